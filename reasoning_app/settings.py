@@ -1,0 +1,287 @@
+"""Django settings. Every setting has a default that works on a laptop; docs/settings.md lists them all.
+
+A variable may also come from a file: `SECRET_KEY_FILE=/run/secrets/key` sets `SECRET_KEY`.
+"""
+
+import os
+import sys
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import environ
+from celery.schedules import crontab
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+
+from reasoning_app import paths, secret_key
+from solver.money import parse_usd
+
+env = environ.FileAwareEnv()
+
+BASE_DIR = paths.BASE_DIR
+DATA_DIR = paths.data_dir()
+RUN_DIR = paths.run_dir(DATA_DIR)
+
+
+def _setting(name: str, read: object, expected: str) -> object:
+    """Return `read()`, or fail at start with the setting's name and what to set."""
+    try:
+        return read()  # type: ignore[operator]
+    except (ValueError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(f"{name}: {error}. Expected {expected}.") from error
+
+
+DEBUG = _setting("DEBUG", lambda: env.bool("DEBUG", default=False), "True or False")
+SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key.load_or_create(DATA_DIR)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+PONDER_BASE_URL = env.str("PONDER_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PONDER_BASE_URL])
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("PONDER_BEHIND_PROXY", default=False) else None
+
+_https = PONDER_BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _https
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "form-action": [CSP.SELF, "https://checkout.stripe.com"],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "reasoning_app",
+    "accounts",
+    "billing",
+    "jobs",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "reasoning_app.urls"
+WSGI_APPLICATION = "reasoning_app.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "jobs.context.site",
+            ],
+        },
+    },
+]
+
+
+def _database(url: str) -> dict[str, object]:
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ValueError(f"“{parts.scheme or url}” is not PostgreSQL")
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")) or "ponder",
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", parts.hostname or ""),
+        "PORT": query.pop("port", str(parts.port or "")),
+        # A pool, because a worker has 200 threads: see docs/decisions.md.
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 30}, **query},
+        "CONN_HEALTH_CHECKS": True,
+        "TEST": {"NAME": "test_ponder"},
+    }
+
+
+DATABASES = {
+    "default": _setting(
+        "DATABASE_URL",
+        lambda: _database(env.str("DATABASE_URL", default=paths.default_database_url(DATA_DIR))),
+        "postgresql://user:password@host:5432/name",
+    ),
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", default=paths.default_redis_url(DATA_DIR))
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL.replace("redis+socket://", "unix://"),
+    },
+}
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "job-list"
+LOGOUT_REDIRECT_URL = "landing"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
+PONDER_SIGNUP = env.str("PONDER_SIGNUP", default="open")
+if PONDER_SIGNUP not in {"open", "invitation", "closed"}:
+    raise ImproperlyConfigured(f"PONDER_SIGNUP: “{PONDER_SIGNUP}” is unknown. Use open, invitation or closed.")
+
+# Mail: without EMAIL_URL it is written to DATA_DIR/mail as .eml files, which staff can read in the app.
+EMAIL_URL = env.str("EMAIL_URL", default="")
+MAIL_DIR = DATA_DIR / "mail"
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Ponder <ponder@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+if EMAIL_URL:
+    _mail = _setting("EMAIL_URL", lambda: env.email_url("EMAIL_URL"), "smtp+tls://user:password@host:587")
+    MAILERS = {
+        "default": {
+            "BACKEND": _mail["EMAIL_BACKEND"],  # type: ignore[index]
+            "OPTIONS": {
+                "host": _mail["EMAIL_HOST"],  # type: ignore[index]
+                "port": _mail["EMAIL_PORT"],  # type: ignore[index]
+                "username": _mail["EMAIL_HOST_USER"],  # type: ignore[index]
+                "password": _mail["EMAIL_HOST_PASSWORD"],  # type: ignore[index]
+                "use_tls": _mail.get("EMAIL_USE_TLS", False),  # type: ignore[attr-defined]
+                "use_ssl": _mail.get("EMAIL_USE_SSL", False),  # type: ignore[attr-defined]
+                "timeout": 30,
+            },
+        },
+    }
+else:
+    MAILERS = {"default": {"BACKEND": "jobs.mail_files.EmlBackend", "OPTIONS": {}}}
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# Without a collectstatic run the files are served where they lie.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not STATIC_ROOT.is_dir()
+WHITENOISE_ROOT = BASE_DIR / "static" / "root"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = True
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+    "health_check_interval": 15,
+}
+# A failed doorbell never fails a web request: the sweeper rings again.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
+CELERY_TASK_DEFAULT_QUEUE = "jobs"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "jobs.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "send-mail": {"task": "jobs.tasks.send_mail", "schedule": 10.0, "options": {"expires": 10}},
+    "stripe-inbox": {"task": "billing.tasks.process_stripe_inbox", "schedule": 60.0, "options": {"expires": 60}},
+    "clear-sessions": {"task": "jobs.tasks.clear_sessions", "schedule": crontab(hour="3", minute="17")},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+
+# Jobs.
+PONDER_LEASE_S = _setting("PONDER_LEASE_S", lambda: env.int("PONDER_LEASE_S", default=60), "whole seconds")
+PONDER_DRAIN_S = _setting("PONDER_DRAIN_S", lambda: env.int("PONDER_DRAIN_S", default=30), "whole seconds")
+PONDER_JOBS_PER_WORKER = _setting(
+    "PONDER_JOBS_PER_WORKER", lambda: env.int("PONDER_JOBS_PER_WORKER", default=200), "a whole number"
+)
+PONDER_CALL_TIMEOUT_S = _setting(
+    "PONDER_CALL_TIMEOUT_S", lambda: env.int("PONDER_CALL_TIMEOUT_S", default=600), "whole seconds"
+)
+PONDER_CALLS_PER_JOB = _setting(
+    "PONDER_CALLS_PER_JOB", lambda: env.int("PONDER_CALLS_PER_JOB", default=16), "a whole number"
+)
+
+# Models: docs/providers.md.
+PONDER_MODELS = env.list("PONDER_MODELS", default=[])
+PONDER_PRICES = env.str("PONDER_PRICES", default="")
+DEMO_INTERN_URL = env.str("DEMO_INTERN_URL", default=f"unix:{RUN_DIR}/intern.sock")
+DEMO_EXPERT_URL = env.str("DEMO_EXPERT_URL", default=f"unix:{RUN_DIR}/expert.sock")
+
+# Money.
+PONDER_MARKUP_BP = _setting("PONDER_MARKUP_BP", lambda: env.int("PONDER_MARKUP_BP", default=0), "basis points, 0 to 100000")
+PONDER_TRIAL_CREDIT_NANO = _setting(
+    "PONDER_TRIAL_CREDIT", lambda: parse_usd(env.str("PONDER_TRIAL_CREDIT", default="5.00"), name="PONDER_TRIAL_CREDIT", allow_zero=True),
+    "dollars, such as 5.00",
+)
+PONDER_TRIAL_MODELS = env.str("PONDER_TRIAL_MODELS", default="bundled")
+if PONDER_TRIAL_MODELS not in {"bundled", "all"}:
+    raise ImproperlyConfigured(f"PONDER_TRIAL_MODELS: “{PONDER_TRIAL_MODELS}” is unknown. Use bundled or all.")
+PONDER_MAX_BUDGET_NANO = _setting(
+    "PONDER_MAX_BUDGET", lambda: parse_usd(env.str("PONDER_MAX_BUDGET", default="1000.00"), name="PONDER_MAX_BUDGET"), "dollars, such as 1000.00"
+)
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "django.server": {"level": "WARNING"},
+        "LiteLLM": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+    },
+}
+if "pytest" in sys.modules or os.environ.get("PONDER_TESTING"):
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
