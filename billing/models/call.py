@@ -1,0 +1,61 @@
+"""Every call that was or may have been paid for, from its hold on."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+
+class CallState(models.TextChoices):
+    """Held before it is sent; then exactly one of the others."""
+
+    HELD = "held"
+    SETTLED = "settled"
+    VOID = "void"
+    IN_DOUBT = "in_doubt", "in doubt"
+
+
+class Call(models.Model):
+    """One attempt at one step: its hold, its bounds, its usage and its cost. Texts are kept in the jobs room."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    job_id = models.UUIDField()
+    escrow = models.ForeignKey("billing.Account", models.PROTECT, related_name="calls")
+    workspace = models.ForeignKey("accounts.Workspace", models.PROTECT, related_name="+")
+    lease_token = models.BigIntegerField()
+    kind = models.CharField(max_length=20, default="model")
+    step_key = models.CharField(max_length=200)
+    attempt = models.PositiveIntegerField()
+    model = models.CharField(max_length=200)
+    price = models.ForeignKey("billing.Price", models.PROTECT, null=True, related_name="+")
+    state = models.CharField(max_length=10, choices=CallState, default=CallState.HELD)
+    hold_nano = models.BigIntegerField()
+    prompt_bytes = models.BigIntegerField(default=0)
+    max_output_tokens = models.BigIntegerField(default=0)
+    input_tokens = models.BigIntegerField(default=0)
+    cache_read_tokens = models.BigIntegerField(default=0)
+    cache_write_tokens = models.BigIntegerField(default=0)
+    output_tokens = models.BigIntegerField(default=0)
+    reasoning_tokens = models.BigIntegerField(default=0, help_text="Part of the output tokens.")
+    usage = models.JSONField(null=True, blank=True, help_text="As the provider sent it.")
+    usage_missing = models.BooleanField(default=False, help_text="Settled at a bound: the provider sent no usage.")
+    cost_nano = models.BigIntegerField(default=0, help_text="What the provider charges us.")
+    billed_nano = models.BigIntegerField(default=0, help_text="What the user pays; never more than the hold.")
+    overrun_nano = models.BigIntegerField(default=0, help_text="What the house pays beyond the hold.")
+    provider_ref = models.CharField(max_length=200, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["job_id", "step_key", "attempt"], name="billing_one_call_per_attempt"),
+            models.CheckConstraint(condition=Q(hold_nano__gte=0), name="billing_hold_not_negative"),
+        ]
+        indexes = [
+            models.Index(fields=["finished_at", "state"], name="billing_call_finished"),
+            models.Index(fields=["escrow"], condition=Q(state__in=["held", "in_doubt"]), name="billing_call_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.step_key} #{self.attempt} ({self.state})"

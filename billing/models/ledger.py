@@ -1,0 +1,109 @@
+"""The books: accounts, transfers and their entries. Entries are never edited; a correction is a new transfer."""
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class AccountKind(models.TextChoices):
+    """What an account stands for. Wallets, trial credit and escrows belong to users; the rest is the house's."""
+
+    WALLET = "wallet"
+    TRIAL = "trial"
+    ESCROW = "escrow"
+    RECEIVABLE = "receivable"
+    REVENUE = "revenue"
+    PROVIDER_COST = "provider_cost"
+    PROVIDER_PAYABLE = "provider_payable"
+    STRIPE_CLEARING = "stripe_clearing"
+    STRIPE_FEES = "stripe_fees"
+    SUSPENSE = "suspense"
+    HOUSE_OVERRUN = "house_overrun"
+    PROMOTION = "promotion"
+
+
+class Account(models.Model):
+    """One account. `balance_nano` is kept (and floored at what is held) for users' accounts only: no system row is hot."""
+
+    kind = models.CharField(max_length=20, choices=AccountKind)
+    workspace = models.ForeignKey("accounts.Workspace", models.PROTECT, null=True, blank=True, related_name="accounts")
+    job_id = models.UUIDField(null=True, blank=True, help_text="The job of an escrow; billing knows no more of jobs.")
+    job_version = models.PositiveIntegerField(default=0, help_text="Each raise after the end opens a new escrow.")
+    is_floored = models.BooleanField(default=False, help_text="Keeps a balance, which never falls below what is held.")
+    balance_nano = models.BigIntegerField(default=0)
+    held_nano = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(held_nano__gte=0), name="billing_held_not_negative"),
+            models.CheckConstraint(
+                condition=Q(is_floored=False) | Q(balance_nano__gte=F("held_nano")), name="billing_floor"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_floored=True) | Q(balance_nano=0, held_nano=0), name="billing_no_hot_system_rows"
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "workspace"],
+                condition=Q(job_id=None),
+                nulls_distinct=False,
+                name="billing_one_account_per_kind",
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "job_id", "job_version"],
+                condition=~Q(job_id=None),
+                name="billing_one_escrow_per_version",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.workspace_id or ''} {self.job_id or ''}".strip()
+
+    @property
+    def available_nano(self) -> int:
+        """What can still be spent or held."""
+        return self.balance_nano - self.held_nano
+
+
+class TransferKind(models.TextChoices):
+    """Why money moved."""
+
+    TRIAL = "trial", "trial credit"
+    GRANT = "grant", "credit from the operator"
+    TOP_UP = "top_up", "top-up"
+    REFUND = "refund", "refund"
+    ESCROW = "escrow", "set aside for a job"
+    RELEASE = "release", "unspent money back from a job"
+    CALL = "call", "model call"
+    ACCRUAL = "accrual", "call in doubt, carried by the house"
+    ADJUSTMENT = "adjustment", "adjustment"
+
+
+class Transfer(models.Model):
+    """One movement of money; its key makes it happen at most once."""
+
+    kind = models.CharField(max_length=20, choices=TransferKind)
+    key = models.CharField(max_length=200, unique=True, help_text="Idempotency key, such as call:<uuid>.")
+    job_id = models.UUIDField(null=True, blank=True, db_index=True)
+    call = models.ForeignKey("billing.Call", models.PROTECT, null=True, blank=True, related_name="transfers")
+    stripe_object = models.CharField(max_length=255, blank=True)
+    memo = models.CharField(max_length=255, blank=True)
+    actor = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="+")
+    effective_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Entry(models.Model):
+    """One side of a transfer. Append-only and summing to zero within its transfer: triggers see to both."""
+
+    transfer = models.ForeignKey(Transfer, models.PROTECT, related_name="entries")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="entries")
+    amount_nano = models.BigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "entries"
+        constraints = [models.CheckConstraint(condition=~Q(amount_nano=0), name="billing_entry_not_zero")]
+
+    def __str__(self) -> str:
+        return f"{self.amount_nano} nano-USD on {self.account_id}"

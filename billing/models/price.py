@@ -1,0 +1,49 @@
+"""The price book: append-only rows of rates, each holding from its date until the next one."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class PriceStatus(models.TextChoices):
+    """Only an active price lets a model run."""
+
+    DRAFT = "draft"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+class Price(models.Model):
+    """Rates of one model from one moment on, in pico-USD (1e-12 USD) per token and nano-USD per request."""
+
+    model = models.CharField(max_length=200, help_text="The name Ponder and litellm use, such as openai/gpt-5-mini.")
+    provider = models.CharField(max_length=60)
+    effective_from = models.DateTimeField()
+    input_pico = models.BigIntegerField()
+    cache_read_pico = models.BigIntegerField(null=True, blank=True, help_text="Empty: the input rate.")
+    cache_write_pico = models.BigIntegerField(null=True, blank=True, help_text="Empty: the input rate.")
+    output_pico = models.BigIntegerField()
+    reasoning_pico = models.BigIntegerField(null=True, blank=True, help_text="Empty: the output rate.")
+    request_nano = models.BigIntegerField(default=0, help_text="A fee per call.")
+    tiers = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Rates for long prompts: a list of {above_prompt_tokens, input_pico, cache_read_pico, cache_write_pico, output_pico}.",
+    )
+    context_window = models.PositiveIntegerField(help_text="Tokens of prompt and output together.")
+    max_output_tokens = models.PositiveIntegerField()
+    status = models.CharField(max_length=10, choices=PriceStatus, default=PriceStatus.DRAFT)
+    source = models.CharField(max_length=255, blank=True)
+    source_sha256 = models.CharField(max_length=64, blank=True)
+    approved_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["model", "effective_from"], name="billing_one_price_per_moment"),
+            models.CheckConstraint(
+                condition=Q(input_pico__gte=0, output_pico__gte=0, request_nano__gte=0), name="billing_rates_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} from {self.effective_from:%Y-%m-%d}"

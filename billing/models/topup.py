@@ -1,0 +1,45 @@
+"""Top-ups through Stripe Checkout and the inbox of Stripe's events."""
+
+import uuid
+
+from django.db import models
+
+
+class TopUpState(models.TextChoices):
+    """A top-up is credited at most once."""
+
+    PENDING = "pending"
+    CREDITED = "credited"
+    FAILED = "failed"
+    REFUNDED = "refunded"
+
+
+class TopUp(models.Model):
+    """One wish to add money, committed before Stripe is asked."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    workspace = models.ForeignKey("accounts.Workspace", models.PROTECT, related_name="top_ups")
+    user = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+    amount_nano = models.BigIntegerField()
+    state = models.CharField(max_length=10, choices=TopUpState, default=TopUpState.PENDING)
+    checkout_session = models.CharField(max_length=255, blank=True)
+    payment_intent = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    credited_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"top-up {self.id} ({self.state})"
+
+
+class StripeEvent(models.Model):
+    """One event as Stripe sent it, kept once; processing is a later, repeatable step."""
+
+    id = models.CharField(primary_key=True, max_length=255)
+    type = models.CharField(max_length=100)
+    payload = models.JSONField()
+    received_at = models.DateTimeField(auto_now_add=True)
+    processed_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    error = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.id}"

@@ -1,0 +1,83 @@
+"""Units of money: integer nano-USD (1e-9 USD) inside, decimal dollars only where people read or type them."""
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+
+NANO_PER_USD = 1_000_000_000
+NANO_PER_CENT = 10_000_000
+PICO_PER_NANO = 1_000
+
+# More than all the money there is; keeps amounts far inside a bigint (9.2e18).
+_MAX_USD = Decimal(1_000_000_000)
+_PLAIN_DECIMAL = re.compile(r"[0-9]{1,12}(\.[0-9]{0,12})?|\.[0-9]{1,12}")
+
+
+class MoneyError(ValueError):
+    """A text that is not an amount of money; the message says what is expected."""
+
+
+def parse_usd(
+    text: str, *, name: str = "Budget", minimum_nano: int = NANO_PER_CENT, maximum_nano: int | None = None,
+    whole_cents: bool = True, allow_zero: bool = False,
+) -> int:
+    """Return the nano-USD of a typed amount of dollars such as `5`, `0.05`, `$1,000.00`.
+
+    `whole_cents` refuses more than two decimals. Raises MoneyError with a message for the person who typed it.
+    """
+    cleaned = text.strip().removeprefix("$").strip()
+    if re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?", cleaned):
+        cleaned = cleaned.replace(",", "")
+    bounds = f"between {format_usd(minimum_nano)} and {format_usd(maximum_nano)}" if maximum_nano else (
+        f"of at least {format_usd(minimum_nano)}"
+    )
+    expected = f"Enter dollars {bounds}, such as 5 or 0.05."
+    if not _PLAIN_DECIMAL.fullmatch(cleaned):
+        shown = cleaned[:40]
+        raise MoneyError(f"{name}: “{shown}” is not an amount. {expected}" if shown else f"{name} is empty. {expected}")
+    usd = Decimal(cleaned)
+    if usd > _MAX_USD:
+        raise MoneyError(f"{name}: ${cleaned} is too much. {expected}")
+    if whole_cents and usd != usd.quantize(Decimal("0.01")):
+        raise MoneyError(f"{name}: ${cleaned} has more decimals than a cent. {expected}")
+    nano = int(usd * NANO_PER_USD)
+    if allow_zero and nano == 0:
+        return 0
+    if nano < minimum_nano or (maximum_nano is not None and nano > maximum_nano):
+        raise MoneyError(f"{name}: {format_usd(nano)} is out of range. {expected}")
+    return nano
+
+
+def usd_decimal(nano: int) -> str:
+    """Return the exact dollars of `nano` as a decimal string for JSON, CSV and receipts, such as `0.0123`."""
+    sign, magnitude = ("-", -nano) if nano < 0 else ("", nano)
+    whole, fraction = divmod(magnitude, NANO_PER_USD)
+    digits = f"{fraction:09d}".rstrip("0").ljust(2, "0")
+    return f"{sign}{whole}.{digits}"
+
+
+def format_usd(nano: int) -> str:
+    """Return dollars for people, rounded to a cent: `$3.12`, `−$0.50`, `< $0.01` for less than half a cent.
+
+    Rounding is for display only; nothing is ever enforced on a rounded amount.
+    """
+    if nano == 0:
+        return "$0.00"
+    cents = int((Decimal(abs(nano)) / NANO_PER_CENT).to_integral_value(ROUND_HALF_UP))
+    sign = "−" if nano < 0 else ""
+    if cents == 0:
+        return f"{sign}< $0.01" if not sign else "−< $0.01"
+    return f"{sign}${cents // 100:,}.{cents % 100:02d}"
+
+
+def format_usd_exact(nano: int) -> str:
+    """Return dollars for people with every digit that counts, at least two: `$0.0123`."""
+    text = usd_decimal(abs(nano))
+    return f"{'−' if nano < 0 else ''}${text}"
+
+
+def whole_cents_of(nano: int) -> int:
+    """Return the cents of an amount that is a whole number of them. Raises ValueError otherwise."""
+    cents, rest = divmod(nano, NANO_PER_CENT)
+    if rest:
+        raise ValueError(f"{nano} nano-USD is not a whole number of cents")
+    return cents

@@ -1,0 +1,106 @@
+"""The only cost formula: tokens times pico-USD rates, rounded up once per call to nano-USD.
+
+Units: rates in pico-USD (1e-12 USD) per token, fees and costs in nano-USD (1e-9 USD), prompts in bytes or tokens.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from solver.money import PICO_PER_NANO
+
+PROMPT_OVERHEAD_TOKENS = 64
+"""Tokens that chat templates add around messages, per call; part of every bound."""
+
+BASIS_POINTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Rates for prompts longer than `above_prompt_tokens`."""
+
+    above_prompt_tokens: int
+    input_pico: int
+    output_pico: int
+    cache_read_pico: int | None = None
+    cache_write_pico: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What one model costs. None means: as the input (cache) or the output (reasoning) rate."""
+
+    input_pico: int
+    output_pico: int
+    cache_read_pico: int | None = None
+    cache_write_pico: int | None = None
+    reasoning_pico: int | None = None
+    request_nano: int = 0
+    tiers: Sequence[Tier] = ()
+
+    def worst_input_pico(self) -> int:
+        """Return the highest rate a prompt token can be charged."""
+        every = [self.input_pico, self.cache_read_pico or 0, self.cache_write_pico or 0]
+        for tier in self.tiers:
+            every += [tier.input_pico, tier.cache_read_pico or 0, tier.cache_write_pico or 0]
+        return max(every)
+
+    def worst_output_pico(self) -> int:
+        """Return the highest rate an output token can be charged."""
+        return max([self.output_pico, self.reasoning_pico or 0, *(tier.output_pico for tier in self.tiers)])
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call. Cache tokens are part of `input_tokens`, reasoning tokens of `output_tokens`."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+
+
+def cost_nano(rates: Rates, usage: Usage) -> int:
+    """Return the provider's cost of a call in nano-USD, rounded up once."""
+    tier = max(
+        (t for t in rates.tiers if usage.input_tokens > t.above_prompt_tokens),
+        key=lambda t: t.above_prompt_tokens,
+        default=None,
+    )
+    base = tier or rates
+    cache_read_pico = base.input_pico if base.cache_read_pico is None else base.cache_read_pico
+    cache_write_pico = base.input_pico if base.cache_write_pico is None else base.cache_write_pico
+    reasoning_pico = base.output_pico if rates.reasoning_pico is None else max(rates.reasoning_pico, base.output_pico)
+    plain_input = max(usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens, 0)
+    plain_output = max(usage.output_tokens - usage.reasoning_tokens, 0)
+    pico = (
+        plain_input * base.input_pico
+        + usage.cache_read_tokens * cache_read_pico
+        + usage.cache_write_tokens * cache_write_pico
+        + plain_output * base.output_pico
+        + usage.reasoning_tokens * reasoning_pico
+    )
+    return -(-pico // PICO_PER_NANO) + rates.request_nano
+
+
+def billed_nano(cost: int, markup_bp: int) -> int:
+    """Return what the user pays for a provider cost under a markup in basis points, rounded up."""
+    return -(-cost * (BASIS_POINTS + markup_bp) // BASIS_POINTS)
+
+
+def bound_nano(rates: Rates, *, prompt_tokens: int, max_output_tokens: int) -> int:
+    """Return the most a call can cost (provider side): worst rates, prompt overhead included."""
+    pico = (prompt_tokens + PROMPT_OVERHEAD_TOKENS) * rates.worst_input_pico()
+    pico += max_output_tokens * rates.worst_output_pico()
+    return -(-pico // PICO_PER_NANO) + rates.request_nano
+
+
+def affordable_output_tokens(rates: Rates, *, prompt_tokens: int, billed_room_nano: int, markup_bp: int) -> int:
+    """Return the largest output cap whose billed bound fits into `billed_room_nano`; negative: not even the prompt fits."""
+    cost_room = billed_room_nano * BASIS_POINTS // (BASIS_POINTS + markup_bp)
+    room = cost_room - bound_nano(rates, prompt_tokens=prompt_tokens, max_output_tokens=0)
+    if room < 0:
+        return -1
+    worst = rates.worst_output_pico()
+    # A free model has no price limit; the model's own maximum limits it.
+    return room * PICO_PER_NANO // worst if worst else 2**31
