@@ -1,0 +1,98 @@
+"""One problem, one budget, one answer."""
+
+import uuid
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from accounts.models import User
+from jobs.states import CLAIMABLE, ENDED, STOP_REASON_WORDS, JobState, Wanted
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    """Ways to ask for jobs; every page goes through `visible_to`."""
+
+    def visible_to(self, user: User) -> Self:
+        """Jobs of the workspaces the user is a member of."""
+        return self.filter(workspace__memberships__user_id=user.pk)
+
+
+class Job(models.Model):
+    """A job. Money columns are integer nano-USD; the escrow account in billing is the only budget counter."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    workspace = models.ForeignKey("accounts.Workspace", models.PROTECT, related_name="jobs")
+    created_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="jobs")
+
+    title = models.CharField(max_length=120)
+    problem = models.TextField()
+    checker = models.JSONField(default=dict, blank=True, help_text='Such as {"kind": "arithmetic", "numbers": […], "target": 58}.')
+    strategy = models.CharField(max_length=30, default="vote")
+    options = models.JSONField(default=dict, blank=True, help_text="Choices of the form: models, confidence target.")
+    pinned = models.JSONField(default=dict, blank=True, help_text="Panel with rates, priors, seed: fixed at the start.")
+    budget_nano = models.BigIntegerField()
+    markup_bp = models.PositiveIntegerField(default=0)
+    deadline_at = models.DateTimeField(null=True, blank=True)
+
+    version = models.PositiveIntegerField(default=1, help_text="Grows when an ended job is given more budget.")
+    escrow = models.ForeignKey("billing.Account", models.PROTECT, null=True, blank=True, related_name="+")
+    state = models.CharField(max_length=20, choices=JobState, default=JobState.QUEUED)
+    wanted = models.CharField(max_length=10, choices=Wanted, default=Wanted.RUN)
+    stop_reason = models.CharField(max_length=20, blank=True)
+    error = models.CharField(max_length=500, blank=True, help_text="For the user: what went wrong and what to do.")
+
+    token = models.BigIntegerField(default=0, help_text="Fencing token: grows with every claim.")
+    owner = models.CharField(max_length=120, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    idle_claims = models.PositiveIntegerField(default=0, help_text="Claims since the journal last grew.")
+    next_at = models.DateTimeField(null=True, blank=True, help_text="Not before this moment.")
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    queued_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    best = models.JSONField(default=dict, blank=True, help_text="Best answer so far: answer, text, confidence, evidence.")
+    phase = models.CharField(max_length=120, blank=True)
+    answer = models.TextField(blank=True)
+    answer_text = models.TextField(blank=True, help_text="The whole reply or write-up, Markdown with maths.")
+    confidence = models.FloatField(null=True, blank=True)
+    explanation = models.CharField(max_length=500, blank=True, help_text="One sentence: where the confidence comes from.")
+    checked = models.CharField(max_length=300, blank=True, help_text="What was checked, in words; empty: nothing.")
+    dissent = models.JSONField(default=list, blank=True, help_text="Other answers: [{answer, votes}].")
+    charged_nano = models.BigIntegerField(default=0, help_text="Set at the end; while running the escrow knows.")
+    calls = models.PositiveIntegerField(default=0, help_text="Settled calls; set at the end.")
+
+    objects: ClassVar[models.Manager["Job"]] = JobQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(budget_nano__gt=0), name="jobs_budget_positive"),
+            models.CheckConstraint(condition=Q(charged_nano__lte=models.F("budget_nano")), name="jobs_within_budget"),
+            models.CheckConstraint(condition=Q(state__in=JobState.values), name="jobs_state_known"),
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "-created_at"], name="jobs_by_workspace"),
+            models.Index(
+                fields=["queued_at"], condition=Q(state__in=sorted(CLAIMABLE)), name="jobs_claimable"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the job's page."""
+        return reverse("job-detail", args=[self.pk])
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the job has its receipt."""
+        return self.state in ENDED
+
+    @property
+    def stop_reason_words(self) -> str:
+        """The stop reason as a sentence, or nothing while the job runs."""
+        return STOP_REASON_WORDS.get(self.stop_reason, "")
