@@ -1,0 +1,44 @@
+"""The commands of Ponder's processes: what `manage.py up` starts and what docker-compose.yml starts."""
+
+import sys
+from collections.abc import Sequence
+
+DEMO_MODELS = ("intern", "expert")
+QUEUES = "jobs,mail"
+
+
+def web(*, bind: str, workers: int = 1, threads: int = 8, python: str = sys.executable) -> list[str]:
+    """Return the web server's command."""
+    return [
+        python, "-m", "gunicorn", "reasoning_app.wsgi", "--bind", bind,
+        "--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads),
+        "--timeout", "60", "--graceful-timeout", "10", "--no-control-socket",
+    ]  # fmt: skip
+
+
+def worker(*, concurrency: int, python: str = sys.executable) -> list[str]:
+    """Return the worker's command: one process, one thread for each job."""
+    return [
+        python, "-m", "celery", "-A", "reasoning_app", "worker", "-P", "threads", "-c", str(concurrency),
+        "--without-gossip", "--without-mingle", "-Q", QUEUES, "--loglevel", "INFO",
+    ]  # fmt: skip
+
+
+def beat(*, python: str = sys.executable) -> list[str]:
+    """Return the clock's command: a process of its own, never `worker -B`."""
+    return [python, "-m", "celery", "-A", "reasoning_app", "beat", "--loglevel", "WARNING"]
+
+
+def demo(model: str, where: Sequence[str], *, python: str = sys.executable) -> list[str]:
+    """Return a demo model server's command; `where` is `--socket PATH` or `--host HOST --port PORT`."""
+    return [python, "-m", "demo_model.server", "--model", model, *where]
+
+
+def manage(*arguments: str, python: str = sys.executable) -> list[str]:
+    """Return a management command's command."""
+    return [python, "manage.py", *arguments]
+
+
+def migrate(*, python: str = sys.executable) -> list[str]:
+    """Return the command that brings the database's tables up to date."""
+    return manage("migrate", "--no-input", "--verbosity", "1", python=python)

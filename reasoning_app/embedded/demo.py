@@ -1,0 +1,113 @@
+"""When the bundled demo model serves, and where its servers listen."""
+
+import http
+import http.client
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from reasoning_app.embedded.commands import DEMO_MODELS
+
+# The providers' own variables, by litellm's names. Any of them (or the same with _FILE) means: a provider is there.
+PROVIDER_KEYS = (
+    "AI21_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "AZURE_API_KEY",
+    "CEREBRAS_API_KEY",
+    "COHERE_API_KEY",
+    "DASHSCOPE_API_KEY",
+    "DEEPINFRA_API_KEY",
+    "DEEPSEEK_API_KEY",
+    "FIREWORKS_AI_API_KEY",
+    "GEMINI_API_KEY",
+    "GROQ_API_KEY",
+    "HYPERBOLIC_API_KEY",
+    "MISTRAL_API_KEY",
+    "MOONSHOT_API_KEY",
+    "NVIDIA_NIM_API_KEY",
+    "OPENAI_API_KEY",
+    "OPENROUTER_API_KEY",
+    "PERPLEXITYAI_API_KEY",
+    "REPLICATE_API_KEY",
+    "SAMBANOVA_API_KEY",
+    "TOGETHERAI_API_KEY",
+    "XAI_API_KEY",
+    "ZAI_API_KEY",
+)
+# An OpenAI-compatible server needs no key of its own.
+ENDPOINTS = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
+
+
+def configured_provider(env: Mapping[str, str] = os.environ) -> str | None:
+    """Return the variable that configures a provider, or None."""
+    for name in (*PROVIDER_KEYS, *ENDPOINTS):
+        for variable in (name, f"{name}_FILE"):
+            if env.get(variable, "").strip():
+                return variable
+    return None
+
+
+def wants_demo_model(env: Mapping[str, str] = os.environ) -> bool:
+    """Whether the bundled demo model serves: PONDER_MODELS names it, or nothing else is configured."""
+    models = [name.strip() for name in env.get("PONDER_MODELS", "").split(",") if name.strip()]
+    if models:
+        return any(name.startswith("demo/") for name in models)
+    return configured_provider(env) is None
+
+
+def reason(env: Mapping[str, str] = os.environ) -> str:
+    """Say in a few words which models serve and why."""
+    if env.get("PONDER_MODELS", "").strip():
+        return f"PONDER_MODELS={env['PONDER_MODELS']}"
+    provider = configured_provider(env)
+    return f"{provider} is set" if provider else "no provider is configured"
+
+
+def url_variable(model: str) -> str:
+    """Return the environment variable that holds a demo model's address: DEMO_INTERN_URL, DEMO_EXPERT_URL."""
+    return f"DEMO_{model.upper()}_URL"
+
+
+def addresses(run_dir: Path, env: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return each demo model's address: what the environment says, else a unix socket of its own."""
+    return {
+        model: env.get(url_variable(model)) or f"unix:{run_dir / f'{model}.sock'}" for model in DEMO_MODELS
+    }
+
+
+def socket_path(address: str) -> Path | None:
+    """Return the path of a unix socket's address, or None where the address is another server's."""
+    return Path(address.removeprefix("unix:")) if address.startswith("unix:") else None
+
+
+def is_ready(address: str) -> bool:
+    """Whether the server at this address answers GET /health."""
+    path = socket_path(address)
+    connection = _UnixConnection(path) if path else _tcp_connection(address)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _tcp_connection(address: str) -> http.client.HTTPConnection:
+    parts = urlsplit(address)
+    return http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port or 80, timeout=2)
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=2)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))

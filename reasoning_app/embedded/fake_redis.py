@@ -1,0 +1,51 @@
+"""A stand-in for Redis where the system has none: `python -m reasoning_app.embedded.fake_redis SOCKET`.
+
+fakeredis brings a server for TCP; this puts it on a unix socket. Its contents end with the process, which is all
+that Ponder asks of Redis: PostgreSQL holds the truth, and Redis only rings the bell.
+"""
+
+import logging
+import os
+import socket
+import socketserver
+import sys
+from itertools import count
+from pathlib import Path
+
+from fakeredis import TcpFakeServer
+
+
+class UnixFakeServer(TcpFakeServer):  # type: ignore[misc]
+    """fakeredis's server on a unix socket; its clients, which have no address there, are numbered."""
+
+    address_family = socket.AF_UNIX
+
+    def __init__(self, path: str) -> None:
+        self._numbers = count(1)
+        super().__init__(path)
+        self.daemon_threads = True
+
+    def server_bind(self) -> None:
+        """Bind with access for the owner alone."""
+        previous = os.umask(0o177)
+        try:
+            socketserver.TCPServer.server_bind(self)
+        finally:
+            os.umask(previous)
+
+    def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
+        """Accept a client and give it a number for an address."""
+        connection, _ = super().get_request()
+        return connection, ("unix", next(self._numbers))
+
+
+def main() -> None:
+    """Serve until a signal ends the process."""
+    logging.basicConfig(level=logging.WARNING, format="{asctime} {levelname} {name}: {message}", style="{")
+    path = Path(sys.argv[1])
+    path.unlink(missing_ok=True)
+    UnixFakeServer(str(path)).serve_forever()
+
+
+if __name__ == "__main__":
+    main()

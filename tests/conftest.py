@@ -1,0 +1,59 @@
+"""Fixtures for all tests. PostgreSQL and Redis start here, before anything reads Django's settings."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import services
+
+_session = services.start_for_session()
+
+import django  # noqa: E402  # the settings need the services' addresses
+
+# Here rather than in pytest-django's hook, so that conftest files and test modules may import models.
+django.setup()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Under PONDER_NO_SKIP a skipped test fails the run: there every requirement is installed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if skipped and os.environ.get("PONDER_NO_SKIP") and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter.write_line(f"{len(skipped)} skipped; PONDER_NO_SKIP allows none (reasons below).", red=True)
+
+
+@pytest.fixture(scope="session")
+def embedded_services() -> services.Services:
+    """The running PostgreSQL and Redis of this test run."""
+    return _session
+
+
+@pytest.fixture(scope="session")
+def demo_models() -> dict[str, str]:
+    """The demo model's servers, started once; returns their addresses by variable name."""
+    if not services.DEMO_WEIGHTS:
+        pytest.skip("demo_model/weights/*.gguf are missing: run `make demo-model`")
+    _session.start_demo()
+    _session.wait_demo()
+    addresses = {name: value for name, value in _session.environ.items() if name.startswith("DEMO_")}
+    os.environ.update(addresses)
+    return addresses
+
+
+@pytest.fixture(scope="session")
+def running_ponder() -> Iterator[services.Instance]:
+    """A whole instance on a free port, ready to use; its data directory is removed at the end."""
+    parent = Path(tempfile.mkdtemp(prefix="ponder-test-up-"))
+    instance = services.start_instance(parent / "data", "--no-sample")
+    try:
+        instance.wait_healthy(120)
+        instance.wait_for(r"Sign in[^\n]*https?://\S+")
+        yield instance
+    finally:
+        instance.stop()
+        shutil.rmtree(parent, ignore_errors=True)
