@@ -1,0 +1,217 @@
+"""One step from hold to settlement, with retries: each retry is a new attempt with a new hold."""
+
+import asyncio
+import hashlib
+import random
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from solver.bounds import Bound, bound_call, prompt_bytes
+from solver.budget import Purse
+from solver.control import Control, Stop
+from solver.errors import BudgetReached, InDoubt, LeaseLost, NotExecuted, ProviderDown
+from solver.gateway import Gateway, Reply, Request
+from solver.journal import Journal, OpenCall
+from solver.judge import Judge
+from solver.metering import charge_for
+from solver.models import ModelCard
+from solver.problem import Problem
+from solver.steps import Status, Step, StepKind, StepResult
+
+_MAX_IN_DOUBT = 3
+_FIRST_BACKOFF_S = 0.25
+_MAX_BACKOFF_S = 30.0
+
+
+@dataclass(slots=True)
+class Health:
+    """When a model of the panel last answered, on the runner's clock (seconds)."""
+
+    last_answer_s: float
+    last_error: str = ""
+
+
+class Attempts:
+    """Executes steps against purse, journal, gateway and judge."""
+
+    def __init__(
+        self, *, problem: Problem, panel: Mapping[str, ModelCard], purse: Purse, journal: Journal, gateway: Gateway,
+        judge: Judge, control: Control, markup_bp: int, seed: int, patience_s: float, clock: Callable[[], float],
+    ) -> None:
+        self._problem = problem
+        self._panel = panel
+        self._purse = purse
+        self._journal = journal
+        self._gateway = gateway
+        self._judge = judge
+        self._control = control
+        self._markup_bp = markup_bp
+        self._seed = seed
+        self._patience_s = patience_s
+        self._clock = clock
+        self._made: dict[str, int] = {}
+        self.health = Health(clock())
+        self.known_keys: dict[str, None] = {}
+        self._closed = asyncio.Event()
+        control.listen(self._closed.set)
+
+    def resume(self, attempts: Mapping[str, int]) -> None:
+        """Go on counting attempts where earlier lives stopped."""
+        self._made.update(attempts)
+
+    def close(self) -> None:
+        """Make no further call and no further attempt; calls under way may end."""
+        self._closed.set()
+
+    def reopen(self) -> None:
+        """Allow the one call that comes after the strategy: the write-up."""
+        self._closed.clear()
+
+    def affordable(self, size_bytes: int) -> frozenset[str]:
+        """Return the models of which one more call of this size fits into the free money."""
+        room = self._purse.spendable_nano()
+        return frozenset(
+            name
+            for name, card in self._panel.items()
+            if bound_call(card, size_bytes, room_nano=room, markup_bp=self._markup_bp)
+        )
+
+    def hold_for(self, step: Step, *, final: bool = False) -> Bound:
+        """Hold the worst case of a step in the purse. Raises BudgetReached."""
+        bound = bound_call(
+            self._panel[step.model], prompt_bytes(step.messages),
+            room_nano=self._purse.spendable_nano(final=final), markup_bp=self._markup_bp, may_cut_short=final,
+        )
+        if bound is None:
+            raise BudgetReached(f"One more call to {step.model} does not fit into what is left.")
+        self._purse.hold(bound.hold_nano, final=final)
+        return bound
+
+    async def execute(self, step: Step, bound: Bound, *, final: bool = False) -> StepResult:
+        """Bring one step to a told result. The caller made the first hold.
+
+        Raises BudgetReached (nothing told), LeaseLost, ProviderDown.
+        """
+        in_doubt, backoff_s = 0, _FIRST_BACKOFF_S
+        while True:
+            call = await self._open(step, bound)
+            try:
+                reply = await self._complete(call, bound)
+            except NotExecuted as error:
+                if not error.retryable:
+                    return await self._fail(step, str(error))
+                self._check_patience(error)
+                await self._pause(max(backoff_s, error.retry_after_s or 0.0))
+                backoff_s = min(backoff_s * 2, _MAX_BACKOFF_S)
+            except InDoubt as error:
+                in_doubt += 1
+                if in_doubt >= _MAX_IN_DOUBT:
+                    return await self._fail(step, str(error))
+            else:
+                return await self._settle(call, bound, reply)
+            if self._closed.is_set():
+                raise BudgetReached("Stopped before the next attempt.")
+            bound = self.hold_for(step, final=final)
+
+    async def _open(self, step: Step, bound: Bound) -> OpenCall:
+        attempt = self._made[step.key] = self._made.get(step.key, 0) + 1
+        call = OpenCall(
+            id=uuid.uuid4(), step=step, attempt=attempt, price_id=self._panel[step.model].price_id,
+            hold_nano=bound.hold_nano, prompt_bytes=bound.prompt_bytes, max_output_tokens=bound.max_output_tokens,
+        )
+        try:
+            held = await self._journal.open(call)
+        except BaseException:
+            self._purse.void(bound.hold_nano)
+            raise
+        if not held:
+            self._purse.void(bound.hold_nano)
+            raise BudgetReached("The escrow of the job does not cover the call.")
+        return call
+
+    async def _complete(self, call: OpenCall, bound: Bound) -> Reply:
+        """Make the call; book what it may have cost where it came to nothing."""
+        if self._closed.is_set():
+            await self._void(call, "Stopped before it was sent.")
+            raise BudgetReached("Stopped before the call was sent.")
+        request = Request(self._panel[call.step.model], call.step.messages, bound.max_output_tokens, self._seed_of(call.step))
+        try:
+            reply = await self._gateway.complete(request)
+        except NotExecuted as error:
+            self.health.last_error = str(error)
+            await self._void(call, str(error))
+            raise
+        except InDoubt as error:
+            self.health.last_error = str(error)
+            await self._doubt(call, str(error))
+            raise
+        except BaseException as error:
+            # Cancelled in mid-call, or a fault of our own: the provider may have executed it.
+            if self._control.stop is not Stop.FENCED:
+                await asyncio.shield(self._doubt(call, f"Abandoned: {type(error).__name__}"))
+            raise
+        self.health.last_answer_s = self._clock()
+        return reply
+
+    async def _settle(self, call: OpenCall, bound: Bound, reply: Reply) -> StepResult:
+        step = call.step
+        charge = charge_for(self._panel[step.model], bound, reply, self._markup_bp)
+        judgement = await self._judge.judge(
+            text=reply.text, checker=self._problem.checker, known_keys=tuple(self.known_keys)
+        )
+        charged = min(charge.billed_nano, bound.hold_nano)
+        result = StepResult(
+            key=step.key, kind=step.kind, status=Status.OK, attempt=call.attempt, model=step.model, purpose=step.purpose,
+            parents=step.parents, text=reply.text, reasoning=reply.reasoning, answer=judgement.answer,
+            answer_key=judgement.key, verdict=judgement.verdict, finish_reason=reply.finish_reason,
+            cost_nano=charged, tokens=charge.usage.input_tokens + charge.usage.output_tokens,
+        )
+        told = await self._journal.settle(call, result, charge)
+        self._purse.settle(bound.hold_nano, charged)
+        return told
+
+    async def _fail(self, step: Step, error: str) -> StepResult:
+        attempt = self._made[step.key] = self._made.get(step.key, 0) + 1
+        return await self._journal.tell(
+            StepResult(
+                key=step.key, kind=step.kind, status=Status.FAILED, attempt=attempt, model=step.model,
+                purpose=step.purpose, parents=step.parents, error=error,
+            )
+        )
+
+    async def note(self, step: Step) -> StepResult:
+        """Record a decision that makes no call."""
+        assert step.kind is StepKind.NOTE, "only notes are free"
+        return await self._journal.tell(
+            StepResult(key=step.key, kind=step.kind, status=Status.NOTE, purpose=step.purpose, parents=step.parents, note=step.note)
+        )
+
+    async def _void(self, call: OpenCall, error: str) -> None:
+        await self._journal.void(call, error)
+        self._purse.void(call.hold_nano)
+
+    async def _doubt(self, call: OpenCall, error: str) -> None:
+        try:
+            await self._journal.doubt(call, error)
+        except LeaseLost:
+            self._control.request(Stop.FENCED)
+            raise
+        self._purse.doubt(call.hold_nano)
+
+    def _check_patience(self, error: NotExecuted) -> None:
+        if self._clock() - self.health.last_answer_s > self._patience_s:
+            raise ProviderDown(str(error)) from error
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait before the next attempt, unless the job is told to stop."""
+        jitter = random.uniform(0.8, 1.2)  # noqa: S311  (spreads retries; decides nothing)
+        try:
+            await asyncio.wait_for(self._closed.wait(), seconds * jitter)
+        except TimeoutError:
+            return
+
+    def _seed_of(self, step: Step) -> int:
+        """Return a seed that depends on the job and the key alone, so that a repeated call repeats its reply."""
+        digest = hashlib.sha256(f"{self._seed}:{step.key}".encode()).digest()
+        return int.from_bytes(digest[:4], "big") >> 1

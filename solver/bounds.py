@@ -1,0 +1,63 @@
+"""The most a call can cost, decided before it is made.
+
+Bytes bound tokens for byte-level tokenizers, so a prompt's bytes stand for its tokens. The output cap is
+N_max = min(model's limit, a quantile of the model's total output, what the money buys); the quantile is q99.5 (at
+least four times the median) while money is ample and q90 when it is scarce. A call whose cap lies below the median is
+refused: a reasoning model cut short is billed and comes back empty.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from solver.models import ModelCard
+from solver.pricing import affordable_output_tokens, billed_nano, bound_nano
+from solver.steps import Message
+
+_BYTES_PER_MESSAGE = 16
+_AMPLE_CALLS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A call's hold (what the user could pay at most, nano-USD) and its output cap (tokens)."""
+
+    hold_nano: int
+    max_output_tokens: int
+    prompt_bytes: int
+
+
+def prompt_bytes(messages: Sequence[Message]) -> int:
+    """Return an upper bound of a prompt's tokens: its bytes in UTF-8 and a little for each message."""
+    return sum(len(m.content.encode("utf-8", "replace")) + _BYTES_PER_MESSAGE for m in messages)
+
+
+def bound_call(
+    card: ModelCard, size_bytes: int, *, room_nano: int, markup_bp: int, may_cut_short: bool = False
+) -> Bound | None:
+    """Return the bound of a call with `room_nano` to spend, or None where the call is not worth making.
+
+    `may_cut_short` skips the median rule, for the final write-up.
+    """
+    ceiling = min(card.max_output_tokens, max(card.context_window - size_bytes, card.context_window // 4))
+    generous = min(ceiling, max(card.output.q995, 4 * card.output.q50))
+    ample = _AMPLE_CALLS * _billed_bound(card, size_bytes, generous, markup_bp) <= room_nano
+    wanted = generous if ample else min(ceiling, max(card.output.q90, card.output.q50))
+    bought = affordable_output_tokens(
+        card.rates, prompt_tokens=size_bytes, billed_room_nano=room_nano, markup_bp=markup_bp
+    )
+    cap = min(wanted, bought)
+    if cap < 1 or (cap < min(card.output.q50, ceiling) and not may_cut_short):
+        return None
+    return Bound(_billed_bound(card, size_bytes, cap, markup_bp), cap, size_bytes)
+
+
+def typical_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
+    """Return what a call of median length costs the user, about: prompts have some four bytes a token, bundled one."""
+    tokens = size_bytes if card.bundled else size_bytes // 4
+    return billed_nano(
+        bound_nano(card.rates, prompt_tokens=tokens, max_output_tokens=card.output.q50), markup_bp
+    )
+
+
+def _billed_bound(card: ModelCard, size_bytes: int, cap: int, markup_bp: int) -> int:
+    return billed_nano(bound_nano(card.rates, prompt_tokens=size_bytes, max_output_tokens=cap), markup_bp)

@@ -1,0 +1,203 @@
+"""The only door to models: one call through litellm, no hidden retries, our own time-out, errors sorted by what is owed.
+
+litellm is imported when the first gateway is made (it takes seconds and some 160 MB), so only workers pay for it.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from solver.answer import clean_text
+from solver.errors import InDoubt, NotExecuted, ProviderError
+from solver.models import ModelCard
+from solver.pricing import Usage
+from solver.steps import Message
+
+if TYPE_CHECKING:
+    import aiohttp
+
+logger = logging.getLogger(__name__)
+
+_MAX_ERROR_CHARS = 300
+# Statuses that providers answer before they process a request.
+_NOT_EXECUTED_RETRYABLE = frozenset({408, 409, 425, 429})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call: which model, what it is shown, and how much it may say. `seed` is sent to bundled models only."""
+
+    card: ModelCard
+    messages: Sequence[Message]
+    max_output_tokens: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back. `usage` is None where the provider sent none: it is never guessed here."""
+
+    text: str
+    reasoning: str
+    finish_reason: str
+    usage: Usage | None
+    raw_usage: Mapping[str, Any] | None
+    provider_ref: str
+
+
+class Gateway(Protocol):
+    """Makes calls. Raises NotExecuted or InDoubt."""
+
+    async def complete(self, request: Request) -> Reply:
+        """Make one call, once."""
+        ...
+
+    async def close(self) -> None:
+        """Close connections."""
+        ...
+
+
+class LiteLLMGateway:
+    """Calls any provider that litellm knows, and OpenAI-compatible servers on TCP or a unix socket (`unix:/path`)."""
+
+    def __init__(self) -> None:
+        os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+        import litellm
+
+        litellm.suppress_debug_info = True
+        litellm.drop_params = True
+        litellm.telemetry = False
+        self._litellm = litellm
+        self._sessions: dict[str, aiohttp.ClientSession] = {}
+
+    async def complete(self, request: Request) -> Reply:
+        """Make one call, once. Raises NotExecuted or InDoubt; a time-out is InDoubt."""
+        card = request.card
+        try:
+            async with asyncio.timeout(card.timeout_s + 5):
+                response = await self._litellm.acompletion(**self._arguments(request))
+        except TimeoutError:
+            raise InDoubt(f"{card.name} did not answer within {card.timeout_s:.0f} s.") from None
+        except Exception as error:
+            raise _sorted_error(error, card) from error
+        return _reply(response)
+
+    def _arguments(self, request: Request) -> dict[str, Any]:
+        card = request.card
+        arguments: dict[str, Any] = {
+            "model": card.litellm_model,
+            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            "max_tokens": request.max_output_tokens,
+            "max_retries": 0,
+            "num_retries": 0,
+            "timeout": card.timeout_s,
+        }
+        if card.temperature is not None:
+            arguments["temperature"] = card.temperature
+        if card.bundled:
+            # A bundled server asks for no key, but the client insists on sending one.
+            arguments |= {"seed": request.seed, "api_key": "none"}
+        if card.api_base.startswith("unix:"):
+            arguments["api_base"] = f"http://{card.name.replace('/', '-')}/v1"
+            arguments["shared_session"] = self._unix_session(card.api_base.removeprefix("unix:"))
+        elif card.api_base:
+            arguments["api_base"] = card.api_base
+        return arguments
+
+    def _unix_session(self, path: str) -> "aiohttp.ClientSession":
+        import aiohttp
+
+        session = self._sessions.get(path)
+        if session is None or session.closed:
+            connector = aiohttp.UnixConnector(path, limit=0)
+            session = self._sessions[path] = aiohttp.ClientSession(connector=connector)
+        return session
+
+    async def close(self) -> None:
+        """Close the connections to bundled models."""
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
+
+
+def _reply(response: Any) -> Reply:
+    choice = response.choices[0]
+    usage = getattr(response, "usage", None)
+    parsed = _usage(usage)
+    return Reply(
+        text=clean_text(choice.message.content or ""),
+        reasoning=clean_text(getattr(choice.message, "reasoning_content", None) or ""),
+        finish_reason=str(choice.finish_reason or ""),
+        usage=parsed,
+        raw_usage=usage.model_dump(exclude_none=True) if parsed else None,
+        provider_ref=clean_text(str(getattr(response, "id", "") or ""))[:200],
+    )
+
+
+def _usage(usage: Any) -> Usage | None:
+    """Return the tokens the provider reported, or None: litellm fills in zeros where it reported nothing."""
+    if usage is None or not usage.prompt_tokens or usage.completion_tokens is None:
+        return None
+    prompt = getattr(usage, "prompt_tokens_details", None)
+    completion = getattr(usage, "completion_tokens_details", None)
+    counts = (
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        getattr(prompt, "cached_tokens", None) or 0,
+        getattr(usage, "cache_creation_input_tokens", None) or 0,
+        getattr(completion, "reasoning_tokens", None) or 0,
+    )
+    if any(not isinstance(count, int) or count < 0 or count > 2**40 for count in counts):
+        return None
+    return Usage(*counts)
+
+
+def _sorted_error(error: Exception, card: ModelCard) -> ProviderError:
+    """Return our error for litellm's: what was provably not executed costs nothing, the rest is in doubt."""
+    message = _describe(error, card)
+    status = getattr(error, "status_code", None)
+    if _was_refused(error):
+        return NotExecuted(f"{card.name} cannot be reached at {card.api_base or 'its provider'}. Is it running?")
+    name = type(error).__name__
+    if isinstance(error, TimeoutError) or "Timeout" in name:
+        return InDoubt(f"{card.name} did not answer within {card.timeout_s:.0f} s.")
+    # litellm gives connection errors a status of its own making, so only the classes below count.
+    if name in {"InternalServerError", "APIConnectionError", "ServiceUnavailableError", "APIError"}:
+        return InDoubt(message)
+    if isinstance(status, int) and 400 <= status < 500:
+        retryable = status in _NOT_EXECUTED_RETRYABLE
+        return NotExecuted(message, retryable=retryable, retry_after_s=_retry_after_s(error))
+    return InDoubt(message)
+
+
+def _was_refused(error: BaseException) -> bool:
+    """Tell whether the connection itself failed, so that no request was sent."""
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        if isinstance(link, ConnectionRefusedError | FileNotFoundError):
+            return True
+        if type(link).__name__ in {"ClientConnectorError", "ClientConnectorDNSError", "UnixClientConnectorError"}:
+            return True
+        link = link.__cause__ or link.__context__
+    return False
+
+
+def _retry_after_s(error: Exception) -> float | None:
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    try:
+        return min(max(float(headers.get("retry-after", "")), 0.0), 120.0)
+    except ValueError:
+        return None
+
+
+def _describe(error: Exception, card: ModelCard) -> str:
+    text = " ".join(clean_text(str(error)).split())
+    for name, value in os.environ.items():
+        if name.endswith(("_KEY", "_TOKEN", "_SECRET")) and len(value) > 7:
+            text = text.replace(value, "…")
+    return f"{card.name}: {text}"[:_MAX_ERROR_CHARS]

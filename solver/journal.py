@@ -1,0 +1,119 @@
+"""The journal: told results in order are the state of a job; storing a result and settling its cost are one act."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+from uuid import UUID
+
+from solver.pricing import Usage
+from solver.steps import Step, StepResult
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """A call about to be made: its hold is committed before anything is sent."""
+
+    id: UUID
+    step: Step
+    attempt: int
+    price_id: int
+    hold_nano: int
+    prompt_bytes: int
+    max_output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What a call cost: the provider's price and what the user pays (at most the hold), in nano-USD."""
+
+    cost_nano: int
+    billed_nano: int
+    usage: Usage
+    raw_usage: Mapping[str, Any] | None
+    usage_missing: bool
+    provider_ref: str
+
+
+class Journal(Protocol):
+    """Durable memory of one job under one lease. Every method raises LeaseLost once the lease is someone else's."""
+
+    async def told(self) -> Sequence[StepResult]:
+        """Return every told result in the order of telling."""
+        ...
+
+    async def attempts(self) -> Mapping[str, int]:
+        """Return the highest attempt made so far by step key, told or not."""
+        ...
+
+    async def open(self, call: OpenCall) -> bool:
+        """Commit a call's hold. False: the money is not there, and nothing was written."""
+        ...
+
+    async def settle(self, call: OpenCall, result: StepResult, charge: Charge) -> StepResult:
+        """Commit result and charge together; return the result with its place in the order."""
+        ...
+
+    async def void(self, call: OpenCall, error: str) -> None:
+        """Commit that the call was not executed."""
+        ...
+
+    async def doubt(self, call: OpenCall, error: str) -> None:
+        """Commit that the call may have been executed."""
+        ...
+
+    async def tell(self, result: StepResult) -> StepResult:
+        """Commit a result that cost nothing (a note, a final failure); return it with its place in the order."""
+        ...
+
+
+class MemoryJournal:
+    """A journal that forgets with its process: for the simulator and for tests of strategies."""
+
+    def __init__(self, results: Sequence[StepResult] = ()) -> None:
+        self.results: list[StepResult] = list(results)
+        self.calls: dict[UUID, tuple[OpenCall, str]] = {}
+        self._attempts: dict[str, int] = {r.key: r.attempt for r in results}
+        self._seq = itertools.count(len(self.results) + 1)
+
+    async def told(self) -> Sequence[StepResult]:
+        """Return every told result in the order of telling."""
+        return list(self.results)
+
+    async def attempts(self) -> Mapping[str, int]:
+        """Return the highest attempt by step key."""
+        return dict(self._attempts)
+
+    async def open(self, call: OpenCall) -> bool:
+        """Remember the call."""
+        self.calls[call.id] = (call, "held")
+        self._attempts[call.step.key] = call.attempt
+        return True
+
+    async def settle(self, call: OpenCall, result: StepResult, charge: Charge) -> StepResult:
+        """Remember the result."""
+        del charge
+        self._close(call, "settled")
+        return await self.tell(result)
+
+    async def void(self, call: OpenCall, error: str) -> None:
+        """Remember that the call was not executed."""
+        del error
+        self._close(call, "void")
+
+    async def doubt(self, call: OpenCall, error: str) -> None:
+        """Remember that the call may have been executed."""
+        del error
+        self._close(call, "in_doubt")
+
+    async def tell(self, result: StepResult) -> StepResult:
+        """Append the result."""
+        told = replace(result, seq=next(self._seq))
+        self.results.append(told)
+        return told
+
+    def _close(self, call: OpenCall, state: str) -> None:
+        known, old = self.calls[call.id]
+        if old != "held":
+            raise ValueError(f"call {call.id} is already {old}")
+        self.calls[call.id] = (known, state)

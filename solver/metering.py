@@ -1,0 +1,22 @@
+"""What a call cost: the provider's own count where it sent one, otherwise a bound, flagged as such."""
+
+from solver.bounds import Bound
+from solver.gateway import Reply
+from solver.journal import Charge
+from solver.models import ModelCard
+from solver.pricing import Usage, billed_nano, bound_nano, cost_nano
+
+
+def charge_for(card: ModelCard, bound: Bound, reply: Reply, markup_bp: int) -> Charge:
+    """Return the charge of a complete reply.
+
+    Without usage it is the byte bound of what was received; of a model that thinks out of sight, the whole hold.
+    """
+    if reply.usage is not None:
+        cost = cost_nano(card.rates, reply.usage)
+        return Charge(cost, billed_nano(cost, markup_bp), reply.usage, reply.raw_usage, usage_missing=False, provider_ref=reply.provider_ref)
+    received_bytes = len((reply.text + reply.reasoning).encode("utf-8", "replace"))
+    output_tokens = bound.max_output_tokens if card.reasons else min(received_bytes + 1, bound.max_output_tokens)
+    usage = Usage(input_tokens=bound.prompt_bytes, output_tokens=output_tokens)
+    cost = bound_nano(card.rates, prompt_tokens=bound.prompt_bytes, max_output_tokens=output_tokens)
+    return Charge(cost, min(billed_nano(cost, markup_bp), bound.hold_nano), usage, None, usage_missing=True, provider_ref=reply.provider_ref)

@@ -1,0 +1,55 @@
+"""Model cards: what the engine knows of a model before it calls it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from solver.pricing import Rates, Tier
+
+
+@dataclass(frozen=True, slots=True)
+class OutputQuantiles:
+    """Total output tokens of one call, reasoning included, at three quantiles."""
+
+    q50: int
+    q90: int
+    q995: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """One model of a panel. Without rates and an output limit there is no card: unknown is not zero."""
+
+    name: str
+    litellm_model: str
+    family: str
+    rates: Rates
+    price_id: int
+    context_window: int
+    max_output_tokens: int
+    output: OutputQuantiles
+    ability: Mapping[str, float] = field(default_factory=dict)
+    """Probability that one sample is right, by problem kind; `""` holds for kinds not named."""
+    api_base: str = ""
+    bundled: bool = False
+    """One of the demo models: seeds are honoured, prose is not to be expected."""
+    reasons: bool = False
+    """Thinks out of sight: without usage from the provider its reply says nothing about its cost."""
+    temperature: float | None = None
+    timeout_s: float = 600.0
+
+    def ability_for(self, kind: str) -> float:
+        """Return the prior probability that one sample on a problem of this kind is right."""
+        return self.ability.get(kind, self.ability.get("", 0.5))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return a form that a job can pin."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "ModelCard":
+        """Return the card that `as_json` described."""
+        rates = dict(data["rates"])
+        rates["tiers"] = tuple(Tier(**tier) for tier in rates.get("tiers", ()))
+        rest = {**data, "rates": Rates(**rates), "output": OutputQuantiles(**data["output"])}
+        return cls(**rest)

@@ -1,0 +1,42 @@
+"""A problem as the engine sees it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from solver.steps import Message
+
+_SYSTEM = (
+    "You solve one problem. Work step by step and check your result. "
+    "End with a line of the form “Answer: …” that holds the final answer alone."
+)
+_EXPRESSION = "The answer is an arithmetic expression that uses every given number exactly once."
+_NUMBER = "The answer is a number."
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is to be solved. `kind` is the problem kind of the priors; `checker` is described in solver/checkers.py."""
+
+    text: str
+    kind: str = "open"
+    checker: Mapping[str, Any] | None = None
+
+    @property
+    def proves(self) -> bool:
+        """Whether the checker can tell a right answer from a wrong one."""
+        return self.checker is not None and (self.checker["kind"] != "choice" or "expected" in self.checker)
+
+    def messages(self) -> tuple[Message, ...]:
+        """Return the messages that ask a model for one try; the problem stands between <problem> tags."""
+        return (Message("system", _SYSTEM), Message("user", f"{self._hint()}<problem>\n{self.text}\n</problem>"))
+
+    def _hint(self) -> str:
+        match self.checker:
+            case {"kind": "arithmetic"}:
+                return f"{_EXPRESSION}\n\n"
+            case {"kind": "number"}:
+                return f"{_NUMBER}\n\n"
+            case {"kind": "choice", "options": options}:
+                return f"The answer is one of: {', '.join(options)}.\n\n"
+        return ""

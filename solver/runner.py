@@ -1,0 +1,241 @@
+"""The runner: drives a strategy with real money until it is done, out of money, out of time or told to stop."""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from solver.attempts import Attempts
+from solver.bounds import Bound, prompt_bytes
+from solver.budget import Purse
+from solver.control import Control, Stop
+from solver.errors import BudgetReached, Interrupted, LeaseLost, SolverError
+from solver.gateway import Gateway
+from solver.journal import Journal
+from solver.judge import Judge
+from solver.models import ModelCard
+from solver.problem import Problem
+from solver.steps import Candidate, Room, Step, StepKind, StepResult, StopReason
+from solver.strategies.base import Strategy
+from solver.write_up import accepted, write_up_step
+
+MAX_KNOWN_KEYS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How hard a job may drive its providers, and how long it waits for what is under way (seconds)."""
+
+    slots: int = 16
+    patience_s: float = 30.0
+    grace_s: float = 30.0
+    drain_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended."""
+
+    stop_reason: StopReason
+    best: Candidate | None
+    error: str = ""
+
+
+class Runner:
+    """Runs one life of one job."""
+
+    def __init__(
+        self, *, problem: Problem, strategy: Strategy, panel: Sequence[ModelCard], purse: Purse, journal: Journal,
+        gateway: Gateway, judge: Judge, control: Control, markup_bp: int = 0, seed: int = 0, limits: Limits | None = None,
+        deadline_s: float | None = None, observer: Callable[[Strategy], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._problem = problem
+        self._strategy = strategy
+        self._panel = {card.name: card for card in panel}
+        self._purse = purse
+        self._journal = journal
+        self._control = control
+        self._limits = limits or Limits()
+        self._deadline_s = deadline_s
+        self._observer = observer or (lambda _: None)
+        self._clock = clock
+        self._attempts = Attempts(
+            problem=problem, panel=self._panel, purse=purse, journal=journal, gateway=gateway, judge=judge,
+            control=control, markup_bp=markup_bp, seed=seed, patience_s=self._limits.patience_s, clock=clock,
+        )
+        self._size_bytes = prompt_bytes(problem.messages())
+        self._in_flight: dict[str, Step] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._landed: deque[StepResult] = deque()
+        self._wake = asyncio.Event()
+        control.listen(self._wake.set)
+        self._fault: BaseException | None = None
+        self._refused = False
+        self._told_write_up: StepResult | None = None
+
+    async def run(self) -> Outcome:
+        """Run until the job ends.
+
+        Raises Interrupted (pause, drain), LeaseLost and ProviderDown: then another life continues it.
+        """
+        await self._replay()
+        try:
+            reason = await self._drive()
+        finally:
+            await self._land()
+        if self._fault:
+            raise self._fault
+        return await self._conclude(reason)
+
+    # The loop -------------------------------------------------------------------------------------------------
+
+    async def _replay(self) -> None:
+        self._attempts.resume(await self._journal.attempts())
+        for result in await self._journal.told():
+            self._take(result)
+
+    def _take(self, result: StepResult) -> None:
+        if result.kind is StepKind.WRITE_UP:
+            self._told_write_up = result
+            return
+        if result.answer_key and len(self._attempts.known_keys) < MAX_KNOWN_KEYS:
+            self._attempts.known_keys.setdefault(result.answer_key)
+        self._strategy.tell(result)
+        self._observer(self._strategy)
+
+    async def _drive(self) -> StopReason:
+        """Ask, dispatch and tell until there is a reason to stop."""
+        while True:
+            reason = self._reason_to_stop()
+            if reason:
+                return reason
+            if not self._refused:
+                room = self._room()
+                if await self._dispatch(self._strategy.ask(room)):
+                    continue
+                if not self._in_flight and not self._landed and not self._refused:
+                    return StopReason.NO_PROGRESS if room.affordable else StopReason.BUDGET_REACHED
+            elif not self._in_flight and not self._landed:
+                return StopReason.BUDGET_REACHED
+            await self._next_event()
+
+    def _reason_to_stop(self) -> StopReason | None:
+        if self._fault:
+            raise self._fault
+        match self._control.stop:
+            case Stop.FENCED:
+                raise LeaseLost("Another worker took the job over.")
+            case Stop.PAUSE | Stop.DRAIN:
+                raise Interrupted(self._control.stop.value)
+            case Stop.FINISH:
+                return StopReason.FINISHED_BY_USER
+            case Stop.CANCEL:
+                return StopReason.CANCELLED
+        if self._deadline_s is not None and self._clock() >= self._deadline_s:
+            return StopReason.TIME_LIMIT
+        return self._strategy.done()
+
+    def _room(self) -> Room:
+        return Room(
+            free_slots=max(self._limits.slots - len(self._in_flight), 0),
+            free_nano=self._purse.spendable_nano(),
+            time_left_s=None if self._deadline_s is None else self._deadline_s - self._clock(),
+            affordable=self._attempts.affordable(self._size_bytes),
+            in_flight=self._in_flight,
+        )
+
+    async def _dispatch(self, steps: Sequence[Step]) -> bool:
+        """Start the steps; return whether the strategy was told something meanwhile (a note)."""
+        noted = False
+        for step in steps:
+            if step.kind is StepKind.NOTE:
+                self._take(await self._attempts.note(step))
+                noted = True
+                continue
+            try:
+                bound = self._attempts.hold_for(step)
+            except BudgetReached:
+                self._refused = True
+                break
+            self._in_flight[step.key] = step
+            task = asyncio.create_task(self._execute(step, bound))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return noted
+
+    async def _execute(self, step: Step, bound: Bound) -> None:
+        """Bring one step home; whatever happens, the loop hears of it."""
+        try:
+            self._landed.append(await self._attempts.execute(step, bound))
+        except BudgetReached:
+            self._refused = True
+        except LeaseLost as error:
+            self._fault = error
+            self._control.request(Stop.FENCED)
+        except Exception as error:  # noqa: BLE001  (a fault in one step must end the life, not vanish in a task)
+            self._fault = self._fault or error
+        finally:
+            del self._in_flight[step.key]
+            self._wake.set()
+
+    async def _next_event(self) -> None:
+        """Wait for a step to land, a stop or the deadline; then tell all that landed, in order."""
+        timeout_s = None if self._deadline_s is None else max(self._deadline_s - self._clock(), 0)
+        if not self._landed:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), timeout_s)
+        self._wake.clear()
+        self._take_landed()
+
+    def _take_landed(self) -> None:
+        while self._landed:
+            # What this step did not use may pay for the one that was refused.
+            self._refused = False
+            self._take(self._landed.popleft())
+
+    # The end --------------------------------------------------------------------------------------------------
+
+    async def _land(self) -> None:
+        """Let running calls end (they are charged), abandon those that take too long, tell what came back."""
+        self._attempts.close()
+        if self._tasks and self._control.stop is not Stop.FENCED:
+            grace_s = self._limits.drain_s if self._control.stop is Stop.DRAIN else self._limits.grace_s
+            await asyncio.wait(self._tasks, timeout=grace_s)
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self._take_landed()
+
+    async def _conclude(self, reason: StopReason) -> Outcome:
+        best = self._strategy.best()
+        reason = self._upgraded(reason)
+        error = ""
+        if best is None and reason is StopReason.NO_PROGRESS:
+            reason, error = StopReason.FAILED, self._attempts.health.last_error or "No model gave a reply."
+        if best and self._control.stop is None:
+            best = await self._written_up(best)
+        return Outcome(reason, best, error)
+
+    def _upgraded(self, reason: StopReason) -> StopReason:
+        """Say what the calls that landed last made of the job: an answer proven in the grace period counts."""
+        outranked = {StopReason.BUDGET_REACHED, StopReason.TIME_LIMIT}
+        return self._strategy.done() or reason if reason in outranked else reason
+
+    async def _written_up(self, best: Candidate) -> Candidate:
+        """Return the answer as prose where a model writes and the reserve pays; never a different answer."""
+        step = write_up_step(self._problem, best, list(self._panel.values()))
+        result = self._told_write_up
+        if result is None and step and self._purse.reserve_nano:
+            try:
+                bound = self._attempts.hold_for(step, final=True)
+                self._attempts.reopen()
+                result = await self._attempts.execute(step, bound, final=True)
+            except LeaseLost:
+                raise
+            except SolverError:
+                result = None
+        return replace(best, text=result.text) if result and accepted(result, best) else best

@@ -1,0 +1,124 @@
+"""Steps a strategy asks for, and the results it is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class StepKind(StrEnum):
+    """What a step is for. A note records a decision and makes no call."""
+
+    SAMPLE = "sample"
+    REVISE = "revise"
+    CRITIQUE = "critique"
+    GRADE = "grade"
+    COMPARE = "compare"
+    AGGREGATE = "aggregate"
+    PLAN = "plan"
+    WRITE_UP = "write_up"
+    NOTE = "note"
+
+
+class Status(StrEnum):
+    """How a told step ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    NOTE = "note"
+
+
+class StopReason(StrEnum):
+    """Why a job ended; always set, always shown in words."""
+
+    SOLVED = "solved"
+    CONFIDENT = "confident"
+    BUDGET_REACHED = "budget_reached"
+    TIME_LIMIT = "time_limit"
+    NO_PROGRESS = "no_progress"
+    FINISHED_BY_USER = "finished_by_user"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing a strategy wants. `key` is its path in the strategy, such as `sample/3`: the same in every life."""
+
+    key: str
+    kind: StepKind
+    purpose: str = ""
+    model: str = ""
+    messages: tuple[Message, ...] = ()
+    parents: tuple[str, ...] = ()
+    note: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an exact checker said of an answer, in words."""
+
+    passed: bool
+    checker: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What a strategy is told. `seq` orders the tellings of a job; costs are what the user pays, in nano-USD."""
+
+    key: str
+    kind: StepKind
+    status: Status
+    attempt: int = 1
+    seq: int = 0
+    model: str = ""
+    purpose: str = ""
+    parents: tuple[str, ...] = ()
+    text: str = ""
+    reasoning: str = ""
+    answer: str | None = None
+    answer_key: str | None = None
+    verdict: Verdict | None = None
+    note: Mapping[str, Any] | None = None
+    finish_reason: str = ""
+    error: str = ""
+    cost_nano: int = 0
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A proposed answer with the evidence for it."""
+
+    answer: str
+    text: str
+    key: str | None
+    step_key: str
+    confidence: float
+    explanation: str
+    checked: str = ""
+    dissent: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a strategy may use at this moment.
+
+    `affordable` names the models of which one more call of typical length fits into the free money; `in_flight` holds
+    the keys being executed now, so that a strategy's own state derives from what it was told alone.
+    """
+
+    free_slots: int
+    free_nano: int
+    time_left_s: float | None = None
+    affordable: frozenset[str] = frozenset()
+    in_flight: Mapping[str, Step] = field(default_factory=dict)

@@ -1,0 +1,49 @@
+"""What every strategy is: a pure state machine that asks for steps and is told their results."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from solver.models import ModelCard
+from solver.problem import Problem
+from solver.steps import Candidate, Room, Step, StepResult, StopReason
+
+
+class Strategy(Protocol):
+    """No I/O, no clock, no global randomness: its state derives from tells alone, in recorded order.
+
+    `tell` is idempotent by key and accepts steps that were not asked for in this life. A decision that depends on
+    money, capacity, clock or learned values is itself a note step.
+    """
+
+    def ask(self, room: Room) -> Sequence[Step]:
+        """Return the steps wanted now: at most `room.free_slots` that make calls, none of them in flight or told."""
+        ...
+
+    def tell(self, result: StepResult) -> None:
+        """Take in one result."""
+        ...
+
+    def best(self) -> Candidate | None:
+        """Return the best answer so far."""
+        ...
+
+    def done(self) -> StopReason | None:
+        """Return why no further step is wanted, or None."""
+        ...
+
+    def phase(self) -> str:
+        """Return in a few words what is going on, for the page: `Explore — 23 tries, 5 answers`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a strategy is made from; pinned in the job, so the same in every life."""
+
+    problem: Problem
+    panel: Sequence[ModelCard]
+    budget_nano: int
+    markup_bp: int
+    options: Mapping[str, Any]
+    seed: int

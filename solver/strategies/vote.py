@@ -1,0 +1,205 @@
+"""`vote`: many independent tries over a panel, one vote each, stopped as soon as the lead is clear.
+
+Mechanism: tries are sampled independently; answers are compared by canonical key; a try counts by its model's
+log-odds weight. Where a checker proves answers, the first proven one ends the job, and each next try goes to the model
+with the best chance of success per dollar, its failures so far considered. Otherwise the plan, a note made once,
+fixes who tries in turn, and voting stops at 1 − I½(v₁+1, v₂+1) ≥ target: only as many tries are in flight as could
+settle the vote.
+
+Source: self-consistency (Wang et al., 2023), Adaptive-Consistency (Aggarwal et al., 2023).
+Wins where answers are short and errors scatter; loses where the model's errors agree, or no two answers compare.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from solver.beliefs import lead_probability, two_leaders, vote_weight
+from solver.bounds import prompt_bytes, typical_nano
+from solver.models import ModelCard
+from solver.plan import rotation
+from solver.steps import Candidate, Room, Status, Step, StepKind, StepResult, StopReason
+from solver.strategies.base import Setting
+
+DEFAULT_TARGET = 0.95
+MAX_TRIES = 20_000
+# Prior strength of a model's ability on one problem: problems differ, so failures must count soon.
+_PRIOR_TRIES = 2.0
+_ASSUMED_ANSWERS = 10
+_MAX_FAILED_IN_A_ROW = 8
+
+
+class Vote:
+    """The state of one vote; derived from tells alone."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self._problem = setting.problem
+        self._cards = {card.name: card for card in setting.panel}
+        self._messages = setting.problem.messages()
+        self._size_bytes = prompt_bytes(self._messages)
+        self._target = float(setting.options.get("confidence_target", DEFAULT_TARGET))
+        self._max_tries = int(setting.options.get("max_tries", MAX_TRIES))
+        self._weights = self._relative_weights()
+        self._rotation: list[str] = []
+        self._told: set[str] = set()
+        self._next_untold = 0
+        self._tries_by_model: Counter[str] = Counter()
+        self._votes: Counter[str] = Counter()
+        self._weighted: defaultdict[str, float] = defaultdict(float)
+        self._leaders: dict[str, StepResult] = {}
+        self._proven: StepResult | None = None
+        self._fallback: StepResult | None = None
+        self._failed_in_a_row = 0
+
+    # Asking ---------------------------------------------------------------------------------------------------
+
+    def ask(self, room: Room) -> Sequence[Step]:
+        """Ask for the plan first, then for as many tries as could be of use now."""
+        if not self._rotation:
+            chosen = self._plan()
+            return () if "plan" in room.in_flight else (Step("plan", StepKind.NOTE, "Who tries", note={"rotation": chosen}),)
+        count = min(room.free_slots, self._useful_tries() - len(room.in_flight))
+        pending = Counter(step.model for step in room.in_flight.values())
+        steps: list[Step] = []
+        index = self._next_untold
+        while len(steps) < count and len(self._told) + len(room.in_flight) + len(steps) <= self._max_tries:
+            key = f"sample/{index}"
+            if key not in self._told and key not in room.in_flight:
+                model = self._model_for(index, room, pending)
+                if model is None:
+                    break
+                pending[model] += 1
+                steps.append(Step(key, StepKind.SAMPLE, f"Try {index + 1}", model, self._messages))
+            index += 1
+        return steps
+
+    def _plan(self) -> list[str]:
+        return rotation(
+            self._setting.panel, kind=self._problem.kind, budget_nano=self._setting.budget_nano,
+            size_bytes=self._size_bytes, markup_bp=self._setting.markup_bp,
+        )
+
+    def _useful_tries(self) -> int:
+        """Return how many tries may be in flight: those that could settle the vote if all of them agreed."""
+        tries = sum(self._tries_by_model.values())
+        if self._problem.proves:
+            return max(2, tries // 2)
+        first, second = two_leaders(self._weighted)
+        needed = 1
+        while lead_probability(first + needed, second) < self._target and needed < 64:
+            needed += 1
+        return needed
+
+    def _model_for(self, index: int, room: Room, pending: Counter[str]) -> str | None:
+        if self._problem.proves:
+            usable = [card for card in self._setting.panel if card.name in room.affordable]
+            best = max(usable, key=lambda card: self._chance_per_nano(card, pending), default=None)
+            return best.name if best else None
+        wanted = self._rotation[index % len(self._rotation)]
+        if wanted in room.affordable:
+            return wanted
+        if room.in_flight or pending:
+            # Calls in flight give back what they did not use: wait before settling for another model.
+            return None
+        usable = [card for card in self._setting.panel if card.name in room.affordable]
+        spare = max(usable, key=lambda card: card.ability_for(self._problem.kind), default=None)
+        return spare.name if spare else None
+
+    def _chance_per_nano(self, card: ModelCard, pending: Counter[str]) -> float:
+        """Return the expected chance of success per nano-USD, pending tries counting as failures."""
+        failures = self._tries_by_model[card.name] + pending[card.name]
+        a = card.ability_for(self._problem.kind) * _PRIOR_TRIES
+        chance = a / (_PRIOR_TRIES + failures)
+        return chance / max(typical_nano(card, self._size_bytes, self._setting.markup_bp), 1)
+
+    # Being told -----------------------------------------------------------------------------------------------
+
+    def tell(self, result: StepResult) -> None:
+        """Count one result; the same key twice counts once."""
+        if result.key in self._told:
+            return
+        self._told.add(result.key)
+        if result.key == "plan":
+            self._rotation = [name for name in (result.note or {})["rotation"] if name in self._cards]
+            return
+        while f"sample/{self._next_untold}" in self._told:
+            self._next_untold += 1
+        self._tries_by_model[result.model] += 1
+        if result.status is Status.FAILED:
+            self._failed_in_a_row += 1
+            return
+        self._failed_in_a_row = 0
+        self._count(result)
+
+    def _count(self, result: StepResult) -> None:
+        if result.verdict and result.verdict.passed:
+            self._proven = self._proven or result
+        if result.answer_key is None:
+            self._fallback = self._fallback or (result if result.text.strip() else None)
+            return
+        self._votes[result.answer_key] += 1
+        self._weighted[result.answer_key] += self._weights.get(result.model, 1.0)
+        self._leaders.setdefault(result.answer_key, result)
+
+    def _relative_weights(self) -> dict[str, float]:
+        """Return each model's weight relative to the strongest one's, so that weighted votes still count as votes."""
+        raw = {
+            card.name: vote_weight(card.ability_for(self._problem.kind), _ASSUMED_ANSWERS) for card in self._setting.panel
+        }
+        strongest = max(raw.values(), default=0.0)
+        return {name: (weight / strongest if strongest else 1.0) for name, weight in raw.items()}
+
+    # Answering ------------------------------------------------------------------------------------------------
+
+    def best(self) -> Candidate | None:
+        """Return the proven answer, else the leader of the vote, else any reply at all."""
+        tries = sum(self._votes.values())
+        if self._proven:
+            return _candidate(
+                self._proven, 0.99, f"A checker confirmed the answer after {_count_of(sum(self._tries_by_model.values()), 'try', 'tries')}.",
+                checked=self._proven.verdict.detail if self._proven.verdict else "",
+            )
+        if self._votes:
+            key = max(self._weighted, key=lambda k: (self._weighted[k], self._votes[k]))
+            first, second = two_leaders(self._weighted)
+            agreed = f"{self._votes[key]} of {_count_of(tries, 'independent try agrees', 'independent tries agree')}"
+            failed = "; the checker confirmed none" if self._problem.proves else ""
+            confidence = 0.02 if self._problem.proves else lead_probability(first, second)
+            others = tuple(
+                (self._leaders[k].answer or "", n) for k, n in self._votes.most_common(6) if k != key
+            )[:5]
+            return _candidate(self._leaders[key], confidence, f"{agreed}{failed}.", dissent=others)
+        if self._fallback:
+            return _candidate(self._fallback, 0.0, "No try ended in an answer that could be compared; this is the first reply.")
+        return None
+
+    def done(self) -> StopReason | None:
+        """Stop when proven, when the lead is clear, or when nothing helps."""
+        if self._proven:
+            return StopReason.SOLVED
+        first, second = two_leaders(self._weighted)
+        if not self._problem.proves and self._votes and lead_probability(first, second) >= self._target:
+            return StopReason.CONFIDENT
+        if self._failed_in_a_row >= _MAX_FAILED_IN_A_ROW or sum(self._tries_by_model.values()) >= self._max_tries:
+            return StopReason.NO_PROGRESS
+        return None
+
+    def phase(self) -> str:
+        """Say how many tries and answers there are."""
+        tries = sum(self._tries_by_model.values())
+        if not tries:
+            return "Plan"
+        return f"Explore — {_count_of(tries, 'try', 'tries')}, {_count_of(len(self._votes), 'answer', 'answers')}"
+
+
+def _candidate(
+    result: StepResult, confidence: float, explanation: str, *, checked: str = "", dissent: tuple[tuple[str, int], ...] = ()
+) -> Candidate:
+    return Candidate(
+        answer=result.answer or "", text=result.text, key=result.answer_key, step_key=result.key,
+        confidence=confidence, explanation=explanation, checked=checked, dissent=dissent,
+    )
+
+
+def _count_of(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"

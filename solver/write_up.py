@@ -1,0 +1,32 @@
+"""The final write-up: the leader's answer as a solution worth reading, paid from the finalisation reserve."""
+
+from collections.abc import Sequence
+
+from solver.models import ModelCard
+from solver.plan import writer_of
+from solver.problem import Problem
+from solver.steps import Candidate, Message, Status, Step, StepKind, StepResult
+
+_SYSTEM = (
+    "You write up a solution for a careful reader: complete, correct, no longer than it needs to be, in Markdown with "
+    "LaTeX between dollar signs. Keep the given answer. End with a line of the form “Answer: …”."
+)
+
+
+def write_up_step(problem: Problem, best: Candidate, panel: Sequence[ModelCard]) -> Step | None:
+    """Return the step that writes `best` up, or None where no model of the panel writes prose."""
+    writer = writer_of(panel)
+    if writer is None:
+        return None
+    # Working longer than the writer's median output would outgrow the reserve, which was sized for that.
+    working = best.text[: 4 * writer.output.q50]
+    content = f"<problem>\n{problem.text}\n</problem>\n\nAnswer: {best.answer}\n\nWorking of the chosen try:\n\n{working}"
+    return Step(
+        "write-up", StepKind.WRITE_UP, "Write up", writer.name,
+        (Message("system", _SYSTEM), Message("user", content)), parents=(best.step_key,),
+    )
+
+
+def accepted(result: StepResult, best: Candidate) -> bool:
+    """Tell whether a write-up may replace the leader's text: it must come to the very answer that was chosen."""
+    return result.status is Status.OK and bool(result.text.strip()) and (best.key is None or result.answer_key == best.key)
