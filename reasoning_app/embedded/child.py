@@ -49,6 +49,7 @@ class Child:
         death_signal: int = signal.SIGKILL,
         identity: str = "same",
         grace_s: float = 10.0,
+        before_start: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = name
         self.command = list(command)
@@ -58,6 +59,7 @@ class Child:
         self.death_signal = death_signal
         self.identity = identity
         self.grace_s = grace_s
+        self.before_start = before_start
         self.started_at = 0.0
         self._log_start = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -69,6 +71,7 @@ class Child:
 
     def start(self) -> None:
         """Start the command in a session of its own, so that Ctrl-C reaches only the supervisor."""
+        self.before_start()
         trim_log(self.log)
         wrapper = [sys.executable, "-I", "-S", str(_SPAWN)]
         fate = [str(os.getpid()), str(int(self.death_signal)), self.identity]
@@ -102,12 +105,15 @@ class Child:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(number)
 
-    def stop(self, *, grace_s: float | None = None, hurry: Callable[[], bool] = lambda: False) -> bool:
+    def wait(self, timeout_s: float, *, hurry: Callable[[], bool] = lambda: False) -> bool:
+        """Wait for its end, and return whether it came in time and before `hurry` did."""
+        wait_until(lambda: not self.alive or hurry(), timeout_s)
+        return not self.alive
+
+    def stop(self, *, hurry: Callable[[], bool] = lambda: False) -> bool:
         """Ask it to end, wait, then kill it and whatever it started. Return whether it ended by itself."""
         self.signal(self.stop_signal)
-        limit = self.grace_s if grace_s is None else grace_s
-        wait_until(lambda: not self.alive or hurry(), limit)
-        by_itself = not self.alive
+        by_itself = self.wait(self.grace_s, hurry=hurry)
         self.kill()
         return by_itself
 

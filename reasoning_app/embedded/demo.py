@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from reasoning_app.embedded.commands import DEMO_MODELS
+from reasoning_app.paths import BASE_DIR
 
 # The providers' own variables, by litellm's names. Any of them (or the same with _FILE) means: a provider is there.
 PROVIDER_KEYS = (
@@ -63,6 +64,11 @@ def reason(env: Mapping[str, str] = os.environ) -> str:
         return f"PONDER_MODELS={env['PONDER_MODELS']}"
     provider = configured_provider(env)
     return f"{provider} is set" if provider else "no provider is configured"
+
+
+def weights_exist() -> bool:
+    """Whether the demo model's weights are in the checkout."""
+    return any((BASE_DIR / "demo_model" / "weights").glob("*.gguf"))
 
 
 def url_variable(model: str) -> str:

@@ -148,6 +148,7 @@ class Postgres:
             death_signal=signal.SIGINT,
             identity=identity(),
             grace_s=30,
+            before_start=self.prepare,
         )
 
     def wait_ready(self, child: Child) -> None:

@@ -34,8 +34,7 @@ class Redis:
         self.program = program()
 
     def child(self) -> Child:
-        """Return the server's process, not yet started; removes the socket of an earlier one."""
-        self.socket_path.unlink(missing_ok=True)
+        """Return the server's process, not yet started."""
         if self.program is None:
             command = [sys.executable, "-m", "reasoning_app.embedded.fake_redis", str(self.socket_path)]
         else:
@@ -44,7 +43,12 @@ class Redis:
                 "--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction",
                 "--dir", str(self.data_dir), "--daemonize", "no", "--loglevel", "warning",
             ]  # fmt: skip
-        return Child("redis", command, env=self.env, log=self.log, grace_s=5)
+        return Child(
+            "redis", command, env=self.env, log=self.log, grace_s=5, before_start=self._remove_stale_socket
+        )
+
+    def _remove_stale_socket(self) -> None:
+        self.socket_path.unlink(missing_ok=True)
 
     def wait_ready(self, child: Child) -> None:
         """Wait until it answers PING."""

@@ -94,7 +94,6 @@ class Services:
             self.postgres = Postgres(
                 self.data_dir, self.run_dir, self.logs, self.environ, self._check, sync=self._sync
             )
-            self.postgres.prepare()
             child = self._launch(self.postgres.child())
             self.postgres.wait_ready(child)
             self._say("PostgreSQL", "ready", time.monotonic() - began)
@@ -121,14 +120,19 @@ class Services:
         """Start the demo model's servers, without waiting for them."""
         started = []
         for model, address in demo.addresses(self.run_dir, self.environ).items():
-            path = demo.socket_path(address)
-            if path is not None:
-                path.unlink(missing_ok=True)
-                command = commands.demo(model, ["--socket", str(path)])
-                child = Child(f"demo-{model}", command, env=self.environ, log=self.logs / f"demo-{model}.log")
-                started.append(self._launch(child))
             self.environ[demo.url_variable(model)] = address
+            if path := demo.socket_path(address):
+                started.append(self._launch(self._demo_child(model, path)))
         return started
+
+    def _demo_child(self, model: str, path: Path) -> Child:
+        return Child(
+            f"demo-{model}",
+            commands.demo(model, ["--socket", str(path)]),
+            env=self.environ,
+            log=self.logs / f"demo-{model}.log",
+            before_start=lambda: path.unlink(missing_ok=True),
+        )
 
     def wait_demo(self) -> None:
         """Wait until the demo model's servers answer."""
@@ -150,12 +154,9 @@ class Services:
         return child
 
     def stop(self, *, hurry: Callable[[], bool] = lambda: False) -> None:
-        """Stop everything in the reverse order of starting and give the lock back."""
-        ordered = [c for c in self.children if c.name != "postgres"] + [
-            c for c in self.children if c.name == "postgres"
-        ]
-        for child in ordered:
-            child.stop(hurry=hurry)
+        """Stop everything, PostgreSQL last, and give the lock back."""
+        for child in sorted(self.children, key=lambda child: child.name == "postgres"):
+            child.stop(hurry=hurry if child.name != "postgres" else lambda: False)
         self.children.clear()
         for leftover in self.run_dir.glob("*.sock"):
             leftover.unlink(missing_ok=True)
