@@ -1,0 +1,41 @@
+# The commands of architecture.md: scripts and people rely on them.
+PORT ?= 8000
+HOST ?= 127.0.0.1
+DATA_DIR ?= var
+PYTHON := .venv/bin/python
+MADE_FROM := pyproject.toml uv.lock .python-version .ci/environment
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint proof bench demo-model environment
+
+help: ## Show this list
+	@echo "make TARGET [PORT=8000] [HOST=127.0.0.1] [DATA_DIR=var]"
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+run: .venv/.runtime ## Start Ponder on this machine; Ctrl-C stops it
+	@exec $(PYTHON) -m reasoning_app.embedded --host "$(HOST)" --port "$(PORT)" --data-dir "$(DATA_DIR)"
+
+test: .venv/.development ## Run every check and test (under 12 minutes)
+	@.ci/system-packages
+	@exec $(PYTHON) -m tests.run_all
+
+lint: .venv/.development ## Run the checks that start nothing: style, types, layers, templates, settings
+	@exec $(PYTHON) -m tests.run_all --lint
+
+proof: .venv/.development ## Run the long proofs (crash points, simulations, chaos); hours
+	@.ci/system-packages
+	@PONDER_PROOF=long exec $(PYTHON) -m pytest -m proof
+
+bench: .venv/.development ## Run the measurements of bench/ and print their table
+	@exec $(PYTHON) -m bench
+
+demo-model: .venv/.development ## Train the demo model again, from nothing
+	@exec bash demo_model/reproduce.sh
+
+environment: .venv/.development ## Make the Python environment, with the tools for development
+
+.venv/.runtime: $(MADE_FROM)
+	@.ci/environment
+
+.venv/.development: $(MADE_FROM)
+	@.ci/environment --dev
