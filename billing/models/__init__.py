@@ -1,11 +1,21 @@
 """Tables of the billing room. All amounts are integer nano-USD (1e-9 USD)."""
 
 from billing.models.call import Call, CallState
-from billing.models.ledger import Account, AccountKind, Entry, Transfer, TransferKind
+from billing.models.ledger import (
+    FIRST_USER_ACCOUNT,
+    SYSTEM_ACCOUNTS,
+    Account,
+    AccountKind,
+    Entry,
+    Transfer,
+    TransferKind,
+)
 from billing.models.price import Price, PriceStatus
 from billing.models.topup import StripeEvent, TopUp, TopUpState
 
 __all__ = [
+    "FIRST_USER_ACCOUNT",
+    "SYSTEM_ACCOUNTS",
     "Account",
     "AccountKind",
     "Call",

@@ -16,18 +16,28 @@ class CallState(models.TextChoices):
 
 
 class Call(models.Model):
-    """One attempt at one step: its hold, its bounds, its usage and its cost. Texts are kept in the jobs room."""
+    """One attempt at one step: its hold, its bounds, its usage and its cost. Texts are kept in the jobs room.
+
+    The foreign keys have no database constraint: checking one locks the row it names, and every call names the same
+    few. Nothing is lost: accounts and prices can't be deleted (triggers), and a hold updates its escrow anyway.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     job_id = models.UUIDField()
-    escrow = models.ForeignKey("billing.Account", models.PROTECT, related_name="calls")
-    workspace = models.ForeignKey("accounts.Workspace", models.PROTECT, related_name="+")
+    escrow = models.ForeignKey(
+        "billing.Account", models.PROTECT, related_name="calls", db_constraint=False, db_index=False
+    )
+    workspace = models.ForeignKey(
+        "accounts.Workspace", models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     lease_token = models.BigIntegerField()
     kind = models.CharField(max_length=20, default="model")
     step_key = models.CharField(max_length=200)
     attempt = models.PositiveIntegerField()
     model = models.CharField(max_length=200)
-    price = models.ForeignKey("billing.Price", models.PROTECT, null=True, related_name="+")
+    price = models.ForeignKey(
+        "billing.Price", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     state = models.CharField(max_length=10, choices=CallState, default=CallState.HELD)
     hold_nano = models.BigIntegerField()
     prompt_bytes = models.BigIntegerField(default=0)
@@ -38,7 +48,9 @@ class Call(models.Model):
     output_tokens = models.BigIntegerField(default=0)
     reasoning_tokens = models.BigIntegerField(default=0, help_text="Part of the output tokens.")
     usage = models.JSONField(null=True, blank=True, help_text="As the provider sent it.")
-    usage_missing = models.BooleanField(default=False, help_text="Settled at a bound: the provider sent no usage.")
+    usage_missing = models.BooleanField(
+        default=False, help_text="Settled at a bound: the provider sent no usage."
+    )
     cost_nano = models.BigIntegerField(default=0, help_text="What the provider charges us.")
     billed_nano = models.BigIntegerField(default=0, help_text="What the user pays; never more than the hold.")
     overrun_nano = models.BigIntegerField(default=0, help_text="What the house pays beyond the hold.")
@@ -49,12 +61,17 @@ class Call(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["job_id", "step_key", "attempt"], name="billing_one_call_per_attempt"),
+            models.UniqueConstraint(
+                fields=["job_id", "step_key", "attempt"], name="billing_one_call_per_attempt"
+            ),
             models.CheckConstraint(condition=Q(hold_nano__gte=0), name="billing_hold_not_negative"),
         ]
         indexes = [
             models.Index(fields=["finished_at", "state"], name="billing_call_finished"),
-            models.Index(fields=["escrow"], condition=Q(state__in=["held", "in_doubt"]), name="billing_call_open"),
+            models.Index(fields=["workspace", "finished_at"], name="billing_call_of_workspace"),
+            models.Index(
+                fields=["escrow"], condition=Q(state__in=["held", "in_doubt"]), name="billing_call_open"
+            ),
         ]
 
     def __str__(self) -> str:

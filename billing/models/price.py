@@ -15,7 +15,9 @@ class PriceStatus(models.TextChoices):
 class Price(models.Model):
     """Rates of one model from one moment on, in pico-USD (1e-12 USD) per token and nano-USD per request."""
 
-    model = models.CharField(max_length=200, help_text="The name Ponder and litellm use, such as openai/gpt-5-mini.")
+    model = models.CharField(
+        max_length=200, help_text="The name Ponder and litellm use, such as openai/gpt-5-mini."
+    )
     provider = models.CharField(max_length=60)
     effective_from = models.DateTimeField()
     input_pico = models.BigIntegerField()
@@ -27,7 +29,10 @@ class Price(models.Model):
     tiers = models.JSONField(
         default=list,
         blank=True,
-        help_text="Rates for long prompts: a list of {above_prompt_tokens, input_pico, cache_read_pico, cache_write_pico, output_pico}.",
+        help_text=(
+            "Rates for long prompts: a list of "
+            "{above_prompt_tokens, input_pico, cache_read_pico, cache_write_pico, output_pico}."
+        ),
     )
     context_window = models.PositiveIntegerField(help_text="Tokens of prompt and output together.")
     max_output_tokens = models.PositiveIntegerField()
@@ -41,7 +46,8 @@ class Price(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["model", "effective_from"], name="billing_one_price_per_moment"),
             models.CheckConstraint(
-                condition=Q(input_pico__gte=0, output_pico__gte=0, request_nano__gte=0), name="billing_rates_not_negative"
+                condition=Q(input_pico__gte=0, output_pico__gte=0, request_nano__gte=0),
+                name="billing_rates_not_negative",
             ),
         ]
 

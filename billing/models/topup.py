@@ -23,7 +23,11 @@ class TopUp(models.Model):
     amount_nano = models.BigIntegerField()
     state = models.CharField(max_length=10, choices=TopUpState, default=TopUpState.PENDING)
     checkout_session = models.CharField(max_length=255, blank=True)
-    payment_intent = models.CharField(max_length=255, blank=True)
+    checkout_url = models.URLField(max_length=2000, blank=True)
+    payment_intent = models.CharField(max_length=255, blank=True, db_index=True)
+    credited_nano = models.BigIntegerField(default=0)
+    reversed_nano = models.BigIntegerField(default=0, help_text="Refunded or disputed so far.")
+    problem = models.CharField(max_length=300, blank=True, help_text="Why it was not credited.")
     created_at = models.DateTimeField(auto_now_add=True)
     credited_at = models.DateTimeField(null=True, blank=True)
 
@@ -37,9 +41,20 @@ class StripeEvent(models.Model):
     id = models.CharField(primary_key=True, max_length=255)
     type = models.CharField(max_length=100)
     payload = models.JSONField()
+    object_id = models.CharField(max_length=255, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
     received_at = models.DateTimeField(auto_now_add=True)
-    processed_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    processed_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["received_at"],
+                condition=models.Q(processed_at=None),
+                name="billing_event_unprocessed",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.id}"

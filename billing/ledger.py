@@ -1,0 +1,100 @@
+"""The one way for Python to move money: balanced transfers, posted at most once by key. Amounts are nano-USD."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from accounts.models import User, Workspace
+from billing.errors import LedgerError
+from billing.models import SYSTEM_ACCOUNTS, Account, AccountKind, Entry, Transfer, TransferKind
+
+REVENUE = SYSTEM_ACCOUNTS[AccountKind.REVENUE]
+PROVIDER_PAYABLE = SYSTEM_ACCOUNTS[AccountKind.PROVIDER_PAYABLE]
+STRIPE_CLEARING = SYSTEM_ACCOUNTS[AccountKind.STRIPE_CLEARING]
+SUSPENSE = SYSTEM_ACCOUNTS[AccountKind.SUSPENSE]
+PROMOTION = SYSTEM_ACCOUNTS[AccountKind.PROMOTION]
+
+_INSERT_ONCE = """
+INSERT INTO billing_transfer (kind, key, job_id, call_id, stripe_object, memo, actor_id, effective_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (key) DO NOTHING RETURNING id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A transfer, and whether this call made it."""
+
+    transfer_id: int
+    is_new: bool
+
+
+@transaction.atomic
+def post(
+    *,
+    key: str,
+    kind: TransferKind,
+    amounts: Mapping[int, int],
+    job_id: uuid.UUID | None = None,
+    call_id: uuid.UUID | None = None,
+    stripe_object: str = "",
+    memo: str = "",
+    actor: User | None = None,
+) -> Posting:
+    """Move nano-USD between accounts (id → signed amount, summing to zero), once per key.
+
+    1. Zero amounts are left out.
+    2. Users' accounts are locked in the order of their ids.
+    3. A key that exists already changes nothing; with other amounts than then it raises LedgerError.
+    """
+    wanted = {account: amount for account, amount in amounts.items() if amount}
+    if sum(wanted.values()):
+        raise LedgerError("unbalanced", f"Transfer {key} does not sum to zero: {wanted}.")
+    _lock(wanted)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT_ONCE,
+            [kind.value, key, job_id, call_id, stripe_object, memo[:255], actor and actor.pk, timezone.now()],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return _existing(key, wanted)
+    Entry.objects.bulk_create(
+        Entry(transfer_id=row[0], account_id=account, amount_nano=amount)
+        for account, amount in wanted.items()
+    )
+    return Posting(transfer_id=row[0], is_new=True)
+
+
+def account_of(workspace: Workspace, kind: AccountKind) -> Account:
+    """Return the workspace's account of this kind, opening it if needed."""
+    account, _ = Account.objects.get_or_create(
+        kind=kind, workspace=workspace, job_id=None, defaults={"is_floored": kind != AccountKind.RECEIVABLE}
+    )
+    return account
+
+
+def open_system_accounts() -> None:
+    """Make the house's accounts with their fixed ids where they are missing."""
+    Account.objects.bulk_create(
+        (Account(pk=pk, kind=kind, is_floored=False) for kind, pk in SYSTEM_ACCOUNTS.items()),
+        ignore_conflicts=True,
+    )
+
+
+def _lock(amounts: Mapping[int, int]) -> None:
+    locked = Account.objects.select_for_update(no_key=True).filter(pk__in=amounts, is_floored=True)
+    list(locked.order_by("pk").values_list("pk"))
+
+
+def _existing(key: str, wanted: Mapping[int, int]) -> Posting:
+    transfer = Transfer.objects.get(key=key)
+    rows = transfer.entries.values_list("account_id").annotate(total=Sum("amount_nano"))
+    if dict(rows) != dict(wanted):
+        raise LedgerError(
+            "key_reused", f"Transfer {key} exists already with other amounts; nothing was posted."
+        )
+    return Posting(transfer_id=transfer.pk, is_new=False)

@@ -1,0 +1,68 @@
+"""Reads `PONDER_PRICES`: prices of models the shipped list does not know, such as one's own server."""
+
+import re
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+PICO_PER_USD = 10**12
+TOKENS_PER_RATE = 10**6
+
+EXPECTED = (
+    "Write model=input/output/context/max output, with US dollars per million tokens and limits in tokens, such as "
+    "openai/my-model=0.10/0.40/128000/16384; separate several with commas."
+)
+_DOLLARS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
+_TOKENS = re.compile(r"[1-9][0-9]{0,8}")
+
+
+class SettingPrice(NamedTuple):
+    """One priced model of the setting. `rates` holds the columns of a Price."""
+
+    model: str
+    rates: dict[str, Any]
+
+
+def parse_prices(text: str) -> list[SettingPrice]:
+    """Return the models that `PONDER_PRICES` prices. Raises ValueError that names the setting and what to write."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    found = [_parse(part) for part in parts]
+    names = [price.model for price in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"PONDER_PRICES: “{name}” is named twice. Keep one.")
+    return found
+
+
+def _parse(part: str) -> SettingPrice:
+    model, _, numbers = part.rpartition("=")
+    fields = numbers.split("/")
+    if not model or len(model) > 200 or " " in model or len(fields) != 4:  # noqa: PLR2004
+        raise ValueError(f"PONDER_PRICES: “{part[:100]}” is not a price. {EXPECTED}")
+    input_usd, output_usd, context, max_output = (field.strip() for field in fields)
+    for dollars in (input_usd, output_usd):
+        if not _DOLLARS.fullmatch(dollars):
+            raise ValueError(
+                f"PONDER_PRICES: “{dollars[:40]}” of {model} is not an amount in dollars with at most six decimals. "
+                f"{EXPECTED}"
+            )
+    for tokens in (context, max_output):
+        if not _TOKENS.fullmatch(tokens):
+            raise ValueError(
+                f"PONDER_PRICES: “{tokens[:40]}” of {model} is not a number of tokens. {EXPECTED}"
+            )
+    if int(max_output) > int(context):
+        raise ValueError(
+            f"PONDER_PRICES: {model} can't write more ({max_output}) than its context holds ({context})."
+        )
+    rates = {
+        "input_pico": _pico(input_usd),
+        "output_pico": _pico(output_usd),
+        "context_window": int(context),
+        "max_output_tokens": int(max_output),
+    }
+    return SettingPrice(model=model, rates=rates)
+
+
+def _pico(usd_per_million: str) -> int:
+    """Return pico-USD per token: whole, because six decimals per million are whole pico-USD."""
+    return int(Decimal(usd_per_million) * PICO_PER_USD / TOKENS_PER_RATE)

@@ -1,0 +1,42 @@
+"""What billing does when others tell something: money for new workspaces, the house's accounts after a migration."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models.signals import post_migrate
+from django.dispatch import receiver
+
+from accounts.models import Workspace
+from accounts.signals import workspace_created
+from billing.ledger import account_of, open_system_accounts
+from billing.models import AccountKind, Price
+from billing.prices import load_prices
+from billing.wallet import grant
+from solver.money import NANO_PER_USD
+
+_OPERATOR_CREDIT_NANO = 100 * NANO_PER_USD
+
+
+@receiver(workspace_created, dispatch_uid="billing.open_purses")
+def open_purses(*, workspace: Workspace, operator: bool = False, **_: Any) -> None:
+    """Open the workspace's trial credit and wallet, and put the welcome money in, once."""
+    account_of(workspace, AccountKind.TRIAL)
+    account_of(workspace, AccountKind.WALLET)
+    if operator:
+        credit = getattr(settings, "PONDER_OPERATOR_CREDIT_NANO", _OPERATOR_CREDIT_NANO)
+        reason, key = "credit for the operator of this installation", f"operator:{workspace.pk}"
+    else:
+        credit = settings.PONDER_TRIAL_CREDIT_NANO
+        reason, key = "welcome", f"trial:{workspace.pk}"
+    if credit:
+        grant(workspace=workspace, amount_nano=credit, by=None, reason=reason, to_trial=not operator, key=key)
+
+
+@receiver(post_migrate, dispatch_uid="billing.fill_the_books")
+def fill_the_books(*, sender: Any, **_: Any) -> None:
+    """After each migration: make the house's accounts and load new prices (also after a test emptied its database)."""
+    # `migrate accounts` alone may run before billing has tables.
+    if sender.name == "billing" and Price._meta.db_table in connection.introspection.table_names():
+        open_system_accounts()
+        load_prices()

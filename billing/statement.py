@@ -1,0 +1,87 @@
+"""The ledger of a workspace as people read it: one row for each movement of its wallet or trial credit."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from accounts.models import Workspace
+from billing.models import TransferKind
+
+PAGE_ROWS = 25
+
+_ROWS = """
+SELECT t.id, t.kind, t.job_id, t.memo, t.effective_at, m.amount_nano, m.trial_nano, m.balance_nano
+FROM (
+    SELECT transfer_id, sum(amount_nano)::bigint AS amount_nano,
+        (sum(amount_nano) FILTER (WHERE a.kind = 'trial'))::bigint AS trial_nano,
+        (sum(sum(amount_nano)) OVER (ORDER BY transfer_id))::bigint AS balance_nano
+    FROM billing_entry e JOIN billing_account a ON a.id = e.account_id
+    WHERE a.workspace_id = %s AND a.kind IN ('wallet', 'trial') AND e.account_id >= 1000
+    GROUP BY transfer_id
+) m JOIN billing_transfer t ON t.id = m.transfer_id
+ORDER BY m.transfer_id DESC
+LIMIT %s OFFSET %s
+"""
+
+_COUNT = """
+SELECT count(DISTINCT e.transfer_id) FROM billing_entry e JOIN billing_account a ON a.id = e.account_id
+WHERE a.workspace_id = %s AND a.kind IN ('wallet', 'trial') AND e.account_id >= 1000
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """One movement. `balance_nano` is wallet and trial credit after it; `trial_nano` the part of trial credit."""
+
+    transfer_id: int
+    kind: TransferKind
+    job_id: uuid.UUID | None
+    memo: str
+    at: datetime
+    amount_nano: int
+    trial_nano: int
+    balance_nano: int
+
+    @property
+    def what(self) -> str:
+        """The movement in words."""
+        return str(self.kind.label)[:1].upper() + str(self.kind.label)[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The ledger of one workspace, newest first; a sequence of rows for Django's Paginator."""
+
+    workspace: Workspace
+
+    def count(self) -> int:
+        """Return how many movements there are."""
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT, [self.workspace.pk])
+            return int(cursor.fetchone()[0])
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __getitem__(self, part: slice) -> list[StatementRow]:
+        start = part.start or 0
+        limit = None if part.stop is None else part.stop - start
+        with connection.cursor() as cursor:
+            cursor.execute(_ROWS, [self.workspace.pk, limit, start])
+            return [_row(values) for values in cursor.fetchall()]
+
+    def __iter__(self) -> Iterator[StatementRow]:
+        return iter(self[:])
+
+
+def statement(workspace: Workspace) -> Statement:
+    """Return the ledger of a workspace, newest first, ready for pagination."""
+    return Statement(workspace)
+
+
+def _row(values: tuple[int, str, uuid.UUID | None, str, datetime, int, int | None, int]) -> StatementRow:
+    transfer_id, kind, job_id, memo, at, amount, trial, balance = values
+    return StatementRow(transfer_id, TransferKind(kind), job_id, memo, at, amount, trial or 0, balance)

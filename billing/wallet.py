@@ -1,0 +1,85 @@
+"""A workspace's money at a glance, and money given by the operator. Amounts are nano-USD."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.db.models import Sum
+from django.utils import timezone
+
+from accounts.models import User, Workspace
+from billing.errors import BillingError, NotEnoughMoney
+from billing.escrow import Settlement, add_to_escrow, close_escrow, open_escrow
+from billing.ledger import PROMOTION, Posting, account_of, post
+from billing.models import Account, AccountKind, Call, CallState, TransferKind
+from billing.statement import Statement, StatementRow, statement
+
+__all__ = [
+    "Balances",
+    "BillingError",
+    "NotEnoughMoney",
+    "Settlement",
+    "Statement",
+    "StatementRow",
+    "add_to_escrow",
+    "balances",
+    "close_escrow",
+    "grant",
+    "open_escrow",
+    "statement",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """What a workspace has. `available_nano` is wallet and trial credit together; `held_nano` lies with jobs."""
+
+    wallet_nano: int
+    trial_nano: int
+    available_nano: int
+    held_nano: int
+    spent_this_month_nano: int
+
+
+def balances(workspace: Workspace) -> Balances:
+    """Return the balances of a workspace, and what its calls cost it since the first of this month."""
+    totals = dict(
+        Account.objects.filter(workspace=workspace, is_floored=True)
+        .values_list("kind")
+        .annotate(total=Sum("balance_nano"))
+        .order_by()
+    )
+    wallet, trial = totals.get(AccountKind.WALLET, 0), totals.get(AccountKind.TRIAL, 0)
+    month = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    calls = Call.objects.filter(workspace=workspace, state=CallState.SETTLED, finished_at__gte=month)
+    spent = calls.aggregate(total=Sum("billed_nano"))["total"] or 0
+    return Balances(
+        wallet_nano=wallet,
+        trial_nano=trial,
+        available_nano=wallet + trial,
+        held_nano=totals.get(AccountKind.ESCROW, 0),
+        spent_this_month_nano=spent,
+    )
+
+
+def grant(
+    *,
+    workspace: Workspace,
+    amount_nano: int,
+    by: User | None,
+    reason: str,
+    to_trial: bool = False,
+    key: str | None = None,
+) -> Posting:
+    """Give a workspace money of the house: to its wallet, or as trial credit. With a `key` it happens at most once."""
+    if amount_nano <= 0:
+        raise BillingError("amount_not_positive", "A grant must be more than $0.00.")
+    if not reason.strip():
+        raise BillingError("reason_missing", "A grant needs a reason; it is shown on the wallet page.")
+    purse = account_of(workspace, AccountKind.TRIAL if to_trial else AccountKind.WALLET)
+    return post(
+        key=key or f"grant:{uuid.uuid4()}",
+        kind=TransferKind.TRIAL if to_trial else TransferKind.GRANT,
+        amounts={PROMOTION: -amount_nano, purse.pk: amount_nano},
+        memo=reason,
+        actor=by,
+    )
