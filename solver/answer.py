@@ -8,7 +8,7 @@ import hashlib
 import re
 from fractions import Fraction
 
-from solver.latex import strip_wrappers
+from solver.latex import plain_form, strip_wrappers
 
 MAX_PLAIN_CHARS = 4_000
 """Longer answers are never plain; also keeps every number below the digits that Python converts (4,300)."""
@@ -57,7 +57,7 @@ def quick_key(answer: str) -> str | None:
     """
     if len(answer) > MAX_PLAIN_CHARS:
         return None
-    plain = strip_wrappers(answer)
+    plain = plain_form(answer)
     letter = _CHOICE.fullmatch(plain)
     if letter:
         return f"choice:{letter[1].upper()}"
@@ -77,7 +77,7 @@ def plain_number(answer: str) -> Fraction | None:
     key = quick_key(answer)
     if key is None or not key.startswith("num:") or len(answer) > MAX_PLAIN_CHARS:
         return None
-    plain = strip_wrappers(answer)
+    plain = plain_form(answer)
     assigned = _ASSIGNED.match(plain)
     plain = plain[assigned.end() :] if assigned else plain
     united = _UNIT.fullmatch(plain)

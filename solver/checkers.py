@@ -62,7 +62,8 @@ def checked_key(checker: Mapping[str, Any], answer: str) -> str | None:
         return None if option is None else bounded_key("choice", option)
     if checker.get("kind") == "arithmetic":
         try:
-            return bounded_key("expr", "".join(_expression_side(tokens_of(_plain_expression(answer)))))
+            body = "".join(_expression_side(tokens_of(_plain_expression(answer))))
+            return bounded_key("expr", body) if body else None
         except ExpressionError:
             return None
     return None

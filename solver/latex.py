@@ -10,7 +10,7 @@ _TEXT_COMMANDS = ("boxed", "text", "textbf", "textrm", "textit", "mathrm", "math
 _WHOLE_COMMAND = re.compile(r"\\(?:" + "|".join(_TEXT_COMMANDS) + r")\s*\{([^{}]*)\}")
 _SPACING = re.compile(r"\\[,;:!> ]|\\q?quad\b|\\displaystyle\b|\\limits\b|\\left\b|\\right\b|[~\u00a0\u2009\u202f]")
 _DEGREE = re.compile(r"\^ ?\{? ?\\circ ?\}?|\\degree\b")
-_FRACTION = re.compile(r"\\[dtc]?frac ?\{ ?([0-9.,+-]+) ?\} ?\{ ?([0-9.,+-]+) ?\}")
+_FRACTION = re.compile(r"\\[dtc]?frac ?\{ ?(-?[0-9.,]+) ?\} ?\{ ?(-?[0-9.,]+) ?\}")
 _SHORT_FRACTION = re.compile(r"\\[dtc]?frac ?([0-9])([0-9])")
 _MIXED_FRACTION = re.compile(r"([0-9]) ?\\[dtc]?frac")
 _PMOD = re.compile(r"\\pmod ?\{?([0-9]+)\}?")
@@ -31,10 +31,18 @@ def strip_wrappers(answer: str) -> str:
         plain = _WHOLE_COMMAND.sub(r"\1", _peel(plain.strip()))
         if plain == before:
             break
-    plain = _DEGREE.sub("°", _PMOD.sub(r"(mod \1)", plain))
+    return _peel(" ".join(plain.split()))
+
+
+def plain_form(answer: str) -> str:
+    """Return the answer without wrappers, its simple fractions, residues and degrees written as people type them.
+
+    Only good for telling whether the whole is one number: inside a longer formula `a/b` would lack its brackets.
+    """
+    plain = _DEGREE.sub("°", _PMOD.sub(r"(mod \1)", strip_wrappers(answer)))
     plain = _SHORT_FRACTION.sub(r"\\frac{\1}{\2}", plain)
     plain = _FRACTION.sub(r"\1/\2", _MIXED_FRACTION.sub(r"\1 \\frac", plain))
-    return _peel(" ".join(plain.split()))
+    return " ".join(plain.split())
 
 
 def _peel(plain: str) -> str:
@@ -47,3 +55,18 @@ def _peel(plain: str) -> str:
     if plain.endswith(".") and not plain.endswith(".."):
         return plain[:-1].rstrip()
     return plain[1:].lstrip() if plain[:1] in {"$", "€", "£"} and "$" not in plain[1:] else plain
+
+
+_FUNCTIONS = frozenset("sqrt sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh log exp and".split())
+_FOREIGN = re.compile(r"[^0-9A-Za-z\\{}()\[\]+\-*/^_=<>≤≥≠.,!|&%°√π∞∪∩∈±×·⋅÷²³θαβ\s]")
+_WORD = re.compile(r"\\?[A-Za-z]{3,}")
+_ENVIRONMENT = re.compile(r"\\(?:begin|end)\{[a-z]{1,10}\}")
+_MATH_SIGN = re.compile(r"[0-9\\+*/^=<>√π∞]")
+
+
+def looks_like_math(answer: str) -> bool:
+    """Tell whether an answer may be a formula: signs or digits in it, no prose, nothing that formulas never have."""
+    plain = _ENVIRONMENT.sub("\\\\", strip_wrappers(answer))
+    if _FOREIGN.search(plain) or not _MATH_SIGN.search(plain):
+        return False
+    return all(word[0] == "\\" or word.casefold() in _FUNCTIONS for word in _WORD.findall(plain))
