@@ -66,9 +66,10 @@ def reason(env: Mapping[str, str] = os.environ) -> str:
     return f"{provider} is set" if provider else "no provider is configured"
 
 
-def weights_exist() -> bool:
-    """Whether the demo model's weights are in the checkout."""
-    return any((BASE_DIR / "demo_model" / "weights").glob("*.gguf"))
+def trained() -> list[str]:
+    """Return the demo models whose weights are in the checkout."""
+    weights = BASE_DIR / "demo_model" / "weights"
+    return [model for model in DEMO_MODELS if (weights / f"{model}.gguf").exists()]
 
 
 def url_variable(model: str) -> str:
@@ -78,9 +79,7 @@ def url_variable(model: str) -> str:
 
 def addresses(run_dir: Path, env: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return each demo model's address: what the environment says, else a unix socket of its own."""
-    return {
-        model: env.get(url_variable(model)) or f"unix:{run_dir / f'{model}.sock'}" for model in DEMO_MODELS
-    }
+    return {model: env.get(url_variable(model)) or f"unix:{run_dir}/{model}.sock" for model in DEMO_MODELS}
 
 
 def socket_path(address: str) -> Path | None:

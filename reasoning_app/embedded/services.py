@@ -121,7 +121,8 @@ class Services:
         started = []
         for model, address in demo.addresses(self.run_dir, self.environ).items():
             self.environ[demo.url_variable(model)] = address
-            if path := demo.socket_path(address):
+            path = demo.socket_path(address)
+            if path and model in demo.trained():
                 started.append(self._launch(self._demo_child(model, path)))
         return started
 

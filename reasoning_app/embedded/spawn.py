@@ -60,6 +60,7 @@ def _become_nobody() -> None:
 
 def _guard(parent: int, death_signal: int, command: list[str]) -> int:
     """Run the command as a child, pass signals on, and end it when the parent is gone."""
+    os.environ["PONDER_PARENT_PID"] = str(os.getpid())
     child = subprocess.Popen(command)  # noqa: S603  # the supervisor's own commands
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: child.send_signal(received))

@@ -43,7 +43,7 @@ class Launch:
     def __init__(self, options: Options, signals: StopSignals) -> None:
         self.options = options
         self.signals = signals
-        self.with_demo = demo.wants_demo_model() and demo.weights_exist()
+        self.with_demo = demo.wants_demo_model() and bool(demo.trained())
         env = dict(os.environ) | {"PONDER_BASE_URL": options.base_url, "PYTHONUNBUFFERED": "1"}
         self.services = Services(options.data_dir, env=env, role="manage.py up", say=step, check=signals.check)
         self.supervisor = Supervisor(self.services, signals)

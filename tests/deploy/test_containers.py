@@ -1,0 +1,146 @@
+"""The Dockerfile and docker-compose.yml, read and compared with what they refer to."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from reasoning_app.embedded import commands, demo
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES = COMPOSE["services"]
+DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+OURS = ["web", "worker", "beat", "migrate", "demo-intern", "demo-expert"]
+# Read by a program other than ours.
+_FOREIGN_VARIABLES = {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD"}
+
+
+def plain(command):
+    """Return a command with `${NAME:-default}` replaced by the default."""
+    return [re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", part) for part in command]
+
+
+def test_compose_has_every_process():
+    """The stack is the one that `manage.py up` starts, each process in a container of its own."""
+    assert set(SERVICES) == {*OURS, "postgres", "redis"}
+
+
+@pytest.mark.parametrize(
+    ("service", "command"),
+    [
+        ("web", commands.web(bind="0.0.0.0:8000", workers=2, python="python")),
+        ("worker", commands.worker(concurrency=200, python="python")),
+        ("beat", commands.beat(python="python")),
+        ("migrate", commands.migrate(python="python")),
+        ("demo-intern", commands.demo("intern", ["--socket", "/run/demo/intern.sock"], python="python")),
+        ("demo-expert", commands.demo("expert", ["--socket", "/run/demo/expert.sock"], python="python")),
+    ],
+)
+def test_containers_run_the_commands_that_up_runs(service, command):
+    """A process started on one machine and in a container differs only in its address and number of workers."""
+    assert plain(SERVICES[service]["command"]) == command
+
+
+def test_image_runs_the_web_server_by_default():
+    """`docker run ponder` starts what the web service of the stack starts."""
+    found = re.findall(r"^CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
+    assert json.loads(found[-1]) == plain(SERVICES["web"]["command"])
+
+
+@pytest.mark.parametrize("module", ["gunicorn", "celery", "demo_model.server"])
+def test_modules_of_the_commands_exist(module):
+    """What `python -m` is told to run can be found."""
+    code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("service", [*OURS, "postgres", "redis"])
+def test_containers_are_confined(service):
+    """No container runs as root, writes to its image or may gain rights."""
+    found = SERVICES[service]
+    assert found["read_only"] is True
+    assert found["cap_drop"] == ["ALL"]
+    assert found["security_opt"] == ["no-new-privileges:true"]
+    assert found.get("user", "image's user") not in {"root", "0"}
+    assert "healthcheck" in found
+
+
+def test_image_runs_as_an_ordinary_user():
+    """The image's last USER is not root, and comes before its command."""
+    lines = [line for line in DOCKERFILE.splitlines() if line.startswith(("USER", "CMD"))]
+    assert lines[0] == "USER ponder"
+    assert "useradd --uid 10001" in DOCKERFILE
+
+
+def test_processes_wait_for_the_tables():
+    """Web, worker and clock start when the stores answer and the migrations ended well."""
+    for service in ("web", "worker", "beat"):
+        conditions = {name: rule["condition"] for name, rule in SERVICES[service]["depends_on"].items()}
+        assert conditions == {
+            "postgres": "service_healthy",
+            "redis": "service_healthy",
+            "migrate": "service_completed_successfully",
+        }
+
+
+def test_worker_may_drain_before_it_is_killed():
+    """The worker has longer to stop than its running calls may take to end."""
+    from django.conf import settings
+
+    assert int(SERVICES["worker"]["stop_grace_period"].rstrip("s")) > settings.PONDER_DRAIN_S + 5
+
+
+def test_published_port_is_local_by_default():
+    """Only the web server is reachable from outside, and only from this host unless PONDER_LISTEN says more."""
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert published == {"web": ["${PONDER_LISTEN:-127.0.0.1}:${PORT:-8000}:8000"]}
+
+
+@pytest.mark.parametrize("service", [*OURS, "postgres", "redis"])
+def test_volumes_are_declared(service):
+    """Every named volume that a container mounts is declared."""
+    for mount in SERVICES[service].get("volumes", []):
+        assert mount.split(":")[0] in COMPOSE["volumes"]
+
+
+def test_variables_are_settings():
+    """Every variable of the stack is one that the settings or the providers' libraries read."""
+    settings = (ROOT / "reasoning_app" / "settings.py").read_text() + (ROOT / "reasoning_app" / "paths.py").read_text()
+    for service in SERVICES.values():
+        for name in set(service.get("environment") or {}) - _FOREIGN_VARIABLES:
+            assert f'"{name}"' in settings or name in (*demo.PROVIDER_KEYS, *demo.ENDPOINTS), name
+
+
+def test_copied_paths_exist():
+    """Everything that the Dockerfile copies from the checkout exists there and is not ignored."""
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    for line in re.findall(r"^COPY (?!--from)(.*)$", DOCKERFILE, re.MULTILINE):
+        for source in line.split()[:-1]:
+            assert (ROOT / source).exists(), source
+            assert f"!{source}" in ignored, source
+
+
+def test_checks_of_health_find_their_program():
+    """The health checks run a file that exists, with an argument that it knows."""
+    for service in OURS:
+        test = SERVICES[service]["healthcheck"].get("test", [])
+        if test[:1] == ["CMD"]:
+            assert (ROOT / test[3]).exists()
+            assert test[4] in {"web", "beat", "demo"}
+
+
+def test_probe_says_when_nothing_listens(tmp_path):
+    """The health check fails, with a reason, where no server answers."""
+    probe = [sys.executable, "-I", "reasoning_app/embedded/probe.py"]
+    done = subprocess.run([*probe, "demo", str(tmp_path / "none.sock")], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b"demo:" in done.stderr
+    env = os.environ | {"DATA_DIR": str(tmp_path)}
+    assert subprocess.run([*probe, "beat"], cwd=ROOT, env=env, check=False).returncode == 1
+    (tmp_path / "celerybeat-schedule").touch()
+    assert subprocess.run([*probe, "beat"], cwd=ROOT, env=env, check=False).returncode == 0

@@ -1,0 +1,30 @@
+"""The state of migrations and of the settings for a public site."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.django_db
+def test_models_have_their_migrations():
+    """No model changed without a migration."""
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.parametrize("target", ["run", "test", "lint", "proof", "bench", "demo-model", "environment"])
+def test_make_knows_its_targets(target):
+    """Every promised command exists; make says what it would do."""
+    done = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_web_process_never_imports_litellm():
+    """The web process stays small: litellm belongs to the worker."""
+    code = "import reasoning_app.wsgi, sys; sys.exit(bool({'litellm', 'sympy', 'math_verify'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=os.environ, check=False).returncode == 0
