@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import django_stubs_ext
 import environ
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
@@ -15,6 +16,9 @@ from django.utils.csp import CSP
 
 from reasoning_app import paths, secret_key
 from solver.money import parse_usd
+
+# Lets annotations such as ModelAdmin[Job] stand where Django's classes are not generic at run time.
+django_stubs_ext.monkeypatch()
 
 env = environ.FileAwareEnv()
 
@@ -260,6 +264,10 @@ PONDER_MARKUP_BP = _setting("PONDER_MARKUP_BP", lambda: env.int("PONDER_MARKUP_B
 PONDER_TRIAL_CREDIT_NANO = _setting(
     "PONDER_TRIAL_CREDIT", lambda: parse_usd(env.str("PONDER_TRIAL_CREDIT", default="5.00"), name="PONDER_TRIAL_CREDIT", allow_zero=True),
     "dollars, such as 5.00",
+)
+PONDER_OPERATOR_CREDIT_NANO = _setting(
+    "PONDER_OPERATOR_CREDIT", lambda: parse_usd(env.str("PONDER_OPERATOR_CREDIT", default="100.00"), name="PONDER_OPERATOR_CREDIT", allow_zero=True),
+    "dollars, such as 100.00",
 )
 PONDER_TRIAL_MODELS = env.str("PONDER_TRIAL_MODELS", default="bundled")
 if PONDER_TRIAL_MODELS not in {"bundled", "all"}:

@@ -74,6 +74,7 @@ class Runner:
         control.listen(self._wake.set)
         self._fault: BaseException | None = None
         self._refused = False
+        self._asked_again = False
         self._told_write_up: StepResult | None = None
 
     async def run(self) -> Outcome:
@@ -119,7 +120,11 @@ class Runner:
                 if not self._in_flight and not self._landed and not self._refused:
                     return StopReason.NO_PROGRESS if room.affordable else StopReason.BUDGET_REACHED
             elif not self._in_flight and not self._landed:
-                return StopReason.BUDGET_REACHED
+                if self._asked_again:
+                    return StopReason.BUDGET_REACHED
+                # A call that came to nothing gave its hold back: the strategy may ask once more.
+                self._asked_again, self._refused = True, False
+                continue
             await self._next_event()
 
     def _reason_to_stop(self) -> StopReason | None:
@@ -193,7 +198,7 @@ class Runner:
     def _take_landed(self) -> None:
         while self._landed:
             # What this step did not use may pay for the one that was refused.
-            self._refused = False
+            self._refused = self._asked_again = False
             self._take(self._landed.popleft())
 
     # The end --------------------------------------------------------------------------------------------------

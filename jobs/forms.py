@@ -1,0 +1,153 @@
+"""The new-job form: it loses nothing that was typed, and says beside each field what to do."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from jobs.services import SubmitError
+from solver.checkers import CheckerError, parse_checker
+from solver.money import MoneyError, parse_usd, usd_decimal
+
+MAX_PROBLEM_CHARACTERS = 100_000
+PRESETS = ("0.05", "0.25", "1", "5", "20")
+CUSTOM = "custom"
+STRATEGIES = [("vote", "Vote: independent tries, the most trusted answer wins")]
+TARGETS = [("", "As usual (95 %)"), ("0.8", "80 %"), ("0.9", "90 %"), ("0.99", "99 %")]
+CHECKERS = [
+    ("", "Nothing can check it"),
+    ("number", "It is a number I can compare"),
+    ("choice", "It is one of several choices"),
+    ("arithmetic", "It is an arithmetic puzzle"),
+]
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_FIELD_OF = {"problem": "problem", "budget": "budget", "checker": "checker", "models": "models"}
+
+
+class RawTextField(forms.CharField):
+    """Text as it was typed: nothing is stripped, and each refusal has its own words."""
+
+    default_validators: list[Any] = []  # noqa: RUF012  (Django reads it)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strip=False, required=False, **options)
+        self.validators = []
+
+    def clean(self, value: Any) -> str:
+        """Return the text with its line ends unified."""
+        return str(super().clean(value)).replace("\r\n", "\n")
+
+
+class NewJobForm(forms.Form):
+    """A problem, a budget, and how an answer can be checked."""
+
+    problem = RawTextField()
+    budget = forms.CharField(required=False, max_length=60, initial="0.25")
+    budget_custom = forms.CharField(required=False, max_length=60)
+    checker = forms.CharField(required=False, max_length=30)
+    numbers = forms.CharField(required=False, max_length=500)
+    target = forms.CharField(required=False, max_length=60)
+    expected = forms.CharField(required=False, max_length=200)
+    tolerance = forms.CharField(required=False, max_length=60)
+    options = forms.CharField(required=False, max_length=2000)
+    choice_expected = forms.CharField(required=False, max_length=200)
+    strategy = forms.CharField(required=False, max_length=30, initial="vote")
+    confidence_target = forms.ChoiceField(choices=TARGETS, required=False)
+    models = forms.CharField(required=False, max_length=2000)
+
+    def clean_problem(self) -> str:
+        """Refuse what no model can be asked."""
+        text: str = self.cleaned_data["problem"]
+        if not text.strip():
+            raise ValidationError("Write down the problem that is to be solved.", code="empty")
+        if len(text) > MAX_PROBLEM_CHARACTERS:
+            raise ValidationError(
+                f"The problem has {len(text):,} characters; at most {MAX_PROBLEM_CHARACTERS:,} fit. Shorten it.",
+                code="too-long",
+            )
+        if "\x00" in text:
+            raise ValidationError("The problem holds NUL characters, which are no text. Remove them.", code="nul")
+        if _SURROGATE.search(text):
+            raise ValidationError("The problem holds broken characters (unpaired surrogates). Remove them.", code="surrogate")
+        return text
+
+    def clean_budget(self) -> int:
+        """Return the budget in nano-USD, from a chip or from the field beside them."""
+        typed: str = self.cleaned_data["budget"]
+        if typed == CUSTOM:
+            typed = str(self.data.get("budget_custom", ""))
+        try:
+            return parse_usd(typed, maximum_nano=settings.PONDER_MAX_BUDGET_NANO)
+        except MoneyError as error:
+            raise ValidationError(str(error), code="budget") from error
+
+    def clean_strategy(self) -> str:
+        """Accept a known strategy."""
+        name: str = self.cleaned_data["strategy"] or "vote"
+        if name not in dict(STRATEGIES):
+            raise ValidationError(f"“{name}” is not a strategy. Use vote.", code="strategy")
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        """Read the checker from its fields, or from the problem."""
+        data = super().clean() or self.cleaned_data
+        kind = data.get("checker", "")
+        data["parsed_checker"] = None
+        if kind and kind not in dict(CHECKERS):
+            self.add_error("checker", f"“{kind}” is not a way to check. Choose one of those offered.")
+        elif kind and "problem" in data:
+            try:
+                data["parsed_checker"] = parse_checker(kind, problem=data["problem"], fields=self._checker_fields(data))
+            except CheckerError as error:
+                self.add_error("checker", str(error))
+        return data
+
+    @staticmethod
+    def _checker_fields(data: dict[str, Any]) -> dict[str, str]:
+        names = ("numbers", "target", "expected", "tolerance", "options", "choice_expected")
+        return {name: str(data.get(name, "")) for name in names}
+
+    def add_submit_error(self, error: SubmitError) -> None:
+        """Show a refusal of the service beside its field."""
+        self.add_error(_FIELD_OF.get(error.field), ValidationError(error.message, code=error.code))
+
+    def job_arguments(self) -> dict[str, Any]:
+        """Return what `submit_job` wants of a valid form."""
+        data = self.cleaned_data
+        options: dict[str, Any] = {}
+        if data["confidence_target"]:
+            options["target"] = data["confidence_target"]
+        if names := re.split(r"[\s,]+", data["models"].strip()) if data["models"].strip() else []:
+            options["models"] = names
+        return {
+            "problem": data["problem"],
+            "budget_nano": data["budget"],
+            "checker": data["parsed_checker"],
+            "strategy": data["strategy"],
+            "options": options or None,
+        }
+
+
+def fields_of_checker(checker: dict[str, Any]) -> dict[str, str]:
+    """Return the form fields that say what `checker` says."""
+    kind = checker.get("kind", "")
+    fields = {"checker": kind}
+    match kind:
+        case "arithmetic":
+            fields["numbers"] = ", ".join(str(n) for n in checker.get("numbers", []))
+            fields["target"] = str(checker.get("target", ""))
+        case "number":
+            fields["expected"] = str(checker.get("expected", ""))
+            fields["tolerance"] = str(checker.get("tolerance", ""))
+        case "choice":
+            fields["options"] = "\n".join(str(o) for o in checker.get("options", []))
+            fields["choice_expected"] = str(checker.get("expected", ""))
+    return fields
+
+
+def budget_fields(budget_nano: int) -> dict[str, str]:
+    """Return the form fields of a budget: a chip where one fits."""
+    text = usd_decimal(budget_nano).removesuffix(".00")
+    return {"budget": text} if text in PRESETS else {"budget": CUSTOM, "budget_custom": text}

@@ -1,0 +1,73 @@
+"""The end of a job in one transaction: state, ledger and message become true together or not at all."""
+
+import logging
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from billing.models import Call, CallState
+from billing.wallet import close_escrow
+from jobs.models import Job, OutboxKind, OutboxMessage
+from jobs.services import doorbell
+from jobs.states import JobState
+from jobs.worker.journal import Lease
+from solver.runner import Outcome
+from solver.steps import StopReason
+
+logger = logging.getLogger(__name__)
+
+_END_STATES = {
+    StopReason.BUDGET_REACHED: JobState.EXHAUSTED,
+    StopReason.CANCELLED: JobState.CANCELLED,
+    StopReason.FAILED: JobState.FAILED,
+}
+
+
+def finish(lease: Lease, outcome: Outcome) -> bool:
+    """End a job under its lease. False: the lease was not ours any more, and nothing was written."""
+    with transaction.atomic():
+        job = (
+            Job.objects.select_for_update()
+            .filter(pk=lease.job_id, token=lease.token, lease_until__gt=Now())
+            .select_related("created_by")
+            .first()
+        )
+        if job is None:
+            logger.warning("Job %s was taken over before it could be finished here.", lease.job_id)
+            return False
+        settlement = close_escrow(job_id=job.pk, version=job.version)
+        now = timezone.now()
+        _set_answer(job, outcome)
+        job.state = _END_STATES.get(outcome.stop_reason, JobState.DONE)
+        job.stop_reason = outcome.stop_reason
+        job.error = outcome.error[:500]
+        job.charged_nano = settlement.charged_nano
+        job.calls = Call.objects.filter(job_id=job.pk, state=CallState.SETTLED).count()
+        job.finished_at = now
+        job.lease_until, job.owner, job.next_at, job.idle_claims = None, "", None, 0
+        job.save()
+        _tell(job, now)
+        transaction.on_commit(doorbell.ring_mail)
+    return True
+
+
+def _set_answer(job: Job, outcome: Outcome) -> None:
+    best = outcome.best
+    if best is None or outcome.stop_reason is StopReason.CANCELLED:
+        return
+    job.answer = best.answer
+    job.answer_text = best.text
+    job.confidence = best.confidence
+    job.explanation = best.explanation[:500]
+    job.checked = best.checked[:300]
+    job.dissent = [{"answer": answer, "votes": votes} for answer, votes in best.dissent]
+
+
+def _tell(job: Job, now: datetime) -> None:
+    """Write the one message of this outcome; the constraint on (job, kind, version) keeps it the only one."""
+    OutboxMessage.objects.create(
+        job=job, kind=OutboxKind.ENDED, version=job.version, recipient=job.created_by.email, next_at=now,
+        message_id=f"<{job.pk}.{job.version}.{OutboxKind.ENDED}@ponder>",
+    )

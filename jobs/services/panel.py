@@ -1,0 +1,104 @@
+"""Which models a job may use: the panel of this installation, as cards with prices and priors.
+
+Without a provider it is the bundled demo models. One provider key in the environment brings that provider's models of
+the price list; PONDER_MODELS names exactly the ones to use.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+
+from django.conf import settings
+
+from billing.models import Price
+from billing.price_list import BUNDLED_PROVIDER, default_panel, is_bundled
+from billing.prices import price_book, rates_of
+from jobs.services.errors import SubmitError
+from jobs.services.priors import ABILITY_BY_RANK, DEMO_ABILITY, DEMO_OUTPUT, OUTPUT_BY_RANK, REASONING_HINTS
+from solver.models import ModelCard
+
+PROVIDER_KEYS = {
+    "openai": ("OPENAI_API_KEY",),
+    "anthropic": ("ANTHROPIC_API_KEY",),
+    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    "deepseek": ("DEEPSEEK_API_KEY",),
+    "mistral": ("MISTRAL_API_KEY",),
+    "xai": ("XAI_API_KEY",),
+    "groq": ("GROQ_API_KEY",),
+    "openrouter": ("OPENROUTER_API_KEY",),
+    "together_ai": ("TOGETHERAI_API_KEY", "TOGETHER_API_KEY"),
+}
+"""Environment variables by provider, under litellm's own names."""
+
+
+def configured_providers(environ: Mapping[str, str] | None = None) -> list[str]:
+    """Return the providers whose key is set."""
+    values = os.environ if environ is None else environ
+    return [name for name, keys in PROVIDER_KEYS.items() if any(values.get(key) for key in keys)]
+
+
+def model_names() -> list[str]:
+    """Return the names of the panel, weakest first where the price list orders them."""
+    return list(settings.PONDER_MODELS) or default_panel(configured_providers() or [BUNDLED_PROVIDER])
+
+
+def build_panel(names: Sequence[str] | None = None) -> list[ModelCard]:
+    """Return the cards of the named models, or of the whole panel. Raises SubmitError for a model without a price."""
+    allowed = model_names()
+    chosen = list(dict.fromkeys(names or allowed))
+    unknown = [name for name in chosen if name not in allowed]
+    if unknown:
+        raise SubmitError(
+            f"Model “{unknown[0][:80]}” is not available here. Choose from: {', '.join(allowed) or 'none'}.",
+            field="models", code="unknown_model",
+        )
+    book = price_book()
+    unpriced = [name for name in chosen if name not in book]
+    if unpriced:
+        raise SubmitError(
+            f"Model “{unpriced[0][:80]}” has no approved price, so it cannot run. Set PONDER_PRICES, for example "
+            f"“{unpriced[0][:80]}=0.10/0.40/128000/16384” (dollars per million input and output tokens, context window, "
+            "longest output), or choose a model of `manage.py prices`.",
+            field="models", code="no_price",
+        )
+    if not chosen:
+        raise SubmitError(
+            "No model is available: no price of the list belongs to the configured provider. Set PONDER_MODELS.",
+            field="models", code="no_models",
+        )
+    count = len(chosen)
+    return [_card(book[name], rank=index / max(count - 1, 1)) for index, name in enumerate(chosen)]
+
+
+def _card(price: Price, *, rank: float) -> ModelCard:
+    """Return the card of one model; `rank` is its place in the panel, 0 (weakest) to 1."""
+    provider, _, short = price.model.partition("/")
+    bundled = is_bundled(price.model)
+    reasons = any(hint in short for hint in REASONING_HINTS)
+    strength = "strong" if rank > 0.5 or reasons else "weak"
+    return ModelCard(
+        name=price.model,
+        litellm_model=f"openai/{short}" if bundled else price.model,
+        family=provider,
+        rates=rates_of(price),
+        price_id=price.pk,
+        context_window=price.context_window,
+        max_output_tokens=price.max_output_tokens,
+        output=DEMO_OUTPUT[short] if bundled and short in DEMO_OUTPUT else OUTPUT_BY_RANK["reasoning" if reasons else strength],
+        ability=DEMO_ABILITY[short] if bundled and short in DEMO_ABILITY else ABILITY_BY_RANK[strength],
+        api_base=_bundled_base(short) if bundled else _provider_base(provider),
+        bundled=bundled,
+        reasons=reasons,
+        temperature=1.0 if bundled else None,
+        timeout_s=60.0 if bundled else float(settings.PONDER_CALL_TIMEOUT_S),
+    )
+
+
+def _bundled_base(short: str) -> str:
+    return str(getattr(settings, f"DEMO_{short.upper()}_URL", settings.DEMO_EXPERT_URL))
+
+
+def _provider_base(provider: str) -> str:
+    """Return the OpenAI-compatible address the operator set, for models of that name; litellm knows the others."""
+    if provider != "openai":
+        return ""
+    return os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE") or ""

@@ -1,0 +1,27 @@
+"""What is assumed of models before any job has taught better: ability by problem kind and length of output.
+
+Demo figures come from demo_model/weights/evaluation.json; those of providers are deliberately broad.
+"""
+
+from solver.models import OutputQuantiles
+
+DEMO_ABILITY = {
+    "intern": {"": 0.05, "countdown": 0.25, "modular": 0.5},
+    "expert": {"": 0.06, "countdown": 0.5, "modular": 0.8},
+}
+
+DEMO_OUTPUT = {
+    "intern": OutputQuantiles(q50=90, q90=160, q995=320),
+    "expert": OutputQuantiles(q50=90, q90=160, q995=320),
+}
+
+ABILITY_BY_RANK = {"weak": {"": 0.5}, "strong": {"": 0.7}}
+
+OUTPUT_BY_RANK = {
+    "weak": OutputQuantiles(q50=700, q90=2_500, q995=8_000),
+    "strong": OutputQuantiles(q50=1_200, q90=4_500, q995=16_000),
+    "reasoning": OutputQuantiles(q50=2_500, q90=12_000, q995=32_000),
+}
+
+REASONING_HINTS = ("gpt-5", "o1", "o3", "o4", "reason", "think", "r1", "gemini-2.5", "gemini-3", "grok-4", "magistral")
+"""Parts of the names of models that think out of sight."""

@@ -1,0 +1,36 @@
+"""Celery's side of the jobs room: doorbells, no more. The worker host is made on the first one."""
+
+from celery import Task, shared_task
+from django.core.management import call_command
+
+from jobs.worker.process import host
+
+
+@shared_task(bind=True, name="jobs.tasks.run_job")
+def run_job(self: Task, job_id: str) -> None:
+    """Run the fairest runnable jobs, not necessarily the one named; safe to deliver any number of times."""
+    del self, job_id
+    while host().run_next():
+        pass
+
+
+@shared_task(name="jobs.tasks.sweep")
+def sweep() -> None:
+    """Ring for jobs that nobody runs."""
+    from jobs.services.sweep import sweep as ring_again
+
+    ring_again()
+
+
+@shared_task(name="jobs.tasks.send_mail", queue="mail")
+def send_mail() -> None:
+    """Send what the outbox holds."""
+    from jobs.services.outbox import send_due
+
+    send_due()
+
+
+@shared_task(name="jobs.tasks.clear_sessions")
+def clear_sessions() -> None:
+    """Delete expired sessions."""
+    call_command("clearsessions")

@@ -1,0 +1,132 @@
+"""Filters of the pages: states, times, texts."""
+
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from jobs.markdown import clean_text, render_markdown
+from jobs.states import JobState
+
+register = template.Library()
+
+_BADGES = {
+    JobState.RUNNING: "accent",
+    JobState.WAITING: "warn",
+    JobState.DONE: "ok",
+    JobState.EXHAUSTED: "warn",
+    JobState.FAILED: "bad",
+}
+_LATEX = re.compile(r"\\[a-zA-Z]+|[\^_]\{|\^\w")
+
+
+@register.filter
+def badge_class(state: str) -> str:
+    """Return the class of a state's badge."""
+    return f"badge-{_BADGES.get(JobState(state), 'neutral')}"
+
+
+@register.filter
+def seconds_words(seconds: float | None) -> str:
+    """Return a length of time in words: `8 s`, `14 min`, `2 h 5 min`."""
+    if seconds is None:
+        return "—"
+    whole = max(0, round(seconds))
+    if whole < 90:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{round(hours / 24)} days"
+
+
+@register.filter
+def ago(moment: datetime | None) -> SafeString | str:
+    """Return a `time` element such as `14 min ago`; the page keeps it current."""
+    if moment is None:
+        return "—"
+    words = f"{seconds_words((timezone.now() - moment).total_seconds())} ago"
+    return format_html(
+        '<time datetime="{}" title="{} UTC" data-ago>{}</time>',
+        moment.isoformat(timespec="seconds"), f"{moment:%Y-%m-%d %H:%M:%S}", words,
+    )
+
+
+@register.filter
+def took(job: Any) -> str:
+    """Return how long a job ran, in words."""
+    if not (job.started_at and job.finished_at):
+        return "—"
+    return seconds_words((job.finished_at - job.started_at).total_seconds())
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """Return a confidence for people; never 100 %."""
+    if share is None:
+        return "—"
+    if share >= 0.995:
+        return "> 99 %"
+    return f"{round(share * 100)} %" if share >= 0.01 else "< 1 %"
+
+
+@register.filter
+def markdown(text: str, prefix: str = "") -> SafeString:
+    """Return Markdown as safe HTML."""
+    return render_markdown(text or "", prefix=prefix)
+
+
+@register.filter
+def short_answer(text: str) -> SafeString:
+    """Return a short answer as it stands; one that is LaTeX is marked for KaTeX."""
+    cleaned = clean_text(text or "").strip()
+    bare = cleaned.strip("$")
+    if len(cleaned) <= 2000 and _LATEX.search(cleaned):
+        return format_html('<span class="math inline">{}</span>', bare)
+    return format_html('<span class="answer-text">{}</span>', cleaned)
+
+
+@register.filter
+def tokens(count: int | None) -> str:
+    """Return a number of tokens for people: `812`, `45.2 k`, `1.9 M`."""
+    value = count or 0
+    if value < 10_000:
+        return f"{value:,}".replace(",", " ")
+    return f"{value / 1000:.1f} k" if value < 1_000_000 else f"{value / 1_000_000:.1f} M"
+
+
+@register.filter
+def model_name(name: str) -> str:
+    """Return a model's name without its provider."""
+    return (name or "").rsplit("/", 1)[-1]
+
+
+@register.filter
+def basis_points(markup_bp: int) -> str:
+    """Return a markup for people: `none`, `12.5 %`."""
+    if not markup_bp:
+        return "none"
+    whole, rest = divmod(markup_bp, 100)
+    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") + " %"
+
+
+@register.filter
+def call_time(seconds: float | None) -> str:
+    """Return how long a call took: `0.42 s`, `14 s`."""
+    if seconds is None:
+        return "—"
+    return f"{seconds:.2f} s" if seconds < 10 else seconds_words(seconds)
+
+
+@register.filter
+def pretty_json(value: Any) -> str:
+    """Return a decision as indented JSON."""
+    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,0 +1,23 @@
+"""Addresses of the jobs room."""
+
+from django.urls import path
+
+from jobs import views
+
+urlpatterns = [
+    path("", views.landing, name="landing"),
+    path("jobs/", views.job_list, name="job-list"),
+    path("jobs/new/", views.new_job, name="job-new"),
+    path("jobs/quote/", views.quote, name="job-quote"),
+    path("jobs/preview/", views.preview, name="job-preview"),
+    path("jobs/<uuid:job_id>/", views.detail, name="job-detail"),
+    path("jobs/<uuid:job_id>/live/", views.live, name="job-live"),
+    path("jobs/<uuid:job_id>/finish/", views.finish, name="job-finish"),
+    path("jobs/<uuid:job_id>/cancel/", views.cancel, name="job-cancel"),
+    path("jobs/<uuid:job_id>/steps/", views.steps, name="job-steps"),
+    path("jobs/<uuid:job_id>/steps/<uuid:step_id>/", views.step_text, name="job-step-text"),
+    path("jobs/<uuid:job_id>/export.md", views.export_markdown, name="job-export-md"),
+    path("jobs/<uuid:job_id>/export.json", views.export_json, name="job-export-json"),
+    path("staff/mail/", views.mail_list, name="staff-mail"),
+    path("staff/mail/<str:name>/", views.mail_detail, name="staff-mail-detail"),
+]

@@ -1,0 +1,15 @@
+"""The pages of the jobs room, one module a page."""
+
+from jobs.views.actions import cancel, finish
+from jobs.views.detail import detail, live
+from jobs.views.export import export_json, export_markdown
+from jobs.views.landing import landing
+from jobs.views.listing import job_list
+from jobs.views.mail import mail_detail, mail_list
+from jobs.views.new import new_job, preview, quote
+from jobs.views.steps import step_text, steps
+
+__all__ = [
+    "cancel", "detail", "export_json", "export_markdown", "finish", "job_list", "landing", "live", "mail_detail",
+    "mail_list", "new_job", "preview", "quote", "step_text", "steps",
+]

@@ -1,0 +1,72 @@
+"""A job's page: live while it runs, the result once it ended, on one address."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from jobs.access import get_job_for
+from jobs.markdown import has_math, render_markdown
+from jobs.models import Job
+from jobs.templatetags.ponder import short_answer
+from jobs.views.pictures import burn_down
+from jobs.views.progress import clusters_of, phases_of, revision_of, totals_of
+from jobs.views.spend import spend_of
+
+STOP_POLLING = 286
+
+
+def job_context(job: Job) -> dict[str, Any]:
+    """Return what the page and its live part show."""
+    spend = spend_of(job)
+    best = job.best if isinstance(job.best, dict) else {}
+    answer = job.answer or str(best.get("answer") or "")
+    text = job.answer_text or str(best.get("text") or "")
+    rendered = render_markdown(text, prefix="answer") if text else ""
+    return {
+        "job": job,
+        "spend": spend,
+        "revision": revision_of(job, spend),
+        "phases": phases_of(job),
+        "clusters": clusters_of(job),
+        "totals": totals_of(job),
+        "burn": burn_down(job, spend),
+        "answer": answer,
+        "answer_html": rendered,
+        "confidence": job.confidence if job.has_ended else best.get("confidence"),
+        "explanation": job.explanation or best.get("explanation", ""),
+        "checked": job.checked or best.get("checked", ""),
+        "has_math": has_math(rendered, short_answer(answer)),
+    }
+
+
+@login_required
+@never_cache
+@require_safe
+def detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Show the job."""
+    assert isinstance(request.user, User)  # login_required
+    job = get_job_for(request.user, job_id)
+    context = job_context(job)
+    context["problem_html"] = render_markdown(job.problem, prefix="problem")
+    context["has_math"] = context["has_math"] or has_math(context["problem_html"])
+    return render(request, "jobs/detail.html", context)
+
+
+@login_required
+@never_cache
+@require_safe
+def live(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Return the live part: 204 where nothing changed since `rev`; at the end 286, and the page is fetched anew."""
+    assert isinstance(request.user, User)  # login_required
+    job = get_job_for(request.user, job_id)
+    if job.has_ended:
+        return HttpResponse(status=STOP_POLLING, headers={"HX-Refresh": "true"})
+    if request.GET.get("rev") == revision_of(job, spend_of(job)):
+        return HttpResponse(status=204)
+    return render(request, "jobs/live.html", job_context(job))

@@ -1,0 +1,23 @@
+"""The first page: what this is, and the form itself."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from jobs.access import jobs_of
+from jobs.forms import NewJobForm
+from jobs.states import JobState
+from jobs.views.new import form_context
+from jobs.views.spend import spend_of
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    """Say what Ponder does, show a job of the user's own that ended well, and offer the form."""
+    context = form_context(NewJobForm(initial={"budget": "0.25", "strategy": "vote"}))
+    if isinstance(request.user, User):
+        example = jobs_of(request.user).filter(state=JobState.DONE).exclude(answer="").order_by("-finished_at").first()
+        context["example"] = example
+        context["spend"] = spend_of(example) if example else None
+    return render(request, "jobs/landing.html", context)

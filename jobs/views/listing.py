@@ -1,0 +1,78 @@
+"""The list of jobs: search, state, order, pages."""
+
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import BigIntegerField, Case, F, Q, Value, When
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from jobs.access import jobs_of
+from jobs.models import Job, JobQuerySet
+from jobs.states import ENDED, JobState
+from jobs.views.spend import Spend, spend_of
+
+PER_PAGE = 25
+_MAX_QUERY = 200
+_STATES = {
+    "": ("All", Q()),
+    "active": ("Active", ~Q(state__in=sorted(ENDED))),
+    "done": ("Done", Q(state=JobState.DONE)),
+    "exhausted": ("Budget reached", Q(state=JobState.EXHAUSTED)),
+    "failed": ("Failed", Q(state=JobState.FAILED)),
+    "cancelled": ("Cancelled", Q(state=JobState.CANCELLED)),
+}
+_SORTS = {
+    "": ("Newest first", ("-created_at", "pk")),
+    "oldest": ("Oldest first", ("created_at", "pk")),
+    "spent": ("Most spent first", ("-spent", "-created_at", "pk")),
+    "budget": ("Largest budget first", ("-budget_nano", "-created_at", "pk")),
+}
+_SPENT = Case(
+    When(state__in=sorted(ENDED), then=F("charged_nano")),
+    default=F("budget_nano") - Coalesce(F("escrow__balance_nano"), F("budget_nano")),
+    output_field=BigIntegerField(),
+)
+
+
+class Row(NamedTuple):
+    """One job and its money."""
+
+    job: Job
+    spend: Spend
+
+
+@login_required
+@require_safe
+def job_list(request: HttpRequest) -> HttpResponse:
+    """Show the user's jobs."""
+    user = request.user
+    assert isinstance(user, User)  # login_required
+    query = request.GET.get("q", "").replace("\x00", "").strip()[:_MAX_QUERY]
+    state = request.GET.get("state", "") if request.GET.get("state", "") in _STATES else ""
+    sort = request.GET.get("sort", "") if request.GET.get("sort", "") in _SORTS else ""
+    page = Paginator(_jobs(user, query, state, sort), PER_PAGE).get_page(request.GET.get("page"))
+    chosen = {"q": query, "state": state, "sort": sort}
+    context: dict[str, Any] = {
+        "rows": [Row(job, spend_of(job)) for job in page.object_list],
+        "page": page,
+        "chosen": chosen,
+        "is_filtered": bool(query or state),
+        "link": "?" + urlencode([pair for pair in chosen.items() if pair[1]] + [("page", "")]),
+        "states": [(key, label) for key, (label, _) in _STATES.items()],
+        "sorts": [(key, label) for key, (label, _) in _SORTS.items()],
+    }
+    return render(request, "jobs/list.html#results" if request.htmx else "jobs/list.html", context)  # type: ignore[attr-defined]
+
+
+def _jobs(user: User, query: str, state: str, sort: str) -> JobQuerySet:
+    jobs = jobs_of(user).filter(_STATES[state][1])
+    if query:
+        jobs = jobs.filter(Q(title__icontains=query) | Q(problem__icontains=query) | Q(answer__icontains=query))
+    slim = jobs.defer("problem", "answer_text", "best", "pinned", "dissent", "checker", "options")
+    return slim.annotate(spent=Coalesce(_SPENT, Value(0))).order_by(*_SORTS[sort][1])

@@ -1,0 +1,39 @@
+"""A job's money as the page shows it: the escrow while it runs, the receipt once it ended."""
+
+from typing import NamedTuple
+
+from jobs.models import Job
+
+AMBER_PERMILLE = 800
+
+
+class Spend(NamedTuple):
+    """Amounts in nano-USD, and the spent share of the budget in thousandths."""
+
+    budget_nano: int
+    spent_nano: int
+    held_nano: int
+    permille: int
+
+    @property
+    def returned_nano(self) -> int:
+        """What was not spent."""
+        return self.budget_nano - self.spent_nano
+
+    @property
+    def is_near(self) -> bool:
+        """Whether four fifths of the budget are spent."""
+        return self.permille >= AMBER_PERMILLE
+
+    @property
+    def percent(self) -> int:
+        """The spent share in whole percent."""
+        return self.permille // 10
+
+
+def spend_of(job: Job) -> Spend:
+    """Return what a job has spent; `job.escrow` should have been fetched with it."""
+    spent, held = job.charged_nano, 0
+    if not job.has_ended and job.escrow is not None:
+        spent, held = job.budget_nano - job.escrow.balance_nano, job.escrow.held_nano
+    return Spend(job.budget_nano, spent, held, min(1000, max(0, spent * 1000 // job.budget_nano)))

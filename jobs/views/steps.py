@@ -1,0 +1,63 @@
+"""Every call of a job, page by page, and its texts on demand."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from billing.models import Call
+from jobs.access import get_job_for, get_step_for
+from jobs.markdown import clean_text
+from jobs.models import Prompt, StepRecord
+
+PER_PAGE = 50
+
+
+class CallRow(NamedTuple):
+    """A step and the call that paid for it, if any."""
+
+    step: StepRecord
+    call: Call | None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took."""
+        end = self.step.told_at or (self.call.finished_at if self.call else None)
+        return (end - self.step.created_at).total_seconds() if end else None
+
+
+@login_required
+@require_safe
+def steps(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Show 50 calls; a fragment for htmx, a page otherwise."""
+    assert isinstance(request.user, User)  # login_required
+    job = get_job_for(request.user, job_id)
+    records = StepRecord.objects.filter(job=job).defer("text", "reasoning").order_by("-seq", "-created_at", "pk")
+    page = Paginator(records, PER_PAGE).get_page(request.GET.get("page"))
+    calls = Call.objects.in_bulk([record.pk for record in page.object_list])
+    rows = [CallRow(record, calls.get(record.pk)) for record in page.object_list]
+    template = "jobs/steps.html#rows" if request.htmx else "jobs/steps.html"  # type: ignore[attr-defined]
+    return render(request, template, {"job": job, "page": page, "rows": rows})
+
+
+@login_required
+@require_safe
+def step_text(request: HttpRequest, job_id: UUID, step_id: UUID) -> HttpResponse:
+    """Show what was asked and what came back."""
+    assert isinstance(request.user, User)  # login_required
+    step = get_step_for(request.user, job_id, step_id)
+    prompt = Prompt.objects.filter(job_id=job_id, sha256=step.prompt_sha256).first() if step.prompt_sha256 else None
+    context = {
+        "job": step.job,
+        "step": step,
+        "messages_sent": prompt.messages if prompt else [],
+        "text": clean_text(step.text),
+        "reasoning": clean_text(step.reasoning),
+    }
+    template = "jobs/step_text.html#body" if request.htmx else "jobs/step_text.html"  # type: ignore[attr-defined]
+    return render(request, template, context)

@@ -1,0 +1,1 @@
+"""The worker: one process, one event loop, many jobs."""

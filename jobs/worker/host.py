@@ -1,0 +1,178 @@
+"""The worker host: what all jobs of one process share.
+
+One event loop in a daemon thread, one group-commit writer, one gateway, one judge, one heartbeat thread with its own
+connection. Celery's threads only claim, wait and finish.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any
+
+import psycopg
+from django.db import connection, connections
+
+from jobs.services.finish import finish
+from jobs.states import Wanted
+from jobs.worker import lease as leases
+from jobs.worker.ending import end_life
+from jobs.worker.heartbeat import Heartbeat
+from jobs.worker.journal import Lease
+from jobs.worker.life import live
+from jobs.worker.memory import recall
+from jobs.worker.writer import Writer
+from solver.control import Control, Stop
+from solver.gateway import Gateway, LiteLLMGateway
+from solver.judge import Judge
+from solver.runner import Outcome
+from solver.steps import StopReason
+
+logger = logging.getLogger(__name__)
+
+_STOPS = {Wanted.FINISH: Stop.FINISH, Wanted.CANCEL: Stop.CANCEL, Wanted.PAUSE: Stop.PAUSE}
+WANTED_CHANNEL = "ponder_wanted"
+PATIENCE_S = 30.0
+"""How long a life bears a panel of which no model can be reached before the job waits."""
+
+
+class WorkerHost:
+    """Runs jobs in this process."""
+
+    def __init__(self, *, patience_s: float = PATIENCE_S) -> None:
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+        self.draining = threading.Event()
+        self._patience_s = patience_s
+        self._controls: dict[uuid.UUID, tuple[int, Control]] = {}
+        self._guard = threading.Lock()  # guards _controls: read by the heartbeat thread, written by job threads
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="engine", daemon=True)
+        self._thread.start()
+        self._writer, self._gateway, self._judge = self._on_loop(self._open())
+        self._listener = asyncio.run_coroutine_threadsafe(self._listen(), self._loop)
+        self._heartbeat = Heartbeat(self)
+        self._heartbeat.start()
+
+    # Jobs -----------------------------------------------------------------------------------------------------
+
+    def run_next(self) -> bool:
+        """Claim the fairest runnable job and run this life of it to its end. False: there was none."""
+        if self.draining.is_set():
+            return False
+        lease = leases.claim_next(self.owner)
+        if lease is None:
+            return False
+        self.run(lease)
+        return True
+
+    def run(self, lease: Lease, report: Callable[[str], None] | None = None) -> None:
+        """Run a claimed job: to its end, or until another life must continue it."""
+        memory = recall(lease)
+        if memory.job.idle_claims > leases.MAX_IDLE_CLAIMS:
+            finish(lease, Outcome(StopReason.FAILED, None, _POISON))
+            return
+        control = self._on_loop(_make_control())
+        with self._guard:
+            self._controls[lease.job_id] = (lease.token, control)
+        # The wish may have been uttered before anyone listened.
+        self.wish(lease.job_id, lease.token, memory.job.wanted)
+        if self.draining.is_set():
+            self._loop.call_soon_threadsafe(control.request, Stop.DRAIN)
+        # 200 threads must not each keep a connection while models think.
+        connection.close()
+        life = live(
+            lease=lease, memory=memory, writer=self._writer, gateway=self._gateway, judge=self._judge, control=control,
+            patience_s=self._patience_s, report=report,
+        )
+        try:
+            end_life(lease, asyncio.run_coroutine_threadsafe(life, self._loop))
+        finally:
+            with self._guard:
+                self._controls.pop(lease.job_id, None)
+            connections.close_all()
+
+    def tokens(self) -> dict[uuid.UUID, int]:
+        """Return the jobs running here with their fencing tokens."""
+        with self._guard:
+            return {job_id: token for job_id, (token, _) in self._controls.items()}
+
+    def wish(self, job_id: uuid.UUID, token: int, wanted: str) -> None:
+        """Pass a user's wish on to the job if it runs here under this token."""
+        if wanted in _STOPS:
+            self.stop_job(job_id, token, _STOPS[Wanted(wanted)])
+
+    def stop_job(self, job_id: uuid.UUID, token: int | None, stop: Stop) -> None:
+        """Stop a job's calls. Does nothing if it does not run here (under this token)."""
+        with self._guard:
+            known = self._controls.get(job_id)
+        if known and token in {None, known[0]}:
+            self._loop.call_soon_threadsafe(known[1].request, stop)
+
+    def stop_all(self, stop: Stop) -> None:
+        """Stop all calls of this process."""
+        for job_id, token in self.tokens().items():
+            self.stop_job(job_id, token, stop)
+
+    def drain(self) -> None:
+        """Claim nothing more and give every job back as soon as its running calls have ended."""
+        self.draining.set()
+        self.stop_all(Stop.DRAIN)
+
+    def tick(self, then: Callable[[], None]) -> None:
+        """Run `then` on the event loop: the heartbeat's proof that it reacts."""
+        self._loop.call_soon_threadsafe(then)
+
+    def close(self) -> None:
+        """Stop the heartbeat and close every connection; jobs must have ended."""
+        self._heartbeat.stop()
+        self._listener.cancel()
+        self._on_loop(self._shut())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=10)
+
+    # On the loop ----------------------------------------------------------------------------------------------
+
+    async def _open(self) -> tuple[Writer, Gateway, Judge]:
+        return Writer(_connection_string()), LiteLLMGateway(), Judge()
+
+    async def _shut(self) -> None:
+        await self._writer.close()
+        await self._gateway.close()
+        await self._judge.close()
+
+    async def _listen(self) -> None:
+        """Hear of users' wishes at once; what is missed while reconnecting, the heartbeat sees."""
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(_connection_string(), autocommit=True) as ear:
+                    await ear.execute(f"LISTEN {WANTED_CHANNEL}")
+                    async for notice in ear.notifies():
+                        job_id, _, wanted = notice.payload.partition(":")
+                        if wanted in _STOPS:
+                            self.stop_job(uuid.UUID(job_id), None, _STOPS[Wanted(wanted)])
+            except (psycopg.Error, OSError):
+                await asyncio.sleep(1)
+
+    def _on_loop[T](self, work: Coroutine[Any, Any, T]) -> T:
+        future: Future[T] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return future.result()
+
+
+_POISON = (
+    "The job stopped its worker several times without getting further. It was ended and the rest of its budget "
+    "returned; please tell the operator."
+)
+
+
+async def _make_control() -> Control:
+    return Control()
+
+
+def _connection_string() -> str:
+    parameters = connection.get_connection_params()
+    fields = {key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if parameters.get(key)}
+    return psycopg.conninfo.make_conninfo(**fields)

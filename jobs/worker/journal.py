@@ -1,0 +1,125 @@
+"""The journal of one job under one lease, in PostgreSQL through the group-commit writer."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from jobs.worker.writer import Writer
+from solver.answer import clean_text
+from solver.errors import LeaseLost
+from solver.journal import Charge, OpenCall
+from solver.steps import Message, StepResult
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who holds which job: the fencing token goes with every statement."""
+
+    job_id: UUID
+    token: int
+    escrow_id: int
+    workspace_id: int
+
+
+class PostgresJournal:
+    """See `solver.journal.Journal`. `told` and `attempts` are what the claim read before the life began."""
+
+    def __init__(
+        self, writer: Writer, lease: Lease, *, told: Sequence[StepResult], attempts: Mapping[str, int]
+    ) -> None:
+        self._writer = writer
+        self._lease = lease
+        self._told = told
+        self._attempts = attempts
+        self._known_prompts: set[str] = set()
+        self._digests: dict[tuple[Message, ...], str] = {}
+
+    async def told(self) -> Sequence[StepResult]:
+        """Return every told result in the order of telling."""
+        return self._told
+
+    async def attempts(self) -> Mapping[str, int]:
+        """Return the highest attempt by step key."""
+        return self._attempts
+
+    async def open(self, call: OpenCall) -> bool:
+        """Commit a call's hold. False: the money is not there. Raises LeaseLost."""
+        step = call.step
+        digest = self._digest(step.messages)
+        data: dict[str, Any] = {
+            "id": str(call.id), "escrow": self._lease.escrow_id, "workspace": self._lease.workspace_id, "key": step.key,
+            "attempt": call.attempt, "model": step.model, "price": call.price_id, "hold_nano": call.hold_nano,
+            "prompt_bytes": call.prompt_bytes, "max_output_tokens": call.max_output_tokens, "kind": step.kind,
+            "purpose": step.purpose, "parents": list(step.parents), "prompt_sha256": digest,
+        }
+        if digest not in self._known_prompts:
+            data["messages"] = [{"role": m.role, "content": clean_text(m.content)} for m in step.messages]
+        outcome = await self._run("SELECT jobs_open(%s, %s, %s)", Jsonb(data))
+        if outcome == "fenced":
+            raise LeaseLost("Another worker took the job over.")
+        self._known_prompts.add(digest)
+        return bool(outcome == "held")
+
+    async def settle(self, call: OpenCall, result: StepResult, charge: Charge) -> StepResult:
+        """Commit result and charge together. Raises LeaseLost."""
+        usage = charge.usage
+        data = {
+            "id": str(call.id), "cost_nano": charge.cost_nano, "billed_nano": charge.billed_nano,
+            "charged_nano": result.cost_nano, "input": usage.input_tokens, "cache_read": usage.cache_read_tokens,
+            "cache_write": usage.cache_write_tokens, "output": usage.output_tokens,
+            "reasoning_tokens": usage.reasoning_tokens, "usage": charge.raw_usage, "usage_missing": charge.usage_missing,
+            "provider_ref": charge.provider_ref, "status": result.status, "text": result.text,
+            "reasoning": result.reasoning, "answer": result.answer, "answer_key": result.answer_key,
+            "verdict": asdict(result.verdict) if result.verdict else None, "finish_reason": result.finish_reason[:30],
+            "tokens": result.tokens,
+        }
+        return self._placed(result, await self._run("SELECT jobs_settle(%s, %s, %s)", Jsonb(data)))
+
+    async def void(self, call: OpenCall, error: str) -> None:
+        """Commit that the call was not executed. Raises LeaseLost."""
+        await self._drop(call, "void", error)
+
+    async def doubt(self, call: OpenCall, error: str) -> None:
+        """Commit that the call may have been executed. Raises LeaseLost."""
+        await self._drop(call, "in_doubt", error)
+
+    async def tell(self, result: StepResult) -> StepResult:
+        """Commit a result that cost nothing. Raises LeaseLost."""
+        data = {
+            "key": result.key, "attempt": result.attempt, "kind": result.kind, "purpose": result.purpose,
+            "parents": list(result.parents), "model": result.model, "status": result.status,
+            "note": dict(result.note) if result.note is not None else None, "error": _short(result.error),
+        }
+        return self._placed(result, await self._run("SELECT jobs_tell(%s, %s, %s)", Jsonb(data)))
+
+    async def show(self, best: Mapping[str, Any], phase: str) -> None:
+        """Show the best answer so far and the phase on the page; best effort."""
+        await self._run("SELECT jobs_show(%s, %s, %s, %s)", Jsonb(dict(best)), phase[:120])
+
+    async def _drop(self, call: OpenCall, state: str, error: str) -> None:
+        if await self._run("SELECT jobs_drop(%s, %s, %s, %s, %s)", call.id, state, _short(error)) == "fenced":
+            raise LeaseLost("Another worker took the job over.")
+
+    async def _run(self, sql: str, *parameters: Any) -> Any:
+        return await self._writer.execute(sql, (self._lease.job_id, self._lease.token, *parameters))
+
+    def _placed(self, result: StepResult, seq: int | None) -> StepResult:
+        if seq is None:
+            raise LeaseLost("Another worker took the job over.")
+        return replace(result, seq=seq)
+
+    def _digest(self, messages: tuple[Message, ...]) -> str:
+        known = self._digests.get(messages)
+        if known is None:
+            text = json.dumps([(m.role, m.content) for m in messages])
+            known = self._digests[messages] = hashlib.sha256(text.encode()).hexdigest()
+        return known
+
+
+def _short(error: str) -> str:
+    return clean_text(error)[:500]

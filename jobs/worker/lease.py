@@ -1,0 +1,113 @@
+"""Taking a job, keeping it, giving it back. The database's clock and one UPDATE decide who holds it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from jobs.models import Job, StepRecord, StepState
+from jobs.states import JobState
+from jobs.worker.journal import Lease
+
+MAX_IDLE_CLAIMS = 5
+"""A job claimed this often without its journal growing is poison."""
+
+# The job whose workspace has the fewest running jobs, then the one that waits longest. A running job is free once its
+# lease has run out: its holder died.
+_CLAIM = """
+WITH busy AS (
+  SELECT workspace_id, count(*) AS running FROM jobs_job
+  WHERE state = 'running' AND lease_until > now() GROUP BY workspace_id
+), pick AS (
+  SELECT j.id FROM jobs_job j LEFT JOIN busy b USING (workspace_id)
+  WHERE j.state IN ('queued', 'running', 'waiting')
+    AND (j.lease_until IS NULL OR j.lease_until <= now()) AND (j.next_at IS NULL OR j.next_at <= now())
+  ORDER BY coalesce(b.running, 0), j.queued_at, j.id
+  LIMIT 1 FOR UPDATE OF j SKIP LOCKED
+)
+UPDATE jobs_job j SET token = token + 1, owner = %(owner)s, lease_until = now() + %(lease)s, state = 'running',
+  started_at = coalesce(started_at, now()), idle_claims = idle_claims + 1, next_at = NULL
+FROM pick WHERE j.id = pick.id
+RETURNING j.id, j.token, j.escrow_id, j.workspace_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What the heartbeat learned of one lease that is still ours."""
+
+    job_id: UUID
+    token: int
+    wanted: str
+
+
+def lease_length() -> timedelta:
+    """Return how long a lease lasts without a heartbeat."""
+    return timedelta(seconds=settings.PONDER_LEASE_S)
+
+
+def claim_next(owner: str) -> Lease | None:
+    """Take the fairest runnable job, or None. What its dead holder had in flight becomes in doubt at once."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_CLAIM, {"owner": owner, "lease": lease_length()})
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        lease = Lease(*row)
+        _doubt_what_was_in_flight(lease)
+    return lease
+
+
+def claim_own(job: Job, owner: str) -> Lease:
+    """Take a job that was just made in this transaction, before anyone else can see it."""
+    assert job.escrow_id is not None, "a submitted job has its escrow"
+    Job.objects.filter(pk=job.pk).update(
+        token=F("token") + 1, owner=owner, lease_until=Now() + lease_length(), state=JobState.RUNNING,
+        started_at=Now(), idle_claims=1,
+    )
+    job.refresh_from_db()
+    return Lease(job.pk, job.token, job.escrow_id, job.workspace_id)
+
+
+def _doubt_what_was_in_flight(lease: Lease) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT billing_doubt_stale(%s, %s)", [lease.job_id, lease.token])
+    StepRecord.objects.filter(job_id=lease.job_id, state=StepState.OPEN).update(
+        state=StepState.IN_DOUBT, error="The worker stopped in the middle of this call.", told_at=Now()
+    )
+
+
+def renew(owner: str) -> list[Renewal]:
+    """Renew every live lease of this owner and say what the users want of them. A lease that ran out stays lost."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE jobs_job SET lease_until = now() + %s WHERE owner = %s AND state = 'running' AND lease_until > now()"
+            " RETURNING id, token, wanted",
+            [lease_length(), owner],
+        )
+        return [Renewal(*row) for row in cursor.fetchall()]
+
+
+def give_back(
+    lease: Lease, *, state: JobState, next_after: timedelta | None = None, error: str = "", at_fault: bool = False
+) -> bool:
+    """End this life of a job so that another continues it. False: the lease was not ours any more.
+
+    A pause, a wait and a deploy are no sign of poison; a fault of our own is (`at_fault`).
+    """
+    return bool(
+        Job.objects.filter(pk=lease.job_id, token=lease.token, lease_until__gt=Now()).update(
+            state=state, lease_until=None, owner="", next_at=Now() + next_after if next_after else None, error=error,
+            idle_claims=F("idle_claims") if at_fault else F("idle_claims") - 1,
+        )
+    )
+
+
+def is_ours(job_id: UUID, token: int) -> bool:
+    """Tell whether the lease under this token still lives."""
+    return Job.objects.filter(pk=job_id, token=token, lease_until__gt=Now()).exists()

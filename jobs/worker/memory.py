@@ -1,0 +1,55 @@
+"""What a worker must know of a job to continue it: read once after the claim, in three queries."""
+
+from dataclasses import dataclass
+
+from django.db.models import Max
+
+from billing.models import Account
+from jobs.models import Job, StepRecord, StepState
+from jobs.worker.journal import Lease
+from solver.budget import Purse
+from solver.models import ModelCard
+from solver.problem import Problem
+from solver.steps import Status, StepKind, StepResult, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A job as the engine needs it."""
+
+    job: Job
+    problem: Problem
+    panel: list[ModelCard]
+    purse: Purse
+    told: list[StepResult]
+    attempts: dict[str, int]
+
+
+def recall(lease: Lease) -> Memory:
+    """Read job, escrow and journal."""
+    job = Job.objects.get(pk=lease.job_id)
+    escrow = Account.objects.get(pk=lease.escrow_id)
+    steps = StepRecord.objects.filter(job_id=job.pk)
+    pinned = job.pinned
+    return Memory(
+        job=job,
+        problem=Problem(job.problem, kind=pinned["kind"], checker=job.checker or None),
+        panel=[ModelCard.from_json(card) for card in pinned["panel"]],
+        # Right after the claim all that is still held is in doubt: its calls belong to earlier lives.
+        purse=Purse(
+            limit_nano=job.budget_nano, reserve_nano=pinned["reserve_nano"],
+            settled_nano=job.budget_nano - escrow.balance_nano, in_doubt_nano=escrow.held_nano,
+        ),
+        told=[_result(step) for step in steps.filter(state=StepState.TOLD).order_by("seq")],
+        attempts=dict(steps.values_list("key").annotate(Max("attempt"))),
+    )
+
+
+def _result(step: StepRecord) -> StepResult:
+    return StepResult(
+        key=step.key, kind=StepKind(step.kind), status=Status(step.status), attempt=step.attempt, seq=step.seq or 0,
+        model=step.model, purpose=step.purpose, parents=tuple(step.parents), text=step.text, reasoning=step.reasoning,
+        answer=step.answer or None, answer_key=step.answer_key or None,
+        verdict=Verdict(**step.verdict) if step.verdict else None, note=step.note, finish_reason=step.finish_reason,
+        error=step.error, cost_nano=step.cost_nano, tokens=step.tokens,
+    )

@@ -1,0 +1,38 @@
+"""The one worker host of a Celery worker process: made early, drained on SIGTERM."""
+
+import functools
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+from celery.signals import worker_ready, worker_shutting_down
+
+if TYPE_CHECKING:
+    from jobs.worker.host import WorkerHost
+
+logger = logging.getLogger(__name__)
+_making = threading.Lock()  # two first doorbells must not make two hosts: the owner's leases belong to one heartbeat
+
+
+def host() -> "WorkerHost":
+    """Return this process's host, making it on the first call (litellm's import takes seconds)."""
+    with _making:
+        return _made()
+
+
+@functools.cache
+def _made() -> "WorkerHost":
+    from jobs.worker.host import WorkerHost
+
+    return WorkerHost()
+
+
+@worker_ready.connect  # type: ignore[untyped-decorator]
+def _make_early(**_: Any) -> None:
+    threading.Thread(target=host, name="make-host", daemon=True).start()
+
+
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def _drain(**_: Any) -> None:
+    logger.warning("Stopping: no new jobs or calls; running calls may end.")
+    threading.Thread(target=lambda: host().drain(), name="drain", daemon=True).start()
