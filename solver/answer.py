@@ -1,7 +1,7 @@
 """Finds the final answer in a model's reply and names plain answers by a canonical key.
 
-Everything here runs inside the worker, on text that a model or a stranger wrote: each function takes time linear
-in its input and computes nothing larger than its input. What is not plain is left to `solver.judge`.
+Everything here runs inside the worker, on text that a model or a stranger wrote: each function takes time
+linear in its input and computes nothing larger than its input. What is not plain is left to `solver.judge`.
 """
 
 import hashlib
@@ -20,7 +20,9 @@ _EMPHASIS = " \t\r*_`"
 
 _THINK_TAG = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_ANSWER_LINE = re.compile(r"(?:the )?(?:final )?answer(?: is)?[ *_`]{0,6}[::](?!=)(.*)", re.IGNORECASE | re.DOTALL)
+_ANSWER_LINE = re.compile(
+    r"(?:the )?(?:final )?answer(?: is)?[ *_`]{0,6}[::](?!=)(.*)", re.IGNORECASE | re.DOTALL
+)
 _FENCES = ("```", "$$", "\\[")
 
 _NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"

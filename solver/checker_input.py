@@ -17,7 +17,9 @@ Checker = dict[str, Any]
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,10}")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
-_FORMS = "arithmetic, arithmetic:3,7,12,25=58, number:3.14, number:3.14±0.01, choice:A,B,C, choice:A,B,C=B or none"
+_FORMS = (
+    "arithmetic, arithmetic:3,7,12,25=58, number:3.14, number:3.14±0.01, choice:A,B,C, choice:A,B,C=B or none"
+)
 
 
 class CheckerError(ValueError):
@@ -72,7 +74,9 @@ def _field(fields: Mapping[str, str], name: str) -> str:
     value = str(fields.get(name) or "").strip()
     if len(value) > MAX_FIELD_CHARS:
         shown = name.replace("_", " ")
-        raise CheckerError(f"The checker's {shown}: longer than {MAX_FIELD_CHARS:,} characters. Enter a shorter text.")
+        raise CheckerError(
+            f"The checker's {shown}: longer than {MAX_FIELD_CHARS:,} characters. Enter a shorter text."
+        )
     return value
 
 
@@ -89,15 +93,23 @@ def _from_problem(problem: str) -> Checker:
 def _arithmetic(numbers: str, target: str) -> Checker:
     parts = [part for part in re.split(r"[,;\s]+", numbers.strip()) if part]
     if not 1 <= len(parts) <= MAX_NUMBERS:
-        raise CheckerError(f"The puzzle has {len(parts)} numbers. Enter 1 to {MAX_NUMBERS} whole numbers, such as 3, 7, 12, 25.")
-    return {"kind": "arithmetic", "numbers": [_whole(part, "number") for part in parts], "target": _whole(target, "target")}
+        raise CheckerError(
+            f"The puzzle has {len(parts)} numbers. Enter 1 to {MAX_NUMBERS}, such as 3, 7, 12, 25."
+        )
+    return {
+        "kind": "arithmetic",
+        "numbers": [_whole(part, "number") for part in parts],
+        "target": _whole(target, "target"),
+    }
 
 
 def _whole(text: str, name: str) -> int:
     plain = text.strip().replace("−", "-")
     if not _WHOLE.fullmatch(plain) or abs(int(plain)) > MAX_MAGNITUDE:
         shown = f"“{plain[:20]}” is not a {name}" if plain else f"the {name} is empty"
-        raise CheckerError(f"Arithmetic checker: {shown}. Enter a whole number of at most {MAX_MAGNITUDE:,}, such as 58.")
+        raise CheckerError(
+            f"Arithmetic checker: {shown}. Enter a whole number of at most {MAX_MAGNITUDE:,}, such as 58."
+        )
     return int(plain)
 
 
@@ -105,7 +117,9 @@ def _number(expected: str, tolerance: str) -> Checker:
     wanted = _decimal(expected, "expected value")
     slack = _decimal(tolerance, "tolerance") if tolerance.strip() else "0"
     if Decimal(slack) < 0:
-        raise CheckerError(f"Number checker: the tolerance {slack} is negative. Enter 0 or more, such as 0.01.")
+        raise CheckerError(
+            f"Number checker: the tolerance {slack} is negative. Enter 0 or more, such as 0.01."
+        )
     return {"kind": "number", "expected": wanted, "tolerance": slack}
 
 
@@ -121,12 +135,16 @@ def _choice(options: str, expected: str) -> Checker:
     names: Sequence[str] = [option.strip() for option in re.split(r"[,;\n]", options) if option.strip()]
     folded = {name.casefold(): name for name in names}
     if not 2 <= len(names) <= MAX_OPTIONS or len(folded) < len(names):
-        raise CheckerError(f"Choice checker: enter 2 to {MAX_OPTIONS} different options with commas between them, such as A, B, C.")
+        raise CheckerError(f"Choice checker: enter 2 to {MAX_OPTIONS} different options, such as A, B, C.")
     if any(len(name) > MAX_OPTION_CHARS for name in names):
-        raise CheckerError(f"Choice checker: an option is longer than {MAX_OPTION_CHARS} characters. Use its letter.")
+        raise CheckerError(
+            f"Choice checker: an option is longer than {MAX_OPTION_CHARS} characters. Use its letter."
+        )
     checker: Checker = {"kind": "choice", "options": list(names)}
     if expected.strip():
         if expected.strip().casefold() not in folded:
-            raise CheckerError(f"Choice checker: “{expected.strip()[:20]}” is none of {', '.join(names)}. Choose one of them.")
+            raise CheckerError(
+                f"Choice checker: “{expected.strip()[:20]}” is none of {', '.join(names)}. Choose one."
+            )
         checker["expected"] = folded[expected.strip().casefold()]
     return checker

@@ -38,8 +38,8 @@ class Verdict(NamedTuple):
 def check(checker: Mapping[str, Any], answer: str) -> Verdict | None:
     """Return the checker's verdict, or None where it can't tell.
 
-    None: a choice whose right option is unknown, and a number that is not written plainly (the pool works it out).
-    Raises CheckerError for a checker of an unknown kind.
+    None: a choice whose right option is unknown, and a number that is not written plainly (the pool works it
+    out). Raises CheckerError for a checker of an unknown kind.
     """
     kind = checker.get("kind")
     if kind == "arithmetic":
@@ -74,7 +74,9 @@ def number_verdict(checker: Mapping[str, Any], value: Fraction) -> Verdict:
     expected, tolerance = Fraction(str(checker["expected"])), Fraction(str(checker.get("tolerance") or "0"))
     passed = abs(value - expected) <= tolerance
     within = f" within {checker['tolerance']}" if tolerance else ""
-    return Verdict(passed, "number", f"The answer is {'' if passed else 'not '}{checker['expected']}{within}.")
+    return Verdict(
+        passed, "number", f"The answer is {'' if passed else 'not '}{checker['expected']}{within}."
+    )
 
 
 def describe(checker: Mapping[str, Any]) -> str:
@@ -84,7 +86,9 @@ def describe(checker: Mapping[str, Any]) -> str:
         return f"uses each of {_listed(checker['numbers'])} exactly once and makes {checker['target']}"
     if kind == "number":
         tolerance = str(checker.get("tolerance") or "0")
-        return f"equals {checker['expected']}" + (f", give or take {tolerance}" if Fraction(tolerance) else "")
+        return f"equals {checker['expected']}" + (
+            f", give or take {tolerance}" if Fraction(tolerance) else ""
+        )
     if kind == "choice":
         expected = checker.get("expected")
         return f"is one of {_listed(checker['options'])}" + (f", namely {expected}" if expected else "")
@@ -162,7 +166,11 @@ def _check_choice(checker: Mapping[str, Any], answer: str) -> Verdict | None:
     expected = checker.get("expected")
     if not expected:
         return None
-    return Verdict(option == expected, "choice", f"The answer is {option}{'' if option == expected else f', not {expected}'}.")
+    return Verdict(
+        option == expected,
+        "choice",
+        f"The answer is {option}{'' if option == expected else f', not {expected}'}.",
+    )
 
 
 def _option_of(checker: Mapping[str, Any], answer: str) -> str | None:
@@ -175,7 +183,11 @@ def _option_of(checker: Mapping[str, Any], answer: str) -> str | None:
         if tried in options:
             return str(options[tried])
     head = plain.lstrip("([ ")
-    named = [option for folded, option in options.items() if head.startswith((f"{folded})", f"{folded}.", f"{folded}:", f"{folded}]"))]
+    named = [
+        option
+        for folded, option in options.items()
+        if head.startswith((f"{folded})", f"{folded}.", f"{folded}:", f"{folded}]"))
+    ]
     return str(named[0]) if len(named) == 1 else None
 
 

@@ -1,12 +1,12 @@
 r"""Reads mathematics as sympy and decides what is the same: `\frac{x+1}{2}` and `(x+1)/2`.
 
-RUNS ONLY IN A CHILD PROCESS of the judge: any of these functions may take for ever or all memory on a hostile text,
-and the process is then killed. sympy and math-verify are imported here and nowhere else.
+RUNS ONLY IN A CHILD PROCESS of the judge: any of these functions may take for ever or all memory on a hostile
+text, and the process is then killed. sympy and math-verify are imported here and nowhere else.
 
-Numbers that turn out rational get the key of plain numbers (`num:1/2`); everything else `math:` and its LaTeX, which
-this module can read again. Two formulas are the same if they agree to 25 digits at three rational points, some of
-them negative (a random identity test after Schwartz, 1980, and Zippel, 1979, with fixed points); sets, relations and
-matrices are compared by math-verify.
+Numbers that turn out rational get the key of plain numbers (`num:1/2`); everything else `math:` and its
+LaTeX, which this module can read again. Two formulas are the same if they agree to 25 digits at three
+rational points, some of them negative (a random identity test after Schwartz, 1980, and Zippel, 1979, with
+fixed points); sets, relations and matrices are compared by math-verify.
 """
 
 import re
@@ -30,20 +30,30 @@ _MAX_VALUE_CHARS = 300
 _NORMAL = NormalizationConfig(
     basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="all", equations=False
 )
-_NAMES = "sqrt sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln log exp pi theta alpha beta infty".split()
-_NAME = re.compile(r"(?<![A-Za-z\\])(" + "|".join(sorted(_NAMES, key=len, reverse=True)) + r")(?![A-Za-z])")
+_NAMES = [
+    *("arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "sqrt", "sin", "cos", "tan", "cot", "sec", "csc"),
+    *("ln", "log", "exp", "pi", "theta", "alpha", "beta", "infty"),
+]
+_NAME = re.compile(r"(?<![A-Za-z\\])(" + "|".join(_NAMES) + r")(?![A-Za-z])")
 _SIGNS = {
-    "**": "^", "√": "\\sqrt", "π": "\\pi ", "∞": "\\infty ", "×": "\\cdot ", "·": "\\cdot ", "⋅": "\\cdot ",
-    "÷": "/", "≤": "\\le ", "≥": "\\ge ", "<=": "\\le ", ">=": "\\ge ", "≠": "\\ne ", "∪": "\\cup ", "∩": "\\cap ",
-    "∈": "\\in ", "±": "\\pm ", "²": "^2", "³": "^3", "θ": "\\theta ", "α": "\\alpha ", "β": "\\beta ", " and ": ", ",
-    " or ": ", ",
+    "**": "^", "√": "\\sqrt", "π": "\\pi ", "∞": "\\infty ", "×": "\\cdot ", "·": "\\cdot ",
+    "⋅": "\\cdot ", "÷": "/", "≤": "\\le ", "≥": "\\ge ", "<=": "\\le ", ">=": "\\ge ",
+    "≠": "\\ne ", "∪": "\\cup ", "∩": "\\cap ", "∈": "\\in ", "±": "\\pm ", "²": "^2", "³": "^3",
+    "θ": "\\theta ", "α": "\\alpha ", "β": "\\beta ", " and ": ", ", " or ": ", ",
 }  # fmt: skip
 
-_COLLECTIONS = (sympy.FiniteSet, sympy.Interval, sympy.Union, sympy.Tuple, sympy.core.relational.Relational, sympy.MatrixBase)
+_COLLECTIONS = (
+    sympy.FiniteSet,
+    sympy.Interval,
+    sympy.Union,
+    sympy.Tuple,
+    sympy.core.relational.Relational,
+    sympy.MatrixBase,
+)
 
 
 class Form(NamedTuple):
-    """An answer that was read: its canonical key, its value as a decimal text if it is a real number, the formula."""
+    """An answer that was read: canonical key, value as a decimal text if it is a real number, formula."""
 
     key: str
     value: str | None
@@ -103,8 +113,11 @@ def _read(latex: str) -> Any:
     try:
         formula = latex2sympy(latex, normalization_config=_NORMAL)
         formula = formula.doit() if hasattr(formula, "doit") else formula
-        if isinstance(formula, sympy.Equality) and isinstance(formula.lhs, sympy.Symbol) \
-                and not formula.rhs.has(formula.lhs):
+        if (
+            isinstance(formula, sympy.Equality)
+            and isinstance(formula.lhs, sympy.Symbol)
+            and not formula.rhs.has(formula.lhs)
+        ):
             formula = formula.rhs
         if isinstance(formula, sympy.Basic):
             floats = {number: sympy.Rational(str(number)) for number in formula.atoms(sympy.Float)}
@@ -163,7 +176,9 @@ def _agree(one: Any, other: Any) -> bool:
         return False
     for above, below in _POINTS if symbols else _POINTS[:1]:
         # Different symbols stand at different points, or x·y² would agree with x²·y.
-        point = {symbol: sympy.Rational(above + 3 * place, below + place) for place, symbol in enumerate(symbols)}
+        point = {
+            symbol: sympy.Rational(above + 3 * place, below + place) for place, symbol in enumerate(symbols)
+        }
         first, second = (sympy.N(formula.subs(point), _DIGITS) for formula in (one, other))
         if not (first.is_number and second.is_number and first.is_finite and second.is_finite):
             return bool(sympy.simplify(one - other) == 0)

@@ -1,7 +1,8 @@
 """Judges a model's reply: finds its answer, names it by a canonical key, runs the checker.
 
-Plain answers are judged in-process in microseconds; mathematics goes to a pool of killable processes. Nothing that a
-model or a stranger writes can hold up the event loop, fill the memory or raise: it gets a text key at worst.
+Plain answers are judged in-process in microseconds; mathematics goes to a pool of killable processes. Nothing
+that a model or a stranger writes can hold up the event loop, fill the memory or raise: it gets a text key at
+worst.
 """
 
 import asyncio
@@ -13,8 +14,8 @@ from typing import Any, NamedTuple
 
 from solver.answer import clean_text, extract_answer, quick_key, text_key
 from solver.checkers import Verdict, check, checked_key, number_verdict
-from solver.latex import looks_like_math
 from solver.judge_pool import JudgePool, PoolReply
+from solver.latex import looks_like_math
 
 MAX_POOL_CHARS = 2_000
 MAX_POOL_DEPTH = 60
@@ -37,7 +38,7 @@ class Judge:
     """Judges replies for one event loop; many hundreds at once wait for the pool in turn."""
 
     def __init__(self, *, processes: int = 2, limit_s: float = 3.0, idle_s: float = 60.0) -> None:
-        """Keep at most `processes` children, each request `limit_s` wall seconds, idle ones `idle_s` seconds."""
+        """Keep at most `processes` children; a request has `limit_s` wall seconds, idleness `idle_s`."""
         self._pool = JudgePool(size=processes, limit_s=limit_s, idle_s=idle_s)
         self._asked: dict[tuple[str, tuple[str, ...]], asyncio.Task[PoolReply]] = {}
         self._remembered: OrderedDict[tuple[str, tuple[str, ...]], PoolReply] = OrderedDict()

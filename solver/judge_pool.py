@@ -1,7 +1,8 @@
 """A small pool of killable processes that read mathematics for the judge.
 
-Each child is a fresh interpreter (nothing of the worker's memory, no secret of its environment), started at the first
-need and ended after a minute without work. A request that overruns costs its child's life, never the pool's.
+Each child is a fresh interpreter (nothing of the worker's memory, no secret of its environment), started at
+the first need and ended after a minute without work. A request that overruns costs its child's life, never
+the pool's.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ _BOOT = "import sys; sys.path.insert(0, sys.argv.pop()); from solver.judge_worke
 
 
 class PoolReply(NamedTuple):
-    """What a child found: the canonical key, the value as a decimal text, the known key it equals; each may be None."""
+    """What a child found: canonical key, value as a decimal text, the known key it equals; None if not."""
 
     key: str | None = None
     value: str | None = None

@@ -1,8 +1,9 @@
 """The child process of the judge: reads answers, names them by a canonical key, may be killed at any moment.
 
-Protocol, one JSON document a line. The parent sends `{"answer": …, "known": [key, …]}`; the child says `{"ready": true}`
-once after its imports, then per request `{"key": …, "value": …}` and, after comparing with the known keys,
-`{"match": key or null}`. `value` is a decimal text of up to 30 digits for answers that are real numbers.
+Protocol, one JSON document a line. The parent sends `{"answer": …, "known": [key, …]}`; the child says
+`{"ready": true}` once after its imports, then per request `{"key": …, "value": …}` and, after comparing with
+the known keys, `{"match": key or null}`. `value` is a decimal text of up to 30 digits for answers that are
+real numbers.
 """
 
 import ctypes
@@ -19,7 +20,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Serve requests from standard input until it closes. Arguments: the parent's id, CPU seconds per request."""
+    """Serve requests from standard input until it closes. Arguments: parent's id, CPU seconds a request."""
     parent, cpu_s = int(sys.argv[1]), int(sys.argv[2])
     _die_with(parent)
     replies = _private_stdout()
@@ -31,7 +32,7 @@ def main() -> None:
         request = json.loads(line)
         _limit_cpu(cpu_s)
         form = equivalence.form_of(request["answer"])
-        _say(replies, {"key": form.key, "value": form.value} if form else {"key": None, "value": None})
+        _say(replies, {"key": form and form.key, "value": form and form.value})
         _say(replies, {"match": equivalence.matching_key(form, request["known"]) if form else None})
 
 

@@ -1,7 +1,8 @@
 """Recognises problems by their wording: number puzzles that a checker can check, and the kind of a problem.
 
-A puzzle is recognised only if every word of the text is one that such puzzles are written with: a text with a rule
-of its own ("you may leave one out", "mod 7") has a word that is not, and stays unrecognised. Nothing is solved here.
+A puzzle is recognised only if every word of the text is one that such puzzles are written with: a text with a
+rule of its own ("you may leave one out", "mod 7") has a word that is not, and stays unrecognised. Nothing is
+solved here.
 """
 
 import re
@@ -16,28 +17,54 @@ MAX_MAGNITUDE = 10**9
 
 _WORDS = frozenset(
     """
-    a all also allowed an and answer any are aim arithmetic be below brackets build by calculation can combination
-    combine combined combining countdown create division divide each end equal equals equalling every exactly
-    expression find following for form formula from game get gets give given gives goal have hello help here hi hit
-    i in is it just kind let letter line made make makes making math maths may me means minus multiplication multiply
-    must need number numbers obtain of once one only operations operators operation out over parentheses please plus
-    problem produce puzzle puzzle's reach reached reaches result short should show signs solution solve step steps
-    sub subtraction subtract addition add sum sure target that thank thanks the them then these they think this three
-    four five six times to together total two use used uses using usual value want we whole with work working would
-    write you your basic standard simple both
-    """.split()
+    a all also allowed an and answer are aim arithmetic be below brackets build by calculation can
+    combination combine combined combining countdown create end each equal equals equalling every
+    exactly expression find following for form formula from game get gets give given gives goal have
+    hello help here hi hit i in is it just kind line made make makes making math maths may me means must
+    need number numbers obtain of once one operations operators operation parentheses please problem
+    produce puzzle puzzle's reach reached reaches result short should show signs solution solve step
+    steps target that thank thanks the them then these they think this three four five six to together
+    total two use used uses using usual value want we whole with work working would write you your basic
+    standard simple both
+    """.split()  # noqa: SIM905  # a list of words reads best as text
 )
-_TO_TARGET = frozenset("make makes making get gets give gives reach reaches equal equals equalling target obtain form hit "
-                       "produce create build total".split())  # fmt: skip
-_FILLERS = frozenset("is of the to number value target a total result exactly : =".split())
-_PHRASES = ("'answer: ...'", "“answer: …”", '"answer: ..."', "answer: ...")
+_OPERATIONS = {
+    "+": "+", "plus": "+", "add": "+", "adding": "+", "addition": "+", "-": "-", "−": "-",
+    "minus": "-", "subtract": "-", "subtracting": "-", "subtraction": "-", "*": "*", "×": "*",
+    "times": "*", "multiply": "*", "multiplying": "*", "multiplication": "*", "/": "/", "÷": "/",
+    "divide": "/", "dividing": "/", "division": "/",
+}  # fmt: skip
+_TO_TARGET = frozenset(
+    {
+        "make",
+        "makes",
+        "making",
+        "get",
+        "gets",
+        "give",
+        "gives",
+        "reach",
+        "reaches",
+        "equal",
+        "equals",
+        "equalling",
+    }
+    | {"target", "obtain", "form", "hit", "produce", "create", "build", "total"}
+)
+_FILLERS = frozenset({"is", "of", "to", "the", "number", "value", "a", "result", "exactly", ":", "="})
+_TURNS = {
+    "'answer: ...'": "answer", '"answer: ..."': "answer", "“answer: …”": "answer",
+    "answer: ...": "answer", "only once": "once", "use only": "use", "using only": "using",
+    "in any order": "", "**": "", "__": "", "\n- ": "\n",
+}  # fmt: skip
 _TOKEN = re.compile(r"([0-9]+(?:\.[0-9]+)?)|([a-z]+(?:'s)?)|(\S)")
-_HARMLESS = frozenset(",.;:!?()[]{}\"'“”‘’*#_`$+-/×÷−–—=&…")
+_HARMLESS = frozenset(",.;:!?()[]{}\"'“”‘’#_`$–—=&…")
+_LIST_SIGNS = frozenset({"", ",", "and", ",and", "&", ",&"})
 _MOD = re.compile(r"\bmod(?:ulo|ulus)?\b|\\[pb]?mod\b|\bremainder\b|≡|\\equiv\b", re.IGNORECASE)
 _CHOICES = re.compile(r"(?:^|\s)\(?([A-H])[).:]\s", re.MULTILINE)
 _WANTS_NUMBER = re.compile(
-    r"\bhow (?:many|much|long|far|old)\b|\b(?:compute|calculate|evaluate|find the (?:value|sum|number|product|area|smallest|largest))\b"
-    r"|\bwhat is the (?:value|sum|product|number|area|probability)\b|\bwhat is [-(0-9]",
+    r"\bhow (?:many|much|long|far|old)\b|\b(?:compute|calculate|evaluate)\b|\bwhat is [-(0-9]"
+    r"|\b(?:what is|find) the (?:value|sum|product|number|area|volume|probability|smallest|largest)\b",
     re.IGNORECASE,
 )
 
@@ -48,13 +75,15 @@ class _Token(NamedTuple):
 
 
 def recognise_checker(text: str) -> dict[str, Any] | None:
-    """Return the arithmetic checker of a puzzle such as “Use 3, 7, 12, 25 to make 58.”, or None when in doubt."""
+    """Return the checker of a puzzle such as “Use 3, 7, 12, 25 to make 58.”, or None when in doubt."""
     if len(text) > MAX_PUZZLE_CHARS:
         return None
     tokens = _tokens(text)
     if tokens is None:
         return None
-    runs = _number_runs(tokens)
+    # "Use only + and −" would need another checker: operations are named all four or not at all.
+    named = {_OPERATIONS[token.word] for token in tokens if token.word in _OPERATIONS}
+    runs = [] if 0 < len(named) < 4 else _number_runs(tokens)
     lists = [run for run in runs if len(run) > 1]
     singles = [run[0] for run in runs if len(run) == 1]
     if len(lists) != 1 or len(singles) != 1 or not _is_target(tokens, singles[0]):
@@ -84,56 +113,49 @@ def problem_kind(text: str, checker: Mapping[str, Any] | None = None) -> Problem
 def _tokens(text: str) -> list[_Token] | None:
     """Split a puzzle into numbers, words and signs; None if anything in it is foreign to puzzles."""
     plain = text.casefold()
-    for phrase in _PHRASES:
-        plain = plain.replace(phrase, " answer ")
+    for written, meant in _TURNS.items():
+        plain = plain.replace(written, meant)
     if _has_thousands(plain):
         return None
     tokens: list[_Token] = []
     for number, word, sign in _TOKEN.findall(plain):
-        if number:
-            if "." in number or len(number) > 10 or (number[0] == "0" and number != "0"):
-                return None
-            tokens.append(_Token(int(number), ""))
-        elif word and word not in _WORDS:
+        foreign_number = "." in number or len(number) > 10 or (number[:1] == "0" and number != "0")
+        foreign_word = bool(word) and word not in _WORDS and word not in _OPERATIONS
+        if foreign_number or foreign_word or (sign and sign not in _HARMLESS and sign not in _OPERATIONS):
             return None
-        elif sign and sign not in _HARMLESS:
-            return None
-        else:
-            tokens.append(_Token(None, word or sign))
+        tokens.append(_Token(int(number) if number else None, word or sign))
     return tokens
 
 
 def _has_thousands(plain: str) -> bool:
-    """Tell whether `1,250` may be one number: a lone spaceless comma among numbers that are set apart otherwise."""
-    tight = re.search(r"[0-9],[0-9]{3}(?![0-9])", plain)
-    return bool(tight and (re.search(r"[0-9](?:, | and | )[0-9]", plain) or len(re.findall(r"[0-9],(?=[0-9])", plain)) < 2))
+    """Tell whether `1,250` may be one number: its comma has no space, unlike those of the list."""
+    if not re.search(r"[0-9],[0-9]{3}(?![0-9])", plain):
+        return False
+    tight = len(re.findall(r"[0-9],(?=[0-9])", plain))
+    return tight < 2 or re.search(r"[0-9](?:, | and | )[0-9]", plain) is not None
 
 
 def _number_runs(tokens: list[_Token]) -> list[list[int]]:
-    """Return the positions of numbers, those of one list together; a number beside an operator spoils its run."""
+    """Return the positions of numbers, lists together; none if a number is part of a formula."""
     runs: list[list[int]] = []
-    previous = -2
+    between = "…"
     for at, token in enumerate(tokens):
         if token.number is None:
+            between += token.word
             continue
-        between = "".join(other.word for other in tokens[previous + 1 : at]) if runs else "…"
-        if runs and between in {"", ",", "and", ",and", "&", ",&"}:
+        if between in _LIST_SIGNS:
             runs[-1].append(at)
         else:
             runs.append([at])
-        previous = at
-        if _beside_operator(tokens, at):
+        between = ""
+        beside = {tokens[near].word for near in (at - 1, at + 1) if 0 <= near < len(tokens)}
+        if beside & (_OPERATIONS.keys() | {"–", "_"}):
             return []
     return runs
 
 
-def _beside_operator(tokens: list[_Token], at: int) -> bool:
-    beside = [tokens[near].word for near in (at - 1, at + 1) if 0 <= near < len(tokens)]
-    return any(word in {"+", "-", "*", "/", "×", "÷", "−", "–", "_"} for word in beside)
-
-
 def _is_target(tokens: list[_Token], at: int) -> bool:
-    """Tell whether the number at `at` is what has to be made: `make 58`, `target: 58`, `equals the number 58`."""
+    """Tell whether the number at `at` is to be made: `make 58`, `target: 58`, `equals the number 58`."""
     for token in reversed(tokens[max(0, at - 6) : at]):
         if token.word in _TO_TARGET:
             return True

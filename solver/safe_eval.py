@@ -1,7 +1,7 @@
 r"""Evaluates `(25 - 7) * 3` exactly, from text that anyone may have written.
 
-A tokenizer and a recursive descent over + − × ÷ and brackets, with fractions; no powers, no names, no functions,
-no digits put side by side. Sizes are bounded before anything is computed:
+A tokenizer and a recursive descent over + − × ÷ and brackets, with fractions; no powers, no names, no
+functions, no digits put side by side. Sizes are bounded before anything is computed:
 
     sum     = product { (+ | -) product }
     product = factor { (* | /) factor }
@@ -19,17 +19,18 @@ MAX_DEPTH = 100
 MAX_DIGITS = 12
 
 _REWRITE = {
-    "\\times": "*", "\\cdot": "*", "\\ast": "*", "\\div": "/", "\\left": "", "\\right": "", "\\*": "*", "\\,": " ",
-    "\\;": " ", "\\!": " ", "\\ ": " ", "\\dfrac": "\\frac", "\\tfrac": "\\frac", "×": "*", "·": "*", "⋅": "*",
-    "∙": "*", "∗": "*", "÷": "/", "∕": "/", "⁄": "/", "−": "-", "–": "-", "[": "(", "]": ")", "（": "(", "）": ")",
-    "{": "(", "}": ")", "\u00a0": " ",
+    "\\times": "*", "\\cdot": "*", "\\ast": "*", "\\div": "/", "\\left": "", "\\right": "",
+    "\\*": "*", "\\,": " ", "\\;": " ", "\\!": " ", "\\ ": " ", "\\dfrac": "\\frac",
+    "\\tfrac": "\\frac", "×": "*", "·": "*", "⋅": "*", "∙": "*", "∗": "*", "÷": "/", "∕": "/",
+    "⁄": "/", "−": "-", "–": "-", "[": "(", "]": ")", "（": "(", "）": ")", "{": "(", "}": ")",
+    "\u00a0": " ",
 }  # fmt: skip
 _TOKEN = re.compile(r" *(?:([0-9]+)(?![0-9.])|(\\frac(?![a-z]))|([-+*/()=]))")
 _TEXT_WRAP = re.compile(r"\\(?:text|mathrm)\{([^{}]*)\}")
 
 
 class ExpressionError(ValueError):
-    """A text that is not such an expression; the message is a sentence's end, as in `has no second bracket`."""
+    """A text that is not such an expression; the message ends a sentence, as in `divides by zero`."""
 
 
 class Evaluated(NamedTuple):
@@ -40,7 +41,7 @@ class Evaluated(NamedTuple):
 
 
 def tokens_of(text: str) -> list[str]:
-    """Split an expression into its tokens, LaTeX and typographic signs made plain. Raises ExpressionError."""
+    """Split an expression into tokens, LaTeX and typographic signs made plain. Raises ExpressionError."""
     if len(text) > MAX_CHARS:
         raise ExpressionError(f"is longer than {MAX_CHARS:,} characters")
     plain = _TEXT_WRAP.sub(r"\1", text)
@@ -51,7 +52,9 @@ def tokens_of(text: str) -> list[str]:
     while at < len(plain):
         found = _TOKEN.match(plain, at)
         if found is None:
-            raise ExpressionError(f"has “{plain[at : at + 12].strip()}”, where a number, + − × ÷ or a bracket is expected")
+            raise ExpressionError(
+                f"has “{plain[at : at + 12].strip()}”, where a number, + − × ÷ or a bracket is expected"
+            )
         if found[1] and len(found[1]) > MAX_DIGITS:
             raise ExpressionError(f"has a number of more than {MAX_DIGITS} digits")
         tokens.append(found[1] or found[2] or found[3])
@@ -60,7 +63,7 @@ def tokens_of(text: str) -> list[str]:
 
 
 def evaluate(tokens: Sequence[str]) -> Evaluated:
-    """Return the exact value of the tokens of one expression. Raises ExpressionError, also for a division by zero."""
+    """Return the exact value of one expression. Raises ExpressionError, also for a division by zero."""
     parser = _Parser(list(tokens))
     value = parser.sum(0)
     if parser.at < len(tokens):
@@ -100,20 +103,22 @@ class _Parser:
     def factor(self, depth: int) -> Fraction:
         if depth > MAX_DEPTH:
             raise ExpressionError(f"has brackets more than {MAX_DEPTH} deep")
-        token = self.take()
-        negative = token == "-"
+        symbol = self.take()
+        negative = symbol == "-"
         if negative:
-            token = self.take()
-        if token.isdigit():
-            number = -int(token) if negative else int(token)
+            symbol = self.take()
+        if symbol.isdigit():
+            number = -int(symbol) if negative else int(symbol)
             self.numbers.append(number)
             return Fraction(number)
-        if token == "(":
+        if symbol == "(":
             value = self.closed(depth)
-        elif token == "\\frac":
+        elif symbol == "\\frac":
             value = _divide(self.group(depth), self.group(depth))
         else:
-            raise ExpressionError(f"has “{token}” where a number is expected" if token else "ends too early")
+            raise ExpressionError(
+                f"has “{symbol}” where a number is expected" if symbol else "ends too early"
+            )
         return -value if negative else value
 
     def group(self, depth: int) -> Fraction:
