@@ -1,0 +1,40 @@
+"""`{% load money %}`: nano-USD for people, `{{ nano|usd }}` rounded to a cent, `{{ nano|usd_exact }}` in full."""
+
+from django import template
+
+from solver.money import format_usd, format_usd_exact, usd_decimal
+
+register = template.Library()
+
+
+@register.filter
+def usd(nano: int | None) -> str:
+    """Return dollars rounded to a cent for display; an em dash for nothing."""
+    return "—" if nano is None else format_usd(int(nano))
+
+
+@register.filter
+def usd_exact(nano: int | None) -> str:
+    """Return dollars with every digit that counts; an em dash for nothing."""
+    return "—" if nano is None else format_usd_exact(int(nano))
+
+
+@register.filter
+def usd_signed(nano: int | None) -> str:
+    """Return exact dollars with a plus or minus sign, for movements."""
+    if nano is None:
+        return "—"
+    return f"+{format_usd_exact(int(nano))}" if int(nano) > 0 else format_usd_exact(int(nano))
+
+
+@register.filter
+def usd_plain(nano: int | None) -> str:
+    """Return the exact decimal amount without a currency sign, for forms and CSV."""
+    return "" if nano is None else usd_decimal(int(nano))
+
+
+@register.filter
+def usd_per_million(pico: int | None) -> str:
+    """Return dollars per million tokens of a rate in pico-USD per token; an em dash for none."""
+    # 1 pico-USD per token = 1,000 nano-USD per million tokens.
+    return "—" if pico is None else format_usd_exact(int(pico) * 1_000)
