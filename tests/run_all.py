@@ -41,7 +41,12 @@ class Step:
         began = time.monotonic()
         pipe = None if live else subprocess.PIPE
         done = subprocess.run(
-            self.command, cwd=ROOT, env={**os.environ, **self.env}, stdout=pipe, stderr=pipe and subprocess.STDOUT, text=True
+            self.command,
+            cwd=ROOT,
+            env={**os.environ, **self.env},
+            stdout=pipe,
+            stderr=pipe and subprocess.STDOUT,
+            text=True,
         )
         self.status, self.seconds = done.returncode, time.monotonic() - began
         if self.status and not live:

@@ -116,15 +116,18 @@ class Services:
         self.environ["REDIS_URL"] = paths.default_redis_url(self.data_dir)
         return child
 
-    def start_demo(self) -> list[Child]:
-        """Start the demo model's servers, without waiting for them."""
-        started = []
+    def name_demo_addresses(self) -> None:
+        """Put the demo model's addresses into the environment of the children to come."""
         for model, address in demo.addresses(self.run_dir, self.environ).items():
             self.environ[demo.url_variable(model)] = address
-            path = demo.socket_path(address)
-            if path and model in demo.trained():
-                started.append(self._launch(self._demo_child(model, path)))
-        return started
+
+    def start_demo(self) -> None:
+        """Start the demo model's servers, without waiting for them."""
+        self.name_demo_addresses()
+        for model in demo.trained():
+            path = demo.socket_path(self.environ[demo.url_variable(model)])
+            if path:
+                self._launch(self._demo_child(model, path))
 
     def _demo_child(self, model: str, path: Path) -> Child:
         return Child(

@@ -88,7 +88,9 @@ class Supervisor:
         now = time.monotonic()
         if child.name not in self._due:
             lived_s = now - child.started_at
-            deaths = self._deaths[child.name] = 1 if lived_s > _STEADY_S else self._deaths.get(child.name, 0) + 1
+            deaths = self._deaths[child.name] = (
+                1 if lived_s > _STEADY_S else self._deaths.get(child.name, 0) + 1
+            )
             if deaths >= _VITAL.get(child.name, deaths + 1):
                 raise UpError(
                     f"{child.name} died {deaths} times in a row, so Ponder stops. "

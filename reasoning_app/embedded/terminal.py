@@ -5,7 +5,9 @@ import sys
 import time
 from pathlib import Path
 
-_WORTH_SHOWING = re.compile(r"\b(WARNING|ERROR|CRITICAL|FATAL|PANIC)\b|^Traceback|^\w+(Error|Exception): ")
+_WORTH_SHOWING = re.compile(
+    r"(?<![%\w])(WARNING|ERROR|CRITICAL|FATAL|PANIC)\b|^Traceback|^[\w.]+(Error|Exception): "
+)
 # Lines that say nothing a person could act on.
 _NOISE = re.compile(r"overcommit|django\.request|terminating connection|superuser privileges")
 _LINE_LIMIT = 200

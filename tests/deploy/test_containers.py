@@ -110,7 +110,9 @@ def test_volumes_are_declared(service):
 
 def test_variables_are_settings():
     """Every variable of the stack is one that the settings or the providers' libraries read."""
-    settings = (ROOT / "reasoning_app" / "settings.py").read_text() + (ROOT / "reasoning_app" / "paths.py").read_text()
+    settings = (ROOT / "reasoning_app" / "settings.py").read_text() + (
+        ROOT / "reasoning_app" / "paths.py"
+    ).read_text()
     for service in SERVICES.values():
         for name in set(service.get("environment") or {}) - _FOREIGN_VARIABLES:
             assert f'"{name}"' in settings or name in (*demo.PROVIDER_KEYS, *demo.ENDPOINTS), name
@@ -137,7 +139,9 @@ def test_checks_of_health_find_their_program():
 def test_probe_says_when_nothing_listens(tmp_path):
     """The health check fails, with a reason, where no server answers."""
     probe = [sys.executable, "-I", "reasoning_app/embedded/probe.py"]
-    done = subprocess.run([*probe, "demo", str(tmp_path / "none.sock")], cwd=ROOT, capture_output=True, check=False)
+    done = subprocess.run(
+        [*probe, "demo", str(tmp_path / "none.sock")], cwd=ROOT, capture_output=True, check=False
+    )
     assert done.returncode == 1
     assert b"demo:" in done.stderr
     env = os.environ | {"DATA_DIR": str(tmp_path)}

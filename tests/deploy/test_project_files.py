@@ -20,7 +20,9 @@ def test_models_have_their_migrations():
 @pytest.mark.parametrize("target", ["run", "test", "lint", "proof", "bench", "demo-model", "environment"])
 def test_make_knows_its_targets(target):
     """Every promised command exists; make says what it would do."""
-    done = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -8,7 +8,9 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "Start PostgreSQL, Redis, the demo model, web, worker and clock on this machine; Ctrl-C stops them."
+    help = (
+        "Start PostgreSQL, Redis, the demo model, web, worker and clock on this machine; Ctrl-C stops them."
+    )
     requires_system_checks: list[str] = []
 
     def run_from_argv(self, argv: list[str]) -> None:

@@ -18,8 +18,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the file to write and whether to submit the sample job."""
-        parser.add_argument("--output", type=Path, required=True, help="file to write, readable by its owner alone")
-        parser.add_argument("--sample", action="store_true", help="submit the sample job, unless it was before")
+        parser.add_argument(
+            "--output", type=Path, required=True, help="file to write, readable by its owner alone"
+        )
+        parser.add_argument(
+            "--sample", action="store_true", help="submit the sample job, unless it was before"
+        )
 
     def handle(self, *_args: Any, output: Path, sample: bool, **_options: Any) -> None:
         """Write `email`, `link` and, where one was submitted, `sample` (its address)."""
