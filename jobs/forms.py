@@ -118,7 +118,7 @@ class NewJobForm(forms.Form):
         data = self.cleaned_data
         options: dict[str, Any] = {}
         if data["confidence_target"]:
-            options["target"] = data["confidence_target"]
+            options["confidence_target"] = data["confidence_target"]
         if names := re.split(r"[\s,]+", data["models"].strip()) if data["models"].strip() else []:
             options["models"] = names
         return {

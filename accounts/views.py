@@ -1,0 +1,60 @@
+"""Signing in by a one-time link, and a person's settings."""
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.models import User
+from accounts.services import redeem_sign_in_link
+
+THEME_COOKIE = "theme"
+_THEME_COOKIE_S = 400 * 24 * 3600
+_THEMES = [("auto", "Like this device"), ("light", "Light"), ("dark", "Dark")]
+
+
+class SettingsForm(forms.ModelForm[User]):
+    """Name, notification and, on this device, the theme."""
+
+    theme = forms.ChoiceField(choices=_THEMES, widget=forms.RadioSelect, required=False)
+
+    class Meta:
+        model = User
+        fields = ("name", "notify_when_done")
+        widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}  # noqa: RUF012  (Django reads it)
+
+
+@require_GET
+@never_cache
+def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Sign the link's user in; a used or expired link says how to get another."""
+    user = redeem_sign_in_link(token)
+    if user is None:
+        return render(request, "accounts/link_expired.html", status=410)
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    return redirect(settings.LOGIN_REDIRECT_URL)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit_settings(request: HttpRequest) -> HttpResponse:
+    """Show and save a person's settings."""
+    user = request.user
+    assert isinstance(user, User)  # login_required
+    theme = request.COOKIES.get(THEME_COOKIE, "auto")
+    form = SettingsForm(request.POST or None, instance=user, initial={"theme": theme})
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Saved.")
+        response: HttpResponse = redirect("settings")
+        response.set_cookie(
+            THEME_COOKIE, form.cleaned_data["theme"] or "auto", max_age=_THEME_COOKIE_S, samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE,
+        )
+        return response
+    return render(request, "accounts/settings.html", {"form": form}, status=422 if form.errors else 200)

@@ -1,0 +1,66 @@
+"""Raw rows of the jobs room, for staff: to look at, not to change. The journal and the money are written by the worker."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+
+from jobs.models import Job, OutboxMessage, Prompt, StepRecord
+
+
+class ReadOnlyAdmin[Row: models.Model](admin.ModelAdmin[Row]):
+    """Rows that nobody edits by hand."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: Any) -> bool:
+        """No."""
+        del request
+        return False
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        """No."""
+        del request, obj
+        return False
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        """No."""
+        del request, obj
+        return False
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin[Job]):
+    """Jobs."""
+
+    list_display = ("title", "workspace", "state", "wanted", "stop_reason", "budget_nano", "charged_nano", "created_at")
+    list_filter = ("state", "stop_reason", "strategy")
+    list_select_related = ("workspace",)
+    search_fields = ("id", "title", "created_by__email")
+    date_hierarchy = "created_at"
+
+
+@admin.register(StepRecord)
+class StepRecordAdmin(ReadOnlyAdmin[StepRecord]):
+    """The journal."""
+
+    list_display = ("key", "attempt", "job_id", "kind", "model", "state", "status", "cost_nano", "tokens", "told_at")
+    list_filter = ("kind", "state", "status")
+    search_fields = ("id", "job__id", "key")
+
+
+@admin.register(Prompt)
+class PromptAdmin(ReadOnlyAdmin[Prompt]):
+    """What models were sent."""
+
+    list_display = ("sha256", "job_id")
+    search_fields = ("sha256", "job__id")
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(ReadOnlyAdmin[OutboxMessage]):
+    """Mail that must leave exactly once."""
+
+    list_display = ("job_id", "kind", "version", "recipient", "attempts", "next_at", "sent_at", "gave_up_at")
+    list_filter = ("kind",)
+    search_fields = ("job__id", "recipient")

@@ -1,0 +1,17 @@
+"""Every address of the site."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from reasoning_app.health import healthz
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("admin/", admin.site.urls),
+    path("", include("accounts.urls")),
+    path("", include("jobs.urls")),
+    path("", include("billing.urls")),
+]
+
+admin.site.site_header = admin.site.site_title = "Ponder"
+admin.site.index_title = "Raw rows"

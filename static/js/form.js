@@ -1,0 +1,74 @@
+// The new-job form: the draft is kept in this browser, the quote follows the budget, Ctrl+Enter starts.
+
+const KEY = "ponder-draft";
+const NAMES = ["problem", "budget", "budget_custom", "checker", "numbers", "target", "expected", "tolerance", "options", "choice_expected", "confidence_target"];
+const form = document.getElementById("job-form");
+const start = form.querySelector("[data-start]");
+const preview = document.getElementById("preview");
+
+function later(action, wait) {
+  let timer = 0;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(action, wait);
+  };
+}
+
+function amount() {
+  const chosen = form.elements.budget.value;
+  const text = chosen === "custom" ? form.elements.budget_custom.value.trim().replace(/^\$/, "") : chosen;
+  return /^\d{1,7}(\.\d{0,2})?$|^\.\d{1,2}$/.test(text) && Number(text) > 0 ? `$${Number(text).toFixed(2)}` : "the budget";
+}
+
+function label() {
+  start.textContent = `Start – up to ${amount()}`;
+}
+
+function save() {
+  const draft = Object.fromEntries(NAMES.map((name) => [name, form.elements[name].value]));
+  try {
+    if (draft.problem.trim()) localStorage.setItem(KEY, JSON.stringify(draft));
+    else localStorage.removeItem(KEY);
+  } catch { /* a full or forbidden storage loses only the draft */ }
+}
+
+function restore() {
+  if (form.dataset.draft !== "restore") return;
+  try {
+    const draft = JSON.parse(localStorage.getItem(KEY) ?? "null");
+    if (!draft) return;
+    for (const name of NAMES) if (typeof draft[name] === "string") form.elements[name].value = draft[name];
+  } catch { /* an unreadable draft is no draft */ }
+}
+
+const quote = later(() => window.htmx.trigger("#quote", "ponder:quote"), 250);
+const keep = later(save, 300);
+const show = later(() => { if (preview.closest("details").open) window.htmx.trigger(preview, "ponder:preview"); }, 350);
+
+form.addEventListener("input", (event) => {
+  if (event.target.name === "budget_custom") form.elements.budget.value = "custom";
+  label();
+  keep();
+  quote();
+  if (event.target.name === "problem") show();
+});
+form.querySelector("[data-budget]").addEventListener("change", (event) => {
+  if (event.target.value === "custom") form.elements.budget_custom.focus();
+});
+form.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    form.requestSubmit();
+  }
+});
+form.addEventListener("submit", () => {
+  save();
+  start.disabled = true;
+  sessionStorage.setItem(`${KEY}-sent`, "yes");
+});
+window.addEventListener("pageshow", () => { start.disabled = false; });
+preview.closest("details").addEventListener("toggle", show);
+
+restore();
+label();
+quote();

@@ -1,0 +1,76 @@
+// Every page: relative times, dialogs, the account menu, copy buttons, widths from data-percent.
+
+const units = [[86400 * 2, 86400, "days"], [5400, 3600, "h"], [90, 60, "min"], [0, 1, "s"]];
+
+function ago(moment) {
+  const seconds = Math.max(0, (Date.now() - moment) / 1000);
+  const [, size, name] = units.find(([from]) => seconds >= from);
+  return `${Math.round(seconds / size)} ${name} ago`;
+}
+
+function tick() {
+  for (const element of document.querySelectorAll("time[data-ago]")) {
+    const words = ago(Date.parse(element.dateTime));
+    if (element.textContent !== words) element.textContent = words;
+  }
+}
+
+function addCopy(box, text) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy no-print";
+  button.textContent = "Copy";
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(text());
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Press Ctrl+C";
+    }
+    setTimeout(() => { button.textContent = "Copy"; }, 1600);
+  });
+  box.append(button);
+}
+
+function dress(root) {
+  for (const pre of root.querySelectorAll("pre.code, pre.pre")) {
+    if (pre.parentElement.classList.contains("code-box")) continue;
+    const box = document.createElement("div");
+    box.className = "code-box";
+    pre.replaceWith(box);
+    box.append(pre);
+    addCopy(box, () => pre.innerText);
+  }
+  for (const element of root.querySelectorAll("[data-percent]")) element.style.width = `${element.dataset.percent}%`;
+}
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-dialog]");
+  const dialog = opener && document.getElementById(opener.dataset.dialog);
+  if (dialog) {
+    event.preventDefault();
+    dialog.showModal();
+  }
+  if (event.target.closest("[data-close]")) event.target.closest("dialog").close();
+  if (event.target.matches("dialog")) event.target.close();
+  for (const menu of document.querySelectorAll("[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector("[data-menu][open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+document.addEventListener("htmx:afterSwap", (event) => { dress(event.detail.target.isConnected ? event.detail.target : document); tick(); });
+// A job's page is the sign that the draft which was sent has arrived.
+if (document.querySelector("[data-job]") && sessionStorage.getItem("ponder-draft-sent")) {
+  sessionStorage.removeItem("ponder-draft-sent");
+  localStorage.removeItem("ponder-draft");
+}
+document.getElementById("error-summary")?.focus();
+dress(document);
+tick();
+setInterval(tick, 10000);
