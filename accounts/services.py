@@ -44,7 +44,9 @@ def ready_user() -> User:
 def _verify_address(user: User) -> None:
     from allauth.account.models import EmailAddress
 
-    EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
+    EmailAddress.objects.update_or_create(
+        user=user, email=user.email, defaults={"verified": True, "primary": True}
+    )
 
 
 def sign_in_link(user: User, base_url: str | None = None) -> str:

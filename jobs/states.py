@@ -44,7 +44,9 @@ CLAIMABLE = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.WAITING})
 """States in which a worker may take the lease once it is free (running: its holder died)."""
 
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
-    JobState.DRAFT: frozenset({JobState.AWAITING_PAYMENT, JobState.QUEUED, JobState.RUNNING, JobState.CANCELLED}),
+    JobState.DRAFT: frozenset(
+        {JobState.AWAITING_PAYMENT, JobState.QUEUED, JobState.RUNNING, JobState.CANCELLED}
+    ),
     JobState.AWAITING_PAYMENT: frozenset({JobState.QUEUED, JobState.CANCELLED}),
     JobState.QUEUED: frozenset({JobState.RUNNING, JobState.PAUSED, JobState.CANCELLED, JobState.FAILED}),
     JobState.RUNNING: frozenset({JobState.QUEUED, JobState.PAUSED, JobState.WAITING, *ENDED}),

@@ -22,7 +22,7 @@ def sweep() -> None:
     ring_again()
 
 
-@shared_task(name="jobs.tasks.send_mail", queue="mail")
+@shared_task(name="jobs.tasks.send_mail")
 def send_mail() -> None:
     """Send what the outbox holds."""
     from jobs.services.outbox import send_due

@@ -40,7 +40,9 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key.load_or_create(DATA
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 PONDER_BASE_URL = env.str("PONDER_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PONDER_BASE_URL])
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("PONDER_BEHIND_PROXY", default=False) else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("PONDER_BEHIND_PROXY", default=False) else None
+)
 
 _https = PONDER_BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _https
@@ -171,7 +173,9 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 PONDER_SIGNUP = env.str("PONDER_SIGNUP", default="open")
 if PONDER_SIGNUP not in {"open", "invitation", "closed"}:
-    raise ImproperlyConfigured(f"PONDER_SIGNUP: “{PONDER_SIGNUP}” is unknown. Use open, invitation or closed.")
+    raise ImproperlyConfigured(
+        f"PONDER_SIGNUP: “{PONDER_SIGNUP}” is unknown. Use open, invitation or closed."
+    )
 
 # Mail: without EMAIL_URL it is written to DATA_DIR/mail as .eml files, which staff can read in the app.
 EMAIL_URL = env.str("EMAIL_URL", default="")
@@ -230,12 +234,17 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # A failed doorbell never fails a web request: the sweeper rings again.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 CELERY_TASK_DEFAULT_QUEUE = "jobs"
+CELERY_TASK_ROUTES = {"jobs.tasks.send_mail": {"queue": "mail"}}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "jobs.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "send-mail": {"task": "jobs.tasks.send_mail", "schedule": 10.0, "options": {"expires": 10}},
-    "stripe-inbox": {"task": "billing.tasks.process_stripe_inbox", "schedule": 60.0, "options": {"expires": 60}},
+    "stripe-inbox": {
+        "task": "billing.tasks.process_stripe_inbox",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "clear-sessions": {"task": "jobs.tasks.clear_sessions", "schedule": crontab(hour="3", minute="17")},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
@@ -260,20 +269,32 @@ DEMO_INTERN_URL = env.str("DEMO_INTERN_URL", default=f"unix:{RUN_DIR}/intern.soc
 DEMO_EXPERT_URL = env.str("DEMO_EXPERT_URL", default=f"unix:{RUN_DIR}/expert.sock")
 
 # Money.
-PONDER_MARKUP_BP = _setting("PONDER_MARKUP_BP", lambda: env.int("PONDER_MARKUP_BP", default=0), "basis points, 0 to 100000")
+PONDER_MARKUP_BP = _setting(
+    "PONDER_MARKUP_BP", lambda: env.int("PONDER_MARKUP_BP", default=0), "basis points, 0 to 100000"
+)
 PONDER_TRIAL_CREDIT_NANO = _setting(
-    "PONDER_TRIAL_CREDIT", lambda: parse_usd(env.str("PONDER_TRIAL_CREDIT", default="5.00"), name="PONDER_TRIAL_CREDIT", allow_zero=True),
+    "PONDER_TRIAL_CREDIT",
+    lambda: parse_usd(
+        env.str("PONDER_TRIAL_CREDIT", default="5.00"), name="PONDER_TRIAL_CREDIT", allow_zero=True
+    ),
     "dollars, such as 5.00",
 )
 PONDER_OPERATOR_CREDIT_NANO = _setting(
-    "PONDER_OPERATOR_CREDIT", lambda: parse_usd(env.str("PONDER_OPERATOR_CREDIT", default="100.00"), name="PONDER_OPERATOR_CREDIT", allow_zero=True),
+    "PONDER_OPERATOR_CREDIT",
+    lambda: parse_usd(
+        env.str("PONDER_OPERATOR_CREDIT", default="100.00"), name="PONDER_OPERATOR_CREDIT", allow_zero=True
+    ),
     "dollars, such as 100.00",
 )
 PONDER_TRIAL_MODELS = env.str("PONDER_TRIAL_MODELS", default="bundled")
 if PONDER_TRIAL_MODELS not in {"bundled", "all"}:
-    raise ImproperlyConfigured(f"PONDER_TRIAL_MODELS: “{PONDER_TRIAL_MODELS}” is unknown. Use bundled or all.")
+    raise ImproperlyConfigured(
+        f"PONDER_TRIAL_MODELS: “{PONDER_TRIAL_MODELS}” is unknown. Use bundled or all."
+    )
 PONDER_MAX_BUDGET_NANO = _setting(
-    "PONDER_MAX_BUDGET", lambda: parse_usd(env.str("PONDER_MAX_BUDGET", default="1000.00"), name="PONDER_MAX_BUDGET"), "dollars, such as 1000.00"
+    "PONDER_MAX_BUDGET",
+    lambda: parse_usd(env.str("PONDER_MAX_BUDGET", default="1000.00"), name="PONDER_MAX_BUDGET"),
+    "dollars, such as 1000.00",
 )
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")

@@ -15,23 +15,23 @@ MAX_PLAIN_CHARS = 4_000
 
 MAX_KEY_CHARS = 200
 _MAX_BOXES = 20
-_MAX_BOX_CHARS = 20_000
+_MAX_ANSWER_CHARS = 20_000
 _EMPHASIS = " \t\r*_`"
 
 _THINK_TAG = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_ANSWER_LINE = re.compile(
-    r"(?:the )?(?:final )?answer(?: is)?[ *_`]{0,6}[::](?!=)(.*)", re.IGNORECASE | re.DOTALL
-)
+_ANSWER_LINE = re.compile(r"(?:the )?(?:final )?answer(?: is)?[ *_`]{0,6}(?:[:\uff1a](.*)|$)", re.IGNORECASE)
 _FENCES = ("```", "$$", "\\[")
 
 _NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 _PLAIN_NUMBER = re.compile(rf"([+-]?) ?({_NUMBER})")
+_SPACED = re.compile(r"[+-]?[0-9]{1,3}(?: [0-9]{3})+(?:\.[0-9]+)?")
 _QUOTIENT = re.compile(rf"([+-]?) ?({_NUMBER}) ?/ ?([+-]?)({_NUMBER})")
 _MIXED = re.compile(r"([+-]?) ?([0-9]+) ([0-9]+) ?/ ?([0-9]+)")
 _ASSIGNED = re.compile(r"[a-zA-Z] ?= ?(?=[+\-0-9.])")
 _CONGRUENT = re.compile(r"(?:[a-zA-Z] ?≡ ?)?([0-9]+) ?\(? ?mod(?:ulo)? ?([0-9]+) ?\)?")
 _UNIT = re.compile(rf"([+-]?{_NUMBER}) ?((?=[a-zA-Zµμ°Ω])[a-zA-Zµμ°Ω/^0-9 ]{{1,20}})")
+_SHORT_UNITS = frozenset("mgshLNJWKVCF°")
 _CHOICE = re.compile(r"(?:option |choice )?[(\[]?([a-hA-H])(?:[)\].:]|\)\.)?")
 
 
@@ -63,11 +63,10 @@ def quick_key(answer: str) -> str | None:
     letter = _CHOICE.fullmatch(plain)
     if letter:
         return f"choice:{letter[1].upper()}"
-    assigned = _ASSIGNED.match(plain)
-    plain = plain[assigned.end() :] if assigned else plain
-    if plain.endswith("%"):
-        share = number_of(plain[:-1].rstrip())
-        return None if share is None else bounded_key("pct", str(share))
+    plain = _unassigned(plain)
+    share = percent_of(plain)
+    if share is not None:
+        return bounded_key("pct", str(share))
     value = number_of(plain)
     if value is not None:
         return bounded_key("num", str(value))
@@ -77,20 +76,26 @@ def quick_key(answer: str) -> str | None:
 def plain_number(answer: str) -> Fraction | None:
     """Return the exact value of an answer that is plainly a number, its unit dropped, else None."""
     key = quick_key(answer)
-    if key is None or not key.startswith("num:") or len(answer) > MAX_PLAIN_CHARS:
+    if key is None or not key.startswith("num:"):
         return None
-    plain = plain_form(answer)
-    assigned = _ASSIGNED.match(plain)
-    plain = plain[assigned.end() :] if assigned else plain
-    united = _UNIT.fullmatch(plain)
-    congruent = _CONGRUENT.fullmatch(plain)
-    return number_of(congruent[1] if congruent else united[1] if united else plain)
+    plain = _unassigned(plain_form(answer))
+    amount = _CONGRUENT.fullmatch(plain) or _UNIT.fullmatch(plain)
+    return number_of(amount[1] if amount else plain)
+
+
+def percent_of(answer: str) -> Fraction | None:
+    """Return the 50 of `50%` or `50 percent`, else None."""
+    plain = plain_form(answer) if len(answer) <= MAX_PLAIN_CHARS else ""
+    share = plain.removesuffix(" percent").removesuffix("%").rstrip()
+    return number_of(share) if share != plain else None
 
 
 def number_of(plain: str) -> Fraction | None:
     """Return the exact value of a bare number such as `-1,000.5`, `1/2` or `1 1/2`, else None."""
     if len(plain) > MAX_PLAIN_CHARS:
         return None
+    if _SPACED.fullmatch(plain):
+        plain = plain.replace(" ", "")
     if found := _PLAIN_NUMBER.fullmatch(plain):
         return _signed(found[1], _unsigned(found[2]))
     if found := _QUOTIENT.fullmatch(plain):
@@ -104,7 +109,7 @@ def number_of(plain: str) -> Fraction | None:
 
 def text_key(answer: str) -> str:
     """Return the key of an answer as a text: case, white space and wrappings do not count."""
-    plain = strip_wrappers(answer[:MAX_PLAIN_CHARS]) if len(answer) <= MAX_PLAIN_CHARS else answer
+    plain = strip_wrappers(answer) if len(answer) <= MAX_PLAIN_CHARS else answer
     return bounded_key("text", " ".join(clean_text(plain).casefold().split()))
 
 
@@ -148,7 +153,7 @@ def _last_box(text: str) -> str | None:
 
 def _braced(text: str, at: int) -> str | None:
     """Return what stands between the balanced braces that open at `at`, or None."""
-    window = text[at : at + _MAX_BOX_CHARS]
+    window = text[at : at + _MAX_ANSWER_CHARS]
     opened = len(window) - len(window.lstrip())
     if not window.startswith("{", opened):
         return None
@@ -167,8 +172,8 @@ def _last_answer_line(text: str) -> str | None:
         found = _ANSWER_LINE.match(line) if line[:3].casefold() in {"ans", "fin", "the"} else None
         if found is None:
             continue
-        value = found[1].strip(_EMPHASIS) or _next_value(lines, index + 1)
-        if value:
+        value = (found[1] or "").strip(_EMPHASIS) or _next_value(lines, index + 1)
+        if value and len(value) <= _MAX_ANSWER_CHARS:
             return value
     return None
 
@@ -179,6 +184,12 @@ def _next_value(lines: list[str], start: int) -> str | None:
         if value and not value.startswith(_FENCES[0]) and value not in _FENCES:
             return value.strip(_EMPHASIS) or None
     return None
+
+
+def _unassigned(plain: str) -> str:
+    """Return `3` of `x = 3`."""
+    assigned = _ASSIGNED.match(plain)
+    return plain[assigned.end() :] if assigned else plain
 
 
 def _unsigned(digits: str) -> Fraction:
@@ -203,8 +214,8 @@ def _unit_key(plain: str) -> str | None:
     if found is None or value is None:
         return None
     unit = found[2].strip()
-    # `2x` and `3e5` are formulas, not amounts: a unit has two letters or stands apart.
-    if len(unit) < 2 and f" {unit}" not in plain and unit != "°":
+    # `2x` and `5 n` are formulas, not amounts.
+    if len(unit) == 1 and unit not in _SHORT_UNITS:
         return None
     if re.search(r"[0-9^]", unit.removesuffix("^2").removesuffix("^3")):
         return None

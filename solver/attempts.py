@@ -36,8 +36,19 @@ class Attempts:
     """Executes steps against purse, journal, gateway and judge."""
 
     def __init__(
-        self, *, problem: Problem, panel: Mapping[str, ModelCard], purse: Purse, journal: Journal, gateway: Gateway,
-        judge: Judge, control: Control, markup_bp: int, seed: int, patience_s: float, clock: Callable[[], float],
+        self,
+        *,
+        problem: Problem,
+        panel: Mapping[str, ModelCard],
+        purse: Purse,
+        journal: Journal,
+        gateway: Gateway,
+        judge: Judge,
+        control: Control,
+        markup_bp: int,
+        seed: int,
+        patience_s: float,
+        clock: Callable[[], float],
     ) -> None:
         self._problem = problem
         self._panel = panel
@@ -80,8 +91,11 @@ class Attempts:
     def hold_for(self, step: Step, *, final: bool = False) -> Bound:
         """Hold the worst case of a step in the purse. Raises BudgetReached."""
         bound = bound_call(
-            self._panel[step.model], prompt_bytes(step.messages),
-            room_nano=self._purse.spendable_nano(final=final), markup_bp=self._markup_bp, may_cut_short=final,
+            self._panel[step.model],
+            prompt_bytes(step.messages),
+            room_nano=self._purse.spendable_nano(final=final),
+            markup_bp=self._markup_bp,
+            may_cut_short=final,
         )
         if bound is None:
             raise BudgetReached(f"One more call to {step.model} does not fit into what is left.")
@@ -117,8 +131,13 @@ class Attempts:
     async def _open(self, step: Step, bound: Bound) -> OpenCall:
         attempt = self._made[step.key] = self._made.get(step.key, 0) + 1
         call = OpenCall(
-            id=uuid.uuid4(), step=step, attempt=attempt, price_id=self._panel[step.model].price_id,
-            hold_nano=bound.hold_nano, prompt_bytes=bound.prompt_bytes, max_output_tokens=bound.max_output_tokens,
+            id=uuid.uuid4(),
+            step=step,
+            attempt=attempt,
+            price_id=self._panel[step.model].price_id,
+            hold_nano=bound.hold_nano,
+            prompt_bytes=bound.prompt_bytes,
+            max_output_tokens=bound.max_output_tokens,
         )
         try:
             held = await self._journal.open(call)
@@ -135,7 +154,12 @@ class Attempts:
         if self._closed.is_set():
             await self._void(call, "Stopped before it was sent.")
             raise BudgetReached("Stopped before the call was sent.")
-        request = Request(self._panel[call.step.model], call.step.messages, bound.max_output_tokens, self._seed_of(call.step))
+        request = Request(
+            self._panel[call.step.model],
+            call.step.messages,
+            bound.max_output_tokens,
+            self._seed_of(call.step),
+        )
         try:
             reply = await self._gateway.complete(request)
         except NotExecuted as error:
@@ -162,10 +186,21 @@ class Attempts:
         )
         charged = min(charge.billed_nano, bound.hold_nano)
         result = StepResult(
-            key=step.key, kind=step.kind, status=Status.OK, attempt=call.attempt, model=step.model, purpose=step.purpose,
-            parents=step.parents, text=reply.text, reasoning=reply.reasoning, answer=judgement.answer,
-            answer_key=judgement.key, verdict=judgement.verdict, finish_reason=reply.finish_reason,
-            cost_nano=charged, tokens=charge.usage.input_tokens + charge.usage.output_tokens,
+            key=step.key,
+            kind=step.kind,
+            status=Status.OK,
+            attempt=call.attempt,
+            model=step.model,
+            purpose=step.purpose,
+            parents=step.parents,
+            text=reply.text,
+            reasoning=reply.reasoning,
+            answer=judgement.answer,
+            answer_key=judgement.key,
+            verdict=judgement.verdict,
+            finish_reason=reply.finish_reason,
+            cost_nano=charged,
+            tokens=charge.usage.input_tokens + charge.usage.output_tokens,
         )
         told = await self._journal.settle(call, result, charge)
         self._purse.settle(bound.hold_nano, charged)
@@ -175,8 +210,14 @@ class Attempts:
         attempt = self._made[step.key] = self._made.get(step.key, 0) + 1
         return await self._journal.tell(
             StepResult(
-                key=step.key, kind=step.kind, status=Status.FAILED, attempt=attempt, model=step.model,
-                purpose=step.purpose, parents=step.parents, error=error,
+                key=step.key,
+                kind=step.kind,
+                status=Status.FAILED,
+                attempt=attempt,
+                model=step.model,
+                purpose=step.purpose,
+                parents=step.parents,
+                error=error,
             )
         )
 
@@ -184,7 +225,14 @@ class Attempts:
         """Record a decision that makes no call."""
         assert step.kind is StepKind.NOTE, "only notes are free"
         return await self._journal.tell(
-            StepResult(key=step.key, kind=step.kind, status=Status.NOTE, purpose=step.purpose, parents=step.parents, note=step.note)
+            StepResult(
+                key=step.key,
+                kind=step.kind,
+                status=Status.NOTE,
+                purpose=step.purpose,
+                parents=step.parents,
+                note=step.note,
+            )
         )
 
     async def _void(self, call: OpenCall, error: str) -> None:

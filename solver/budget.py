@@ -38,7 +38,9 @@ class Purse:
     def settle(self, hold_nano: int, charged_nano: int) -> None:
         """Turn a hold into a charge of at most the hold; the difference is free again."""
         if not 0 <= charged_nano <= hold_nano <= self.held_nano:
-            raise ValueError(f"Cannot settle {charged_nano} of a hold of {hold_nano} with {self.held_nano} held")
+            raise ValueError(
+                f"Cannot settle {charged_nano} of a hold of {hold_nano} with {self.held_nano} held"
+            )
         self.held_nano -= hold_nano
         self.settled_nano += charged_nano
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from solver.answer import bounded_key, plain_number
+from solver.answer import bounded_key, percent_of, plain_number
 from solver.checker_input import CheckerError, parse_checker, parse_checker_option
 from solver.latex import strip_wrappers
 from solver.safe_eval import MAX_CHARS, Evaluated, ExpressionError, evaluate, tokens_of
@@ -45,8 +45,7 @@ def check(checker: Mapping[str, Any], answer: str) -> Verdict | None:
     if kind == "arithmetic":
         return _check_arithmetic(checker, answer)
     if kind == "number":
-        value = plain_number(answer)
-        return None if value is None else number_verdict(checker, value)
+        return _check_number(checker, answer)
     if kind == "choice":
         return _check_choice(checker, answer)
     raise CheckerError(f"Unknown checker “{str(kind)[:40]}”. Known are arithmetic, number and choice.")
@@ -93,6 +92,18 @@ def describe(checker: Mapping[str, Any]) -> str:
         expected = checker.get("expected")
         return f"is one of {_listed(checker['options'])}" + (f", namely {expected}" if expected else "")
     raise CheckerError(f"Unknown checker “{str(kind)[:40]}”. Known are arithmetic, number and choice.")
+
+
+def _check_number(checker: Mapping[str, Any], answer: str) -> Verdict | None:
+    value = plain_number(answer)
+    if value is not None:
+        return number_verdict(checker, value)
+    share = percent_of(answer)
+    if share is None:
+        return None
+    # "50%" answers both "what part" (0.5) and "how many percent" (50).
+    as_part, as_percent = (number_verdict(checker, number) for number in (share / 100, share))
+    return as_part if as_part.passed else as_percent
 
 
 def _check_arithmetic(checker: Mapping[str, Any], answer: str) -> Verdict:

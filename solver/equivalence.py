@@ -63,7 +63,8 @@ class Form(NamedTuple):
 def form_of(answer: str) -> Form | None:
     """Return what an answer means, or None if it can't be read as mathematics."""
     source = _as_latex(answer)
-    formula = _read(source)
+    # `12 345` would be read as a product.
+    formula = None if re.search(r"[0-9] +[0-9]", source) else _read(source)
     if formula is None:
         return None
     try:

@@ -160,7 +160,9 @@ def _sorted_error(error: Exception, card: ModelCard) -> ProviderError:
     message = _describe(error, card)
     status = getattr(error, "status_code", None)
     if _was_refused(error):
-        return NotExecuted(f"{card.name} cannot be reached at {card.api_base or 'its provider'}. Is it running?")
+        return NotExecuted(
+            f"{card.name} cannot be reached at {card.api_base or 'its provider'}. Is it running?"
+        )
     name = type(error).__name__
     if isinstance(error, TimeoutError) or "Timeout" in name:
         return InDoubt(f"{card.name} did not answer within {card.timeout_s:.0f} s.")
@@ -181,7 +183,11 @@ def _was_refused(error: BaseException) -> bool:
         seen.add(id(link))
         if isinstance(link, ConnectionRefusedError | FileNotFoundError):
             return True
-        if type(link).__name__ in {"ClientConnectorError", "ClientConnectorDNSError", "UnixClientConnectorError"}:
+        if type(link).__name__ in {
+            "ClientConnectorError",
+            "ClientConnectorDNSError",
+            "UnixClientConnectorError",
+        }:
             return True
         link = link.__cause__ or link.__context__
     return False

@@ -23,6 +23,9 @@ def main() -> None:
     """Serve requests from standard input until it closes. Arguments: parent's id, CPU seconds a request."""
     parent, cpu_s = int(sys.argv[1]), int(sys.argv[2])
     _die_with(parent)
+    # A Ctrl-C for the whole terminal must not cost answers that the worker still judges.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     replies = _private_stdout()
     from solver import equivalence
 

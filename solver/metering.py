@@ -14,9 +14,25 @@ def charge_for(card: ModelCard, bound: Bound, reply: Reply, markup_bp: int) -> C
     """
     if reply.usage is not None:
         cost = cost_nano(card.rates, reply.usage)
-        return Charge(cost, billed_nano(cost, markup_bp), reply.usage, reply.raw_usage, usage_missing=False, provider_ref=reply.provider_ref)
+        return Charge(
+            cost,
+            billed_nano(cost, markup_bp),
+            reply.usage,
+            reply.raw_usage,
+            usage_missing=False,
+            provider_ref=reply.provider_ref,
+        )
     received_bytes = len((reply.text + reply.reasoning).encode("utf-8", "replace"))
-    output_tokens = bound.max_output_tokens if card.reasons else min(received_bytes + 1, bound.max_output_tokens)
+    output_tokens = (
+        bound.max_output_tokens if card.reasons else min(received_bytes + 1, bound.max_output_tokens)
+    )
     usage = Usage(input_tokens=bound.prompt_bytes, output_tokens=output_tokens)
     cost = bound_nano(card.rates, prompt_tokens=bound.prompt_bytes, max_output_tokens=output_tokens)
-    return Charge(cost, min(billed_nano(cost, markup_bp), bound.hold_nano), usage, None, usage_missing=True, provider_ref=reply.provider_ref)
+    return Charge(
+        cost,
+        min(billed_nano(cost, markup_bp), bound.hold_nano),
+        usage,
+        None,
+        usage_missing=True,
+        provider_ref=reply.provider_ref,
+    )

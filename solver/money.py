@@ -17,8 +17,13 @@ class MoneyError(ValueError):
 
 
 def parse_usd(
-    text: str, *, name: str = "Budget", minimum_nano: int = NANO_PER_CENT, maximum_nano: int | None = None,
-    whole_cents: bool = True, allow_zero: bool = False,
+    text: str,
+    *,
+    name: str = "Budget",
+    minimum_nano: int = NANO_PER_CENT,
+    maximum_nano: int | None = None,
+    whole_cents: bool = True,
+    allow_zero: bool = False,
 ) -> int:
     """Return the nano-USD of a typed amount of dollars such as `5`, `0.05`, `$1,000.00`.
 
@@ -27,13 +32,17 @@ def parse_usd(
     cleaned = text.strip().removeprefix("$").strip()
     if re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?", cleaned):
         cleaned = cleaned.replace(",", "")
-    bounds = f"between {format_usd(minimum_nano)} and {format_usd(maximum_nano)}" if maximum_nano else (
-        f"of at least {format_usd(minimum_nano)}"
+    bounds = (
+        f"between {format_usd(minimum_nano)} and {format_usd(maximum_nano)}"
+        if maximum_nano
+        else (f"of at least {format_usd(minimum_nano)}")
     )
     expected = f"Enter dollars {bounds}, such as 5 or 0.05."
     if not _PLAIN_DECIMAL.fullmatch(cleaned):
         shown = cleaned[:40]
-        raise MoneyError(f"{name}: “{shown}” is not an amount. {expected}" if shown else f"{name} is empty. {expected}")
+        raise MoneyError(
+            f"{name}: “{shown}” is not an amount. {expected}" if shown else f"{name} is empty. {expected}"
+        )
     usd = Decimal(cleaned)
     if usd > _MAX_USD:
         raise MoneyError(f"{name}: ${cleaned} is too much. {expected}")

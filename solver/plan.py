@@ -37,14 +37,20 @@ def rotation(
     """Return the names of the models that try in turn, strongest affordable first; empty for an empty panel."""
     if not panel:
         return []
-    ordered = sorted(panel, key=lambda c: (c.ability_for(kind), typical_nano(c, size_bytes, markup_bp)), reverse=True)
+    ordered = sorted(
+        panel, key=lambda c: (c.ability_for(kind), typical_nano(c, size_bytes, markup_bp)), reverse=True
+    )
     cheapest = min(panel, key=lambda c: _q90_nano(c, size_bytes, markup_bp))
     main = next(
         (c for c in ordered if _q90_nano(c, size_bytes, markup_bp) * _TRIES_OF_MAIN <= budget_nano), cheapest
     )
     many = typical_nano(main, size_bytes, markup_bp) * _TRIES_BEFORE_SECOND_FAMILY <= budget_nano
     second = next(
-        (c for c in ordered if c.family != main.family and _q90_nano(c, size_bytes, markup_bp) * _TRIES_OF_MAIN <= budget_nano),
+        (
+            c
+            for c in ordered
+            if c.family != main.family and _q90_nano(c, size_bytes, markup_bp) * _TRIES_OF_MAIN <= budget_nano
+        ),
         None,
     )
     chosen = [main.name, main.name, second.name] if many and second else [main.name]
@@ -76,13 +82,21 @@ def writer_of(panel: Sequence[ModelCard]) -> ModelCard | None:
 
 
 def quote(
-    problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, markup_bp: int, call_s: float, slots: int
+    problem: Problem,
+    panel: Sequence[ModelCard],
+    *,
+    budget_nano: int,
+    markup_bp: int,
+    call_s: float,
+    slots: int,
 ) -> Quote:
     """Return what the budget buys, from priors alone and without a call. Raises ValueError for an empty panel."""
     if not panel:
         raise ValueError("No model is available.")
     size_bytes = prompt_bytes(problem.messages())
-    names = rotation(panel, kind=problem.kind, budget_nano=budget_nano, size_bytes=size_bytes, markup_bp=markup_bp)
+    names = rotation(
+        panel, kind=problem.kind, budget_nano=budget_nano, size_bytes=size_bytes, markup_bp=markup_bp
+    )
     cards = {card.name: card for card in panel}
     if problem.proves:
         names = list(dict.fromkeys([*names, *cards]))
@@ -92,18 +106,29 @@ def quote(
     low = min(1 if problem.proves else 4, high)
     low_cost = min(low * min(costs), budget_nano)
     return Quote(
-        models=tuple(names), tries_low=low, tries_high=high, cost_low_nano=low_cost, cost_high_nano=budget_nano,
-        time_low_s=max(round(call_s), 1), time_high_s=max(round(call_s * (high / max(slots, 1) + 2)), 2),
+        models=tuple(names),
+        tries_low=low,
+        tries_high=high,
+        cost_low_nano=low_cost,
+        cost_high_nano=budget_nano,
+        time_low_s=max(round(call_s), 1),
+        time_high_s=max(round(call_s * (high / max(slots, 1) + 2)), 2),
         sentence=_sentence(problem, low, high, names),
     )
 
 
 def _sentence(problem: Problem, low: int, high: int, names: Sequence[str]) -> str:
     tries = f"{low:,}–{high:,} independent tries" if high > low else f"about {high:,} independent tries"
-    ends = "a checker ends it at the first right answer" if problem.proves else "it ends early when the tries agree"
+    ends = (
+        "a checker ends it at the first right answer"
+        if problem.proves
+        else "it ends early when the tries agree"
+    )
     return f"Buys {tries} by {' and '.join(names)}; {ends}."
 
 
 def _q90_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
     tokens = size_bytes if card.bundled else size_bytes // 4
-    return billed_nano(bound_nano(card.rates, prompt_tokens=tokens, max_output_tokens=card.output.q90), markup_bp)
+    return billed_nano(
+        bound_nano(card.rates, prompt_tokens=tokens, max_output_tokens=card.output.q90), markup_bp
+    )

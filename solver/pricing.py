@@ -70,7 +70,9 @@ def cost_nano(rates: Rates, usage: Usage) -> int:
     base = tier or rates
     cache_read_pico = base.input_pico if base.cache_read_pico is None else base.cache_read_pico
     cache_write_pico = base.input_pico if base.cache_write_pico is None else base.cache_write_pico
-    reasoning_pico = base.output_pico if rates.reasoning_pico is None else max(rates.reasoning_pico, base.output_pico)
+    reasoning_pico = (
+        base.output_pico if rates.reasoning_pico is None else max(rates.reasoning_pico, base.output_pico)
+    )
     plain_input = max(usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens, 0)
     plain_output = max(usage.output_tokens - usage.reasoning_tokens, 0)
     pico = (
@@ -95,7 +97,9 @@ def bound_nano(rates: Rates, *, prompt_tokens: int, max_output_tokens: int) -> i
     return -(-pico // PICO_PER_NANO) + rates.request_nano
 
 
-def affordable_output_tokens(rates: Rates, *, prompt_tokens: int, billed_room_nano: int, markup_bp: int) -> int:
+def affordable_output_tokens(
+    rates: Rates, *, prompt_tokens: int, billed_room_nano: int, markup_bp: int
+) -> int:
     """Return the largest output cap whose billed bound fits into `billed_room_nano`; negative: not even the prompt fits."""
     cost_room = billed_room_nano * BASIS_POINTS // (BASIS_POINTS + markup_bp)
     room = cost_room - bound_nano(rates, prompt_tokens=prompt_tokens, max_output_tokens=0)

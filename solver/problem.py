@@ -29,7 +29,10 @@ class Problem:
 
     def messages(self) -> tuple[Message, ...]:
         """Return the messages that ask a model for one try; the problem stands between <problem> tags."""
-        return (Message("system", _SYSTEM), Message("user", f"{self._hint()}<problem>\n{self.text}\n</problem>"))
+        return (
+            Message("system", _SYSTEM),
+            Message("user", f"{self._hint()}<problem>\n{self.text}\n</problem>"),
+        )
 
     def _hint(self) -> str:
         match self.checker:

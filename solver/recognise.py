@@ -55,10 +55,10 @@ _FILLERS = frozenset({"is", "of", "to", "the", "number", "value", "a", "result",
 _TURNS = {
     "'answer: ...'": "answer", '"answer: ..."': "answer", "“answer: …”": "answer",
     "answer: ...": "answer", "only once": "once", "use only": "use", "using only": "using",
-    "in any order": "", "**": "", "__": "", "\n- ": "\n",
+    "in any order": "", "**": "", "__": "", "$": "", "\n- ": "\n",
 }  # fmt: skip
 _TOKEN = re.compile(r"([0-9]+(?:\.[0-9]+)?)|([a-z]+(?:'s)?)|(\S)")
-_HARMLESS = frozenset(",.;:!?()[]{}\"'“”‘’#_`$–—=&…")
+_HARMLESS = frozenset(",.;:!?()[]{}\"'“”‘’#_`–—=&…")
 _LIST_SIGNS = frozenset({"", ",", "and", ",and", "&", ",&"})
 _MOD = re.compile(r"\bmod(?:ulo|ulus)?\b|\\[pb]?mod\b|\bremainder\b|≡|\\equiv\b", re.IGNORECASE)
 _CHOICES = re.compile(r"(?:^|\s)\(?([A-H])[).:]\s", re.MULTILINE)

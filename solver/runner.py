@@ -47,9 +47,21 @@ class Runner:
     """Runs one life of one job."""
 
     def __init__(
-        self, *, problem: Problem, strategy: Strategy, panel: Sequence[ModelCard], purse: Purse, journal: Journal,
-        gateway: Gateway, judge: Judge, control: Control, markup_bp: int = 0, seed: int = 0, limits: Limits | None = None,
-        deadline_s: float | None = None, observer: Callable[[Strategy], None] | None = None,
+        self,
+        *,
+        problem: Problem,
+        strategy: Strategy,
+        panel: Sequence[ModelCard],
+        purse: Purse,
+        journal: Journal,
+        gateway: Gateway,
+        judge: Judge,
+        control: Control,
+        markup_bp: int = 0,
+        seed: int = 0,
+        limits: Limits | None = None,
+        deadline_s: float | None = None,
+        observer: Callable[[Strategy], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._problem = problem
@@ -63,8 +75,17 @@ class Runner:
         self._observer = observer or (lambda _: None)
         self._clock = clock
         self._attempts = Attempts(
-            problem=problem, panel=self._panel, purse=purse, journal=journal, gateway=gateway, judge=judge,
-            control=control, markup_bp=markup_bp, seed=seed, patience_s=self._limits.patience_s, clock=clock,
+            problem=problem,
+            panel=self._panel,
+            purse=purse,
+            journal=journal,
+            gateway=gateway,
+            judge=judge,
+            control=control,
+            markup_bp=markup_bp,
+            seed=seed,
+            patience_s=self._limits.patience_s,
+            clock=clock,
         )
         self._size_bytes = prompt_bytes(problem.messages())
         self._in_flight: dict[str, Step] = {}

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from solver.checkers import Verdict
+
 
 class StepKind(StrEnum):
     """What a step is for. A note records a decision and makes no call."""
@@ -60,15 +62,6 @@ class Step:
     messages: tuple[Message, ...] = ()
     parents: tuple[str, ...] = ()
     note: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What an exact checker said of an answer, in words."""
-
-    passed: bool
-    checker: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)

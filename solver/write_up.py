@@ -22,11 +22,19 @@ def write_up_step(problem: Problem, best: Candidate, panel: Sequence[ModelCard])
     working = best.text[: 4 * writer.output.q50]
     content = f"<problem>\n{problem.text}\n</problem>\n\nAnswer: {best.answer}\n\nWorking of the chosen try:\n\n{working}"
     return Step(
-        "write-up", StepKind.WRITE_UP, "Write up", writer.name,
-        (Message("system", _SYSTEM), Message("user", content)), parents=(best.step_key,),
+        "write-up",
+        StepKind.WRITE_UP,
+        "Write up",
+        writer.name,
+        (Message("system", _SYSTEM), Message("user", content)),
+        parents=(best.step_key,),
     )
 
 
 def accepted(result: StepResult, best: Candidate) -> bool:
     """Tell whether a write-up may replace the leader's text: it must come to the very answer that was chosen."""
-    return result.status is Status.OK and bool(result.text.strip()) and (best.key is None or result.answer_key == best.key)
+    return (
+        result.status is Status.OK
+        and bool(result.text.strip())
+        and (best.key is None or result.answer_key == best.key)
+    )

@@ -28,20 +28,30 @@ class Job(models.Model):
 
     title = models.CharField(max_length=120)
     problem = models.TextField()
-    checker = models.JSONField(default=dict, blank=True, help_text='Such as {"kind": "arithmetic", "numbers": […], "target": 58}.')
+    checker = models.JSONField(
+        default=dict, blank=True, help_text='Such as {"kind": "arithmetic", "numbers": […], "target": 58}.'
+    )
     strategy = models.CharField(max_length=30, default="vote")
-    options = models.JSONField(default=dict, blank=True, help_text="Choices of the form: models, confidence target.")
-    pinned = models.JSONField(default=dict, blank=True, help_text="Panel with rates, priors, seed: fixed at the start.")
+    options = models.JSONField(
+        default=dict, blank=True, help_text="Choices of the form: models, confidence target."
+    )
+    pinned = models.JSONField(
+        default=dict, blank=True, help_text="Panel with rates, priors, seed: fixed at the start."
+    )
     budget_nano = models.BigIntegerField()
     markup_bp = models.PositiveIntegerField(default=0)
     deadline_at = models.DateTimeField(null=True, blank=True)
 
-    version = models.PositiveIntegerField(default=1, help_text="Grows when an ended job is given more budget.")
+    version = models.PositiveIntegerField(
+        default=1, help_text="Grows when an ended job is given more budget."
+    )
     escrow = models.ForeignKey("billing.Account", models.PROTECT, null=True, blank=True, related_name="+")
     state = models.CharField(max_length=20, choices=JobState, default=JobState.QUEUED)
     wanted = models.CharField(max_length=10, choices=Wanted, default=Wanted.RUN)
     stop_reason = models.CharField(max_length=20, blank=True)
-    error = models.CharField(max_length=500, blank=True, help_text="For the user: what went wrong and what to do.")
+    error = models.CharField(
+        max_length=500, blank=True, help_text="For the user: what went wrong and what to do."
+    )
 
     token = models.BigIntegerField(default=0, help_text="Fencing token: grows with every claim.")
     owner = models.CharField(max_length=120, blank=True)
@@ -54,15 +64,23 @@ class Job(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    best = models.JSONField(default=dict, blank=True, help_text="Best answer so far: answer, text, confidence, evidence.")
+    best = models.JSONField(
+        default=dict, blank=True, help_text="Best answer so far: answer, text, confidence, evidence."
+    )
     phase = models.CharField(max_length=120, blank=True)
     answer = models.TextField(blank=True)
     answer_text = models.TextField(blank=True, help_text="The whole reply or write-up, Markdown with maths.")
     confidence = models.FloatField(null=True, blank=True)
-    explanation = models.CharField(max_length=500, blank=True, help_text="One sentence: where the confidence comes from.")
-    checked = models.CharField(max_length=300, blank=True, help_text="What was checked, in words; empty: nothing.")
+    explanation = models.CharField(
+        max_length=500, blank=True, help_text="One sentence: where the confidence comes from."
+    )
+    checked = models.CharField(
+        max_length=300, blank=True, help_text="What was checked, in words; empty: nothing."
+    )
     dissent = models.JSONField(default=list, blank=True, help_text="Other answers: [{answer, votes}].")
-    charged_nano = models.BigIntegerField(default=0, help_text="Set at the end; while running the escrow knows.")
+    charged_nano = models.BigIntegerField(
+        default=0, help_text="Set at the end; while running the escrow knows."
+    )
     calls = models.PositiveIntegerField(default=0, help_text="Settled calls; set at the end.")
 
     objects: ClassVar[models.Manager["Job"]] = JobQuerySet.as_manager()
@@ -70,7 +88,9 @@ class Job(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(budget_nano__gt=0), name="jobs_budget_positive"),
-            models.CheckConstraint(condition=Q(charged_nano__lte=models.F("budget_nano")), name="jobs_within_budget"),
+            models.CheckConstraint(
+                condition=Q(charged_nano__lte=models.F("budget_nano")), name="jobs_within_budget"
+            ),
             models.CheckConstraint(condition=Q(state__in=JobState.values), name="jobs_state_known"),
         ]
         indexes = [

@@ -21,7 +21,9 @@ class OutboxMessage(models.Model):
     next_at = models.DateTimeField(db_index=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     gave_up_at = models.DateTimeField(null=True, blank=True)
-    message_id = models.CharField(max_length=200, help_text="Deterministic, so that a mail sent twice is one mail.")
+    message_id = models.CharField(
+        max_length=200, help_text="Deterministic, so that a mail sent twice is one mail."
+    )
     last_error = models.CharField(max_length=500, blank=True)
 
     class Meta:

@@ -53,7 +53,9 @@ class StepRecord(models.Model):
     note = models.JSONField(null=True, blank=True, help_text="The decision of a step that makes no call.")
     finish_reason = models.CharField(max_length=30, blank=True)
     error = models.CharField(max_length=500, blank=True)
-    cost_nano = models.BigIntegerField(default=0, help_text="What the user paid for it; equals the call's billed_nano.")
+    cost_nano = models.BigIntegerField(
+        default=0, help_text="What the user paid for it; equals the call's billed_nano."
+    )
     tokens = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     told_at = models.DateTimeField(null=True, blank=True)
@@ -61,8 +63,12 @@ class StepRecord(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["job", "key", "attempt"], name="jobs_one_step_per_attempt"),
-            models.UniqueConstraint(fields=["job", "key"], condition=Q(state="told"), name="jobs_key_told_once"),
-            models.UniqueConstraint(fields=["job", "seq"], condition=~Q(seq=None), name="jobs_one_telling_order"),
+            models.UniqueConstraint(
+                fields=["job", "key"], condition=Q(state="told"), name="jobs_key_told_once"
+            ),
+            models.UniqueConstraint(
+                fields=["job", "seq"], condition=~Q(seq=None), name="jobs_one_telling_order"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -68,6 +68,10 @@ def _set_answer(job: Job, outcome: Outcome) -> None:
 def _tell(job: Job, now: datetime) -> None:
     """Write the one message of this outcome; the constraint on (job, kind, version) keeps it the only one."""
     OutboxMessage.objects.create(
-        job=job, kind=OutboxKind.ENDED, version=job.version, recipient=job.created_by.email, next_at=now,
+        job=job,
+        kind=OutboxKind.ENDED,
+        version=job.version,
+        recipient=job.created_by.email,
+        next_at=now,
         message_id=f"<{job.pk}.{job.version}.{OutboxKind.ENDED}@ponder>",
     )

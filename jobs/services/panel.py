@@ -49,7 +49,8 @@ def build_panel(names: Sequence[str] | None = None) -> list[ModelCard]:
     if unknown:
         raise SubmitError(
             f"Model “{unknown[0][:80]}” is not available here. Choose from: {', '.join(allowed) or 'none'}.",
-            field="models", code="unknown_model",
+            field="models",
+            code="unknown_model",
         )
     book = price_book()
     unpriced = [name for name in chosen if name not in book]
@@ -58,12 +59,14 @@ def build_panel(names: Sequence[str] | None = None) -> list[ModelCard]:
             f"Model “{unpriced[0][:80]}” has no approved price, so it cannot run. Set PONDER_PRICES, for example "
             f"“{unpriced[0][:80]}=0.10/0.40/128000/16384” (dollars per million input and output tokens, context window, "
             "longest output), or choose a model of `manage.py prices`.",
-            field="models", code="no_price",
+            field="models",
+            code="no_price",
         )
     if not chosen:
         raise SubmitError(
             "No model is available: no price of the list belongs to the configured provider. Set PONDER_MODELS.",
-            field="models", code="no_models",
+            field="models",
+            code="no_models",
         )
     count = len(chosen)
     return [_card(book[name], rank=index / max(count - 1, 1)) for index, name in enumerate(chosen)]
@@ -83,7 +86,9 @@ def _card(price: Price, *, rank: float) -> ModelCard:
         price_id=price.pk,
         context_window=price.context_window,
         max_output_tokens=price.max_output_tokens,
-        output=DEMO_OUTPUT[short] if bundled and short in DEMO_OUTPUT else OUTPUT_BY_RANK["reasoning" if reasons else strength],
+        output=DEMO_OUTPUT[short]
+        if bundled and short in DEMO_OUTPUT
+        else OUTPUT_BY_RANK["reasoning" if reasons else strength],
         ability=DEMO_ABILITY[short] if bundled and short in DEMO_ABILITY else ABILITY_BY_RANK[strength],
         api_base=_bundled_base(short) if bundled else _provider_base(provider),
         bundled=bundled,

@@ -23,5 +23,17 @@ OUTPUT_BY_RANK = {
     "reasoning": OutputQuantiles(q50=2_500, q90=12_000, q995=32_000),
 }
 
-REASONING_HINTS = ("gpt-5", "o1", "o3", "o4", "reason", "think", "r1", "gemini-2.5", "gemini-3", "grok-4", "magistral")
+REASONING_HINTS = (
+    "gpt-5",
+    "o1",
+    "o3",
+    "o4",
+    "reason",
+    "think",
+    "r1",
+    "gemini-2.5",
+    "gemini-3",
+    "grok-4",
+    "magistral",
+)
 """Parts of the names of models that think out of sight."""

@@ -14,17 +14,20 @@ def checked_problem(text: str) -> str:
     if len(text) > MAX_PROBLEM_CHARS:
         raise SubmitError(
             f"The problem has {len(text):,} characters; at most {MAX_PROBLEM_CHARS:,} are possible. Shorten it.",
-            field="problem", code="too_long",
+            field="problem",
+            code="too_long",
         )
     if "\x00" in text:
         raise SubmitError(
             "The problem holds a NUL character, which cannot be stored. Remove it (it often comes from binary files).",
-            field="problem", code="nul",
+            field="problem",
+            code="nul",
         )
     if clean_text(text) != text:
         raise SubmitError(
             "The problem holds broken Unicode (an unpaired surrogate). Paste it again as plain text.",
-            field="problem", code="surrogate",
+            field="problem",
+            code="surrogate",
         )
     return text.strip()
 

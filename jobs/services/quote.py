@@ -25,14 +25,19 @@ def quote_job(*, problem: str, budget_nano: int, checker: Mapping[str, Any] | No
     if budget_nano <= 0:
         raise SubmitError("Enter a budget.", field="budget", code="out_of_range")
     return quote(
-        Problem(text, problem_kind(text, checker), checker), panel, budget_nano=budget_nano,
-        markup_bp=settings.PONDER_MARKUP_BP, slots=settings.PONDER_CALLS_PER_JOB,
+        Problem(text, problem_kind(text, checker), checker),
+        panel,
+        budget_nano=budget_nano,
+        markup_bp=settings.PONDER_MARKUP_BP,
+        slots=settings.PONDER_CALLS_PER_JOB,
         call_s=_call_s([card.name for card in panel], bundled=all(card.bundled for card in panel)),
     )
 
 
 def _call_s(models: list[str], *, bundled: bool) -> float:
     """Return how long a call took of late, in seconds; a rough guess where there is no history."""
-    recent = Call.objects.filter(state=CallState.SETTLED, model__in=models).order_by("-finished_at")[:_RECENT_CALLS]
+    recent = Call.objects.filter(state=CallState.SETTLED, model__in=models).order_by("-finished_at")[
+        :_RECENT_CALLS
+    ]
     took = recent.aggregate(mean=Avg(F("finished_at") - F("created_at")))["mean"]
     return took.total_seconds() if took else _DEFAULT_CALL_S[bundled]

@@ -14,6 +14,9 @@ SAMPLE_BUDGET_NANO = 25 * NANO_PER_CENT
 def submit_sample_job(user: User) -> Job:
     """Submit the sample for `user`. Raises SubmitError."""
     return submit_job(
-        user=user, workspace=ensure_personal_workspace(user), problem=SAMPLE_PROBLEM, budget_nano=SAMPLE_BUDGET_NANO,
+        user=user,
+        workspace=ensure_personal_workspace(user),
+        problem=SAMPLE_PROBLEM,
+        budget_nano=SAMPLE_BUDGET_NANO,
         checker=recognise_checker(SAMPLE_PROBLEM),
     )

@@ -28,8 +28,15 @@ MIN_BUDGET_NANO = NANO_PER_CENT
 
 
 def submit_job(
-    *, user: User, workspace: Workspace, problem: str, budget_nano: int, checker: Mapping[str, Any] | None = None,
-    strategy: str = "vote", options: Mapping[str, Any] | None = None, ring: bool = True,
+    *,
+    user: User,
+    workspace: Workspace,
+    problem: str,
+    budget_nano: int,
+    checker: Mapping[str, Any] | None = None,
+    strategy: str = "vote",
+    options: Mapping[str, Any] | None = None,
+    ring: bool = True,
 ) -> Job:
     """Make a job and set its whole budget aside. Raises SubmitError; then nothing was made and nothing charged.
 
@@ -38,19 +45,34 @@ def submit_job(
     text = checked_problem(problem)
     _check_budget(budget_nano)
     if strategy not in REGISTRY:
-        raise SubmitError(f"Strategy “{strategy[:40]}” is unknown. Known: {', '.join(REGISTRY)}.", code="unknown_strategy")
+        raise SubmitError(
+            f"Strategy “{strategy[:40]}” is unknown. Known: {', '.join(REGISTRY)}.", code="unknown_strategy"
+        )
     chosen = dict(options or {})
     panel = build_panel(chosen.get("models"))
     pinned = _pin(Problem(text, problem_kind(text, checker), checker), panel, budget_nano)
     with transaction.atomic():
         job = Job(
-            id=uuid.uuid4(), workspace=workspace, created_by=user, title=title_of(text), problem=text,
-            checker=dict(checker or {}), strategy=strategy, options=chosen, pinned=pinned, budget_nano=budget_nano,
-            markup_bp=settings.PONDER_MARKUP_BP, state=JobState.QUEUED, queued_at=timezone.now(),
+            id=uuid.uuid4(),
+            workspace=workspace,
+            created_by=user,
+            title=title_of(text),
+            problem=text,
+            checker=dict(checker or {}),
+            strategy=strategy,
+            options=chosen,
+            pinned=pinned,
+            budget_nano=budget_nano,
+            markup_bp=settings.PONDER_MARKUP_BP,
+            state=JobState.QUEUED,
+            queued_at=timezone.now(),
         )
         try:
             job.escrow = open_escrow(
-                workspace=workspace, job_id=job.pk, version=job.version, amount_nano=budget_nano,
+                workspace=workspace,
+                job_id=job.pk,
+                version=job.version,
+                amount_nano=budget_nano,
                 trial_allowed=settings.PONDER_TRIAL_MODELS == "all" or all(card.bundled for card in panel),
             )
         except BillingError as error:
@@ -66,7 +88,8 @@ def _check_budget(budget_nano: int) -> None:
     if not MIN_BUDGET_NANO <= budget_nano <= maximum or budget_nano % NANO_PER_CENT:
         raise SubmitError(
             f"Enter a budget between {format_usd(MIN_BUDGET_NANO)} and {format_usd(maximum)}, in whole cents.",
-            field="budget", code="out_of_range",
+            field="budget",
+            code="out_of_range",
         )
 
 
@@ -75,6 +98,8 @@ def _pin(problem: Problem, panel: list[ModelCard], budget_nano: int) -> dict[str
     return {
         "kind": problem.kind,
         "panel": [card.as_json() for card in panel],
-        "reserve_nano": reserve_nano(panel, problem, budget_nano=budget_nano, markup_bp=settings.PONDER_MARKUP_BP),
+        "reserve_nano": reserve_nano(
+            panel, problem, budget_nano=budget_nano, markup_bp=settings.PONDER_MARKUP_BP
+        ),
         "seed": secrets.randbelow(2**31),
     }

@@ -26,7 +26,9 @@ def sweep() -> int:
 
 def _runnable() -> "list[UUID]":
     jobs = Job.objects.filter(
-        Q(lease_until=None) | Q(lease_until__lte=Now()), Q(next_at=None) | Q(next_at__lte=Now()),
-        state__in=CLAIMABLE, queued_at__lte=Now() - _PATIENCE,
+        Q(lease_until=None) | Q(lease_until__lte=Now()),
+        Q(next_at=None) | Q(next_at__lte=Now()),
+        state__in=CLAIMABLE,
+        queued_at__lte=Now() - _PATIENCE,
     )
     return list(jobs.order_by("queued_at").values_list("pk", flat=True)[:_MOST_RINGS])

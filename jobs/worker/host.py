@@ -48,7 +48,9 @@ class WorkerHost:
         self.draining = threading.Event()
         self._patience_s = patience_s
         self._controls: dict[uuid.UUID, tuple[int, Control]] = {}
-        self._guard = threading.Lock()  # guards _controls: read by the heartbeat thread, written by job threads
+        self._guard = (
+            threading.Lock()
+        )  # guards _controls: read by the heartbeat thread, written by job threads
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="engine", daemon=True)
         self._thread.start()
@@ -85,8 +87,14 @@ class WorkerHost:
         # 200 threads must not each keep a connection while models think.
         connection.close()
         life = live(
-            lease=lease, memory=memory, writer=self._writer, gateway=self._gateway, judge=self._judge, control=control,
-            patience_s=self._patience_s, report=report,
+            lease=lease,
+            memory=memory,
+            writer=self._writer,
+            gateway=self._gateway,
+            judge=self._judge,
+            control=control,
+            patience_s=self._patience_s,
+            report=report,
         )
         try:
             end_life(lease, asyncio.run_coroutine_threadsafe(life, self._loop))
@@ -133,6 +141,7 @@ class WorkerHost:
         self._on_loop(self._shut())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=10)
+        self._loop.close()
 
     # On the loop ----------------------------------------------------------------------------------------------
 
@@ -148,7 +157,9 @@ class WorkerHost:
         """Hear of users' wishes at once; what is missed while reconnecting, the heartbeat sees."""
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(_connection_string(), autocommit=True) as ear:
+                async with await psycopg.AsyncConnection.connect(
+                    _connection_string(), autocommit=True
+                ) as ear:
                     await ear.execute(f"LISTEN {WANTED_CHANNEL}")
                     async for notice in ear.notifies():
                         job_id, _, wanted = notice.payload.partition(":")
@@ -174,5 +185,7 @@ async def _make_control() -> Control:
 
 def _connection_string() -> str:
     parameters = connection.get_connection_params()
-    fields = {key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if parameters.get(key)}
+    fields = {
+        key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if parameters.get(key)
+    }
     return psycopg.conninfo.make_conninfo(**fields)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -52,10 +52,20 @@ class PostgresJournal:
         step = call.step
         digest = self._digest(step.messages)
         data: dict[str, Any] = {
-            "id": str(call.id), "escrow": self._lease.escrow_id, "workspace": self._lease.workspace_id, "key": step.key,
-            "attempt": call.attempt, "model": step.model, "price": call.price_id, "hold_nano": call.hold_nano,
-            "prompt_bytes": call.prompt_bytes, "max_output_tokens": call.max_output_tokens, "kind": step.kind,
-            "purpose": step.purpose, "parents": list(step.parents), "prompt_sha256": digest,
+            "id": str(call.id),
+            "escrow": self._lease.escrow_id,
+            "workspace": self._lease.workspace_id,
+            "key": step.key,
+            "attempt": call.attempt,
+            "model": step.model,
+            "price": call.price_id,
+            "hold_nano": call.hold_nano,
+            "prompt_bytes": call.prompt_bytes,
+            "max_output_tokens": call.max_output_tokens,
+            "kind": step.kind,
+            "purpose": step.purpose,
+            "parents": list(step.parents),
+            "prompt_sha256": digest,
         }
         if digest not in self._known_prompts:
             data["messages"] = [{"role": m.role, "content": clean_text(m.content)} for m in step.messages]
@@ -69,13 +79,25 @@ class PostgresJournal:
         """Commit result and charge together. Raises LeaseLost."""
         usage = charge.usage
         data = {
-            "id": str(call.id), "cost_nano": charge.cost_nano, "billed_nano": charge.billed_nano,
-            "charged_nano": result.cost_nano, "input": usage.input_tokens, "cache_read": usage.cache_read_tokens,
-            "cache_write": usage.cache_write_tokens, "output": usage.output_tokens,
-            "reasoning_tokens": usage.reasoning_tokens, "usage": charge.raw_usage, "usage_missing": charge.usage_missing,
-            "provider_ref": charge.provider_ref, "status": result.status, "text": result.text,
-            "reasoning": result.reasoning, "answer": result.answer, "answer_key": result.answer_key,
-            "verdict": asdict(result.verdict) if result.verdict else None, "finish_reason": result.finish_reason[:30],
+            "id": str(call.id),
+            "cost_nano": charge.cost_nano,
+            "billed_nano": charge.billed_nano,
+            "charged_nano": result.cost_nano,
+            "input": usage.input_tokens,
+            "cache_read": usage.cache_read_tokens,
+            "cache_write": usage.cache_write_tokens,
+            "output": usage.output_tokens,
+            "reasoning_tokens": usage.reasoning_tokens,
+            "usage": charge.raw_usage,
+            "usage_missing": charge.usage_missing,
+            "provider_ref": charge.provider_ref,
+            "status": result.status,
+            "text": result.text,
+            "reasoning": result.reasoning,
+            "answer": result.answer,
+            "answer_key": result.answer_key,
+            "verdict": result.verdict._asdict() if result.verdict else None,
+            "finish_reason": result.finish_reason[:30],
             "tokens": result.tokens,
         }
         return self._placed(result, await self._run("SELECT jobs_settle(%s, %s, %s)", Jsonb(data)))
@@ -91,9 +113,15 @@ class PostgresJournal:
     async def tell(self, result: StepResult) -> StepResult:
         """Commit a result that cost nothing. Raises LeaseLost."""
         data = {
-            "key": result.key, "attempt": result.attempt, "kind": result.kind, "purpose": result.purpose,
-            "parents": list(result.parents), "model": result.model, "status": result.status,
-            "note": dict(result.note) if result.note is not None else None, "error": _short(result.error),
+            "key": result.key,
+            "attempt": result.attempt,
+            "kind": result.kind,
+            "purpose": result.purpose,
+            "parents": list(result.parents),
+            "model": result.model,
+            "status": result.status,
+            "note": dict(result.note) if result.note is not None else None,
+            "error": _short(result.error),
         }
         return self._placed(result, await self._run("SELECT jobs_tell(%s, %s, %s)", Jsonb(data)))
 

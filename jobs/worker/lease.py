@@ -24,8 +24,9 @@ WITH busy AS (
   WHERE state = 'running' AND lease_until > now() GROUP BY workspace_id
 ), pick AS (
   SELECT j.id FROM jobs_job j LEFT JOIN busy b USING (workspace_id)
-  WHERE j.state IN ('queued', 'running', 'waiting')
-    AND (j.lease_until IS NULL OR j.lease_until <= now()) AND (j.next_at IS NULL OR j.next_at <= now())
+  WHERE j.state IN ('queued', 'running', 'waiting') AND (%(job)s::uuid IS NULL OR j.id = %(job)s)
+    AND (j.lease_until IS NULL OR j.lease_until <= now())
+    AND (j.next_at IS NULL OR j.next_at <= now() OR %(job)s IS NOT NULL)
   ORDER BY coalesce(b.running, 0), j.queued_at, j.id
   LIMIT 1 FOR UPDATE OF j SKIP LOCKED
 )
@@ -50,11 +51,14 @@ def lease_length() -> timedelta:
     return timedelta(seconds=settings.PONDER_LEASE_S)
 
 
-def claim_next(owner: str) -> Lease | None:
-    """Take the fairest runnable job, or None. What its dead holder had in flight becomes in doubt at once."""
+def claim_next(owner: str, job_id: UUID | None = None) -> Lease | None:
+    """Take the fairest runnable job (or the one named, even while it waits), or None.
+
+    What a dead holder had in flight becomes in doubt at once.
+    """
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(_CLAIM, {"owner": owner, "lease": lease_length()})
+            cursor.execute(_CLAIM, {"owner": owner, "lease": lease_length(), "job": job_id})
             row = cursor.fetchone()
         if row is None:
             return None
@@ -67,8 +71,12 @@ def claim_own(job: Job, owner: str) -> Lease:
     """Take a job that was just made in this transaction, before anyone else can see it."""
     assert job.escrow_id is not None, "a submitted job has its escrow"
     Job.objects.filter(pk=job.pk).update(
-        token=F("token") + 1, owner=owner, lease_until=Now() + lease_length(), state=JobState.RUNNING,
-        started_at=Now(), idle_claims=1,
+        token=F("token") + 1,
+        owner=owner,
+        lease_until=Now() + lease_length(),
+        state=JobState.RUNNING,
+        started_at=Now(),
+        idle_claims=1,
     )
     job.refresh_from_db()
     return Lease(job.pk, job.token, job.escrow_id, job.workspace_id)
@@ -94,7 +102,12 @@ def renew(owner: str) -> list[Renewal]:
 
 
 def give_back(
-    lease: Lease, *, state: JobState, next_after: timedelta | None = None, error: str = "", at_fault: bool = False
+    lease: Lease,
+    *,
+    state: JobState,
+    next_after: timedelta | None = None,
+    error: str = "",
+    at_fault: bool = False,
 ) -> bool:
     """End this life of a job so that another continues it. False: the lease was not ours any more.
 
@@ -102,7 +115,11 @@ def give_back(
     """
     return bool(
         Job.objects.filter(pk=lease.job_id, token=lease.token, lease_until__gt=Now()).update(
-            state=state, lease_until=None, owner="", next_at=Now() + next_after if next_after else None, error=error,
+            state=state,
+            lease_until=None,
+            owner="",
+            next_at=Now() + next_after if next_after else None,
+            error=error,
             idle_claims=F("idle_claims") if at_fault else F("idle_claims") - 1,
         )
     )

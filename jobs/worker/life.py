@@ -58,28 +58,51 @@ def candidate_json(best: Candidate | None) -> dict[str, Any]:
     if best is None:
         return {}
     return {
-        "answer": best.answer, "text": best.text, "confidence": round(best.confidence, 4),
-        "explanation": best.explanation, "checked": best.checked,
+        "answer": best.answer,
+        "text": best.text,
+        "confidence": round(best.confidence, 4),
+        "explanation": best.explanation,
+        "checked": best.checked,
         "dissent": [{"answer": answer, "votes": votes} for answer, votes in best.dissent],
     }
 
 
 async def live(
-    *, lease: Lease, memory: Memory, writer: Writer, gateway: Gateway, judge: Judge, control: Control,
-    patience_s: float, report: Callable[[str], None] | None = None,
+    *,
+    lease: Lease,
+    memory: Memory,
+    writer: Writer,
+    gateway: Gateway,
+    judge: Judge,
+    control: Control,
+    patience_s: float,
+    report: Callable[[str], None] | None = None,
 ) -> Outcome:
     """Run one life. Raises Interrupted, LeaseLost or ProviderDown where another life is to continue."""
     job = memory.job
     journal = PostgresJournal(writer, lease, told=memory.told, attempts=memory.attempts)
     display = Display(journal, report)
     setting = Setting(
-        problem=memory.problem, panel=memory.panel, budget_nano=job.budget_nano, markup_bp=job.markup_bp,
-        options=job.options, seed=job.pinned["seed"],
+        problem=memory.problem,
+        panel=memory.panel,
+        budget_nano=job.budget_nano,
+        markup_bp=job.markup_bp,
+        options=job.options,
+        seed=job.pinned["seed"],
     )
     runner = Runner(
-        problem=memory.problem, strategy=make_strategy(job.strategy, setting), panel=memory.panel, purse=memory.purse,
-        journal=journal, gateway=gateway, judge=judge, control=control, markup_bp=job.markup_bp,
-        seed=job.pinned["seed"], deadline_s=_deadline_s(job.deadline_at), observer=display.update,
+        problem=memory.problem,
+        strategy=make_strategy(job.strategy, setting),
+        panel=memory.panel,
+        purse=memory.purse,
+        journal=journal,
+        gateway=gateway,
+        judge=judge,
+        control=control,
+        markup_bp=job.markup_bp,
+        seed=job.pinned["seed"],
+        deadline_s=_deadline_s(job.deadline_at),
+        observer=display.update,
         limits=Limits(
             slots=settings.PONDER_CALLS_PER_JOB, patience_s=patience_s, drain_s=settings.PONDER_DRAIN_S
         ),

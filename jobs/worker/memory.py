@@ -8,9 +8,10 @@ from billing.models import Account
 from jobs.models import Job, StepRecord, StepState
 from jobs.worker.journal import Lease
 from solver.budget import Purse
+from solver.checkers import Verdict
 from solver.models import ModelCard
 from solver.problem import Problem
-from solver.steps import Status, StepKind, StepResult, Verdict
+from solver.steps import Status, StepKind, StepResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,10 @@ def recall(lease: Lease) -> Memory:
         panel=[ModelCard.from_json(card) for card in pinned["panel"]],
         # Right after the claim all that is still held is in doubt: its calls belong to earlier lives.
         purse=Purse(
-            limit_nano=job.budget_nano, reserve_nano=pinned["reserve_nano"],
-            settled_nano=job.budget_nano - escrow.balance_nano, in_doubt_nano=escrow.held_nano,
+            limit_nano=job.budget_nano,
+            reserve_nano=pinned["reserve_nano"],
+            settled_nano=job.budget_nano - escrow.balance_nano,
+            in_doubt_nano=escrow.held_nano,
         ),
         told=[_result(step) for step in steps.filter(state=StepState.TOLD).order_by("seq")],
         attempts=dict(steps.values_list("key").annotate(Max("attempt"))),
@@ -47,9 +50,22 @@ def recall(lease: Lease) -> Memory:
 
 def _result(step: StepRecord) -> StepResult:
     return StepResult(
-        key=step.key, kind=StepKind(step.kind), status=Status(step.status), attempt=step.attempt, seq=step.seq or 0,
-        model=step.model, purpose=step.purpose, parents=tuple(step.parents), text=step.text, reasoning=step.reasoning,
-        answer=step.answer or None, answer_key=step.answer_key or None,
-        verdict=Verdict(**step.verdict) if step.verdict else None, note=step.note, finish_reason=step.finish_reason,
-        error=step.error, cost_nano=step.cost_nano, tokens=step.tokens,
+        key=step.key,
+        kind=StepKind(step.kind),
+        status=Status(step.status),
+        attempt=step.attempt,
+        seq=step.seq or 0,
+        model=step.model,
+        purpose=step.purpose,
+        parents=tuple(step.parents),
+        text=step.text,
+        reasoning=step.reasoning,
+        answer=step.answer or None,
+        answer_key=step.answer_key or None,
+        verdict=Verdict(**step.verdict) if step.verdict else None,
+        note=step.note,
+        finish_reason=step.finish_reason,
+        error=step.error,
+        cost_nano=step.cost_nano,
+        tokens=step.tokens,
     )

@@ -57,7 +57,11 @@ class Vote:
         """Ask for the plan first, then for as many tries as could be of use now."""
         if not self._rotation:
             chosen = self._plan()
-            return () if "plan" in room.in_flight else (Step("plan", StepKind.NOTE, "Who tries", note={"rotation": chosen}),)
+            return (
+                ()
+                if "plan" in room.in_flight
+                else (Step("plan", StepKind.NOTE, "Who tries", note={"rotation": chosen}),)
+            )
         count = min(room.free_slots, self._useful_tries() - len(room.in_flight))
         pending = Counter(step.model for step in room.in_flight.values())
         steps: list[Step] = []
@@ -75,8 +79,11 @@ class Vote:
 
     def _plan(self) -> list[str]:
         return rotation(
-            self._setting.panel, kind=self._problem.kind, budget_nano=self._setting.budget_nano,
-            size_bytes=self._size_bytes, markup_bp=self._setting.markup_bp,
+            self._setting.panel,
+            kind=self._problem.kind,
+            budget_nano=self._setting.budget_nano,
+            size_bytes=self._size_bytes,
+            markup_bp=self._setting.markup_bp,
         )
 
     def _useful_tries(self) -> int:
@@ -144,7 +151,8 @@ class Vote:
     def _relative_weights(self) -> dict[str, float]:
         """Return each model's weight relative to the strongest one's, so that weighted votes still count as votes."""
         raw = {
-            card.name: vote_weight(card.ability_for(self._problem.kind), _ASSUMED_ANSWERS) for card in self._setting.panel
+            card.name: vote_weight(card.ability_for(self._problem.kind), _ASSUMED_ANSWERS)
+            for card in self._setting.panel
         }
         strongest = max(raw.values(), default=0.0)
         return {name: (weight / strongest if strongest else 1.0) for name, weight in raw.items()}
@@ -156,7 +164,9 @@ class Vote:
         tries = sum(self._votes.values())
         if self._proven:
             return _candidate(
-                self._proven, 0.99, f"A checker confirmed the answer after {_count_of(sum(self._tries_by_model.values()), 'try', 'tries')}.",
+                self._proven,
+                0.99,
+                f"A checker confirmed the answer after {_count_of(sum(self._tries_by_model.values()), 'try', 'tries')}.",
                 checked=self._proven.verdict.detail if self._proven.verdict else "",
             )
         if self._votes:
@@ -170,7 +180,11 @@ class Vote:
             )[:5]
             return _candidate(self._leaders[key], confidence, f"{agreed}{failed}.", dissent=others)
         if self._fallback:
-            return _candidate(self._fallback, 0.0, "No try ended in an answer that could be compared; this is the first reply.")
+            return _candidate(
+                self._fallback,
+                0.0,
+                "No try ended in an answer that could be compared; this is the first reply.",
+            )
         return None
 
     def done(self) -> StopReason | None:
@@ -180,7 +194,10 @@ class Vote:
         first, second = two_leaders(self._weighted)
         if not self._problem.proves and self._votes and lead_probability(first, second) >= self._target:
             return StopReason.CONFIDENT
-        if self._failed_in_a_row >= _MAX_FAILED_IN_A_ROW or sum(self._tries_by_model.values()) >= self._max_tries:
+        if (
+            self._failed_in_a_row >= _MAX_FAILED_IN_A_ROW
+            or sum(self._tries_by_model.values()) >= self._max_tries
+        ):
             return StopReason.NO_PROGRESS
         return None
 
@@ -193,11 +210,22 @@ class Vote:
 
 
 def _candidate(
-    result: StepResult, confidence: float, explanation: str, *, checked: str = "", dissent: tuple[tuple[str, int], ...] = ()
+    result: StepResult,
+    confidence: float,
+    explanation: str,
+    *,
+    checked: str = "",
+    dissent: tuple[tuple[str, int], ...] = (),
 ) -> Candidate:
     return Candidate(
-        answer=result.answer or "", text=result.text, key=result.answer_key, step_key=result.key,
-        confidence=confidence, explanation=explanation, checked=checked, dissent=dissent,
+        answer=result.answer or "",
+        text=result.text,
+        key=result.answer_key,
+        step_key=result.key,
+        confidence=confidence,
+        explanation=explanation,
+        checked=checked,
+        dissent=dissent,
     )
 
 

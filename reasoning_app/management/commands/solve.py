@@ -1,0 +1,123 @@
+"""`manage.py solve "…" --budget 0.05`: one problem from the terminal; progress on stderr, the answer on stdout."""
+
+import json
+import sys
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from jobs.services.errors import SubmitError
+from jobs.services.problem_text import checked_problem
+from reasoning_app.embedded import UpError, ensure
+from reasoning_app.embedded.demo import wants_demo_model
+from solver.checker_input import CheckerError, parse_checker_option
+from solver.money import MoneyError, format_usd_exact, parse_usd
+from solver.recognise import recognise_checker
+
+EXIT_BAD_INPUT = 2
+
+
+class Command(BaseCommand):
+    """Solve one problem through the same engine and ledger as the page; works whether or not `make run` is up."""
+
+    help = "Solve one problem from the terminal."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument("problem", help="the problem as text, or - to read it from standard input")
+        parser.add_argument(
+            "--budget", required=True, metavar="USD", help="the most it may cost, such as 0.05"
+        )
+        parser.add_argument(
+            "--check",
+            metavar="CHECK",
+            help="how an answer is checked: arithmetic, number:3.14±0.01, choice:A,B,C=B, none; puzzles of the form "
+            "“Use 3, 7, 12, 25 to make 58.” are recognised",
+        )
+        parser.add_argument("--models", metavar="NAMES", help="some models of the panel, separated by commas")
+        parser.add_argument(
+            "--confidence",
+            type=float,
+            default=None,
+            metavar="P",
+            help="stop at this confidence, such as 0.95",
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON object instead of the answer")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Check the input, then solve."""
+        problem = sys.stdin.read() if options["problem"] == "-" else options["problem"]
+        try:
+            text = checked_problem(problem)
+            budget_nano = parse_usd(
+                options["budget"], name="--budget", maximum_nano=settings.PONDER_MAX_BUDGET_NANO
+            )
+            named = options["check"]
+            checker = parse_checker_option(named, problem=text) if named else recognise_checker(text)
+            chosen = _options(options)
+            with ensure(settings.DATA_DIR, demo=wants_demo_model(), role="manage.py solve"):
+                job, wall_s = self._solve(text, budget_nano, checker, chosen)
+        except (SubmitError, MoneyError, CheckerError, UpError) as error:
+            raise CommandError(str(error), returncode=EXIT_BAD_INPUT) from error
+        self._show(job, wall_s, as_json=options["json"])
+
+    def _solve(
+        self, problem: str, budget_nano: int, checker: Any, chosen: dict[str, Any]
+    ) -> tuple[Any, float]:
+        from accounts.services import ready_user
+        from jobs.terminal import solve
+
+        if MigrationExecutor(connection).migration_plan(
+            MigrationExecutor(connection).loader.graph.leaf_nodes()
+        ):
+            call_command("migrate", interactive=False, verbosity=0)
+        began_s = time.monotonic()
+        job = solve(
+            user=ready_user(),
+            problem=problem,
+            budget_nano=budget_nano,
+            checker=checker,
+            options=chosen,
+            report=self._say,
+        )
+        return job, time.monotonic() - began_s
+
+    def _say(self, text: str) -> None:
+        self.stderr.write(text, ending="\n")
+        self.stderr.flush()
+
+    def _show(self, job: Any, wall_s: float, *, as_json: bool) -> None:
+        from jobs.terminal import summary
+
+        self._say(
+            f"{job.stop_reason_words} {job.explanation} "
+            f"Charged {format_usd_exact(job.charged_nano)} of {format_usd_exact(job.budget_nano)} for {job.calls} calls."
+        )
+        if as_json:
+            self.stdout.write(json.dumps(summary(job, wall_s), ensure_ascii=False))
+        elif job.answer or job.answer_text:
+            self.stdout.write(job.answer or job.answer_text)
+        if job.error:
+            raise CommandError(job.error, returncode=1)
+        if not job.answer and not job.answer_text:
+            raise CommandError("The job ended without an answer.", returncode=1)
+
+
+def _options(options: dict[str, Any]) -> dict[str, Any]:
+    chosen: dict[str, Any] = {}
+    if options["models"]:
+        chosen["models"] = [name.strip() for name in options["models"].split(",") if name.strip()]
+    target = options["confidence"]
+    if target is not None:
+        if not 0.5 <= target < 1:
+            raise SubmitError(
+                f"--confidence {target} is out of range: enter a probability from 0.5 to 0.999."
+            )
+        chosen["confidence_target"] = target
+    return chosen

@@ -1,0 +1,115 @@
+"""An OpenAI-compatible endpoint on the loopback interface whose replies a test decides: real HTTP, real litellm."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+
+@dataclass
+class Call:
+    """One request as it arrived."""
+
+    number: int
+    body: dict[str, Any]
+
+    @property
+    def prompt(self) -> str:
+        """The last message."""
+        return str(self.body["messages"][-1]["content"])
+
+
+@dataclass
+class Answer:
+    """One reply: text and usage, a status, a delay, or a cut connection."""
+
+    text: str = "Answer: 42"
+    status: int = 200
+    delay_s: float = 0.0
+    usage: dict[str, int] | None = field(
+        default_factory=lambda: {"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30}
+    )
+    cut: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str | None = None
+
+
+class Endpoint:
+    """Serves `/v1/chat/completions`; `behaviour` maps each call to its answer."""
+
+    def __init__(self, behaviour: Callable[[Call], Answer] | None = None) -> None:
+        self.behaviour = behaviour or (lambda _: Answer())
+        self.calls: list[Call] = []
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._runner, self.port = asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
+
+    @property
+    def url(self) -> str:
+        """The base address for an OpenAI client."""
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    async def _start(self) -> tuple[web.AppRunner, int]:
+        app = web.Application(client_max_size=16 * 2**20)
+        app.router.add_post("/v1/chat/completions", self._complete)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        return runner, runner.addresses[0][1]
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        call = Call(len(self.calls), await request.json())
+        self.calls.append(call)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            answer = self.behaviour(call)
+            if answer.delay_s:
+                await asyncio.sleep(answer.delay_s)
+            if answer.cut:
+                assert request.transport is not None
+                request.transport.abort()
+                raise ConnectionResetError
+            if answer.body is not None:
+                return web.Response(text=answer.body, status=answer.status, content_type="application/json")
+            if answer.status != 200:
+                error = {
+                    "error": {"message": f"status {answer.status}", "type": "test", "code": answer.status}
+                }
+                return web.json_response(error, status=answer.status, headers=answer.headers)
+            return web.json_response(self._completion(call, answer))
+        finally:
+            self.in_flight -= 1
+
+    def _completion(self, call: Call, answer: Answer) -> dict[str, Any]:
+        completion: dict[str, Any] = {
+            "id": f"chatcmpl-{call.number}",
+            "object": "chat.completion",
+            "created": 1,
+            "model": call.body["model"],
+            "choices": [
+                {
+                    "index": 0,
+                    "message": {"role": "assistant", "content": answer.text},
+                    "finish_reason": "stop",
+                }
+            ],
+        }
+        if answer.usage is not None:
+            completion["usage"] = answer.usage
+        return json.loads(json.dumps(completion))
+
+    def close(self) -> None:
+        """Stop serving."""
+        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()

@@ -1,0 +1,64 @@
+"""One job from submission to mail, through real litellm, HTTP and Postgres."""
+
+import pytest
+
+from billing.models import Call, CallState
+from billing.wallet import balances
+from jobs.models import Job, OutboxMessage, StepRecord
+from jobs.services import submit_job
+from jobs.states import JobState
+from solver.money import NANO_PER_CENT
+from tests.endpoint import Answer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_job_is_answered_charged_and_told_once(alice, workspace, endpoint, run_all):
+    """Agreeing tries end a job; its charge is what its calls cost; the rest returns; one message waits."""
+    before = balances(workspace).available_nano
+    job = submit_job(
+        user=alice, workspace=workspace, problem="What is 6 times 7?", budget_nano=5 * NANO_PER_CENT
+    )
+    assert balances(workspace).available_nano == before - 5 * NANO_PER_CENT
+    run_all()
+    job.refresh_from_db()
+    assert (job.state, job.stop_reason, job.answer) == (JobState.DONE, "confident", "42")
+    assert job.calls == len(endpoint.calls) >= 4
+    calls = Call.objects.filter(job_id=job.pk)
+    assert {call.state for call in calls} == {CallState.SETTLED}
+    assert job.charged_nano == sum(call.billed_nano for call in calls) == job.calls * (20 * 1000 + 10 * 2000)
+    assert balances(workspace).available_nano == before - job.charged_nano
+    assert OutboxMessage.objects.filter(job=job).count() == 1
+
+
+def test_a_small_budget_is_never_exceeded(alice, workspace, endpoint, run_all):
+    """Where tries never agree, a job ends at its budget, not above it."""
+    endpoint.behaviour = lambda call: Answer(
+        f"Answer: {call.number}", usage={"prompt_tokens": 250, "completion_tokens": 390, "total_tokens": 640}
+    )
+    job = submit_job(user=alice, workspace=workspace, problem="Unanswerable?", budget_nano=NANO_PER_CENT)
+    run_all()
+    job.refresh_from_db()
+    assert job.state == JobState.EXHAUSTED
+    assert 0 < job.charged_nano <= job.budget_nano
+    assert job.answer
+    assert StepRecord.objects.filter(job=job, state="told").count() == job.calls + 1  # and the plan
+
+
+def test_a_proven_answer_ends_the_job(alice, workspace, endpoint, run_all):
+    """A passing exact checker ends a job at once."""
+    endpoint.behaviour = lambda call: Answer(
+        "Answer: 25 + 12 + 3 * 7" if call.number == 5 else "Answer: 3 + 7 + 12 + 25"
+    )
+    job = submit_job(
+        user=alice,
+        workspace=workspace,
+        problem="Use 3, 7, 12, 25 to make 58.",
+        budget_nano=50 * NANO_PER_CENT,
+        checker={"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58},
+    )
+    run_all()
+    job.refresh_from_db()
+    assert (job.state, job.stop_reason, job.answer) == (JobState.DONE, "solved", "25 + 12 + 3 * 7")
+    assert job.calls < 12
+    assert Job.objects.count() == 1
