@@ -8,5 +8,5 @@ class BillingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect the receivers (trial credit for new workspaces)."""
-        from billing import receivers  # noqa: F401
+        """Connect the receivers (welcome money, prices after a migration) and the checks of the settings."""
+        from billing import checks, receivers  # noqa: F401

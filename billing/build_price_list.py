@@ -4,7 +4,7 @@ The list is reviewed by a person before it ships; running this again shows in `g
 whole pico-USD (1e-12 USD) per token; a rate that is not whole stops the script.
 """
 
-import datetime
+import datetime as dt
 import importlib.util
 import json
 import sys
@@ -104,7 +104,7 @@ BUNDLED: list[dict[str, Any]] = [
 
 def main() -> None:
     """Write the list, dated today."""
-    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
     models = BUNDLED + [
         entry(provider, name, family, is_panel=panel)
         for provider, chosen in SELECTION.items()

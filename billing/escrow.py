@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from billing.errors import BillingError, NotEnoughMoney
-from billing.ledger import PROVIDER_PAYABLE, SUSPENSE, account_of, post
+from billing.ledger import PROVIDER_PAYABLE, SUSPENSE, account_of, debt_nano, post
 from billing.models import Account, AccountKind, Call, CallState, Entry, Transfer, TransferKind
+from solver.money import format_usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,12 @@ def _sources(workspace: Workspace, amount_nano: int, *, trial_allowed: bool) -> 
     """Lock the workspace's purses and return what each gives (account id → nano-USD)."""
     if amount_nano <= 0:
         raise BillingError("amount_not_positive", "A budget must be more than $0.00.")
+    if (debt := debt_nano(workspace)) > 0:
+        raise BillingError(
+            "payment_disputed",
+            f"A payment of yours was refunded or disputed after {format_usd(debt)} of it had been spent. Add that much "
+            "money to the wallet to go on.",
+        )
     purses = _lock_purses(workspace)
     trial, wallet = purses[AccountKind.TRIAL], purses[AccountKind.WALLET]
     from_trial = min(amount_nano, trial.available_nano) if trial_allowed else 0

@@ -1,7 +1,7 @@
-"""The one way for Python to move money: balanced transfers, posted at most once by key. Amounts are nano-USD."""
+"""The one way for Python to move money: balanced transfers, at most once per key. Amounts are nano-USD."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -53,7 +53,7 @@ def post(
     wanted = {account: amount for account, amount in amounts.items() if amount}
     if sum(wanted.values()):
         raise LedgerError("unbalanced", f"Transfer {key} does not sum to zero: {wanted}.")
-    _lock(wanted)
+    lock_accounts(wanted)
     with connection.cursor() as cursor:
         cursor.execute(
             _INSERT_ONCE,
@@ -77,6 +77,14 @@ def account_of(workspace: Workspace, kind: AccountKind) -> Account:
     return account
 
 
+def debt_nano(workspace: Workspace) -> int:
+    """Return what a workspace owes: disputed or refunded money that it had spent already. Usually 0."""
+    receivable = Account.objects.filter(workspace=workspace, kind=AccountKind.RECEIVABLE, job_id=None).first()
+    if receivable is None:
+        return 0
+    return -(receivable.entries.aggregate(total=Sum("amount_nano"))["total"] or 0)
+
+
 def open_system_accounts() -> None:
     """Make the house's accounts with their fixed ids where they are missing."""
     Account.objects.bulk_create(
@@ -85,8 +93,9 @@ def open_system_accounts() -> None:
     )
 
 
-def _lock(amounts: Mapping[int, int]) -> None:
-    locked = Account.objects.select_for_update(no_key=True).filter(pk__in=amounts, is_floored=True)
+def lock_accounts(ids: Iterable[int]) -> None:
+    """Lock users' accounts in the order of their ids until the transaction ends."""
+    locked = Account.objects.select_for_update(no_key=True).filter(pk__in=list(ids), is_floored=True)
     list(locked.order_by("pk").values_list("pk"))
 
 

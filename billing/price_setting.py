@@ -36,7 +36,7 @@ def parse_prices(text: str) -> list[SettingPrice]:
 def _parse(part: str) -> SettingPrice:
     model, _, numbers = part.rpartition("=")
     fields = numbers.split("/")
-    if not model or len(model) > 200 or " " in model or len(fields) != 4:  # noqa: PLR2004
+    if not model or len(model) > 200 or " " in model or len(fields) != 4:
         raise ValueError(f"PONDER_PRICES: “{part[:100]}” is not a price. {EXPECTED}")
     input_usd, output_usd, context, max_output = (field.strip() for field in fields)
     for dollars in (input_usd, output_usd):

@@ -33,6 +33,7 @@ __all__ = [
     "price_book",
     "rates_of",
     "shipped_models",
+    "unloaded_models",
 ]
 
 LIST_SOURCE = "price list"
@@ -81,7 +82,23 @@ def load_prices() -> int:
         return added + _load_setting(parse_prices(settings.PONDER_PRICES))
 
 
+def unloaded_models() -> list[str]:
+    """Return the models whose price in the shipped list or in `PONDER_PRICES` is not in the book yet."""
+    setting = _new_of_setting(parse_prices(settings.PONDER_PRICES))
+    return [price.model for price in [*_new_of_list(), *setting]]
+
+
 def _load_list() -> int:
+    return len(Price.objects.bulk_create(_new_of_list()))
+
+
+def _load_setting(priced: list[SettingPrice]) -> int:
+    from_setting = Price.objects.filter(source=SETTING_SOURCE, status=PriceStatus.ACTIVE)
+    from_setting.exclude(model__in=[price.model for price in priced]).update(status=PriceStatus.RETIRED)
+    return len(Price.objects.bulk_create(_new_of_setting(priced)))
+
+
+def _new_of_list() -> list[Price]:
     known = _latest(Q(source__startswith=LIST_SOURCE))
     now = timezone.now()
     rows = []
@@ -90,22 +107,12 @@ def _load_list() -> int:
         if before is not None and before.source_sha256 == shipped.sha256:
             continue
         source = f"{LIST_SOURCE} {reviewed_at():%Y-%m-%d}: {shipped.source}"
-        effective_from = reviewed_at() if before is None else now
-        rows.append(
-            _row(
-                shipped.model,
-                shipped.provider,
-                shipped.rates,
-                effective_from=min(effective_from, now),
-                source=source,
-            )
-        )
-    return len(Price.objects.bulk_create(rows))
+        since = min(reviewed_at(), now) if before is None else now
+        rows.append(_row(shipped.model, shipped.provider, shipped.rates, since=since, source=source))
+    return rows
 
 
-def _load_setting(priced: list[SettingPrice]) -> int:
-    from_setting = Price.objects.filter(source=SETTING_SOURCE, status=PriceStatus.ACTIVE)
-    from_setting.exclude(model__in=[price.model for price in priced]).update(status=PriceStatus.RETIRED)
+def _new_of_setting(priced: list[SettingPrice]) -> list[Price]:
     known = _latest(Q(status=PriceStatus.ACTIVE))
     rows = []
     for price in priced:
@@ -114,10 +121,8 @@ def _load_setting(priced: list[SettingPrice]) -> int:
         if before is not None and before.source == SETTING_SOURCE and before.source_sha256 == digest:
             continue
         provider = price.model.split("/", 1)[0]
-        rows.append(
-            _row(price.model, provider, price.rates, effective_from=timezone.now(), source=SETTING_SOURCE)
-        )
-    return len(Price.objects.bulk_create(rows))
+        rows.append(_row(price.model, provider, price.rates, since=timezone.now(), source=SETTING_SOURCE))
+    return rows
 
 
 def _latest(which: Q) -> dict[str, Price]:
@@ -125,11 +130,11 @@ def _latest(which: Q) -> dict[str, Price]:
     return {price.model: price for price in rows}
 
 
-def _row(model: str, provider: str, rates: dict[str, Any], *, effective_from: datetime, source: str) -> Price:
+def _row(model: str, provider: str, rates: dict[str, Any], *, since: datetime, source: str) -> Price:
     return Price(
         model=model,
         provider=provider,
-        effective_from=effective_from,
+        effective_from=since,
         status=PriceStatus.ACTIVE,
         source=source[:255],
         source_sha256=fingerprint(rates),

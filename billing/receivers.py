@@ -10,7 +10,7 @@ from django.dispatch import receiver
 from accounts.models import Workspace
 from accounts.signals import workspace_created
 from billing.ledger import account_of, open_system_accounts
-from billing.models import AccountKind, Price
+from billing.models import AccountKind
 from billing.prices import load_prices
 from billing.wallet import grant
 from solver.money import NANO_PER_USD
@@ -37,6 +37,6 @@ def open_purses(*, workspace: Workspace, operator: bool = False, **_: Any) -> No
 def fill_the_books(*, sender: Any, **_: Any) -> None:
     """After each migration: make the house's accounts and load new prices (also after a test emptied its database)."""
     # `migrate accounts` alone may run before billing has tables.
-    if sender.name == "billing" and Price._meta.db_table in connection.introspection.table_names():
+    if sender.name == "billing" and "billing_price" in connection.introspection.table_names():
         open_system_accounts()
         load_prices()

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db.models import Sum
 from django.utils import timezone
@@ -29,35 +30,41 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Balances:
-    """What a workspace has. `available_nano` is wallet and trial credit together; `held_nano` lies with jobs."""
+    """What a workspace has. `available_nano` is wallet and trial credit; `held_nano` lies with its jobs."""
 
+    workspace: Workspace
     wallet_nano: int
     trial_nano: int
-    available_nano: int
     held_nano: int
-    spent_this_month_nano: int
+
+    @property
+    def available_nano(self) -> int:
+        """Wallet and trial credit together."""
+        return self.wallet_nano + self.trial_nano
+
+    @cached_property
+    def spent_this_month_nano(self) -> int:
+        """What the workspace paid for calls since the first of this month; asked for only where it is shown."""
+        month = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        calls = Call.objects.filter(workspace=self.workspace, state=CallState.SETTLED, finished_at__gte=month)
+        return calls.aggregate(total=Sum("billed_nano"))["total"] or 0
 
 
 def balances(workspace: Workspace) -> Balances:
-    """Return the balances of a workspace, and what its calls cost it since the first of this month."""
+    """Return what a workspace has now."""
     totals = dict(
         Account.objects.filter(workspace=workspace, is_floored=True)
         .values_list("kind")
         .annotate(total=Sum("balance_nano"))
         .order_by()
     )
-    wallet, trial = totals.get(AccountKind.WALLET, 0), totals.get(AccountKind.TRIAL, 0)
-    month = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    calls = Call.objects.filter(workspace=workspace, state=CallState.SETTLED, finished_at__gte=month)
-    spent = calls.aggregate(total=Sum("billed_nano"))["total"] or 0
     return Balances(
-        wallet_nano=wallet,
-        trial_nano=trial,
-        available_nano=wallet + trial,
+        workspace=workspace,
+        wallet_nano=totals.get(AccountKind.WALLET, 0),
+        trial_nano=totals.get(AccountKind.TRIAL, 0),
         held_nano=totals.get(AccountKind.ESCROW, 0),
-        spent_this_month_nano=spent,
     )
 
 
@@ -70,7 +77,7 @@ def grant(
     to_trial: bool = False,
     key: str | None = None,
 ) -> Posting:
-    """Give a workspace money of the house: to its wallet, or as trial credit. With a `key` it happens at most once."""
+    """Give a workspace money of the house, to its wallet or as trial credit; with a `key` at most once."""
     if amount_nano <= 0:
         raise BillingError("amount_not_positive", "A grant must be more than $0.00.")
     if not reason.strip():

@@ -27,6 +27,9 @@ class TopUp(models.Model):
     payment_intent = models.CharField(max_length=255, blank=True, db_index=True)
     credited_nano = models.BigIntegerField(default=0)
     reversed_nano = models.BigIntegerField(default=0, help_text="Refunded or disputed so far.")
+    reversals = models.PositiveIntegerField(
+        default=0, help_text="How often it was; part of the transfers' keys."
+    )
     problem = models.CharField(max_length=300, blank=True, help_text="Why it was not credited.")
     created_at = models.DateTimeField(auto_now_add=True)
     credited_at = models.DateTimeField(null=True, blank=True)

@@ -1,0 +1,122 @@
+"""Raw rows of the billing room, for staff: to read, never to write."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from billing.models import Account, Call, Entry, Price, StripeEvent, TopUp, Transfer
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's own class takes no parameters at run time
+    """Shows rows; the books are written by services only."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody adds rows here."""
+        del request
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody changes rows here."""
+        del request, obj
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody deletes rows here."""
+        del request, obj
+        return False
+
+
+@admin.register(Account)
+class AccountAdmin(ReadOnlyAdmin):
+    """Accounts with their balances."""
+
+    list_display = (
+        "id",
+        "kind",
+        "workspace",
+        "job_id",
+        "job_version",
+        "balance_nano",
+        "held_nano",
+        "closed_at",
+    )
+    list_filter = ("kind",)
+    list_select_related = ("workspace",)
+    search_fields = ("job_id",)
+
+
+@admin.register(Transfer)
+class TransferAdmin(ReadOnlyAdmin):
+    """Transfers."""
+
+    list_display = ("id", "kind", "key", "job_id", "effective_at")
+    list_filter = ("kind",)
+    search_fields = ("key",)
+
+
+@admin.register(Entry)
+class EntryAdmin(ReadOnlyAdmin):
+    """Entries."""
+
+    list_display = ("id", "transfer", "account", "amount_nano")
+    list_select_related = ("transfer", "account")
+    search_fields = ("transfer__key",)
+
+
+@admin.register(Call)
+class CallAdmin(ReadOnlyAdmin):
+    """Calls."""
+
+    list_display = (
+        "id",
+        "job_id",
+        "step_key",
+        "attempt",
+        "model",
+        "state",
+        "hold_nano",
+        "cost_nano",
+        "billed_nano",
+    )
+    list_filter = ("state", "model")
+    search_fields = ("id", "job_id")
+
+
+@admin.register(Price)
+class PriceAdmin(ReadOnlyAdmin):
+    """The price book."""
+
+    list_display = ("model", "effective_from", "input_pico", "output_pico", "status", "source")
+    list_filter = ("status", "provider")
+    search_fields = ("model",)
+
+
+@admin.register(TopUp)
+class TopUpAdmin(ReadOnlyAdmin):
+    """Top-ups."""
+
+    list_display = (
+        "id",
+        "workspace",
+        "amount_nano",
+        "state",
+        "credited_nano",
+        "reversed_nano",
+        "problem",
+        "created_at",
+    )
+    list_filter = ("state",)
+    list_select_related = ("workspace",)
+    search_fields = ("id", "payment_intent", "checkout_session")
+
+
+@admin.register(StripeEvent)
+class StripeEventAdmin(ReadOnlyAdmin):
+    """Stripe's inbox."""
+
+    list_display = ("id", "type", "received_at", "processed_at", "attempts", "error")
+    list_filter = ("type",)
+    search_fields = ("id", "object_id")

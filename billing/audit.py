@@ -1,0 +1,113 @@
+"""The promises of the books as SQL: each query returns what breaks it. No rows: all is well."""
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One broken promise: which one, and where."""
+
+    invariant: str
+    detail: str
+
+
+INVARIANTS: dict[str, str] = {
+    "the entries of every transfer sum to zero": """
+        SELECT 'transfer ' || transfer_id || ' is off by ' || sum(amount_nano) || ' nano-USD'
+        FROM billing_entry GROUP BY transfer_id HAVING sum(amount_nano) <> 0
+    """,
+    "every balance is the sum of its entries": """
+        SELECT 'account ' || a.id || ' (' || a.kind || ') says ' || a.balance_nano || ', its entries say '
+            || coalesce(e.total, 0)
+        FROM billing_account a
+        LEFT JOIN (SELECT account_id, sum(amount_nano) AS total FROM billing_entry GROUP BY account_id) e
+            ON e.account_id = a.id
+        WHERE a.is_floored AND a.balance_nano <> coalesce(e.total, 0)
+    """,
+    "what is held is the sum of the open holds": """
+        SELECT 'account ' || a.id || ' (' || a.kind || ') holds ' || a.held_nano || ', its calls hold '
+            || coalesce(c.total, 0)
+        FROM billing_account a
+        LEFT JOIN (
+            SELECT c.escrow_id, sum(c.hold_nano) AS total FROM billing_call c
+            JOIN billing_account o ON o.id = c.escrow_id
+            WHERE c.state IN ('held', 'in_doubt') AND o.closed_at IS NULL GROUP BY c.escrow_id
+        ) c ON c.escrow_id = a.id
+        WHERE a.held_nano <> coalesce(c.total, 0)
+    """,
+    "every settled call has its transfer, with its amounts": """
+        SELECT 'call ' || c.id || ' is settled at ' || c.billed_nano || '; its escrow paid '
+            || coalesce((-sum(e.amount_nano) FILTER (WHERE e.account_id = c.escrow_id))::text, 'nothing')
+        FROM billing_call c
+        LEFT JOIN billing_transfer t ON t.key = 'call:' || c.id AND t.kind = 'call' AND t.call_id = c.id
+        LEFT JOIN billing_entry e ON e.transfer_id = t.id
+        WHERE c.state = 'settled'
+        GROUP BY c.id, t.id
+        HAVING t.id IS NULL
+            OR coalesce(sum(e.amount_nano) FILTER (WHERE e.account_id = c.escrow_id), 0) <> -c.billed_nano
+            OR coalesce(sum(e.amount_nano) FILTER (WHERE e.account_id = 1), 0) <> c.billed_nano + c.overrun_nano
+            OR coalesce(sum(e.amount_nano) FILTER (WHERE e.account_id = 3), 0) <> c.cost_nano
+    """,
+    "every call's transfer has its settled call": """
+        SELECT 'transfer ' || t.id || ' (' || t.key || ') belongs to no settled call'
+        FROM billing_transfer t LEFT JOIN billing_call c ON c.id = t.call_id AND c.state = 'settled'
+        WHERE t.kind = 'call' AND c.id IS NULL
+    """,
+    "no user pays more for a call than was held": """
+        SELECT 'call ' || id || ' was billed ' || billed_nano || ' on a hold of ' || hold_nano
+        FROM billing_call WHERE billed_nano > hold_nano OR billed_nano < 0 OR overrun_nano < 0
+    """,
+    "no floored account lacks what it holds": """
+        SELECT 'account ' || id || ' (' || kind || ') has ' || balance_nano || ' and holds ' || held_nano
+        FROM billing_account WHERE is_floored AND (balance_nano < held_nano OR held_nano < 0)
+    """,
+    "no closed escrow keeps money or holds": """
+        SELECT 'escrow ' || id || ' of job ' || job_id || ' is closed and keeps ' || balance_nano
+            || ', holds ' || held_nano
+        FROM billing_account WHERE closed_at IS NOT NULL AND (balance_nano <> 0 OR held_nano <> 0)
+    """,
+    "no call of a closed escrow is still held": """
+        SELECT 'call ' || c.id || ' of job ' || c.job_id || ' is held though its escrow is closed'
+        FROM billing_call c JOIN billing_account a ON a.id = c.escrow_id
+        WHERE c.state = 'held' AND a.closed_at IS NOT NULL
+    """,
+    "every call in doubt of a closed escrow has its accrual": """
+        SELECT 'call ' || c.id || ' has no accrual of ' || c.hold_nano
+        FROM billing_call c JOIN billing_account a ON a.id = c.escrow_id
+        LEFT JOIN billing_transfer t ON t.key = 'accrual:' || c.id
+        LEFT JOIN billing_entry e ON e.transfer_id = t.id AND e.account_id = 3
+        WHERE c.state = 'in_doubt' AND a.closed_at IS NOT NULL
+        GROUP BY c.id HAVING t.id IS NULL OR coalesce(sum(e.amount_nano), 0) <> c.hold_nano
+    """,
+    "every call belongs to an existing escrow of its job, workspace and price": """
+        SELECT 'call ' || c.id || ' names a missing escrow, workspace or price'
+        FROM billing_call c
+        LEFT JOIN billing_account a ON a.id = c.escrow_id AND a.job_id = c.job_id AND a.workspace_id = c.workspace_id
+        LEFT JOIN billing_price p ON p.id = c.price_id
+        WHERE a.id IS NULL OR (c.price_id IS NOT NULL AND p.id IS NULL)
+    """,
+    "every credited top-up has its transfer": """
+        SELECT 'top-up ' || u.id || ' is credited with ' || u.credited_nano || '; the ledger says '
+            || coalesce(-sum(e.amount_nano), 0)
+        FROM billing_topup u
+        LEFT JOIN billing_transfer t ON t.key = 'stripe:pi:' || u.payment_intent
+        LEFT JOIN billing_entry e ON e.transfer_id = t.id AND e.account_id = 4
+        WHERE u.credited_nano <> 0
+        GROUP BY u.id HAVING coalesce(-sum(e.amount_nano), 0) <> u.credited_nano
+    """,
+}
+
+# Enough to understand a fault; a broken book could return millions.
+MAX_PER_INVARIANT = 20
+
+
+def violations() -> list[Violation]:
+    """Check every promise and return what breaks one (at most 20 each)."""
+    found = []
+    with connection.cursor() as cursor:
+        for invariant, query in INVARIANTS.items():
+            cursor.execute(f"SELECT * FROM ({query}) q (detail) LIMIT {MAX_PER_INVARIANT}")  # noqa: S608  (our own text)
+            found += [Violation(invariant, str(detail)) for (detail,) in cursor.fetchall()]
+    return found

@@ -1,0 +1,66 @@
+"""Coordinates of the cost review's picture, in whole pixels: bars for provider cost, a line for what was billed."""
+
+from dataclasses import dataclass
+
+from billing.cost_lines import Line
+
+WIDTH, HEIGHT = 720, 200
+_LEFT, _TOP, _BOTTOM = 64, 12, 24
+_PLOT_WIDTH, _PLOT_HEIGHT = WIDTH - _LEFT, HEIGHT - _TOP - _BOTTOM
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One day's provider cost."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What the template draws. `top_nano` is the amount at the upper edge; `line` the points of what was billed."""
+
+    bars: list[Bar]
+    line: str
+    top_nano: int
+    first: str
+    last: str
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = _LEFT
+    top: int = _TOP
+    base: int = HEIGHT - _BOTTOM
+
+    @property
+    def middle(self) -> int:
+        """Height of the middle grid line."""
+        return (self.top + self.base) // 2
+
+    @property
+    def viewbox(self) -> str:
+        """The SVG's own coordinates."""
+        return f"0 0 {self.width} {self.height}"
+
+
+def cost_chart(days: list[Line]) -> Chart:
+    """Return the picture of these days."""
+    top_nano = max([1, *(max(day.cost_nano, day.billed_nano) for day in days)])
+    slot = _PLOT_WIDTH // len(days)
+    base = HEIGHT - _BOTTOM
+
+    def height(nano: int) -> int:
+        return nano * _PLOT_HEIGHT // top_nano
+
+    bars = [
+        Bar(_LEFT + slot * n + 1, base - height(day.cost_nano), max(slot - 2, 1), height(day.cost_nano))
+        for n, day in enumerate(days)
+    ]
+    points = [
+        f"{_LEFT + slot * n + slot // 2},{base - height(day.billed_nano)}" for n, day in enumerate(days)
+    ]
+    return Chart(
+        bars=bars, line=" ".join(points), top_nano=top_nano, first=days[0].label, last=days[-1].label
+    )

@@ -1,0 +1,149 @@
+"""Sums for the cost review: provider cost, billed and margin by day, model, user or job. Amounts are nano-USD."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import Membership
+
+
+class By(StrEnum):
+    """What the lines are summed by."""
+
+    DAY = "day"
+    MODEL = "model"
+    WORKSPACE = "workspace"
+    JOB = "job"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which calls are looked at: the last `days` days, and only one model or workspace where given."""
+
+    days: int
+    model: str = ""
+    workspace_id: int | None = None
+
+    @property
+    def first_day(self) -> date:
+        """The first day, in the site's time zone."""
+        return timezone.localdate() - timedelta(days=self.days - 1)
+
+    @property
+    def since(self) -> datetime:
+        """The first moment."""
+        return timezone.make_aware(datetime.combine(self.first_day, time.min))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sum. `key` is what it was summed by; `label` says it in words; `overrun_nano` is part of the loss."""
+
+    key: str
+    label: str
+    settled: int = 0
+    void: int = 0
+    in_doubt: int = 0
+    cost_nano: int = 0
+    billed_nano: int = 0
+    overrun_nano: int = 0
+
+    @property
+    def margin_nano(self) -> int:
+        """What is left of the billed amount after the provider is paid."""
+        return self.billed_nano - self.cost_nano
+
+
+_KEYS = {
+    By.DAY: "(finished_at AT TIME ZONE %(zone)s)::date",
+    By.MODEL: "model",
+    By.WORKSPACE: "workspace_id",
+    By.JOB: "job_id",
+}
+_SUMS = """
+    count(*) FILTER (WHERE state = 'settled'), count(*) FILTER (WHERE state = 'void'),
+    count(*) FILTER (WHERE state = 'in_doubt'), coalesce(sum(cost_nano), 0)::bigint,
+    coalesce(sum(billed_nano), 0)::bigint, coalesce(sum(overrun_nano), 0)::bigint
+"""
+_WHERE = """
+    finished_at >= %(since)s
+    AND (%(model)s = '' OR model = %(model)s)
+    AND (%(workspace)s::bigint IS NULL OR workspace_id = %(workspace)s)
+"""
+MAX_LINES = 500
+
+
+def lines(scope: Scope, by: By) -> list[Line]:
+    """Return the sums of a scope: days in order (also empty ones), anything else by cost, at most 500."""
+    query = (
+        f"SELECT {_KEYS[by]} AS key, {_SUMS} FROM billing_call WHERE {_WHERE} "  # noqa: S608  (our own texts)
+        f"GROUP BY 1 ORDER BY sum(cost_nano) DESC, 1 LIMIT {MAX_LINES}"
+    )
+    rows = {row[0]: row[1:] for row in _run(query, scope)}
+    if by is By.DAY:
+        days = [scope.first_day + timedelta(days=number) for number in range(scope.days)]
+        return [Line(day.isoformat(), day.isoformat(), *rows.get(day, ())) for day in days]
+    labels = owners(list(rows)) if by is By.WORKSPACE else {}
+    return [Line(str(key), labels.get(key, str(key)), *sums) for key, sums in rows.items()]
+
+
+def total(scope: Scope) -> Line:
+    """Return the sum of a whole scope."""
+    (row,) = _run(f"SELECT {_SUMS} FROM billing_call WHERE {_WHERE}", scope)  # noqa: S608  (our own texts)
+    return Line("total", "Total", *row)
+
+
+def total_of(parts: list[Line]) -> Line:
+    """Return the sum of lines that are all there is, such as days."""
+    return Line(
+        "total",
+        "Total",
+        settled=sum(line.settled for line in parts),
+        void=sum(line.void for line in parts),
+        in_doubt=sum(line.in_doubt for line in parts),
+        cost_nano=sum(line.cost_nano for line in parts),
+        billed_nano=sum(line.billed_nano for line in parts),
+        overrun_nano=sum(line.overrun_nano for line in parts),
+    )
+
+
+def owners(workspace_ids: list[int]) -> Mapping[int, str]:
+    """Return the e-mail address of each workspace's first member."""
+    members = Membership.objects.filter(workspace_id__in=workspace_ids).order_by("workspace_id", "pk")
+    first = members.distinct("workspace_id").values_list("workspace_id", "user__email")
+    return dict(first)
+
+
+def budget_nano(job_id: uuid.UUID) -> int:
+    """Return what was ever set aside for a job, in all its versions."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT coalesce(sum(e.amount_nano), 0)::bigint
+            FROM billing_transfer t
+            JOIN billing_entry e ON e.transfer_id = t.id
+            JOIN billing_account a ON a.id = e.account_id AND a.kind = 'escrow'
+            WHERE t.job_id = %s AND t.kind = 'escrow'
+            """,
+            [job_id],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _run(query: str, scope: Scope) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            query,
+            {
+                "zone": timezone.get_current_timezone_name(),
+                "since": scope.since,
+                "model": scope.model,
+                "workspace": scope.workspace_id,
+            },
+        )
+        return cursor.fetchall()

@@ -1,0 +1,48 @@
+"""`manage.py grant EMAIL 10.00 --reason "…"`: money of the house for a user's wallet."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import User
+from accounts.services import ensure_personal_workspace
+from billing.errors import BillingError
+from billing.wallet import balances, grant
+from solver.money import MoneyError, format_usd_exact, parse_usd
+
+
+class Command(BaseCommand):
+    """Gives money, with a reason that the user can read on the wallet page."""
+
+    help = "Give a user money: to the wallet, or as trial credit."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("email", help="the user's e-mail address")
+        parser.add_argument("amount", help="dollars, such as 10.00")
+        parser.add_argument("--reason", required=True, help="shown on the wallet page")
+        parser.add_argument("--trial", action="store_true", help="as trial credit (bundled models only)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Post the grant and say what is available now."""
+        del args
+        user = User.objects.filter(email__iexact=options["email"]).first()
+        if user is None:
+            raise CommandError(
+                f"No user has the address {options['email']}. Check it, or let them sign up first."
+            )
+        workspace = ensure_personal_workspace(user)
+        try:
+            amount = parse_usd(options["amount"], name="Amount")
+            grant(
+                workspace=workspace,
+                amount_nano=amount,
+                by=None,
+                reason=options["reason"],
+                to_trial=options["trial"],
+            )
+        except (MoneyError, BillingError) as error:
+            raise CommandError(str(error)) from error
+        available = format_usd_exact(balances(workspace).available_nano)
+        self.stdout.write(f"{user.email} got {format_usd_exact(amount)} and has {available} available.")

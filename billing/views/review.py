@@ -1,0 +1,240 @@
+"""Cost review, for staff: what providers cost, what was billed and what is left, down to each call."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from billing.access import AuthedRequest, staff_only
+from billing.chart import cost_chart
+from billing.cost_lines import By, Line, Scope, budget_nano, lines, owners, total, total_of
+from billing.csv_reply import csv_reply
+from billing.models import Call, CallState, Price
+from billing.prices import price_book
+from solver.money import usd_decimal
+
+DAYS = (7, 30, 90)
+DEFAULT_DAYS = 30
+PAGE_CALLS = 100
+
+
+@require_GET
+@staff_only
+def costs(request: AuthedRequest) -> HttpResponse:
+    """Show the sums of a period by day, model, user or job."""
+    scope, by = _chosen(request)
+    shown = lines(scope, by)
+    days = shown if by is By.DAY else []
+    context: dict[str, Any] = {
+        "scope": scope,
+        "by": by.value,
+        "groups": [("day", "By day"), ("model", "By model"), ("workspace", "By user"), ("job", "By job")],
+        "all_days": DAYS,
+        "filters": _filters(scope),
+        "total": total_of(shown) if by in {By.DAY, By.MODEL} else total(scope),
+        "chart": cost_chart(days) if days else None,
+        "lines": shown[::-1] if days else shown,
+        "open_calls": _open_sums(),
+        "scope_owner": owners([scope.workspace_id]).get(scope.workspace_id) if scope.workspace_id else "",
+    }
+    return render(request, "billing/costs.html", context)
+
+
+@require_GET
+@staff_only
+def costs_csv(request: AuthedRequest) -> StreamingHttpResponse:
+    """Download the lines that the page shows."""
+    scope, by = _chosen(request)
+    header = [
+        by.value,
+        "label",
+        "settled",
+        "void",
+        "in_doubt",
+        "cost_usd",
+        "billed_usd",
+        "margin_usd",
+        "overrun_usd",
+    ]
+    rows = (_line_row(line) for line in lines(scope, by))
+    return csv_reply(f"ponder-costs-by-{by.value}-{scope.days}-days.csv", header, rows)
+
+
+@require_GET
+@staff_only
+def calls(request: AuthedRequest, job_id: UUID) -> HttpResponse:
+    """Show every call and attempt of one job."""
+    found = _calls_of(job_id)
+    page = Paginator(found, PAGE_CALLS).get_page(request.GET.get("page"))
+    first = found.first()
+    context = {
+        "job_id": job_id,
+        "page": page,
+        "link": "?page=",
+        "budget_nano": budget_nano(job_id),
+        "sums": _sums_of(found),
+        "owner": owners([first.workspace_id]).get(first.workspace_id, "") if first else "",
+    }
+    return render(request, "billing/calls.html", context)
+
+
+@require_GET
+@staff_only
+def calls_csv(request: AuthedRequest, job_id: UUID) -> StreamingHttpResponse:
+    """Download every call of one job."""
+    del request
+    return csv_reply(f"ponder-calls-{job_id}.csv", CALL_HEADER, _call_rows(_calls_of(job_id)))
+
+
+@require_GET
+@staff_only
+def open_calls(request: AuthedRequest) -> HttpResponse:
+    """Show every hold that is open and every call whose outcome nobody knows."""
+    page = Paginator(_open_calls(), PAGE_CALLS).get_page(request.GET.get("page"))
+    return render(
+        request, "billing/open_calls.html", {"page": page, "link": "?page=", "open_calls": _open_sums()}
+    )
+
+
+@require_GET
+@staff_only
+def open_calls_csv(request: AuthedRequest) -> StreamingHttpResponse:
+    """Download them."""
+    del request
+    return csv_reply("ponder-open-calls.csv", CALL_HEADER, _call_rows(_open_calls()))
+
+
+@require_GET
+@staff_only
+def prices(request: AuthedRequest) -> HttpResponse:
+    """Show which rates hold now, and which held before."""
+    book = price_book()
+    older = Price.objects.exclude(pk__in=[price.pk for price in book.values()]).order_by(
+        "model", "-effective_from"
+    )
+    return render(request, "billing/prices.html", {"book": list(book.values()), "older": older[:200]})
+
+
+@require_GET
+@staff_only
+def prices_csv(request: AuthedRequest) -> StreamingHttpResponse:
+    """Download every row of the price book, in pico-USD per token."""
+    del request
+    fields = [
+        *(
+            "model",
+            "provider",
+            "status",
+            "effective_from",
+            "input_pico",
+            "cache_read_pico",
+            "cache_write_pico",
+        ),
+        *("output_pico", "reasoning_pico", "request_nano", "context_window", "max_output_tokens", "source"),
+    ]
+    rows = Price.objects.order_by("model", "effective_from").values_list(*fields)
+    return csv_reply("ponder-prices.csv", fields, rows.iterator())
+
+
+CALL_HEADER = (
+    *(
+        "call",
+        "job",
+        "step",
+        "attempt",
+        "model",
+        "state",
+        "created_at",
+        "finished_at",
+        "hold_usd",
+        "cost_usd",
+    ),
+    *(
+        "billed_usd",
+        "overrun_usd",
+        "input_tokens",
+        "cache_read_tokens",
+        "cache_write_tokens",
+        "output_tokens",
+    ),
+    *("reasoning_tokens", "usage_missing", "provider_ref", "error"),
+)
+
+
+def _call_rows(found: QuerySet[Call]) -> Iterator[list[object]]:
+    for call in found.iterator():
+        yield [
+            *(call.pk, call.job_id, call.step_key, call.attempt, call.model, call.state, call.created_at),
+            *(call.finished_at or "", usd_decimal(call.hold_nano), usd_decimal(call.cost_nano)),
+            *(usd_decimal(call.billed_nano), usd_decimal(call.overrun_nano), call.input_tokens),
+            *(call.cache_read_tokens, call.cache_write_tokens, call.output_tokens, call.reasoning_tokens),
+            *(call.usage_missing, call.provider_ref, call.error),
+        ]
+
+
+def _line_row(line: Line) -> list[object]:
+    money = (line.cost_nano, line.billed_nano, line.margin_nano, line.overrun_nano)
+    return [
+        line.key,
+        line.label,
+        line.settled,
+        line.void,
+        line.in_doubt,
+        *(usd_decimal(nano) for nano in money),
+    ]
+
+
+def _chosen(request: AuthedRequest) -> tuple[Scope, By]:
+    """Read the period, the grouping and the filters of an address; anything unknown means the default."""
+    days = request.GET.get("days", "")
+    by = request.GET.get("by", "")
+    workspace = request.GET.get("workspace", "")
+    scope = Scope(
+        days=int(days) if days in {str(number) for number in DAYS} else DEFAULT_DAYS,
+        model=request.GET.get("model", "").replace("\0", "")[:200],
+        workspace_id=int(workspace)
+        if workspace.isascii() and workspace.isdigit() and len(workspace) < 19
+        else None,
+    )
+    return scope, By(by) if by in set(By) else By.DAY
+
+
+def _filters(scope: Scope) -> dict[str, str]:
+    chosen = {"model": scope.model, "workspace": str(scope.workspace_id or "")}
+    return {name: value for name, value in chosen.items() if value}
+
+
+def _calls_of(job_id: UUID) -> QuerySet[Call]:
+    return Call.objects.filter(job_id=job_id).order_by("created_at", "pk")
+
+
+def _open_calls() -> QuerySet[Call]:
+    return Call.objects.filter(state__in=[CallState.HELD, CallState.IN_DOUBT]).order_by("created_at", "pk")
+
+
+def _sums_of(found: QuerySet[Call]) -> dict[str, int]:
+    """Return cost, billed, overrun, margin and open holds of calls."""
+    from django.db.models import Q, Sum
+
+    open_ = Q(state__in=[CallState.HELD, CallState.IN_DOUBT])
+    sums = found.aggregate(
+        cost=Sum("cost_nano", default=0),
+        billed=Sum("billed_nano", default=0),
+        overrun=Sum("overrun_nano", default=0),
+        open=Sum("hold_nano", filter=open_, default=0),
+    )
+    return {**sums, "margin": sums["billed"] - sums["cost"]}
+
+
+def _open_sums() -> dict[str, tuple[int, int]]:
+    """Return how many calls are held and in doubt, and for how much, by state."""
+    from django.db.models import Count, Sum
+
+    rows = _open_calls().order_by().values_list("state").annotate(number=Count("pk"), total=Sum("hold_nano"))
+    found = {state: (number, nano) for state, number, nano in rows}
+    return {state.value: found.get(state.value, (0, 0)) for state in (CallState.HELD, CallState.IN_DOUBT)}
