@@ -1,10 +1,10 @@
 """What every full page knows: the name, the theme, what is available in the wallet, where mail goes."""
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User
 from jobs.access import workspace_of
@@ -22,6 +22,7 @@ def theme_of(request: HttpRequest) -> str:
 def site(request: HttpRequest) -> dict[str, Any]:
     """Return the variables of `base.html`; the balance is read only where it is shown."""
 
+    @cache
     def available() -> int | None:
         from billing.wallet import balances
 
@@ -31,7 +32,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "site_name": "Ponder",
         "theme": theme_of(request),
-        "available_nano": SimpleLazyObject(available),
+        "available_nano": available,  # a template calls it
         "mail_in_app": not settings.EMAIL_URL,
         "signup_open": settings.PONDER_SIGNUP != "closed",
     }

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from django.db.models import F, FloatField, Func, QuerySet, Sum, Value
+from django.db.models import F, FloatField, Func, IntegerField, QuerySet, Sum, Value
 from django.db.models.functions import Extract
 from django.utils import timezone
 
@@ -52,7 +52,7 @@ def _costs(job: Job, start: float, lasted: float) -> QuerySet[StepRecord, tuple[
     """Return what was paid in each of a fixed number of spans of time; one query however many calls there are."""
     bucket = Func(
         Extract("told_at", "epoch", output_field=FloatField()), Value(start, FloatField()),
-        Value(start + lasted, FloatField()), Value(_BUCKETS), function="width_bucket",
+        Value(start + lasted, FloatField()), Value(_BUCKETS), function="width_bucket", output_field=IntegerField(),
     )
     told = StepRecord.objects.filter(job=job, state=StepState.TOLD, cost_nano__gt=0)
     return told.annotate(bucket=bucket).values_list("bucket").annotate(cost=Sum("cost_nano")).order_by(F("bucket"))
