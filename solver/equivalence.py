@@ -68,6 +68,8 @@ def form_of(answer: str) -> Form | None:
     if formula is None:
         return None
     try:
+        if isinstance(formula, sympy.Expr):
+            formula = _simplest(formula)
         return Form(_key(formula, source), _value(formula), formula)
     except Exception:  # noqa: BLE001  # sympy raises anything on what it can't handle
         return None
@@ -91,6 +93,7 @@ def _as_latex(answer: str) -> str:
     for written, meant in _SIGNS.items():
         text = text.replace(written, meant)
     text = re.sub(r"(?<=[0-9])[eE]([+-]?[0-9]{1,3})(?![0-9])", r"\\cdot 10^{\1}", text)
+    text = re.sub(r"\s*(\\\\|&)\s*", r"\1", text)
     text = _NAME.sub(r"\\\1 ", text)
     text = re.sub(r"\\sqrt *([0-9]+)", r"\\sqrt{\1}", text)
     text = re.sub(r"\\frac *(\\[a-z]+|[0-9]) *(\\[a-z]+|[0-9])", r"\\frac{\1}{\2}", text)
@@ -113,13 +116,12 @@ def _bracketed_arguments(text: str) -> str:
 def _read(latex: str) -> Any:
     try:
         formula = latex2sympy(latex, normalization_config=_NORMAL)
-        formula = formula.doit() if hasattr(formula, "doit") else formula
-        if (
-            isinstance(formula, sympy.Equality)
-            and isinstance(formula.lhs, sympy.Symbol)
-            and not formula.rhs.has(formula.lhs)
-        ):
+        # Before anything is evaluated: `x ∈ [1, 2)` is read as an equation, which would be worked out as false.
+        if _is_assignment(formula):
             formula = formula.rhs
+        formula = formula.doit() if hasattr(formula, "doit") else formula
+        if not isinstance(formula, sympy.Basic | sympy.MatrixBase) or formula in {sympy.true, sympy.false}:
+            return None
         if isinstance(formula, sympy.Basic):
             floats = {number: sympy.Rational(str(number)) for number in formula.atoms(sympy.Float)}
             formula = formula.xreplace(floats)
@@ -128,11 +130,18 @@ def _read(latex: str) -> Any:
     return formula
 
 
+def _is_assignment(formula: Any) -> bool:
+    """Tell whether a formula is `x = 3`: what stands right of the sign is the answer."""
+    return (
+        isinstance(formula, sympy.Equality)
+        and isinstance(formula.lhs, sympy.Symbol)
+        and not formula.rhs.has(formula.lhs)
+    )
+
+
 def _key(formula: Any, source: str) -> str:
-    if isinstance(formula, sympy.Expr):
-        formula = _simplest(formula)
-        if formula.is_Rational:
-            return bounded_key("num", str(formula))
+    if isinstance(formula, sympy.Expr) and formula.is_Rational:
+        return bounded_key("num", str(formula))
     body = " ".join(sympy.latex(formula).split())
     # A form that does not read back as itself could not be compared later: then the source stands for it.
     if len(body) > MAX_KEY_CHARS or not _same(_read(body), formula):

@@ -21,7 +21,7 @@ _TEXT_COMMANDS = (
 )
 _WHOLE_COMMAND = re.compile(r"\\(?:" + "|".join(_TEXT_COMMANDS) + r")\s*\{([^{}]*)\}")
 _SPACING = re.compile(
-    r"\\[,;:!> ]|\\q?quad\b|\\displaystyle\b|\\limits\b|\\left\b|\\right\b|[~\u00a0\u2009\u202f]"
+    r"(?<!\\)\\[,;:!> ]|\\q?quad\b|\\displaystyle\b|\\limits\b|\\left\b|\\right\b|[~\u00a0\u2009\u202f]"
 )
 _DEGREE = re.compile(r"\^ ?\{? ?\\circ ?\}?|\\degree\b")
 _FRACTION = re.compile(r"\\[dtc]?frac ?\{ ?(-?[0-9.,]+) ?\} ?\{ ?(-?[0-9.,]+) ?\}")
