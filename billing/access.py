@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate
+from typing import Concatenate, cast
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -43,4 +43,4 @@ def staff_only[**P](
             raise Http404
         return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
-    return login_required(guarded)
+    return cast("Callable[Concatenate[HttpRequest, P], HttpResponseBase]", login_required(guarded))

@@ -79,7 +79,7 @@ INVARIANTS: dict[str, str] = {
         LEFT JOIN billing_transfer t ON t.key = 'accrual:' || c.id
         LEFT JOIN billing_entry e ON e.transfer_id = t.id AND e.account_id = 3
         WHERE c.state = 'in_doubt' AND a.closed_at IS NOT NULL
-        GROUP BY c.id HAVING t.id IS NULL OR coalesce(sum(e.amount_nano), 0) <> c.hold_nano
+        GROUP BY c.id, t.id HAVING t.id IS NULL OR coalesce(sum(e.amount_nano), 0) <> c.hold_nano
     """,
     "every call belongs to an existing escrow of its job, workspace and price": """
         SELECT 'call ' || c.id || ' names a missing escrow, workspace or price'

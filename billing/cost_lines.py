@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -135,7 +136,7 @@ def budget_nano(job_id: uuid.UUID) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _run(query: str, scope: Scope) -> list[tuple]:
+def _run(query: str, scope: Scope) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(
             query,
@@ -146,4 +147,5 @@ def _run(query: str, scope: Scope) -> list[tuple]:
                 "workspace": scope.workspace_id,
             },
         )
-        return cursor.fetchall()
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found

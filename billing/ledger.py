@@ -57,7 +57,16 @@ def post(
     with connection.cursor() as cursor:
         cursor.execute(
             _INSERT_ONCE,
-            [kind.value, key, job_id, call_id, stripe_object, memo[:255], actor and actor.pk, timezone.now()],
+            [
+                kind.value,
+                key,
+                job_id,
+                call_id,
+                stripe_object,
+                memo[:255],
+                actor.pk if actor else None,
+                timezone.now(),
+            ],
         )
         row = cursor.fetchone()
     if row is None:

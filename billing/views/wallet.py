@@ -1,10 +1,11 @@
 """The wallet page: what is available, what lies with jobs, what was spent, every movement, and adding money."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -14,7 +15,7 @@ from billing.access import workspace_of
 from billing.csv_reply import csv_reply
 from billing.forms import PRESETS, TopUpForm
 from billing.ledger import debt_nano
-from billing.statement import PAGE_ROWS, Statement
+from billing.statement import PAGE_ROWS, Statement, StatementRow
 from billing.wallet import balances, statement
 from solver.money import usd_decimal
 
@@ -29,7 +30,8 @@ def wallet(request: HttpRequest) -> HttpResponse:
 def wallet_page(request: HttpRequest, form: TopUpForm, *, status: int = 200) -> HttpResponse:
     """Render the wallet with this top-up form, which may carry errors."""
     workspace = workspace_of(request)
-    page = Paginator(statement(workspace), PAGE_ROWS).get_page(request.GET.get("page"))
+    movements = cast("Sequence[StatementRow]", statement(workspace))  # pages need its length and slices only
+    page: Page[StatementRow] = Paginator(movements, PAGE_ROWS).get_page(request.GET.get("page"))
     context = {
         "balances": balances(workspace),
         "debt_nano": debt_nano(workspace),
