@@ -17,10 +17,10 @@ CUSTOM = "custom"
 STRATEGIES = [("vote", "Vote: independent tries, the most trusted answer wins")]
 TARGETS = [("", "As usual (95 %)"), ("0.8", "80 %"), ("0.9", "90 %"), ("0.99", "99 %")]
 CHECKERS = [
-    ("", "Nothing can check it"),
-    ("number", "It is a number I can compare"),
-    ("choice", "It is one of several choices"),
-    ("arithmetic", "It is an arithmetic puzzle"),
+    ("", "Nothing"),
+    ("number", "A number"),
+    ("choice", "A choice"),
+    ("arithmetic", "An arithmetic puzzle"),
 ]
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _FIELD_OF = {"problem": "problem", "budget": "budget", "checker": "checker", "models": "models"}
