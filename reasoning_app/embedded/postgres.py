@@ -40,6 +40,8 @@ _SETTINGS = {
     "log_min_messages": "warning",
     "cluster_name": "ponder",
 }
+# One call per disk instead of one per file: a first start and a start after a crash take a second less each.
+_ONE_SYNC = sys.platform.startswith("linux")
 
 
 @cache
@@ -110,7 +112,7 @@ class Postgres:
         new.mkdir(mode=0o700)
         if identity() == "nobody":
             os.chown(new, spawn.NOBODY, spawn.NOBODY)
-        one_sync = ["--sync-method=syncfs"] if sys.platform.startswith("linux") else []
+        one_sync = ["--sync-method=syncfs"] if _ONE_SYNC else []
         sync = one_sync if self.sync else ["--no-sync"]
         command = [
             str(bin_dir() / "initdb"), f"--pgdata={new}", f"--username={ROLE}", "--auth-local=trust",
@@ -138,6 +140,8 @@ class Postgres:
     def child(self) -> Child:
         """Return the server's process, not yet started."""
         settings = _SETTINGS | {"unix_socket_directories": f'"{self.run_dir}"'}
+        if _ONE_SYNC:
+            settings["recovery_init_sync_method"] = "syncfs"
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return Child(
             "postgres",

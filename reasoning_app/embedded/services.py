@@ -178,7 +178,7 @@ class Services:
 def ensure(data_dir: Path, *, demo: bool = True, role: str = "manage.py") -> Iterator[dict[str, str]]:
     """Join the services running on a data directory, or run them for the duration of the block.
 
-    Yields the environment with their addresses, and puts those into `os.environ`.
+    Yields an environment with their addresses, for child processes; this process's settings hold them already.
     """
     data_dir = data_dir.expanduser().resolve()
     checks.prepare_directories(data_dir)
@@ -189,9 +189,6 @@ def ensure(data_dir: Path, *, demo: bool = True, role: str = "manage.py") -> Ite
         services = Services(data_dir, demo=demo, role=role)
         with services:
             services.lock.note(ready=True)
-            os.environ.update(
-                {name: services.environ[name] for name in ("DATABASE_URL", "REDIS_URL", "DATA_DIR")}
-            )
             try:
                 yield services.environ
             finally:

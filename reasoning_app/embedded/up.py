@@ -44,6 +44,8 @@ class Launch:
     def __init__(self, options: Options, signals: StopSignals) -> None:
         self.options = options
         self.signals = signals
+        self.drain_s = _whole_number("PONDER_DRAIN_S", _DEFAULT_DRAIN_S)
+        self.jobs_per_worker = _whole_number("PONDER_JOBS_PER_WORKER", _DEFAULT_JOBS)
         self.with_demo = demo.wants_demo_model() and bool(demo.trained())
         env = dict(os.environ) | {"PONDER_BASE_URL": options.base_url, "PYTHONUNBUFFERED": "1"}
         self.services = Services(
@@ -120,9 +122,8 @@ class Launch:
         began = time.monotonic()
         if self.with_demo:
             self.services.start_demo()
-        drain_s = _whole_number("PONDER_DRAIN_S", _DEFAULT_DRAIN_S)
-        worker = commands.worker(concurrency=_whole_number("PONDER_JOBS_PER_WORKER", _DEFAULT_JOBS))
-        self.supervisor.launch(self._child("worker", worker, grace_s=drain_s + 5))
+        worker = commands.worker(concurrency=self.jobs_per_worker)
+        self.supervisor.launch(self._child("worker", worker, grace_s=self.drain_s + 5))
         self.supervisor.launch(self._child("beat", commands.beat(), grace_s=5))
         if self.with_demo:
             self.services.wait_demo()
