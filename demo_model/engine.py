@@ -1,0 +1,76 @@
+"""llama.cpp inside this process, reachable only through a private Unix socket."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+WEIGHTS: Final = Path(__file__).parent / "weights"
+OWN_MODELS: Final = ("intern", "expert")
+OWN_CONTEXT: Final = 1024  # tokens a slot: six times the longest working, and few megabytes
+OTHER_CONTEXT: Final = 4096
+MAGIC: Final = b"GGUF"
+
+
+class ModelFileError(Exception):
+    """The model cannot be served; the message says what was expected and what to do."""
+
+
+def find_model(name: str) -> Path:
+    """Return the file of `intern`, `expert`, or of a path to any GGUF file."""
+    if name in OWN_MODELS:
+        path = WEIGHTS / f"{name}.gguf"
+        remedy = "Restore it from the repository, or make it with 'make demo-model'."
+    else:
+        path = Path(name)
+        remedy = "Give 'intern', 'expert', or the path of a GGUF file."
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(MAGIC))
+    except OSError as error:
+        reason = (error.strerror or "unreadable").lower()
+        raise ModelFileError(f"Cannot read the model file {path} ({reason}). {remedy}") from None
+    if magic != MAGIC:
+        raise ModelFileError(
+            f"{path} is not a GGUF file: it must start with {MAGIC.decode()}. {remedy}"
+        )
+    return path
+
+
+def served_name(model: str) -> str:
+    """Return the model id: `intern`, `expert`, or the stem of a file's name."""
+    return model if model in OWN_MODELS else Path(model).stem
+
+
+def start(path: Path, *, slots: int, context: int, threads: int, inner_socket: Path) -> Any:
+    """Load a model and start llama.cpp's server on `inner_socket`; keep the returned object."""
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(path)
+    params.hostnames = [str(inner_socket)]
+    params.n_parallel = slots
+    params.n_ctx = slots * context  # llama.cpp shares the context among its slots
+    params.n_batch = params.n_ubatch = 512
+    params.cpuparams.n_threads = threads
+    params.cpuparams_batch.n_threads = threads
+    params.n_threads_http = slots + 2
+    params.use_jinja = True
+    params.warmup = False
+    params.fit_params = False
+    params.cache_ram_mib = 0  # left alone, the prompt cache grows to gigabytes
+    params.ui = False
+    params.endpoint_slots = False
+    params.verbosity = 0
+    # OpenAI's defaults: sample from the model as it is.
+    params.sampling.temp = 1.0
+    params.sampling.top_k = 0
+    params.sampling.top_p = 1.0
+    params.sampling.min_p = 0.0
+    try:
+        return xllamacpp.Server(params)
+    except RuntimeError:
+        raise ModelFileError(
+            f"llama.cpp cannot load {path}: the file is damaged or of an unknown kind. "
+            "Copy or download it again."
+        ) from None

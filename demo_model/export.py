@@ -1,0 +1,114 @@
+"""Write a training checkpoint as a GGUF file that llama.cpp serves.
+
+    python -m demo_model.export --checkpoint var/demo_model/expert.pt --model expert \
+        --out demo_model/weights/expert.gguf
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import gguf
+import numpy as np
+import torch
+from torch import Tensor
+
+from demo_model import tokenizer
+from demo_model.model import CONTEXT, SHAPES, Model, Shape
+
+# The reply depends on the problem's text alone: what stands between <problem> and </problem>
+# in the last user message that has these tags, or else the whole last user message.
+CHAT_TEMPLATE = (
+    "{%- set found = namespace(text='', tagged=false) -%}"
+    "{%- for message in messages -%}{%- if message['role'] == 'user' -%}"
+    "{%- if '<problem>' in message['content'] -%}"
+    "{%- set found.text = message['content'].split('<problem>')[-1].split('</problem>')[0] -%}"
+    "{%- set found.tagged = true -%}"
+    "{%- elif not found.tagged -%}{%- set found.text = message['content'] -%}{%- endif -%}"
+    "{%- endif -%}{%- endfor -%}"
+    f"{{{{- '{tokenizer.PROBLEM}' + (found.text | trim) + '{tokenizer.ANSWER}' -}}}}"
+)
+
+
+def main() -> None:
+    """Export one checkpoint."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--model", choices=sorted(SHAPES), required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    shape = SHAPES[args.model]
+    model = Model(shape)
+    model.load_state_dict(torch.load(args.checkpoint)["model"])
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    write(model, shape, args.model, args.out)
+    print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB")
+
+
+def write(model: Model, shape: Shape, name: str, path: Path) -> None:
+    """Write the model, its tokenizer and its chat template."""
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_name(f"ponder-demo-{name}")
+    writer.add_license("apache-2.0")
+    writer.add_description("Countdown puzzles and modular arithmetic, trained from scratch")
+    writer.add_context_length(CONTEXT)
+    writer.add_embedding_length(shape.width)
+    writer.add_block_count(shape.layers)
+    writer.add_feed_forward_length(shape.hidden)
+    writer.add_head_count(shape.heads)
+    writer.add_head_count_kv(shape.heads)
+    writer.add_rope_dimension_count(shape.width // shape.heads)
+    writer.add_rope_freq_base(10_000.0)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_vocab_size(len(tokenizer.TOKENS))
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("gpt-2")
+    writer.add_token_list(tokenizer.TOKENS)
+    control, normal = gguf.TokenType.CONTROL, gguf.TokenType.NORMAL
+    writer.add_token_types(
+        [control if token in tokenizer.CONTROL else normal for token in tokenizer.TOKENS]
+    )
+    writer.add_token_merges([f"{left} {right}" for left, right in tokenizer.MERGES])
+    writer.add_bos_token_id(tokenizer.PROBLEM_ID)
+    writer.add_eos_token_id(tokenizer.END_ID)
+    writer.add_pad_token_id(tokenizer.END_ID)
+    writer.add_add_bos_token(False)
+    writer.add_chat_template(CHAT_TEMPLATE)
+    with torch.no_grad():
+        for key, weight in weights(model).items():
+            kind = np.float32 if weight.ndim == 1 else np.float16
+            writer.add_tensor(key, np.ascontiguousarray(weight.numpy().astype(kind)))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def weights(model: Model) -> dict[str, Tensor]:
+    """Name the tensors as llama.cpp does."""
+    named = {
+        "token_embd.weight": model.embed(),
+        "output.weight": model.head(),
+        "output_norm.weight": model.norm.weight,
+    }
+    for index, block in enumerate(model.blocks):
+        query, key, value = block.query_key_value.weight.chunk(3)
+        gate, up = block.gate_up.weight.chunk(2)
+        named |= {
+            f"blk.{index}.attn_norm.weight": block.norm_attention.weight,
+            f"blk.{index}.attn_q.weight": query,
+            f"blk.{index}.attn_k.weight": key,
+            f"blk.{index}.attn_v.weight": value,
+            f"blk.{index}.attn_output.weight": block.out.weight,
+            f"blk.{index}.ffn_norm.weight": block.norm_hidden.weight,
+            f"blk.{index}.ffn_gate.weight": gate,
+            f"blk.{index}.ffn_up.weight": up,
+            f"blk.{index}.ffn_down.weight": block.down.weight,
+        }
+    return named
+
+
+if __name__ == "__main__":
+    main()
