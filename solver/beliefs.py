@@ -1,7 +1,6 @@
-"""How sure a vote makes us: the regularised incomplete beta function and weighted majorities, without scipy."""
+"""How sure a vote makes us: the regularised incomplete beta function and the weight of a vote, without scipy."""
 
 import math
-from collections.abc import Mapping
 
 _TINY = 1e-30
 _CONVERGED = 1e-12
@@ -57,9 +56,3 @@ def vote_weight(ability: float, options: int) -> float:
     """
     p = min(max(ability, 0.01), 0.99)
     return max(math.log(p / (1.0 - p) * (max(options, 2) - 1)), 0.0)
-
-
-def two_leaders(weights: Mapping[str, float]) -> tuple[float, float]:
-    """Return the two largest sums of weights, 0 where there are fewer."""
-    ordered = sorted(weights.values(), reverse=True)
-    return (ordered[0] if ordered else 0.0, ordered[1] if len(ordered) > 1 else 0.0)

@@ -50,6 +50,7 @@ _COLLECTIONS = (
     sympy.core.relational.Relational,
     sympy.MatrixBase,
 )
+_TRUTH = (type(sympy.true), type(sympy.false))
 
 
 class Form(NamedTuple):
@@ -120,7 +121,7 @@ def _read(latex: str) -> Any:
         if _is_assignment(formula):
             formula = formula.rhs
         formula = formula.doit() if hasattr(formula, "doit") else formula
-        if not isinstance(formula, sympy.Basic | sympy.MatrixBase) or formula in {sympy.true, sympy.false}:
+        if not isinstance(formula, sympy.Basic | sympy.MatrixBase) or isinstance(formula, _TRUTH):
             return None
         if isinstance(formula, sympy.Basic):
             floats = {number: sympy.Rational(str(number)) for number in formula.atoms(sympy.Float)}

@@ -25,7 +25,7 @@ class BudgetReached(StopSolving):
 
 
 class Interrupted(SolverError):
-    """This life of the job ends (pause, deploy); another one continues it from the journal."""
+    """A life of the job ends (pause, deploy); another one continues it from the journal."""
 
 
 class LeaseLost(SolverError):

@@ -132,7 +132,7 @@ def _reply(response: Any) -> Reply:
         reasoning=clean_text(getattr(choice.message, "reasoning_content", None) or ""),
         finish_reason=str(choice.finish_reason or ""),
         usage=parsed,
-        raw_usage=usage.model_dump(exclude_none=True) if parsed else None,
+        raw_usage=usage.model_dump(exclude_none=True) if usage is not None and parsed else None,
         provider_ref=clean_text(str(getattr(response, "id", "") or ""))[:200],
     )
 

@@ -53,9 +53,7 @@ def rotation(
         ),
         None,
     )
-    chosen = [main.name, main.name, second.name] if many and second else [main.name]
-
-    return chosen
+    return [main.name, main.name, second.name] if many and second else [main.name]
 
 
 def reserve_nano(panel: Sequence[ModelCard], problem: Problem, *, budget_nano: int, markup_bp: int) -> int:

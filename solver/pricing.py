@@ -100,7 +100,7 @@ def bound_nano(rates: Rates, *, prompt_tokens: int, max_output_tokens: int) -> i
 def affordable_output_tokens(
     rates: Rates, *, prompt_tokens: int, billed_room_nano: int, markup_bp: int
 ) -> int:
-    """Return the largest output cap whose billed bound fits into `billed_room_nano`; negative: not even the prompt fits."""
+    """Return the largest output cap whose billed bound fits into `billed_room_nano`; −1: the prompt alone does not."""
     cost_room = billed_room_nano * BASIS_POINTS // (BASIS_POINTS + markup_bp)
     room = cost_room - bound_nano(rates, prompt_tokens=prompt_tokens, max_output_tokens=0)
     if room < 0:

@@ -152,6 +152,11 @@ class WorkerHost:
         await self._writer.close()
         await self._gateway.close()
         await self._judge.close()
+        # litellm keeps a logging task of its own on the loop.
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _listen(self) -> None:
         """Hear of users' wishes at once; what is missed while reconnecting, the heartbeat sees."""

@@ -30,7 +30,8 @@ WITH busy AS (
   ORDER BY coalesce(b.running, 0), j.queued_at, j.id
   LIMIT 1 FOR UPDATE OF j SKIP LOCKED
 )
-UPDATE jobs_job j SET token = token + 1, owner = %(owner)s, lease_until = now() + %(lease)s, state = 'running',
+UPDATE jobs_job j SET
+  token = token + 1, owner = %(owner)s, lease_until = now() + make_interval(secs => %(lease_s)s), state = 'running',
   started_at = coalesce(started_at, now()), idle_claims = idle_claims + 1, next_at = NULL
 FROM pick WHERE j.id = pick.id
 RETURNING j.id, j.token, j.escrow_id, j.workspace_id
@@ -46,11 +47,6 @@ class Renewal:
     wanted: str
 
 
-def lease_length() -> timedelta:
-    """Return how long a lease lasts without a heartbeat."""
-    return timedelta(seconds=settings.PONDER_LEASE_S)
-
-
 def claim_next(owner: str, job_id: UUID | None = None) -> Lease | None:
     """Take the fairest runnable job (or the one named, even while it waits), or None.
 
@@ -58,7 +54,7 @@ def claim_next(owner: str, job_id: UUID | None = None) -> Lease | None:
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(_CLAIM, {"owner": owner, "lease": lease_length(), "job": job_id})
+            cursor.execute(_CLAIM, {"owner": owner, "lease_s": settings.PONDER_LEASE_S, "job": job_id})
             row = cursor.fetchone()
         if row is None:
             return None
@@ -73,7 +69,7 @@ def claim_own(job: Job, owner: str) -> Lease:
     Job.objects.filter(pk=job.pk).update(
         token=F("token") + 1,
         owner=owner,
-        lease_until=Now() + lease_length(),
+        lease_until=Now() + timedelta(seconds=settings.PONDER_LEASE_S),
         state=JobState.RUNNING,
         started_at=Now(),
         idle_claims=1,
@@ -94,9 +90,10 @@ def renew(owner: str) -> list[Renewal]:
     """Renew every live lease of this owner and say what the users want of them. A lease that ran out stays lost."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE jobs_job SET lease_until = now() + %s WHERE owner = %s AND state = 'running' AND lease_until > now()"
+            "UPDATE jobs_job SET lease_until = now() + make_interval(secs => %s)"
+            " WHERE owner = %s AND state = 'running' AND lease_until > now()"
             " RETURNING id, token, wanted",
-            [lease_length(), owner],
+            [settings.PONDER_LEASE_S, owner],
         )
         return [Renewal(*row) for row in cursor.fetchall()]
 

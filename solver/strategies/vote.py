@@ -13,7 +13,7 @@ Wins where answers are short and errors scatter; loses where the model's errors 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from solver.beliefs import lead_probability, two_leaders, vote_weight
+from solver.beliefs import lead_probability, vote_weight
 from solver.bounds import prompt_bytes, typical_nano
 from solver.models import ModelCard
 from solver.plan import rotation
@@ -46,7 +46,11 @@ class Vote:
         self._tries_by_model: Counter[str] = Counter()
         self._votes: Counter[str] = Counter()
         self._weighted: defaultdict[str, float] = defaultdict(float)
-        self._leaders: dict[str, StepResult] = {}
+        self._examples: dict[str, StepResult] = {}
+        self._tries = 0
+        # The two largest sums of weights, kept up to date: sums only grow, so one look at each vote is enough.
+        self._leader: str | None = None
+        self._first = self._second = 0.0
         self._proven: StepResult | None = None
         self._fallback: StepResult | None = None
         self._failed_in_a_row = 0
@@ -88,12 +92,10 @@ class Vote:
 
     def _useful_tries(self) -> int:
         """Return how many tries may be in flight: those that could settle the vote if all of them agreed."""
-        tries = sum(self._tries_by_model.values())
         if self._problem.proves:
-            return max(2, tries // 2)
-        first, second = two_leaders(self._weighted)
+            return max(2, self._tries // 2)
         needed = 1
-        while lead_probability(first + needed, second) < self._target and needed < 64:
+        while lead_probability(self._first + needed, self._second) < self._target and needed < 64:
             needed += 1
         return needed
 
@@ -131,6 +133,7 @@ class Vote:
             return
         while f"sample/{self._next_untold}" in self._told:
             self._next_untold += 1
+        self._tries += 1
         self._tries_by_model[result.model] += 1
         if result.status is Status.FAILED:
             self._failed_in_a_row += 1
@@ -146,7 +149,17 @@ class Vote:
             return
         self._votes[result.answer_key] += 1
         self._weighted[result.answer_key] += self._weights.get(result.model, 1.0)
-        self._leaders.setdefault(result.answer_key, result)
+        self._examples.setdefault(result.answer_key, result)
+        self._update_lead(result.answer_key)
+
+    def _update_lead(self, key: str) -> None:
+        weight = self._weighted[key]
+        if key == self._leader:
+            self._first = weight
+        elif weight > self._first:
+            self._leader, self._first, self._second = key, weight, self._first
+        else:
+            self._second = max(self._second, weight)
 
     def _relative_weights(self) -> dict[str, float]:
         """Return each model's weight relative to the strongest one's, so that weighted votes still count as votes."""
@@ -161,38 +174,32 @@ class Vote:
 
     def best(self) -> Candidate | None:
         """Return the proven answer, else the leader of the vote, else any reply at all."""
-        tries = sum(self._votes.values())
         if self._proven:
-            return _candidate(
-                self._proven,
-                0.99,
-                f"A checker confirmed the answer after {_count_of(sum(self._tries_by_model.values()), 'try', 'tries')}.",
-                checked=self._proven.verdict.detail if self._proven.verdict else "",
-            )
-        if self._votes:
-            key = max(self._weighted, key=lambda k: (self._weighted[k], self._votes[k]))
-            first, second = two_leaders(self._weighted)
-            agreed = f"{self._votes[key]} of {_count_of(tries, 'independent try agrees', 'independent tries agree')}"
-            failed = "; the checker confirmed none" if self._problem.proves else ""
-            confidence = 0.02 if self._problem.proves else lead_probability(first, second)
-            others = tuple(
-                (self._leaders[k].answer or "", n) for k, n in self._votes.most_common(6) if k != key
-            )[:5]
-            return _candidate(self._leaders[key], confidence, f"{agreed}{failed}.", dissent=others)
+            tries = _count_of(self._tries, "try", "tries")
+            checked = self._proven.verdict.detail if self._proven.verdict else ""
+            return _candidate(self._proven, 0.99, f"A checker confirmed it after {tries}.", checked=checked)
+        if self._leader is not None:
+            return self._best_of_vote(self._leader)
         if self._fallback:
-            return _candidate(
-                self._fallback,
-                0.0,
-                "No try ended in an answer that could be compared; this is the first reply.",
-            )
+            return _candidate(self._fallback, 0.0, "No try ended in an answer that could be compared.")
         return None
+
+    def _best_of_vote(self, leader: str) -> Candidate:
+        counted = sum(self._votes.values())
+        agreed = f"{self._votes[leader]} of {_count_of(counted, 'try agrees', 'independent tries agree')}"
+        confidence = lead_probability(self._first, self._second)
+        if self._problem.proves:
+            # The checker has refused every one of these answers.
+            agreed, confidence = f"{agreed}, but the checker confirmed none", 0.0
+        others = [(key, votes) for key, votes in self._votes.most_common(6) if key != leader][:5]
+        dissent = tuple((self._examples[key].answer or "", votes) for key, votes in others)
+        return _candidate(self._examples[leader], confidence, f"{agreed}.", dissent=dissent)
 
     def done(self) -> StopReason | None:
         """Stop when proven, when the lead is clear, or when nothing helps."""
         if self._proven:
             return StopReason.SOLVED
-        first, second = two_leaders(self._weighted)
-        if not self._problem.proves and self._votes and lead_probability(first, second) >= self._target:
+        if not self._problem.proves and lead_probability(self._first, self._second) >= self._target:
             return StopReason.CONFIDENT
         if (
             self._failed_in_a_row >= _MAX_FAILED_IN_A_ROW
@@ -203,10 +210,10 @@ class Vote:
 
     def phase(self) -> str:
         """Say how many tries and answers there are."""
-        tries = sum(self._tries_by_model.values())
-        if not tries:
+        if not self._tries:
             return "Plan"
-        return f"Explore — {_count_of(tries, 'try', 'tries')}, {_count_of(len(self._votes), 'answer', 'answers')}"
+        answers = _count_of(len(self._votes), "answer", "answers")
+        return f"Explore — {_count_of(self._tries, 'try', 'tries')}, {answers}"
 
 
 def _candidate(

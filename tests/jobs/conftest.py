@@ -46,11 +46,18 @@ def workspace(alice):
     return ensure_personal_workspace(alice)
 
 
-@pytest.fixture
-def host(alice, endpoint) -> Iterator[WorkerHost]:
-    made = WorkerHost(patience_s=3.0)
+@pytest.fixture(scope="session")
+def shared_host(django_db_setup, django_db_blocker) -> Iterator[WorkerHost]:
+    """One host for all tests, as a worker process has one for all jobs."""
+    with django_db_blocker.unblock():
+        made = WorkerHost(patience_s=3.0)
     yield made
     made.close()
+
+
+@pytest.fixture
+def host(shared_host, alice, endpoint) -> WorkerHost:
+    return shared_host
 
 
 @pytest.fixture(autouse=True)

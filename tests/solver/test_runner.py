@@ -1,0 +1,192 @@
+"""The runner keeps its promises whatever provider and user do."""
+
+import asyncio
+import time
+
+import pytest
+
+from solver.budget import Purse
+from solver.control import Stop
+from solver.errors import InDoubt, Interrupted, LeaseLost, NotExecuted, ProviderDown
+from solver.journal import MemoryJournal
+from solver.pricing import Usage
+from solver.problem import Problem
+from solver.steps import StopReason
+from tests.solver.simulated import Bench, Provider, card, noisy
+
+
+async def test_agreeing_tries_end_a_job_early():
+    """Four tries that agree are enough; the rest of the budget is not touched."""
+    bench = Bench(Provider(lambda *_: "Answer: 42"))
+    outcome = await bench.run()
+    assert outcome.stop_reason is StopReason.CONFIDENT
+    assert outcome.best.answer == "42"
+    assert len(bench.provider.requests) == 4
+
+
+async def test_the_purse_is_never_overdrawn():
+    """Tries that never agree use the budget up, and not a nano-dollar more."""
+    for budget_nano in (1_000_000, 3_333_333, 10_000_000):
+        bench = Bench(Provider(lambda _, n: f"Answer: {n}"), budget_nano=budget_nano)
+        outcome = await bench.run()
+        assert outcome.stop_reason is StopReason.BUDGET_REACHED
+        assert bench.purse.settled_nano <= budget_nano
+        assert bench.purse.held_nano == bench.purse.in_doubt_nano == 0
+        # What is left would not have bought another call of median length.
+        assert bench.purse.remaining_nano() < 2_500_000
+
+
+async def test_lying_usage_is_paid_up_to_the_hold():
+    """A provider that reports more than the cap allows is paid by the house beyond the hold."""
+    bench = Bench(
+        Provider(lambda _, n: f"Answer: {n}", usage=lambda _: Usage(10**6, 10**6)), budget_nano=10_000_000
+    )
+    await bench.run()
+    assert 0 < bench.purse.settled_nano <= 10_000_000
+
+
+async def test_missing_usage_settles_at_a_bound():
+    """A reply without usage is never free."""
+    bench = Bench(Provider(lambda *_: "Answer: 42", usage=lambda _: None))
+    await bench.run()
+    per_call = bench.purse.settled_nano / len(bench.provider.requests)
+    assert per_call > 100 * 5_000
+
+
+async def test_a_timeout_stays_in_doubt_and_is_tried_again():
+    """A call in doubt keeps its hold out of reach, and its step is bought once more."""
+    bench = Bench(Provider(lambda _, n: InDoubt("late") if n == 0 else "Answer: 42"))
+    outcome = await bench.run()
+    assert outcome.best.answer == "42"
+    assert bench.purse.in_doubt_nano > 0
+    assert bench.purse.held_nano == 0
+    assert sorted(state for _, state in bench.journal.calls.values()).count("in_doubt") == 1
+
+
+async def test_refused_calls_cost_nothing():
+    """A 429 gives its hold back and is repeated after a pause."""
+    bench = Bench(Provider(lambda _, n: NotExecuted("429") if n % 2 else "Answer: 42"))
+    outcome = await bench.run()
+    assert outcome.stop_reason is StopReason.CONFIDENT
+    settled = [call for call, state in bench.journal.calls.values() if state == "settled"]
+    assert bench.purse.settled_nano == len(settled) * 160 * 5_000
+
+
+async def test_an_absent_provider_makes_the_job_wait():
+    """When no model can be reached for longer than the patience, the life ends so that the job can wait."""
+    bench = Bench(Provider(lambda *_: NotExecuted("demo/one cannot be reached. Is it running?")))
+    with pytest.raises(ProviderDown, match="cannot be reached"):
+        await bench.run()
+    assert bench.purse.settled_nano == bench.purse.held_nano == bench.purse.in_doubt_nano == 0
+
+
+async def test_a_rejected_key_fails_the_job_with_the_providers_words():
+    """An error that repeating cannot mend ends the job without a charge."""
+    bench = Bench(Provider(lambda *_: NotExecuted("Incorrect API key", retryable=False)))
+    outcome = await bench.run()
+    assert outcome.stop_reason is StopReason.FAILED
+    assert "Incorrect API key" in outcome.error
+    assert bench.purse.settled_nano == 0
+
+
+@pytest.mark.parametrize(
+    ("stop", "reason"), [(Stop.FINISH, StopReason.FINISHED_BY_USER), (Stop.CANCEL, StopReason.CANCELLED)]
+)
+async def test_a_users_stop_lets_running_calls_end(stop, reason):
+    """Finish and cancel make no new call; those under way end and are charged."""
+    bench = Bench(Provider(lambda _, n: f"Answer: {n}", delay_s=0.05), budget_nano=10**9)
+    run = asyncio.create_task(bench.run())
+    await asyncio.sleep(0.2)
+    bench.control.request(stop)
+    made, stopped_at = len(bench.provider.requests), time.monotonic()
+    outcome = await run
+    assert outcome.stop_reason is reason
+    assert len(bench.provider.requests) == made
+    assert time.monotonic() - stopped_at < 2
+    assert bench.purse.settled_nano == made * 160 * 5_000
+
+
+async def test_a_hung_call_is_abandoned_after_the_grace_period():
+    """A call that outlasts the grace period is left in doubt; the job ends."""
+    bench = Bench(Provider(lambda *_: "Answer: 1", delay_s=60))
+    run = asyncio.create_task(bench.run())
+    await asyncio.sleep(0.1)
+    bench.control.request(Stop.FINISH)
+    outcome = await asyncio.wait_for(run, 5)
+    assert outcome.stop_reason is StopReason.FINISHED_BY_USER
+    assert bench.purse.in_doubt_nano > 0
+    assert bench.purse.held_nano == 0
+
+
+async def test_a_drained_job_goes_on_where_it_stopped():
+    """A drain interrupts; the next life tells the journal again and buys no settled key twice."""
+    provider = Provider(noisy(3, ability=0.2), delay_s=0.01)
+    bench = Bench(provider, budget_nano=100_000_000)
+    run = asyncio.create_task(bench.run())
+    await asyncio.sleep(0.15)
+    bench.control.request(Stop.DRAIN)
+    with pytest.raises(Interrupted):
+        await run
+    settled = {call.step.key for call, state in bench.journal.calls.values() if state == "settled"}
+    assert settled
+    again = Bench(provider, budget_nano=100_000_000, journal=bench.journal)
+    again.purse = bench.purse
+    await again.run()
+    bought = [call.step.key for call, state in bench.journal.calls.values() if state == "settled"]
+    assert len(bought) == len(set(bought))
+
+
+async def test_a_lost_lease_silences_the_runner():
+    """Once the lease is someone else's, nothing more is asked of the provider."""
+
+    class Fenced(MemoryJournal):
+        async def settle(self, call, result, charge):
+            raise LeaseLost("taken over")
+
+    bench = Bench(Provider(lambda *_: "Answer: 42"), journal=Fenced())
+    with pytest.raises(LeaseLost):
+        await bench.run()
+    assert len(bench.provider.requests) <= 4
+
+
+async def test_the_deadline_ends_a_job_with_its_best_answer():
+    """At the deadline the best answer so far is kept."""
+    bench = Bench(Provider(lambda _, n: f"Answer: {n}", delay_s=0.05), budget_nano=10**9)
+    outcome = await bench.run(deadline_s=time.monotonic() + 0.3)
+    assert outcome.stop_reason is StopReason.TIME_LIMIT
+    assert outcome.best is not None
+
+
+async def test_killed_anywhere_a_job_ends_as_if_undisturbed():
+    """With one call in flight, a job cut after every telling in turn gives the undisturbed job's answer."""
+
+    def fresh(journal: MemoryJournal) -> Bench:
+        bench = Bench(Provider(noisy(11, ability=0.35, wrong=4)), budget_nano=20_000_000, journal=journal)
+        bench.limits = type(bench.limits)(slots=1)
+        return bench
+
+    whole = fresh(MemoryJournal())
+    expected = await whole.run()
+    for cut in range(len(whole.journal.results)):
+        bench = fresh(MemoryJournal(whole.journal.results[:cut]))
+        bench.purse = Purse(20_000_000, settled_nano=sum(r.cost_nano for r in whole.journal.results[:cut]))
+        outcome = await bench.run()
+        assert outcome.best.answer == expected.best.answer
+        assert [r.key for r in bench.journal.results] == [r.key for r in whole.journal.results]
+
+
+async def test_a_write_up_with_another_answer_is_discarded():
+    """The final prose must come to the chosen answer, or the leader's own text is delivered."""
+    writer = card("openai/writer", bundled=False)
+
+    def answer(request, _):
+        return (
+            "A fine story.\nAnswer: 41"
+            if "Working of the chosen try" in request.messages[-1].content
+            else "So.\nAnswer: 42"
+        )
+
+    bench = Bench(Provider(answer), panel=[writer], budget_nano=10**9, problem=Problem("6 times 7?"))
+    outcome = await bench.run()
+    assert (outcome.best.answer, outcome.best.text) == ("42", "So.\nAnswer: 42")
+    assert any("Working of the chosen try" in r.messages[-1].content for r in bench.provider.requests)
