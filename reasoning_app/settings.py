@@ -5,6 +5,7 @@ A variable may also come from a file: `SECRET_KEY_FILE=/run/secrets/key` sets `S
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -16,6 +17,7 @@ from django.utils.csp import CSP
 
 from reasoning_app import paths, secret_key
 from solver.money import parse_usd
+from solver.providers import load_key_files
 
 # Lets annotations such as ModelAdmin[Job] stand where Django's classes are not generic at run time.
 django_stubs_ext.monkeypatch()
@@ -27,10 +29,10 @@ DATA_DIR = paths.data_dir()
 RUN_DIR = paths.run_dir(DATA_DIR)
 
 
-def _setting(name: str, read: object, expected: str) -> object:
+def _setting[T](name: str, read: Callable[[], T], expected: str) -> T:
     """Return `read()`, or fail at start with the setting's name and what to set."""
     try:
-        return read()  # type: ignore[operator]
+        return read()
     except (ValueError, ImproperlyConfigured) as error:
         raise ImproperlyConfigured(f"{name}: {error}. Expected {expected}.") from error
 
@@ -186,14 +188,14 @@ if EMAIL_URL:
     _mail = _setting("EMAIL_URL", lambda: env.email_url("EMAIL_URL"), "smtp+tls://user:password@host:587")
     MAILERS = {
         "default": {
-            "BACKEND": _mail["EMAIL_BACKEND"],  # type: ignore[index]
+            "BACKEND": _mail["EMAIL_BACKEND"],
             "OPTIONS": {
-                "host": _mail["EMAIL_HOST"],  # type: ignore[index]
-                "port": _mail["EMAIL_PORT"],  # type: ignore[index]
-                "username": _mail["EMAIL_HOST_USER"],  # type: ignore[index]
-                "password": _mail["EMAIL_HOST_PASSWORD"],  # type: ignore[index]
-                "use_tls": _mail.get("EMAIL_USE_TLS", False),  # type: ignore[attr-defined]
-                "use_ssl": _mail.get("EMAIL_USE_SSL", False),  # type: ignore[attr-defined]
+                "host": _mail["EMAIL_HOST"],
+                "port": _mail["EMAIL_PORT"],
+                "username": _mail["EMAIL_HOST_USER"],
+                "password": _mail["EMAIL_HOST_PASSWORD"],
+                "use_tls": _mail.get("EMAIL_USE_TLS", False),
+                "use_ssl": _mail.get("EMAIL_USE_SSL", False),
                 "timeout": 30,
             },
         },
@@ -250,36 +252,44 @@ CELERY_BEAT_SCHEDULE = {
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
 # Jobs.
-PONDER_LEASE_S = _setting("PONDER_LEASE_S", lambda: env.int("PONDER_LEASE_S", default=60), "whole seconds")
-PONDER_DRAIN_S = _setting("PONDER_DRAIN_S", lambda: env.int("PONDER_DRAIN_S", default=30), "whole seconds")
-PONDER_JOBS_PER_WORKER = _setting(
+PONDER_LEASE_S: int = _setting(
+    "PONDER_LEASE_S", lambda: env.int("PONDER_LEASE_S", default=60), "whole seconds"
+)
+PONDER_DRAIN_S: int = _setting(
+    "PONDER_DRAIN_S", lambda: env.int("PONDER_DRAIN_S", default=30), "whole seconds"
+)
+PONDER_JOBS_PER_WORKER: int = _setting(
     "PONDER_JOBS_PER_WORKER", lambda: env.int("PONDER_JOBS_PER_WORKER", default=200), "a whole number"
 )
-PONDER_CALL_TIMEOUT_S = _setting(
+PONDER_CALL_TIMEOUT_S: int = _setting(
     "PONDER_CALL_TIMEOUT_S", lambda: env.int("PONDER_CALL_TIMEOUT_S", default=600), "whole seconds"
 )
-PONDER_CALLS_PER_JOB = _setting(
+PONDER_CALLS_PER_JOB: int = _setting(
     "PONDER_CALLS_PER_JOB", lambda: env.int("PONDER_CALLS_PER_JOB", default=16), "a whole number"
 )
 
-# Models: docs/providers.md.
+# Models: docs/providers.md. litellm reads the providers' keys from the environment itself.
+try:
+    load_key_files()
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from error
 PONDER_MODELS = env.list("PONDER_MODELS", default=[])
 PONDER_PRICES = env.str("PONDER_PRICES", default="")
 DEMO_INTERN_URL = env.str("DEMO_INTERN_URL", default=f"unix:{RUN_DIR}/intern.sock")
 DEMO_EXPERT_URL = env.str("DEMO_EXPERT_URL", default=f"unix:{RUN_DIR}/expert.sock")
 
 # Money.
-PONDER_MARKUP_BP = _setting(
+PONDER_MARKUP_BP: int = _setting(
     "PONDER_MARKUP_BP", lambda: env.int("PONDER_MARKUP_BP", default=0), "basis points, 0 to 100000"
 )
-PONDER_TRIAL_CREDIT_NANO = _setting(
+PONDER_TRIAL_CREDIT_NANO: int = _setting(
     "PONDER_TRIAL_CREDIT",
     lambda: parse_usd(
         env.str("PONDER_TRIAL_CREDIT", default="5.00"), name="PONDER_TRIAL_CREDIT", allow_zero=True
     ),
     "dollars, such as 5.00",
 )
-PONDER_OPERATOR_CREDIT_NANO = _setting(
+PONDER_OPERATOR_CREDIT_NANO: int = _setting(
     "PONDER_OPERATOR_CREDIT",
     lambda: parse_usd(
         env.str("PONDER_OPERATOR_CREDIT", default="100.00"), name="PONDER_OPERATOR_CREDIT", allow_zero=True
@@ -291,7 +301,7 @@ if PONDER_TRIAL_MODELS not in {"bundled", "all"}:
     raise ImproperlyConfigured(
         f"PONDER_TRIAL_MODELS: “{PONDER_TRIAL_MODELS}” is unknown. Use bundled or all."
     )
-PONDER_MAX_BUDGET_NANO = _setting(
+PONDER_MAX_BUDGET_NANO: int = _setting(
     "PONDER_MAX_BUDGET",
     lambda: parse_usd(env.str("PONDER_MAX_BUDGET", default="1000.00"), name="PONDER_MAX_BUDGET"),
     "dollars, such as 1000.00",

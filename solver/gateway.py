@@ -98,13 +98,16 @@ class LiteLLMGateway:
         if card.temperature is not None:
             arguments["temperature"] = card.temperature
         if card.bundled:
-            # A bundled server asks for no key, but the client insists on sending one.
+            # Likewise without a key, and the seed makes a repeated call repeat its reply.
             arguments |= {"seed": request.seed, "api_key": "none"}
         if card.api_base.startswith("unix:"):
             arguments["api_base"] = f"http://{card.name.replace('/', '-')}/v1"
             arguments["shared_session"] = self._unix_session(card.api_base.removeprefix("unix:"))
         elif card.api_base:
             arguments["api_base"] = card.api_base
+            if card.family == "openai" and not os.environ.get("OPENAI_API_KEY"):
+                # A server of the operator's own may ask for no key, but the client insists on sending one.
+                arguments["api_key"] = "none"
         return arguments
 
     def _unix_session(self, path: str) -> "aiohttp.ClientSession":

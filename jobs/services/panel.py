@@ -4,8 +4,7 @@ Without a provider it is the bundled demo models. One provider key in the enviro
 the price list; PONDER_MODELS names exactly the ones to use.
 """
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from django.conf import settings
 
@@ -15,30 +14,12 @@ from billing.prices import price_book, rates_of
 from jobs.services.errors import SubmitError
 from jobs.services.priors import ABILITY_BY_RANK, DEMO_ABILITY, DEMO_OUTPUT, OUTPUT_BY_RANK, REASONING_HINTS
 from solver.models import ModelCard
-
-PROVIDER_KEYS = {
-    "openai": ("OPENAI_API_KEY",),
-    "anthropic": ("ANTHROPIC_API_KEY",),
-    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
-    "deepseek": ("DEEPSEEK_API_KEY",),
-    "mistral": ("MISTRAL_API_KEY",),
-    "xai": ("XAI_API_KEY",),
-    "groq": ("GROQ_API_KEY",),
-    "openrouter": ("OPENROUTER_API_KEY",),
-    "together_ai": ("TOGETHERAI_API_KEY", "TOGETHER_API_KEY"),
-}
-"""Environment variables by provider, under litellm's own names."""
-
-
-def configured_providers(environ: Mapping[str, str] | None = None) -> list[str]:
-    """Return the providers whose key is set."""
-    values = os.environ if environ is None else environ
-    return [name for name, keys in PROVIDER_KEYS.items() if any(values.get(key) for key in keys)]
+from solver.providers import configured_variables, openai_base_url
 
 
 def model_names() -> list[str]:
     """Return the names of the panel, weakest first where the price list orders them."""
-    return list(settings.PONDER_MODELS) or default_panel(configured_providers() or [BUNDLED_PROVIDER])
+    return list(settings.PONDER_MODELS) or default_panel(configured_variables() or [BUNDLED_PROVIDER])
 
 
 def build_panel(names: Sequence[str] | None = None) -> list[ModelCard]:
@@ -90,7 +71,7 @@ def _card(price: Price, *, rank: float) -> ModelCard:
         if bundled and short in DEMO_OUTPUT
         else OUTPUT_BY_RANK["reasoning" if reasons else strength],
         ability=DEMO_ABILITY[short] if bundled and short in DEMO_ABILITY else ABILITY_BY_RANK[strength],
-        api_base=_bundled_base(short) if bundled else _provider_base(provider),
+        api_base=_bundled_base(short) if bundled else openai_base_url() if provider == "openai" else "",
         bundled=bundled,
         reasons=reasons,
         temperature=1.0 if bundled else None,
@@ -100,10 +81,3 @@ def _card(price: Price, *, rank: float) -> ModelCard:
 
 def _bundled_base(short: str) -> str:
     return str(getattr(settings, f"DEMO_{short.upper()}_URL", settings.DEMO_EXPERT_URL))
-
-
-def _provider_base(provider: str) -> str:
-    """Return the OpenAI-compatible address the operator set, for models of that name; litellm knows the others."""
-    if provider != "openai":
-        return ""
-    return os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE") or ""

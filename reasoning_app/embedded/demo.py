@@ -10,44 +10,12 @@ from urllib.parse import urlsplit
 
 from reasoning_app.embedded.commands import DEMO_MODELS
 from reasoning_app.paths import BASE_DIR
-
-# The providers' own variables, by litellm's names. Any of them (or the same with _FILE) means: a provider is there.
-PROVIDER_KEYS = (
-    "AI21_API_KEY",
-    "ANTHROPIC_API_KEY",
-    "AZURE_API_KEY",
-    "CEREBRAS_API_KEY",
-    "COHERE_API_KEY",
-    "DASHSCOPE_API_KEY",
-    "DEEPINFRA_API_KEY",
-    "DEEPSEEK_API_KEY",
-    "FIREWORKS_AI_API_KEY",
-    "GEMINI_API_KEY",
-    "GROQ_API_KEY",
-    "HYPERBOLIC_API_KEY",
-    "MISTRAL_API_KEY",
-    "MOONSHOT_API_KEY",
-    "NVIDIA_NIM_API_KEY",
-    "OPENAI_API_KEY",
-    "OPENROUTER_API_KEY",
-    "PERPLEXITYAI_API_KEY",
-    "REPLICATE_API_KEY",
-    "SAMBANOVA_API_KEY",
-    "TOGETHERAI_API_KEY",
-    "XAI_API_KEY",
-    "ZAI_API_KEY",
-)
-# An OpenAI-compatible server needs no key of its own.
-ENDPOINTS = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
+from solver.providers import configured_variables
 
 
 def configured_provider(env: Mapping[str, str] = os.environ) -> str | None:
     """Return the variable that configures a provider, or None."""
-    for name in (*PROVIDER_KEYS, *ENDPOINTS):
-        for variable in (name, f"{name}_FILE"):
-            if env.get(variable, "").strip():
-                return variable
-    return None
+    return next(iter(configured_variables(env).values()), None)
 
 
 def wants_demo_model(env: Mapping[str, str] = os.environ) -> bool:
