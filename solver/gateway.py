@@ -4,6 +4,7 @@ litellm is imported when the first gateway is made (it takes seconds and some 16
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -72,6 +73,18 @@ class LiteLLMGateway:
         litellm.telemetry = False
         self._litellm = litellm
         self._sessions: dict[str, aiohttp.ClientSession] = {}
+
+    async def warm_up(self) -> None:
+        """Go once through litellm to a closed port: what it imports on the way would hold the event loop up later."""
+        with contextlib.suppress(Exception):
+            await self._litellm.acompletion(
+                model="openai/warm-up",
+                messages=[{"role": "user", "content": "."}],
+                api_key="none",
+                max_retries=0,
+                api_base="http://127.0.0.1:9/v1",
+                timeout=2,
+            )
 
     async def complete(self, request: Request) -> Reply:
         """Make one call, once. Raises NotExecuted or InDoubt; a time-out is InDoubt."""

@@ -146,7 +146,9 @@ class WorkerHost:
     # On the loop ----------------------------------------------------------------------------------------------
 
     async def _open(self) -> tuple[Writer, Gateway, Judge]:
-        return Writer(_connection_string()), LiteLLMGateway(), Judge()
+        gateway = LiteLLMGateway()
+        await gateway.warm_up()
+        return Writer(_connection_string()), gateway, Judge()
 
     async def _shut(self) -> None:
         await self._writer.close()

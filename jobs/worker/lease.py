@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 
 from jobs.models import Job, StepRecord, StepState
 from jobs.states import JobState
@@ -117,7 +117,7 @@ def give_back(
             owner="",
             next_at=Now() + next_after if next_after else None,
             error=error,
-            idle_claims=F("idle_claims") if at_fault else F("idle_claims") - 1,
+            idle_claims=F("idle_claims") if at_fault else Greatest(F("idle_claims") - 1, 0),
         )
     )
 

@@ -1,0 +1,112 @@
+"""Real workers die in the middle of jobs; nothing is lost and nothing is charged twice."""
+
+import random
+from collections import Counter
+
+import pytest
+from django.db.models import Sum
+
+from billing.models import Call, CallState, Entry
+from jobs.models import Job, OutboxMessage, StepRecord
+from jobs.services import cancel_job, finish_early, submit_job
+from jobs.states import ENDED, JobState
+from solver.money import NANO_PER_CENT
+from tests.endpoint import Answer
+from tests.jobs.workers import Worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def undecided(call):
+    """Never the same answer twice, at about 0.08 cents a call."""
+    return Answer(f"Answer: {call.number}", delay_s=0.05, usage={"prompt_tokens": 100, "completion_tokens": 350, "total_tokens": 450})
+
+
+@pytest.fixture
+def worker(tmp_path, endpoint, alice):
+    started: list[Worker] = []
+
+    def start(**env: str) -> Worker:
+        started.append(Worker(tmp_path / f"worker-{len(started)}.log", **env))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()
+
+
+def settled(job: Job) -> int:
+    return Call.objects.filter(job_id=job.pk, state=CallState.SETTLED).count()
+
+
+def ended(job: Job) -> bool:
+    job.refresh_from_db()
+    return job.state in ENDED
+
+
+def test_a_job_survives_kill_9_of_its_worker(alice, workspace, endpoint, worker):
+    """Another worker continues after the lease; no settled step is bought again; one message is written."""
+    endpoint.behaviour = undecided
+    job = submit_job(user=alice, workspace=workspace, problem="Undecidable?", budget_nano=20 * NANO_PER_CENT)
+    first = worker()
+    first.wait_for(lambda: settled(job) >= 60)
+    in_flight = endpoint.in_flight
+    first.kill()
+    keys_before = set(StepRecord.objects.filter(job=job, state="told").values_list("key", flat=True))
+    second = worker()
+    second.wait_for(lambda: ended(job), 90)
+    assert job.state == JobState.EXHAUSTED
+    assert 0 < job.charged_nano <= job.budget_nano
+    told = Counter(StepRecord.objects.filter(job=job, state="told").values_list("key", flat=True))
+    assert max(told.values()) == 1
+    assert keys_before <= set(told)
+    doubtful = Call.objects.filter(job_id=job.pk, state=CallState.IN_DOUBT).count()
+    assert doubtful <= max(in_flight, 1) + 16
+    assert len(endpoint.calls) <= settled(job) + doubtful
+    assert OutboxMessage.objects.filter(job=job).count() == 1
+    second.wait_for(lambda: OutboxMessage.objects.filter(job=job).exclude(sent_at=None).exists(), 15)
+
+
+def test_sigterm_hands_a_job_over_without_waiting_for_the_lease(alice, workspace, endpoint, worker):
+    """A deploy gives its jobs back; the next worker goes on at once and nothing is in doubt."""
+    endpoint.behaviour = undecided
+    job = submit_job(user=alice, workspace=workspace, problem="Undecidable?", budget_nano=20 * NANO_PER_CENT)
+    first = worker(PONDER_LEASE_S="60")
+    first.wait_for(lambda: settled(job) >= 30)
+    assert first.terminate() == 0
+    job.refresh_from_db()
+    assert (job.state, job.lease_until) == (JobState.QUEUED, None)
+    assert not Call.objects.filter(job_id=job.pk).exclude(state=CallState.SETTLED).exists()
+    second = worker(PONDER_LEASE_S="60")
+    second.wait_for(lambda: ended(job), 90)
+
+
+@pytest.mark.parametrize(("stop", "state"), [(finish_early, JobState.DONE), (cancel_job, JobState.CANCELLED)])
+def test_a_stop_reaches_a_running_job_at_once(alice, workspace, endpoint, worker, stop, state):
+    """Finish and cancel end a job within moments; only what was used is charged."""
+    endpoint.behaviour = undecided
+    job = submit_job(user=alice, workspace=workspace, problem="Undecidable?", budget_nano=100 * NANO_PER_CENT)
+    running = worker(PONDER_LEASE_S="60")
+    running.wait_for(lambda: settled(job) >= 10)
+    stop(job=job)
+    running.wait_for(lambda: ended(job), 10)
+    assert job.state == state
+    assert bool(job.answer) == (state == JobState.DONE)
+    assert job.charged_nano == Call.objects.filter(job_id=job.pk).aggregate(total=Sum("billed_nano"))["total"]
+
+
+def test_many_jobs_at_once_keep_their_budgets(alice, workspace, endpoint, worker):
+    """Two hundred jobs with small random budgets on one worker: all end, none above its budget, books at zero."""
+    rng = random.Random(5)
+    endpoint.behaviour = lambda call: Answer(f"Answer: {call.number % 3}", delay_s=0.02)
+    jobs = [
+        submit_job(user=alice, workspace=workspace, problem=f"Question {n}?", budget_nano=rng.randint(1, 4) * NANO_PER_CENT)
+        for n in range(200)
+    ]
+    running = worker()
+    running.wait_for(lambda: not Job.objects.exclude(state__in=ENDED).exists(), 240)
+    for job in Job.objects.filter(pk__in=[job.pk for job in jobs]):
+        assert job.charged_nano <= job.budget_nano
+        assert job.answer
+    assert Entry.objects.aggregate(total=Sum("amount_nano"))["total"] == 0
+    assert running.peak_mb() <= 400

@@ -1,0 +1,57 @@
+"""Real Celery workers on the test database, started and killed as an operator's machine would."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Worker:
+    """One `celery worker` process. Its log goes to a file, shown when a wait fails."""
+
+    def __init__(self, log: Path, *, concurrency: int = 200, **env: str) -> None:
+        parameters = connection.get_connection_params()
+        url = f"postgresql://{parameters['user']}@/{parameters['dbname']}?host={parameters['host']}"
+        self.log = log
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable, "-m", "celery", "-A", "reasoning_app", "worker", "-P", "threads", "-c",
+                    str(concurrency), "--without-gossip", "--without-mingle", "-Q", "jobs,mail", "--loglevel", "WARNING",
+                ],  # fmt: skip
+                cwd=ROOT, stdout=output, stderr=output, stdin=subprocess.DEVNULL,
+                env=os.environ | {"DATABASE_URL": url, "PONDER_LEASE_S": "4"} | env,
+            )
+
+    def wait_for(self, condition: Callable[[], object], timeout_s: float = 60) -> None:
+        """Wait until `condition()` is true."""
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            assert time.monotonic() < deadline, f"not within {timeout_s} s; the worker says:\n{self.log.read_text()[-4000:]}"
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.process.kill()
+        self.process.wait(10)
+
+    def terminate(self) -> int:
+        """End it as a deploy would, and return its exit status."""
+        self.process.terminate()
+        return self.process.wait(60)
+
+    def peak_mb(self) -> float:
+        """Return the most memory it ever had, in MiB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        [line] = [line for line in status.splitlines() if line.startswith("VmHWM")]
+        return int(line.split()[1]) / 1024
+
+    def open_files(self) -> int:
+        """Return how many file descriptors it holds."""
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
