@@ -23,6 +23,7 @@ MAX_KNOWN = 32
 _REMEMBERED = 4_096
 # The exponent is bounded: `1e999999999` would be a number of a billion digits here.
 _VALUE = re.compile(r"-?[0-9]{1,350}(?:/[1-9][0-9]{0,350}|(?:\.[0-9]{1,350})?(?:e[+-]?[0-9]{1,3})?)")
+_TOO_BUSY = PoolReply()
 _COMPARABLE = ("num:", "math:")
 
 
@@ -37,9 +38,15 @@ class Judgement(NamedTuple):
 class Judge:
     """Judges replies for one event loop; many hundreds at once wait for the pool in turn."""
 
-    def __init__(self, *, processes: int = 2, limit_s: float = 3.0, idle_s: float = 60.0) -> None:
-        """Keep at most `processes` children; a request has `limit_s` wall seconds, idleness `idle_s`."""
+    def __init__(
+        self, *, processes: int = 2, limit_s: float = 3.0, idle_s: float = 60.0, wait_s: float = 30.0
+    ) -> None:
+        """Keep at most `processes` children; a request has `limit_s` wall seconds, idleness `idle_s`.
+
+        Behind more requests than the children can answer in `wait_s` seconds, an answer is taken as a text.
+        """
         self._pool = JudgePool(size=processes, limit_s=limit_s, idle_s=idle_s)
+        self._wait_s = wait_s
         self._asked: dict[tuple[str, tuple[str, ...]], asyncio.Task[PoolReply]] = {}
         self._remembered: OrderedDict[tuple[str, tuple[str, ...]], PoolReply] = OrderedDict()
 
@@ -64,7 +71,7 @@ class Judge:
         if key is not None and (kind != "number" or verdict is not None):
             return Judgement(answer, key, verdict)
         found = await self._ask(answer, known_keys)
-        if kind == "number":
+        if kind == "number" and found is not _TOO_BUSY:
             verdict = _pool_verdict(checker or {}, found)
         return Judgement(answer, found.match or found.key or key or text_key(answer), verdict)
 
@@ -87,7 +94,11 @@ class Judge:
         if (answer, known) not in self._asked:
             self._asked[answer, known] = asyncio.create_task(self._ask_pool(answer, known))
         # Shielded: several judgements may wait for this one, and each may be cancelled alone.
-        return await asyncio.shield(self._asked[answer, known])
+        try:
+            async with asyncio.timeout(self._wait_s):
+                return await asyncio.shield(self._asked[answer, known])
+        except TimeoutError:
+            return _TOO_BUSY
 
     async def _ask_pool(self, answer: str, known: tuple[str, ...]) -> PoolReply:
         try:

@@ -1,0 +1,181 @@
+"""The judge names and checks any reply; the worst of them costs a child process, never the worker."""
+
+import asyncio
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from solver.checkers import Verdict
+from solver.judge import Judge, Judgement, judge_now
+
+PUZZLE = {"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58}
+PI = {"kind": "number", "expected": "3.14", "tolerance": "0.01"}
+TOWER = "9^{9^{9^{9}}}"
+
+HOSTILE = [
+    TOWER, r"\boxed{9^{9^{9^{9}}}}", "10**10**10", "10^{10^{10}}",
+    "(10^9)!", "((10^9)!)!", "(x+1)^{1000000}+(y+1)^{999999}",
+    '{"key": 1}\n{}',
+    "factorial(10**9)",
+    "(" * 100_000, "(" * 50 + "x" + ")" * 50, "{" * 1_000, "9" * 100_000, "1." + "9" * 3_000 + "+1",
+    "\0", "\ud800", "".join(map(chr, range(1, 32))) + "1+1", "\x7f\x85\u2028+1",
+    "\\frac{" * 300, "\\sqrt{" * 50 + "2" + "}" * 50,
+    "\\sum_{n=1}^{10^{9}} n^n", "\\int_0^1 x^{x^{x^x}} dx", "\\prod_{k=1}^{10^8} k", "\\binom{10^9}{5 \\cdot 10^8}",
+    "[" + "1," * 900 + "1]", "\\lim_{x \\to 0} x^{x^x}", "__import__('os').system('id')", '{"key": 1}\n{}', "1\n2\n3+x",
+]  # fmt: skip
+
+
+@pytest.fixture
+async def judge():
+    """Make a judge with one short-lived child, and end it."""
+    made = Judge(processes=1, limit_s=1.0)
+    yield made
+    await made.close()
+
+
+def children_of(pid: int) -> set[int]:
+    """List the living child processes."""
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
+async def test_plain_answers_need_no_process(judge):
+    """Numbers, options and puzzles are judged in-process: a thousand take a moment and start no child."""
+    before = children_of(os.getpid())
+    started = time.monotonic()
+    for _ in range(1_000):
+        assert await judge.judge(text="So\nAnswer: 58", checker=None) == ("58", "num:58", None)
+        found = await judge.judge(text=r"\boxed{7 \times 3 + 12 + 25}", checker=PUZZLE)
+        assert found.key == "expr:7*3+12+25"
+        assert found.verdict == Verdict(
+            True, "arithmetic", "The expression uses every number once and makes 58."
+        )
+    assert time.monotonic() - started < 5
+    assert children_of(os.getpid()) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "checker", "expected"),
+    [
+        ("no answer here", None, Judgement(None, None, None)),
+        ("<think>\\boxed{5}", None, Judgement(None, None, None)),
+        ("Answer: Mount Fuji.", None, Judgement("Mount Fuji.", "text:mount fuji", None)),
+        ("Answer: I give up", PUZZLE, Judgement("I give up", "text:i give up", Verdict(
+            False, "arithmetic",
+            "The expression has “I give up”, where a number, + − × ÷ or a bracket is expected."))),
+        ("Answer: b", {"kind": "choice", "options": ["A", "B"]}, Judgement("b", "choice:B", None)),
+        ("Answer: 3.14", PI, Judgement("3.14", "num:157/50", Verdict(True, "number", "The answer is 3.14 within 0.01."))),
+        ("Answer: a\0b\ud800", None, Judgement("a\ufffdb\ufffd", "text:a\ufffdb\ufffd", None)),
+    ],
+)  # fmt: skip
+async def test_replies_and_their_judgements(judge, text, checker, expected):
+    """Each reply has its answer, key and verdict, or none."""
+    assert await judge.judge(text=text, checker=checker) == expected
+
+
+async def test_formulas_share_the_key_of_a_known_one(judge):
+    """The pool reads formulas; one that equals a known answer gets its key, also that of a plain number."""
+    first = await judge.judge(text=r"\boxed{\frac{x+1}{2}}", checker=None)
+    assert first.key.startswith("math:")
+    again = await judge.judge(text="Answer: (x+1)/2", checker=None, known_keys=["num:3", first.key])
+    assert again.key == first.key
+    assert (await judge.judge(text=r"\boxed{\sqrt{4}}", checker=None)).key == "num:2"
+    nested = r"\boxed{\sqrt{3+2\sqrt{2}}}"
+    known = (await judge.judge(text=r"\boxed{1+\sqrt{2}}", checker=None)).key
+    assert (await judge.judge(text=nested, checker=None, known_keys=["text:x", known])).key == known
+    assert (await judge.judge(text=nested, checker=None, known_keys=["text:x", known])).key == known
+
+
+async def test_the_pool_gives_the_number_checker_its_values(judge):
+    """Formulas are checked by value; what has none is no number."""
+    assert (await judge.judge(text=r"\boxed{\pi}", checker=PI)).verdict.passed
+    assert not (await judge.judge(text=r"\boxed{\sqrt{10}}", checker=PI)).verdict.passed
+    for text in (r"\boxed{x+1}", "Answer: about three", "Answer: 10^{10^{6}}", f"Answer: {TOWER}"):
+        verdict = (await judge.judge(text=text, checker=PI)).verdict
+        assert verdict == Verdict(False, "number", "The answer is not a number.")
+
+
+async def test_an_endless_computation_is_killed_and_its_child_replaced(judge):
+    """The tower of nines costs the limit and one child; the next request is answered by a new one."""
+    await judge.judge_answer(r"\sqrt{4}", checker=None)
+    (first,) = children_of(os.getpid())
+    started = time.monotonic()
+    tower = await judge.judge_answer(TOWER, checker=None)
+    assert tower.key == f"text:{TOWER}"
+    assert time.monotonic() - started < 10
+    assert (await judge.judge_answer(r"\sqrt{9}", checker=None)).key == "num:3"
+    (second,) = children_of(os.getpid())
+    assert second != first
+    started = time.monotonic()
+    assert await judge.judge_answer(TOWER, checker=None) == tower
+    assert time.monotonic() - started < 0.5, "a repeated hostile answer is remembered"
+
+
+async def test_the_event_loop_stays_free_while_towers_burn():
+    """Hundreds of judgements at once, hostile ones among them, never hold up the loop."""
+    judge = Judge(processes=2, limit_s=1.0)
+    worst = 0.0
+
+    async def watch() -> None:
+        nonlocal worst
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.02)
+            worst = max(worst, time.monotonic() - before - 0.02)
+
+    watcher = asyncio.create_task(watch())
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(judge.judge_answer(answer, checker=None))
+                 for number in range(100)
+                 for answer in (TOWER, "9^{9^{9}}", str(number), f"{number % 5}x + 1", r"\frac{x+1}{2}")]  # fmt: skip
+    watcher.cancel()
+    await judge.close()
+    keys = [task.result().key for task in asked]
+    assert keys[:5] == [
+        f"text:{TOWER}",
+        "text:9^{9^{9}}",
+        "num:0",
+        "num:1",
+        r"math:\frac{x}{2} + \frac{1}{2}",
+    ]
+    assert worst < 0.5
+
+
+async def test_no_hostile_answer_raises_or_lingers():
+    """Every answer on the list gets a storable key within its limit, and the pool still works."""
+    judge = Judge(processes=2, limit_s=0.5)
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(judge.judge_answer(answer, checker=None)) for answer in HOSTILE]
+        boxed = [group.create_task(judge.judge(text=answer, checker=PI)) for answer in HOSTILE]
+    for task in asked:
+        assert task.result().key.encode()
+        assert "\0" not in task.result().key
+        assert len(task.result().key) <= 220
+    assert not any(task.result().verdict and task.result().verdict.passed for task in boxed)
+    await judge.close()
+
+
+async def test_a_crowded_pool_falls_back_to_texts_in_time():
+    """An answer that would wait too long gets a text key, and no verdict that nobody has worked out."""
+    judge = Judge(processes=1, limit_s=5.0, wait_s=0.2)
+    found = await judge.judge_answer(r"\sqrt{9.8596}", checker=PI)
+    assert found == (r"\sqrt{9.8596}", r"text:\sqrt{9.8596}", None)
+    await judge.close()
+
+
+def test_a_judge_works_on_the_loop_of_any_thread():
+    """The worker's event loop runs beside its main thread; children start and end there just the same."""
+    found: list[Judgement] = []
+    thread = threading.Thread(target=lambda: found.append(judge_now(text=r"\boxed{2^{5}}", checker=None)))
+    thread.start()
+    thread.join(timeout=60)
+    assert found == [(r"2^{5}", "num:32", None)]
+
+
+def test_judging_without_a_loop():
+    """Tests and the terminal judge one reply and leave no child behind."""
+    before = children_of(os.getpid())
+    assert judge_now(text=r"\boxed{2^{5}}", checker=None) == (r"2^{5}", "num:32", None)
+    assert children_of(os.getpid()) == before

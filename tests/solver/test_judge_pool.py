@@ -1,0 +1,171 @@
+"""The children of the judge: killable, bounded in memory, without secrets, gone when idle or orphaned."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from solver import judge_pool
+from solver.judge_pool import JudgePool, PoolReply
+
+ROOT = str(Path(judge_pool.__file__).parent.parent)
+TOWER = "9^{9^{9^{9}}}"
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process runs (a zombie does not)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+async def wait_until(condition, *, within_s: float = 10.0) -> bool:
+    """Wait until a condition holds."""
+    for _ in range(int(within_s / 0.05)):
+        if condition():
+            return True
+        await asyncio.sleep(0.05)
+    return condition()
+
+
+@pytest.fixture
+async def pool():
+    """Make a pool of one child."""
+    made = JudgePool(size=1, limit_s=2.0, idle_s=60.0)
+    yield made
+    await made.close()
+
+
+def proc_of(pid: int, name: str) -> str:
+    """Read a file of /proc about a process."""
+    return Path(f"/proc/{pid}/{name}").read_text()
+
+
+def child_of(pool: JudgePool) -> int:
+    """Return the process of the pool's only child."""
+    process = pool._children[0]._process
+    assert process is not None
+    return process.pid
+
+
+async def test_idle_children_end_and_come_back():
+    """A pool without work holds no memory; the next request starts a child again."""
+    pool = JudgePool(size=1, limit_s=2.0, idle_s=0.3)
+    assert (await pool.ask("2^3", ())).key == "num:8"
+    pid = child_of(pool)
+    assert await wait_until(lambda: not is_alive(pid))
+    assert (await pool.ask("2^4", ())).key == "num:16"
+    await pool.close()
+
+
+async def test_a_cancelled_request_never_answers_the_next_one(pool):
+    """A half-done computation dies with its request."""
+    await pool.ask("2^3", ())
+    task = asyncio.create_task(pool.ask(TOWER, ()))
+    await asyncio.sleep(0.2)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await pool.ask("2^5", ())).key == "num:32"
+
+
+async def test_a_child_that_was_killed_is_replaced(pool):
+    """Whatever ends a child, the pool goes on."""
+    await pool.ask("2^3", ())
+    pid = child_of(pool)
+    os.kill(pid, signal.SIGKILL)
+    assert await wait_until(lambda: not is_alive(pid))
+    await asyncio.sleep(0.2)
+    assert (await pool.ask("2^5", ())).key == "num:32"
+
+
+async def test_a_comparison_that_overruns_keeps_the_key(pool, monkeypatch):
+    """The form is told before the comparison: a known key that can't be compared costs only the match."""
+    found = await pool.ask("2^3 + x", [f"math:{TOWER}"])
+    assert found == PoolReply(key="math:x + 8", value=None, match=None)
+
+
+async def test_a_child_knows_nothing_of_the_workers_environment(pool, monkeypatch):
+    """Keys of providers are not in the reach of a process that reads hostile texts."""
+    monkeypatch.setenv("OPENAI_API_KEY", "secret-of-the-worker")
+    await pool.ask("2^3", ())
+    environment = proc_of(child_of(pool), "environ")
+    assert "secret" not in environment
+    assert "OPENAI" not in environment
+
+
+async def test_a_child_may_not_fill_the_memory(pool):
+    """The address space of a child is limited to a gigabyte above its start."""
+    await pool.ask("2^3", ())
+    limits = proc_of(child_of(pool), "limits")
+    (line,) = [line for line in limits.splitlines() if line.startswith("Max address space")]
+    assert 1 << 30 < int(line.split()[3]) < 3 << 30
+
+
+def test_a_greedy_computation_fails_at_the_memory_limit():
+    """Two gigabytes are refused by the kernel inside a child, and the child can go on."""
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from solver import judge_worker; judge_worker._limit_memory()\n"
+        "try: bytearray(2 << 30)\n"
+        "except MemoryError: print('refused')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, ROOT], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout.strip() == "refused"
+
+
+async def test_a_child_ignores_the_terminals_signals(pool):
+    """Ctrl-C ends the worker in good order; until then its answers are still judged."""
+    await pool.ask("2^3", ())
+    pid = child_of(pool)
+    os.kill(pid, signal.SIGINT)
+    os.kill(pid, signal.SIGTERM)
+    assert (await pool.ask("2^5", ())).key == "num:32"
+    assert child_of(pool) == pid
+
+
+ORPHAN = """
+import asyncio, sys
+sys.path.insert(0, sys.argv[1])
+from solver.judge_pool import JudgePool
+
+async def main():
+    pool = JudgePool(size=1, limit_s=600, idle_s=60)
+    await pool.ask("2^3", ())
+    task = asyncio.create_task(pool.ask(sys.argv[2], ()))
+    await asyncio.sleep(0.5)
+    print(pool._children[0]._process.pid, flush=True)
+    await task
+
+asyncio.run(main())
+"""
+
+
+def test_a_child_dies_with_its_worker():
+    """Kill −9 of the worker in the middle of an endless computation leaves no process behind."""
+    worker = subprocess.Popen([sys.executable, "-c", ORPHAN, ROOT, TOWER], stdout=subprocess.PIPE, text=True)
+    assert worker.stdout is not None
+    child = int(worker.stdout.readline())
+    assert is_alive(child)
+    worker.kill()
+    worker.wait()
+    worker.stdout.close()
+    assert asyncio.run(wait_until(lambda: not is_alive(child)))
+
+
+def test_the_judge_imports_no_heavy_library_itself():
+    """sympy, math-verify and litellm stay out of the process that judges."""
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import solver.judge, solver.checkers, solver.recognise\n"
+        "print(sorted({'sympy', 'math_verify', 'litellm', 'django', 'celery'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, ROOT], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"
