@@ -1,0 +1,88 @@
+"""Alice owns, Bob shares her workspace, Charlie must get nothing, Stella is staff. After every test the books balance."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import Membership, User
+from accounts.services import ensure_personal_workspace
+from billing.audit import violations
+from billing.models import AccountKind
+from billing.wallet import grant
+from tests.billing.books import USD, start_job
+
+
+class Person:
+    """A user with a signed-in client."""
+
+    def __init__(self, name: str, *, staff: bool = False) -> None:
+        self.user = User.objects.create_user(f"{name}@example.org", is_staff=staff)
+        self.client = Client()
+        self.client.force_login(self.user)
+        self.get, self.post = self.client.get, self.client.post
+
+    @property
+    def workspace(self):
+        return ensure_personal_workspace(self.user)
+
+
+@pytest.fixture
+def alice(db, settings) -> Person:
+    settings.PONDER_TRIAL_CREDIT_NANO = 5 * USD
+    alice = Person("alice")
+    assert alice.workspace
+    return alice
+
+
+@pytest.fixture
+def bob(alice) -> Person:
+    bob = Person("bob")
+    Membership.objects.create(workspace=alice.workspace, user=bob.user)
+    return bob
+
+
+@pytest.fixture
+def charlie(db) -> Person:
+    return Person("charlie")
+
+
+@pytest.fixture
+def stella(db) -> Person:
+    return Person("stella", staff=True)
+
+
+@pytest.fixture
+def rich(alice):
+    """Alice's workspace with $5 of trial credit and $20 of her own."""
+    grant(workspace=alice.workspace, amount_nano=20 * USD, by=None, reason="test")
+    return alice.workspace
+
+
+@pytest.fixture
+def job(rich):
+    """A job of Alice's with a budget of $10: $5 of trial credit and $5 of her own."""
+    return start_job(rich, 10 * USD)
+
+
+@pytest.fixture
+def purse():
+    """Return the balance of a workspace's account of one kind."""
+
+    def read(workspace, kind=AccountKind.WALLET):
+        return workspace.accounts.get(kind=kind, job_id=None).balance_nano
+
+    return read
+
+
+@pytest.fixture(autouse=True)
+def _books_balance(request):
+    """After every test that touches the database, no invariant of the books is broken."""
+    uses_database = {"db", "transactional_db"} & set(request.fixturenames)
+    if uses_database:
+        request.getfixturevalue("transactional_db" if "transactional_db" in uses_database else "db")
+    yield
+    if uses_database and not request.node.get_closest_marker("breaks_the_books"):
+        assert violations() == []
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "breaks_the_books: damages the books on purpose")

@@ -1,0 +1,62 @@
+"""No binary floating point on any money path: it can't hold a cent."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EXACT = sorted(
+    path
+    for path in [
+        *(ROOT / "billing").rglob("*.py"),
+        *(ROOT / "solver" / name for name in ("money.py", "pricing.py", "budget.py")),
+    ]
+    if path.exists()
+)
+
+
+def floats(source: str) -> list[str]:
+    """Return what in a source makes or names a float: literals, `float`, true division, round."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        line = getattr(node, "lineno", 0)
+        if isinstance(node, ast.Constant) and isinstance(node.value, float | complex):
+            found.append(f"line {line}: literal {node.value}")
+        if isinstance(node, ast.Name) and node.id in {"float", "round"}:
+            found.append(f"line {line}: {node.id}")
+        if isinstance(node, ast.Attribute) and node.attr in {"FloatField", "to_float"}:
+            found.append(f"line {line}: {node.attr}")
+        if (
+            isinstance(node, ast.BinOp | ast.AugAssign)
+            and isinstance(node.op, ast.Div)
+            and not _is_exact(node)
+        ):
+            found.append(f"line {line}: true division")
+    return found
+
+
+def _is_exact(node: ast.AST) -> bool:
+    """Whether a `/` joins paths or divides a Decimal, which is exact enough to be checked afterwards."""
+    text = ast.unparse(node)
+    return "Path(" in text or "Decimal(" in text
+
+
+@pytest.mark.parametrize("path", EXACT, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_float_touches_money(path):
+    """Money is counted in whole nano- and pico-dollars."""
+    assert floats(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "bad", ["x = 0.1", "y = float(a)", "z = a / b", "z /= 2", "round(x)", "f = models.FloatField()"]
+)
+def test_the_ban_sees_floats(bad):
+    """The ban itself works."""
+    assert floats(bad)
+
+
+def test_the_ban_covers_billing():
+    """All of billing is read, and the engine's money files."""
+    names = {path.name for path in EXACT}
+    assert {"ledger.py", "escrow.py", "prices.py", "money.py", "pricing.py"} <= names

@@ -1,0 +1,223 @@
+"""The price book: what is listed can run, rows are only ever added, and old costs stay what they were."""
+
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.checks import run_checks
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from billing import price_list, prices
+from billing.models import Price, PriceStatus
+from billing.price_setting import parse_prices
+from billing.prices import active_price, default_panel, load_prices, price_book, rates_of, shipped_models
+from solver.pricing import Usage, bound_nano, cost_nano
+from tests.billing.books import USD, call_of, settle
+
+PROVIDERS = {"demo", "openai", "anthropic", "gemini", "deepseek", "mistral", "xai", "groq"}
+
+
+def test_the_shipped_list_is_in_force(db):
+    """Every model of the list has an active price with limits, from the list's date."""
+    book = price_book()
+    assert {shipped.model for shipped in shipped_models()} <= set(book)
+    assert {price.provider for price in book.values()} >= PROVIDERS
+    for price in book.values():
+        assert price.status == PriceStatus.ACTIVE
+        assert 0 < price.max_output_tokens <= price.context_window
+        assert price.source.startswith("price list 20")
+        assert price.effective_from <= timezone.now()
+
+
+def test_each_provider_has_a_panel_of_sensible_models(db):
+    """Default panels are ordered weak to strong, and everyone on them can run."""
+    assert default_panel(["demo"]) == ["demo/intern", "demo/expert"]
+    for provider in PROVIDERS:
+        panel = default_panel([provider])
+        assert 2 <= len(panel) <= 4
+        costs = [active_price(model).output_pico for model in panel]
+        assert costs == sorted(costs)
+    assert default_panel([]) == []
+
+
+def test_names_carry_their_provider(db):
+    """A model is named as litellm routes it, and known by its family."""
+    for shipped in shipped_models():
+        assert shipped.model.startswith(f"{shipped.provider}/")
+        assert shipped.family
+        assert len(shipped.sha256) == 64
+    assert prices.is_bundled("demo/intern")
+    assert not prices.is_bundled("openai/demo")
+
+
+def test_the_bundled_models_cost_what_the_operator_says(db):
+    """About 0.05 and 0.4 cents for 90 tokens in and 90 out."""
+    usage = Usage(input_tokens=90, output_tokens=90)
+    assert cost_nano(rates_of(active_price("demo/intern")), usage) == 495_000
+    assert cost_nano(rates_of(active_price("demo/expert")), usage) == 3_960_000
+
+
+def test_long_prompts_and_caches_have_their_rates(db):
+    """Tiers and cache rates of the list reach the cost formula."""
+    rates = rates_of(active_price("gemini/gemini-2.5-pro"))
+    assert (rates.input_pico, rates.output_pico, rates.cache_read_pico) == (1_250_000, 10_000_000, 125_000)
+    assert [tier.above_prompt_tokens for tier in rates.tiers] == [200_000]
+    assert cost_nano(rates, Usage(input_tokens=200_001, output_tokens=1)) == -(
+        -(200_001 * 2_500_000 + 15_000_000) // 1000
+    )
+    assert cost_nano(rates, Usage(input_tokens=1, cache_read_tokens=1)) == 125
+
+
+@pytest.mark.parametrize("shipped", shipped_models(), ids=lambda shipped: shipped.model)
+def test_no_cost_exceeds_its_bound(shipped, db):
+    """For each listed model a call's bound is at least its cost, at the bounds and just above each tier."""
+    rates = rates_of(active_price(shipped.model))
+    for tokens in [1, 1000, *(tier.above_prompt_tokens + 1 for tier in rates.tiers)]:
+        for cached in (0, tokens):
+            usage = Usage(
+                input_tokens=tokens, cache_write_tokens=cached, output_tokens=77, reasoning_tokens=70
+            )
+            assert cost_nano(rates, usage) <= bound_nano(rates, prompt_tokens=tokens, max_output_tokens=77)
+
+
+def test_loading_again_adds_nothing(db):
+    """Migrating twice, or starting ten processes, leaves one row each."""
+    before = Price.objects.count()
+    assert load_prices() == 0
+    assert Price.objects.count() == before
+
+
+def test_changed_rates_append_a_row_and_keep_old_costs(job, monkeypatch):
+    """A new list adds a price from now on; the call that was settled keeps its cost and its price."""
+    call, _ = job.hold(USD)
+    settle(call, 495_000)
+    before = active_price("demo/intern")
+    _ship(monkeypatch, "demo/intern", input_pico=2_000_000)
+    assert load_prices() == 1
+    assert load_prices() == 0
+    after = active_price("demo/intern")
+    assert (before.input_pico, after.input_pico) == (1_000_000, 2_000_000)
+    assert active_price("demo/intern", at=after.effective_from - timedelta(seconds=1)) == before
+    assert (call_of(call).cost_nano, call_of(call).price_id) == (495_000, before.pk)
+
+
+def test_a_price_of_the_future_waits(db):
+    """A row holds from its own moment on."""
+    row = Price.objects.get(model="demo/intern")
+    row.pk, row.effective_from, row.input_pico = None, timezone.now() + timedelta(days=1), 7
+    row.save(force_insert=True)
+    assert active_price("demo/intern").input_pico == 1_000_000
+    assert active_price("demo/intern", at=timezone.now() + timedelta(days=2)).input_pico == 7
+
+
+def test_unknown_drafts_and_retired_models_cannot_run(db):
+    """No active row: no price, so no call."""
+    assert active_price("openai/unheard-of") is None
+    Price.objects.filter(model="demo/intern").update(status=PriceStatus.RETIRED)
+    Price.objects.filter(model="demo/expert").update(status=PriceStatus.DRAFT)
+    assert not {"demo/intern", "demo/expert"} & set(price_book())
+
+
+def test_the_setting_prices_ones_own_models(db, settings):
+    """PONDER_PRICES adds models, beats the list, and takes its prices back when it changes."""
+    settings.PONDER_PRICES = "openai/mine=0.10/0.40/128000/16384, demo/intern=1/2/2048/512"
+    assert load_prices() == 2
+    mine = active_price("openai/mine")
+    assert (mine.input_pico, mine.output_pico, mine.context_window, mine.max_output_tokens) == (
+        100_000,
+        400_000,
+        128_000,
+        16_384,
+    )
+    assert active_price("demo/intern").output_pico == 2_000_000
+    assert load_prices() == 0
+    settings.PONDER_PRICES = "openai/mine=0.20/0.40/128000/16384"
+    assert load_prices() == 1
+    assert active_price("openai/mine").input_pico == 200_000
+    assert active_price("demo/intern").output_pico == 4_500_000
+    settings.PONDER_PRICES = ""
+    load_prices()
+    assert active_price("openai/mine") is None
+    assert Price.objects.filter(model="openai/mine").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("openai/mine", "“openai/mine” is not a price"),
+        ("=1/2/3/4", "is not a price"),
+        ("a b=1/2/3000/4", "is not a price"),
+        ("m=1/2/3000", "is not a price"),
+        ("m=1/2/3000/400/5", "is not a price"),
+        ("m=-1/2/3000/400", "“-1” of m is not an amount"),
+        ("m=nan/2/3000/400", "“nan” of m is not an amount"),
+        ("m=1e400/2/3000/400", "not an amount"),
+        ("m=0.1234567/2/3000/400", "at most six decimals"),
+        ("m=1/2/0/400", "“0” of m is not a number of tokens"),
+        ("m=1/2/3000/4.5", "not a number of tokens"),
+        ("m=1/2/3000/4000", "can't write more (4000) than its context holds (3000)"),
+        ("m=1/2/3000/400,m=1/2/3000/400", "“m” is named twice"),
+        ("m=1/2/3000/400\0", "not a number of tokens"),
+    ],
+)
+def test_a_wrong_setting_says_what_to_write(settings, text, says):
+    """The message names the setting, the part that is wrong and what is expected; the start-up check shows it."""
+    with pytest.raises(ValueError, match="PONDER_PRICES") as caught:
+        parse_prices(text)
+    assert says in str(caught.value)
+    settings.PONDER_PRICES = text
+    assert str(caught.value) in [problem.msg for problem in run_checks() if problem.id == "billing.E001"]
+
+
+def test_an_empty_setting_prices_nothing():
+    """Blank parts are no models."""
+    assert parse_prices("") == parse_prices(" , ") == []
+
+
+def test_the_command_lists_checks_and_loads(db, settings):
+    """`manage.py prices` shows the book; --check fails until --load has added what is missing."""
+    assert "demo/intern" in _run()
+    assert "38 models" in _run("--check") or "models can run" in _run("--check")
+    settings.PONDER_PRICES = "openai/mine=0.10/0.40/128000/16384"
+    with pytest.raises(CommandError, match=r"lacks current prices of openai/mine\. Run"):
+        _run("--check")
+    assert "1 new prices" in _run("--load")
+    assert "$0.10" in _run("--check")
+    settings.PONDER_PRICES = "nonsense"
+    with pytest.raises(CommandError, match="not a price"):
+        _run("--load")
+
+
+def test_the_list_is_made_of_whole_numbers():
+    """No rate of the shipped file is a fraction."""
+    json.loads(price_list.PATH.read_text(encoding="utf-8"), parse_float=_no_fraction)
+
+
+def _no_fraction(text: str) -> None:
+    raise AssertionError(f"{text} is not whole")
+
+
+def _run(*arguments: str) -> str:
+    out = StringIO()
+    call_command("prices", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def _ship(monkeypatch, model: str, **rates: int) -> None:
+    changed = []
+    for shipped in shipped_models():
+        if shipped.model == model:
+            new = shipped.rates | rates
+            shipped = price_list.ShippedModel(  # noqa: PLW2901
+                model,
+                shipped.provider,
+                shipped.family,
+                shipped.is_panel,
+                shipped.source,
+                new,
+                price_list.fingerprint(new),
+            )
+        changed.append(shipped)
+    monkeypatch.setattr(prices, "shipped_models", lambda: tuple(changed))
