@@ -178,7 +178,7 @@ def _payment(client: "stripe.StripeClient", payment_intent: str) -> Payment:
         )
     return Payment(
         id=intent.id,
-        top_up=dict(intent.metadata or {}).get("top_up", ""),
+        top_up=intent.metadata.to_dict().get("top_up", "") if intent.metadata else "",
         status=intent.status or "",
         taken_back_cents=refunded + disputed,
     )

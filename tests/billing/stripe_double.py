@@ -1,0 +1,118 @@
+"""Stripe in this process: sessions, payments, disputes; honours Idempotency-Key; signs webhooks as Stripe does."""
+
+import json
+import threading
+from urllib.parse import parse_qs, urlsplit
+
+import stripe
+
+SECRET = "whsec_for_tests"
+
+
+class StripeDouble(stripe.HTTPClient):
+    """Answers the requests that Ponder makes; tests move the state as a payer, a bank or Stripe would."""
+
+    name = "double"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sessions: dict[str, dict] = {}
+        self.intents: dict[str, dict] = {}
+        self.disputes: list[dict] = []
+        self.replies: dict[str, dict] = {}
+        self.requests: list[tuple[str, str]] = []
+        self.down = False
+        self._events = 0
+        self._lock = threading.Lock()
+
+    def request(self, method, url, headers, post_data=None):
+        """Answer one request."""
+        path = urlsplit(url).path
+        self.requests.append((method, path))
+        if self.down:
+            raise stripe.APIConnectionError("no route to Stripe")
+        key = headers.get("Idempotency-Key")
+        with self._lock:
+            if method == "post" and key in self.replies:
+                return json.dumps(self.replies[key]), 200, {}
+            body, status = self._answer(method, path, parse_qs(post_data or urlsplit(url).query))
+            if method == "post":
+                self.replies[key] = body
+        return json.dumps(body), status, {}
+
+    def close(self):
+        """Nothing to close."""
+
+    def _answer(self, method, path, fields):
+        if method == "post" and path == "/v1/checkout/sessions":
+            return self._new_session({name: values[0] for name, values in fields.items()}), 200
+        kind, _, found = path.removeprefix("/v1/").rpartition("/")
+        if kind == "checkout/sessions" and found in self.sessions:
+            return self.sessions[found], 200
+        if kind == "payment_intents" and found in self.intents:
+            return self.intents[found], 200
+        if found == "disputes":
+            wanted = fields["payment_intent"][0]
+            mine = [dispute for dispute in self.disputes if dispute["payment_intent"] == wanted]
+            return {"object": "list", "data": mine, "has_more": False, "url": path}, 200
+        return {"error": {"message": f"No such object: {path}", "type": "invalid_request_error"}}, 404
+
+    def _new_session(self, fields):
+        number = len(self.sessions) + 1
+        session = {
+            "id": f"cs_{number:04}",
+            "object": "checkout.session",
+            "url": f"https://checkout.stripe.com/c/pay/cs_{number:04}",
+            "client_reference_id": fields["client_reference_id"],
+            "status": "open",
+            "payment_status": "unpaid",
+            "amount_total": int(fields["line_items[0][price_data][unit_amount]"]),
+            "currency": fields["line_items[0][price_data][currency]"],
+            "payment_intent": None,
+            "success_url": fields["success_url"],
+            "cancel_url": fields["cancel_url"],
+        }
+        self.sessions[session["id"]] = session
+        return session
+
+    # What people, banks and Stripe do.
+
+    def pay(self, session_id, *, status="paid"):
+        """Complete a session; `unpaid` means that a slow payment is on its way."""
+        session = self.sessions[session_id]
+        intent = session["payment_intent"] or f"pi_{session_id.removeprefix('cs_')}"
+        session |= {"status": "complete", "payment_status": status, "payment_intent": intent}
+        charge = {"id": f"ch_{intent}", "object": "charge", "amount_refunded": 0, "disputed": False}
+        self.intents[intent] = {
+            "id": intent,
+            "object": "payment_intent",
+            "status": "succeeded" if status == "paid" else "processing",
+            "metadata": {"top_up": session["client_reference_id"]},
+            "latest_charge": charge if status == "paid" else None,
+        }
+        return intent
+
+    def refund(self, intent, cents):
+        """Give so many cents back, in all."""
+        self.intents[intent]["latest_charge"]["amount_refunded"] = cents
+
+    def dispute(self, intent, cents, status="needs_response"):
+        """Open a dispute, or move it on."""
+        self.intents[intent]["latest_charge"]["disputed"] = True
+        self.disputes = [dispute for dispute in self.disputes if dispute["payment_intent"] != intent]
+        self.disputes.append(
+            {"id": "dp_1", "object": "dispute", "amount": cents, "status": status, "payment_intent": intent}
+        )
+
+    def event(self, kind, about):
+        """Return the body of a new event about an object."""
+        self._events += 1
+        return json.dumps(
+            {"id": f"evt_{self._events:04}", "object": "event", "type": kind, "data": {"object": about}},
+            indent=2,
+        )
+
+
+def signature(body, secret=SECRET, **when):
+    """Return the Stripe-Signature header of a body."""
+    return stripe.WebhookSignature.generate_signature_header(body, secret, **when)

@@ -1,0 +1,365 @@
+"""Adding money through Stripe: credited exactly once, whatever comes how often and in whatever order."""
+
+import itertools
+import time
+import uuid
+
+import pytest
+
+from billing import stripe_gateway, stripe_inbox, tasks
+from billing.errors import BillingError, StripeProblem
+from billing.ledger import debt_nano
+from billing.models import StripeEvent, TopUp, TopUpState, Transfer
+from billing.topups import start_top_up, sync_top_up
+from billing.wallet import balances, statement
+from tests.billing.books import USD, settle, start_job
+from tests.billing.stripe_double import SECRET, StripeDouble, signature
+from tests.billing.test_races import together
+
+HOOK = "/stripe/webhook/"
+
+
+@pytest.fixture
+def stripe_double(settings, monkeypatch) -> StripeDouble:
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = "sk_test_1", SECRET
+    double = StripeDouble()
+    monkeypatch.setattr(stripe_gateway, "http_client", lambda: double)
+    # The doorbell is not under test here: tests process the inbox themselves.
+    monkeypatch.setattr(tasks, "ring", lambda event_id: None)
+    return double
+
+
+@pytest.fixture
+def broke(alice, settings):
+    """Alice's workspace without trial credit."""
+    job = start_job(alice.workspace, 5 * USD)
+    call, _ = job.hold(5 * USD)
+    settle(call, 5 * USD)
+    job.close()
+    return alice.workspace
+
+
+@pytest.fixture
+def top_up(alice, broke, stripe_double) -> TopUp:
+    """A top-up of $20 whose Checkout page is open."""
+    return start_top_up(
+        workspace=broke,
+        user=alice.user,
+        amount_nano=20 * USD,
+        success_url="https://x/{id}/",
+        cancel_url="https://x/",
+    )
+
+
+@pytest.fixture
+def hook(client):
+    """Send a signed event to the webhook."""
+
+    def send(body, **headers):
+        sent = {"Stripe-Signature": signature(body)} | headers
+        return client.post(HOOK, body, content_type="application/json", headers=sent)
+
+    return send
+
+
+def session_event(double, top_up, kind="completed"):
+    return double.event(f"checkout.session.{kind}", double.sessions[top_up.checkout_session])
+
+
+def charge_event(double, intent, kind="charge.refunded"):
+    return double.event(kind, {"id": f"ch_{intent}", "object": "charge", "payment_intent": intent})
+
+
+def wallet_of(top_up):
+    return balances(top_up.workspace).wallet_nano
+
+
+def test_a_paid_top_up_is_credited(top_up, stripe_double, hook):
+    """Row, session, payment, webhook, task: the money is in the wallet, with its source on the statement."""
+    intent = stripe_double.pay(top_up.checkout_session)
+    assert hook(session_event(stripe_double, top_up)).status_code == 200
+    assert wallet_of(top_up) == 0
+    tasks.process_stripe_inbox()
+    assert wallet_of(top_up) == 20 * USD
+    top_up.refresh_from_db()
+    assert (top_up.state, top_up.payment_intent, top_up.credited_nano) == (
+        TopUpState.CREDITED,
+        intent,
+        20 * USD,
+    )
+    assert statement(top_up.workspace)[0:1][0].what == "Top-up"
+    assert Transfer.objects.filter(key=f"stripe:pi:{intent}").count() == 1
+
+
+def test_the_session_carries_our_reference_and_addresses(top_up, stripe_double):
+    """Stripe knows the top-up, the amount in cents and where to send people back."""
+    session = stripe_double.sessions[top_up.checkout_session]
+    assert session["client_reference_id"] == str(top_up.pk)
+    assert (session["amount_total"], session["currency"]) == (2000, "usd")
+    assert session["success_url"] == f"https://x/{top_up.pk}/"
+    assert top_up.checkout_url == session["url"]
+
+
+def test_asking_stripe_twice_opens_one_session(top_up, stripe_double):
+    """The idempotency key comes from our row."""
+    again = stripe_gateway.create_checkout(
+        top_up_id=top_up.pk, amount_cents=2000, email="a@b.c", success_url="x", cancel_url="y"
+    )
+    assert again.id == top_up.checkout_session
+    assert len(stripe_double.sessions) == 1
+
+
+def test_duplicate_events_credit_once(top_up, stripe_double, hook):
+    """The same event ten times, and other events about the same payment, are one credit."""
+    intent = stripe_double.pay(top_up.checkout_session)
+    body = session_event(stripe_double, top_up)
+    for _ in range(10):
+        assert hook(body).status_code == 200
+    hook(session_event(stripe_double, top_up, "async_payment_succeeded"))
+    hook(stripe_double.event("payment_intent.succeeded", {"id": intent}))
+    assert StripeEvent.objects.count() == 3
+    for _ in range(3):
+        tasks.process_stripe_inbox()
+        for event in StripeEvent.objects.all():
+            tasks.process_stripe_event(event.pk)
+    sync_top_up(top_up.pk)
+    assert wallet_of(top_up) == 20 * USD
+    assert not StripeEvent.objects.filter(processed_at=None).exists()
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_any_order_of_events_ends_the_same(top_up, stripe_double, hook, order):
+    """Completed, partly refunded, disputed: each order gives the same books."""
+    intent = stripe_double.pay(top_up.checkout_session)
+    stripe_double.refund(intent, 500)
+    stripe_double.dispute(intent, 300)
+    bodies = [
+        session_event(stripe_double, top_up),
+        charge_event(stripe_double, intent),
+        charge_event(stripe_double, intent, "charge.dispute.created"),
+    ]
+    for index in order:
+        hook(bodies[index])
+        tasks.process_stripe_inbox()
+    assert wallet_of(top_up) == 12 * USD
+    assert debt_nano(top_up.workspace) == 0
+
+
+def test_an_unpaid_session_is_not_credited(top_up, stripe_double, hook):
+    """A slow payment is credited when it arrives, not when it is promised."""
+    stripe_double.pay(top_up.checkout_session, status="unpaid")
+    hook(session_event(stripe_double, top_up))
+    tasks.process_stripe_inbox()
+    assert wallet_of(top_up) == 0
+    stripe_double.pay(top_up.checkout_session)
+    hook(session_event(stripe_double, top_up, "async_payment_succeeded"))
+    tasks.process_stripe_inbox()
+    assert wallet_of(top_up) == 20 * USD
+
+
+@pytest.mark.parametrize("how", ["expired", "declined"])
+def test_a_failed_payment_is_marked_so(top_up, stripe_double, hook, how):
+    """Nothing is credited; the row says that it failed."""
+    if how == "expired":
+        stripe_double.sessions[top_up.checkout_session]["status"] = "expired"
+    else:
+        intent = stripe_double.pay(top_up.checkout_session, status="unpaid")
+        stripe_double.intents[intent]["status"] = "requires_payment_method"
+    hook(session_event(stripe_double, top_up, "async_payment_failed"))
+    tasks.process_stripe_inbox()
+    top_up.refresh_from_db()
+    assert (top_up.state, wallet_of(top_up)) == (TopUpState.FAILED, 0)
+
+
+@pytest.mark.parametrize("wrong", [{"amount_total": 1999}, {"amount_total": 2001}, {"currency": "eur"}])
+def test_another_amount_or_currency_is_not_credited(top_up, stripe_double, hook, wrong, caplog):
+    """What was paid must be what was asked for; otherwise a person looks."""
+    stripe_double.pay(top_up.checkout_session)
+    stripe_double.sessions[top_up.checkout_session] |= wrong
+    hook(session_event(stripe_double, top_up))
+    tasks.process_stripe_inbox()
+    top_up.refresh_from_db()
+    assert wallet_of(top_up) == 0
+    assert "2000 US cents were asked for" in top_up.problem
+    assert "a member of staff must look" in caplog.text
+
+
+def test_a_webhook_body_is_never_believed(top_up, stripe_double, hook):
+    """The event says paid, Stripe says unpaid: Stripe is right."""
+    session = stripe_double.sessions[top_up.checkout_session] | {
+        "payment_status": "paid",
+        "payment_intent": "pi_x",
+    }
+    hook(stripe_double.event("checkout.session.completed", session))
+    tasks.process_stripe_inbox()
+    assert wallet_of(top_up) == 0
+
+
+def test_a_lost_note_of_the_session_is_found_again(top_up, stripe_double, hook):
+    """Where we died between opening the session and writing it down, the event brings it back."""
+    TopUp.objects.filter(pk=top_up.pk).update(checkout_session="", checkout_url="")
+    stripe_double.pay(top_up.checkout_session)
+    hook(session_event(stripe_double, top_up))
+    tasks.process_stripe_inbox()
+    assert wallet_of(top_up) == 20 * USD
+
+
+def test_a_foreign_session_credits_nobody(top_up, stripe_double):
+    """A session of another top-up can't be passed off as this one's."""
+    other = stripe_gateway.create_checkout(
+        top_up_id=uuid.uuid4(), amount_cents=2000, email="a@b.c", success_url="x", cancel_url="y"
+    )
+    stripe_double.pay(other.id)
+    TopUp.objects.filter(pk=top_up.pk).update(checkout_session="")
+    with pytest.raises(StripeProblem, match="does not belong"):
+        sync_top_up(top_up.pk, checkout_session=other.id)
+    assert wallet_of(top_up) == 0
+
+
+def test_a_refund_takes_unspent_money_back_once(top_up, stripe_double, hook):
+    """Partly, then fully; telling it again changes nothing."""
+    intent = stripe_double.pay(top_up.checkout_session)
+    sync_top_up(top_up.pk)
+    for cents, left in ((500, 15), (500, 15), (2000, 0)):
+        stripe_double.refund(intent, cents)
+        hook(charge_event(stripe_double, intent))
+        tasks.process_stripe_inbox()
+        assert wallet_of(top_up) == left * USD
+    top_up.refresh_from_db()
+    assert (top_up.state, top_up.reversals, debt_nano(top_up.workspace)) == (TopUpState.REFUNDED, 2, 0)
+
+
+def test_a_dispute_after_spending_is_owed_and_blocks_new_jobs(top_up, stripe_double, hook):
+    """The wallet never goes below zero; the workspace owes the rest until it is paid."""
+    intent = stripe_double.pay(top_up.checkout_session)
+    sync_top_up(top_up.pk)
+    job = start_job(top_up.workspace, 15 * USD, trial_allowed=False)
+    call, _ = job.hold(15 * USD)
+    settle(call, 15 * USD)
+    job.close()
+    stripe_double.dispute(intent, 2000)
+    hook(charge_event(stripe_double, intent, "charge.dispute.created"))
+    tasks.process_stripe_inbox()
+    assert (wallet_of(top_up), debt_nano(top_up.workspace)) == (0, 15 * USD)
+    with pytest.raises(BillingError, match=r"\$15\.00 of it had been spent") as caught:
+        start_job(top_up.workspace, USD)
+    assert caught.value.code == "payment_disputed"
+    again = start_top_up(
+        workspace=top_up.workspace, user=top_up.user, amount_nano=18 * USD, success_url="x", cancel_url="y"
+    )
+    stripe_double.pay(again.checkout_session)
+    sync_top_up(again.pk)
+    assert (wallet_of(top_up), debt_nano(top_up.workspace)) == (3 * USD, 0)
+
+
+def test_a_won_dispute_gives_the_money_back(top_up, stripe_double, hook):
+    """Debt first, the rest to the wallet; a dispute that is opened anew takes it again."""
+    intent = stripe_double.pay(top_up.checkout_session)
+    sync_top_up(top_up.pk)
+    for status, left in (("needs_response", 0), ("won", 20), ("needs_response", 0), ("lost", 0)):
+        stripe_double.dispute(intent, 2000, status)
+        hook(charge_event(stripe_double, intent, "charge.dispute.closed"))
+        tasks.process_stripe_inbox()
+        assert wallet_of(top_up) == left * USD
+
+
+def test_unknown_events_are_taken_and_ignored(db, stripe_double, hook):
+    """New kinds of events, and events of others on the same account, are no errors."""
+    stripe_double.intents["pi_other"] = {
+        "id": "pi_other",
+        "object": "payment_intent",
+        "status": "succeeded",
+        "metadata": {},
+        "latest_charge": None,
+    }
+    for kind, about in (
+        ("customer.created", {"id": "cus_1"}),
+        ("balance.available", {}),
+        ("checkout.session.completed", {"id": "cs_9", "client_reference_id": "order 9"}),
+        ("charge.refunded", {"id": "ch_9", "payment_intent": "pi_other"}),
+        ("charge.refunded", {"id": "ch_9", "payment_intent": None}),
+    ):
+        assert hook(stripe_double.event(kind, about)).status_code == 200
+    tasks.process_stripe_inbox()
+    assert StripeEvent.objects.exclude(processed_at=None).count() == 5
+
+
+@pytest.mark.parametrize("case", ["none", "garbage", "other secret", "other body", "old"])
+def test_a_bad_signature_is_refused(db, stripe_double, hook, case):
+    """400, with what to check; nothing is kept."""
+    body = stripe_double.event("checkout.session.completed", {"id": "cs_1"})
+    headers = {
+        "none": "",
+        "garbage": "t=now,v1=\x00é",
+        "other secret": signature(body, "whsec_other"),
+        "other body": signature(body + " "),
+        "old": signature(body, timestamp=int(time.time()) - 3600),
+    }
+    response = hook(body, **{"Stripe-Signature": headers[case]})
+    assert response.status_code == 400
+    assert "Check that STRIPE_WEBHOOK_SECRET" in response.text
+    assert not StripeEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "body", ["", "{", "[]", "null", '{"id": "evt_1"}', '{"id":"e","type":"t","data":{"object":7}}']
+)
+def test_a_signed_body_that_is_no_event_is_refused(db, stripe_double, hook, body):
+    """400 rather than a crash."""
+    response = hook(body)
+    assert response.status_code == 400
+    assert not StripeEvent.objects.exists()
+
+
+def test_without_a_secret_the_webhook_says_so(client, db, settings):
+    """503 and the setting's name; Stripe will try again later."""
+    settings.STRIPE_WEBHOOK_SECRET = ""
+    response = client.post(HOOK, "{}", content_type="application/json")
+    assert response.status_code == 503
+    assert "STRIPE_WEBHOOK_SECRET is not set" in response.text
+
+
+def test_an_outage_is_made_up_for_later(top_up, stripe_double, hook):
+    """While Stripe is down the event waits with its error; one bad event holds up no other."""
+    stripe_double.pay(top_up.checkout_session)
+    hook(session_event(stripe_double, top_up))
+    stripe_double.down = True
+    tasks.process_stripe_inbox()
+    event = StripeEvent.objects.get()
+    assert (event.processed_at, event.attempts) == (None, 1)
+    assert "StripeProblem" in event.error
+    with pytest.raises(StripeProblem):
+        stripe_inbox.process(event.pk)
+    stripe_double.down = False
+    tasks.process_stripe_inbox()
+    event.refresh_from_db()
+    assert event.processed_at is not None
+    assert event.error == ""
+    assert wallet_of(top_up) == 20 * USD
+
+
+def test_stripe_that_fails_at_the_start_charges_nothing(alice, stripe_double):
+    """The row stays pending and the message says what happened."""
+    stripe_double.down = True
+    with pytest.raises(StripeProblem, match="Nothing was charged") as caught:
+        start_top_up(
+            workspace=alice.workspace, user=alice.user, amount_nano=USD, success_url="x", cancel_url="y"
+        )
+    assert caught.value.code == "stripe_failed"
+    assert TopUp.objects.get().state == TopUpState.PENDING
+
+
+def test_processing_at_once_credits_once(transactional_db, top_up, stripe_double, hook):
+    """Eight connections, two events and the return page, all at the same moment: one credit."""
+    intent = stripe_double.pay(top_up.checkout_session)
+    hook(session_event(stripe_double, top_up))
+    hook(stripe_double.event("payment_intent.succeeded", {"id": intent}))
+    events = list(StripeEvent.objects.values_list("pk", flat=True))
+    outcomes = together(
+        *(lambda event=event: stripe_inbox.process(event) for event in events * 3),
+        lambda: sync_top_up(top_up.pk),
+        lambda: sync_top_up(top_up.pk),
+    )
+    assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    assert wallet_of(top_up) == 20 * USD
+    assert Transfer.objects.filter(key__startswith="stripe:").count() == 1
