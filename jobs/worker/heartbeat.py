@@ -76,7 +76,10 @@ class Heartbeat(threading.Thread):
         now_s = time.monotonic()
         if now_s - self._renewed_at_s > self._give_up_s:
             self._host.stop_all(Stop.FENCED)
-        if now_s - self._loop_alive_at_s > max(self._give_up_s, _LOOP_STUCK_AT_LEAST_S) and self._host.tokens():
+        if (
+            now_s - self._loop_alive_at_s > max(self._give_up_s, _LOOP_STUCK_AT_LEAST_S)
+            and self._host.tokens()
+        ):
             logger.critical("The event loop does not react; the worker ends so that others can take over.")
             os._exit(EXIT_LOOP_STUCK)
 

@@ -134,7 +134,8 @@ class PostgresJournal:
             raise LeaseLost("Another worker took the job over.")
 
     async def _run(self, sql: str, *parameters: Any) -> Any:
-        return await self._writer.execute(sql, (self._lease.job_id, self._lease.token, *parameters))
+        job_id = self._lease.job_id
+        return await self._writer.execute(sql, (job_id, self._lease.token, *parameters), group=str(job_id))
 
     def _placed(self, result: StepResult, seq: int | None) -> StepResult:
         if seq is None:

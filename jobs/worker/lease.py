@@ -37,6 +37,16 @@ FROM pick WHERE j.id = pick.id
 RETURNING j.id, j.token, j.escrow_id, j.workspace_id
 """
 
+# Locks are taken in the order of ids, as the group-commit writer takes them.
+_RENEW = """
+WITH mine AS (
+  SELECT id FROM jobs_job WHERE owner = %(owner)s AND state = 'running' AND lease_until > now()
+  ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE jobs_job j SET lease_until = now() + make_interval(secs => %(lease_s)s)
+FROM mine WHERE j.id = mine.id RETURNING j.id, j.token, j.wanted
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
@@ -89,12 +99,7 @@ def _doubt_what_was_in_flight(lease: Lease) -> None:
 def renew(owner: str) -> list[Renewal]:
     """Renew every live lease of this owner and say what the users want of them. A lease that ran out stays lost."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE jobs_job SET lease_until = now() + make_interval(secs => %s)"
-            " WHERE owner = %s AND state = 'running' AND lease_until > now()"
-            " RETURNING id, token, wanted",
-            [settings.PONDER_LEASE_S, owner],
-        )
+        cursor.execute(_RENEW, {"owner": owner, "lease_s": settings.PONDER_LEASE_S})
         return [Renewal(*row) for row in cursor.fetchall()]
 
 

@@ -1,7 +1,7 @@
 """The group-commit writer: callers await a future, one connection commits whatever has gathered, one fsync a batch.
 
 Statements must be idempotent: a batch whose commit may or may not have been applied is sent again. Statements of one
-batch run in the order in which they were handed in, and their futures resolve in that order.
+group run in the order in which they were handed in, and their futures resolve in that order.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ _RECONNECT_MAX_S = 5.0
 class _Statement:
     sql: str
     parameters: Sequence[Any]
+    group: str
     done: "asyncio.Future[Any]"
 
 
@@ -35,10 +36,14 @@ class Writer:
         self._queue: asyncio.Queue[_Statement | None] = asyncio.Queue()
         self._task = asyncio.get_running_loop().create_task(self._work(), name="writer")
 
-    async def execute(self, sql: str, parameters: Sequence[Any]) -> Any:
-        """Run a statement that returns one value, durably; return the value."""
+    async def execute(self, sql: str, parameters: Sequence[Any], *, group: str) -> Any:
+        """Run a statement that returns one value, durably; return the value.
+
+        `group` names the row that the statement locks first: a batch takes its locks in the order of groups, as every
+        other transaction does, so that none waits for the other for ever. Within a group the order is kept.
+        """
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._queue.put_nowait(_Statement(sql, parameters, done))
+        self._queue.put_nowait(_Statement(sql, parameters, group, done))
         # A caller that gives up must not take the statement with it: it may be in the batch being committed.
         return await asyncio.shield(done)
 
@@ -61,7 +66,7 @@ class Writer:
                     break
                 item = self._queue.get_nowait()
             if batch:
-                await self._commit(batch)
+                await self._commit(sorted(batch, key=lambda statement: statement.group))
         if self._connection:
             await self._connection.close()
 

@@ -19,7 +19,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def undecided(call):
     """Never the same answer twice, at about 0.08 cents a call."""
-    return Answer(f"Answer: {call.number}", delay_s=0.05, usage={"prompt_tokens": 100, "completion_tokens": 350, "total_tokens": 450})
+    return Answer(
+        f"Answer: {call.number}",
+        delay_s=0.05,
+        usage={"prompt_tokens": 100, "completion_tokens": 350, "total_tokens": 450},
+    )
 
 
 @pytest.fixture
@@ -98,15 +102,25 @@ def test_a_stop_reaches_a_running_job_at_once(alice, workspace, endpoint, worker
 def test_many_jobs_at_once_keep_their_budgets(alice, workspace, endpoint, worker):
     """Two hundred jobs with small random budgets on one worker: all end, none above its budget, books at zero."""
     rng = random.Random(5)
-    endpoint.behaviour = lambda call: Answer(f"Answer: {call.number % 3}", delay_s=0.02)
+    endpoint.behaviour = lambda call: Answer(
+        f"Answer: {call.number % 3}",
+        delay_s=0.02,
+        usage={"prompt_tokens": 100, "completion_tokens": 390, "total_tokens": 490},
+    )
     jobs = [
-        submit_job(user=alice, workspace=workspace, problem=f"Question {n}?", budget_nano=rng.randint(1, 4) * NANO_PER_CENT)
+        submit_job(
+            user=alice,
+            workspace=workspace,
+            problem=f"Question {n}?",
+            budget_nano=rng.randint(1, 2) * NANO_PER_CENT,
+        )
         for n in range(200)
     ]
-    running = worker()
+    running = worker(PONDER_LEASE_S="60")
     running.wait_for(lambda: not Job.objects.exclude(state__in=ENDED).exists(), 240)
     for job in Job.objects.filter(pk__in=[job.pk for job in jobs]):
         assert job.charged_nano <= job.budget_nano
-        assert job.answer
+        assert job.answer, (job.state, job.stop_reason, job.error)
     assert Entry.objects.aggregate(total=Sum("amount_nano"))["total"] == 0
     assert running.peak_mb() <= 400
+    assert "deadlock" not in running.log.read_text()

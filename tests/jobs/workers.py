@@ -22,10 +22,27 @@ class Worker:
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "celery", "-A", "reasoning_app", "worker", "-P", "threads", "-c",
-                    str(concurrency), "--without-gossip", "--without-mingle", "-Q", "jobs,mail", "--loglevel", "WARNING",
+                    sys.executable,
+                    "-m",
+                    "celery",
+                    "-A",
+                    "reasoning_app",
+                    "worker",
+                    "-P",
+                    "threads",
+                    "-c",
+                    str(concurrency),
+                    "--without-gossip",
+                    "--without-mingle",
+                    "-Q",
+                    "jobs,mail",
+                    "--loglevel",
+                    "WARNING",
                 ],  # fmt: skip
-                cwd=ROOT, stdout=output, stderr=output, stdin=subprocess.DEVNULL,
+                cwd=ROOT,
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
                 env=os.environ | {"DATABASE_URL": url, "PONDER_LEASE_S": "4"} | env,
             )
 
@@ -33,7 +50,9 @@ class Worker:
         """Wait until `condition()` is true."""
         deadline = time.monotonic() + timeout_s
         while not condition():
-            assert time.monotonic() < deadline, f"not within {timeout_s} s; the worker says:\n{self.log.read_text()[-4000:]}"
+            assert time.monotonic() < deadline, (
+                f"not within {timeout_s} s; the worker says:\n{self.log.read_text()[-4000:]}"
+            )
             time.sleep(0.05)
 
     def kill(self) -> None:
