@@ -26,7 +26,7 @@ class SettingsForm(forms.ModelForm[User]):
     class Meta:
         model = User
         fields = ("name", "notify_when_done")
-        widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}  # noqa: RUF012  (Django reads it)
+        widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
 
 
 @require_GET
@@ -53,7 +53,10 @@ def edit_settings(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Saved.")
         response: HttpResponse = redirect("settings")
         response.set_cookie(
-            THEME_COOKIE, form.cleaned_data["theme"] or "auto", max_age=_THEME_COOKIE_S, samesite="Lax",
+            THEME_COOKIE,
+            form.cleaned_data["theme"] or "auto",
+            max_age=_THEME_COOKIE_S,
+            samesite="Lax",
             secure=settings.SESSION_COOKIE_SECURE,
         )
         return response

@@ -1,4 +1,4 @@
-"""Raw rows of the jobs room, for staff: to look at, not to change. The journal and the money are written by the worker."""
+"""Raw rows of the jobs room, for staff: to look at, not to change. The worker writes journal and money."""
 
 from typing import Any
 
@@ -33,7 +33,16 @@ class ReadOnlyAdmin[Row: models.Model](admin.ModelAdmin[Row]):
 class JobAdmin(ReadOnlyAdmin[Job]):
     """Jobs."""
 
-    list_display = ("title", "workspace", "state", "wanted", "stop_reason", "budget_nano", "charged_nano", "created_at")
+    list_display = (
+        "title",
+        "workspace",
+        "state",
+        "wanted",
+        "stop_reason",
+        "budget_nano",
+        "charged_nano",
+        "created_at",
+    )
     list_filter = ("state", "stop_reason", "strategy")
     list_select_related = ("workspace",)
     search_fields = ("id", "title", "created_by__email")
@@ -44,7 +53,18 @@ class JobAdmin(ReadOnlyAdmin[Job]):
 class StepRecordAdmin(ReadOnlyAdmin[StepRecord]):
     """The journal."""
 
-    list_display = ("key", "attempt", "job_id", "kind", "model", "state", "status", "cost_nano", "tokens", "told_at")
+    list_display = (
+        "key",
+        "attempt",
+        "job_id",
+        "kind",
+        "model",
+        "state",
+        "status",
+        "cost_nano",
+        "tokens",
+        "told_at",
+    )
     list_filter = ("kind", "state", "status")
     search_fields = ("id", "job__id", "key")
 

@@ -29,7 +29,7 @@ _FIELD_OF = {"problem": "problem", "budget": "budget", "checker": "checker", "mo
 class RawTextField(forms.CharField):
     """Text as it was typed: nothing is stripped, and each refusal has its own words."""
 
-    default_validators: list[Any] = []  # noqa: RUF012  (Django reads it)
+    default_validators: list[Any] = []
 
     def __init__(self, **options: Any) -> None:
         super().__init__(strip=False, required=False, **options)
@@ -68,9 +68,13 @@ class NewJobForm(forms.Form):
                 code="too-long",
             )
         if "\x00" in text:
-            raise ValidationError("The problem holds NUL characters, which are no text. Remove them.", code="nul")
+            raise ValidationError(
+                "The problem holds NUL characters, which are no text. Remove them.", code="nul"
+            )
         if _SURROGATE.search(text):
-            raise ValidationError("The problem holds broken characters (unpaired surrogates). Remove them.", code="surrogate")
+            raise ValidationError(
+                "The problem holds broken characters (unpaired surrogates). Remove them.", code="surrogate"
+            )
         return text
 
     def clean_budget(self) -> int:
@@ -99,7 +103,9 @@ class NewJobForm(forms.Form):
             self.add_error("checker", f"“{kind}” is not a way to check. Choose one of those offered.")
         elif kind and "problem" in data:
             try:
-                data["parsed_checker"] = parse_checker(kind, problem=data["problem"], fields=self._checker_fields(data))
+                data["parsed_checker"] = parse_checker(
+                    kind, problem=data["problem"], fields=self._checker_fields(data)
+                )
             except CheckerError as error:
                 self.add_error("checker", str(error))
         return data

@@ -26,8 +26,36 @@ MAX_CHARACTERS = 200_000
 _MAX_HIGHLIGHTED = 20_000
 
 _TAGS = {
-    "a", "blockquote", "br", "code", "del", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s",
-    "section", "span", "strong", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a",
+    "blockquote",
+    "br",
+    "code",
+    "del",
+    "div",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "s",
+    "section",
+    "span",
+    "strong",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "ul",
 }
 _ATTRIBUTES = {
     "*": {"class"},
@@ -44,7 +72,7 @@ _ATTRIBUTES = {
 def clean_text(text: str) -> str:
     """Return `text` without what no page and no mail can carry: NUL and other controls, unpaired surrogates."""
     paired = text.encode("utf-8", "replace").decode("utf-8")
-    return "".join(c for c in paired if c in "\n\t" or ord(c) >= 0x20 and not 0x7F <= ord(c) < 0xA0)
+    return "".join(c for c in paired if c in "\n\t" or (ord(c) >= 0x20 and not 0x7F <= ord(c) < 0xA0))
 
 
 def render_markdown(text: str, *, prefix: str = "") -> SafeString:
@@ -54,7 +82,10 @@ def render_markdown(text: str, *, prefix: str = "") -> SafeString:
         cleaned = f"{cleaned[:MAX_CHARACTERS]}\n\n*… shortened here; the export holds the whole text.*"
     rendered = _parser().render(cleaned, {"docId": prefix} if prefix else {})
     safe = nh3.clean(
-        rendered, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto"},
+        rendered,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
     return mark_safe(safe)  # noqa: S308  (nh3 cleaned it)
@@ -72,7 +103,9 @@ def _parser() -> MarkdownIt:
     dollarmath_plugin(parser, allow_labels=False, allow_digits=False, allow_space=False, double_inline=True)
     footnote_plugin(parser)
     parser.inline.ruler.before("escape", "bracket_math", _bracket_inline)
-    parser.block.ruler.before("fence", "bracket_math_block", _bracket_block, {"alt": ["paragraph", "blockquote", "list"]})
+    parser.block.ruler.before(
+        "fence", "bracket_math_block", _bracket_block, {"alt": ["paragraph", "blockquote", "list"]}
+    )
     for name in ("math_inline", "math_inline_double", "math_block", "bracket_math", "bracket_math_block"):
         parser.add_render_rule(name, _math)
     parser.add_render_rule("fence", _fence)
@@ -121,7 +154,7 @@ def _bracket_block(state: StateBlock, start: int, end: int, silent: bool) -> boo
         return False
     if not silent:
         token = state.push("bracket_math_block", "", 0)
-        token.content = state.getLines(start, line + 1, 0, False).strip()[2:-2]  # noqa: FBT003
+        token.content = state.getLines(start, line + 1, 0, False).strip()[2:-2]
         token.block, token.map = True, [start, line + 1]
         state.line = line + 1
     return True

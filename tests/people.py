@@ -46,7 +46,9 @@ Take $k \sim \log n$.[^1]
 
 def make_user(email: str, *, staff: bool = False, workspace: Workspace | None = None) -> User:
     """Make a person with a verified address and a workspace of their own, or a place in one."""
-    user = User.objects.create_user(email, name=email.split("@")[0].title(), is_staff=staff, is_superuser=staff)
+    user = User.objects.create_user(
+        email, name=email.split("@", maxsplit=1)[0].title(), is_staff=staff, is_superuser=staff
+    )
     EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
     if workspace:
         Membership.objects.create(workspace=workspace, user=user)
@@ -60,41 +62,66 @@ def workspace_of(user: User) -> Workspace:
     return Membership.objects.filter(user=user).order_by("pk").first().workspace
 
 
-def make_job(user: User, state: str = JobState.DONE, *, spent_cents: int = 3, budget_cents: int = 5, **fields: Any) -> Job:
+def make_job(
+    user: User, state: str = JobState.DONE, *, spent_cents: int = 3, budget_cents: int = 5, **fields: Any
+) -> Job:
     """Make a job in any state, with its escrow."""
     ended = state in ENDED
     now = timezone.now()
     budget, spent = budget_cents * NANO_PER_CENT, spent_cents * NANO_PER_CENT
     workspace, job_id = workspace_of(user), uuid.uuid4()
     escrow = Account.objects.create(
-        kind=AccountKind.ESCROW, workspace=workspace, job_id=job_id, job_version=1, is_floored=True,
-        balance_nano=0 if ended else budget - spent, held_nano=0 if ended or state == JobState.QUEUED else NANO_PER_CENT // 2,
+        kind=AccountKind.ESCROW,
+        workspace=workspace,
+        job_id=job_id,
+        job_version=1,
+        is_floored=True,
+        balance_nano=0 if ended else budget - spent,
+        held_nano=0 if ended or state == JobState.QUEUED else NANO_PER_CENT // 2,
     )
     started = None if state == JobState.QUEUED else now - timedelta(minutes=14)
     defaults: dict[str, Any] = {
-        "title": PROBLEM, "problem": PROBLEM, "checker": CHECKER, "queued_at": now - timedelta(minutes=15),
-        "started_at": started, "finished_at": now - timedelta(minutes=2) if ended else None,
-        "charged_nano": spent if ended else 0, "state": state, "stop_reason": _REASONS.get(state, ""),
+        "title": PROBLEM,
+        "problem": PROBLEM,
+        "checker": CHECKER,
+        "queued_at": now - timedelta(minutes=15),
+        "started_at": started,
+        "finished_at": now - timedelta(minutes=2) if ended else None,
+        "charged_nano": spent if ended else 0,
+        "state": state,
+        "stop_reason": _REASONS.get(state, ""),
     }
     return Job.objects.create(
-        id=job_id, workspace=workspace, created_by=user, budget_nano=budget, escrow=escrow, **defaults | fields
+        id=job_id,
+        workspace=workspace,
+        created_by=user,
+        budget_nano=budget,
+        escrow=escrow,
+        **defaults | fields,
     )
 
 
 _REASONS = {
-    JobState.DONE: "solved", JobState.EXHAUSTED: "budget_reached", JobState.FAILED: "failed", JobState.CANCELLED: "cancelled",
+    JobState.DONE: "solved",
+    JobState.EXHAUSTED: "budget_reached",
+    JobState.FAILED: "failed",
+    JobState.CANCELLED: "cancelled",
 }
 SOLVED: dict[str, Any] = {
-    "answer": ANSWERS[0], "answer_text": f"12 + 7 * 3 = 33\n25 + 33 = 58\n\nAnswer: {ANSWERS[0]}", "confidence": 1.0,
+    "answer": ANSWERS[0],
+    "answer_text": f"12 + 7 * 3 = 33\n25 + 33 = 58\n\nAnswer: {ANSWERS[0]}",
+    "confidence": 1.0,
     "explanation": "An exact checker confirmed this answer; 3 of 23 tries found one.",
-    "checked": "25 + 12 + 7 * 3 = 58, with each number used once.", "dissent": [],
+    "checked": "25 + 12 + 7 * 3 = 58, with each number used once.",
+    "dissent": [],
 }
 
 
 def make_steps(job: Job, count: int = 23, *, passed: bool = True) -> list[StepRecord]:
     """Give a job told tries, their calls and their prompt."""
     prompt = Prompt.objects.create(
-        job=job, sha256=hashlib.sha256(job.problem.encode()).hexdigest(),
+        job=job,
+        sha256=hashlib.sha256(job.problem.encode()).hexdigest(),
         messages=[{"role": "system", "content": "Solve it."}, {"role": "user", "content": job.problem}],
     )
     start = job.started_at or timezone.now()
@@ -103,42 +130,117 @@ def make_steps(job: Job, count: int = 23, *, passed: bool = True) -> list[StepRe
     for number in range(count):
         answer = ANSWERS[number % 5 if number % 3 else 0]
         step = StepRecord(
-            job=job, key=f"sample/{number}", seq=number + 1, kind="sample", purpose="Independent try", model="demo/expert",
-            prompt_sha256=prompt.sha256, state=StepState.TOLD, status="ok", text=f"Let me see.\n\nAnswer: {answer}",
-            answer=answer, answer_key=answer.replace(" ", ""), cost_nano=cost, tokens=180 + number, finish_reason="stop",
-            verdict={"passed": passed and answer == ANSWERS[0], "checker": "arithmetic", "detail": f"{answer} was checked."},
-            created_at=start + timedelta(seconds=30 * number), told_at=start + timedelta(seconds=30 * number + 4),
+            job=job,
+            key=f"sample/{number}",
+            seq=number + 1,
+            kind="sample",
+            purpose="Independent try",
+            model="demo/expert",
+            prompt_sha256=prompt.sha256,
+            state=StepState.TOLD,
+            status="ok",
+            text=f"Let me see.\n\nAnswer: {answer}",
+            answer=answer,
+            answer_key=answer.replace(" ", ""),
+            cost_nano=cost,
+            tokens=180 + number,
+            finish_reason="stop",
+            verdict={
+                "passed": passed and answer == ANSWERS[0],
+                "checker": "arithmetic",
+                "detail": f"{answer} was checked.",
+            },
+            created_at=start + timedelta(seconds=30 * number),
+            told_at=start + timedelta(seconds=30 * number + 4),
         )
         steps.append(step)
-        calls.append(Call(
-            id=step.id, job_id=job.pk, escrow=job.escrow, workspace=job.workspace, lease_token=1, step_key=step.key,
-            attempt=1, model=step.model, state=CallState.SETTLED, hold_nano=cost * 2, billed_nano=cost, cost_nano=cost,
-            input_tokens=100, output_tokens=80 + number, created_at=step.created_at, finished_at=step.told_at,
-        ))
+        calls.append(
+            Call(
+                id=step.id,
+                job_id=job.pk,
+                escrow=job.escrow,
+                workspace=job.workspace,
+                lease_token=1,
+                step_key=step.key,
+                attempt=1,
+                model=step.model,
+                state=CallState.SETTLED,
+                hold_nano=cost * 2,
+                billed_nano=cost,
+                cost_nano=cost,
+                input_tokens=100,
+                output_tokens=80 + number,
+                created_at=step.created_at,
+                finished_at=step.told_at,
+            )
+        )
     Call.objects.bulk_create(calls)
     return StepRecord.objects.bulk_create(steps)
 
 
 def one_job_of_each_state(user: User) -> dict[str, Job]:
     """Make a job in each state that people meet, and two with difficult texts."""
-    best = {"answer": ANSWERS[0], "text": "", "confidence": 0.62, "explanation": "4 of 9 independent tries agree."}
+    best = {
+        "answer": ANSWERS[0],
+        "text": "",
+        "confidence": 0.62,
+        "explanation": "4 of 9 independent tries agree.",
+    }
     jobs = {
         "queued": make_job(user, JobState.QUEUED, spent_cents=0),
-        "running": make_job(user, JobState.RUNNING, spent_cents=312, budget_cents=500, best=best, phase="Explore — 23 tries, 5 answers"),
-        "near": make_job(user, JobState.RUNNING, spent_cents=450, budget_cents=500, best=best, phase="Explore"),
+        "running": make_job(
+            user,
+            JobState.RUNNING,
+            spent_cents=312,
+            budget_cents=500,
+            best=best,
+            phase="Explore — 23 tries, 5 answers",
+        ),
+        "near": make_job(
+            user, JobState.RUNNING, spent_cents=450, budget_cents=500, best=best, phase="Explore"
+        ),
         "waiting": make_job(user, JobState.WAITING, spent_cents=1),
         "done": make_job(user, JobState.DONE, **SOLVED),
-        "exhausted": make_job(user, JobState.EXHAUSTED, spent_cents=5, **SOLVED | {"confidence": 0.41, "checked": "", "dissent": [{"answer": ANSWERS[1], "votes": 3}]}),
-        "failed": make_job(user, JobState.FAILED, spent_cents=0, error="No model answers. Start the model server, then run the job again."),
+        "exhausted": make_job(
+            user,
+            JobState.EXHAUSTED,
+            spent_cents=5,
+            **SOLVED | {"confidence": 0.41, "checked": "", "dissent": [{"answer": ANSWERS[1], "votes": 3}]},
+        ),
+        "failed": make_job(
+            user,
+            JobState.FAILED,
+            spent_cents=0,
+            error="No model answers. Start the model server, then run the job again.",
+        ),
         "cancelled": make_job(user, JobState.CANCELLED, spent_cents=1),
         "maths": make_job(
-            user, JobState.DONE, title="Bounding the spectral gap of a random lift", problem=r"Bound $\lambda_2$ of a random $n$-lift of a $d$-regular graph.",
-            checker={}, answer=r"2\sqrt{d-1} + o(1)", answer_text=MATHS, confidence=0.93, stop_reason="confident",
-            explanation="14 of 17 independent tries agree.", dissent=[{"answer": "2\\sqrt{d}", "votes": 2}, {"answer": "d - 1", "votes": 1}],
+            user,
+            JobState.DONE,
+            title="Bounding the spectral gap of a random lift",
+            problem=r"Bound $\lambda_2$ of a random $n$-lift of a $d$-regular graph.",
+            checker={},
+            answer=r"2\sqrt{d-1} + o(1)",
+            answer_text=MATHS,
+            confidence=0.93,
+            stop_reason="confident",
+            explanation="14 of 17 independent tries agree.",
+            dissent=[{"answer": "2\\sqrt{d}", "votes": 2}, {"answer": "d - 1", "votes": 1}],
         ),
         "long": make_job(
-            user, JobState.DONE, title="A" * 120, problem="word " * 4000 + "x" * 3000, checker={}, answer="9^{9^{9^{9}}}",
-            answer_text="nothing but text " * 3000 + "\n\n```\n" + "y" * 900 + "\n```\n\n$$" + "a+" * 400 + "b$$", confidence=0.5,
+            user,
+            JobState.DONE,
+            title="A" * 120,
+            problem="word " * 4000 + "x" * 3000,
+            checker={},
+            answer="9^{9^{9^{9}}}",
+            answer_text="nothing but text " * 3000
+            + "\n\n```\n"
+            + "y" * 900
+            + "\n```\n\n$$"
+            + "a+" * 400
+            + "b$$",
+            confidence=0.5,
         ),
     }
     for name in ("running", "near", "done", "exhausted", "maths"):

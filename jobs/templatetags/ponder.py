@@ -56,7 +56,9 @@ def ago(moment: datetime | None) -> SafeString | str:
     words = f"{seconds_words((timezone.now() - moment).total_seconds())} ago"
     return format_html(
         '<time datetime="{}" title="{} UTC" data-ago>{}</time>',
-        moment.isoformat(timespec="seconds"), f"{moment:%Y-%m-%d %H:%M:%S}", words,
+        moment.isoformat(timespec="seconds"),
+        f"{moment:%Y-%m-%d %H:%M:%S}",
+        words,
     )
 
 

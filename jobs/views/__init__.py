@@ -10,6 +10,19 @@ from jobs.views.new import new_job, preview, quote
 from jobs.views.steps import step_text, steps
 
 __all__ = [
-    "cancel", "detail", "export_json", "export_markdown", "finish", "job_list", "landing", "live", "mail_detail",
-    "mail_list", "new_job", "preview", "quote", "step_text", "steps",
+    "cancel",
+    "detail",
+    "export_json",
+    "export_markdown",
+    "finish",
+    "job_list",
+    "landing",
+    "live",
+    "mail_detail",
+    "mail_list",
+    "new_job",
+    "preview",
+    "quote",
+    "step_text",
+    "steps",
 ]

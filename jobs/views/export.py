@@ -75,7 +75,9 @@ def _as_json(job: Job) -> dict[str, Any]:
         "created_at": job.created_at,
         "started_at": job.started_at,
         "finished_at": job.finished_at,
-        "steps": [_step_as_json(step) for step in StepRecord.objects.filter(job=job).order_by("seq", "created_at")],
+        "steps": [
+            _step_as_json(step) for step in StepRecord.objects.filter(job=job).order_by("seq", "created_at")
+        ],
     }
 
 

@@ -17,7 +17,13 @@ def landing(request: HttpRequest) -> HttpResponse:
     """Say what Ponder does, show a job of the user's own that ended well, and offer the form."""
     context = form_context(NewJobForm(initial={"budget": "0.25", "strategy": "vote"}))
     if isinstance(request.user, User):
-        example = jobs_of(request.user).filter(state=JobState.DONE).exclude(answer="").order_by("-finished_at").first()
+        example = (
+            jobs_of(request.user)
+            .filter(state=JobState.DONE)
+            .exclude(answer="")
+            .order_by("-finished_at")
+            .first()
+        )
         context["example"] = example
         context["spend"] = spend_of(example) if example else None
     return render(request, "jobs/landing.html", context)

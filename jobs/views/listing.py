@@ -73,6 +73,8 @@ def job_list(request: HttpRequest) -> HttpResponse:
 def _jobs(user: User, query: str, state: str, sort: str) -> JobQuerySet:
     jobs = jobs_of(user).filter(_STATES[state][1])
     if query:
-        jobs = jobs.filter(Q(title__icontains=query) | Q(problem__icontains=query) | Q(answer__icontains=query))
+        jobs = jobs.filter(
+            Q(title__icontains=query) | Q(problem__icontains=query) | Q(answer__icontains=query)
+        )
     slim = jobs.defer("problem", "answer_text", "best", "pinned", "dissent", "checker", "options")
     return slim.annotate(spent=Coalesce(_SPENT, Value(0))).order_by(*_SORTS[sort][1])

@@ -40,7 +40,9 @@ def mail_detail(request: HttpRequest, name: str) -> HttpResponse:
     parsed, described = mail_files.read(name), mail_files.describe(name)
     if parsed is None or described is None:
         raise Http404
-    cleaned = nh3.clean(mail_files.body_of(parsed, "html"), attributes={"a": {"href"}}, tags=nh3.ALLOWED_TAGS - {"img"})
+    cleaned = nh3.clean(
+        mail_files.body_of(parsed, "html"), attributes={"a": {"href"}}, tags=nh3.ALLOWED_TAGS - {"img"}
+    )
     context = {
         "mail": described,
         "text": clean_text(mail_files.body_of(parsed, "plain")),

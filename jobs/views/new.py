@@ -12,7 +12,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import User
 from jobs.access import get_job_for, workspace_of
 from jobs.forms import (
-    CHECKERS, CUSTOM, MAX_PROBLEM_CHARACTERS, PRESETS, NewJobForm, budget_fields, fields_of_checker,
+    CHECKERS,
+    CUSTOM,
+    MAX_PROBLEM_CHARACTERS,
+    PRESETS,
+    NewJobForm,
+    budget_fields,
+    fields_of_checker,
 )
 from jobs.markdown import has_math, render_markdown
 from jobs.services import SubmitError, quote_job, submit_job
@@ -74,7 +80,9 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
         except ValueError as error:
             raise Http404 from error
         return {"problem": job.problem, **budget_fields(job.budget_nano), **fields_of_checker(job.checker)}
-    draft = request.session.pop(_DRAFT, None) if request.user.is_authenticated else request.session.get(_DRAFT)
+    draft = (
+        request.session.pop(_DRAFT, None) if request.user.is_authenticated else request.session.get(_DRAFT)
+    )
     return draft or {"budget": "0.25", "strategy": "vote"}
 
 
@@ -86,11 +94,12 @@ def quote(request: HttpRequest) -> HttpResponse:
     budget_nano = form.cleaned_data.get("budget")
     context: dict[str, Any] = {"budget_nano": budget_nano, "error": "", "quote": None}
     if budget_nano is None:
-        context["error"] = " ".join(form.errors.get("budget", []))
+        context["error"] = " ".join(str(error) for error in form.errors.get("budget", []))
     elif "problem" in form.cleaned_data:
         try:
             context["quote"] = quote_job(
-                problem=form.cleaned_data["problem"], budget_nano=budget_nano,
+                problem=form.cleaned_data["problem"],
+                budget_nano=budget_nano,
                 checker=form.cleaned_data["parsed_checker"],
             )
         except SubmitError as error:

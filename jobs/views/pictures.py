@@ -7,8 +7,8 @@ from django.db.models.functions import Extract
 from django.utils import timezone
 
 from jobs.models import Job, StepRecord, StepState
-from jobs.views.spend import Spend
 from jobs.templatetags.ponder import seconds_words
+from jobs.views.spend import Spend
 
 WIDTH, HEIGHT, TOP, BOTTOM = 320, 120, 18, 102
 _BUCKETS = 80
@@ -51,8 +51,17 @@ def burn_down(job: Job, spend: Spend) -> BurnDown | None:
 def _costs(job: Job, start: float, lasted: float) -> QuerySet[StepRecord, tuple[int, int]]:
     """Return what was paid in each of a fixed number of spans of time; one query however many calls there are."""
     bucket = Func(
-        Extract("told_at", "epoch", output_field=FloatField()), Value(start, FloatField()),
-        Value(start + lasted, FloatField()), Value(_BUCKETS), function="width_bucket", output_field=IntegerField(),
+        Extract("told_at", "epoch", output_field=FloatField()),
+        Value(start, FloatField()),
+        Value(start + lasted, FloatField()),
+        Value(_BUCKETS),
+        function="width_bucket",
+        output_field=IntegerField(),
     )
     told = StepRecord.objects.filter(job=job, state=StepState.TOLD, cost_nano__gt=0)
-    return told.annotate(bucket=bucket).values_list("bucket").annotate(cost=Sum("cost_nano")).order_by(F("bucket"))
+    return (
+        told.annotate(bucket=bucket)
+        .values_list("bucket")
+        .annotate(cost=Sum("cost_nano"))
+        .order_by(F("bucket"))
+    )

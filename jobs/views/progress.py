@@ -74,8 +74,12 @@ def _told(job: Job) -> QuerySet[StepRecord]:
 
 def phases_of(job: Job) -> list[Phase]:
     """Return the phases that have begun, in the order in which jobs go through them."""
-    rows = _told(job).values("kind").annotate(
-        tries=Count("pk"), kept=Count("pk", filter=Q(status="ok")), cost=Sum("cost_nano"), last=Max("seq")
+    rows = (
+        _told(job)
+        .values("kind")
+        .annotate(
+            tries=Count("pk"), kept=Count("pk", filter=Q(status="ok")), cost=Sum("cost_nano"), last=Max("seq")
+        )
     )
     merged: dict[str, list[int]] = {}
     for row in rows:
@@ -122,14 +126,20 @@ def clusters_of(job: Job) -> Clusters:
         for row in rows[:CLUSTERS_SHOWN]
     ]
     rest = rows[CLUSTERS_SHOWN:]
-    return Clusters(shown, len(rest), sum(row["votes"] for row in rest), samples.filter(answer_key="").count())
+    return Clusters(
+        shown, len(rest), sum(row["votes"] for row in rest), samples.filter(answer_key="").count()
+    )
 
 
 def totals_of(job: Job) -> Totals:
     """Return calls and tokens so far."""
-    row = StepRecord.objects.filter(job=job).exclude(kind="note").aggregate(
-        calls=Count("pk", filter=Q(state=StepState.TOLD)),
-        tokens=Sum("tokens"),
-        open=Count("pk", filter=Q(state=StepState.OPEN)),
+    row = (
+        StepRecord.objects.filter(job=job)
+        .exclude(kind="note")
+        .aggregate(
+            calls=Count("pk", filter=Q(state=StepState.TOLD)),
+            tokens=Sum("tokens"),
+            open=Count("pk", filter=Q(state=StepState.OPEN)),
+        )
     )
     return Totals(row["calls"], row["tokens"] or 0, row["open"])

@@ -37,7 +37,9 @@ def steps(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Show 50 calls; a fragment for htmx, a page otherwise."""
     assert isinstance(request.user, User)  # login_required
     job = get_job_for(request.user, job_id)
-    records = StepRecord.objects.filter(job=job).defer("text", "reasoning").order_by("-seq", "-created_at", "pk")
+    records = (
+        StepRecord.objects.filter(job=job).defer("text", "reasoning").order_by("-seq", "-created_at", "pk")
+    )
     page = Paginator(records, PER_PAGE).get_page(request.GET.get("page"))
     calls = Call.objects.in_bulk([record.pk for record in page.object_list])
     rows = [CallRow(record, calls.get(record.pk)) for record in page.object_list]
@@ -51,7 +53,11 @@ def step_text(request: HttpRequest, job_id: UUID, step_id: UUID) -> HttpResponse
     """Show what was asked and what came back."""
     assert isinstance(request.user, User)  # login_required
     step = get_step_for(request.user, job_id, step_id)
-    prompt = Prompt.objects.filter(job_id=job_id, sha256=step.prompt_sha256).first() if step.prompt_sha256 else None
+    prompt = (
+        Prompt.objects.filter(job_id=job_id, sha256=step.prompt_sha256).first()
+        if step.prompt_sha256
+        else None
+    )
     context = {
         "job": step.job,
         "step": step,

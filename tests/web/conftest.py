@@ -1,0 +1,68 @@
+"""People as HTTP clients: `alice.post(…)`, and jobs of Alice's."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from tests import people
+
+
+class Person(Client):
+    """A signed-in client that knows who it is."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__()
+        self.user = user
+        self.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+
+
+@pytest.fixture
+def alice(db) -> Person:
+    """The owner."""
+    return Person(people.make_user("alice@example.org"))
+
+
+@pytest.fixture
+def bob(alice) -> Person:
+    """A member of Alice's workspace."""
+    return Person(people.make_user("bob@example.org", workspace=people.workspace_of(alice.user)))
+
+
+@pytest.fixture
+def charlie(db) -> Person:
+    """A stranger."""
+    return Person(people.make_user("charlie@example.org"))
+
+
+@pytest.fixture
+def staff(db) -> Person:
+    """A member of staff with a workspace of their own."""
+    return Person(people.make_user("staff@example.org", staff=True))
+
+
+@pytest.fixture
+def running_job(alice):
+    """A job of Alice's with 23 tries behind it."""
+    best = {"answer": people.ANSWERS[0], "text": "", "confidence": 0.62}
+    job = people.make_job(
+        alice.user, "running", spent_cents=312, budget_cents=500, best=best, phase="Explore — 23 tries"
+    )
+    people.make_steps(job)
+    return job
+
+
+@pytest.fixture
+def done_job(alice):
+    """A job of Alice's that was solved."""
+    job = people.make_job(alice.user, "done", **people.SOLVED)
+    people.make_steps(job)
+    return job
+
+
+@pytest.fixture
+def mail_dir(settings, tmp_path):
+    """Mail goes to files in a directory of this test."""
+    settings.MAIL_DIR = tmp_path / "mail"
+    settings.MAILERS = {"default": {"BACKEND": "jobs.mail_files.EmlBackend", "OPTIONS": {}}}
+    settings.EMAIL_URL = ""
+    return settings.MAIL_DIR

@@ -1,0 +1,148 @@
+"""A job's page: live while it runs, the result once it ended."""
+
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from jobs.models import Job
+from tests import people
+
+
+def show(person, job, name="job-detail", **query):
+    return person.get(reverse(name, args=[job.pk]), query)
+
+
+def test_every_state_has_a_page(alice):
+    """Queued to cancelled, with maths and with very long texts."""
+    for name, job in people.one_job_of_each_state(alice.user).items():
+        reply = show(alice, job)
+        assert reply.status_code == 200, name
+        assert job.get_state_display() in reply.content.decode(), name
+
+
+def test_a_running_job_shows_its_money_and_its_best_answer(alice, running_job):
+    """Spent, budget, held, calls; the title carries state and spend."""
+    text = show(alice, running_job).content.decode()
+    assert "<title>Running · $3.12 of $5.00" in text
+    assert "25 + 12 + 7 * 3" in text
+    assert "23 tries" in text
+    assert "Finish now" in text
+
+
+def test_the_live_part_is_sent_only_when_something_changed(alice, running_job):
+    """The same revision is a 204; a new phase is a 200 with a new revision."""
+    text = show(alice, running_job).content.decode()
+    revision = text.split("?rev=")[1].split('"')[0]
+    assert show(alice, running_job, "job-live", rev=revision).status_code == 204
+    Job.objects.filter(pk=running_job.pk).update(phase="Write up")
+    reply = show(alice, running_job, "job-live", rev=revision)
+    assert reply.status_code == 200
+    assert revision not in reply.content.decode()
+    assert "<title>" in reply.content.decode()
+    assert "<form" not in reply.content.decode()
+    assert "<details" not in reply.content.decode()
+
+
+def test_an_unchanged_poll_is_cheap(alice, running_job):
+    """Session, user, job, newest step: four queries and no rendering."""
+    revision = show(alice, running_job).content.decode().split("?rev=")[1].split('"')[0]
+    with CaptureQueriesContext(connection) as queries:
+        assert show(alice, running_job, "job-live", rev=revision).status_code == 204
+    assert len(queries) <= 4
+
+
+def test_the_end_stops_the_polling(alice, done_job):
+    """286 tells htmx to stop, HX-Refresh to fetch the result."""
+    reply = show(alice, done_job, "job-live")
+    assert reply.status_code == 286
+    assert reply["HX-Refresh"] == "true"
+
+
+def test_the_result_is_exact(alice, done_job):
+    """Budget, charge and what returned, to the last digit; where the confidence comes from; what was checked."""
+    Job.objects.filter(pk=done_job.pk).update(charged_nano=31_234_567)
+    text = show(alice, done_job).content.decode()
+    assert "$0.031234567" in text
+    assert "$0.018765433" in text
+    assert "Solved: a checker confirmed the answer." in text
+    assert done_job.checked in text
+    assert "An exact checker confirmed this answer" in text
+
+
+def test_the_number_of_queries_does_not_grow_with_the_calls(alice):
+    """23 or 200 calls: the page asks the same questions."""
+    few_job, many_job = people.make_job(alice.user), people.make_job(alice.user)
+    people.make_steps(few_job, 3)
+    people.make_steps(many_job, 200)
+    show(alice, few_job)
+    with CaptureQueriesContext(connection) as few:
+        show(alice, few_job)
+    with CaptureQueriesContext(connection) as many:
+        show(alice, many_job)
+    assert len(few) == len(many) <= 12
+
+
+@pytest.mark.parametrize(("name", "wanted"), [("job-finish", "finish"), ("job-cancel", "cancel")])
+def test_stopping_asks_first_and_then_says_so_to_the_worker(alice, running_job, name, wanted):
+    """GET asks and names the money; POST writes only what is wanted."""
+    assert "returns to the wallet" in show(alice, running_job, name).content.decode()
+    reply = alice.post(reverse(name, args=[running_job.pk]))
+    assert reply.url == running_job.get_absolute_url()
+    running_job.refresh_from_db()
+    assert running_job.wanted == wanted
+    assert running_job.state == "running"
+
+
+@pytest.mark.parametrize("name", ["job-finish", "job-cancel"])
+def test_stopping_an_ended_job_is_harmless(alice, done_job, name):
+    """Two clicks, or a click too late."""
+    assert alice.post(reverse(name, args=[done_job.pk])).status_code == 302
+    done_job.refresh_from_db()
+    assert (done_job.state, done_job.wanted) == ("done", "run")
+
+
+def test_calls_come_in_pages_of_fifty(alice):
+    """The newest first; each with purpose, model, tokens, time and cost."""
+    job = people.make_job(alice.user)
+    people.make_steps(job, 60)
+    first = show(alice, job, "job-steps").content.decode()
+    assert first.count("Independent try") == 50
+    assert "1–50 of 60" in first
+    assert show(alice, job, "job-steps", page=2).content.decode().count("Independent try") == 10
+
+
+def test_the_text_of_a_call_is_shown_as_text(alice, running_job):
+    """Replies are untrusted: they are escaped, and NUL or controls are dropped."""
+    step = running_job.steps.first()
+    step.text = "<b>bold</b> \x07 $x$"
+    step.save(update_fields=["text"])
+    text = alice.get(reverse("job-step-text", args=[running_job.pk, step.pk])).content.decode()
+    assert "&lt;b&gt;bold&lt;/b&gt;" in text
+    assert "\x07" not in text
+    assert running_job.problem in text
+
+
+def test_the_json_export_has_exact_strings(alice, done_job):
+    """Money is a decimal string, never a float."""
+    reply = show(alice, done_job, "job-export-json")
+    body = json.loads(reply.content)
+    assert body["budget_usd"] == "0.05"
+    assert body["charged_usd"] == "0.03"
+    assert body["returned_usd"] == "0.02"
+    assert body["answer"] == done_job.answer
+    assert len(body["steps"]) == 23
+    assert all(isinstance(step["cost_usd"], str) for step in body["steps"])
+    assert "attachment" in reply["Content-Disposition"]
+
+
+def test_the_markdown_export_reads_well(alice, done_job):
+    """Answer, problem and receipt, unescaped."""
+    Job.objects.filter(pk=done_job.pk).update(problem="a < b & c", title='x"; y\n')
+    reply = show(alice, done_job, "job-export-md")
+    text = reply.content.decode()
+    assert "a < b & c" in text
+    assert "| Charged | $0.03 |" in text
+    assert "\n" not in reply["Content-Disposition"]

@@ -1,0 +1,94 @@
+"""The list of jobs."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from tests.people import make_job
+
+pytestmark = pytest.mark.django_db
+
+
+def page(person, **query):
+    return person.get(reverse("job-list"), query).content.decode()
+
+
+def test_an_empty_list_teaches(alice):
+    """The first visit says what a job is and where to begin."""
+    text = page(alice)
+    assert "Your first job" in text
+    assert reverse("job-new") in text
+
+
+def test_the_number_of_queries_does_not_grow(alice):
+    """Two jobs or forty: the same queries."""
+    make_job(alice.user)
+    make_job(alice.user, "running")
+    page(alice)
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
+        page(alice)
+    for _ in range(20):
+        make_job(alice.user)
+        make_job(alice.user, "running", spent_cents=1)
+    with CaptureQueriesContext(connection) as many:
+        page(alice)
+    assert len(many) == len(few) <= 9
+
+
+def test_search_and_state_narrow_the_list(alice):
+    """Words are looked for in title, problem and answer; states in groups."""
+    make_job(alice.user, title="Prime gaps", problem="About primes")
+    make_job(alice.user, "failed", title="Knots", problem="About knots")
+    make_job(alice.user, "running", title="Graphs", problem="About graphs")
+    assert "Prime gaps" in page(alice, q="PRIME")
+    assert "Knots" not in page(alice, q="prime")
+    assert "Graphs" in page(alice, state="active")
+    assert "Knots" not in page(alice, state="active")
+    assert "No job matches" in page(alice, q="zebra")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"sort": "spent"},
+        {"sort": "budget"},
+        {"sort": "oldest"},
+        {"sort": "'"},
+        {"state": "x"},
+        {"page": "99"},
+        {"page": "x"},
+        {"q": "\x00%_"},
+    ],
+)
+def test_any_query_is_answered(alice, query):
+    """Known orders work; unknown values fall back."""
+    make_job(alice.user)
+    make_job(alice.user, "running", spent_cents=1)
+    assert alice.get(reverse("job-list"), query).status_code == 200
+
+
+def test_the_most_spent_come_first(alice):
+    """Running jobs count what they spent until now."""
+    make_job(alice.user, title="cheap", spent_cents=1)
+    make_job(alice.user, "running", title="dear", spent_cents=4)
+    text = page(alice, sort="spent")
+    assert text.index("dear") < text.index("cheap")
+
+
+def test_pages_keep_what_was_chosen(alice):
+    """The link to the next page carries search and order."""
+    for _ in range(26):
+        make_job(alice.user)
+    text = page(alice, q="make", sort="oldest")
+    assert "?q=make&amp;sort=oldest&amp;page=2" in text
+
+
+def test_htmx_gets_the_rows_alone(alice):
+    """A search as you type swaps the rows, not the page."""
+    make_job(alice.user)
+    text = alice.get(reverse("job-list"), headers={"HX-Request": "true"}).content.decode()
+    assert 'id="results"' in text
+    assert "<html" not in text

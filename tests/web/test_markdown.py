@@ -1,0 +1,116 @@
+"""Texts of models and strangers: shown well, never dangerous, never slow."""
+
+import time
+
+import pytest
+
+from jobs.markdown import clean_text, has_math, render_markdown
+from jobs.templatetags.ponder import percent, seconds_words, short_answer, tokens
+
+ATTACKS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "[x](javascript:alert(1))",
+    "[x](data:text/html,<script>)",
+    "![x](https://evil.example/p.png)",
+    "<svg/onload=alert(1)>",
+    "<a href='javascript:x'>y</a>",
+    "$<img src=x onerror=alert(1)>$",
+    "```<script>\nx\n```",
+    "```html\n<script>alert(1)</script>\n```",
+    "<style>*{}</style>",
+    "[x]: javascript:alert(1)\n[x]",
+    "| <b onclick=x> |\n|---|\n| <iframe> |",
+    "\\[<script>alert(1)</script>\\]",
+    "[^1]\n\n[^1]: <script>x</script>",
+]
+
+
+@pytest.mark.parametrize("text", ATTACKS)
+def test_nothing_gets_through(text):
+    """No element, attribute or scheme that a text brought along survives."""
+    rendered = render_markdown(text).lower()
+    for part in ("<script", "<img", "<svg", "<style", "<iframe", 'href="javascript', 'href="data', "<b "):
+        assert part not in rendered
+
+
+def test_maths_is_marked_in_all_four_spellings():
+    """Dollars and brackets, in the line and displayed."""
+    rendered = render_markdown("$a_1$ and \\(b\\)\n\n$$c$$\n\n\\[\nd = 1\n\\]\n\nin a line \\[e\\].")
+    for source in ("a_1", "b"):
+        assert f'<span class="math inline">{source}</span>' in rendered
+    assert rendered.count('class="math block"') == 3
+    assert has_math(rendered)
+
+
+@pytest.mark.parametrize(
+    "text", ["It costs $5 and then $10 more.", "a \\( b", "\\[ never closed", "$ x $", "`$x$`"]
+)
+def test_money_and_loose_brackets_are_no_maths(text):
+    """Only what is closed, and tight, is maths."""
+    assert not has_math(render_markdown(text))
+
+
+def test_code_is_highlighted_by_class_and_tables_can_scroll():
+    """No style attributes: the content security policy would drop them."""
+    rendered = render_markdown("```python\ndef f(): pass\n```\n\n| a | b |\n|---|:-:|\n| 1 | 2 |")
+    assert '<span class="k">def</span>' in rendered
+    assert '<div class="scroll" tabindex="0">' in rendered
+    assert "style=" not in rendered
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 20_000,
+        "*a " * 20_000,
+        "> " * 5_000 + "x",
+        "`" * 20_000,
+        "$" * 20_000,
+        "\\(" * 20_000,
+        "\\[\n" * 10_000,
+        "x" * 1_000_000,
+        "- " * 5_000 + "x",
+        "9^{9^{9^{9}}}",
+        "\ud800\udfff\x00\u202e\U0010ffff",
+        "[^1]" * 3_000 + "\n\n[^1]: x",
+        "|" * 20_000,
+    ],
+)
+def test_no_text_is_slow_or_breaks(text):
+    """A second at most, whatever a model wrote."""
+    began = time.perf_counter()
+    render_markdown(text).encode()
+    assert time.perf_counter() - began < 3
+
+
+def test_controls_and_surrogates_are_dropped():
+    """What no page and no mail can carry."""
+    assert clean_text("a\x00b\x1bc\n\td\ud800") == "abc\n\td?"
+
+
+@pytest.mark.parametrize("answer", ["9^{9^{9^{9}}}", r"\frac{1}{2}", "x^2 + 1", r"$\pi$"])
+def test_short_answers_in_latex_are_set(answer):
+    """They are marked for KaTeX."""
+    assert 'class="math inline"' in short_answer(answer)
+
+
+@pytest.mark.parametrize("answer", ["(25 - 7) * 3 + 12", "B", "a < b", "3.14", "5 $", "two_words"])
+def test_other_short_answers_stay_as_they_are(answer):
+    """Stars and underscores are no Markdown in an answer."""
+    assert 'class="math' not in short_answer(answer)
+    assert "<em>" not in short_answer(answer)
+
+
+def test_words_for_numbers():
+    """Confidence is never 100 %."""
+    assert [percent(x) for x in (1.0, 0.934, 0.5, 0.001, None)] == ["> 99 %", "93 %", "50 %", "< 1 %", "—"]
+    assert [seconds_words(x) for x in (0, 89, 95, 3600, 7500, 400_000)] == [
+        "0 s",
+        "89 s",
+        "2 min",
+        "60 min",
+        "2 h 5 min",
+        "5 days",
+    ]
+    assert [tokens(x) for x in (0, 812, 4393, 45_200, 1_900_000)] == ["0", "812", "4 393", "45.2 k", "1.9 M"]

@@ -1,0 +1,126 @@
+"""The new-job form: what is typed is never lost, and each refusal says what to do."""
+
+import pytest
+from django.urls import reverse
+
+from billing.wallet import balances
+from jobs.models import Job
+from solver.money import NANO_PER_USD
+from tests.people import workspace_of
+
+GOOD = {"problem": "Use 3, 7, 12, 25 to make 58.", "budget": "0.05", "checker": "arithmetic"}
+
+
+def submit(person, **changes):
+    return person.post(reverse("job-new"), GOOD | changes)
+
+
+def test_a_job_is_made_and_its_budget_set_aside(alice):
+    """Start leads to the job's page; the whole budget is out of the wallet's reach."""
+    before = balances(workspace_of(alice.user)).available_nano
+    reply = submit(alice)
+    job = Job.objects.get()
+    assert reply.url == job.get_absolute_url()
+    assert job.checker == {"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58}
+    assert job.budget_nano == NANO_PER_USD // 20
+    assert balances(workspace_of(alice.user)).available_nano == before - job.budget_nano
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"problem": ""}, "Write down the problem"),
+        ({"problem": " \n "}, "Write down the problem"),
+        ({"problem": "x" * 1_000_000}, "1,000,000 characters; at most 100,000 fit"),
+        ({"problem": "a\x00b"}, "NUL"),
+        ({"budget": "0"}, "out of range"),
+        ({"budget": "-1"}, "is not an amount"),
+        ({"budget": "NaN"}, "is not an amount"),
+        ({"budget": "1e400"}, "is not an amount"),
+        ({"budget": "0.051"}, "more decimals than a cent"),
+        ({"budget": ""}, "Budget is empty"),
+        ({"budget": "999"}, "wallet"),
+        ({"budget": "99999999"}, "out of range"),
+        ({"budget": "custom", "budget_custom": "lots"}, "is not an amount"),
+        ({"checker": "oracle"}, "is not a way to check"),
+        ({"checker": "number", "expected": "many"}, "number"),
+        ({"checker": "choice", "options": "only one"}, "choice"),
+        ({"problem": "Hello", "checker": "arithmetic"}, "number"),
+        ({"strategy": "guess"}, "is not a strategy"),
+        ({"models": "no/such-model"}, "no/such-model"),
+    ],
+)
+def test_bad_input_is_refused_in_words_and_nothing_is_lost(alice, changes, words):
+    """No job, no charge; the text is still in the form and the reason beside the field."""
+    before = balances(workspace_of(alice.user)).available_nano
+    reply = submit(alice, **changes)
+    text = reply.content.decode()
+    assert reply.status_code == 422
+    assert words.lower() in text.lower()
+    assert "error-summary" in text
+    assert (GOOD | changes)["problem"].replace("\x00", "")[:1000].strip() in text.replace("\x00", "")
+    assert not Job.objects.exists()
+    assert balances(workspace_of(alice.user)).available_nano == before
+
+
+def test_unpaired_surrogates_become_harmless(alice):
+    """Bytes that are no text (CESU surrogates) arrive as replacement characters and break nothing."""
+    body = b"problem=a%ED%A0%80b&budget=0.05&checker="
+    reply = alice.post(reverse("job-new"), body, content_type="application/x-www-form-urlencoded")
+    assert reply.status_code == 302
+    assert "\ufffd" in Job.objects.get().problem
+
+
+def test_a_request_beyond_four_megabytes_is_refused(alice):
+    """Django never reads it into memory."""
+    assert submit(alice, problem="x" * 5_000_000).status_code in {400, 413}
+    assert not Job.objects.exists()
+
+
+def test_a_custom_budget_is_taken(alice):
+    """The field beside the chips counts where Other is chosen."""
+    submit(alice, budget="custom", budget_custom="$1.23")
+    assert Job.objects.get().budget_nano == 1_230_000_000
+
+
+def test_the_draft_survives_signing_in(client, alice):
+    """Signed out, Start leads to the sign-in page; after it everything typed is still there."""
+    reply = client.post(reverse("job-new"), GOOD | {"budget": "5"})
+    assert reply.url.startswith(reverse("account_login"))
+    client.force_login(alice.user, backend="django.contrib.auth.backends.ModelBackend")
+    text = client.get(reverse("job-new")).content.decode()
+    assert GOOD["problem"] in text
+    assert '<input type="radio" name="budget" value="5" checked>' in text
+    assert "Start – up to $5.00" in text
+    assert not Job.objects.exists()
+
+
+def test_run_again_fills_the_form(alice, done_job):
+    """`?from=` copies problem, budget and checker."""
+    text = alice.get(reverse("job-new"), {"from": str(done_job.pk)}).content.decode()
+    assert done_job.problem in text
+    assert 'value="3, 7, 12, 25"' in text
+    assert 'value="0.05" checked' in text
+
+
+@pytest.mark.parametrize("value", ["x", "1' OR 1=1", "\x00"])
+def test_run_again_of_nonsense_is_404(alice, value):
+    """No job, no page."""
+    assert alice.get(reverse("job-new"), {"from": value}).status_code == 404
+
+
+def test_the_quote_follows_the_budget(client, db):
+    """It names the cap, and says what is wrong with a budget that is none; it needs no account."""
+    assert "$5.00" in client.post(reverse("job-quote"), GOOD | {"budget": "5"}).content.decode()
+    assert "is not an amount" in client.post(reverse("job-quote"), GOOD | {"budget": "x"}).content.decode()
+    assert client.post(reverse("job-quote"), {}).status_code == 200
+
+
+def test_the_preview_is_safe(client, db):
+    """What strangers type is shown, never run."""
+    text = client.post(
+        reverse("job-preview"), {"problem": "<script>alert(1)</script> **b** $x^2$"}
+    ).content.decode()
+    assert "<script" not in text
+    assert "<strong>b</strong>" in text
+    assert '<span class="math inline">x^2</span>' in text
