@@ -17,13 +17,19 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
 TEMPLATES = [str(path) for path in sorted((ROOT / "templates").rglob("*.html"))]
-ROOMS = [room for room in ("accounts", "bench", "billing", "demo_model", "jobs", "reasoning_app", "solver")]
+ROOMS = ["accounts", "bench", "billing", "demo_model", "jobs", "reasoning_app", "solver"]
 # Settings of a real site, for `check --deploy`; nothing connects to these addresses.
 PRODUCTION = {
     "SECRET_KEY": "a-key-for-checks-with-more-than-fifty-different-characters-0123456789",
     "PONDER_BASE_URL": "https://ponder.example",
     "ALLOWED_HOSTS": "ponder.example",
 }
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 @dataclass
@@ -47,10 +53,11 @@ class Step:
             stdout=pipe,
             stderr=pipe and subprocess.STDOUT,
             text=True,
+            check=False,
         )
         self.status, self.seconds = done.returncode, time.monotonic() - began
         if self.status and not live:
-            print(f"\n=== {self.name} failed ===\n{done.stdout}", flush=True)
+            say(f"\n=== {self.name} failed ===\n{done.stdout}")
 
 
 def lint_steps(data_dir: str) -> list[Step]:
@@ -86,10 +93,10 @@ def main(arguments: list[str]) -> int:
             tests.run(live=True)
             steps = [*steps, tests]
         linting.join()
-    print()
+    say("")
     for step in steps:
-        print(f"  {'passed' if step.status == 0 else 'FAILED':<8}{step.name:<14}{step.seconds:7.1f} s")
-    print(f"  {'total':<22}{time.monotonic() - began:7.1f} s")
+        say(f"  {'passed' if step.status == 0 else 'FAILED':<8}{step.name:<14}{step.seconds:7.1f} s")
+    say(f"  {'total':<22}{time.monotonic() - began:7.1f} s")
     return int(any(step.status for step in steps))
 
 

@@ -174,7 +174,7 @@ class Postgres:
         return len(lines) > 7 and lines[7].strip() == "ready"
 
     def _create_database(self) -> None:
-        exists = f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"
+        exists = f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"  # noqa: S608  # a constant
         if self.sql(exists, database="postgres") != "1":
             self.sql(f"CREATE DATABASE {DATABASE}", database="postgres")
 

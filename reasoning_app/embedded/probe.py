@@ -40,12 +40,13 @@ def beat() -> bool:
 
 def main(arguments: list[str]) -> int:
     """Return 0 where the named process is healthy."""
-    checks = {"web": web, "beat": beat, "demo": lambda: demo(arguments[1])}
+    name, *paths = arguments
     try:
-        return 0 if checks[arguments[0]]() else 1
+        healthy = demo(paths[0]) if name == "demo" else {"web": web, "beat": beat}[name]()
     except (OSError, http.client.HTTPException) as error:
-        sys.stderr.write(f"{arguments[0]}: {error}\n")
+        sys.stderr.write(f"{name}: {error}\n")
         return 1
+    return 0 if healthy else 1
 
 
 if __name__ == "__main__":

@@ -21,11 +21,10 @@ def working_in(directory: Path) -> list[int]:
         return _named_in_pid_file(directory)
     wanted = str(directory.resolve())
     argument = os.fsencode(f"\0-D\0{wanted}\0")
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid() and _belongs(entry, wanted, argument):
-            found.append(int(entry.name))
-    return found
+    others = [
+        entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and entry.name != str(os.getpid())
+    ]
+    return [int(entry.name) for entry in others if _belongs(entry, wanted, argument)]
 
 
 def _belongs(entry: Path, directory: str, argument: bytes) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from reasoning_app.embedded import commands, demo
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import redis
+
 from reasoning_app import paths
 from reasoning_app.embedded import InUseError, Services, UpError, ensure, running
 from reasoning_app.embedded.processes import working_in

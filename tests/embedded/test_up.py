@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
 from tests.services import PYTHON, ROOT, free_port, plain_environment, start_instance
 
 _UP = [PYTHON, "-m", "reasoning_app.embedded"]

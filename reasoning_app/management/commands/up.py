@@ -8,6 +8,8 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
+    """Hands over to the supervisor."""
+
     help = (
         "Start PostgreSQL, Redis, the demo model, web, worker and clock on this machine; Ctrl-C stops them."
     )

@@ -13,6 +13,8 @@ from django.core.management.base import BaseCommand, CommandParser
 
 
 class Command(BaseCommand):
+    """Prepares what `manage.py up` shows at the end of a start."""
+
     help = "Make the ready user operator@localhost and a one-time sign-in link; write both as JSON to a file."
     requires_system_checks: list[str] = []
 
