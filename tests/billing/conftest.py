@@ -5,10 +5,12 @@ from django.test import Client
 
 from accounts.models import Membership, User
 from accounts.services import ensure_personal_workspace
+from billing import stripe_gateway, tasks
 from billing.audit import violations
 from billing.models import AccountKind
 from billing.wallet import grant
 from tests.billing.books import USD, start_job
+from tests.billing.stripe_double import SECRET, StripeDouble
 
 
 class Person:
@@ -61,6 +63,16 @@ def rich(alice):
 def job(rich):
     """A job of Alice's with a budget of $10: $5 of trial credit and $5 of her own."""
     return start_job(rich, 10 * USD)
+
+
+@pytest.fixture
+def stripe_double(settings, monkeypatch) -> StripeDouble:
+    """Stripe, set up and answering; webhooks don't ring for a worker, tests process the inbox themselves."""
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = "sk_test_1", SECRET
+    double = StripeDouble()
+    monkeypatch.setattr(stripe_gateway, "http_client", lambda: double)
+    monkeypatch.setattr(tasks.process_stripe_event, "delay", lambda event_id: None)
+    return double
 
 
 @pytest.fixture

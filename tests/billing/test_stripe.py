@@ -13,20 +13,10 @@ from billing.models import StripeEvent, TopUp, TopUpState, Transfer
 from billing.topups import start_top_up, sync_top_up
 from billing.wallet import balances, statement
 from tests.billing.books import USD, settle, start_job
-from tests.billing.stripe_double import SECRET, StripeDouble, signature
+from tests.billing.stripe_double import signature
 from tests.billing.test_races import together
 
 HOOK = "/stripe/webhook/"
-
-
-@pytest.fixture
-def stripe_double(settings, monkeypatch) -> StripeDouble:
-    settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = "sk_test_1", SECRET
-    double = StripeDouble()
-    monkeypatch.setattr(stripe_gateway, "http_client", lambda: double)
-    # The doorbell is not under test here: tests process the inbox themselves.
-    monkeypatch.setattr(tasks, "ring", lambda event_id: None)
-    return double
 
 
 @pytest.fixture

@@ -1,0 +1,248 @@
+"""The wallet page and its forms, through the HTTP client."""
+
+import csv
+import io
+
+import pytest
+from django.urls import reverse
+from kombu.exceptions import OperationalError
+
+from billing import tasks
+from billing.models import StripeEvent, TopUp
+from billing.topups import start_top_up
+from billing.wallet import balances, grant
+from tests.billing.books import USD, settle, start_job
+from tests.billing.stripe_double import signature
+
+
+@pytest.fixture
+def unset(settings):
+    settings.STRIPE_SECRET_KEY = settings.STRIPE_WEBHOOK_SECRET = ""
+
+
+def test_the_wallet_shows_what_there_is(alice, job, unset):
+    """Available, on hold, spent and every movement, exactly."""
+    call, _ = job.hold(2 * USD)
+    settle(call, 123_456_789)
+    page = alice.get("/wallet/").text
+    for shown in ("$15.00", "$9.876543211", "$0.123456789", "−$10.00", "+$20.00", "+$5.00", "trial credit"):
+        assert shown in page
+
+
+def test_the_page_says_what_trial_credit_pays_for(alice, settings, unset):
+    """Bundled models only, unless the operator lets it pay for all."""
+    assert "bundled models only" in alice.get("/wallet/").text
+    settings.PONDER_TRIAL_MODELS = "all"
+    assert "bundled models only" not in alice.get("/wallet/").text
+
+
+def test_a_new_wallet_explains_itself(charlie, settings, unset):
+    """Without trial credit the ledger is empty, and says what will be in it."""
+    settings.PONDER_TRIAL_CREDIT_NANO = 0
+    page = charlie.get("/wallet/").text
+    assert "Nothing has moved yet" in page
+
+
+def test_without_stripe_the_page_says_what_to_set(alice, stella, unset):
+    """The settings by name for everyone; the terminal command for staff only."""
+    for person, command in ((alice, False), (stella, True)):
+        page = person.get("/wallet/").text
+        assert "STRIPE_SECRET_KEY" in page
+        assert "STRIPE_WEBHOOK_SECRET" in page
+        assert ("manage.py grant" in page) is command
+        assert "Pay with Stripe" not in page
+
+
+def test_with_one_setting_missing_the_page_names_it(alice, settings):
+    """Only what is missing is named."""
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = "sk_test_1", ""
+    page = alice.get("/wallet/").text
+    assert "STRIPE_WEBHOOK_SECRET" in page
+    assert "STRIPE_SECRET_KEY" not in page
+
+
+def test_everyone_in_a_workspace_sees_its_wallet_and_nobody_else(alice, bob, charlie, rich, unset):
+    """Bob shares Alice's workspace; Charlie sees only their own."""
+    assert "$25.00" in bob.get("/wallet/").text
+    assert "$25.00" not in charlie.get("/wallet/").text
+
+
+@pytest.mark.parametrize("name", ["wallet", "wallet-csv"])
+def test_signed_out_people_are_asked_to_sign_in(client, db, name):
+    """No money page without a user."""
+    response = client.get(reverse(name))
+    assert response.status_code == 302
+    assert "login" in response.url
+
+
+def test_the_wallet_needs_few_queries(alice, rich, unset, django_assert_max_num_queries):
+    """A full page of movements costs no more queries than an empty one."""
+    for number in range(40):
+        grant(workspace=rich, amount_nano=number + 1, by=None, reason="gift")
+    alice.get("/wallet/")
+    with django_assert_max_num_queries(14):
+        page = alice.get("/wallet/?page=2")
+    assert "Page 2 of 2" in page.text
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x", "999999", "1e400", "\0"])
+def test_strange_page_numbers_show_some_page(alice, rich, unset, page):
+    """No number of a page is an error."""
+    assert alice.get("/wallet/", {"page": page}).status_code == 200
+
+
+def test_the_ledger_downloads_exactly(alice, job):
+    """CSV holds every movement as decimal strings; texts can't become formulas."""
+    grant(workspace=job.workspace, amount_nano=1, by=None, reason='=HYPERLINK("x")')
+    response = alice.get("/wallet/ledger.csv")
+    rows = list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode())))
+    assert [row["amount_usd"] for row in rows] == ["0.000000001", "-10.00", "20.00", "5.00"]
+    assert rows[0]["memo"] == '\'=HYPERLINK("x")'
+    assert rows[1]["job"] == str(job.job_id)
+    assert rows[1]["of_which_trial_usd"] == "-5.00"
+
+
+def test_a_preset_goes_to_stripe(alice, stripe_double):
+    """A chip is a top-up of that amount; the browser goes on to Checkout."""
+    response = alice.post("/wallet/top-up/", {"amount": "20"})
+    assert (response.status_code, response.url) == (303, "https://checkout.stripe.com/c/pay/cs_0001")
+    top_up = TopUp.objects.get()
+    assert (top_up.amount_nano, top_up.user, top_up.workspace) == (20 * USD, alice.user, alice.workspace)
+    assert stripe_double.sessions["cs_0001"]["success_url"].endswith(f"/wallet/top-up/{top_up.pk}/")
+    assert "Pay with Stripe" in alice.get("/wallet/").text
+
+
+def test_a_custom_amount_is_exact(alice, stripe_double):
+    """Cents count."""
+    alice.post("/wallet/top-up/", {"amount": "custom", "amount_custom": "$1,234.56"})
+    assert TopUp.objects.get().amount_nano == 1_234_560_000_000
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("", "is empty"),
+        ("0", "out of range"),
+        ("-5", "is not an amount"),
+        ("nan", "is not an amount"),
+        ("1e400", "is not an amount"),
+        ("0.99", "out of range"),
+        ("10000.01", "out of range"),
+        ("5.001", "more decimals than a cent"),
+        ("<b>", "is not an amount"),
+        ("9" * 41, "at most 40 characters"),
+        ("5\0", "Null characters"),
+    ],
+)
+def test_a_wrong_amount_is_explained_beside_the_field(alice, stripe_double, typed, says):
+    """422, the message, what was typed (escaped), and nothing created."""
+    response = alice.post("/wallet/top-up/", {"amount": "custom", "amount_custom": typed})
+    assert response.status_code == 422
+    assert says in response.text
+    assert "<b>" not in response.text
+    assert not TopUp.objects.exists()
+    assert not stripe_double.requests
+
+
+def test_without_stripe_no_top_up_begins(alice, unset):
+    """A form sent anyway is refused with the settings' names, and leaves no row."""
+    response = alice.post("/wallet/top-up/", {"amount": "20"})
+    assert response.status_code == 503
+    assert not TopUp.objects.exists()
+
+
+def test_an_outage_of_stripe_is_said_on_the_page(alice, stripe_double):
+    """The user reads that nothing was charged."""
+    stripe_double.down = True
+    response = alice.post("/wallet/top-up/", {"amount": "20"})
+    assert response.status_code == 503
+    assert "Nothing was charged" in response.text
+
+
+def test_the_return_page_credits_without_a_webhook(alice, stripe_double):
+    """Coming back asks Stripe itself; opening the address again credits nothing more."""
+    alice.post("/wallet/top-up/", {"amount": "20"})
+    top_up = TopUp.objects.get()
+    back = reverse("topup-return", args=[top_up.pk])
+    assert "on its way" in alice.client.get(back, follow=True).text
+    stripe_double.pay("cs_0001")
+    for _ in range(2):
+        assert "$20.00 was added to your wallet" in alice.client.get(back, follow=True).text
+    assert balances(alice.workspace).wallet_nano == 20 * USD
+
+
+def test_the_return_page_is_honest(alice, stripe_double):
+    """Failed, mismatched and unreachable payments are told apart."""
+    alice.post("/wallet/top-up/", {"amount": "20"})
+    back = reverse("topup-return", args=[TopUp.objects.get().pk])
+    stripe_double.down = True
+    assert "Stripe has not answered yet" in alice.client.get(back, follow=True).text
+    stripe_double.down = False
+    stripe_double.sessions["cs_0001"]["status"] = "expired"
+    assert "did not go through" in alice.client.get(back, follow=True).text
+    stripe_double.pay("cs_0001")
+    stripe_double.sessions["cs_0001"]["amount_total"] = 1
+    assert "a person will look at it" in alice.client.get(back, follow=True).text
+
+
+def test_a_foreign_top_up_does_not_exist(alice, charlie, stripe_double):
+    """404 for Charlie; nothing is asked of Stripe."""
+    top_up = start_top_up(
+        workspace=alice.workspace, user=alice.user, amount_nano=USD, success_url="x", cancel_url="y"
+    )
+    stripe_double.requests.clear()
+    assert charlie.get(reverse("topup-return", args=[top_up.pk])).status_code == 404
+    assert not stripe_double.requests
+
+
+def test_money_forms_need_the_right_method(alice, stripe_double):
+    """No top-up by GET, no webhook by GET."""
+    assert alice.get("/wallet/top-up/").status_code == 405
+    assert alice.get("/stripe/webhook/").status_code == 405
+
+
+def test_a_top_up_needs_the_csrf_token(alice, stripe_double):
+    """Another site can't start one; the webhook has its signature instead."""
+    from django.test import Client
+
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(alice.user)
+    assert strict.post("/wallet/top-up/", {"amount": "20"}).status_code == 403
+    body = stripe_double.event("customer.created", {"id": "cus_1"})
+    sent = strict.post(
+        "/stripe/webhook/",
+        body,
+        content_type="application/json",
+        headers={"Stripe-Signature": signature(body)},
+    )
+    assert sent.status_code == 200
+
+
+def test_a_lost_doorbell_does_not_fail_the_webhook(client, db, stripe_double, monkeypatch):
+    """Without a broker the event is kept and answered; the sweep will find it."""
+
+    def no_broker(*_):
+        raise OperationalError("no broker")
+
+    monkeypatch.setattr(tasks.process_stripe_event, "delay", no_broker)
+    body = stripe_double.event("customer.created", {"id": "cus_1"})
+    sent = client.post(
+        "/stripe/webhook/",
+        body,
+        content_type="application/json",
+        headers={"Stripe-Signature": signature(body)},
+    )
+    assert sent.status_code == 200
+    assert StripeEvent.objects.filter(processed_at=None).count() == 1
+
+
+def test_a_debt_is_shown(alice, rich, stripe_double):
+    """The page says how much must be added before new jobs can start."""
+    alice.post("/wallet/top-up/", {"amount": "50"})
+    intent = stripe_double.pay("cs_0001")
+    alice.get(reverse("topup-return", args=[TopUp.objects.get().pk]))
+    job = start_job(rich, 75 * USD)
+    stripe_double.refund(intent, 5000)
+    alice.get(reverse("topup-return", args=[TopUp.objects.get().pk]))
+    assert "after $50.00 of it had been spent" in alice.get("/wallet/").text
+    job.close()

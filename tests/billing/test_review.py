@@ -1,0 +1,236 @@
+"""Cost review: for staff only, sums that add up, down to each call."""
+
+import csv
+import io
+import time
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+
+from billing.chart import cost_chart
+from billing.cost_lines import By, Line, Scope, budget_nano, lines, total, total_of
+from billing.models import Call
+from tests.billing.books import USD, doubt, settle, start_job, void
+
+PAGES = [
+    "cost-review",
+    "cost-review-csv",
+    "cost-review-open",
+    "cost-review-open-csv",
+    "cost-review-prices",
+    "cost-review-prices-csv",
+]
+JOB_PAGES = ["cost-review-calls", "cost-review-calls-csv"]
+
+
+def addresses():
+    return [reverse(name) for name in PAGES] + [reverse(name, args=[uuid.UUID(int=7)]) for name in JOB_PAGES]
+
+
+def body(response) -> str:
+    return b"".join(response.streaming_content).decode() if response.streaming else response.text
+
+
+@pytest.fixture
+def spent(job, charlie):
+    """Alice's job: $3 billed at a cost of $2, an overrun, a void and a doubtful call; one call of Charlie's."""
+    settle(job.hold(3 * USD)[0], 3 * USD, cost=2 * USD)
+    settle(job.hold(USD)[0], 2 * USD, cost=2 * USD)
+    void(job.hold(USD)[0])
+    doubt(job.hold(USD)[0])
+    job.hold(USD)
+    other = start_job(charlie.workspace, USD)
+    settle(other.hold(USD)[0], 500_000_000, cost=100_000_000)
+    return job
+
+
+@pytest.mark.parametrize("index", range(8))
+def test_cost_review_is_for_staff(alice, stella, client, index):
+    """Others get a 404, also to the CSVs; signed-out people are asked to sign in."""
+    address = addresses()[index]
+    assert alice.get(address).status_code == 404
+    assert client.get(address).status_code == 302
+    assert stella.get(address).status_code == 200
+    stella.user.is_active = False
+    stella.user.save()
+    assert stella.get(address).status_code == 302
+
+
+def test_an_empty_installation_has_an_empty_review(stella):
+    """Nothing spent yet is no error."""
+    for by in By:
+        assert stella.get(f"/staff/costs/?by={by.value}").status_code == 200
+    assert "No call ended" in stella.get("/staff/costs/?by=model").text
+    assert "has made no call" in stella.get(reverse("cost-review-calls", args=[uuid.uuid4()])).text
+
+
+def test_the_sums_of_all_groupings_agree(spent):
+    """By day, model, user and job: the same total."""
+    scope = Scope(days=30)
+    expected = Line(
+        "total",
+        "Total",
+        settled=3,
+        void=1,
+        in_doubt=1,
+        cost_nano=4_100_000_000,
+        billed_nano=4_500_000_000,
+        overrun_nano=USD,
+    )
+    assert total(scope) == expected
+    for by in By:
+        assert total_of(lines(scope, by)) == expected
+    assert expected.margin_nano == 400_000_000
+
+
+def test_filters_narrow_the_sums(spent, charlie):
+    """One user, one model, one period."""
+    assert total(Scope(days=7, workspace_id=charlie.workspace.pk)).cost_nano == 100_000_000
+    assert total(Scope(days=7, model="demo/intern")).cost_nano == 4_100_000_000
+    assert total(Scope(days=7, model="demo/expert")).cost_nano == 0
+    Call.objects.filter(state="in_doubt").update(finished_at=timezone.now() - timedelta(days=8))
+    assert (total(Scope(days=7)).in_doubt, total(Scope(days=30)).in_doubt) == (0, 1)
+
+
+def test_days_without_calls_are_shown_too(spent):
+    """A series has a line for each day, the last of them today."""
+    days = lines(Scope(days=7), By.DAY)
+    assert len(days) == 7
+    assert days[-1].key == timezone.localdate().isoformat()
+    assert [day.settled for day in days] == [0, 0, 0, 0, 0, 0, 3]
+
+
+def test_the_page_shows_sums_and_a_picture_with_its_table(spent, stella):
+    """Cost, billed, margin; the SVG has a title and no inline style; the table has the same figures."""
+    page = stella.get("/staff/costs/?days=7").text
+    for shown in ("$4.10", "$4.50", "$0.40", "chart-bar", "chart-line", "<title id=", "$1.00 in 1 calls"):
+        assert shown in page
+    assert "style=" not in page.split("<main", 1)[1].split("</main>", 1)[0]
+
+
+def test_one_can_walk_from_user_to_job_to_call(spent, stella, alice):
+    """By user → the user's jobs → a job's calls → the job itself."""
+    users = stella.get("/staff/costs/?by=workspace").text
+    assert "alice@example.org" in users
+    assert f"workspace={alice.workspace.pk}" in users
+    jobs = stella.get(f"/staff/costs/?by=job&workspace={alice.workspace.pk}").text
+    address = reverse("cost-review-calls", args=[spent.job_id])
+    assert address in jobs
+    calls = stella.get(address).text
+    for shown in (
+        "$10.00",
+        "alice@example.org",
+        "explore/1",
+        "in doubt",
+        "Void",
+        "the house paid $1.00",
+        str(spent.job_id),
+    ):
+        assert shown in calls
+
+
+def test_a_jobs_budget_counts_all_its_versions(spent):
+    """Money set aside twice is a budget of both."""
+    spent.close()
+    start_job(spent.workspace, 2 * USD, job_id=spent.job_id, version=2)
+    assert budget_nano(spent.job_id) == 12 * USD
+
+
+def test_open_calls_are_listed(spent, stella):
+    """What is held and what is in doubt, with its jobs."""
+    page = stella.get("/staff/costs/open/").text
+    assert page.count("$1.00 in 1 calls") == 2
+    assert spent.job_id.hex[:8] in page
+
+
+def test_everything_downloads_as_csv(spent, stella):
+    """Exact decimals, one row each."""
+    by_model = list(csv.DictReader(io.StringIO(body(stella.get("/staff/costs/lines.csv?by=model")))))
+    assert [(row["model"], row["cost_usd"], row["margin_usd"]) for row in by_model] == [
+        ("demo/intern", "4.10", "0.40")
+    ]
+    calls = list(
+        csv.DictReader(io.StringIO(body(stella.get(reverse("cost-review-calls-csv", args=[spent.job_id])))))
+    )
+    assert [row["state"] for row in calls] == ["settled", "settled", "void", "in_doubt", "held"]
+    assert calls[1]["overrun_usd"] == "1.00"
+    assert len(body(stella.get("/staff/costs/open/calls.csv")).splitlines()) == 3
+    assert "demo/intern,demo,active" in body(stella.get("/staff/costs/prices.csv"))
+
+
+def test_the_price_book_is_shown(stella):
+    """Dollars per million tokens, with the source."""
+    page = stella.get("/staff/costs/prices/").text
+    for shown in ("demo/intern", "$4.50", "above 200,000 tokens", "price list 20"):
+        assert shown in page
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "days=8",
+        "days=x",
+        "by=x",
+        "workspace=x",
+        "workspace=9999999999999999999",
+        "workspace=²",
+        "model=%00",
+        "model=" + "m" * 999,
+        "page=x",
+    ],
+)
+def test_strange_addresses_show_the_default(stella, query):
+    """Nothing in the address is an error."""
+    assert stella.get(f"/staff/costs/?{query}").status_code == 200
+
+
+def test_the_picture_fits_its_frame():
+    """Bars and line stay inside, also with one huge day and with nothing at all."""
+    for days in ([Line("a", "a")] * 90, [Line("a", "a", cost_nano=n, billed_nano=10**15) for n in range(7)]):
+        chart = cost_chart(list(days))
+        assert all(chart.left <= bar.x and bar.x + bar.width <= chart.width for bar in chart.bars)
+        assert all(chart.top <= bar.y and bar.y + bar.height == chart.base for bar in chart.bars)
+        assert all(chart.top <= int(point.split(",")[1]) <= chart.base for point in chart.line.split())
+
+
+def test_pages_need_few_queries(spent, stella, django_assert_max_num_queries):
+    """Independent of how many calls, jobs and users there are."""
+    for address in addresses():
+        stella.get(address)
+        with django_assert_max_num_queries(14):
+            body(stella.get(address))
+
+
+@pytest.mark.breaks_the_books  # made-up calls have no escrow
+def test_the_review_is_fast_with_many_calls(db, stella):
+    """200,000 calls over 90 days: no page takes a second, even on a slow machine."""
+    _many_calls(200_000)
+    slowest = 0
+    for by in By:
+        began = time.perf_counter()
+        assert stella.get(f"/staff/costs/?days=90&by={by.value}").status_code == 200
+        slowest = max(slowest, time.perf_counter() - began)
+    assert slowest < 1.0
+
+
+def _many_calls(count: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO billing_call (id, job_id, escrow_id, workspace_id, lease_token, kind, step_key, attempt, model,
+                price_id, state, hold_nano, prompt_bytes, max_output_tokens, input_tokens, cache_read_tokens,
+                cache_write_tokens, output_tokens, reasoning_tokens, usage_missing, cost_nano, billed_nano, overrun_nano,
+                provider_ref, error, created_at, finished_at)
+            SELECT gen_random_uuid(), md5((n %% 2000)::text)::uuid, 1000, 1 + n %% 50, 1, 'model', 's/' || n, 1,
+                'vendor/model-' || n %% 12, NULL, CASE WHEN n %% 40 = 0 THEN 'void' ELSE 'settled' END, 2000, 90, 90, 90, 0,
+                0, 90, 0, false, 1000 + n %% 500, 1100 + n %% 500, 0, '', '', now() - interval '1 minute' * (n %% 129000),
+                now() - interval '1 minute' * (n %% 129000)
+            FROM generate_series(1, %s) n
+            """,
+            [count],
+        )
+        cursor.execute("ANALYZE billing_call")
