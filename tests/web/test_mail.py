@@ -1,0 +1,125 @@
+"""Mail: what it says, what it cannot be made to say, and how it lies in files where there is no mail server."""
+
+import email
+import os
+from datetime import timedelta
+from email import policy
+
+import pytest
+from django.core.mail import EmailMessage
+from django.urls import reverse
+from django.utils import timezone
+
+from jobs import mail_files
+from jobs.mail import compose_ended
+from jobs.models import Job, OutboxMessage
+from tests.people import make_job
+
+
+def message_about(job: Job) -> OutboxMessage:
+    return OutboxMessage.objects.create(
+        job=job,
+        kind="ended",
+        version=1,
+        recipient="alice@example.org",
+        next_at=timezone.now() + timedelta(days=1),
+        message_id=f"<{job.pk}.1@ponder>",
+    )
+
+
+def test_the_mail_says_answer_confidence_reason_cost_and_link(alice, done_job):
+    """Text and HTML twins hold the same facts."""
+    composed = compose_ended(message_about(done_job))
+    assert composed.subject == "Done: Use 3, 7, 12, 25 to make 58. – $0.03 of $0.05"
+    assert composed.extra_headers["Message-ID"] == f"<{done_job.pk}.1@ponder>"
+    html = composed.alternatives[0].content
+    for part in (composed.body, html):
+        assert done_job.answer in part
+        assert "Solved: a checker confirmed the answer." in part
+        assert "> 99 %" in part or "&gt; 99 %" in part
+        assert "$0.02 returned" in part or "$0.02 returned" in part.replace("</strong>", "")
+        assert done_job.get_absolute_url() in part
+
+
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [("exhausted", "Budget reached: "), ("failed", "Failed: "), ("cancelled", "Cancelled: ")],
+)
+def test_the_subject_begins_with_how_it_ended(alice, state, word):
+    """A glance at the list of mails is enough."""
+    assert compose_ended(message_about(make_job(alice.user, state))).subject.startswith(word)
+
+
+def test_no_title_makes_a_header(alice, mail_dir):
+    """Line breaks in titles and answers stay text; HTML is escaped."""
+    job = make_job(
+        alice.user,
+        answer="<script>x</script>",
+        title="x\r\nBcc: mallory@example.org\n\n<b>y</b>",
+    )
+    compose_ended(message_about(job)).send()
+    parsed = mail_files.read(mail_files.stored_names()[0])
+    assert parsed["Bcc"] is None
+    assert "mallory" in parsed["Subject"]
+    assert "<script>" not in mail_files.body_of(parsed, "html")
+
+
+def test_a_long_answer_is_shortened(alice):
+    """The mail holds the first lines; the page holds all."""
+    job = make_job(alice.user, answer="A", answer_text="line\n" * 500)
+    assert compose_ended(message_about(job)).body.count("line\n") <= 12
+
+
+def test_a_mail_sent_again_is_one_file(alice, done_job, mail_dir):
+    """The Message-ID decides; a crash between sending and noting it makes no second mail."""
+    message = message_about(done_job)
+    compose_ended(message).send()
+    compose_ended(message).send()
+    (path,) = mail_dir.glob("*.eml")
+    parsed = email.message_from_bytes(path.read_bytes(), policy=policy.default)
+    assert parsed["Message-ID"] == message.message_id
+    assert parsed.get_body(("html",)) is not None
+    assert (path.stat().st_mode & 0o077) == 0
+
+
+def test_a_full_disk_leaves_no_half_mail(mail_dir, monkeypatch):
+    """The error reaches whoever sends, and no file stays."""
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        EmailMessage("s", "b", "a@example.org", ["b@example.org"]).send()
+    assert list(mail_dir.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../x.eml", "20260101T000000Z-0000000000000000.eml", ".new-abc", "x"])
+def test_only_stored_mail_can_be_read(staff, mail_dir, name):
+    """Names are matched, never joined blindly."""
+    assert staff.get(f"/staff/mail/{name}/").status_code == 404
+
+
+def test_staff_read_mail_in_the_app(staff, alice, done_job, mail_dir):
+    """List and message; HTML is shown cleaned."""
+    compose_ended(message_about(done_job)).send()
+    message = EmailMessage(
+        "evil",
+        "<img src=x onerror=alert(1)><script>x</script><p>hello</p>",
+        "a@example.org",
+        ["b@example.org"],
+    )
+    message.content_subtype = "html"
+    message.send()
+    listed = staff.get(reverse("staff-mail")).content.decode()
+    assert "Done: Use 3, 7, 12, 25" in listed
+    for name in mail_files.stored_names():
+        shown = staff.get(reverse("staff-mail-detail", args=[name])).content.decode()
+        assert "onerror" not in shown
+        assert "hello" in shown or done_job.answer in shown
+
+
+def test_with_a_mail_server_there_is_nothing_to_read(staff, mail_dir, settings):
+    """Mail that left is not kept."""
+    settings.EMAIL_URL = "smtp://localhost"
+    assert staff.get(reverse("staff-mail")).status_code == 404

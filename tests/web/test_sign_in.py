@@ -1,0 +1,168 @@
+"""Signing in: by link, by code, by password; sign-up by policy."""
+
+import re
+
+import pytest
+from django.core import mail
+from django.urls import reverse
+
+from accounts.models import Invitation, User
+from accounts.services import sign_in_link
+from tests.people import make_user
+
+
+def path_of(link: str) -> str:
+    return link.removeprefix("http://127.0.0.1:8000")
+
+
+def code_in(message) -> str:
+    found = re.search(r"^([A-Z0-9-]{6,12})$", message.body, re.MULTILINE)
+    assert found, message.body
+    return found.group(1)
+
+
+@pytest.fixture
+def outbox(settings):
+    settings.MAILERS = {
+        "default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend", "OPTIONS": {}}
+    }
+    mail.outbox = []
+    return mail.outbox
+
+
+def test_a_link_signs_in_once(client, db):
+    """The first click leads to the jobs, the second says how to get in."""
+    link = path_of(sign_in_link(make_user("ada@example.org")))
+    assert client.get(link).url == reverse("job-list")
+    assert client.get(reverse("job-list")).status_code == 200
+    client.logout()
+    reply = client.get(link)
+    assert reply.status_code == 410
+    assert reverse("account_login") in reply.content.decode()
+
+
+@pytest.mark.parametrize("token", ["x", "a" * 5000, "%00", "é"])
+def test_a_wrong_link_signs_nobody_in(client, db, token):
+    """Nonsense is told apart from nothing."""
+    assert client.get(f"/sign-in/{token}/").status_code in {404, 410}
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_code_by_mail_signs_in_and_leads_back(client, db, outbox):
+    """Ask, read the code, paste it; then the page that was wanted."""
+    make_user("ada@example.org")
+    reply = client.post(
+        reverse("account_request_login_code"), {"email": "ADA@example.org", "next": "/wallet/"}
+    )
+    (message,) = outbox
+    assert message.subject.endswith("is your Ponder sign-in code")
+    page = client.get(reply.url).content.decode()
+    assert 'autocomplete="one-time-code"' in page
+    found = re.search(r'name="next" value="([^"]*)"', page)
+    assert found, page
+    reply = client.post(
+        reverse("account_confirm_login_code"), {"code": code_in(message), "next": found.group(1)}
+    )
+    assert reply.url == "/wallet/"
+
+
+def test_a_wrong_code_says_so(client, db, outbox):
+    """The field stays; nobody is signed in."""
+    make_user("ada@example.org")
+    client.post(reverse("account_request_login_code"), {"email": "ada@example.org"})
+    reply = client.post(reverse("account_confirm_login_code"), {"code": "WRONG1"})
+    assert reply.status_code in {200, 422}
+    assert "error-summary" in reply.content.decode()
+
+
+def test_signing_in_never_leads_to_another_site(client, db, outbox):
+    """`next` stays here."""
+    make_user("ada@example.org")
+    client.post(
+        reverse("account_request_login_code"), {"email": "ada@example.org", "next": "https://evil.example/"}
+    )
+    reply = client.post(reverse("account_confirm_login_code"), {"code": code_in(outbox[0])})
+    assert reply.url == reverse("job-list")
+
+
+def test_signing_up_takes_an_address_and_a_code(client, db, outbox):
+    """No password; afterwards there is a workspace with the trial credit."""
+    client.post(reverse("account_signup"), {"email": "new@example.org"})
+    reply = client.post(reverse("account_email_verification_sent"), {"code": code_in(outbox[0])})
+    assert reply.status_code == 302
+    assert User.objects.get(email="new@example.org").memberships.count() == 1
+    assert "$5.00" in client.get(reverse("job-list")).content.decode()
+
+
+def test_closed_sign_up_says_so(client, db, settings):
+    """No form where there is nothing to fill in."""
+    settings.PONDER_SIGNUP = "closed"
+    assert "Sign-up is closed" in client.get(reverse("account_signup")).content.decode()
+    client.post(reverse("account_signup"), {"email": "new@example.org"})
+    assert not User.objects.exists()
+
+
+def test_sign_up_by_invitation_takes_the_invited_only(client, db, settings, outbox):
+    """Others are told whom to ask."""
+    settings.PONDER_SIGNUP = "invitation"
+    Invitation.objects.create(email="guest@example.org")
+    text = client.post(reverse("account_signup"), {"email": "other@example.org"}).content.decode()
+    assert "by invitation" in text
+    assert client.post(reverse("account_signup"), {"email": "guest@example.org"}).status_code == 302
+
+
+def test_a_password_may_be_set_and_used(client, alice):
+    """The second way in, for those who want it."""
+    reply = alice.get(reverse("account_set_password"))
+    assert reply.status_code in {200, 302}
+    alice.user.set_password("correct horse battery")
+    alice.user.save()
+    reply = client.post(
+        reverse("account_login"), {"login": alice.user.email, "password": "correct horse battery"}
+    )
+    assert reply.url == reverse("job-list")
+
+
+def test_a_wrong_password_is_refused(client, alice):
+    """In words, and with the fold open."""
+    text = client.post(
+        reverse("account_login"), {"login": alice.user.email, "password": "no"}
+    ).content.decode()
+    assert "error-summary" in text
+
+
+def test_settings_keep_name_notification_and_theme(alice):
+    """The theme belongs to the device, so it is a cookie."""
+    reply = alice.post(reverse("settings"), {"name": "Ada L.", "theme": "dark"})
+    assert reply.cookies["theme"].value == "dark"
+    alice.user.refresh_from_db()
+    assert (alice.user.name, alice.user.notify_when_done) == ("Ada L.", False)
+    assert 'data-theme="dark"' in alice.get(reverse("settings")).content.decode()
+
+
+def test_a_forged_theme_is_ignored(alice):
+    """A cookie is user input."""
+    alice.cookies["theme"] = '"><script>'
+    assert "<script>" not in alice.get(reverse("settings")).content.decode()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "account_login",
+        "account_signup",
+        "account_request_login_code",
+        "account_reset_password",
+        "account_reset_password_done",
+    ],
+)
+def test_every_door_has_our_look(client, db, name):
+    """No page of the sign-in looks like another site."""
+    assert "css/tokens.css" in client.get(reverse(name)).content.decode()
+
+
+@pytest.mark.parametrize("name", ["account_logout", "account_email", "account_set_password"])
+def test_every_page_of_the_account_has_our_look(alice, name):
+    """Also those that are seldom seen."""
+    reply = alice.get(reverse(name), follow=True)
+    assert "css/tokens.css" in reply.content.decode()

@@ -1,0 +1,113 @@
+"""The frame: health, errors, security headers, static files."""
+
+import gzip
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
+from django.core.management import call_command
+from django.template.loader import render_to_string
+from django.test import Client
+from django.urls import reverse
+
+from jobs.models import Job, StepRecord
+from tests.people import make_job
+
+BASE = Path(django_settings.BASE_DIR)
+TEMPLATES = sorted((BASE / "templates").rglob("*.html"))
+
+
+def test_healthz_answers_without_a_session(client, db, django_assert_max_num_queries):
+    """200 with the database; no cookie, no redirect."""
+    with django_assert_max_num_queries(1):
+        reply = client.get("/healthz")
+    assert reply.status_code == 200
+    assert reply.json()["status"] == "ok"
+    assert not reply.cookies
+
+
+def test_healthz_says_when_the_database_is_gone(client, monkeypatch):
+    """503, so that a load balancer looks elsewhere."""
+    monkeypatch.setattr("reasoning_app.health._database_answers", lambda: False)
+    assert client.get("/healthz").status_code == 503
+
+
+def test_every_page_has_the_policy(client, db):
+    """Scripts and styles come from this site only; nobody frames it."""
+    policy = client.get("/")["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
+    assert "style-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(BASE)))
+def test_templates_obey_the_policy(template):
+    """No style attribute, no inline handler, no inline script, nothing from elsewhere. Mail is not a page."""
+    text = template.read_text()
+    if "emails" in template.parts:
+        return
+    assert not re.search(r"\sstyle=", text)
+    assert not re.search(r"\son[a-z]+=", text)
+    assert not re.search(r"<script(?![^>]*\ssrc=)[^>]*>", text)
+    assert not re.search(r"(src|href)=\"(https?:)?//", text)
+
+
+def test_the_style_sheets_are_small():
+    """All of our own, compressed, under 12 KB."""
+    sheets = b"".join(path.read_bytes() for path in sorted((BASE / "static" / "css").glob("*.css")))
+    assert len(gzip.compress(sheets)) < 12_000
+
+
+def test_static_files_can_be_collected_under_a_manifest(settings, tmp_path):
+    """Every file that a style sheet names is there (KaTeX names 60 fonts)."""
+    settings.STATIC_ROOT = tmp_path
+    storage = f"{ManifestStaticFilesStorage.__module__}.ManifestStaticFilesStorage"
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": storage}}
+    call_command("collectstatic", interactive=False, verbosity=0)
+    assert list(tmp_path.glob("vendor/katex-*/fonts/KaTeX_Main-Regular.*.woff2"))
+
+
+@pytest.mark.parametrize("name", ["400", "403", "404", "429", "500", "403_csrf"])
+def test_error_pages_need_nothing(name):
+    """They render without a context, a session or a database."""
+    assert "Ponder" in render_to_string(f"{name}.html")
+
+
+def test_a_broken_page_is_a_calm_500(client, db, monkeypatch):
+    """The error is logged; the visitor reads what it means for the money."""
+    monkeypatch.setattr("jobs.forms.NewJobForm.__init__", lambda *_: 1 / 0)
+    calm = Client(raise_request_exception=False)
+    reply = calm.get("/")
+    assert reply.status_code == 500
+    assert "Nothing was charged" in reply.content.decode()
+
+
+@pytest.mark.parametrize("model", [Job, StepRecord])
+def test_the_admin_only_looks(staff, alice, model):
+    """Jobs and journal cannot be edited by hand."""
+    make_job(alice.user)
+    label = f"admin:jobs_{model._meta.model_name}"
+    assert staff.get(reverse(f"{label}_changelist")).status_code == 200
+    assert staff.get(reverse(f"{label}_add")).status_code == 403
+
+
+def test_the_web_process_never_imports_litellm():
+    """It takes seconds and 160 MB; only workers need it."""
+    code = "import reasoning_app.wsgi, reasoning_app.urls, sys; sys.exit('litellm' in sys.modules or 'sympy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=BASE, check=False).returncode == 0
+
+
+def test_the_landing_page_greets_strangers(client, db):
+    """One sentence, the promise, the form."""
+    text = client.get("/").content.decode()
+    assert "Start – up to $0.25" in text
+    assert "Unused money returns" in text
+
+
+def test_the_landing_page_shows_an_answer_of_ones_own(alice, done_job):
+    """A finished job of the user, never an invented one."""
+    assert done_job.answer in alice.get("/").content.decode()
