@@ -12,8 +12,8 @@ from billing.models import Price
 from billing.price_list import BUNDLED_PROVIDER, default_panel, is_bundled
 from billing.prices import price_book, rates_of
 from jobs.services.errors import SubmitError
-from jobs.services.priors import ABILITY_BY_RANK, DEMO_ABILITY, DEMO_OUTPUT, OUTPUT_BY_RANK, REASONING_HINTS
 from solver.models import ModelCard
+from solver.priors import ABILITY_BY_RANK, DEMO_ABILITY, DEMO_OUTPUT, OUTPUT_BY_RANK, REASONING_HINTS
 from solver.providers import configured_variables, openai_base_url
 
 

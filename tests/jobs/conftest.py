@@ -7,10 +7,10 @@ from django.conf import settings as django_settings
 
 from accounts.models import User
 from accounts.services import ensure_personal_workspace
-from billing.audit import violations
 from billing.prices import load_prices
 from billing.wallet import grant
 from jobs.models import Job
+from jobs.services.audit import violations
 from jobs.worker.host import WorkerHost
 from solver.money import NANO_PER_USD
 from tests.endpoint import Endpoint

@@ -20,25 +20,10 @@ class Worker:
         url = f"postgresql://{parameters['user']}@/{parameters['dbname']}?host={parameters['host']}"
         self.log = log
         with log.open("ab") as output:
+            command = [sys.executable, "-m", "celery", "-A", "reasoning_app", "worker", "-P", "threads"]
+            command += ["-c", str(concurrency), "--without-gossip", "--without-mingle", "-Q", "jobs,mail"]
             self.process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "celery",
-                    "-A",
-                    "reasoning_app",
-                    "worker",
-                    "-P",
-                    "threads",
-                    "-c",
-                    str(concurrency),
-                    "--without-gossip",
-                    "--without-mingle",
-                    "-Q",
-                    "jobs,mail",
-                    "--loglevel",
-                    "WARNING",
-                ],  # fmt: skip
+                [*command, "--loglevel", "WARNING"],
                 cwd=ROOT,
                 stdout=output,
                 stderr=output,

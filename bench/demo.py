@@ -1,0 +1,67 @@
+"""The demo models for measurements: their servers, their cards at the shipped prices, unseen problems."""
+
+import contextlib
+import random
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from billing.price_list import shipped_models
+from demo_model import problems, tasks
+from demo_model.launch import running
+from solver.priors import DEMO_ABILITY, DEMO_OUTPUT
+from solver.models import ModelCard
+from solver.pricing import Rates
+
+MODELS = ("intern", "expert")
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A problem that training never saw, with its right answer."""
+
+    text: str
+    right: str
+
+
+def modular_problems(count: int, seed: int) -> list[Unseen]:
+    """Draw modular arithmetic in the published phrasings."""
+    rng = random.Random(seed)
+    return [
+        Unseen(tasks.modular_prompt(problem, rng), str(problem.answer))
+        for problem in problems.modular(count, rng)
+    ]
+
+
+@contextlib.asynccontextmanager
+async def panel(*, slots: int = 16) -> AsyncIterator[list[ModelCard]]:
+    """Serve both models for the block and yield their cards, weak to strong."""
+    with tempfile.TemporaryDirectory(prefix="ponder-bench-") as directory:
+        async with contextlib.AsyncExitStack() as stack:
+            cards = []
+            for model in MODELS:
+                server = await stack.enter_async_context(
+                    running(model, Path(directory) / f"{model}.sock", slots=slots)
+                )
+                cards.append(replace(_card(model), api_base=f"unix:{server.socket}"))
+            yield cards
+
+
+def _card(model: str) -> ModelCard:
+    [shipped] = [each for each in shipped_models() if each.model == f"demo/{model}"]
+    rates = shipped.rates
+    return ModelCard(
+        name=shipped.model,
+        litellm_model=f"openai/{model}",
+        family="demo",
+        rates=Rates(input_pico=rates["input_pico"], output_pico=rates["output_pico"]),
+        price_id=0,
+        context_window=rates["context_window"],
+        max_output_tokens=rates["max_output_tokens"],
+        output=DEMO_OUTPUT[model],
+        ability=DEMO_ABILITY[model],
+        bundled=True,
+        temperature=1.0,
+        timeout_s=60.0,
+    )

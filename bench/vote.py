@@ -1,0 +1,106 @@
+"""Does a vote at five cents beat one sample? Modular arithmetic without a checker, on problems training never saw.
+
+Each problem is voted on once with the real engine, gateway and demo models; the single sample is the expert's, drawn
+apart from the vote. The interval is the paired bootstrap's of the difference (95 %, percentage points).
+"""
+
+import asyncio
+import random
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.demo import Unseen, modular_problems, panel
+from solver.answer import extract_answer
+from solver.budget import Purse
+from solver.control import Control
+from solver.gateway import LiteLLMGateway, Request
+from solver.journal import MemoryJournal
+from solver.judge import Judge
+from solver.models import ModelCard
+from solver.money import NANO_PER_CENT, usd_decimal
+from solver.problem import Problem
+from solver.runner import Runner
+from solver.strategies import Setting, make_strategy
+
+BUDGET_NANO = 5 * NANO_PER_CENT
+SEED = 20_261_124
+AT_A_TIME = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One problem: was the vote right, was the single sample, what did the vote cost (nano-USD) and say."""
+
+    vote_right: bool
+    single_right: bool
+    cost_nano: int
+    calls: int
+    confidence: float
+
+
+def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' common signature)
+    """Return accuracy and cost of both ways."""
+    trials = asyncio.run(_trials(40 if quick else 200))
+    vote = [trial.vote_right for trial in trials]
+    single = [trial.single_right for trial in trials]
+    low, high = _bootstrap([v - s for v, s in zip(vote, single, strict=True)])
+    return {
+        "problems": len(trials),
+        "budget_usd": usd_decimal(BUDGET_NANO),
+        "vote_accuracy": round(statistics.mean(vote), 4),
+        "single_accuracy": round(statistics.mean(single), 4),
+        "gain_points": round(100 * (statistics.mean(vote) - statistics.mean(single)), 1),
+        "gain_low_points": round(100 * low, 1),
+        "gain_high_points": round(100 * high, 1),
+        "vote_mean_cost_usd": usd_decimal(round(statistics.mean(trial.cost_nano for trial in trials))),
+        "vote_most_cost_usd": usd_decimal(max(trial.cost_nano for trial in trials)),
+        "vote_mean_calls": round(statistics.mean(trial.calls for trial in trials), 1),
+        "vote_mean_confidence": round(statistics.mean(trial.confidence for trial in trials), 4),
+        "seed": SEED,
+    }
+
+
+async def _trials(count: int) -> list[Trial]:
+    gateway, judge, gate = LiteLLMGateway(), Judge(), asyncio.Semaphore(AT_A_TIME)
+    try:
+        async with panel() as cards:
+
+            async def one(index: int, unseen: Unseen) -> Trial:
+                async with gate:
+                    return await _trial(unseen, index, cards, gateway, judge)
+
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(*item)) for item in enumerate(modular_problems(count, SEED))]
+            return [task.result() for task in tasks]
+    finally:
+        await gateway.close()
+        await judge.close()
+
+
+async def _trial(
+    unseen: Unseen, index: int, cards: Sequence[ModelCard], gateway: LiteLLMGateway, judge: Judge
+) -> Trial:
+    problem = Problem(unseen.text, kind="modular")
+    purse, journal = Purse(BUDGET_NANO), MemoryJournal()
+    setting = Setting(problem, cards, BUDGET_NANO, 0, {}, seed=index)
+    outcome = await Runner(
+        problem=problem, strategy=make_strategy("vote", setting), panel=cards, purse=purse, journal=journal,
+        gateway=gateway, judge=judge, control=Control(), seed=index,
+    ).run()  # fmt: skip
+    single = await gateway.complete(Request(cards[-1], problem.messages(), 256, seed=2**30 + index))
+    best = outcome.best
+    return Trial(
+        vote_right=best is not None and best.answer == unseen.right,
+        single_right=extract_answer(single.text) == unseen.right,
+        cost_nano=purse.settled_nano,
+        calls=len(journal.calls),
+        confidence=best.confidence if best else 0.0,
+    )
+
+
+def _bootstrap(differences: Sequence[int], rounds: int = 4_000) -> tuple[float, float]:
+    rng = random.Random(SEED)
+    means = sorted(statistics.mean(rng.choices(differences, k=len(differences))) for _ in range(rounds))
+    return means[rounds // 40], means[-rounds // 40]

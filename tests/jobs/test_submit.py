@@ -1,0 +1,84 @@
+"""Submitting: bad input is refused with words that help, and nothing is half-made or charged."""
+
+import pytest
+
+from billing.models import Account, AccountKind
+from billing.wallet import balances
+from jobs.models import Job
+from jobs.services import SubmitError, quote_job, submit_job
+from solver.money import NANO_PER_CENT, NANO_PER_USD
+from tests.endpoint import Answer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize(
+    ("problem", "code"),
+    [
+        ("", "empty"),
+        ("  \n\t ", "empty"),
+        ("x" * 1_000_000, "too_long"),
+        ("a\x00b", "nul"),
+        ("a\ud800b", "surrogate"),
+    ],
+)
+def test_a_bad_problem_is_refused(alice, workspace, problem, code):
+    """Each refusal names the field, and leaves no job and no money behind."""
+    before = balances(workspace)
+    with pytest.raises(SubmitError) as refusal:
+        submit_job(user=alice, workspace=workspace, problem=problem, budget_nano=NANO_PER_CENT)
+    assert (refusal.value.field, refusal.value.code) == ("problem", code)
+    assert not Job.objects.exists()
+    assert balances(workspace) == before
+
+
+@pytest.mark.parametrize("budget_nano", [0, -1, 1, NANO_PER_CENT + 1, 10**15, 2**63])
+def test_a_bad_budget_is_refused(alice, workspace, budget_nano):
+    """Budgets are whole cents between the smallest and the operator's largest."""
+    with pytest.raises(SubmitError) as refusal:
+        submit_job(user=alice, workspace=workspace, problem="?", budget_nano=budget_nano)
+    assert refusal.value.field == "budget"
+    assert not Job.objects.exists()
+
+
+def test_more_than_the_wallet_is_refused_with_what_is_there(alice, workspace):
+    """The message says how much is available."""
+    with pytest.raises(SubmitError) as refusal:
+        submit_job(user=alice, workspace=workspace, problem="?", budget_nano=200 * NANO_PER_USD)
+    assert refusal.value.field == "budget"
+    assert "$100.00" in refusal.value.message
+    assert not Account.objects.filter(kind=AccountKind.ESCROW).exists()
+
+
+def test_a_model_without_a_price_cannot_run(alice, workspace, settings):
+    """Unknown is not zero: the refusal says how to set a price."""
+    settings.PONDER_MODELS = ["openai/unpriced"]
+    with pytest.raises(SubmitError, match="PONDER_PRICES"):
+        submit_job(user=alice, workspace=workspace, problem="?", budget_nano=NANO_PER_CENT)
+    with pytest.raises(SubmitError, match="not available here"):
+        submit_job(
+            user=alice,
+            workspace=workspace,
+            problem="?",
+            budget_nano=NANO_PER_CENT,
+            options={"models": ["openai/other"]},
+        )
+
+
+def test_a_monstrous_power_is_a_problem_like_any_other(alice, workspace, endpoint, run_all):
+    """A problem and answers that no machine could evaluate are carried through without harm."""
+    endpoint.behaviour = lambda _: Answer("So it is.\nAnswer: $9^{9^{9^{9}}}$ \x00")
+    job = submit_job(user=alice, workspace=workspace, problem="9^{9^{9^{9}}}", budget_nano=NANO_PER_CENT)
+    run_all()
+    job.refresh_from_db()
+    assert job.has_ended
+    assert "9^" in job.answer
+
+
+def test_a_quote_needs_no_call(alice, workspace, endpoint):
+    """The run contract says what a budget buys, before anything is charged."""
+    quote = quote_job(problem="?", budget_nano=5 * NANO_PER_CENT)
+    assert list(quote.models) == ["openai/test"]
+    assert 1 <= quote.tries_low <= quote.tries_high
+    assert quote.cost_high_nano <= 5 * NANO_PER_CENT
+    assert endpoint.calls == []

@@ -1,0 +1,27 @@
+"""The web process stays small: litellm (seconds of import, 160 MB) and the judge's sympy belong to workers."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_PROGRAM = """
+import sys
+import reasoning_app.wsgi
+from django.urls import get_resolver
+get_resolver().url_patterns
+from django.test import Client
+Client().get("/jobs/new/")
+import jobs.services, jobs.services.doorbell, jobs.tasks, billing.tasks
+print(",".join(name for name in ("litellm", "sympy", "math_verify", "openai", "torch") if name in sys.modules))
+"""
+
+
+def test_the_web_process_imports_no_model_library():
+    """Everything a web process loads, the doorbell's tasks included, leaves litellm and sympy out."""
+    done = subprocess.run(
+        [sys.executable, "-c", _PROGRAM], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout.strip() == "", (done.stdout, done.stderr[-2000:])
+    assert done.returncode == 0, done.stderr[-2000:]
