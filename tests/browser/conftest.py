@@ -1,0 +1,74 @@
+"""A real Chromium that tells of every console message and every page error."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+# Playwright's sync API keeps an event loop in this thread; the ORM is used between its calls, never inside one.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+CHROMIUM = (
+    os.environ.get("CHROMIUM")
+    or shutil.which("chromium")
+    or shutil.which("chromium-browser")
+    or shutil.which("google-chrome")
+)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            if not CHROMIUM:
+                item.add_marker(
+                    pytest.mark.skip(reason="Chromium is missing: apt-get install chromium, or set CHROMIUM")
+                )
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args():
+    """Use the system's Chromium."""
+    return {"executable_path": CHROMIUM, "args": ARGUMENTS}
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a browser that knows nobody."""
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()
+
+
+def listen(page: Page) -> list[str]:
+    """Return a list that grows with every warning, error and policy report of a page."""
+    heard: list[str] = []
+    page.on(
+        "console",
+        lambda message: heard.append(message.text) if message.type in {"error", "warning"} else None,
+    )
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    return heard
+
+
+@pytest.fixture(scope="session")
+def signed_in(browser: Browser, running_ponder) -> Iterator[BrowserContext]:
+    """The browser of the installation's own user, signed in by the link that the terminal printed."""
+    context = browser.new_context(base_url=running_ponder.base_url)
+    page = context.new_page()
+    page.goto(running_ponder.sign_in_link)
+    assert page.url.endswith("/jobs/")
+    page.close()
+    yield context
+    context.close()

@@ -1,0 +1,69 @@
+"""The new-job form in a browser: draft, quote, preview, keyboard."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import listen
+
+
+def test_the_button_and_the_quote_follow_the_budget(page: Page, live_server, transactional_db):
+    """Chips, then another amount; what is no amount is said at once."""
+    heard = listen(page)
+    page.goto(f"{live_server.url}/jobs/new/")
+    page.get_by_label("$20").check(force=True)
+    expect(page.get_by_role("button", name="Start – up to $20.00")).to_be_visible()
+    expect(page.locator("#quote")).to_contain_text("$20.00")
+    page.get_by_label("Other amount").fill("2.5")
+    expect(page.get_by_role("button", name="Start – up to $2.50")).to_be_visible()
+    expect(page.locator("#quote")).to_contain_text("$2.50")
+    page.get_by_label("Other amount").fill("lots")
+    expect(page.locator("#quote")).to_contain_text("is not an amount")
+    assert heard == []
+
+
+def test_the_draft_is_kept_in_the_browser(page: Page, live_server, transactional_db):
+    """Leave and come back: problem, budget and checker are still there."""
+    page.goto(f"{live_server.url}/jobs/new/")
+    page.get_by_label("Problem").fill("What is $x^2$?")
+    page.get_by_label("$5").check(force=True)
+    page.get_by_label("A number").check(force=True)
+    page.get_by_label("Expected number").fill("4")
+    page.wait_for_timeout(500)
+    page.goto(f"{live_server.url}/")
+    expect(page.get_by_label("Problem")).to_have_value("What is $x^2$?")
+    expect(page.get_by_role("button", name="Start – up to $5.00")).to_be_visible()
+    expect(page.get_by_label("Expected number")).to_have_value("4")
+
+
+def test_the_preview_sets_maths(page: Page, live_server, transactional_db):
+    """The server makes the preview, KaTeX the formulas."""
+    heard = listen(page)
+    page.goto(f"{live_server.url}/jobs/new/")
+    page.get_by_label("Problem").fill("Why is $e^{i\\pi} = -1$?")
+    page.get_by_text("Preview", exact=True).click()
+    page.locator("#preview .katex").wait_for()
+    assert heard == []
+
+
+def test_ctrl_enter_starts_and_signing_in_keeps_the_draft(page: Page, live_server, transactional_db):
+    """Signed out, Start leads to the sign-in page."""
+    page.goto(f"{live_server.url}/jobs/new/")
+    page.get_by_label("Problem").fill("Hello")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/accounts/login/**")
+    expect(page.get_by_label("E-mail address").first).to_be_focused()
+
+
+def test_an_error_is_summed_up_and_leads_to_its_field(page: Page, live_server, transactional_db):
+    """The summary has the focus; its link goes to the field."""
+    page.goto(f"{live_server.url}/jobs/new/")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#error-summary")).to_be_focused()
+    page.get_by_role("link", name="Write down the problem").click()
+    expect(page.get_by_label("Problem")).to_be_focused()
+
+
+def test_the_first_tab_skips_to_the_content(page: Page, live_server, transactional_db):
+    """Keyboard users need not walk through the header."""
+    page.goto(live_server.url)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()

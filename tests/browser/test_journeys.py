@@ -1,0 +1,111 @@
+"""What a person does, on a whole running instance: real worker, real demo model, real mail files."""
+
+import email
+import json
+import re
+import time
+from email import policy
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from solver.money import NANO_PER_USD, parse_usd
+from tests import services
+from tests.browser.conftest import listen
+
+pytestmark = pytest.mark.skipif(
+    not services.DEMO_WEIGHTS, reason="demo_model/weights/*.gguf are missing: run `make demo-model`"
+)
+
+PUZZLE = "Use 3, 7, 12, 25 to make 58."
+ENDLESS = "Which of the hundred uncountable colours of silence is the loudest? Explain at length."
+
+
+def exact(text: str) -> int:
+    """Return the nano-USD of an exact amount on a page."""
+    return parse_usd(text.replace("$", ""), whole_cents=False, minimum_nano=1, allow_zero=True)
+
+
+def available(page: Page) -> int:
+    """Return the exact sum of the two purses on the wallet page."""
+    page.goto("/wallet/")
+    amounts = page.locator(".facts dd").all_inner_texts()
+    return exact(amounts[1]) + exact(amounts[2])
+
+
+def submit(page: Page, problem: str, budget: str, *, checker: str = "Nothing") -> None:
+    page.goto("/jobs/new/")
+    page.get_by_label("Problem").fill(problem)
+    page.get_by_label("Other amount").fill(budget)
+    page.get_by_label(checker, exact=True).check(force=True)
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/$"))
+
+
+def receipt(page: Page) -> dict[str, int]:
+    """Return budget, charge and what returned, from the export of the open page."""
+    body = json.loads(page.request.get(f"{page.url}export.json").text())
+    names = ("budget_usd", "charged_usd", "returned_usd")
+    return {name: exact(body[name]) for name in names} | {"state": body["state"], "answer": body["answer"]}
+
+
+def wait_for_mail(instance, words: str) -> email.message.EmailMessage:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for path in (instance.data_dir / "mail").glob("*.eml"):
+            parsed = email.message_from_bytes(path.read_bytes(), policy=policy.default)
+            if words in parsed.get_body(("plain",)).get_content():
+                return parsed
+        time.sleep(0.5)
+    raise AssertionError(f"no mail with {words}")
+
+
+def test_a_puzzle_is_submitted_watched_answered_paid_and_mailed(signed_in: BrowserContext, running_ponder):
+    """From the form to the mail; the books agree to the nano-dollar."""
+    page = signed_in.new_page()
+    heard = listen(page)
+    before = available(page)
+    submit(page, PUZZLE, "0.05", checker="An arithmetic puzzle")
+    expect(page.get_by_role("heading", name="Receipt")).to_be_visible(timeout=90_000)
+    paid = receipt(page)
+    assert paid["state"] == "done"
+    assert paid["charged_usd"] <= paid["budget_usd"] == NANO_PER_USD // 20
+    assert paid["charged_usd"] + paid["returned_usd"] == paid["budget_usd"]
+    expect(page.locator(".answer").first).to_contain_text("25")
+    expect(page.get_by_text("Solved: a checker confirmed the answer.")).to_be_visible()
+    address = page.url
+    mail = wait_for_mail(running_ponder, address.split("/jobs/")[1].strip("/"))
+    assert mail["Subject"].startswith("Done: Use 3, 7, 12, 25")
+    assert before - available(page) == paid["charged_usd"]
+    assert heard == []
+    page.close()
+
+
+def test_finishing_early_keeps_the_answer_and_returns_the_rest(signed_in: BrowserContext, running_ponder):
+    """Finish now asks first, then the job ends with what it has."""
+    page = signed_in.new_page()
+    submit(page, ENDLESS, "1")
+    expect(page.locator("#live")).to_contain_text("tr", timeout=30_000)
+    page.wait_for_timeout(1500)
+    page.get_by_role("button", name="Finish now").click()
+    page.get_by_role("button", name="Finish and keep the answer").click()
+    expect(page.get_by_role("heading", name="Receipt")).to_be_visible(timeout=60_000)
+    paid = receipt(page)
+    assert paid["state"] == "done"
+    assert paid["charged_usd"] < paid["budget_usd"]
+    expect(page.get_by_text("Finished by you.")).to_be_visible()
+    page.close()
+
+
+def test_cancelling_discards_the_work_and_returns_the_rest(signed_in: BrowserContext, running_ponder):
+    """Cancel asks first and says what happens to the money."""
+    page = signed_in.new_page()
+    submit(page, ENDLESS, "1")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("dialog")).to_contain_text("returns to the wallet")
+    page.get_by_role("button", name="Cancel the job").click()
+    expect(page.get_by_role("heading", name="Receipt")).to_be_visible(timeout=60_000)
+    paid = receipt(page)
+    assert paid["state"] == "cancelled"
+    assert paid["charged_usd"] + paid["returned_usd"] == paid["budget_usd"]
+    page.close()

@@ -1,0 +1,133 @@
+"""Every page in light and dark, wide and narrow: no accessibility violation, no overflow, no console message."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.core.mail import EmailMultiAlternatives
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from jobs import mail_files
+from tests import people
+from tests.browser.conftest import listen
+
+VIEWS = [("light", 1280), ("dark", 375), ("dark", 1280), ("light", 375)]
+SIGNED_OUT = [
+    "/",
+    "/jobs/new/",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/login/code/",
+    "/accounts/password/reset/",
+]
+OWN = [
+    "/",
+    "/jobs/",
+    "/jobs/?q=zebra",
+    "/jobs/new/",
+    "/wallet/",
+    "/settings/",
+    "/accounts/email/",
+    "/accounts/password/set/",
+]
+STAFF = ["/staff/mail/", "/staff/costs/"]
+MISSING = ["/nowhere/", "/sign-in/used/"]
+
+
+def cookie_of(user) -> dict[str, str]:
+    """Return a session cookie of a signed-in user."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    return {"name": "sessionid", "value": session.session_key}
+
+
+def visit(page: Page, address: str, *, heard: list[str], missing: bool = False) -> list[str]:
+    """Return what is wrong with a page, in words."""
+    heard.clear()
+    page.goto(address, wait_until="load")
+    faults = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in Axe().run(page).response["violations"]]
+    over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if over > 0:
+        faults.append(f"{over} px too wide")
+    faults += [text for text in heard if not (missing and text.startswith("Failed to load resource"))]
+    if (
+        page.locator("[style]:not(.katex *)").count()
+        and page.locator("[style]:not(.katex *):not([data-percent])").count()
+    ):
+        faults.append("a style attribute")
+    return [f"{address}: {fault}" for fault in faults]
+
+
+@pytest.fixture
+def addresses(transactional_db, settings, tmp_path):
+    """Everything there is to see for one user who is staff."""
+    settings.MAIL_DIR = tmp_path
+    settings.MAILERS = {"default": {"BACKEND": "jobs.mail_files.EmlBackend", "OPTIONS": {}}}
+    ada = people.make_user("ada@example.org", staff=True)
+    jobs = people.one_job_of_each_state(ada)
+    message = EmailMultiAlternatives("A mail", "text", "a@example.org", ["b@example.org"])
+    message.attach_alternative("<h1>Hello</h1>", "text/html")
+    message.send()
+    running = jobs["running"]
+    step = running.steps.first()
+    pages = [job.get_absolute_url() for job in jobs.values()]
+    pages += [f"/jobs/{running.pk}/{name}/" for name in ("finish", "cancel", "steps")]
+    pages += [f"/jobs/{running.pk}/steps/{step.pk}/", f"/staff/mail/{mail_files.stored_names()[0]}/"]
+    pages += [f"/jobs/new/?from={jobs['done'].pk}"]
+    return ada, OWN + STAFF + pages
+
+
+@pytest.mark.parametrize(("scheme", "width"), VIEWS)
+def test_every_page_is_sound(browser: Browser, live_server, addresses, scheme, width):
+    """One sweep: signed out, signed in, staff; queued to cancelled; maths, long texts, errors."""
+    ada, signed_in_pages = addresses
+    faults: list[str] = []
+    for cookie, pages in ((None, [*SIGNED_OUT, *MISSING]), (cookie_of(ada), signed_in_pages)):
+        context: BrowserContext = browser.new_context(
+            base_url=live_server.url, color_scheme=scheme, viewport={"width": width, "height": 900}
+        )
+        if cookie:
+            context.add_cookies([cookie | {"url": live_server.url}])
+        page = context.new_page()
+        heard = listen(page)
+        for address in pages:
+            faults += visit(page, address, heard=heard, missing=address in MISSING)
+        context.close()
+    assert faults == []
+
+
+def test_maths_is_set_under_the_policy(browser: Browser, live_server, addresses):
+    """KaTeX renders into the page without a single blocked style; towers of powers do not freeze it."""
+    ada, _ = addresses
+    context = browser.new_context(base_url=live_server.url)
+    context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
+    page = context.new_page()
+    heard = listen(page)
+    for title in ("Bounding the spectral gap", "AAAA"):
+        page.goto("/jobs/")
+        page.get_by_role("link", name=title).first.click()
+        page.locator(".answer .katex").wait_for()
+    assert page.locator(".katex-error").count() == 0
+    assert heard == []
+    context.close()
+
+
+def test_calls_and_their_texts_open_on_demand(browser: Browser, live_server, addresses):
+    """A fold loads the calls, a fold in it the text; polling does not close them."""
+    ada, _ = addresses
+    context = browser.new_context(base_url=live_server.url)
+    context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
+    page = context.new_page()
+    heard = listen(page)
+    page.goto("/jobs/?state=active&sort=spent")
+    page.get_by_role("link", name=people.PROBLEM).first.click()
+    page.get_by_text("Every call").click()
+    page.get_by_text("Independent try").first.click()
+    page.get_by_text("Sent (user)").wait_for()
+    page.wait_for_timeout(2500)
+    assert page.get_by_text("Sent (user)").is_visible()
+    assert heard == []
+    context.close()
