@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # A unix socket's path may have 107 bytes; the longest name put into the run directory is
 # ".s.PGSQL.5432.lock" (18 bytes).
 _MAX_RUN_DIR_BYTES = 107 - 20
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")
 
 
 def data_dir() -> Path:
@@ -18,9 +20,12 @@ def data_dir() -> Path:
 
 
 def run_dir(data: Path) -> Path:
-    """Return the directory of the unix sockets of `data`: inside it, or in /tmp where its path is too long."""
+    """Return the directory of the unix sockets of `data`: inside it, or in /tmp where its path is too long or odd.
+
+    Odd is a path with characters that mean something in an address, such as spaces, “%” or “,”.
+    """
     inside = data / "run"
-    if len(os.fsencode(inside)) <= _MAX_RUN_DIR_BYTES:
+    if len(os.fsencode(inside)) <= _MAX_RUN_DIR_BYTES and _PLAIN_PATH.fullmatch(str(inside)):
         return inside
     digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"ponder-{os.getuid()}-{digest}"

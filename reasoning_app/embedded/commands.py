@@ -41,4 +41,4 @@ def manage(*arguments: str, python: str = sys.executable) -> list[str]:
 
 def migrate(*, python: str = sys.executable) -> list[str]:
     """Return the command that brings the database's tables up to date."""
-    return manage("migrate", "--no-input", "--verbosity", "1", python=python)
+    return manage("migrate", "--no-input", "--skip-checks", python=python)
