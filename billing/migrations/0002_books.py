@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
     dependencies = [("billing", "0001_initial")]
 
     operations = [
+        migrations.RunSQL(sql.read("entries.sql"), migrations.RunSQL.noop),
         migrations.RunSQL(sql.read("books.sql"), UNDO_BOOKS),
         migrations.RunSQL(sql.read("calls.sql"), UNDO_CALLS),
     ]

@@ -54,30 +54,7 @@ CREATE TRIGGER billing_account_balance_follows BEFORE UPDATE ON billing_account
     FOR EACH ROW WHEN (OLD.balance_nano <> NEW.balance_nano AND pg_trigger_depth() < 1)
     EXECUTE FUNCTION billing_refuse('balances follow from entries.');
 
--- Every INSERT brings all entries of its transfers, so the books balance after every statement, not only at commit.
-CREATE FUNCTION billing_entry_check() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    v_bad bigint;
-BEGIN
-    SELECT transfer_id INTO v_bad FROM new_entries GROUP BY transfer_id HAVING sum(amount_nano) <> 0 LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'the entries of transfer % do not sum to zero', v_bad
-            USING ERRCODE = 'check_violation', HINT = 'Insert all entries of a transfer in one statement.';
-    END IF;
-    SELECT n.account_id INTO v_bad FROM new_entries n
-        LEFT JOIN billing_account a ON a.id = n.account_id WHERE a.id IS NULL LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'account % does not exist', v_bad USING ERRCODE = 'foreign_key_violation';
-    END IF;
-    UPDATE billing_account a SET balance_nano = a.balance_nano + s.amount
-        FROM (
-            SELECT account_id, sum(amount_nano)::bigint AS amount FROM new_entries
-            WHERE account_id >= 1000 GROUP BY account_id
-        ) s
-        WHERE a.id = s.account_id AND a.is_floored;
-    RETURN NULL;
-END $$;
-
+-- The function is in entries.sql, which is loaded first.
 CREATE TRIGGER billing_entry_check AFTER INSERT ON billing_entry
     REFERENCING NEW TABLE AS new_entries
     FOR EACH STATEMENT EXECUTE FUNCTION billing_entry_check();

@@ -3,10 +3,13 @@
 -- Expected outcomes are status codes, never exceptions, so that one call can't spoil a batch. Every function may be
 -- repeated with the same arguments: a batch whose commit was applied but not confirmed finds its own rows.
 -- Lock order, everywhere: escrow, then calls, then trial credit, then wallet.
+--
+-- coalesce(state, '') = 'held' rather than state = 'held': the plain form lets the planner read the partial index of
+-- all open calls in place of the primary key, which made a settlement as slow as there were calls in flight.
 
 -- Reserves p_hold of the escrow and records the call. 'held' (also when this call is already there) | 'refused' (less
 -- than p_hold is left, or the escrow is closed) | 'conflict' (another call has this job, step key and attempt).
-CREATE FUNCTION billing_hold(
+CREATE OR REPLACE FUNCTION billing_hold(
     p_call uuid, p_escrow bigint, p_workspace bigint, p_job uuid, p_token bigint, p_kind text, p_step_key text,
     p_attempt int, p_model text, p_price bigint, p_hold bigint, p_prompt_bytes bigint, p_max_output bigint
 ) RETURNS text LANGUAGE plpgsql AS $$
@@ -41,13 +44,13 @@ BEGIN
 END $$;
 
 -- Locks the escrow of a call before the call itself, as everyone does.
-CREATE FUNCTION billing_lock_escrow_of(p_call uuid) RETURNS bigint LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION billing_lock_escrow_of(p_call uuid) RETURNS bigint LANGUAGE sql AS $$
     SELECT a.id FROM billing_call c JOIN billing_account a ON a.id = c.escrow_id WHERE c.id = p_call
         FOR NO KEY UPDATE OF a;
 $$;
 
 -- What became of a call: its state, or 'overrun' for a settled one that cost more than its hold; 'unknown' without a row.
-CREATE FUNCTION billing_outcome(p_call uuid) RETURNS text LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION billing_outcome(p_call uuid) RETURNS text LANGUAGE sql AS $$
     SELECT coalesce(
         (SELECT CASE WHEN state = 'settled' AND overrun_nano > 0 THEN 'overrun' ELSE state END
          FROM billing_call WHERE id = p_call),
@@ -57,7 +60,7 @@ $$;
 
 -- Charges a held call: p_cost is the provider's, p_billed the user's. The user pays at most the hold; the house pays
 -- the rest ('overrun'). Any other state than held is left alone and returned.
-CREATE FUNCTION billing_settle(
+CREATE OR REPLACE FUNCTION billing_settle(
     p_call uuid, p_cost bigint, p_billed bigint, p_input bigint, p_cache_read bigint, p_cache_write bigint,
     p_output bigint, p_reasoning bigint, p_usage jsonb, p_usage_missing boolean, p_provider_ref text
 ) RETURNS text LANGUAGE plpgsql AS $$
@@ -78,7 +81,7 @@ BEGIN
         output_tokens = coalesce(p_output, 0), reasoning_tokens = coalesce(p_reasoning, 0), usage = p_usage,
         usage_missing = coalesce(p_usage_missing, false), provider_ref = left(coalesce(p_provider_ref, ''), 200),
         finished_at = clock_timestamp()
-        WHERE id = p_call AND state = 'held'
+        WHERE id = p_call AND coalesce(state, '') = 'held'
         RETURNING escrow_id, hold_nano, job_id, billed_nano INTO v_escrow, v_hold, v_job, v_charged;
     IF NOT FOUND THEN
         RETURN billing_outcome(p_call);
@@ -99,14 +102,14 @@ BEGIN
 END $$;
 
 -- Gives the hold back: the request provably was not executed. 'void', or the state that is already there.
-CREATE FUNCTION billing_void(p_call uuid, p_error text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION billing_void(p_call uuid, p_error text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_escrow bigint;
     v_hold bigint;
 BEGIN
     PERFORM billing_lock_escrow_of(p_call);
     UPDATE billing_call SET state = 'void', error = left(coalesce(p_error, ''), 500), finished_at = clock_timestamp()
-        WHERE id = p_call AND state = 'held' RETURNING escrow_id, hold_nano INTO v_escrow, v_hold;
+        WHERE id = p_call AND coalesce(state, '') = 'held' RETURNING escrow_id, hold_nano INTO v_escrow, v_hold;
     IF NOT FOUND THEN
         RETURN billing_outcome(p_call);
     END IF;
@@ -116,11 +119,11 @@ END $$;
 
 -- Marks a call whose outcome nobody knows. Its hold stays out of reach until the job ends. 'in_doubt', or the state
 -- that is already there.
-CREATE FUNCTION billing_doubt(p_call uuid, p_error text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION billing_doubt(p_call uuid, p_error text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM billing_lock_escrow_of(p_call);
     UPDATE billing_call SET state = 'in_doubt', error = left(coalesce(p_error, ''), 500), finished_at = clock_timestamp()
-        WHERE id = p_call AND state = 'held';
+        WHERE id = p_call AND coalesce(state, '') = 'held';
     IF FOUND THEN
         RETURN 'in_doubt';
     END IF;
@@ -128,7 +131,7 @@ BEGIN
 END $$;
 
 -- Marks the held calls that older lease tokens of a job left behind; returns how many.
-CREATE FUNCTION billing_doubt_stale(p_job uuid, p_token bigint) RETURNS int LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION billing_doubt_stale(p_job uuid, p_token bigint) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
     v_count int;
 BEGIN

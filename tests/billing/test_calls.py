@@ -181,3 +181,15 @@ def test_long_texts_are_cut_not_refused(job):
     assert sql("SELECT billing_settle(%s, 1, 1, 1, 0, 0, 1, 0, NULL, true, %s)", call, "r" * 999) == "settled"
     assert len(call_of(call).provider_ref) == 200
     assert call_of(call).usage_missing is True
+
+
+def test_a_settlement_reads_no_table_as_a_whole(job):
+    """Neither other calls in flight nor other accounts make a settlement slower: all are found by key."""
+    for _ in range(30):
+        job.hold(1)
+    call, _ = job.hold(1)
+    read = "SELECT sum(seq_tup_read) FROM pg_stat_xact_user_tables WHERE relname IN ('billing_call', 'billing_account')"
+    before = sql(read)
+    settle(call, 1)
+    after = sql(read)
+    assert after == before

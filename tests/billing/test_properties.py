@@ -123,7 +123,7 @@ class JobLife(RuleBasedStateMachine):
 def test_any_life_of_a_job_keeps_the_books(db, settings):
     """Holds, settlements, voids, doubts, takeovers, raises and ends in any order, against a model of them."""
     settings.PONDER_TRIAL_CREDIT_NANO = 0
-    run_state_machine_as_test(JobLife, settings=_settings(40, 25))
+    run_state_machine_as_test(JobLife, settings=_settings(25, 20))
     assert sql("SELECT sum(amount_nano) FROM billing_entry") in {0, None}
     assert not Call.objects.filter(billed_nano__gt=10_000).exists()
 
@@ -132,7 +132,7 @@ def test_what_was_put_in_comes_back_to_where_it_came_from(db, settings):
     """For any trial credit, budget and charge: wallet and trial credit end as if the charge came from trial first."""
     settings.PONDER_TRIAL_CREDIT_NANO = 0
 
-    @_settings(60, 50)
+    @_settings(40, 50)
     @given(trial=st.integers(0, 100), budget=st.integers(1, 150), share=st.integers(0, 100))
     def returns(trial, budget, share):
         workspace = ensure_personal_workspace(User.objects.create_user(f"{uuid.uuid4()}@example.org"))

@@ -222,13 +222,13 @@ def _many_calls(count: int) -> None:
         cursor.execute(
             """
             INSERT INTO billing_call (id, job_id, escrow_id, workspace_id, lease_token, kind, step_key, attempt, model,
-                price_id, state, hold_nano, prompt_bytes, max_output_tokens, input_tokens, cache_read_tokens,
-                cache_write_tokens, output_tokens, reasoning_tokens, usage_missing, cost_nano, billed_nano, overrun_nano,
-                provider_ref, error, created_at, finished_at)
+                state, hold_nano, prompt_bytes, max_output_tokens, input_tokens, cache_read_tokens,
+                cache_write_tokens, output_tokens, reasoning_tokens, usage_missing, cost_nano, billed_nano,
+                overrun_nano, provider_ref, error, created_at, finished_at)
             SELECT gen_random_uuid(), md5((n %% 2000)::text)::uuid, 1000, 1 + n %% 50, 1, 'model', 's/' || n, 1,
-                'vendor/model-' || n %% 12, NULL, CASE WHEN n %% 40 = 0 THEN 'void' ELSE 'settled' END, 2000, 90, 90, 90, 0,
-                0, 90, 0, false, 1000 + n %% 500, 1100 + n %% 500, 0, '', '', now() - interval '1 minute' * (n %% 129000),
-                now() - interval '1 minute' * (n %% 129000)
+                'vendor/model-' || n %% 12, CASE WHEN n %% 40 = 0 THEN 'void' ELSE 'settled' END, 2000, 90, 90, 90,
+                0, 0, 90, 0, false, 1000 + n %% 500, 1100 + n %% 500, 0, '', '',
+                now() - interval '1 minute' * (n %% 129000), now() - interval '1 minute' * (n %% 129000)
             FROM generate_series(1, %s) n
             """,
             [count],
