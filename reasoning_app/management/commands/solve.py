@@ -71,12 +71,15 @@ class Command(BaseCommand):
         self, problem: str, budget_nano: int, checker: Any, chosen: dict[str, Any]
     ) -> tuple[Any, float]:
         from accounts.services import ready_user
+        from billing.prices import load_prices
         from jobs.terminal import solve
 
         if MigrationExecutor(connection).migration_plan(
             MigrationExecutor(connection).loader.graph.leaf_nodes()
         ):
             call_command("migrate", interactive=False, verbosity=0)
+        # PONDER_PRICES may have changed since the tables were made.
+        load_prices()
         began_s = time.monotonic()
         job = solve(
             user=ready_user(),

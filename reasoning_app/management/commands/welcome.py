@@ -30,7 +30,10 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, output: Path, sample: bool, **_options: Any) -> None:
         """Write `email`, `link` and, where one was submitted, `sample` (its address)."""
         from accounts.services import ready_user, sign_in_link
+        from billing.prices import load_prices
 
+        # PONDER_PRICES may have changed since the tables were made.
+        load_prices()
         user = ready_user()
         said = {"email": user.email, "link": sign_in_link(user, settings.PONDER_BASE_URL)}
         _write(output, said)

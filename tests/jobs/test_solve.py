@@ -1,0 +1,101 @@
+"""`manage.py solve` as a person or a script runs it: a process of its own on a data directory of its own."""
+
+import json
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from solver.checkers import check
+from tests import services
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("solve")
+
+
+@pytest.fixture(scope="module")
+def running(data_dir):
+    """PostgreSQL and the demo models on that directory, so that not every test starts them."""
+    if not services.DEMO_WEIGHTS:
+        pytest.skip("demo_model/weights/*.gguf are missing: run `make demo-model`")
+    owned = services.Services(data_dir, demo=True, env=services.plain_environment(), role="the tests")
+    with owned:
+        owned.lock.note(ready=True)
+        yield data_dir
+
+
+def solve(
+    data_dir, *arguments: str, stdin: str | None = None, **env: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", "solve", *arguments],
+        cwd=ROOT,
+        env=services.plain_environment(DATA_DIR=str(data_dir), **env),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_a_puzzle_is_recognised_solved_and_paid(running):
+    """The answer stands alone on stdout as JSON, its expression checks, its charge is within the budget."""
+    done = solve(running, "Use 2, 3, 4 to make 24.", "--budget", "0.25", "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert {"answer", "confidence", "stop_reason", "budget_usd", "charged_usd", "calls", "wall_s"} <= set(
+        said
+    )
+    assert said["stop_reason"] == "solved"
+    assert check({"kind": "arithmetic", "numbers": [2, 3, 4], "target": 24}, said["answer"]).passed
+    assert Decimal(0) < Decimal(said["charged_usd"]) <= Decimal(said["budget_usd"]) == Decimal("0.25")
+
+
+def test_a_problem_may_come_from_standard_input(running):
+    """Without --json the answer alone is on stdout and the progress on stderr."""
+    done = solve(running, "-", "--budget", "0.03", stdin="Compute (3 + 4) * 2 mod 5.\n")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().isdigit()
+    assert "Charged $0.0" in done.stderr
+
+
+def test_an_absent_provider_is_said_and_costs_nothing(running):
+    """A server that is down gives a clear error and a job that charged nothing."""
+    done = solve(
+        running, "What is 6 times 7?", "--budget", "0.05", "--json",
+        OPENAI_BASE_URL=f"http://127.0.0.1:{services.free_port()}/v1",
+        PONDER_MODELS="openai/absent", PONDER_PRICES="openai/absent=1/2/8000/400",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "cannot be reached" in done.stderr
+    assert json.loads(done.stdout)["charged_usd"] == "0.00"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["", "--budget", "1"], "empty"),
+        (["x" * 120_000, "--budget", "1"], "100,000"),
+        (["?", "--budget", "0"], "out of range"),
+        (["?", "--budget", "-1"], "not an amount"),
+        (["?", "--budget", "NaN"], "not an amount"),
+        (["?", "--budget", "1e400"], "not an amount"),
+        (["?", "--budget", "0.001"], "more decimals than a cent"),
+        (["?", "--budget", "1", "--check", "vibes"], "arithmetic"),
+        (["?", "--budget", "1", "--confidence", "7"], "0.5"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_starts(tmp_path, arguments, says):
+    """Each refusal says what is wrong, with exit status 2, and makes no database."""
+    done = solve(tmp_path / "fresh", *arguments)
+    assert done.returncode == 2, (done.stdout, done.stderr)
+    assert says in done.stderr
+    assert done.stdout == ""
+    assert not (tmp_path / "fresh" / "postgres-18").exists()
