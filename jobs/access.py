@@ -1,8 +1,12 @@
 """The doors to what belongs to a user: each returns the object, or raises 404 also where it is someone else's."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate
 from uuid import UUID
 
-from django.http import Http404, HttpRequest
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User, Workspace
@@ -11,9 +15,25 @@ from jobs.models import Job, JobQuerySet, StepRecord
 
 
 class AuthedRequest(HttpRequest):
-    """A request behind `login_required`."""
+    """A request behind `signed_in`."""
 
     user: User
+
+
+def signed_in[**P](
+    view: Callable[Concatenate[AuthedRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Ask the signed-out to sign in; a fragment reloads its page instead of showing the sign-in page in its place."""
+
+    @wraps(view)
+    def door(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if isinstance(request.user, User):
+            return view(request, *args, **kwargs)  # type: ignore[arg-type]
+        if request.htmx:  # type: ignore[attr-defined]
+            return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+        return redirect_to_login(request.get_full_path())
+
+    return door
 
 
 def jobs_of(user: User) -> JobQuerySet:

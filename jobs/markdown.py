@@ -98,7 +98,9 @@ def has_math(*rendered: str) -> bool:
 
 @cache
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False, "highlight": _highlight, "maxNesting": 20})
+    parser = MarkdownIt(
+        "commonmark", {"html": False, "breaks": True, "highlight": _highlight, "maxNesting": 20}
+    )
     parser.enable(["table", "strikethrough"]).disable(["image", "html_block", "html_inline"])
     dollarmath_plugin(parser, allow_labels=False, allow_digits=False, allow_space=False, double_inline=True)
     footnote_plugin(parser)

@@ -132,3 +132,12 @@ def call_time(seconds: float | None) -> str:
 def pretty_json(value: Any) -> str:
     """Return a decision as indented JSON."""
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+@register.filter
+def time_range(low_s: float, high_s: float) -> str:
+    """Return a range of time in words: `3–40 s`, `50 s–4 min`."""
+    low, high = seconds_words(low_s).rpartition(" "), seconds_words(high_s).rpartition(" ")
+    if low == high:
+        return " ".join((high[0], high[2]))
+    return f"{low[0]}–{high[0]} {high[2]}" if low[2] == high[2] else f"{low[0]} {low[2]}–{high[0]} {high[2]}"

@@ -3,22 +3,19 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import User
-from jobs.access import get_job_for
+from jobs.access import AuthedRequest, get_job_for, signed_in
 from jobs.services import cancel_job, finish_early
 from jobs.views.spend import spend_of
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
-def finish(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def finish(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """End the job with its best answer so far; pay to date, get the rest back."""
-    assert isinstance(request.user, User)  # login_required
     job = get_job_for(request.user, job_id)
     if request.method == "GET":
         return render(request, "jobs/confirm.html", {"job": job, "spend": spend_of(job), "action": "finish"})
@@ -28,11 +25,10 @@ def finish(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return redirect(job)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
-def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def cancel(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """End the job without an answer; pay for what was used, get the rest back."""
-    assert isinstance(request.user, User)  # login_required
     job = get_job_for(request.user, job_id)
     if request.method == "GET":
         return render(request, "jobs/confirm.html", {"job": job, "spend": spend_of(job), "action": "cancel"})

@@ -3,14 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
-from jobs.access import get_job_for
+from jobs.access import AuthedRequest, get_job_for, signed_in
 from jobs.markdown import has_math, render_markdown
 from jobs.models import Job
 from jobs.templatetags.ponder import short_answer
@@ -45,12 +43,11 @@ def job_context(job: Job) -> dict[str, Any]:
     }
 
 
-@login_required
+@signed_in
 @never_cache
 @require_safe
-def detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Show the job."""
-    assert isinstance(request.user, User)  # login_required
     job = get_job_for(request.user, job_id)
     context = job_context(job)
     context["problem_html"] = render_markdown(job.problem, prefix="problem")
@@ -58,12 +55,11 @@ def detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return render(request, "jobs/detail.html", context)
 
 
-@login_required
+@signed_in
 @never_cache
 @require_safe
-def live(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def live(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Return the live part: 204 where nothing changed since `rev`; at the end 286, and the page is fetched anew."""
-    assert isinstance(request.user, User)  # login_required
     job = get_job_for(request.user, job_id)
     if job.has_ended:
         return HttpResponse(status=STOP_POLLING, headers={"HX-Refresh": "true"})

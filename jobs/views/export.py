@@ -4,13 +4,11 @@ import re
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
-from jobs.access import get_job_for
+from jobs.access import AuthedRequest, get_job_for, signed_in
 from jobs.markdown import clean_text
 from jobs.models import Job, StepRecord
 from jobs.views.progress import totals_of
@@ -23,11 +21,10 @@ def _file_name(job: Job, suffix: str) -> str:
     return f"{slug or 'job'}-{str(job.pk)[:8]}.{suffix}"
 
 
-@login_required
+@signed_in
 @require_safe
-def export_markdown(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def export_markdown(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Return problem, answer and receipt as Markdown."""
-    assert isinstance(request.user, User)  # login_required
     job = get_job_for(request.user, job_id)
     text = render_to_string("jobs/export.md", {"job": job, "spend": spend_of(job), "totals": totals_of(job)})
     return HttpResponse(
@@ -37,11 +34,10 @@ def export_markdown(request: HttpRequest, job_id: UUID) -> HttpResponse:
     )
 
 
-@login_required
+@signed_in
 @require_safe
-def export_json(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def export_json(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Return the job with every call as JSON."""
-    assert isinstance(request.user, User)  # login_required
     job = get_job_for(request.user, job_id)
     response = JsonResponse(_as_json(job), json_dumps_params={"indent": 2, "ensure_ascii": False})
     response["Content-Disposition"] = f'attachment; filename="{_file_name(job, "json")}"'

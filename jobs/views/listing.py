@@ -3,16 +3,15 @@
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import BigIntegerField, Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from jobs.access import jobs_of
+from jobs.access import AuthedRequest, jobs_of, signed_in
 from jobs.models import Job, JobQuerySet
 from jobs.states import ENDED, JobState
 from jobs.views.spend import Spend, spend_of
@@ -47,12 +46,11 @@ class Row(NamedTuple):
     spend: Spend
 
 
-@login_required
+@signed_in
 @require_safe
-def job_list(request: HttpRequest) -> HttpResponse:
+def job_list(request: AuthedRequest) -> HttpResponse:
     """Show the user's jobs."""
     user = request.user
-    assert isinstance(user, User)  # login_required
     query = request.GET.get("q", "").replace("\x00", "").strip()[:_MAX_QUERY]
     state = request.GET.get("state", "") if request.GET.get("state", "") in _STATES else ""
     sort = request.GET.get("sort", "") if request.GET.get("sort", "") in _SORTS else ""

@@ -3,15 +3,13 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
 from billing.models import Call
-from jobs.access import get_job_for, get_step_for
+from jobs.access import AuthedRequest, get_job_for, get_step_for, signed_in
 from jobs.markdown import clean_text
 from jobs.models import Prompt, StepRecord
 
@@ -31,11 +29,10 @@ class CallRow(NamedTuple):
         return (end - self.step.created_at).total_seconds() if end else None
 
 
-@login_required
+@signed_in
 @require_safe
-def steps(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def steps(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Show 50 calls; a fragment for htmx, a page otherwise."""
-    assert isinstance(request.user, User)  # login_required
     job = get_job_for(request.user, job_id)
     records = (
         StepRecord.objects.filter(job=job).defer("text", "reasoning").order_by("-seq", "-created_at", "pk")
@@ -47,11 +44,10 @@ def steps(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return render(request, template, {"job": job, "page": page, "rows": rows})
 
 
-@login_required
+@signed_in
 @require_safe
-def step_text(request: HttpRequest, job_id: UUID, step_id: UUID) -> HttpResponse:
+def step_text(request: AuthedRequest, job_id: UUID, step_id: UUID) -> HttpResponse:
     """Show what was asked and what came back."""
-    assert isinstance(request.user, User)  # login_required
     step = get_step_for(request.user, job_id, step_id)
     prompt = (
         Prompt.objects.filter(job_id=job_id, sha256=step.prompt_sha256).first()

@@ -92,3 +92,10 @@ def test_posts_need_the_csrf_token(running_job, alice, name):
     alice.handler.enforce_csrf_checks = True
     args = [running_job.pk] if name in JOB_PAGES else []
     assert alice.post(reverse(name, args=args)).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["job-live", "job-steps"])
+def test_a_fragment_reloads_its_page_when_the_session_has_ended(client, running_job, name):
+    """The sign-in page never appears inside another page."""
+    reply = client.get(reverse(name, args=[running_job.pk]), headers={"HX-Request": "true"})
+    assert (reply.status_code, reply["HX-Refresh"]) == (204, "true")

@@ -112,3 +112,9 @@ def test_the_landing_page_greets_strangers(client, db):
 def test_the_landing_page_shows_an_answer_of_ones_own(alice, done_job):
     """A finished job of the user, never an invented one."""
     assert done_job.answer in alice.get("/").content.decode()
+
+
+def test_healthz_answers_under_any_host_name(client, db):
+    """A load balancer asks by address; nothing else is answered under a foreign name."""
+    assert client.get("/healthz", headers={"host": "10.0.0.7:8000"}).status_code == 200
+    assert client.get("/", headers={"host": "10.0.0.7:8000"}).status_code == 400
