@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MAX_ERROR_CHARS = 300
-# Statuses that providers answer before they process a request.
+_NOT_CONNECTED = frozenset({"ClientConnectorError", "ClientConnectorDNSError", "UnixClientConnectorError"})
+# Statuses that providers answer before they process a request, and that may pass.
 _NOT_EXECUTED_RETRYABLE = frozenset({408, 409, 425, 429})
 
 
@@ -96,7 +97,10 @@ class LiteLLMGateway:
             raise InDoubt(f"{card.name} did not answer within {card.timeout_s:.0f} s.") from None
         except Exception as error:
             raise _sorted_error(error, card) from error
-        return _reply(response)
+        try:
+            return _reply(response)
+        except (AttributeError, IndexError, TypeError) as error:
+            raise InDoubt(f"{card.name} sent a reply that is none: {type(error).__name__}.") from error
 
     def _arguments(self, request: Request) -> dict[str, Any]:
         card = request.card
@@ -191,30 +195,35 @@ def _sorted_error(error: Exception, card: ModelCard) -> ProviderError:
     return InDoubt(message)
 
 
-def _was_refused(error: BaseException) -> bool:
-    """Tell whether the connection itself failed, so that no request was sent."""
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what caused it, as far as it is known."""
     seen: set[int] = set()
     link: BaseException | None = error
     while link is not None and id(link) not in seen:
         seen.add(id(link))
-        if isinstance(link, ConnectionRefusedError | FileNotFoundError):
-            return True
-        if type(link).__name__ in {
-            "ClientConnectorError",
-            "ClientConnectorDNSError",
-            "UnixClientConnectorError",
-        }:
-            return True
+        yield link
         link = link.__cause__ or link.__context__
-    return False
 
 
-def _retry_after_s(error: Exception) -> float | None:
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
-    try:
-        return min(max(float(headers.get("retry-after", "")), 0.0), 120.0)
-    except ValueError:
-        return None
+def _was_refused(error: BaseException) -> bool:
+    """Tell whether the connection itself failed, so that no request was sent."""
+    return any(
+        isinstance(link, ConnectionRefusedError | FileNotFoundError) or type(link).__name__ in _NOT_CONNECTED
+        for link in _chain(error)
+    )
+
+
+def _retry_after_s(error: BaseException) -> float | None:
+    """Return the provider's wish, at most two minutes, from whichever error of the chain still has the headers."""
+    for link in _chain(error):
+        for headers in (
+            getattr(link, "litellm_response_headers", None),
+            getattr(getattr(link, "response", None), "headers", None),
+            getattr(link, "headers", None),
+        ):
+            with contextlib.suppress(TypeError, ValueError, KeyError):
+                return min(max(float(headers["retry-after"]), 0.0), 120.0)  # type: ignore[index]
+    return None
 
 
 def _describe(error: Exception, card: ModelCard) -> str:

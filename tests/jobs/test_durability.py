@@ -99,6 +99,15 @@ def test_a_stop_reaches_a_running_job_at_once(alice, workspace, endpoint, worker
     assert job.charged_nano == Call.objects.filter(job_id=job.pk).aggregate(total=Sum("billed_nano"))["total"]
 
 
+def test_a_lost_doorbell_costs_seconds_not_the_job(alice, workspace, endpoint, worker):
+    """A job whose message never arrived is found by the sweep."""
+    job = submit_job(
+        user=alice, workspace=workspace, problem="Anyone?", budget_nano=NANO_PER_CENT, ring=False
+    )
+    worker().wait_for(lambda: ended(job), 60)
+    assert job.answer == "42"
+
+
 def test_many_jobs_at_once_keep_their_budgets(alice, workspace, endpoint, worker):
     """Two hundred jobs with small random budgets on one worker: all end, none above its budget, books at zero."""
     rng = random.Random(5)

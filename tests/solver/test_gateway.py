@@ -1,0 +1,132 @@
+"""The gateway against real HTTP: one hit a call, usage only where it was sent, errors sorted by what is owed."""
+
+import dataclasses
+import socket
+
+import pytest
+
+from solver.errors import InDoubt, NotExecuted
+from solver.gateway import LiteLLMGateway, Request
+from solver.pricing import Usage
+from solver.steps import Message
+from tests.endpoint import Answer, Endpoint
+from tests.solver.simulated import card
+
+
+@pytest.fixture
+def endpoint(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-of-the-test")
+    server = Endpoint()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+async def gateway():
+    made = LiteLLMGateway()
+    yield made
+    await made.close()
+
+
+def request(url: str, *, timeout_s: float = 20.0) -> Request:
+    model = dataclasses.replace(
+        card("openai/test", bundled=False), litellm_model="openai/test", api_base=url, timeout_s=timeout_s
+    )
+    return Request(model, (Message("user", "What is 6 times 7?"),), 100, 1)
+
+
+async def test_a_reply_comes_with_the_providers_own_usage(gateway, endpoint):
+    """Text, tokens and reference are what the provider sent; cached and reasoning tokens are split off."""
+    details = {
+        "prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30,
+        "prompt_tokens_details": {"cached_tokens": 5}, "completion_tokens_details": {"reasoning_tokens": 4},
+    }  # fmt: skip
+    endpoint.behaviour = lambda _: Answer("Answer: 42", usage=details)
+    reply = await gateway.complete(request(endpoint.url))
+    assert reply.text == "Answer: 42"
+    assert reply.usage == Usage(20, 10, cache_read_tokens=5, reasoning_tokens=4)
+    assert reply.provider_ref == "chatcmpl-0"
+
+
+async def test_missing_usage_is_not_guessed(gateway, endpoint):
+    """A complete reply without usage has none, rather than zeros or an estimate."""
+    endpoint.behaviour = lambda _: Answer("Answer: 42", usage=None)
+    reply = await gateway.complete(request(endpoint.url))
+    assert (reply.text, reply.usage, reply.raw_usage) == ("Answer: 42", None, None)
+
+
+async def test_a_reply_can_always_be_stored(gateway, endpoint):
+    """NUL and unpaired surrogates do not reach the database."""
+    endpoint.behaviour = lambda _: Answer("a\x00b\ud800c")
+    reply = await gateway.complete(request(endpoint.url))
+    assert "\x00" not in reply.text
+    reply.text.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "retryable"),
+    [
+        (Answer(status=429, headers={"retry-after": "7"}), NotExecuted, True),
+        (Answer(status=400), NotExecuted, False),
+        (Answer(status=401), NotExecuted, False),
+        (Answer(status=404), NotExecuted, False),
+        (Answer(status=500), InDoubt, True),
+        (Answer(status=503), InDoubt, True),
+        (Answer(cut=True), InDoubt, True),
+        (Answer(body="<html>garbage</html>"), InDoubt, True),
+        (Answer(body='{"choices": []}'), InDoubt, True),
+    ],
+)
+async def test_errors_are_sorted_by_what_is_owed(gateway, endpoint, answer, error, retryable):
+    """What was provably not executed costs nothing; the rest is in doubt. Never more than one hit."""
+    endpoint.behaviour = lambda _: answer
+    with pytest.raises(error) as raised:
+        await gateway.complete(request(endpoint.url))
+    assert raised.value.retryable is retryable
+    assert len(endpoint.calls) == 1
+    assert "sk-secret" not in str(raised.value)
+    if answer.headers:
+        assert raised.value.retry_after_s == 7
+
+
+async def test_a_timeout_is_in_doubt(gateway, endpoint):
+    """A call that takes too long may have been executed."""
+    endpoint.behaviour = lambda _: Answer(delay_s=5)
+    with pytest.raises(InDoubt, match="did not answer"):
+        await gateway.complete(request(endpoint.url, timeout_s=0.5))
+
+
+async def test_a_refused_connection_costs_nothing(gateway, monkeypatch):
+    """Nothing listens: the request was provably not executed, and the message says what to look at."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-of-the-test")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}/v1"
+    with pytest.raises(NotExecuted, match="Is it running"):
+        await gateway.complete(request(url))
+
+
+async def test_a_missing_socket_costs_nothing(gateway, tmp_path):
+    """The same for a demo model that is not up."""
+    model = dataclasses.replace(card(), api_base=f"unix:{tmp_path}/absent.sock")
+    with pytest.raises(NotExecuted, match="Is it running"):
+        await gateway.complete(Request(model, (Message("user", "?"),), 10, 1))
+
+
+async def test_calls_go_over_the_aiohttp_transport(gateway, endpoint):
+    """The default transport costs four times the CPU; a change of litellm must not bring it back unseen."""
+    from litellm.llms.custom_httpx.aiohttp_transport import LiteLLMAiohttpTransport
+
+    seen = []
+    original = LiteLLMAiohttpTransport.handle_async_request
+
+    async def watched(self, request):
+        seen.append(request.url.path)
+        return await original(self, request)
+
+    LiteLLMAiohttpTransport.handle_async_request = watched
+    try:
+        await gateway.complete(request(endpoint.url))
+    finally:
+        LiteLLMAiohttpTransport.handle_async_request = original
+    assert seen == ["/v1/chat/completions"]
