@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from billing.cost_lines import Line
 
-WIDTH, HEIGHT = 720, 200
-_LEFT, _TOP, _BOTTOM = 64, 12, 24
-_PLOT_WIDTH, _PLOT_HEIGHT = WIDTH - _LEFT, HEIGHT - _TOP - _BOTTOM
+WIDTH, HEIGHT = 1080, 200
+# Texts stand beside the picture, in HTML: inside they would shrink with it on phones.
+_TOP, _BOTTOM = 2, 2
+_PLOT_HEIGHT = HEIGHT - _TOP - _BOTTOM
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,6 @@ class Chart:
     last: str
     width: int = WIDTH
     height: int = HEIGHT
-    left: int = _LEFT
     top: int = _TOP
     base: int = HEIGHT - _BOTTOM
 
@@ -48,19 +48,17 @@ class Chart:
 def cost_chart(days: list[Line]) -> Chart:
     """Return the picture of these days."""
     top_nano = max([1, *(max(day.cost_nano, day.billed_nano) for day in days)])
-    slot = _PLOT_WIDTH // len(days)
+    slot = WIDTH // len(days)
     base = HEIGHT - _BOTTOM
 
     def height(nano: int) -> int:
         return nano * _PLOT_HEIGHT // top_nano
 
     bars = [
-        Bar(_LEFT + slot * n + 1, base - height(day.cost_nano), max(slot - 2, 1), height(day.cost_nano))
+        Bar(slot * n + 1, base - height(day.cost_nano), max(slot - 2, 1), height(day.cost_nano))
         for n, day in enumerate(days)
     ]
-    points = [
-        f"{_LEFT + slot * n + slot // 2},{base - height(day.billed_nano)}" for n, day in enumerate(days)
-    ]
+    points = [f"{slot * n + slot // 2},{base - height(day.billed_nano)}" for n, day in enumerate(days)]
     return Chart(
         bars=bars, line=" ".join(points), top_nano=top_nano, first=days[0].label, last=days[-1].label
     )
