@@ -25,16 +25,22 @@ class Row(NamedTuple):
     imitate: list[bool]
 
 
-def batches(
-    seed: str, tokens: int, retry_share: Callable[[], float], pool: int = 2048
-) -> Iterator[list[Row]]:
+class Mix(NamedTuple):
+    """What the examples are like at one time of the training."""
+
+    retry_share: float  # of the Countdown workings, those with wrong tries
+    modular: int  # modular examples for every six of Countdown
+    operations: tuple[int, ...]  # in a modular example: one of these
+
+
+def batches(seed: str, tokens: int, mix: Callable[[], Mix], pool: int = 2048) -> Iterator[list[Row]]:
     """Yield endless batches of about `tokens` tokens whose rows have similar lengths."""
     rng = random.Random(seed)
     while True:
         rows: list[Row] = []
-        share = retry_share()
+        now = mix()
         while len(rows) < pool:
-            rows += draw(rng, share)
+            rows += draw(rng, now)
         rows.sort(key=lambda row: len(row.ids))
         cut: list[list[Row]] = [[]]
         for row in rows:
@@ -45,10 +51,10 @@ def batches(
         yield from cut
 
 
-def draw(rng: random.Random, retry_share: float) -> Iterator[Row]:
-    """Yield a few examples: a third modular, half Countdown of 4, the rest of 3 and 2."""
-    for _ in range(3):
-        problem = tasks.modular(rng, operations=rng.choice((1, 2, 3, 3, 4, 4, 5, 5)))
+def draw(rng: random.Random, mix: Mix) -> Iterator[Row]:
+    """Yield a few examples: some modular, then Countdown of 4 (78 %), 3 or 2 numbers."""
+    for _ in range(mix.modular):
+        problem = tasks.modular(rng, operations=rng.choice(mix.operations))
         if not tasks.is_held_out(problem.key):
             yield plain(tasks.modular_prompt(problem, rng), tasks.modular_working(problem))
     size = rng.choices((2, 3, 4), weights=(4, 18, 78))[0]
@@ -64,7 +70,7 @@ def draw(rng: random.Random, retry_share: float) -> Iterator[Row]:
         puzzle = tasks.Countdown(tuple(rng.sample(numbers, size)), target)
         if tasks.is_held_out(puzzle.key):
             continue
-        yield countdown(puzzle, found, rng, retry_share if size > 2 else 0.0)
+        yield countdown(puzzle, found, rng, mix.retry_share if size > 2 else 0.0)
 
 
 def plain(prompt: str, working: str) -> Row:
@@ -74,9 +80,7 @@ def plain(prompt: str, working: str) -> Row:
     return Row(head + tail, [False] * len(head) + [True] * len(tail))
 
 
-def countdown(
-    puzzle: tasks.Countdown, found: tasks.Solutions, rng: random.Random, retry_share: float
-) -> Row:
+def countdown(puzzle: tasks.Countdown, found: tasks.Solutions, rng: random.Random, retry_share: float) -> Row:
     """Make a Countdown example, a share of them with wrong tries before the right one.
 
     After `TRIES` wrong tries the last one is handed in, so that every reply comes to an end.
@@ -100,11 +104,8 @@ def countdown(
             parts = encode(choice), encode(f" ={result}\n")
             ids += [*parts[0], *parts[1]]
             imitate += [False] * len(parts[0]) + [True] * len(parts[1])
-    if wrong == TRIES:
-        tail = encode(f"Answer: {last}")
-    else:
-        tail = encode(tasks.countdown_working(puzzle.numbers, steps))
+    final = f"Answer: {last}" if wrong == TRIES else tasks.countdown_working(puzzle.numbers, steps)
+    tail = encode(final)
     ids += [*tail, END_ID]
     imitate += [True] * (len(tail) + 1)
     return Row(ids, imitate)
-

@@ -31,9 +31,7 @@ def find_model(name: str) -> Path:
         reason = (error.strerror or "unreadable").lower()
         raise ModelFileError(f"Cannot read the model file {path} ({reason}). {remedy}") from None
     if magic != MAGIC:
-        raise ModelFileError(
-            f"{path} is not a GGUF file: it must start with {MAGIC.decode()}. {remedy}"
-        )
+        raise ModelFileError(f"{path} is not a GGUF file: it must start with {MAGIC.decode()}. {remedy}")
     return path
 
 

@@ -34,7 +34,7 @@ MAX_TOKENS: Final = 400
 SEED: Final = "evaluation 1"
 SYSTEM: Final = "You solve problems. Be brief and exact."
 USER: Final = "Solve the problem. Show short working and end with a line 'Answer: …'."
-SIZES: Final = {"countdown3": 120, "countdown4": 250, "modular": 200}
+SIZES: Final = {"countdown3": 40, "countdown4": 150, "modular": 80}
 QUICK_SIZES: Final = {"countdown3": 15, "countdown4": 30, "modular": 30}
 
 Problem = tasks.Countdown | tasks.Modular
@@ -97,9 +97,7 @@ async def ask(session: ClientSession, problem: Problem, text: str, seed: int) ->
     )
 
 
-async def sample(
-    server: Running, items: list[tuple[Problem, str]], samples: int
-) -> list[list[Reply]]:
+async def sample(server: Running, items: list[tuple[Problem, str]], samples: int) -> list[list[Reply]]:
     """Return `samples` replies for each problem."""
     gate = asyncio.Semaphore(AT_A_TIME)
     connector = UnixConnector(path=str(server.socket), limit=AT_A_TIME)
@@ -161,15 +159,12 @@ async def measure(model: str, sizes: dict[str, int], samples: int, folder: Path)
     return results
 
 
-async def measure_all(
-    models: list[str], sizes: dict[str, int], samples: int
-) -> dict[str, dict[str, Any]]:
+async def measure_all(models: list[str], sizes: dict[str, int], samples: int) -> dict[str, dict[str, Any]]:
     """Measure the models side by side, one core each."""
     with tempfile.TemporaryDirectory(prefix="ponder-eval-") as folder:
         async with asyncio.TaskGroup() as group:
             runs = {
-                model: group.create_task(measure(model, sizes, samples, Path(folder)))
-                for model in models
+                model: group.create_task(measure(model, sizes, samples, Path(folder))) for model in models
             }
     return {Path(model).stem: run.result() for model, run in runs.items()}
 

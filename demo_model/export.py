@@ -1,7 +1,6 @@
 """Write a training checkpoint as a GGUF file that llama.cpp serves.
 
-    python -m demo_model.export --checkpoint var/demo_model/expert.pt --model expert \
-        --out demo_model/weights/expert.gguf
+python -m demo_model.export --model expert --checkpoint expert.pt --out expert.gguf
 """
 
 from __future__ import annotations
@@ -67,9 +66,7 @@ def write(model: Model, shape: Shape, name: str, path: Path) -> None:
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list(tokenizer.TOKENS)
     control, normal = gguf.TokenType.CONTROL, gguf.TokenType.NORMAL
-    writer.add_token_types(
-        [control if token in tokenizer.CONTROL else normal for token in tokenizer.TOKENS]
-    )
+    writer.add_token_types([control if token in tokenizer.CONTROL else normal for token in tokenizer.TOKENS])
     writer.add_token_merges([f"{left} {right}" for left, right in tokenizer.MERGES])
     writer.add_bos_token_id(tokenizer.PROBLEM_ID)
     writer.add_eos_token_id(tokenizer.END_ID)

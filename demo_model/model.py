@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from demo_model import tokenizer
 
@@ -16,21 +16,36 @@ CONTEXT = 2048  # tokens a slot may hold when served; training rows are below 20
 
 @dataclass(frozen=True)
 class Shape:
-    """Size of a model, and the share of its Countdown workings that hold wrong tries.
-
-    `retries` is that share at the start of training and in its last part.
-    """
+    """Size of a model, and what it is trained on."""
 
     width: int
     layers: int
     heads: int
     hidden: int
-    retries: tuple[float, float]
+    retries: tuple[float, float]  # share of workings with wrong tries, at first and in the last part
+    modular: int  # modular examples for every six of Countdown
+    operations: tuple[int, ...]  # in a modular example: one of these
 
 
 SHAPES = {
-    "intern": Shape(width=128, layers=5, heads=4, hidden=352, retries=(0.0, 0.0)),
-    "expert": Shape(width=192, layers=6, heads=6, hidden=512, retries=(0.12, 0.58)),
+    "intern": Shape(
+        width=128,
+        layers=5,
+        heads=4,
+        hidden=352,
+        retries=(0.0, 0.0),
+        modular=3,
+        operations=(1, 2, 3, 3, 4, 4, 5, 5),
+    ),
+    "expert": Shape(
+        width=192,
+        layers=6,
+        heads=6,
+        hidden=512,
+        retries=(0.12, 0.58),
+        modular=5,
+        operations=(1, 2, 3, 4, 4, 5, 5, 6, 6, 6),
+    ),
 }
 
 
@@ -96,12 +111,12 @@ class Block(nn.Module):
             part.view(rows, length, self.heads, -1).transpose(1, 2)
             for part in self.query_key_value(self.norm_attention(x)).split(width, dim=-1)
         )
-        mixed = F.scaled_dot_product_attention(
+        mixed = functional.scaled_dot_product_attention(
             rotate(q, cos, sin), rotate(k, cos, sin), v, is_causal=True
         )
         x = x + self.out(mixed.transpose(1, 2).reshape(rows, length, width))
         gate, up = self.gate_up(self.norm_hidden(x)).chunk(2, dim=-1)
-        return x + self.down(F.silu(gate) * up)
+        return x + self.down(functional.silu(gate) * up)
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -127,9 +142,9 @@ class Model(nn.Module):
         speed = 10_000.0 ** (-torch.arange(half, dtype=torch.float32) / half)
         angle = torch.arange(ids.shape[1], dtype=torch.float32)[:, None] * speed
         cos, sin = angle.cos(), angle.sin()
-        x = F.embedding(ids, self.embed())
+        x = functional.embedding(ids, self.embed())
         for block in self.blocks:
             x = block(x, cos, sin)
         if keep is not None:
             x = x[keep]
-        return F.linear(self.norm(x), self.head())
+        return functional.linear(self.norm(x), self.head())

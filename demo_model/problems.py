@@ -23,7 +23,7 @@ def countdown(size: int, count: int, rng: random.Random) -> list[tasks.Countdown
 
 
 def modular(count: int, rng: random.Random) -> list[tasks.Modular]:
-    """Draw modular problems of 3 to 5 operations."""
+    """Draw modular problems of 4 to 6 operations."""
     found: list[tasks.Modular] = []
     while len(found) < count:
         problem = tasks.modular(rng)

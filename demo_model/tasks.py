@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import random
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from typing import NamedTuple
 
 from demo_model import phrasings
@@ -109,6 +111,24 @@ def moves(high: int, low: int) -> list[tuple[str, int]]:
 
 Solutions = dict[int, list[tuple[float, tuple[Step, ...]]]]
 
+
+def _pairs(left: list[int]) -> Iterator[tuple[int, int, list[int]]]:
+    """Yield each different pair, larger number first, with the numbers that remain."""
+    seen: set[tuple[int, int]] = set()
+    for (i, one), (j, other) in combinations(enumerate(left), 2):
+        pair = (max(one, other), min(one, other))
+        if pair not in seen:
+            seen.add(pair)
+            yield *pair, [value for k, value in enumerate(left) if k not in (i, j)]
+
+
+def _price_of(value: int) -> float:
+    """Return what an intermediate result adds to a working's cost: large ones and 0 are rare."""
+    if value > MAX_TARGET:
+        return 0.6
+    return 2.0 if value == 0 else 0.0
+
+
 _COST = {"+": 0.0, "-": 0.3, "*": 0.5, "/": 1.2}
 
 
@@ -121,30 +141,16 @@ def solutions(numbers: tuple[int, ...]) -> Solutions:
     found: Solutions = {}
 
     def extend(left: list[int], steps: tuple[Step, ...], cost: float) -> None:
-        size = len(left)
         top = max(left)
-        seen: set[tuple[int, int]] = set()
-        for i in range(size):
-            for j in range(i + 1, size):
-                high, low = (left[i], left[j]) if left[i] >= left[j] else (left[j], left[i])
-                if (high, low) in seen:
-                    continue
-                seen.add((high, low))
-                rest = [left[k] for k in range(size) if k != i and k != j]
-                base = cost if high == top else cost + 0.4
-                for op, value in moves(high, low):
-                    price = base + _COST[op]
-                    if value > MAX_TARGET:
-                        if value > MAX_VALUE:
-                            continue
-                        price += 0.6
-                    elif value == 0:
-                        price += 2.0
-                    step = Step(high, op, low, value)
-                    if rest:
-                        extend([value, *rest], (*steps, step), price)
-                    elif 0 < value <= MAX_TARGET:
-                        found.setdefault(value, []).append((price, (*steps, step)))
+        for high, low, rest in _pairs(left):
+            base = cost if high == top else cost + 0.4
+            for op, value in moves(high, low):
+                price = base + _COST[op] + _price_of(value)
+                step = Step(high, op, low, value)
+                if rest and value <= MAX_VALUE:
+                    extend([value, *rest], (*steps, step), price)
+                elif not rest and 0 < value <= MAX_TARGET:
+                    found.setdefault(value, []).append((price, (*steps, step)))
 
     extend(list(numbers), (), 0.0)
     return found
@@ -191,10 +197,10 @@ def countdown_numbers(size: int, rng: random.Random) -> tuple[int, ...]:
 
 
 def modular(rng: random.Random, operations: int | None = None) -> Modular:
-    """Draw a nested expression of 3 to 5 operations (or as many as asked) and a modulus."""
+    """Draw a nested expression of 4 to 6 operations (or as many as asked) and a modulus."""
     modulus = rng.choice(MODULI)
     steps: list[Step] = []
-    count = rng.randint(3, 5) if operations is None else operations
+    count = rng.randint(4, 6) if operations is None else operations
     term = _expression(rng, count, modulus, steps)
     return Modular(term.text, modulus, tuple(steps), term.value % modulus)
 

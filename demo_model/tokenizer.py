@@ -8,6 +8,7 @@ llama.cpp reads the same tokens and merges from the GGUF file and must split tex
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from typing import Final
 
@@ -22,9 +23,7 @@ CONTROL: Final = (PROBLEM, ANSWER, END)
 WORDS: Final = ("Answer", " left", " not", " mod", "\n", " ...", "'.", " '")
 
 # The split of GPT-2, narrowed to ASCII classes; text outside ASCII is split alike by bytes.
-_SPLIT = re.compile(
-    r"'s|'t|'re|'ve|'m|'ll|'d| ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\s+(?!\S)|\s+", re.UNICODE
-)
+_SPLIT = re.compile(r"'s|'t|'re|'ve|'m|'ll|'d| ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\s+(?!\S)|\s+", re.UNICODE)
 
 
 def _byte_names() -> list[str]:
@@ -54,7 +53,7 @@ def _word_merges(words: list[str]) -> list[tuple[str, str]]:
     while True:
         counts: dict[tuple[str, str], int] = {}
         for part in parts:
-            for pair in zip(part, part[1:], strict=False):
+            for pair in itertools.pairwise(part):
                 counts[pair] = counts.get(pair, 0) + 1
         if not counts:
             return merges
@@ -118,9 +117,7 @@ END_ID: Final = IDS[END]
 def _encode_piece(piece: str) -> tuple[int, ...]:
     part = list(_spell(piece))
     while len(part) > 1:
-        ranked = [
-            (_RANKS.get(pair, len(_RANKS)), pair) for pair in zip(part, part[1:], strict=False)
-        ]
+        ranked = [(_RANKS.get(pair, len(_RANKS)), pair) for pair in itertools.pairwise(part)]
         rank, pair = min(ranked)
         if rank == len(_RANKS):
             break

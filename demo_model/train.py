@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
-from demo_model.data import Row, batches
+from demo_model.data import Mix, Row, batches
 from demo_model.model import SHAPES, Model
-from demo_model.muon import Muon
-from demo_model.sample import pass_rates
+from demo_model.train_muon import Muon
+from demo_model.train_sample import pass_rates
 
 WARM_UP = 60  # steps
 LATE_PART = 0.6  # of the time: from here on, workings with wrong tries are common
@@ -85,9 +84,7 @@ class Training:
         started, saved, rated = time.monotonic() - self.used, self.used, self.used
         losses: list[float] = []
         tokens = examples = 0
-        for rows in batches(
-            f"train {args.model} {self.step}", args.tokens, self.retry_share
-        ):
+        for rows in batches(f"train {args.model} {self.step}", args.tokens, self.mix):
             self.used = time.monotonic() - started
             if self.used >= budget:
                 break
@@ -108,10 +105,10 @@ class Training:
         self.save()
         self.log(pass_rates(self.model, problems=60))
 
-    def retry_share(self) -> float:
-        """Return the share of workings with wrong tries: small at first, to learn good first tries."""
-        early, late = self.shape.retries
-        return early if self.used < LATE_PART * self.args.minutes * 60 else late
+    def mix(self) -> Mix:
+        """Return what to train on now: few wrong tries at first, to learn good first tries."""
+        late = self.used >= LATE_PART * self.args.minutes * 60
+        return Mix(self.shape.retries[late], self.shape.modular, self.shape.operations)
 
     def update(self, rows: list[Row], done: float) -> float:
         """Make one step at the share `done` of the budget; return the loss per token."""
@@ -123,7 +120,7 @@ class Training:
         ids, imitate = tensors(rows)
         keep = imitate[:, 1:]
         logits = self.model(ids[:, :-1], keep)
-        loss = F.cross_entropy(logits, ids[:, 1:][keep])
+        loss = functional.cross_entropy(logits, ids[:, 1:][keep])
         self.model.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -148,7 +145,7 @@ class Training:
         }
         part = self.checkpoint.with_suffix(".part")
         torch.save(state, part)
-        os.replace(part, self.checkpoint)
+        part.replace(self.checkpoint)
 
     def load(self) -> None:
         """Go on from the checkpoint."""

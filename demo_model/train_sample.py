@@ -31,9 +31,7 @@ def pass_rates(model: Model, problems: int, samples: int = 1) -> dict[str, objec
             for _ in range(samples)
         ]
         replies = sample(model, prompts, limit=150 if any(model.shape.retries) else 70)
-        right = sum(
-            is_right(items[index // samples], reply) for index, reply in enumerate(replies)
-        )
+        right = sum(is_right(items[index // samples], reply) for index, reply in enumerate(replies))
         out[name] = round(right / len(replies), 3)
     return out
 

@@ -1,0 +1,52 @@
+"""The tokenizer: lossless, numbers whole, and the same as llama.cpp's."""
+
+import json
+import random
+import urllib.request
+
+import pytest
+
+from demo_model import data
+from demo_model.tokenizer import CONTROL, IDS, TOKENS, decode, encode
+
+TEXTS = [
+    "Use 3, 7, 12, 25 to make 58.",
+    "What is ((17 + 8) * 6 - 11) mod 13?",
+    "  spaces \t\n\n and 1234567 numbers",
+    "don't we'll é ü 你好 😀 ²³ ½",
+    "".join(chr(code) for code in range(1, 256)),
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_decoding_gives_the_text_back(text):
+    """Every text survives, whatever its bytes."""
+    assert decode(encode(text)) == text
+
+
+def test_numbers_up_to_400_are_one_token():
+    """A number is one token, with and without a space before it."""
+    for number in range(401):
+        assert len(encode(str(number))) == 1
+        assert len(encode(f" {number}")) == 1
+
+
+def test_the_vocabulary_has_no_doubles_and_holds_every_byte():
+    """llama.cpp refuses anything else."""
+    assert len(IDS) == len(TOKENS)
+    assert TOKENS[-len(CONTROL) :] == list(CONTROL)
+    for byte in range(256):
+        encode(bytes([byte]).decode("latin-1"))
+
+
+def test_llama_cpp_counts_the_same_tokens(intern_url):
+    """The served model splits prompts as training did: usage counts the same tokens."""
+    rng = random.Random(2)
+    rows = [row for _ in range(2) for row in data.draw(rng, data.Mix(0.0, 3, (1, 3, 6)))]
+    texts = [*TEXTS, *(decode(row.ids) for row in rows)]
+    for text in texts:
+        body = {"messages": [{"role": "user", "content": text}], "max_tokens": 1}
+        request = urllib.request.Request(f"{intern_url}/v1/chat/completions", json.dumps(body).encode())
+        with urllib.request.urlopen(request) as reply:
+            usage = json.load(reply)["usage"]
+        assert usage["prompt_tokens"] == len(encode(text.strip())) + 2
