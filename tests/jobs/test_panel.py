@@ -1,0 +1,83 @@
+"""One variable plugs in a provider; unknown prices are refused."""
+
+import pytest
+
+from billing.prices import load_prices
+from jobs.services import SubmitError
+from jobs.services.panel import build_panel
+from solver.providers import configured_variables, load_key_files
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _no_provider(monkeypatch, settings):
+    for variable in list(configured_variables().values()):
+        monkeypatch.delenv(variable)
+    settings.PONDER_MODELS = []
+    settings.PONDER_PRICES = ""
+    load_prices()
+
+
+def test_without_a_provider_the_bundled_models_form_the_panel():
+    """Weak to strong, reached over their sockets, with an output limit and a price each."""
+    panel = build_panel()
+    assert [card.name for card in panel] == ["demo/intern", "demo/expert"]
+    assert all(
+        card.bundled and card.api_base.startswith("unix:") and card.rates.output_pico for card in panel
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "prefix"),
+    [("OPENAI_API_KEY", "openai/"), ("ANTHROPIC_API_KEY", "anthropic/"), ("GEMINI_API_KEY", "gemini/")],
+)
+def test_a_key_brings_that_providers_models(monkeypatch, variable, prefix):
+    """One variable is enough; every model has a price and limits."""
+    monkeypatch.setenv(variable, "sk-0000000000")
+    panel = build_panel()
+    assert len(panel) >= 2
+    assert all(card.name.startswith(prefix) and not card.bundled for card in panel)
+    assert all(card.rates.output_pico > 0 and card.max_output_tokens >= card.output.q50 for card in panel)
+
+
+def test_two_keys_bring_two_families(monkeypatch):
+    """Errors of one family agree, so another one is worth having."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0000000000")
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "sk-0000000000")
+    assert {card.family for card in build_panel()} == {"openai", "deepseek"}
+
+
+def test_named_models_are_used_exactly(settings):
+    """PONDER_MODELS is the panel, and nothing else may be asked for."""
+    settings.PONDER_MODELS = ["demo/intern"]
+    assert [card.name for card in build_panel()] == ["demo/intern"]
+    with pytest.raises(SubmitError, match="Choose from: demo/intern"):
+        build_panel(["demo/expert"])
+
+
+def test_an_own_server_needs_a_price_and_no_key(monkeypatch, settings):
+    """Any OpenAI-compatible address works once its model has a price."""
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    settings.PONDER_MODELS = ["openai/mine"]
+    with pytest.raises(SubmitError, match="PONDER_PRICES"):
+        build_panel()
+    settings.PONDER_PRICES = "openai/mine=0.10/0.40/128000/16384"
+    load_prices()
+    [card] = build_panel()
+    assert (card.api_base, card.rates.input_pico, card.rates.output_pico) == (
+        "http://127.0.0.1:9/v1",
+        100_000,
+        400_000,
+    )
+
+
+def test_keys_may_come_from_files(tmp_path):
+    """`X_FILE` sets `X`; a file that cannot be read is named."""
+    path = tmp_path / "key"
+    path.write_text("sk-from-a-file\n")
+    environ = {"OPENAI_API_KEY_FILE": str(path)}
+    load_key_files(environ)
+    assert environ["OPENAI_API_KEY"] == "sk-from-a-file"
+    with pytest.raises(ValueError, match="OPENAI_API_KEY_FILE"):
+        load_key_files({"OPENAI_API_KEY_FILE": str(tmp_path / "absent")})
