@@ -17,12 +17,12 @@ import time
 import urllib.request
 from pathlib import Path
 
-from reasoning_app.embedded import Services
+from reasoning_app.embedded import Services, running
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 DEMO_WEIGHTS = tuple(sorted((ROOT / "demo_model" / "weights").glob("*.gguf")))
-_STALE_S = 24 * 3600
+_STALE_S = 3600
 _session: Services | None = None
 
 
@@ -53,9 +53,9 @@ def _stop_session(services: Services, directory: Path, owner: int) -> None:
 
 
 def _remove_stale() -> None:
-    """Remove what runs that were killed left behind, a day later."""
+    """Remove what runs that were killed left behind, an hour later."""
     for left in Path(tempfile.gettempdir()).glob("ponder-test-*"):
-        if time.time() - left.stat().st_mtime > _STALE_S:
+        if time.time() - left.stat().st_mtime > _STALE_S and not running(left):
             shutil.rmtree(left, ignore_errors=True)
 
 
