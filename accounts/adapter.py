@@ -13,7 +13,7 @@ from accounts.services import ensure_personal_workspace
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Applies the sign-up policy (`PONDER_SIGNUP`) and gives each new user a workspace."""
 
-    error_messages = {  # noqa: RUF012  (allauth reads it as a plain class attribute)
+    error_messages = {
         **DefaultAccountAdapter.error_messages,
         "not_invited": "Sign-up here is by invitation. Ask the operator to invite this address.",
     }

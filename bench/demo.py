@@ -10,9 +10,9 @@ from pathlib import Path
 from billing.price_list import shipped_models
 from demo_model import problems, tasks
 from demo_model.launch import running
-from solver.priors import DEMO_ABILITY, DEMO_OUTPUT
 from solver.models import ModelCard
 from solver.pricing import Rates
+from solver.priors import DEMO_ABILITY, DEMO_OUTPUT
 
 MODELS = ("intern", "expert")
 
