@@ -1,5 +1,6 @@
 """The secret key of an installation that sets none: made once, kept in the data directory."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -14,12 +15,20 @@ def load_or_create(data_dir: Path) -> str:
     path = data_dir / "secret_key"
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+        if not path.exists():
+            _write_once(path)
         return path.read_text().strip()
     except OSError:
         return secrets.token_urlsafe(48)
-    with os.fdopen(descriptor, "w") as file:
-        key = secrets.token_urlsafe(48)
-        file.write(key)
-    return key
+
+
+def _write_once(path: Path) -> None:
+    """Make the file whole or not at all: linking a finished file decides who of two processes wins."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    try:
+        draft.write_text(secrets.token_urlsafe(48))
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()

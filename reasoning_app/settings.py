@@ -37,6 +37,19 @@ def _setting[T](name: str, read: Callable[[], T], expected: str) -> T:
         raise ImproperlyConfigured(f"{name}: {error}. Expected {expected}.") from error
 
 
+def _whole(name: str, *, default: int, low: int, high: int) -> int:
+    """Return a whole number between two bounds."""
+    try:
+        value: int = env.int(name, default=default)
+    except ValueError:
+        value = low - 1
+    if not low <= value <= high:
+        raise ImproperlyConfigured(
+            f"{name}: “{env.str(name)}” will not do. Use a whole number from {low} to {high}."
+        )
+    return value
+
+
 DEBUG = _setting("DEBUG", lambda: env.bool("DEBUG", default=False), "True or False")
 SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key.load_or_create(DATA_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -254,21 +267,11 @@ CELERY_BEAT_SCHEDULE = {
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
 # Jobs.
-PONDER_LEASE_S: int = _setting(
-    "PONDER_LEASE_S", lambda: env.int("PONDER_LEASE_S", default=60), "whole seconds"
-)
-PONDER_DRAIN_S: int = _setting(
-    "PONDER_DRAIN_S", lambda: env.int("PONDER_DRAIN_S", default=30), "whole seconds"
-)
-PONDER_JOBS_PER_WORKER: int = _setting(
-    "PONDER_JOBS_PER_WORKER", lambda: env.int("PONDER_JOBS_PER_WORKER", default=200), "a whole number"
-)
-PONDER_CALL_TIMEOUT_S: int = _setting(
-    "PONDER_CALL_TIMEOUT_S", lambda: env.int("PONDER_CALL_TIMEOUT_S", default=600), "whole seconds"
-)
-PONDER_CALLS_PER_JOB: int = _setting(
-    "PONDER_CALLS_PER_JOB", lambda: env.int("PONDER_CALLS_PER_JOB", default=16), "a whole number"
-)
+PONDER_LEASE_S = _whole("PONDER_LEASE_S", default=60, low=3, high=3600)
+PONDER_DRAIN_S = _whole("PONDER_DRAIN_S", default=30, low=0, high=86_400)
+PONDER_JOBS_PER_WORKER = _whole("PONDER_JOBS_PER_WORKER", default=200, low=1, high=2_000)
+PONDER_CALL_TIMEOUT_S = _whole("PONDER_CALL_TIMEOUT_S", default=600, low=1, high=86_400)
+PONDER_CALLS_PER_JOB = _whole("PONDER_CALLS_PER_JOB", default=16, low=1, high=1_000)
 
 # Models: docs/providers.md. litellm reads the providers' keys from the environment itself.
 try:
@@ -281,9 +284,7 @@ DEMO_INTERN_URL = env.str("DEMO_INTERN_URL", default=f"unix:{RUN_DIR}/intern.soc
 DEMO_EXPERT_URL = env.str("DEMO_EXPERT_URL", default=f"unix:{RUN_DIR}/expert.sock")
 
 # Money.
-PONDER_MARKUP_BP: int = _setting(
-    "PONDER_MARKUP_BP", lambda: env.int("PONDER_MARKUP_BP", default=0), "basis points, 0 to 100000"
-)
+PONDER_MARKUP_BP = _whole("PONDER_MARKUP_BP", default=0, low=0, high=100_000)  # basis points
 PONDER_TRIAL_CREDIT_NANO: int = _setting(
     "PONDER_TRIAL_CREDIT",
     lambda: parse_usd(

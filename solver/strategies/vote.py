@@ -175,9 +175,11 @@ class Vote:
     def best(self) -> Candidate | None:
         """Return the proven answer, else the leader of the vote, else any reply at all."""
         if self._proven:
-            tries = _count_of(self._tries, "try", "tries")
+            tries = _count_of(self._tries, "try was", "tries were")
             checked = self._proven.verdict.detail if self._proven.verdict else ""
-            return _candidate(self._proven, 0.99, f"A checker confirmed it after {tries}.", checked=checked)
+            return _candidate(
+                self._proven, 0.99, f"An exact checker confirmed it; {tries} made.", checked=checked
+            )
         if self._leader is not None:
             return self._best_of_vote(self._leader)
         if self._fallback:

@@ -99,7 +99,7 @@ class Command(BaseCommand):
         from jobs.terminal import summary
 
         self._say(
-            f"{job.stop_reason_words} {job.explanation} "
+            f"{job.explanation or job.stop_reason_words} "
             f"Charged {format_usd_exact(job.charged_nano)} of {format_usd_exact(job.budget_nano)} for {job.calls} calls."
         )
         if as_json:
