@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from reasoning_app import paths, secret_key
-from solver.money import parse_usd
+from solver.money import MoneyError, parse_usd
 from solver.providers import load_key_files
 
 # Lets annotations such as ModelAdmin[Job] stand where Django's classes are not generic at run time.
@@ -48,6 +48,14 @@ def _whole(name: str, *, default: int, low: int, high: int) -> int:
             f"{name}: “{env.str(name)}” will not do. Use a whole number from {low} to {high}."
         )
     return value
+
+
+def _usd(name: str, *, default: str) -> int:
+    """Return an amount of dollars in nano-USD; zero is allowed."""
+    try:
+        return parse_usd(env.str(name, default=default), name=name, allow_zero=True)
+    except MoneyError as error:
+        raise ImproperlyConfigured(str(error)) from error
 
 
 DEBUG = _setting("DEBUG", lambda: env.bool("DEBUG", default=False), "True or False")
@@ -285,30 +293,14 @@ DEMO_EXPERT_URL = env.str("DEMO_EXPERT_URL", default=f"unix:{RUN_DIR}/expert.soc
 
 # Money.
 PONDER_MARKUP_BP = _whole("PONDER_MARKUP_BP", default=0, low=0, high=100_000)  # basis points
-PONDER_TRIAL_CREDIT_NANO: int = _setting(
-    "PONDER_TRIAL_CREDIT",
-    lambda: parse_usd(
-        env.str("PONDER_TRIAL_CREDIT", default="5.00"), name="PONDER_TRIAL_CREDIT", allow_zero=True
-    ),
-    "dollars, such as 5.00",
-)
-PONDER_OPERATOR_CREDIT_NANO: int = _setting(
-    "PONDER_OPERATOR_CREDIT",
-    lambda: parse_usd(
-        env.str("PONDER_OPERATOR_CREDIT", default="100.00"), name="PONDER_OPERATOR_CREDIT", allow_zero=True
-    ),
-    "dollars, such as 100.00",
-)
+PONDER_TRIAL_CREDIT_NANO = _usd("PONDER_TRIAL_CREDIT", default="5.00")
+PONDER_OPERATOR_CREDIT_NANO = _usd("PONDER_OPERATOR_CREDIT", default="100.00")
 PONDER_TRIAL_MODELS = env.str("PONDER_TRIAL_MODELS", default="bundled")
 if PONDER_TRIAL_MODELS not in {"bundled", "all"}:
     raise ImproperlyConfigured(
         f"PONDER_TRIAL_MODELS: “{PONDER_TRIAL_MODELS}” is unknown. Use bundled or all."
     )
-PONDER_MAX_BUDGET_NANO: int = _setting(
-    "PONDER_MAX_BUDGET",
-    lambda: parse_usd(env.str("PONDER_MAX_BUDGET", default="1000.00"), name="PONDER_MAX_BUDGET"),
-    "dollars, such as 1000.00",
-)
+PONDER_MAX_BUDGET_NANO = _usd("PONDER_MAX_BUDGET", default="1000.00")
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
 
