@@ -105,10 +105,11 @@ class JobLife(RuleBasedStateMachine):
         assert settlement == self.closed
         assert settlement.charged_nano == self.charged <= self.budget
 
-    @invariant()
-    def the_books_balance(self):
-        sql("SET CONSTRAINTS ALL IMMEDIATE")
+    def teardown(self):
         assert violations() == []
+
+    @invariant()
+    def money_is_where_the_model_says(self):
         escrow = (0, 0)
         if self.closed is None:
             escrow = (self.budget - self.charged, sum(self.holds.values()) + sum(self.doubts.values()))
