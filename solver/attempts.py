@@ -4,8 +4,9 @@ import asyncio
 import hashlib
 import random
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from solver.bounds import Bound, bound_call, prompt_bytes
 from solver.budget import Purse
@@ -13,7 +14,7 @@ from solver.control import Control, Stop
 from solver.errors import BudgetReached, InDoubt, LeaseLost, NotExecuted, ProviderDown
 from solver.gateway import Gateway, Reply, Request
 from solver.journal import Journal, OpenCall
-from solver.judge import Judge
+from solver.judge import Judgement
 from solver.metering import charge_for
 from solver.models import ModelCard
 from solver.problem import Problem
@@ -22,6 +23,16 @@ from solver.steps import Status, Step, StepKind, StepResult
 _MAX_IN_DOUBT = 3
 _FIRST_BACKOFF_S = 0.25
 _MAX_BACKOFF_S = 30.0
+
+
+class AnswerJudge(Protocol):
+    """Extracts, names and checks an answer; solver/judge.py is the real one."""
+
+    async def judge(
+        self, *, text: str, checker: Mapping[str, Any] | None, known_keys: Sequence[str] = ()
+    ) -> Judgement:
+        """Return the answer of a reply, its canonical key and an exact checker's verdict."""
+        ...
 
 
 @dataclass(slots=True)
@@ -43,7 +54,7 @@ class Attempts:
         purse: Purse,
         journal: Journal,
         gateway: Gateway,
-        judge: Judge,
+        judge: AnswerJudge,
         control: Control,
         markup_bp: int,
         seed: int,

@@ -7,14 +7,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from solver.attempts import Attempts
+from solver.attempts import AnswerJudge, Attempts
 from solver.bounds import Bound, prompt_bytes
 from solver.budget import Purse
 from solver.control import Control, Stop
 from solver.errors import BudgetReached, Interrupted, LeaseLost, SolverError
 from solver.gateway import Gateway
 from solver.journal import Journal
-from solver.judge import Judge
 from solver.models import ModelCard
 from solver.problem import Problem
 from solver.steps import Candidate, Room, Step, StepKind, StepResult, StopReason
@@ -55,7 +54,7 @@ class Runner:
         purse: Purse,
         journal: Journal,
         gateway: Gateway,
-        judge: Judge,
+        judge: AnswerJudge,
         control: Control,
         markup_bp: int = 0,
         seed: int = 0,

@@ -1,0 +1,39 @@
+"""The simulated world: repeatable, and the engine keeps its promises in it whatever goes wrong."""
+
+import statistics
+
+import pytest
+
+from solver.money import NANO_PER_CENT
+from solver.simulate import Scenario, cards, simulate
+from solver.steps import StopReason
+
+
+def test_the_same_scenario_gives_the_same_job():
+    """Nothing depends on the clock or on a global random state."""
+    scenario = Scenario(seed=5, budget_nano=5 * NANO_PER_CENT, faults=True)
+    assert simulate(scenario) == simulate(scenario)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("proves", [False, True])
+def test_no_fault_makes_a_job_overspend_or_lose_its_answer(proves):
+    """Time-outs, refusals, lost and lying usage, empty replies, kills: budget kept, every job answered."""
+    for seed in range(400):
+        scenario = Scenario(
+            seed, (1 + seed % 40) * NANO_PER_CENT, proves=proves, faults=True, slots=1 + seed % 16
+        )
+        job = simulate(scenario)
+        assert job.charged_nano + job.in_doubt_nano <= job.budget_nano, scenario
+        assert job.outcome.best is not None or job.calls == 0, scenario
+        assert job.outcome.stop_reason in StopReason, scenario
+
+
+def test_a_vote_beats_one_sample_and_money_helps():
+    """In the pinned world accuracy grows with the budget, and a vote beats its strongest model's single sample."""
+    small, large = (
+        statistics.mean(simulate(Scenario(seed, budget)).right for seed in range(150))
+        for budget in (NANO_PER_CENT, 100 * NANO_PER_CENT)
+    )
+    assert large > small
+    assert large > cards()[-1].ability_for("") + 0.05
