@@ -152,9 +152,24 @@ def _reply(response: Any) -> Reply:
         reasoning=clean_text(getattr(choice.message, "reasoning_content", None) or ""),
         finish_reason=str(choice.finish_reason or ""),
         usage=parsed,
-        raw_usage=usage.model_dump(exclude_none=True) if usage is not None and parsed else None,
+        raw_usage=storable(usage.model_dump(exclude_none=True)) if usage is not None and parsed else None,
         provider_ref=clean_text(str(getattr(response, "id", "") or ""))[:200],
     )
+
+
+def storable(value: Any) -> Any:
+    """Return JSON that a database takes: no NaN, no infinite or huge number, no NUL, nothing but plain types."""
+    if isinstance(value, dict):
+        return {clean_text(str(key)): storable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(item) for item in value]
+    if isinstance(value, str):
+        return clean_text(value)[:1_000]
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float) and abs(value) < 2**60:  # false for NaN, too
+        return value
+    return clean_text(str(value))[:100]
 
 
 def _usage(usage: Any) -> Usage | None:

@@ -25,15 +25,20 @@ OUTPUT_BY_RANK = {
 
 REASONING_HINTS = (
     "gpt-5",
+    "gpt-6",
+    "gpt-oss",
     "o1",
     "o3",
     "o4",
     "reason",
     "think",
     "r1",
+    "v4",
     "gemini-2.5",
     "gemini-3",
+    "gemini-4",
     "grok-4",
     "magistral",
+    "qwen3",
 )
 """Parts of the names of models that think out of sight."""

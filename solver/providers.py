@@ -12,7 +12,6 @@ PROVIDER_KEYS: dict[str, tuple[str, ...]] = {
     "mistral": ("MISTRAL_API_KEY",),
     "xai": ("XAI_API_KEY",),
     "groq": ("GROQ_API_KEY",),
-    "openrouter": ("OPENROUTER_API_KEY",),
     "together_ai": ("TOGETHERAI_API_KEY", "TOGETHER_AI_API_KEY"),
 }
 """Variables by provider, for the providers that the shipped price list knows."""

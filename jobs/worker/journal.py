@@ -72,7 +72,10 @@ class PostgresJournal:
         outcome = await self._run("SELECT jobs_open(%s, %s, %s)", Jsonb(data))
         if outcome == "fenced":
             raise LeaseLost("Another worker took the job over.")
-        self._known_prompts.add(digest)
+        if outcome not in {"held", "refused"}:
+            raise RuntimeError(f"Attempt {call.attempt} at step {step.key} cannot be opened: {outcome}.")
+        if outcome == "held":
+            self._known_prompts.add(digest)
         return bool(outcome == "held")
 
     async def settle(self, call: OpenCall, result: StepResult, charge: Charge) -> StepResult:

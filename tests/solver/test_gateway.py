@@ -1,12 +1,13 @@
 """The gateway against real HTTP: one hit a call, usage only where it was sent, errors sorted by what is owed."""
 
 import dataclasses
+import json
 import socket
 
 import pytest
 
 from solver.errors import InDoubt, NotExecuted
-from solver.gateway import LiteLLMGateway, Request
+from solver.gateway import LiteLLMGateway, Request, storable
 from solver.pricing import Usage
 from solver.steps import Message
 from tests.endpoint import Answer, Endpoint
@@ -130,3 +131,16 @@ async def test_calls_go_over_the_aiohttp_transport(gateway, endpoint):
     finally:
         LiteLLMAiohttpTransport.handle_async_request = original
     assert seen == ["/v1/chat/completions"]
+
+
+def test_whatever_a_provider_counts_can_be_stored():
+    """NaN, infinities, huge numbers, NUL and odd types become something that a database takes."""
+    odd = {
+        "a\x00": float("nan"),
+        "b": [float("inf"), 10**30, "x\x00", None, True],
+        "c": {"d": 3, "e": object},
+    }
+    kept = storable(odd)
+    json.loads(json.dumps(kept, allow_nan=False))
+    assert kept["c"]["d"] == 3
+    assert "\x00" not in json.dumps(kept, ensure_ascii=False)
