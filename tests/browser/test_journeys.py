@@ -29,8 +29,10 @@ def exact(text: str) -> int:
 def available(page: Page) -> int:
     """Return the exact sum of the two purses on the wallet page."""
     page.goto("/wallet/")
-    amounts = page.locator(".facts dd").all_inner_texts()
-    return exact(amounts[1]) + exact(amounts[2])
+    purses = [
+        page.locator(f"dt:text-is('{name}') + dd").inner_text() for name in ("Your money", "Trial credit")
+    ]
+    return sum(exact(purse) for purse in purses)
 
 
 def submit(page: Page, problem: str, budget: str, *, checker: str = "Nothing") -> None:
