@@ -36,6 +36,12 @@ def signed_in[**P](
     return door
 
 
+def wants_fragment(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of the page. On the way back through the history it wants the whole page."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.history_restore_request
+
+
 def jobs_of(user: User) -> JobQuerySet:
     """Return the jobs of the user's workspaces, with their escrow."""
     jobs = Job.objects.select_related("escrow")

@@ -9,9 +9,10 @@ from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import User
-from jobs.access import AuthedRequest, jobs_of, signed_in
+from jobs.access import AuthedRequest, jobs_of, signed_in, wants_fragment
 from jobs.models import Job, JobQuerySet
 from jobs.states import ENDED, JobState
 from jobs.views.spend import Spend, spend_of
@@ -47,6 +48,7 @@ class Row(NamedTuple):
 
 
 @signed_in
+@vary_on_headers("HX-Request")
 @require_safe
 def job_list(request: AuthedRequest) -> HttpResponse:
     """Show the user's jobs."""
@@ -65,7 +67,7 @@ def job_list(request: AuthedRequest) -> HttpResponse:
         "states": [(key, label) for key, (label, _) in _STATES.items()],
         "sorts": [(key, label) for key, (label, _) in _SORTS.items()],
     }
-    return render(request, "jobs/list.html#results" if request.htmx else "jobs/list.html", context)  # type: ignore[attr-defined]
+    return render(request, "jobs/list.html#results" if wants_fragment(request) else "jobs/list.html", context)
 
 
 def _jobs(user: User, query: str, state: str, sort: str) -> JobQuerySet:

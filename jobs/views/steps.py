@@ -7,9 +7,10 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from billing.models import Call
-from jobs.access import AuthedRequest, get_job_for, get_step_for, signed_in
+from jobs.access import AuthedRequest, get_job_for, get_step_for, signed_in, wants_fragment
 from jobs.markdown import clean_text
 from jobs.models import Prompt, StepRecord
 
@@ -30,6 +31,7 @@ class CallRow(NamedTuple):
 
 
 @signed_in
+@vary_on_headers("HX-Request")
 @require_safe
 def steps(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Show 50 calls; a fragment for htmx, a page otherwise."""
@@ -40,11 +42,12 @@ def steps(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     page = Paginator(records, PER_PAGE).get_page(request.GET.get("page"))
     calls = Call.objects.in_bulk([record.pk for record in page.object_list])
     rows = [CallRow(record, calls.get(record.pk)) for record in page.object_list]
-    template = "jobs/steps.html#rows" if request.htmx else "jobs/steps.html"  # type: ignore[attr-defined]
+    template = "jobs/steps.html#rows" if wants_fragment(request) else "jobs/steps.html"
     return render(request, template, {"job": job, "page": page, "rows": rows})
 
 
 @signed_in
+@vary_on_headers("HX-Request")
 @require_safe
 def step_text(request: AuthedRequest, job_id: UUID, step_id: UUID) -> HttpResponse:
     """Show what was asked and what came back."""
@@ -61,5 +64,5 @@ def step_text(request: AuthedRequest, job_id: UUID, step_id: UUID) -> HttpRespon
         "text": clean_text(step.text),
         "reasoning": clean_text(step.reasoning),
     }
-    template = "jobs/step_text.html#body" if request.htmx else "jobs/step_text.html"  # type: ignore[attr-defined]
+    template = "jobs/step_text.html#body" if wants_fragment(request) else "jobs/step_text.html"
     return render(request, template, context)

@@ -79,6 +79,8 @@ def test_a_puzzle_is_submitted_watched_answered_paid_and_mailed(signed_in: Brows
     mail = wait_for_mail(running_ponder, address.split("/jobs/")[1].strip("/"))
     assert mail["Subject"].startswith("Done: Use 3, 7, 12, 25")
     assert before - available(page) == paid["charged_usd"]
+    page.goto("/jobs/new/")
+    expect(page.get_by_label("Problem")).to_have_value("")
     assert heard == []
     page.close()
 

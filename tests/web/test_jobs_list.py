@@ -89,6 +89,13 @@ def test_pages_keep_what_was_chosen(alice):
 def test_htmx_gets_the_rows_alone(alice):
     """A search as you type swaps the rows, not the page."""
     make_job(alice.user)
-    text = alice.get(reverse("job-list"), headers={"HX-Request": "true"}).content.decode()
-    assert 'id="results"' in text
-    assert "<html" not in text
+    reply = alice.get(reverse("job-list"), headers={"HX-Request": "true"})
+    assert 'id="results"' in reply.content.decode()
+    assert "<html" not in reply.content.decode()
+    assert "HX-Request" in reply["Vary"]
+
+
+def test_going_back_gets_the_whole_page(alice):
+    """Htmx restores its history with whole pages."""
+    headers = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+    assert "<html" in alice.get(reverse("job-list"), headers=headers).content.decode()
