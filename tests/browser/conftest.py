@@ -27,9 +27,15 @@ ARGUMENTS = [
 ]
 
 
+def _is_ours(item) -> bool:
+    return Path(__file__).parent in item.path.parents
+
+
 def pytest_collection_modifyitems(items):
+    """Mark the browser tests and run them last: Playwright's loop would be in the way of tests that are coroutines."""
+    items.sort(key=_is_ours)
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if _is_ours(item):
             item.add_marker(pytest.mark.browser)
             if not CHROMIUM:
                 item.add_marker(
