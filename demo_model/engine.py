@@ -7,7 +7,7 @@ from typing import Any, Final
 
 WEIGHTS: Final = Path(__file__).parent / "weights"
 OWN_MODELS: Final = ("intern", "expert")
-OWN_CONTEXT: Final = 1024  # tokens a slot: six times the longest working, and few megabytes
+OWN_CONTEXT: Final = 768  # tokens a slot: four times the longest reply; sixteen slots stay below 150 MB
 OTHER_CONTEXT: Final = 4096
 MAGIC: Final = b"GGUF"
 

@@ -142,5 +142,5 @@ def test_another_models_name_is_refused(client):
 
 def test_a_prompt_beyond_the_context_is_refused_with_its_size(client):
     """Too long a prompt is the caller's error, and the message says the limit."""
-    with pytest.raises(BadRequestError, match="takes at most 1024"):
+    with pytest.raises(BadRequestError, match="takes at most 768"):
         ask(client, messages=[{"role": "user", "content": "word " * 5_000}])

@@ -80,7 +80,7 @@ def test_another_gguf_is_served_on_a_unix_socket_within_its_memory(tmp_path):
     """Any GGUF can be given by its path; SIGTERM ends the server and removes the socket."""
     model, path = tmp_path / "My-Model.gguf", tmp_path / "s.sock"
     shutil.copy(WEIGHTS / "expert.gguf", model)
-    process = start("--model", str(model), "--socket", str(path), "--context", "1024")
+    process = start("--model", str(model), "--socket", str(path), "--context", "768")
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     with socket.socket(socket.AF_UNIX) as client:
