@@ -20,7 +20,7 @@ def ensure_personal_workspace(user: User, *, operator: bool = False) -> Workspac
     """Return the user's first workspace, making a personal one (and telling `workspace_created`) where there is none."""
     with transaction.atomic():
         # The lock makes two first requests of one user agree on one workspace.
-        User.objects.select_for_update().get(pk=user.pk)
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
         membership = Membership.objects.filter(user=user).select_related("workspace").order_by("pk").first()
         if membership:
             return membership.workspace

@@ -1,6 +1,7 @@
 """One problem from the terminal: the same submission, ledger, journal and worker as from the page."""
 
 import signal
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,10 +16,14 @@ from jobs.services.outbox import send_due
 from jobs.states import JobState
 from jobs.worker import lease as leases
 from jobs.worker.host import WorkerHost
+from jobs.worker.journal import Lease
+from jobs.worker.life import setting_of
+from jobs.worker.memory import recall
 from solver.control import Stop
 from solver.money import usd_decimal
 from solver.runner import Outcome
 from solver.steps import StopReason
+from solver.strategies import make_strategy
 
 _PATIENCE_S = 10.0
 
@@ -52,21 +57,37 @@ def solve(
             lease = leases.claim_own(job, host.owner)
         with _interrupts(host, job, report):
             host.run(lease, report)
-        job.refresh_from_db()
-        if job.state == JobState.WAITING:
-            _give_up(host, job)
+            _see_to_the_end(host, job, report)
     finally:
         host.close()
-    job.refresh_from_db()
     send_due()
     return job
 
 
-def _give_up(host: WorkerHost, job: Job) -> None:
-    """End a job whose provider cannot be reached: at a terminal nobody waits for hours."""
-    lease = leases.claim_next(host.owner, job.pk)
-    if lease:
-        finish(lease, Outcome(StopReason.FAILED, None, job.error))
+def _see_to_the_end(host: WorkerHost, job: Job, report: Callable[[str], None]) -> None:
+    """Go on until the job has ended, here or in another worker that took it over."""
+    while True:
+        job.refresh_from_db()
+        if job.has_ended:
+            return
+        lease = leases.claim_next(host.owner, job.pk)
+        if lease is None:
+            time.sleep(0.5)
+        elif job.state == JobState.WAITING:
+            # Nobody waits for a provider at a terminal: what was found so far is the answer.
+            finish(lease, _as_it_stands(lease, job.error))
+        else:
+            host.run(lease, report)
+
+
+def _as_it_stands(lease: Lease, error: str) -> Outcome:
+    """Return the outcome that the journal holds so far."""
+    memory = recall(lease)
+    strategy = make_strategy(memory.job.strategy, setting_of(memory))
+    for result in memory.told:
+        strategy.tell(result)
+    best = strategy.best()
+    return Outcome(StopReason.NO_PROGRESS if best else StopReason.FAILED, best, error)
 
 
 class _interrupts:  # noqa: N801  (used like a function)

@@ -284,6 +284,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 PONDER_LEASE_S = _whole("PONDER_LEASE_S", default=60, low=3, high=3600)
 PONDER_DRAIN_S = _whole("PONDER_DRAIN_S", default=30, low=0, high=86_400)
 PONDER_JOBS_PER_WORKER = _whole("PONDER_JOBS_PER_WORKER", default=200, low=1, high=2_000)
+# Mail, the sweep and Stripe's inbox must find a thread even when every job's is taken.
+CELERY_WORKER_CONCURRENCY = PONDER_JOBS_PER_WORKER + 4
 PONDER_CALL_TIMEOUT_S = _whole("PONDER_CALL_TIMEOUT_S", default=600, low=1, high=86_400)
 PONDER_CALLS_PER_JOB = _whole("PONDER_CALLS_PER_JOB", default=16, low=1, high=1_000)
 

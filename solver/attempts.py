@@ -22,6 +22,7 @@ from solver.steps import Status, Step, StepKind, StepResult
 
 _MAX_IN_DOUBT = 3
 _FIRST_BACKOFF_S = 0.25
+_DOUBT_BACKOFF_S = 1.0
 _MAX_BACKOFF_S = 30.0
 
 
@@ -41,6 +42,8 @@ class Health:
 
     last_answer_s: float
     last_error: str = ""
+    with_provider: int = 0
+    """Calls that a provider is working on now."""
 
 
 class Attempts:
@@ -118,13 +121,13 @@ class Attempts:
 
         Raises BudgetReached (nothing told), LeaseLost, ProviderDown.
         """
-        in_doubt, backoff_s = 0, _FIRST_BACKOFF_S
+        in_doubt, backoff_s, began_s = 0, _FIRST_BACKOFF_S, self._clock()
         while True:
             call = await self._open(step, bound)
             try:
                 reply = await self._complete(call, bound)
             except NotExecuted as error:
-                if not error.retryable:
+                if not error.retryable or self._only_this_fails(began_s):
                     return await self._fail(step, str(error))
                 self._check_patience(error)
                 await self._pause(max(backoff_s, error.retry_after_s or 0.0))
@@ -132,7 +135,11 @@ class Attempts:
             except InDoubt as error:
                 in_doubt += 1
                 if in_doubt >= _MAX_IN_DOUBT:
+                    if self.health.last_answer_s < began_s and not self.health.with_provider:
+                        # Nothing has answered since: it is not this step that fails.
+                        raise ProviderDown(str(error)) from error
                     return await self._fail(step, str(error))
+                await self._pause(_DOUBT_BACKOFF_S * in_doubt)
             else:
                 return await self._settle(call, bound, reply)
             if self._closed.is_set():
@@ -171,6 +178,7 @@ class Attempts:
             bound.max_output_tokens,
             self._seed_of(call.step),
         )
+        self.health.with_provider += 1
         try:
             reply = await self._gateway.complete(request)
         except NotExecuted as error:
@@ -186,15 +194,15 @@ class Attempts:
             if self._control.stop is not Stop.FENCED:
                 await asyncio.shield(self._doubt(call, f"Abandoned: {type(error).__name__}"))
             raise
+        finally:
+            self.health.with_provider -= 1
         self.health.last_answer_s = self._clock()
         return reply
 
     async def _settle(self, call: OpenCall, bound: Bound, reply: Reply) -> StepResult:
         step = call.step
         charge = charge_for(self._panel[step.model], bound, reply, self._markup_bp)
-        judgement = await self._judge.judge(
-            text=reply.text, checker=self._problem.checker, known_keys=tuple(self.known_keys)
-        )
+        judgement = await self._judged(reply.text)
         charged = min(charge.billed_nano, bound.hold_nano)
         result = StepResult(
             key=step.key,
@@ -216,6 +224,15 @@ class Attempts:
         told = await self._journal.settle(call, result, charge)
         self._purse.settle(bound.hold_nano, charged)
         return told
+
+    async def _judged(self, text: str) -> Judgement:
+        """Judge a reply; one that must be settled at once (its job is ending) is settled without a judgement."""
+        try:
+            return await self._judge.judge(
+                text=text, checker=self._problem.checker, known_keys=tuple(self.known_keys)
+            )
+        except asyncio.CancelledError:
+            return Judgement(None, None, None)
 
     async def _fail(self, step: Step, error: str) -> StepResult:
         attempt = self._made[step.key] = self._made.get(step.key, 0) + 1
@@ -259,8 +276,13 @@ class Attempts:
         self._purse.doubt(call.hold_nano)
 
     def _check_patience(self, error: NotExecuted) -> None:
-        if self._clock() - self.health.last_answer_s > self._patience_s:
+        """Raise ProviderDown once nothing has answered for too long, and nothing is being worked on."""
+        if not self.health.with_provider and self._clock() - self.health.last_answer_s > self._patience_s:
             raise ProviderDown(str(error)) from error
+
+    def _only_this_fails(self, began_s: float) -> bool:
+        """Tell whether a step has been refused for too long while other calls were answered."""
+        return self._clock() - began_s > self._patience_s and self.health.last_answer_s > began_s
 
     async def _pause(self, seconds: float) -> None:
         """Wait before the next attempt, unless the job is told to stop."""

@@ -4,6 +4,7 @@ import math
 
 _TINY = 1e-30
 _CONVERGED = 1e-12
+_MANY_VOTES = 400
 
 
 def lead_probability(first: float, second: float) -> float:
@@ -11,6 +12,9 @@ def lead_probability(first: float, second: float) -> float:
 
     The stopping criterion of Adaptive-Consistency (Aggarwal et al., EMNLP 2023), votes being possibly weighted.
     """
+    if first + second > _MANY_VOTES:
+        # The beta distribution is all but normal here, and its continued fraction would take long.
+        return 0.5 * (1.0 + math.erf((first - second) / math.sqrt(2.0 * (first + second + 3.0))))
     return 1.0 - incomplete_beta(0.5, first + 1.0, second + 1.0)
 
 

@@ -38,7 +38,7 @@ def bound_call(
 
     `may_cut_short` skips the median rule, for the final write-up.
     """
-    ceiling = min(card.max_output_tokens, max(card.context_window - size_bytes, card.context_window // 4))
+    ceiling = _ceiling(card, size_bytes)
     generous = min(ceiling, max(card.output.q995, 4 * card.output.q50))
     ample = _AMPLE_CALLS * _billed_bound(card, size_bytes, generous, markup_bp) <= room_nano
     wanted = generous if ample else min(ceiling, max(card.output.q90, card.output.q50))
@@ -51,6 +51,11 @@ def bound_call(
     return Bound(_billed_bound(card, size_bytes, cap, markup_bp), cap, size_bytes)
 
 
+def least_hold_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
+    """Return the smallest hold for which `bound_call` allows a call: that of a reply of median length."""
+    return _billed_bound(card, size_bytes, min(card.output.q50, _ceiling(card, size_bytes)), markup_bp)
+
+
 def typical_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
     """Return what a call of median length costs the user, about: prompts have some four bytes a token, bundled one."""
     tokens = size_bytes if card.bundled else size_bytes // 4
@@ -61,3 +66,8 @@ def typical_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
 
 def _billed_bound(card: ModelCard, size_bytes: int, cap: int, markup_bp: int) -> int:
     return billed_nano(bound_nano(card.rates, prompt_tokens=size_bytes, max_output_tokens=cap), markup_bp)
+
+
+def _ceiling(card: ModelCard, size_bytes: int) -> int:
+    """Return the longest reply the model can give after this prompt, whose tokens may be a quarter of its bytes."""
+    return min(card.max_output_tokens, max(card.context_window - size_bytes, card.context_window // 4))

@@ -150,7 +150,7 @@ def _reply(response: Any) -> Reply:
     return Reply(
         text=clean_text(choice.message.content or ""),
         reasoning=clean_text(getattr(choice.message, "reasoning_content", None) or ""),
-        finish_reason=str(choice.finish_reason or ""),
+        finish_reason=clean_text(str(choice.finish_reason or "")),
         usage=parsed,
         raw_usage=storable(usage.model_dump(exclude_none=True)) if usage is not None and parsed else None,
         provider_ref=clean_text(str(getattr(response, "id", "") or ""))[:200],

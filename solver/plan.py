@@ -7,7 +7,7 @@ length. From six tries on, a second family joins every third one, because errors
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from solver.bounds import prompt_bytes, typical_nano
+from solver.bounds import least_hold_nano, prompt_bytes, typical_nano
 from solver.models import ModelCard
 from solver.pricing import billed_nano, bound_nano
 from solver.problem import Problem
@@ -70,7 +70,14 @@ def reserve_nano(panel: Sequence[ModelCard], problem: Problem, *, budget_nano: i
         bound_nano(writer.rates, prompt_tokens=size_bytes, max_output_tokens=writer.output.q50), markup_bp
     )
     reserve = max(budget_nano // _RESERVE_SHARE, write_up)
-    return reserve if reserve * 2 <= budget_nano else 0
+    least = least_budget_nano(panel, problem, markup_bp=markup_bp)
+    return reserve if reserve * 2 <= budget_nano and least <= budget_nano - reserve else 0
+
+
+def least_budget_nano(panel: Sequence[ModelCard], problem: Problem, *, markup_bp: int) -> int:
+    """Return the least budget that buys one call of median length of some model of the panel."""
+    size_bytes = prompt_bytes(problem.messages())
+    return min(least_hold_nano(card, size_bytes, markup_bp) for card in panel)
 
 
 def writer_of(panel: Sequence[ModelCard]) -> ModelCard | None:
@@ -100,18 +107,19 @@ def quote(
         names = list(dict.fromkeys([*names, *cards]))
     spendable = budget_nano - reserve_nano(panel, problem, budget_nano=budget_nano, markup_bp=markup_bp)
     costs = [max(typical_nano(cards[name], size_bytes, markup_bp), 1) for name in names]
-    high = max(spendable // min(costs), 1)
+    # A proof goes to whoever is cheapest per chance; a vote takes its models in turn.
+    high = max(spendable // min(costs) if problem.proves else spendable * len(costs) // sum(costs), 1)
     low = min(1 if problem.proves else 4, high)
     low_cost = min(low * min(costs), budget_nano)
     return Quote(
-        models=tuple(names),
+        models=tuple(dict.fromkeys(names)),
         tries_low=low,
         tries_high=high,
         cost_low_nano=low_cost,
         cost_high_nano=budget_nano,
         time_low_s=max(round(call_s), 1),
         time_high_s=max(round(call_s * (high / max(slots, 1) + 2)), 2),
-        sentence=_sentence(problem, low, high, names),
+        sentence=_sentence(problem, low, high, list(dict.fromkeys(names))),
     )
 
 

@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from solver.attempts import AnswerJudge, Attempts
 from solver.bounds import Bound, prompt_bytes
@@ -139,7 +140,7 @@ class Runner:
                     continue
                 if not self._in_flight and not self._landed and not self._refused:
                     return StopReason.NO_PROGRESS if room.affordable else StopReason.BUDGET_REACHED
-            elif not self._in_flight and not self._landed:
+            if self._refused and not self._in_flight and not self._landed:
                 if self._asked_again:
                     return StopReason.BUDGET_REACHED
                 # A call that came to nothing gave its hold back: the strategy may ask once more.
@@ -243,6 +244,8 @@ class Runner:
             reason, error = StopReason.FAILED, self._attempts.health.last_error or "No model gave a reply."
         if best and self._control.stop is None:
             best = await self._written_up(best)
+            # A user may have cancelled meanwhile.
+            reason = StopReason.CANCELLED if self._control.stop is Stop.CANCEL else reason
         return Outcome(reason, best, error)
 
     def _upgraded(self, reason: StopReason) -> StopReason:
@@ -258,9 +261,32 @@ class Runner:
             try:
                 bound = self._attempts.hold_for(step, final=True)
                 self._attempts.reopen()
-                result = await self._attempts.execute(step, bound, final=True)
-            except LeaseLost:
+                result = await self._unless_stopped(self._attempts.execute(step, bound, final=True))
+            except (LeaseLost, Interrupted):
                 raise
             except SolverError:
                 result = None
         return replace(best, text=result.text) if result and accepted(result, best) else best
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, StepResult]) -> StepResult | None:
+        """Wait for the last call; a stop leaves it the grace period and no more. None: it came to nothing.
+
+        Raises Interrupted and LeaseLost as the loop does.
+        """
+        self._wake.clear()
+        task, stopped = asyncio.create_task(work), asyncio.create_task(self._wake.wait())
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not task.done():
+            waiting = asyncio.create_task(self._quietly(task))
+            self._tasks.add(waiting)
+            waiting.add_done_callback(self._tasks.discard)
+            await self._land()
+            if self._control.stop in {Stop.FENCED, Stop.PAUSE, Stop.DRAIN}:
+                self._reason_to_stop()
+        return None if task.cancelled() else task.result()
+
+    async def _quietly(self, task: "asyncio.Task[StepResult]") -> None:
+        """Wait for a task whose end somebody else looks at; cancelling this cancels it."""
+        with contextlib.suppress(SolverError):
+            await task

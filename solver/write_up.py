@@ -14,9 +14,9 @@ _SYSTEM = (
 
 
 def write_up_step(problem: Problem, best: Candidate, panel: Sequence[ModelCard]) -> Step | None:
-    """Return the step that writes `best` up, or None where no model of the panel writes prose."""
+    """Return the step that writes `best` up, or None where no model writes or nothing holds it to the answer."""
     writer = writer_of(panel)
-    if writer is None:
+    if writer is None or best.key is None:
         return None
     # Working longer than the writer's median output would outgrow the reserve, which was sized for that.
     working = best.text[: 4 * writer.output.q50]
@@ -33,8 +33,4 @@ def write_up_step(problem: Problem, best: Candidate, panel: Sequence[ModelCard])
 
 def accepted(result: StepResult, best: Candidate) -> bool:
     """Tell whether a write-up may replace the leader's text: it must come to the very answer that was chosen."""
-    return (
-        result.status is Status.OK
-        and bool(result.text.strip())
-        and (best.key is None or result.answer_key == best.key)
-    )
+    return result.status is Status.OK and bool(result.text.strip()) and result.answer_key == best.key

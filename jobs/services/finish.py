@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from billing.models import Call, CallState
 from billing.wallet import close_escrow
-from jobs.models import Job, OutboxKind, OutboxMessage
+from jobs.models import Job, OutboxKind, OutboxMessage, StepState
 from jobs.services import doorbell
 from jobs.states import JobState
 from jobs.worker.journal import Lease
@@ -29,7 +29,7 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
     """End a job under its lease. False: the lease was not ours any more, and nothing was written."""
     with transaction.atomic():
         job = (
-            Job.objects.select_for_update()
+            Job.objects.select_for_update(no_key=True, of=("self",))
             .filter(pk=lease.job_id, token=lease.token, lease_until__gt=Now())
             .select_related("created_by")
             .first()
@@ -39,6 +39,7 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
             return False
         settlement = close_escrow(job_id=job.pk, version=job.version)
         now = timezone.now()
+        job.steps.filter(state=StepState.OPEN).update(state=StepState.IN_DOUBT, told_at=now)
         _set_answer(job, outcome)
         job.state = _END_STATES.get(outcome.stop_reason, JobState.DONE)
         job.stop_reason = outcome.stop_reason

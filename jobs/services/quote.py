@@ -10,6 +10,7 @@ from billing.models import Call, CallState
 from jobs.services.errors import SubmitError
 from jobs.services.panel import build_panel
 from jobs.services.problem_text import MAX_PROBLEM_CHARS
+from jobs.services.submit import check_affordable
 from solver.plan import Quote, quote
 from solver.problem import Problem
 from solver.recognise import problem_kind
@@ -24,8 +25,10 @@ def quote_job(*, problem: str, budget_nano: int, checker: Mapping[str, Any] | No
     text = problem[:MAX_PROBLEM_CHARS]
     if budget_nano <= 0:
         raise SubmitError("Enter a budget.", field="budget", code="out_of_range")
+    posed = Problem(text, problem_kind(text, checker), checker)
+    check_affordable(posed, panel, budget_nano)
     return quote(
-        Problem(text, problem_kind(text, checker), checker),
+        posed,
         panel,
         budget_nano=budget_nano,
         markup_bp=settings.PONDER_MARKUP_BP,

@@ -19,7 +19,7 @@ from jobs.services.problem_text import checked_problem, title_of
 from jobs.states import JobState
 from solver.models import ModelCard
 from solver.money import NANO_PER_CENT, format_usd
-from solver.plan import reserve_nano
+from solver.plan import least_budget_nano, reserve_nano
 from solver.problem import Problem
 from solver.recognise import problem_kind
 from solver.strategies import REGISTRY
@@ -50,7 +50,9 @@ def submit_job(
         )
     chosen = dict(options or {})
     panel = build_panel(chosen.get("models"))
-    pinned = _pin(Problem(text, problem_kind(text, checker), checker), panel, budget_nano)
+    posed = Problem(text, problem_kind(text, checker), checker)
+    check_affordable(posed, panel, budget_nano)
+    pinned = _pin(posed, panel, budget_nano)
     with transaction.atomic():
         job = Job(
             id=uuid.uuid4(),
@@ -90,6 +92,19 @@ def _check_budget(budget_nano: int) -> None:
             f"Enter a budget between {format_usd(MIN_BUDGET_NANO)} and {format_usd(maximum)}, in whole cents.",
             field="budget",
             code="out_of_range",
+        )
+
+
+def check_affordable(problem: Problem, panel: list[ModelCard], budget_nano: int) -> None:
+    """Raise SubmitError where the budget buys no call at all: such a job would end before it began."""
+    least = least_budget_nano(panel, problem, markup_bp=settings.PONDER_MARKUP_BP)
+    if least > budget_nano:
+        needed = -(-least // NANO_PER_CENT) * NANO_PER_CENT
+        raise SubmitError(
+            f"{format_usd(budget_nano)} buys no call: a prompt of this length needs at least {format_usd(needed)}. "
+            "Raise the budget or shorten the problem.",
+            field="budget",
+            code="buys_nothing",
         )
 
 

@@ -14,7 +14,7 @@ from solver.runner import Outcome
 logger = logging.getLogger(__name__)
 
 _WAIT_FOR_PROVIDER = timedelta(seconds=30)
-_AFTER_FAULT = timedelta(seconds=5)
+AFTER_FAULT = timedelta(seconds=5)
 
 
 def end_life(lease: Lease, life: "Future[Outcome]") -> None:
@@ -31,6 +31,6 @@ def end_life(lease: Lease, life: "Future[Outcome]") -> None:
         leases.give_back(lease, state=JobState.WAITING, next_after=_WAIT_FOR_PROVIDER, error=str(error)[:500])
     except Exception:
         logger.exception("Job %s: a life ended by a fault; it is tried again.", lease.job_id)
-        leases.give_back(lease, state=JobState.QUEUED, next_after=_AFTER_FAULT, at_fault=True)
+        leases.give_back(lease, state=JobState.QUEUED, next_after=AFTER_FAULT, at_fault=True)
     else:
         finish(lease, outcome)

@@ -1,12 +1,14 @@
-"""The heartbeat: a thread of its own with its own connection renews leases, hears wishes and guards the loop.
+"""The heartbeat: threads of their own renew leases, guard the event loop and ring for forgotten jobs.
 
-On the event loop it would starve together with it: that gave false takeovers in trials.
+On the event loop they would starve together with it: that gave false takeovers in trials. The guard has no thread in
+common with what may hang (database, Redis), so it acts when they do.
 """
 
 import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -27,45 +29,58 @@ EXIT_LOOP_STUCK = 70
 _LOOP_STUCK_AT_LEAST_S = 20.0
 
 
-class Heartbeat(threading.Thread):
-    """Renews the leases of one host every sixth of their length."""
+class _Periodic(threading.Thread):
+    """Does one thing again and again; whatever goes wrong, the next time is another try."""
 
-    def __init__(self, host: "WorkerHost") -> None:
-        super().__init__(name="heartbeat", daemon=True)
-        self._host = host
-        self._stopped = threading.Event()
-        self._every_s = settings.PONDER_LEASE_S / 6
-        # Three quarters of the lease without success: someone may take over soon, so nothing more may be sent.
-        self._give_up_s = settings.PONDER_LEASE_S * 0.75
-        self._renewed_at_s = time.monotonic()
-        self._loop_alive_at_s = time.monotonic()
+    def __init__(self, name: str, every_s: float, work: Callable[[], None], stopped: threading.Event) -> None:
+        super().__init__(name=name, daemon=True)
+        self._every_s = every_s
+        self._work = work
+        self._stopped = stopped
 
     def run(self) -> None:
-        """Beat until stopped."""
-        next_sweep_s = 0.0
-        while not self._stopped.wait(min(self._every_s, _SWEEP_EVERY_S)):
-            self._host.tick(self._loop_is_alive)
+        """Work until stopped."""
+        while not self._stopped.wait(self._every_s):
             try:
-                self._renew()
-                if time.monotonic() >= next_sweep_s:
-                    next_sweep_s = time.monotonic() + _SWEEP_EVERY_S
-                    sweep()
-            except Exception as error:  # noqa: BLE001  (whatever happens, the next beat tries again)
-                logger.warning("Heartbeat failed: %s", error)
+                self._work()
+            except Exception as error:  # noqa: BLE001  (a thread that dies would take its duty with it)
+                logger.warning("%s failed: %s", self.name, error)
                 connection.close()
-            self._guard()
         connection.close()
 
+
+class Heartbeat:
+    """Keeps the leases of one host alive while its event loop reacts and its database answers."""
+
+    def __init__(self, host: "WorkerHost") -> None:
+        self._host = host
+        self._stopped = threading.Event()
+        # Three quarters of the lease without success: someone may take over soon, so nothing more may be sent.
+        self._give_up_s = settings.PONDER_LEASE_S * 0.75
+        self._renewed_at_s = self._loop_alive_at_s = time.monotonic()
+        every_s = min(settings.PONDER_LEASE_S / 6, 10.0)
+        self._threads = [
+            _Periodic("heartbeat", every_s, self._renew, self._stopped),
+            _Periodic("guard", min(every_s, 1.0), self._guard, self._stopped),
+            _Periodic("sweep", _SWEEP_EVERY_S, self._sweep, self._stopped),
+        ]
+
+    def start(self) -> None:
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
+
     def stop(self) -> None:
-        """End the thread."""
+        """End the threads."""
         self._stopped.set()
-        self.join(timeout=10)
+        for thread in self._threads:
+            thread.join(timeout=10)
 
     def _renew(self) -> None:
-        before = self._host.tokens()
-        renewals = {renewal.job_id: renewal for renewal in leases.renew(self._host.owner)}
+        running = self._host.tokens()
+        renewals = {renewal.job_id: renewal for renewal in leases.renew(self._host.owner, running)}
         self._renewed_at_s = time.monotonic()
-        for job_id, token in before.items():
+        for job_id, token in running.items():
             renewal = renewals.get(job_id)
             if renewal and renewal.token == token:
                 self._host.wish(job_id, token, renewal.wanted)
@@ -73,15 +88,20 @@ class Heartbeat(threading.Thread):
                 self._host.stop_job(job_id, token, Stop.FENCED)
 
     def _guard(self) -> None:
+        self._host.tick(self._loop_is_alive)
         now_s = time.monotonic()
         if now_s - self._renewed_at_s > self._give_up_s:
             self._host.stop_all(Stop.FENCED)
-        if (
-            now_s - self._loop_alive_at_s > max(self._give_up_s, _LOOP_STUCK_AT_LEAST_S)
-            and self._host.tokens()
-        ):
+        stuck_s = now_s - self._loop_alive_at_s
+        if stuck_s > max(self._give_up_s, _LOOP_STUCK_AT_LEAST_S) and self._host.tokens():
             logger.critical("The event loop does not react; the worker ends so that others can take over.")
             os._exit(EXIT_LOOP_STUCK)
+
+    def _sweep(self) -> None:
+        # A full worker would not answer: its bells would only pile up in Redis.
+        free = self._host.free_slots()
+        if free:
+            sweep(most=free)
 
     def _loop_is_alive(self) -> None:
         self._loop_alive_at_s = time.monotonic()

@@ -15,12 +15,14 @@ from concurrent.futures import Future
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.db import connection, connections
 
+from jobs.services.control import WANTED_CHANNEL
 from jobs.services.finish import finish
-from jobs.states import Wanted
+from jobs.states import JobState, Wanted
 from jobs.worker import lease as leases
-from jobs.worker.ending import end_life
+from jobs.worker.ending import AFTER_FAULT, end_life
 from jobs.worker.heartbeat import Heartbeat
 from jobs.worker.journal import Lease
 from jobs.worker.life import live
@@ -35,7 +37,6 @@ from solver.steps import StopReason
 logger = logging.getLogger(__name__)
 
 _STOPS = {Wanted.FINISH: Stop.FINISH, Wanted.CANCEL: Stop.CANCEL, Wanted.PAUSE: Stop.PAUSE}
-WANTED_CHANNEL = "ponder_wanted"
 PATIENCE_S = 30.0
 """How long a life bears a panel of which no model can be reached before the job waits."""
 
@@ -49,7 +50,7 @@ class WorkerHost:
         self._patience_s = patience_s
         self._controls: dict[uuid.UUID, tuple[int, Control]] = {}
         self._guard = (
-            threading.Lock()
+            threading.RLock()
         )  # guards _controls: read by the heartbeat thread, written by job threads
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="engine", daemon=True)
@@ -63,7 +64,7 @@ class WorkerHost:
 
     def run_next(self) -> bool:
         """Claim the fairest runnable job and run this life of it to its end. False: there was none."""
-        if self.draining.is_set():
+        if self.draining.is_set() or not self.free_slots():
             return False
         lease = leases.claim_next(self.owner)
         if lease is None:
@@ -73,11 +74,15 @@ class WorkerHost:
 
     def run(self, lease: Lease, report: Callable[[str], None] | None = None) -> None:
         """Run a claimed job: to its end, or until another life must continue it."""
-        memory = recall(lease)
-        if memory.job.idle_claims > leases.MAX_IDLE_CLAIMS:
+        if leases.idle_claims(lease) > leases.MAX_IDLE_CLAIMS:
             finish(lease, Outcome(StopReason.FAILED, None, _POISON))
             return
-        control = self._on_loop(_make_control())
+        try:
+            memory = recall(lease)
+        except Exception:
+            leases.give_back(lease, state=JobState.QUEUED, next_after=AFTER_FAULT, at_fault=True)
+            raise
+        control = Control()
         with self._guard:
             self._controls[lease.job_id] = (lease.token, control)
         # The wish may have been uttered before anyone listened.
@@ -100,8 +105,14 @@ class WorkerHost:
             end_life(lease, asyncio.run_coroutine_threadsafe(life, self._loop))
         finally:
             with self._guard:
-                self._controls.pop(lease.job_id, None)
+                # The job may have been claimed anew on this very host meanwhile.
+                if self._controls.get(lease.job_id, (None,))[0] == lease.token:
+                    del self._controls[lease.job_id]
             connections.close_all()
+
+    def free_slots(self) -> int:
+        """Return how many more jobs may run here."""
+        return max(settings.PONDER_JOBS_PER_WORKER - len(self.tokens()), 0)
 
     def tokens(self) -> dict[uuid.UUID, int]:
         """Return the jobs running here with their fencing tokens."""
@@ -172,7 +183,7 @@ class WorkerHost:
                         job_id, _, wanted = notice.payload.partition(":")
                         if wanted in _STOPS:
                             self.stop_job(uuid.UUID(job_id), None, _STOPS[Wanted(wanted)])
-            except (psycopg.Error, OSError):
+            except (psycopg.Error, OSError, ValueError):
                 await asyncio.sleep(1)
 
     def _on_loop[T](self, work: Coroutine[Any, Any, T]) -> T:
@@ -186,13 +197,8 @@ _POISON = (
 )
 
 
-async def _make_control() -> Control:
-    return Control()
-
-
 def _connection_string() -> str:
     parameters = connection.get_connection_params()
-    fields = {
-        key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if parameters.get(key)
-    }
+    known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
+    fields = {key: value for key, value in parameters.items() if key in known and value not in {None, ""}}
     return psycopg.conninfo.make_conninfo(**fields)

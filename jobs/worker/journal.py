@@ -40,8 +40,9 @@ class PostgresJournal:
         self._digests: dict[tuple[Message, ...], str] = {}
 
     async def told(self) -> Sequence[StepResult]:
-        """Return every told result in the order of telling."""
-        return self._told
+        """Return every told result in the order of telling, once: replies are not kept for the life of the job."""
+        told, self._told = self._told, ()
+        return told
 
     async def attempts(self) -> Mapping[str, int]:
         """Return the highest attempt by step key."""

@@ -1,5 +1,6 @@
 """Taking a job, keeping it, giving it back. The database's clock and one UPDATE decide who holds it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -40,7 +41,7 @@ RETURNING j.id, j.token, j.escrow_id, j.workspace_id
 # Locks are taken in the order of ids, as the group-commit writer takes them.
 _RENEW = """
 WITH mine AS (
-  SELECT id FROM jobs_job WHERE owner = %(owner)s AND state = 'running' AND lease_until > now()
+  SELECT id FROM jobs_job WHERE id = ANY(%(jobs)s) AND owner = %(owner)s AND state = 'running' AND lease_until > now()
   ORDER BY id FOR NO KEY UPDATE
 )
 UPDATE jobs_job j SET lease_until = now() + make_interval(secs => %(lease_s)s)
@@ -96,10 +97,13 @@ def _doubt_what_was_in_flight(lease: Lease) -> None:
     )
 
 
-def renew(owner: str) -> list[Renewal]:
-    """Renew every live lease of this owner and say what the users want of them. A lease that ran out stays lost."""
+def renew(owner: str, job_ids: Collection[UUID]) -> list[Renewal]:
+    """Renew this owner's leases of the named jobs and say what the users want of them.
+
+    A lease that ran out stays lost, and one of a job that runs no longer here is left to run out.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_RENEW, {"owner": owner, "lease_s": settings.PONDER_LEASE_S})
+        cursor.execute(_RENEW, {"owner": owner, "lease_s": settings.PONDER_LEASE_S, "jobs": list(job_ids)})
         return [Renewal(*row) for row in cursor.fetchall()]
 
 
@@ -130,3 +134,8 @@ def give_back(
 def is_ours(job_id: UUID, token: int) -> bool:
     """Tell whether the lease under this token still lives."""
     return Job.objects.filter(pk=job_id, token=token, lease_until__gt=Now()).exists()
+
+
+def idle_claims(lease: Lease) -> int:
+    """Return how often the job was claimed since its journal last grew, this claim included."""
+    return Job.objects.values_list("idle_claims", flat=True).get(pk=lease.job_id)

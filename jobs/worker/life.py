@@ -67,6 +67,19 @@ def candidate_json(best: Candidate | None) -> dict[str, Any]:
     }
 
 
+def setting_of(memory: Memory) -> Setting:
+    """Return what the job's strategy is made from: pinned, so the same in every life."""
+    job = memory.job
+    return Setting(
+        problem=memory.problem,
+        panel=memory.panel,
+        budget_nano=job.budget_nano,
+        markup_bp=job.markup_bp,
+        options=job.options,
+        seed=job.pinned["seed"],
+    )
+
+
 async def live(
     *,
     lease: Lease,
@@ -81,15 +94,9 @@ async def live(
     """Run one life. Raises Interrupted, LeaseLost or ProviderDown where another life is to continue."""
     job = memory.job
     journal = PostgresJournal(writer, lease, told=memory.told, attempts=memory.attempts)
+    memory.told = []
     display = Display(journal, report)
-    setting = Setting(
-        problem=memory.problem,
-        panel=memory.panel,
-        budget_nano=job.budget_nano,
-        markup_bp=job.markup_bp,
-        options=job.options,
-        seed=job.pinned["seed"],
-    )
+    setting = setting_of(memory)
     runner = Runner(
         problem=memory.problem,
         strategy=make_strategy(job.strategy, setting),

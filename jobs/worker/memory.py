@@ -14,9 +14,9 @@ from solver.problem import Problem
 from solver.steps import Status, StepKind, StepResult
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Memory:
-    """A job as the engine needs it."""
+    """A job as the engine needs it. Whoever replays `told` may empty it."""
 
     job: Job
     problem: Problem
@@ -43,7 +43,9 @@ def recall(lease: Lease) -> Memory:
             settled_nano=job.budget_nano - escrow.balance_nano,
             in_doubt_nano=escrow.held_nano,
         ),
-        told=[_result(step) for step in steps.filter(state=StepState.TOLD).order_by("seq")],
+        told=[
+            _result(step) for step in steps.filter(state=StepState.TOLD).defer("reasoning").order_by("seq")
+        ],
         attempts=dict(steps.values_list("key").annotate(Max("attempt"))),
     )
 
@@ -59,7 +61,6 @@ def _result(step: StepRecord) -> StepResult:
         purpose=step.purpose,
         parents=tuple(step.parents),
         text=step.text,
-        reasoning=step.reasoning,
         answer=step.answer or None,
         answer_key=step.answer_key or None,
         verdict=Verdict(**step.verdict) if step.verdict else None,

@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 _MAX_BATCH = 256
 _RECONNECT_FIRST_S = 0.1
 _RECONNECT_MAX_S = 5.0
+# Classes of SQLSTATE: connection, transaction rollback, insufficient resources, operator intervention, system error.
+_PASSING = frozenset({"08", "40", "53", "57", "58"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +78,28 @@ class Writer:
         while True:
             try:
                 values = await self._send(batch)
-            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
+            except Exception as error:  # noqa: BLE001  (the writer must outlive any statement)
+                if not _may_pass(error):
+                    await self._drop_connection()
+                    await self._refuse(batch, error)
+                    return
                 logger.warning("The database does not answer (%s); trying again in %.1f s.", error, pause_s)
                 await self._drop_connection()
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, _RECONNECT_MAX_S)
-            except psycopg.Error as error:
-                await self._drop_connection()
-                if len(batch) > 1:
-                    for statement in batch:
-                        await self._commit([statement])
-                elif not batch[0].done.cancelled():
-                    batch[0].done.set_exception(error)
-                return
             else:
                 for statement, value in zip(batch, values, strict=True):
                     if not statement.done.cancelled():
                         statement.done.set_result(value)
                 return
+
+    async def _refuse(self, batch: list[_Statement], error: Exception) -> None:
+        """Commit the statements of a broken batch one by one; the one at fault fails alone."""
+        if len(batch) > 1:
+            for statement in batch:
+                await self._commit([statement])
+        elif not batch[0].done.cancelled():
+            batch[0].done.set_exception(error)
 
     async def _send(self, batch: list[_Statement]) -> list[Any]:
         if self._connection is None:
@@ -118,3 +124,10 @@ class Writer:
                 await connection.close()
             except psycopg.Error:
                 logger.debug("Closing a broken connection failed.", exc_info=True)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Tell whether sending again may help: a lost or restarting server, a deadlock; not a fault of the statement."""
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return error.sqlstate is None or error.sqlstate[:2] in _PASSING
+    return isinstance(error, OSError)

@@ -16,10 +16,10 @@ def web(*, bind: str, workers: int = 1, threads: int = 8, python: str = sys.exec
     ]  # fmt: skip
 
 
-def worker(*, concurrency: int, python: str = sys.executable) -> list[str]:
-    """Return the worker's command: one process, one thread for each job."""
+def worker(*, python: str = sys.executable) -> list[str]:
+    """Return the worker's command: one process with the threads that the settings say."""
     return [
-        python, "-m", "celery", "-A", "reasoning_app", "worker", "-P", "threads", "-c", str(concurrency),
+        python, "-m", "celery", "-A", "reasoning_app", "worker", "-P", "threads",
         "--without-gossip", "--without-mingle", "-Q", QUEUES, "--loglevel", "INFO",
     ]  # fmt: skip
 

@@ -19,7 +19,6 @@ _MIGRATE_TIMEOUT_S = 3600.0
 _WEB_TIMEOUT_S = 120.0
 _WELCOME_TIMEOUT_S = 60.0
 _DEFAULT_DRAIN_S = 30
-_DEFAULT_JOBS = 200
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -45,7 +44,6 @@ class Launch:
         self.options = options
         self.signals = signals
         self.drain_s = _whole_number("PONDER_DRAIN_S", _DEFAULT_DRAIN_S)
-        self.jobs_per_worker = _whole_number("PONDER_JOBS_PER_WORKER", _DEFAULT_JOBS)
         self.with_demo = demo.wants_demo_model() and bool(demo.trained())
         env = dict(os.environ) | {"PONDER_BASE_URL": options.base_url, "PYTHONUNBUFFERED": "1"}
         self.services = Services(
@@ -125,7 +123,7 @@ class Launch:
         began = time.monotonic()
         if self.with_demo:
             self.services.start_demo()
-        worker = commands.worker(concurrency=self.jobs_per_worker)
+        worker = commands.worker()
         self.supervisor.launch(self._child("worker", worker, grace_s=self.drain_s + 5))
         self.supervisor.launch(self._child("beat", commands.beat(), grace_s=5))
         if self.with_demo:

@@ -26,6 +26,10 @@ MAX_TRIES = 20_000
 _PRIOR_TRIES = 2.0
 _ASSUMED_ANSWERS = 10
 _MAX_FAILED_IN_A_ROW = 8
+# Replies without an answer that could be compared: essays, empty texts, thoughts cut short.
+_MAX_MUTE_IN_A_ROW = 24
+# Even a model that is no better than chance is heard, or nobody would lead.
+_LEAST_WEIGHT = 0.05
 
 
 class Vote:
@@ -54,6 +58,7 @@ class Vote:
         self._proven: StepResult | None = None
         self._fallback: StepResult | None = None
         self._failed_in_a_row = 0
+        self._mute_in_a_row = 0
 
     # Asking ---------------------------------------------------------------------------------------------------
 
@@ -66,7 +71,8 @@ class Vote:
                 if "plan" in room.in_flight
                 else (Step("plan", StepKind.NOTE, "Who tries", note={"rotation": chosen}),)
             )
-        count = min(room.free_slots, self._useful_tries() - len(room.in_flight))
+        most = room.free_slots + len(room.in_flight)
+        count = min(room.free_slots, self._useful_tries(most) - len(room.in_flight))
         pending = Counter(step.model for step in room.in_flight.values())
         steps: list[Step] = []
         index = self._next_untold
@@ -90,12 +96,12 @@ class Vote:
             markup_bp=self._setting.markup_bp,
         )
 
-    def _useful_tries(self) -> int:
-        """Return how many tries may be in flight: those that could settle the vote if all of them agreed."""
+    def _useful_tries(self, most: int) -> int:
+        """Return how many tries, at most `most`, may be in flight: those that settled the vote if all agreed."""
         if self._problem.proves:
             return max(2, self._tries // 2)
         needed = 1
-        while lead_probability(self._first + needed, self._second) < self._target and needed < 64:
+        while needed < most and lead_probability(self._first + needed, self._second) < self._target:
             needed += 1
         return needed
 
@@ -139,6 +145,7 @@ class Vote:
             self._failed_in_a_row += 1
             return
         self._failed_in_a_row = 0
+        self._mute_in_a_row = 0 if result.answer_key is not None else self._mute_in_a_row + 1
         self._count(result)
 
     def _count(self, result: StepResult) -> None:
@@ -168,7 +175,10 @@ class Vote:
             for card in self._setting.panel
         }
         strongest = max(raw.values(), default=0.0)
-        return {name: (weight / strongest if strongest else 1.0) for name, weight in raw.items()}
+        return {
+            name: (max(weight / strongest, _LEAST_WEIGHT) if strongest else 1.0)
+            for name, weight in raw.items()
+        }
 
     # Answering ------------------------------------------------------------------------------------------------
 
@@ -203,10 +213,9 @@ class Vote:
             return StopReason.SOLVED
         if not self._problem.proves and lead_probability(self._first, self._second) >= self._target:
             return StopReason.CONFIDENT
-        if (
-            self._failed_in_a_row >= _MAX_FAILED_IN_A_ROW
-            or sum(self._tries_by_model.values()) >= self._max_tries
-        ):
+        if self._failed_in_a_row >= _MAX_FAILED_IN_A_ROW or self._mute_in_a_row >= _MAX_MUTE_IN_A_ROW:
+            return StopReason.NO_PROGRESS
+        if self._tries >= self._max_tries:
             return StopReason.NO_PROGRESS
         return None
 

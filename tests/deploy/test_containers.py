@@ -35,7 +35,7 @@ def test_compose_has_every_process():
     ("service", "command"),
     [
         ("web", commands.web(bind="0.0.0.0:8000", workers=2, python="python")),
-        ("worker", commands.worker(concurrency=200, python="python")),
+        ("worker", commands.worker(python="python")),
         ("beat", commands.beat(python="python")),
         ("migrate", commands.migrate(python="python")),
         ("demo-intern", commands.demo("intern", ["--socket", "/run/demo/intern.sock"], python="python")),

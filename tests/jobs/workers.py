@@ -2,12 +2,13 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from django.db import connection
+
+from reasoning_app.embedded import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -15,15 +16,14 @@ ROOT = Path(__file__).resolve().parents[2]
 class Worker:
     """One `celery worker` process. Its log goes to a file, shown when a wait fails."""
 
-    def __init__(self, log: Path, *, concurrency: int = 200, **env: str) -> None:
+    def __init__(self, log: Path, **env: str) -> None:
         parameters = connection.get_connection_params()
         url = f"postgresql://{parameters['user']}@/{parameters['dbname']}?host={parameters['host']}"
         self.log = log
         with log.open("ab") as output:
-            command = [sys.executable, "-m", "celery", "-A", "reasoning_app", "worker", "-P", "threads"]
-            command += ["-c", str(concurrency), "--without-gossip", "--without-mingle", "-Q", "jobs,mail"]
+            command = commands.worker()
             self.process = subprocess.Popen(
-                [*command, "--loglevel", "WARNING"],
+                [*command[:-1], "WARNING"],
                 cwd=ROOT,
                 stdout=output,
                 stderr=output,
