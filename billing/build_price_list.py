@@ -84,8 +84,8 @@ BUNDLED: list[dict[str, Any]] = [
         "panel": True,
         "context_window": 2048,
         "max_output_tokens": 512,
-        "input_pico": 1_000_000,
-        "output_pico": 4_500_000,
+        "input_pico": 500_000,
+        "output_pico": 11_000_000,
         "source": "operator's price for the bundled model",
     },
     {
@@ -95,8 +95,8 @@ BUNDLED: list[dict[str, Any]] = [
         "panel": True,
         "context_window": 2048,
         "max_output_tokens": 512,
-        "input_pico": 8_000_000,
-        "output_pico": 36_000_000,
+        "input_pico": 2_000_000,
+        "output_pico": 50_000_000,
         "source": "operator's price for the bundled model",
     },
 ]

@@ -6,13 +6,13 @@ Demo figures come from demo_model/weights/evaluation.json; those of providers ar
 from solver.models import OutputQuantiles
 
 DEMO_ABILITY = {
-    "intern": {"": 0.05, "countdown": 0.25, "modular": 0.5},
-    "expert": {"": 0.06, "countdown": 0.5, "modular": 0.8},
+    "intern": {"": 0.02, "countdown": 0.25, "modular": 0.62},
+    "expert": {"": 0.03, "countdown": 0.52, "modular": 0.75},
 }
 
 DEMO_OUTPUT = {
-    "intern": OutputQuantiles(q50=90, q90=160, q995=320),
-    "expert": OutputQuantiles(q50=90, q90=160, q995=320),
+    "intern": OutputQuantiles(q50=45, q90=57, q995=80),
+    "expert": OutputQuantiles(q50=60, q90=134, q995=250),
 }
 
 ABILITY_BY_RANK = {"weak": {"": 0.5}, "strong": {"": 0.7}}
