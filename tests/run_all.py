@@ -89,9 +89,15 @@ def main(arguments: list[str]) -> int:
         linting = threading.Thread(target=run_lint, args=(steps,), daemon=True)
         linting.start()
         if "--lint" not in arguments:
-            tests = Step("tests", [PYTHON, "-m", "pytest", "-q", *arguments])
-            tests.run(live=True)
-            steps = [*steps, tests]
+            # Two runs: Playwright keeps an event loop running, in which no test that is a coroutine could run.
+            pytest = [PYTHON, "-m", "pytest", "-q", *arguments]
+            tests = [
+                Step("tests", [*pytest, "--ignore", "tests/browser"]),
+                Step("browser", [*pytest, "tests/browser"]),
+            ]
+            for step in tests:
+                step.run(live=True)
+            steps = [*steps, *tests]
         linting.join()
     say("")
     for step in steps:
