@@ -60,7 +60,7 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
 
 STOP_REASON_WORDS = {
     "solved": "Solved: a checker confirmed the answer.",
-    "confident": "Confident: independent tries agree.",
+    "confident": "The lead is clear: more tries would hardly change the answer.",
     "budget_reached": "The budget was reached.",
     "time_limit": "The time limit was reached.",
     "no_progress": "Further tries stopped helping.",

@@ -10,6 +10,7 @@ Source: self-consistency (Wang et al., 2023), Adaptive-Consistency (Aggarwal et 
 Wins where answers are short and errors scatter; loses where the model's errors agree, or no two answers compare.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
@@ -199,7 +200,9 @@ class Vote:
     def _best_of_vote(self, leader: str) -> Candidate:
         counted = sum(self._votes.values())
         agreed = f"{self._votes[leader]} of {_count_of(counted, 'try agrees', 'independent tries agree')}"
-        confidence = lead_probability(self._first, self._second)
+        # That more tries would not change the leader is one thing, that it is right another: the fewer agree with it,
+        # the likelier all are wrong.
+        confidence = lead_probability(self._first, self._second) * math.sqrt(self._votes[leader] / counted)
         if self._problem.proves:
             # The checker has refused every one of these answers.
             agreed, confidence = f"{agreed}, but the checker confirmed none", 0.0

@@ -120,6 +120,19 @@ def test_replies_without_an_answer_are_kept_as_a_last_resort():
     assert (strategy.best().text, strategy.best().confidence) == ("An essay.", 0.0)
 
 
+def test_a_scattered_vote_is_not_called_sure():
+    """A clear lead among many different answers stops the vote, but is no certainty of being right."""
+    strategy = vote()
+    for index in range(60):
+        told(strategy, index, "a" if index % 3 == 0 else f"other {index}")
+    assert strategy.done() is StopReason.CONFIDENT
+    assert 0.4 < strategy.best().confidence < 0.7
+    agreed = vote()
+    for index in range(4):
+        told(agreed, index, "a")
+    assert agreed.best().confidence > 0.95
+
+
 def test_ten_thousand_tells_stay_cheap():
     """State is kept incrementally: late tells and asks look at no more than early ones."""
     strategy, panel = vote(max_tries=20_000), [card()]
