@@ -53,10 +53,14 @@ def test_names_carry_their_provider(db):
 
 
 def test_the_bundled_models_cost_what_the_operator_says(db):
-    """About 0.05 and 0.4 cents for 90 tokens in and 90 out."""
-    usage = Usage(input_tokens=90, output_tokens=90)
-    assert cost_nano(rates_of(active_price("demo/intern")), usage) == 495_000
-    assert cost_nano(rates_of(active_price("demo/expert")), usage) == 3_960_000
+    """About 0.05 and 0.4 cents for a call of the mean length that demo_model/weights/evaluation.json reports."""
+    assert (
+        cost_nano(rates_of(active_price("demo/intern")), Usage(input_tokens=20, output_tokens=45)) == 505_000
+    )
+    assert (
+        cost_nano(rates_of(active_price("demo/expert")), Usage(input_tokens=20, output_tokens=75))
+        == 3_790_000
+    )
 
 
 def test_long_prompts_and_caches_have_their_rates(db):
@@ -98,7 +102,7 @@ def test_changed_rates_append_a_row_and_keep_old_costs(job, monkeypatch):
     assert load_prices() == 1
     assert load_prices() == 0
     after = active_price("demo/intern")
-    assert (before.input_pico, after.input_pico) == (1_000_000, 2_000_000)
+    assert (before.input_pico, after.input_pico) == (500_000, 2_000_000)
     assert active_price("demo/intern", at=after.effective_from - timedelta(seconds=1)) == before
     assert (call_of(call).cost_nano, call_of(call).price_id) == (495_000, before.pk)
 
@@ -108,7 +112,7 @@ def test_a_price_of_the_future_waits(db):
     row = Price.objects.get(model="demo/intern")
     row.pk, row.effective_from, row.input_pico = None, timezone.now() + timedelta(days=1), 7
     row.save(force_insert=True)
-    assert active_price("demo/intern").input_pico == 1_000_000
+    assert active_price("demo/intern").input_pico == 500_000
     assert active_price("demo/intern", at=timezone.now() + timedelta(days=2)).input_pico == 7
 
 
@@ -136,7 +140,7 @@ def test_the_setting_prices_ones_own_models(db, settings):
     settings.PONDER_PRICES = "openai/mine=0.20/0.40/128000/16384"
     assert load_prices() == 1
     assert active_price("openai/mine").input_pico == 200_000
-    assert active_price("demo/intern").output_pico == 4_500_000
+    assert active_price("demo/intern").output_pico == 11_000_000
     settings.PONDER_PRICES = ""
     load_prices()
     assert active_price("openai/mine") is None

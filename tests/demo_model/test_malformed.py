@@ -49,7 +49,7 @@ ODD_TEXTS = [
     " ",
     "\x00",
     "a\x00b",
-    "😀" * 200,
+    "😀" * 150,
     "".join(chr(code) for code in range(256)),
     "<|end|><|answer|><|problem|>",
     "<problem></problem>",

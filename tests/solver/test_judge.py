@@ -53,7 +53,7 @@ async def test_plain_answers_need_no_process(judge):
             True, "arithmetic", "The expression uses every number once and makes 58."
         )
     assert time.monotonic() - started < 5
-    assert children_of(os.getpid()) == before
+    assert children_of(os.getpid()) <= before
 
 
 @pytest.mark.parametrize(
@@ -99,14 +99,15 @@ async def test_the_pool_gives_the_number_checker_its_values(judge):
 
 async def test_an_endless_computation_is_killed_and_its_child_replaced(judge):
     """The tower of nines costs the limit and one child; the next request is answered by a new one."""
+    others = children_of(os.getpid())
     await judge.judge_answer(r"\sqrt{4}", checker=None)
-    (first,) = children_of(os.getpid())
+    (first,) = children_of(os.getpid()) - others
     started = time.monotonic()
     tower = await judge.judge_answer(TOWER, checker=None)
     assert tower.key == f"text:{TOWER}"
     assert time.monotonic() - started < 10
     assert (await judge.judge_answer(r"\sqrt{9}", checker=None)).key == "num:3"
-    (second,) = children_of(os.getpid())
+    (second,) = children_of(os.getpid()) - others
     assert second != first
     started = time.monotonic()
     assert await judge.judge_answer(TOWER, checker=None) == tower
@@ -178,4 +179,4 @@ def test_judging_without_a_loop():
     """Tests and the terminal judge one reply and leave no child behind."""
     before = children_of(os.getpid())
     assert judge_now(text=r"\boxed{2^{5}}", checker=None) == (r"2^{5}", "num:32", None)
-    assert children_of(os.getpid()) == before
+    assert children_of(os.getpid()) <= before
