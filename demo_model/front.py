@@ -41,7 +41,9 @@ class Front:
     async def connect(self, _app: web.Application) -> AsyncIterator[None]:
         """Hold one client session to llama.cpp while the application runs."""
         timeout = ClientTimeout(total=CALL_SECONDS)
-        connector = UnixConnector(path=str(self.inner_socket), limit=0)
+        # A new connection for each request: llama.cpp closes idle and much used ones, and a
+        # request sent into one that is just closing would be lost.
+        connector = UnixConnector(path=str(self.inner_socket), limit=0, force_close=True)
         async with ClientSession(connector=connector, timeout=timeout) as self.session:
             yield
 
