@@ -3,9 +3,10 @@
 import contextlib
 import random
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from billing.price_list import shipped_models
 from demo_model import problems, tasks
@@ -19,10 +20,12 @@ MODELS = ("intern", "expert")
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """A problem that training never saw, with its right answer."""
+    """A problem that training never saw. `right` is its one right answer; a puzzle has many and a checker instead."""
 
     text: str
-    right: str
+    right: str = ""
+    kind: str = "modular"
+    checker: Mapping[str, Any] | None = None
 
 
 def modular_problems(count: int, seed: int) -> list[Unseen]:
@@ -32,6 +35,17 @@ def modular_problems(count: int, seed: int) -> list[Unseen]:
         Unseen(tasks.modular_prompt(problem, rng), str(problem.answer))
         for problem in problems.modular(count, rng)
     ]
+
+
+def countdown_problems(count: int, seed: int) -> list[Unseen]:
+    """Draw different puzzles of four numbers in the published phrasings."""
+    rng = random.Random(seed)
+    drawn: dict[object, Unseen] = {}
+    while len(drawn) < count:
+        [puzzle] = problems.countdown(4, 1, rng)
+        checker = {"kind": "arithmetic", "numbers": list(puzzle.numbers), "target": puzzle.target}
+        drawn.setdefault(puzzle.key, Unseen(tasks.countdown_prompt(puzzle, rng), "", "countdown", checker))
+    return list(drawn.values())
 
 
 @contextlib.asynccontextmanager
