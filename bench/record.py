@@ -11,7 +11,6 @@ import asyncio
 import gzip
 import json
 import os
-import random
 import sys
 import tempfile
 from pathlib import Path
@@ -54,7 +53,9 @@ async def record(model: str, count: int, samples: int) -> None:
                 gate = asyncio.Semaphore(AT_A_TIME * 2)
 
                 async def one(index: int, unseen: Unseen) -> None:
-                    replies = [_ask(session, gate, unseen, seed=1_000_003 * index + turn) for turn in range(samples)]
+                    replies = [
+                        _ask(session, gate, unseen, seed=1_000_003 * index + turn) for turn in range(samples)
+                    ]
                     line = {"problem": index, "replies": await asyncio.gather(*replies)}
                     out.write(json.dumps(line) + "\n")
                     out.flush()
@@ -78,12 +79,18 @@ async def _ask(session: ClientSession, gate: asyncio.Semaphore, unseen: Unseen, 
         response.raise_for_status()
         reply = await response.json()
     usage = reply["usage"]
-    return [reply["choices"][0]["message"]["content"] or "", usage["prompt_tokens"], usage["completion_tokens"]]
+    return [
+        reply["choices"][0]["message"]["content"] or "",
+        usage["prompt_tokens"],
+        usage["completion_tokens"],
+    ]
 
 
 def pack(model: str) -> None:
     """Write what strategies need of a recording: answers and tokens, a problem's distinct answers once."""
-    lines = sorted((json.loads(line) for line in (WORK / f"{model}.jsonl").open()), key=lambda row: row["problem"])
+    lines = sorted(
+        (json.loads(line) for line in (WORK / f"{model}.jsonl").open()), key=lambda row: row["problem"]
+    )
     packed = []
     for row in lines:
         answers: dict[str | None, int] = {}
@@ -110,7 +117,9 @@ def main() -> int:
     parser.add_argument("model", choices=sorted(MODELS))
     parser.add_argument("--problems", type=int, default=MODULAR + COUNTDOWN)
     parser.add_argument("--samples", type=int, default=SAMPLES)
-    parser.add_argument("--pack", action="store_true", help="write bench/pool/MODEL.json.gz from what is recorded")
+    parser.add_argument(
+        "--pack", action="store_true", help="write bench/pool/MODEL.json.gz from what is recorded"
+    )
     options = parser.parse_args()
     if options.pack:
         pack(options.model)

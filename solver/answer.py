@@ -51,6 +51,11 @@ def extract_answer(text: str) -> str | None:
     return _last_box(said) or _last_answer_line(said)
 
 
+def said_aloud(text: str) -> str:
+    """Return a reply without its thinking; empty where the thinking was cut short."""
+    return _without_thinking(clean_text(text)) or ""
+
+
 def quick_key(answer: str) -> str | None:
     """Return the canonical key of a plain answer, or None where the pool has to decide.
 

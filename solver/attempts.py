@@ -202,7 +202,7 @@ class Attempts:
     async def _settle(self, call: OpenCall, bound: Bound, reply: Reply) -> StepResult:
         step = call.step
         charge = charge_for(self._panel[step.model], bound, reply, self._markup_bp)
-        judgement = await self._judged(reply.text)
+        judgement = await self._judged(step, reply.text)
         charged = min(charge.billed_nano, bound.hold_nano)
         result = StepResult(
             key=step.key,
@@ -225,12 +225,13 @@ class Attempts:
         self._purse.settle(bound.hold_nano, charged)
         return told
 
-    async def _judged(self, text: str) -> Judgement:
+    async def _judged(self, step: Step, text: str) -> Judgement:
         """Judge a reply; one that must be settled at once (its job is ending) is settled without a judgement."""
+        if not step.kind.answers:
+            return Judgement(None, None, None)
+        checker = None if step.subproblem else self._problem.checker
         try:
-            return await self._judge.judge(
-                text=text, checker=self._problem.checker, known_keys=tuple(self.known_keys)
-            )
+            return await self._judge.judge(text=text, checker=checker, known_keys=tuple(self.known_keys))
         except asyncio.CancelledError:
             return Judgement(None, None, None)
 

@@ -21,6 +21,11 @@ class StepKind(StrEnum):
     WRITE_UP = "write_up"
     NOTE = "note"
 
+    @property
+    def answers(self) -> bool:
+        """Whether a reply of this kind holds an answer of the problem, to be extracted, named and checked."""
+        return self in {StepKind.SAMPLE, StepKind.REVISE, StepKind.AGGREGATE, StepKind.WRITE_UP}
+
 
 class Status(StrEnum):
     """How a told step ended."""
@@ -53,7 +58,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing a strategy wants. `key` is its path in the strategy, such as `sample/3`: the same in every life."""
+    """One thing a strategy wants. `key` is its path in the strategy, such as `sample/3`: the same in every life.
+
+    `parents` are the keys of the candidates that the prompt shows, in their order. `subproblem` marks a step about
+    another question than the job's, to whose answers the job's checker does not apply.
+    """
 
     key: str
     kind: StepKind
@@ -62,6 +71,7 @@ class Step:
     messages: tuple[Message, ...] = ()
     parents: tuple[str, ...] = ()
     note: Mapping[str, Any] | None = None
+    subproblem: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,113 @@
+"""The engine's own prompts, and how their replies are read.
+
+Every prompt has one shape, so that small models can be trained on it: a system message, then a user message of
+instructions, the problem between <problem> tags, each candidate between <candidate> tags in the order of the step's
+`parents`, and a last line `Task: …` that names the kind of the step. Replies end in one line that code can read:
+`Answer: …`, `Verdict: correct|incorrect` or `Better: A|B`. Nothing here raises on what a model wrote.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from solver.answer import said_aloud
+from solver.steps import Message, StepKind
+
+MAX_CANDIDATE_CHARS = 12_000
+MAX_PARTS = 6
+
+_ANSWER_LINE = "End with a line of the form “Answer: …” that holds the final answer alone."
+_SYSTEM = "You help to solve one problem. Be exact, and trust nothing that you have not checked yourself."
+_INSTRUCTIONS = {
+    StepKind.GRADE: (
+        "Check the candidate's solution of the problem. Go through its steps one by one; report each on a line "
+        "“Step N: ok” or “Step N: wrong”, with the reason. A result without a valid argument is wrong. "
+        "End with a line “Verdict: correct” or “Verdict: incorrect”."
+    ),
+    StepKind.CRITIQUE: (
+        "Find every error and gap of the candidate's solution. Name the step, say what is wrong and how it could be "
+        "repaired. Do not solve the problem anew."
+    ),
+    StepKind.REVISE: (
+        "Improve the candidate's solution: repair what is wrong, close its gaps, keep what holds. Where it cannot be "
+        f"repaired, solve the problem another way. {_ANSWER_LINE}"
+    ),
+    StepKind.COMPARE: (
+        "Two candidates, the first called A and the second B, solve the same problem with different results. Find out "
+        "which is right by checking where they differ. End with a line “Better: A” or “Better: B”."
+    ),
+    StepKind.AGGREGATE: (
+        "Several candidates try to solve the same problem; any of them may be wrong. Combine what is right in them into "
+        f"one better solution. {_ANSWER_LINE}"
+    ),
+    StepKind.PLAN: (
+        "Split the problem into at most six smaller problems that can be solved independently and whose answers "
+        "together give the answer. State each completely, between <part> and </part>. If it should not be split, "
+        "write no part."
+    ),
+}
+
+_VERDICT = re.compile(
+    r"verdict[ *_`]{0,4}[:\uff1a][ *_`]{0,4}(correct|incorrect|right|wrong|pass|fail)", re.IGNORECASE
+)
+_STEP = re.compile(
+    r"[ \t>*_#-]{0,8}step[ *_`]{0,4}([0-9]{1,4})[ *_`]{0,4}[:\uff1a.)][ *_`]{0,4}"
+    r"(ok|correct|right|wrong|error|incorrect)",
+    re.IGNORECASE,
+)
+_BETTER = re.compile(r"better[ *_`]{0,4}[:\uff1a][ *_`]{0,4}\(?(A|B)\b", re.IGNORECASE)
+_PART = re.compile(r"<part>(.*?)</part>", re.DOTALL | re.IGNORECASE)
+_GOOD = frozenset({"correct", "right", "pass", "ok"})
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """What a grader said: its verdict on the whole, and which steps it found right (`True`) or wrong, by number."""
+
+    passed: bool
+    steps: tuple[tuple[int, bool], ...] = ()
+
+
+def messages_for(
+    kind: StepKind, problem: str, candidates: Sequence[str] = (), *, extra: str = ""
+) -> tuple[Message, ...]:
+    """Return the messages of a step of this kind about `problem` and `candidates` (texts, thinking left out).
+
+    `extra` is said before the problem: a critique to heed, the answers of the parts. Raises KeyError for a kind that
+    has no prompt of its own (a sample asks the problem itself: `Problem.messages`).
+    """
+    said = [f"<candidate>\n{clipped(text)}\n</candidate>" for text in candidates]
+    before = [_INSTRUCTIONS[kind], *([extra] if extra else [])]
+    parts = [*before, f"<problem>\n{problem}\n</problem>", *said, f"Task: {kind.value}"]
+    return (Message("system", _SYSTEM), Message("user", "\n\n".join(parts)))
+
+
+def clipped(text: str) -> str:
+    """Return what a model said aloud, shortened in its middle so that the beginning and the result remain."""
+    said = said_aloud(text).strip()
+    if len(said) <= MAX_CANDIDATE_CHARS:
+        return said
+    half = MAX_CANDIDATE_CHARS // 2
+    return f"{said[:half]}\n[…]\n{said[-half:]}"
+
+
+def read_grade(text: str) -> Grade | None:
+    """Return a grader's verdict, or None where it gave none."""
+    said = said_aloud(text)
+    verdicts = _VERDICT.findall(said)
+    if not verdicts:
+        return None
+    steps = {int(number): word.casefold() in _GOOD for number, word in _STEP.findall(said)}
+    return Grade(verdicts[-1].casefold() in _GOOD, tuple(sorted(steps.items())))
+
+
+def read_better(text: str) -> int | None:
+    """Return 0 for candidate A, 1 for candidate B, or None where no choice was made."""
+    found = _BETTER.findall(said_aloud(text))
+    return "ab".index(found[-1].casefold()) if found else None
+
+
+def read_parts(text: str) -> list[str]:
+    """Return the sub-problems of a plan, at most MAX_PARTS; none where it splits nothing."""
+    parts = [part.strip() for part in _PART.findall(said_aloud(text))]
+    return [part for part in parts if part][:MAX_PARTS]

@@ -1,0 +1,76 @@
+"""A strategy inside another: its keys behind a prefix, its money a share of the parent's."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from solver.bounds import prompt_bytes, typical_nano
+from solver.steps import Candidate, Room, Step, StepResult, StopReason
+from solver.strategies.base import Setting, Strategy
+
+
+class Child:
+    """Wraps a strategy. Its state derives from tells alone, as every strategy's; `spent_nano` is what it was told."""
+
+    def __init__(self, name: str, strategy: Strategy, setting: Setting) -> None:
+        """`name` becomes the first part of the child's keys; `setting.budget_nano` is its share."""
+        self.prefix = f"{name}/"
+        self.strategy = strategy
+        self.setting = setting
+        self.spent_nano = 0
+        self._told: set[str] = set()
+        self._size_bytes = prompt_bytes(setting.problem.messages())
+
+    def owns(self, key: str) -> bool:
+        """Tell whether a key is one of the child's."""
+        return key.startswith(self.prefix)
+
+    def ask(self, room: Room) -> Sequence[Step]:
+        """Return the child's wishes under its prefix, within its share."""
+        steps = self.strategy.ask(self.room(room))
+        return [
+            replace(
+                step, key=self.prefix + step.key, parents=tuple(self.prefix + key for key in step.parents)
+            )
+            for step in steps
+        ]
+
+    def tell(self, result: StepResult) -> None:
+        """Tell the child a result whose key it owns; the same key twice counts once."""
+        if result.key in self._told:
+            return
+        self._told.add(result.key)
+        self.spent_nano += result.cost_nano
+        cut = len(self.prefix)
+        self.strategy.tell(
+            replace(
+                result,
+                key=result.key[cut:],
+                parents=tuple(key[cut:] if self.owns(key) else key for key in result.parents),
+            )
+        )
+
+    def room(self, room: Room) -> Room:
+        """Return the part of a room that is the child's."""
+        cut = len(self.prefix)
+        mine = {key[cut:]: step for key, step in room.in_flight.items() if self.owns(key)}
+        typical = {
+            card.name: typical_nano(card, self._size_bytes, self.setting.markup_bp)
+            for card in self.setting.panel
+        }
+        under_way = sum(typical.get(step.model, 0) for step in mine.values())
+        free = min(room.free_nano, max(self.setting.budget_nano - self.spent_nano - under_way, 0))
+        return replace(
+            room,
+            free_nano=free,
+            affordable=frozenset(name for name in room.affordable if typical.get(name, free + 1) <= free),
+            in_flight=mine,
+        )
+
+    def best(self) -> Candidate | None:
+        """Return the child's best answer, its step named by the whole key."""
+        best = self.strategy.best()
+        return replace(best, step_key=self.prefix + best.step_key) if best else None
+
+    def done(self) -> StopReason | None:
+        """Return why the child wants nothing more, or None."""
+        return self.strategy.done()

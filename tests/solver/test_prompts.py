@@ -1,0 +1,77 @@
+"""Prompts have one shape, and replies are read whatever a model wrote."""
+
+import pytest
+
+from solver.prompts import (
+    MAX_CANDIDATE_CHARS,
+    Grade,
+    clipped,
+    messages_for,
+    read_better,
+    read_grade,
+    read_parts,
+)
+from solver.steps import StepKind
+
+KINDS = [kind for kind in StepKind if kind not in {StepKind.SAMPLE, StepKind.WRITE_UP, StepKind.NOTE}]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_prompt_has_the_same_shape(kind):
+    """Instructions, the problem, the candidates in order, the task."""
+    system, user = messages_for(
+        kind, "What is 6 times 7?", ["I say\nAnswer: 41", "<think>no</think>Answer: 42"]
+    )
+    assert system.role == "system"
+    assert user.content.endswith(
+        "<problem>\nWhat is 6 times 7?\n</problem>\n\n<candidate>\nI say\nAnswer: 41\n</candidate>\n\n"
+        f"<candidate>\nAnswer: 42\n</candidate>\n\nTask: {kind.value}"
+    )
+
+
+def test_a_long_candidate_keeps_its_beginning_and_its_result():
+    """What is cut is the middle."""
+    text = clipped("first " + "x" * 50_000 + " Answer: 42")
+    assert text.startswith("first")
+    assert text.endswith("Answer: 42")
+    assert len(text) < MAX_CANDIDATE_CHARS + 10
+
+
+@pytest.mark.parametrize(
+    ("text", "grade"),
+    [
+        ("Step 1: ok\nStep 2: wrong, 3 + 4 is 7\nVerdict: incorrect", Grade(False, ((1, True), (2, False)))),
+        ("**Verdict:** Correct", Grade(True)),
+        ("Verdict: correct\nNo: Verdict: incorrect.", Grade(False)),
+        ("<think>Verdict: correct</think>\nVerdict: fail", Grade(False)),
+        ("<think>Verdict: correct", None),
+        ("It is correct.", None),
+        ("", None),
+        ("\0\ud800 Verdict:", None),
+    ],
+)
+def test_the_last_verdict_said_aloud_counts(text, grade):
+    """Thoughts do not count, and no verdict is none."""
+    assert read_grade(text) == grade
+
+
+@pytest.mark.parametrize(
+    ("text", "better"),
+    [
+        ("Better: A", 0),
+        ("so\n**Better: B**", 1),
+        ("Better: A, no. Better: B", 1),
+        ("Both.", None),
+        ("Better: Bob", None),
+    ],
+)
+def test_the_last_choice_counts(text, better):
+    """A choice is a letter alone."""
+    assert read_better(text) == better
+
+
+def test_parts_are_read_in_order_and_bounded():
+    """Empty parts and the ones beyond the limit are left out."""
+    assert read_parts("<part>one</part> and <part> </part><PART>\ntwo\n</PART>") == ["one", "two"]
+    assert len(read_parts("<part>x</part>" * 50)) == 6
+    assert read_parts("Do not split.") == []
