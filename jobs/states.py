@@ -1,13 +1,8 @@
 """The states of a job and the one table of legal transitions.
 
-The web writes only `wanted`; the holder of the lease writes `state`. The database refuses any other transition
-(trigger `jobs_job_transition`, made from this table).
-
-    queued ──► running ──► done | failed | cancelled | exhausted
-      ▲  │        │  ▲
-      │  └────────┤  └── waiting (a provider is down; continues at next_at)
-      └───────────┘      a lease given back goes to queued
-    exhausted ──► queued (budget raised)
+The web writes `wanted`, and moves jobs that nobody holds; the holder of the lease writes `state` of the others. Every
+writer takes the states it may start from out of this table (`sources_of`), and the database refuses any other change
+(trigger `jobs_job_transition`, which reads a copy of the table). docs/states.md draws it.
 """
 
 from django.db import models
@@ -37,26 +32,59 @@ class Wanted(models.TextChoices):
     CANCEL = "cancel"
 
 
-ENDED = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED, JobState.EXHAUSTED})
-"""States with a receipt and a message; their escrow is closed."""
+TRANSITIONS: dict[JobState, dict[JobState, str]] = {
+    JobState.DRAFT: {
+        JobState.QUEUED: "started",
+        JobState.AWAITING_PAYMENT: "to start when paid",
+    },
+    JobState.AWAITING_PAYMENT: {
+        JobState.QUEUED: "money arrived",
+        JobState.CANCELLED: "cancelled, or no money came",
+    },
+    JobState.QUEUED: {
+        JobState.RUNNING: "a worker took it",
+        JobState.PAUSED: "paused",
+    },
+    JobState.RUNNING: {
+        JobState.QUEUED: "given back (slice, deploy, fault)",
+        JobState.PAUSED: "paused",
+        JobState.WAITING: "no provider answers",
+        JobState.DONE: "answered, or stopped with an answer",
+        JobState.EXHAUSTED: "budget reached",
+        JobState.FAILED: "nothing usable came back",
+        JobState.CANCELLED: "cancelled",
+    },
+    JobState.PAUSED: {
+        JobState.QUEUED: "resumed, finished, cancelled, or deadline",
+    },
+    JobState.WAITING: {
+        JobState.RUNNING: "tried again",
+        JobState.PAUSED: "paused",
+    },
+    JobState.EXHAUSTED: {JobState.QUEUED: "budget raised (new version)"},
+    JobState.DONE: {JobState.QUEUED: "continued (new version)"},
+    JobState.FAILED: {},
+    JobState.CANCELLED: {},
+}
+"""What may follow what, and why."""
 
-CLAIMABLE = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.WAITING})
+ENDED = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED, JobState.EXHAUSTED})
+"""States with a receipt and a message; their escrow is closed. Leaving one opens a new version."""
+
+
+def sources_of(target: JobState) -> frozenset[JobState]:
+    """Return the states from which a job may go to `target`."""
+    return frozenset(old for old, news in TRANSITIONS.items() if target in news)
+
+
+CLAIMABLE = sources_of(JobState.RUNNING) | {JobState.RUNNING}
 """States in which a worker may take the lease once it is free (running: its holder died)."""
 
-TRANSITIONS: dict[JobState, frozenset[JobState]] = {
-    JobState.DRAFT: frozenset(
-        {JobState.AWAITING_PAYMENT, JobState.QUEUED, JobState.RUNNING, JobState.CANCELLED}
-    ),
-    JobState.AWAITING_PAYMENT: frozenset({JobState.QUEUED, JobState.CANCELLED}),
-    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.PAUSED, JobState.CANCELLED, JobState.FAILED}),
-    JobState.RUNNING: frozenset({JobState.QUEUED, JobState.PAUSED, JobState.WAITING, *ENDED}),
-    JobState.PAUSED: frozenset({JobState.QUEUED, *ENDED}),
-    JobState.WAITING: frozenset({JobState.RUNNING, JobState.QUEUED, JobState.PAUSED, *ENDED}),
-    JobState.EXHAUSTED: frozenset({JobState.QUEUED}),
-    JobState.DONE: frozenset(),
-    JobState.FAILED: frozenset(),
-    JobState.CANCELLED: frozenset(),
-}
+ACTIVE = frozenset(JobState) - ENDED - {JobState.DRAFT, JobState.AWAITING_PAYMENT}
+"""States of a job that has money set aside: they count against a user's limits."""
+
+RESTING = ACTIVE - {JobState.RUNNING}
+"""Active states in which no worker holds the job: the web moves these by itself."""
 
 STOP_REASON_WORDS = {
     "solved": "Solved: a checker confirmed the answer.",
@@ -67,5 +95,17 @@ STOP_REASON_WORDS = {
     "finished_by_user": "Finished by you.",
     "cancelled": "Cancelled by you.",
     "failed": "The job failed.",
+    "unpaid": "No payment arrived in time; nothing was charged.",
 }
 """Every stop reason in words a person can read."""
+
+CONTINUABLE_REASONS = frozenset({"budget_reached", "time_limit", "finished_by_user"})
+"""Stop reasons of jobs that more money carries on: their journal was still growing."""
+
+
+def diagram() -> str:
+    """Return the table as a Mermaid diagram, for docs/states.md."""
+    lines = ["stateDiagram-v2", "    [*] --> draft", "    [*] --> queued", "    [*] --> awaiting_payment"]
+    lines += [f"    {old} --> {new}: {why}" for old, news in TRANSITIONS.items() for new, why in news.items()]
+    lines += [f"    {state} --> [*]" for state in JobState if state in ENDED]
+    return "\n".join(lines)

@@ -10,5 +10,4 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(sql.read("journal.sql"), migrations.RunSQL.noop),
-        migrations.RunSQL(sql.transition_trigger(), migrations.RunSQL.noop),
     ]

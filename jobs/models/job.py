@@ -6,9 +6,18 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
-from jobs.states import CLAIMABLE, ENDED, STOP_REASON_WORDS, JobState, Wanted
+from jobs.states import (
+    CLAIMABLE,
+    CONTINUABLE_REASONS,
+    ENDED,
+    STOP_REASON_WORDS,
+    JobState,
+    Wanted,
+    sources_of,
+)
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -38,9 +47,14 @@ class Job(models.Model):
     pinned = models.JSONField(
         default=dict, blank=True, help_text="Panel with rates, priors, seed: fixed at the start."
     )
-    budget_nano = models.BigIntegerField()
+    budget_nano = models.BigIntegerField(help_text="Grows when it is raised; a draft may have none yet.")
     markup_bp = models.PositiveIntegerField(default=0)
     deadline_at = models.DateTimeField(null=True, blank=True)
+    not_before_at = models.DateTimeField(null=True, blank=True, help_text="The start that the user chose.")
+    parent = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="reruns", help_text="Run again from."
+    )
+    form = models.JSONField(default=dict, blank=True, help_text="What stands in the form of a draft.")
 
     version = models.PositiveIntegerField(
         default=1, help_text="Grows when an ended job is given more budget."
@@ -87,7 +101,10 @@ class Job(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(budget_nano__gt=0), name="jobs_budget_positive"),
+            models.CheckConstraint(
+                condition=Q(budget_nano__gt=0) | Q(state=JobState.DRAFT, budget_nano=0),
+                name="jobs_budget_positive",
+            ),
             models.CheckConstraint(
                 condition=Q(charged_nano__lte=models.F("budget_nano")), name="jobs_within_budget"
             ),
@@ -97,6 +114,11 @@ class Job(models.Model):
             models.Index(fields=["workspace", "-created_at"], name="jobs_by_workspace"),
             models.Index(
                 fields=["queued_at"], condition=Q(state__in=sorted(CLAIMABLE)), name="jobs_claimable"
+            ),
+            models.Index(
+                fields=["created_by", "state"],
+                condition=~Q(state__in=sorted(ENDED)),
+                name="jobs_open_by_user",
             ),
         ]
 
@@ -111,6 +133,22 @@ class Job(models.Model):
     def has_ended(self) -> bool:
         """Whether the job has its receipt."""
         return self.state in ENDED
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether the job waits for the start that its user chose."""
+        return (
+            self.state == JobState.QUEUED
+            and self.not_before_at is not None
+            and self.not_before_at > timezone.now()
+        )
+
+    @property
+    def may_continue(self) -> bool:
+        """Whether more money carries the ended job on from where it stopped."""
+        return bool(sources_of(JobState.QUEUED) & ENDED & {self.state}) and (
+            self.stop_reason in CONTINUABLE_REASONS
+        )
 
     @property
     def stop_reason_words(self) -> str:

@@ -17,15 +17,40 @@ INVARIANTS: dict[str, str] = {
         WHERE j.state IN ('done', 'failed', 'cancelled', 'exhausted')
         GROUP BY j.id HAVING j.charged_nano <> coalesce(sum(c.billed_nano), 0)
     """,
-    "an ended job has one message for its outcome": """
-        SELECT 'job ' || j.id || ' (' || j.state || ') has ' || count(o.id) || ' messages'
-        FROM jobs_job j LEFT JOIN jobs_outboxmessage o ON o.job_id = j.id AND o.version = j.version AND o.kind = 'ended'
-        WHERE j.state IN ('done', 'failed', 'cancelled', 'exhausted') GROUP BY j.id HAVING count(o.id) <> 1
+    "every ended version of a job has one message for its outcome": """
+        SELECT 'version ' || v.version || ' of job ' || j.id || ' (' || j.state || ') has ' || count(o.id) || ' messages'
+        FROM jobs_job j CROSS JOIN LATERAL generate_series(1, j.version) v (version)
+        LEFT JOIN jobs_outboxmessage o ON o.job_id = j.id AND o.version = v.version AND o.kind = 'ended'
+        WHERE v.version < j.version OR j.state IN ('done', 'failed', 'cancelled', 'exhausted')
+        GROUP BY j.id, v.version HAVING count(o.id) <> 1
     """,
-    "an ended job keeps no money": """
-        SELECT 'job ' || j.id || ' (' || j.state || ') left ' || a.balance_nano || ' in escrow'
-        FROM jobs_job j JOIN billing_account a ON a.id = j.escrow_id
-        WHERE j.state IN ('done', 'failed', 'cancelled', 'exhausted') AND (a.balance_nano <> 0 OR a.held_nano <> 0)
+    "an ended version of a job keeps no money": """
+        SELECT 'version ' || a.job_version || ' of job ' || j.id || ' (' || j.state || ') left ' || a.balance_nano
+            || ' in escrow'
+        FROM jobs_job j JOIN billing_account a ON a.job_id = j.id AND a.kind = 'escrow'
+        WHERE (a.job_version < j.version OR j.state IN ('done', 'failed', 'cancelled', 'exhausted'))
+            AND (a.balance_nano <> 0 OR a.held_nano <> 0)
+    """,
+    "a job's budget is what was set aside for it and what earlier versions were charged": """
+        SELECT 'job ' || j.id || ' has a budget of ' || j.budget_nano || '; ' || coalesce(put_in.nano, 0)
+            || ' were set aside, ' || coalesce(earlier.nano, 0) || ' charged before'
+        FROM jobs_job j
+        LEFT JOIN (
+            SELECT e.account_id, sum(e.amount_nano) AS nano
+            FROM billing_entry e JOIN billing_account a ON a.id = e.account_id AND a.kind = 'escrow'
+            WHERE e.amount_nano > 0 GROUP BY e.account_id
+        ) put_in ON put_in.account_id = j.escrow_id
+        LEFT JOIN (
+            SELECT c.job_id, sum(c.billed_nano) AS nano
+            FROM billing_call c JOIN jobs_job o ON o.id = c.job_id AND o.version > 1
+            WHERE c.state = 'settled' AND c.escrow_id <> o.escrow_id GROUP BY c.job_id
+        ) earlier ON earlier.job_id = j.id
+        WHERE j.escrow_id IS NOT NULL AND j.budget_nano <> coalesce(put_in.nano, 0) + coalesce(earlier.nano, 0)
+    """,
+    "every active job has an open escrow": """
+        SELECT 'job ' || j.id || ' (' || j.state || ') has no open escrow'
+        FROM jobs_job j LEFT JOIN billing_account a ON a.id = j.escrow_id AND a.closed_at IS NULL
+        WHERE j.state IN ('queued', 'running', 'paused', 'waiting') AND a.id IS NULL
     """,
     "no call is held by an ended job": """
         SELECT 'call ' || c.id || ' of job ' || j.id || ' is still held'

@@ -4,6 +4,7 @@ import logging
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Count, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -37,15 +38,17 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
         if job is None:
             logger.warning("Job %s was taken over before it could be finished here.", lease.job_id)
             return False
-        settlement = close_escrow(job_id=job.pk, version=job.version)
+        close_escrow(job_id=job.pk, version=job.version)
         now = timezone.now()
         job.steps.filter(state=StepState.OPEN).update(state=StepState.IN_DOUBT, told_at=now)
         _set_answer(job, outcome)
         job.state = _END_STATES.get(outcome.stop_reason, JobState.DONE)
         job.stop_reason = outcome.stop_reason
         job.error = outcome.error[:500]
-        job.charged_nano = settlement.charged_nano
-        job.calls = Call.objects.filter(job_id=job.pk, state=CallState.SETTLED).count()
+        # Of all versions: the budget is the job's, however often it was raised.
+        paid = Call.objects.filter(job_id=job.pk, state=CallState.SETTLED)
+        totals = paid.aggregate(calls=Count("pk"), charged=Sum("billed_nano"))
+        job.calls, job.charged_nano = totals["calls"], totals["charged"] or 0
         job.finished_at = now
         job.lease_until, job.owner, job.next_at, job.idle_claims = None, "", None, 0
         job.save()
