@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 
 from accounts.models import User, Workspace
 from accounts.services import ensure_personal_workspace
-from jobs.models import Job, JobQuerySet, StepRecord
+from jobs.models import Comparison, Job, JobQuerySet, StepRecord
 
 
 class AuthedRequest(HttpRequest):
@@ -52,6 +52,14 @@ def jobs_of(user: User) -> JobQuerySet:
 def get_job_for(user: User, job_id: UUID) -> Job:
     """Return the user's job, or raise Http404."""
     return get_object_or_404(jobs_of(user), pk=job_id)
+
+
+def get_comparison_for(user: User, comparison_id: UUID) -> Comparison:
+    """Return a comparison of two of the user's jobs, or raise Http404."""
+    whole = Comparison.objects.select_related("interns__escrow", "demigod__escrow")
+    return get_object_or_404(
+        whole.filter(workspace__memberships__user_id=user.pk).distinct(), pk=comparison_id
+    )
 
 
 def get_step_for(user: User, job_id: UUID, step_id: UUID) -> StepRecord:

@@ -9,8 +9,8 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.services import ensure_personal_workspace
-from jobs.models import Job
-from jobs.services import submit_job
+from jobs.models import Comparison, Job
+from jobs.services import submit_comparison, submit_job
 from jobs.services.finish import finish
 from jobs.services.outbox import send_due
 from jobs.states import JobState
@@ -62,6 +62,37 @@ def solve(
         host.close()
     send_due()
     return job
+
+
+def compare(
+    *,
+    user: User,
+    problem: str,
+    budget_nano: int,
+    checker: Mapping[str, Any] | None,
+    options: Mapping[str, Any],
+    report: Callable[[str], None],
+) -> Comparison:
+    """Solve a problem both ways in this process, one after the other; return both jobs ended. Raises SubmitError."""
+    host = WorkerHost(patience_s=_PATIENCE_S)
+    try:
+        made = submit_comparison(
+            user=user,
+            workspace=ensure_personal_workspace(user),
+            problem=problem,
+            budget_nano=budget_nano,
+            checker=checker,
+            options=options,
+            ring=False,
+        )
+        for title, job in (("Interns", made.interns), ("Demi-god", made.demigod)):
+            report(f"{title}: {', '.join(job.options['models'])}")
+            with _interrupts(host, job, report):
+                _see_to_the_end(host, job, report)
+    finally:
+        host.close()
+    send_due()
+    return made
 
 
 def _see_to_the_end(host: WorkerHost, job: Job, report: Callable[[str], None]) -> None:

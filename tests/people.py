@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Membership, User, Workspace
 from accounts.services import ensure_personal_workspace
 from billing.models import Account, AccountKind, Call, CallState
-from jobs.models import Job, Prompt, StepRecord, StepState
+from jobs.models import Comparison, Job, Prompt, StepRecord, StepState
 from jobs.states import ENDED, JobState
 from solver.money import NANO_PER_CENT
 
@@ -98,6 +98,17 @@ def make_job(
         budget_nano=budget,
         escrow=escrow,
         **defaults | fields,
+    )
+
+
+def make_comparison(user: User, state: str = JobState.DONE, **fields: Any) -> Comparison:
+    """Make both sides of a comparison in the same state, the demi-god ten times as dear."""
+    interns, demigod = (
+        make_job(user, state, spent_cents=cents, budget_cents=50, options={"models": [model]}, **fields)
+        for cents, model in ((2, "demo/intern"), (20, "demo/expert"))
+    )
+    return Comparison.objects.create(
+        workspace=interns.workspace, created_by=user, interns=interns, demigod=demigod
     )
 
 

@@ -1,7 +1,17 @@
 """Tables of the jobs room."""
 
+from jobs.models.comparison import Comparison
 from jobs.models.job import Job, JobQuerySet
 from jobs.models.outbox import OutboxKind, OutboxMessage
 from jobs.models.step import Prompt, StepRecord, StepState
 
-__all__ = ["Job", "JobQuerySet", "OutboxKind", "OutboxMessage", "Prompt", "StepRecord", "StepState"]
+__all__ = [
+    "Comparison",
+    "Job",
+    "JobQuerySet",
+    "OutboxKind",
+    "OutboxMessage",
+    "Prompt",
+    "StepRecord",
+    "StepState",
+]

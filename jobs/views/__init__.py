@@ -1,6 +1,7 @@
 """The pages of the jobs room, one module a page."""
 
 from jobs.views.actions import cancel, finish
+from jobs.views.compare import compare, compare_detail, compare_live
 from jobs.views.detail import detail, live
 from jobs.views.export import export_json, export_markdown
 from jobs.views.landing import landing
@@ -11,6 +12,9 @@ from jobs.views.steps import step_text, steps
 
 __all__ = [
     "cancel",
+    "compare",
+    "compare_detail",
+    "compare_live",
     "detail",
     "export_json",
     "export_markdown",

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from jobs.access import AuthedRequest, get_job_for, signed_in
 from jobs.markdown import has_math, render_markdown
-from jobs.models import Job
+from jobs.models import Comparison, Job
 from jobs.templatetags.ponder import short_answer
 from jobs.views.pictures import burn_down
 from jobs.views.progress import clusters_of, phases_of, revision_of, totals_of
@@ -50,6 +50,7 @@ def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Show the job."""
     job = get_job_for(request.user, job_id)
     context = job_context(job)
+    context["comparison"] = Comparison.of(job)
     context["problem_html"] = render_markdown(job.problem, prefix="problem")
     context["has_math"] = context["has_math"] or has_math(context["problem_html"])
     return render(request, "jobs/detail.html", context)

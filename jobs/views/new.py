@@ -22,6 +22,7 @@ from jobs.forms import (
 )
 from jobs.markdown import has_math, render_markdown
 from jobs.services import SubmitError, quote_job, submit_job
+from jobs.services.panel import model_names
 from solver.money import MoneyError, format_usd, parse_usd
 
 _DRAFT = "new_job_draft"
@@ -40,6 +41,7 @@ def form_context(form: NewJobForm) -> dict[str, Any]:
         "budget_custom": custom,
         "budget_label": _label(budget if budget in PRESETS else custom),
         "max_characters": MAX_PROBLEM_CHARACTERS,
+        "can_compare": len(model_names()) > 1,
     }
 
 
@@ -60,8 +62,7 @@ def new_job(request: HttpRequest) -> HttpResponse:
     user = request.user
     if form.is_valid():
         if not isinstance(user, User):
-            request.session[_DRAFT] = {name: request.POST.get(name, "") for name in _DRAFT_FIELDS}
-            return redirect_to_login(reverse("job-new"))
+            return ask_to_sign_in(request)
         try:
             job = submit_job(user=user, workspace=workspace_of(user), **form.job_arguments())
         except SubmitError as error:
@@ -69,6 +70,12 @@ def new_job(request: HttpRequest) -> HttpResponse:
         else:
             return redirect(job)
     return render(request, "jobs/new.html", form_context(form), status=422)
+
+
+def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Keep what was typed and lead to the sign-in page and back."""
+    request.session[_DRAFT] = {name: request.POST.get(name, "") for name in _DRAFT_FIELDS}
+    return redirect_to_login(reverse("job-new"))
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:

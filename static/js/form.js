@@ -4,6 +4,7 @@ const KEY = "ponder-draft";
 const NAMES = ["problem", "budget", "budget_custom", "checker", "numbers", "target", "expected", "tolerance", "options", "choice_expected", "confidence_target"];
 const form = document.getElementById("job-form");
 const start = form.querySelector("[data-start]");
+const buttons = form.querySelectorAll("button[type=submit]");
 const preview = document.getElementById("preview");
 
 function later(action, wait) {
@@ -63,10 +64,10 @@ form.addEventListener("keydown", (event) => {
 });
 form.addEventListener("submit", () => {
   save();
-  start.disabled = true;
+  for (const button of buttons) button.disabled = true;
   sessionStorage.setItem(`${KEY}-sent`, "yes");
 });
-window.addEventListener("pageshow", () => { start.disabled = false; });
+window.addEventListener("pageshow", () => { for (const button of buttons) button.disabled = false; });
 preview.closest("details").addEventListener("toggle", show);
 
 restore();

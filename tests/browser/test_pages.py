@@ -80,6 +80,7 @@ def addresses(transactional_db, settings, tmp_path):
     pages += [f"/jobs/{running.pk}/{name}/" for name in ("finish", "cancel", "steps")]
     pages += [f"/jobs/{running.pk}/steps/{step.pk}/", f"/staff/mail/{mail_files.stored_names()[0]}/"]
     pages += [f"/jobs/new/?from={jobs['done'].pk}"]
+    pages += [people.make_comparison(ada, state).get_absolute_url() for state in ("running", "done")]
     return ada, OWN + STAFF + pages
 
 

@@ -31,10 +31,10 @@ def running(data_dir):
 
 
 def solve(
-    data_dir, *arguments: str, stdin: str | None = None, **env: str
+    data_dir, *arguments: str, command: str = "solve", stdin: str | None = None, **env: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "manage.py", "solve", *arguments],
+        [sys.executable, "manage.py", command, *arguments],
         cwd=ROOT,
         env=services.plain_environment(DATA_DIR=str(data_dir), **env),
         input=stdin,
@@ -99,3 +99,15 @@ def test_bad_input_is_refused_before_anything_starts(tmp_path, arguments, says):
     assert says in done.stderr
     assert done.stdout == ""
     assert not (tmp_path / "fresh" / "postgres-18").exists()
+
+
+def test_both_ways_are_solved_and_shown_side_by_side(running):
+    """`manage.py compare` runs the cheapest and the ablest model at the same budget; each has its own receipt."""
+    done = solve(running, "Use 2, 3, 4 to make 24.", "--budget", "0.25", "--json", command="compare")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["interns"]["models"] == ["demo/intern"]
+    assert said["demigod"]["models"] == ["demo/expert"]
+    for side in (said["interns"], said["demigod"]):
+        assert check({"kind": "arithmetic", "numbers": [2, 3, 4], "target": 24}, side["answer"]).passed
+        assert Decimal(0) < Decimal(side["charged_usd"]) <= Decimal(side["budget_usd"]) == Decimal("0.25")

@@ -62,17 +62,16 @@ class Command(BaseCommand):
             checker = parse_checker_option(named, problem=text) if named else recognise_checker(text)
             chosen = _options(options)
             with ensure(settings.DATA_DIR, demo=wants_demo_model(), role="manage.py solve"):
-                job, wall_s = self._solve(text, budget_nano, checker, chosen)
+                ended, wall_s = self._solve(text, budget_nano, checker, chosen)
         except (SubmitError, MoneyError, CheckerError, UpError) as error:
             raise CommandError(str(error), returncode=EXIT_BAD_INPUT) from error
-        self._show(job, wall_s, as_json=options["json"])
+        self.show(ended, wall_s, as_json=options["json"])
 
     def _solve(
         self, problem: str, budget_nano: int, checker: Any, chosen: dict[str, Any]
     ) -> tuple[Any, float]:
         from accounts.services import ready_user
         from billing.prices import load_prices
-        from jobs.terminal import solve
 
         if MigrationExecutor(connection).migration_plan(
             MigrationExecutor(connection).loader.graph.leaf_nodes()
@@ -81,21 +80,30 @@ class Command(BaseCommand):
         # PONDER_PRICES may have changed since the tables were made.
         load_prices()
         began_s = time.monotonic()
-        job = solve(
-            user=ready_user(),
-            problem=problem,
-            budget_nano=budget_nano,
-            checker=checker,
-            options=chosen,
-            report=self._say,
+        ended = self.solve_ready(
+            {
+                "user": ready_user(),
+                "problem": problem,
+                "budget_nano": budget_nano,
+                "checker": checker,
+                "options": chosen,
+                "report": self._say,
+            }
         )
-        return job, time.monotonic() - began_s
+        return ended, time.monotonic() - began_s
+
+    def solve_ready(self, arguments: dict[str, Any]) -> Any:
+        """Solve with the services up and the tables there; return what ended."""
+        from jobs.terminal import solve
+
+        return solve(**arguments)
 
     def _say(self, text: str) -> None:
         self.stderr.write(text, ending="\n")
         self.stderr.flush()
 
-    def _show(self, job: Any, wall_s: float, *, as_json: bool) -> None:
+    def show(self, job: Any, wall_s: float, *, as_json: bool) -> None:
+        """Print the receipt to stderr and the answer to stdout."""
         from jobs.terminal import summary
 
         self._say(

@@ -1,0 +1,43 @@
+"""`manage.py compare "…" --budget 0.05`: the same problem by many cheap tries and by few dear ones, side by side."""
+
+import json
+from typing import Any
+
+from reasoning_app.management.commands.solve import Command as Solve
+from solver.money import format_usd_exact
+
+
+class Command(Solve):
+    """Interns or a demi-god: two jobs at the same budget, each with its own receipt."""
+
+    help = "Solve one problem both ways, at the same budget each, and show both."
+
+    def solve_ready(self, arguments: dict[str, Any]) -> Any:
+        """Solve both ways."""
+        from jobs.terminal import compare
+
+        return compare(**arguments)
+
+    def show(self, made: Any, wall_s: float, *, as_json: bool) -> None:
+        """Print both answers, the interns' first."""
+        from jobs.terminal import summary
+
+        sides = {"interns": made.interns, "demigod": made.demigod}
+        if as_json:
+            shown = {
+                name: {"models": job.options["models"], **summary(job, _took_s(job))}
+                for name, job in sides.items()
+            }
+            self.stdout.write(json.dumps({**shown, "wall_s": round(wall_s, 3)}, ensure_ascii=False))
+            return
+        for name, job in sides.items():
+            answer = job.answer or job.answer_text or "no answer"
+            confidence = "" if job.confidence is None else f", {job.confidence:.0%} sure"
+            self.stdout.write(
+                f"{name} ({', '.join(job.options['models'])}): {answer}{confidence}, "
+                f"{format_usd_exact(job.charged_nano)} for {job.calls} calls. {job.explanation or job.error}"
+            )
+
+
+def _took_s(job: Any) -> float:
+    return float((job.finished_at - job.started_at).total_seconds()) if job.started_at else 0.0

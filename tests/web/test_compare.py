@@ -1,0 +1,121 @@
+"""Interns or a demi-god: one problem both ways, side by side."""
+
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from billing.wallet import balances
+from jobs.models import Comparison, Job
+from jobs.states import JobState
+from solver.money import NANO_PER_CENT
+from tests.people import SOLVED, make_comparison, make_job, workspace_of
+
+GOOD = {"problem": "Use 3, 7, 12, 25 to make 58.", "budget": "0.05", "checker": "arithmetic"}
+PAGES = ["job-compare-detail", "job-compare-live"]
+
+
+def show(person, comparison, name="job-compare-detail", **query):
+    return person.get(reverse(name, args=[comparison.pk]), query)
+
+
+def test_both_ways_get_the_same_budget_and_different_models(alice):
+    """Two jobs are made that differ in their model alone; both budgets leave the wallet."""
+    before = balances(workspace_of(alice.user)).available_nano
+    reply = alice.post(reverse("job-compare"), GOOD)
+    made = Comparison.objects.get()
+    assert reply.url == made.get_absolute_url()
+    assert made.interns.options["models"] == ["demo/intern"]
+    assert made.demigod.options["models"] == ["demo/expert"]
+    assert made.interns.budget_nano == made.demigod.budget_nano == 5 * NANO_PER_CENT
+    assert made.interns.checker == made.demigod.checker
+    assert balances(workspace_of(alice.user)).available_nano == before - 10 * NANO_PER_CENT
+
+
+def test_a_wallet_that_pays_for_one_way_only_makes_neither(alice):
+    """All or nothing: no job, no charge, the text still in the form."""
+    available = balances(workspace_of(alice.user)).available_nano
+    budget = f"{(available // NANO_PER_CENT - 1) / 100:.2f}"
+    reply = alice.post(reverse("job-compare"), GOOD | {"budget": "custom", "budget_custom": budget})
+    assert reply.status_code == 422
+    assert GOOD["problem"] in reply.content.decode()
+    assert not Job.objects.exists()
+    assert balances(workspace_of(alice.user)).available_nano == available
+
+
+def test_one_model_cannot_be_compared(alice, settings):
+    """The refusal says what to set; the form does not offer what it cannot do."""
+    settings.PONDER_MODELS = ["demo/expert"]
+    reply = alice.post(reverse("job-compare"), GOOD)
+    assert reply.status_code == 422
+    assert "PONDER_MODELS" in reply.content.decode()
+    assert not Job.objects.exists()
+    assert "Run both ways" not in alice.get(reverse("job-new")).content.decode()
+
+
+def test_the_signed_out_keep_their_draft(client, db):
+    """Signing in comes first, and what was typed is still there."""
+    reply = client.post(reverse("job-compare"), GOOD)
+    assert reply.url.startswith(reverse("account_login"))
+    assert GOOD["problem"] in client.get(reverse("job-new")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (SOLVED, "A checker confirmed both answers"),
+        ({"answer": "1/2", "stop_reason": "confident"}, "Both came to the same answer"),
+        ({"answer": "", "stop_reason": "no_progress"}, "No answer to compare"),
+    ],
+)
+def test_the_verdict_says_who_was_cheaper(alice, fields, words):
+    """Ended, both sides are compared in one sentence."""
+    text = show(alice, make_comparison(alice.user, **fields)).content.decode()
+    assert words in text
+    assert ("cost 10.0 times as much as the interns" in text) is bool(fields["answer"])
+
+
+def test_equal_answers_in_different_spelling_are_the_same(alice):
+    """Answers are compared by their canonical key."""
+    made = make_comparison(alice.user, answer="1/2", stop_reason="confident")
+    Job.objects.filter(pk=made.demigod.pk).update(answer="0.5")
+    assert "Both came to the same answer" in show(alice, made).content.decode()
+    Job.objects.filter(pk=made.demigod.pk).update(answer="0.6")
+    assert "different answers" in show(alice, made).content.decode()
+
+
+def test_the_live_part_follows_both_jobs(alice):
+    """204 while nothing changes, the part when one side moves, 286 when both have ended."""
+    made = make_comparison(alice.user, JobState.RUNNING)
+    revision = show(alice, made).content.decode().split("?rev=")[1].split('"')[0]
+    assert show(alice, made, "job-compare-live", rev=revision).status_code == 204
+    Job.objects.filter(pk=made.interns.pk).update(phase="Explore — 9 tries, 2 answers")
+    assert show(alice, made, "job-compare-live", rev=revision).status_code == 200
+    ended = make_comparison(alice.user, JobState.DONE)
+    reply = show(alice, ended, "job-compare-live")
+    assert (reply.status_code, reply["HX-Refresh"]) == (286, "true")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_stranger_gets_404(charlie, alice, name):
+    """Someone else's comparison looks exactly like none."""
+    made = make_comparison(alice.user)
+    assert show(charlie, made, name).status_code == 404
+    assert charlie.get(reverse(name, args=[uuid.uuid4()])).status_code == 404
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_member_sees_it_and_the_signed_out_sign_in(bob, alice, client, name):
+    """As for jobs."""
+    made = make_comparison(alice.user, JobState.RUNNING)
+    assert show(bob, made, name).status_code == 200
+    assert show(client, made, name).status_code == 302
+
+
+def test_a_job_leads_to_its_comparison(alice):
+    """Each side's page links to both; a job of no comparison links to none."""
+    made = make_comparison(alice.user)
+    for job in (made.interns, made.demigod):
+        assert made.get_absolute_url() in alice.get(job.get_absolute_url()).content.decode()
+    alone = make_job(alice.user)
+    assert "/jobs/compare/" not in alice.get(alone.get_absolute_url()).content.decode()
