@@ -111,7 +111,7 @@ class Instance:
         assert found, f"no sign-in link in:\n{self.output}"
         return found.group(1)
 
-    def wait_for(self, pattern: str, timeout_s: float = 60) -> str:
+    def wait_for(self, pattern: str, timeout_s: float = 150) -> str:
         """Wait until the terminal shows a match of `pattern`, and return it."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
@@ -121,7 +121,7 @@ class Instance:
             time.sleep(0.05)
         raise AssertionError(f"no “{pattern}” within {timeout_s:.0f} s in:\n{self.output}")
 
-    def wait_healthy(self, timeout_s: float = 60) -> float:
+    def wait_healthy(self, timeout_s: float = 150) -> float:
         """Wait until /healthz answers, and return after how many seconds it did."""
         began = time.monotonic()
         while time.monotonic() - began < timeout_s:

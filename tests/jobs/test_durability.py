@@ -58,7 +58,7 @@ def test_a_job_survives_kill_9_of_its_worker(alice, workspace, endpoint, worker)
     first.kill()
     keys_before = set(StepRecord.objects.filter(job=job, state="told").values_list("key", flat=True))
     second = worker()
-    second.wait_for(lambda: ended(job), 90)
+    second.wait_for(lambda: ended(job), 180)
     assert job.state == JobState.EXHAUSTED
     assert 0 < job.charged_nano <= job.budget_nano
     told = Counter(StepRecord.objects.filter(job=job, state="told").values_list("key", flat=True))
@@ -68,7 +68,7 @@ def test_a_job_survives_kill_9_of_its_worker(alice, workspace, endpoint, worker)
     assert doubtful <= max(in_flight, 1) + 16
     assert len(endpoint.calls) <= settled(job) + doubtful
     assert OutboxMessage.objects.filter(job=job).count() == 1
-    second.wait_for(lambda: OutboxMessage.objects.filter(job=job).exclude(sent_at=None).exists(), 15)
+    second.wait_for(lambda: OutboxMessage.objects.filter(job=job).exclude(sent_at=None).exists(), 60)
 
 
 def test_sigterm_hands_a_job_over_without_waiting_for_the_lease(alice, workspace, endpoint, worker):
@@ -83,7 +83,7 @@ def test_sigterm_hands_a_job_over_without_waiting_for_the_lease(alice, workspace
     doubtful = Call.objects.filter(job_id=job.pk, state__in=[CallState.HELD, CallState.IN_DOUBT])
     assert not doubtful.exists()
     second = worker(PONDER_LEASE_S="60")
-    second.wait_for(lambda: ended(job), 90)
+    second.wait_for(lambda: ended(job), 180)
 
 
 @pytest.mark.parametrize(("stop", "state"), [(finish_early, JobState.DONE), (cancel_job, JobState.CANCELLED)])
@@ -94,7 +94,7 @@ def test_a_stop_reaches_a_running_job_at_once(alice, workspace, endpoint, worker
     running = worker(PONDER_LEASE_S="60")
     running.wait_for(lambda: settled(job) >= 10)
     stop(job=job)
-    running.wait_for(lambda: ended(job), 10)
+    running.wait_for(lambda: ended(job), 30)
     assert job.state == state
     assert bool(job.answer) == (state == JobState.DONE)
     assert job.charged_nano == Call.objects.filter(job_id=job.pk).aggregate(total=Sum("billed_nano"))["total"]
@@ -105,7 +105,7 @@ def test_a_lost_doorbell_costs_seconds_not_the_job(alice, workspace, endpoint, w
     job = submit_job(
         user=alice, workspace=workspace, problem="Anyone?", budget_nano=NANO_PER_CENT, ring=False
     )
-    worker().wait_for(lambda: ended(job), 60)
+    worker().wait_for(lambda: ended(job))
     assert job.answer == "42"
 
 

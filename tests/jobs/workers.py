@@ -31,7 +31,7 @@ class Worker:
                 env=os.environ | {"DATABASE_URL": url, "PONDER_LEASE_S": "4"} | env,
             )
 
-    def wait_for(self, condition: Callable[[], object], timeout_s: float = 60) -> None:
+    def wait_for(self, condition: Callable[[], object], timeout_s: float = 180) -> None:
         """Wait until `condition()` is true."""
         deadline = time.monotonic() + timeout_s
         while not condition():
