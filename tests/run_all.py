@@ -1,7 +1,7 @@
 """Every check of the project: `python -m tests.run_all [--lint] [PYTEST ARGUMENT …]`.
 
-The checks that start nothing run one after another beside the tests, which are waiting for processes much of the
-time. A table of times ends the output.
+Two lanes run side by side: one holds the checks that start nothing and the tests that compute, the other the tests
+that mostly wait for processes and browsers. A table of times ends the output.
 """
 
 import os
@@ -18,6 +18,7 @@ PYTHON = sys.executable
 BIN = Path(PYTHON).parent
 TEMPLATES = [str(path) for path in sorted((ROOT / "templates").rglob("*.html"))]
 ROOMS = ["accounts", "bench", "billing", "demo_model", "jobs", "reasoning_app", "solver"]
+WAITING = ("embedded", "jobs", "proof")
 # Settings of a real site, for `check --deploy`; nothing connects to these addresses.
 PRODUCTION = {
     "SECRET_KEY": "a-key-for-checks-with-more-than-fifty-different-characters-0123456789",
@@ -39,25 +40,26 @@ class Step:
     name: str
     command: list[str]
     env: dict[str, str] = field(default_factory=dict)
+    is_test: bool = False
     status: int | None = None
     seconds: float = 0.0
 
-    def run(self, *, live: bool = False) -> None:
-        """Run it; unless `live`, show its output only when it fails."""
+    def run(self) -> None:
+        """Run it, and show its output if it failed or is a run of tests, in one piece."""
         began = time.monotonic()
-        pipe = None if live else subprocess.PIPE
         done = subprocess.run(
             self.command,
             cwd=ROOT,
             env={**os.environ, **self.env},
-            stdout=pipe,
-            stderr=pipe and subprocess.STDOUT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
             check=False,
         )
         self.status, self.seconds = done.returncode, time.monotonic() - began
-        if self.status and not live:
-            say(f"\n=== {self.name} failed ===\n{done.stdout}")
+        if self.status or self.is_test:
+            say(f"\n=== {self.name} {'failed' if self.status else 'passed'} ===\n{done.stdout}")
 
 
 def lint_steps(data_dir: str) -> list[Step]:
@@ -75,9 +77,25 @@ def lint_steps(data_dir: str) -> list[Step]:
     ]
 
 
-def run_lint(steps: list[Step]) -> None:
-    """Run the checks one after another."""
+def test_steps(arguments: list[str]) -> tuple[list[Step], list[Step]]:
+    """Return the runs of tests of either lane. Each run has a PostgreSQL and a Redis of its own."""
+    pytest = [PYTHON, "-m", "pytest", "-q", *arguments]
+    waiting = [f"tests/{name}" for name in WAITING if (ROOT / "tests" / name).is_dir()]
+    ignored = [f"--ignore={path}" for path in [*waiting, "tests/browser"]]
+    return (
+        [Step("rooms", [*pytest, *ignored], is_test=True)],
+        [
+            Step("processes", [*pytest, *waiting], is_test=True),
+            # A run of its own: Playwright keeps an event loop running, in which no test that is a coroutine could run.
+            Step("browser", [*pytest, "tests/browser"], is_test=True),
+        ],
+    )
+
+
+def run_lane(steps: list[Step]) -> None:
+    """Run the checks of a lane one after another."""
     for step in steps:
+        say(f"  running {step.name}")
         step.run()
 
 
@@ -85,21 +103,16 @@ def main(arguments: list[str]) -> int:
     """Run all, print the table, return 0 when everything passed."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ponder-lint-") as data_dir:
-        steps = lint_steps(data_dir)
-        linting = threading.Thread(target=run_lint, args=(steps,), daemon=True)
-        linting.start()
-        if "--lint" not in arguments:
-            # Two runs: Playwright keeps an event loop running, in which no test that is a coroutine could run.
-            pytest = [PYTHON, "-m", "pytest", "-q", *arguments]
-            tests = [
-                Step("tests", [*pytest, "--ignore", "tests/browser"]),
-                Step("browser", [*pytest, "tests/browser"]),
-            ]
-            for step in tests:
-                step.run(live=True)
-            steps = [*steps, *tests]
-        linting.join()
+        quick = lint_steps(data_dir)
+        computing, waiting = ([], []) if "--lint" in arguments else test_steps(arguments)
+        lanes = [[*quick, *computing], waiting]
+        threads = [threading.Thread(target=run_lane, args=(lane,), daemon=True) for lane in lanes]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     say("")
+    steps = [step for lane in lanes for step in lane]
     for step in steps:
         say(f"  {'passed' if step.status == 0 else 'FAILED':<8}{step.name:<14}{step.seconds:7.1f} s")
     say(f"  {'total':<22}{time.monotonic() - began:7.1f} s")
