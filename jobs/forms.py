@@ -10,11 +10,12 @@ from django.core.exceptions import ValidationError
 from jobs.services import SubmitError
 from solver.checkers import CheckerError, parse_checker
 from solver.money import MoneyError, parse_usd, usd_decimal
+from solver.strategies import DEFAULT, described
 
 MAX_PROBLEM_CHARACTERS = 100_000
 PRESETS = ("0.05", "0.25", "1", "5", "20")
 CUSTOM = "custom"
-STRATEGIES = [("vote", "Vote: independent tries, the most trusted answer wins")]
+STRATEGIES = [(name, f"{name.capitalize()}: {does}") for name, does in described().items()]
 TARGETS = [("", "As usual (95 %)"), ("0.8", "80 %"), ("0.9", "90 %"), ("0.99", "99 %")]
 CHECKERS = [
     ("", "Nothing"),
@@ -53,7 +54,7 @@ class NewJobForm(forms.Form):
     tolerance = forms.CharField(required=False, max_length=60)
     options = forms.CharField(required=False, max_length=2000)
     choice_expected = forms.CharField(required=False, max_length=200)
-    strategy = forms.CharField(required=False, max_length=30, initial="vote")
+    strategy = forms.CharField(required=False, max_length=30, initial=DEFAULT)
     confidence_target = forms.ChoiceField(choices=TARGETS, required=False)
     models = forms.CharField(required=False, max_length=2000)
 
@@ -89,9 +90,10 @@ class NewJobForm(forms.Form):
 
     def clean_strategy(self) -> str:
         """Accept a known strategy."""
-        name: str = self.cleaned_data["strategy"] or "vote"
+        name: str = self.cleaned_data["strategy"] or DEFAULT
         if name not in dict(STRATEGIES):
-            raise ValidationError(f"“{name}” is not a strategy. Use vote.", code="strategy")
+            known = ", ".join(dict(STRATEGIES))
+            raise ValidationError(f"“{name}” is not a strategy. Choose one of {known}.", code="strategy")
         return name
 
     def clean(self) -> dict[str, Any]:

@@ -34,6 +34,7 @@ def solve(
     problem: str,
     budget_nano: int,
     checker: Mapping[str, Any] | None,
+    strategy: str,
     options: Mapping[str, Any],
     report: Callable[[str], None],
 ) -> Job:
@@ -51,6 +52,7 @@ def solve(
                 problem=problem,
                 budget_nano=budget_nano,
                 checker=checker,
+                strategy=strategy,
                 options=options,
                 ring=False,
             )
@@ -70,6 +72,7 @@ def compare(
     problem: str,
     budget_nano: int,
     checker: Mapping[str, Any] | None,
+    strategy: str,
     options: Mapping[str, Any],
     report: Callable[[str], None],
 ) -> Comparison:
@@ -82,6 +85,7 @@ def compare(
             problem=problem,
             budget_nano=budget_nano,
             checker=checker,
+            strategy=strategy,
             options=options,
             ring=False,
         )

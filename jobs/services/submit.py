@@ -22,7 +22,7 @@ from solver.money import NANO_PER_CENT, format_usd
 from solver.plan import least_budget_nano, reserve_nano
 from solver.problem import Problem
 from solver.recognise import problem_kind
-from solver.strategies import REGISTRY
+from solver.strategies import DEFAULT, REGISTRY
 
 MIN_BUDGET_NANO = NANO_PER_CENT
 
@@ -34,7 +34,7 @@ def submit_job(
     problem: str,
     budget_nano: int,
     checker: Mapping[str, Any] | None = None,
-    strategy: str = "vote",
+    strategy: str = DEFAULT,
     options: Mapping[str, Any] | None = None,
     ring: bool = True,
 ) -> Job:

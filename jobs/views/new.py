@@ -16,6 +16,7 @@ from jobs.forms import (
     CUSTOM,
     MAX_PROBLEM_CHARACTERS,
     PRESETS,
+    STRATEGIES,
     NewJobForm,
     budget_fields,
     fields_of_checker,
@@ -24,6 +25,7 @@ from jobs.markdown import has_math, render_markdown
 from jobs.services import SubmitError, quote_job, submit_job
 from jobs.services.panel import model_names
 from solver.money import MoneyError, format_usd, parse_usd
+from solver.strategies import DEFAULT
 
 _DRAFT = "new_job_draft"
 _DRAFT_FIELDS = tuple(NewJobForm.base_fields)
@@ -37,6 +39,7 @@ def form_context(form: NewJobForm) -> dict[str, Any]:
         "form": form,
         "presets": PRESETS,
         "checkers": CHECKERS,
+        "strategies": STRATEGIES,
         "budget": budget if budget in PRESETS else CUSTOM,
         "budget_custom": custom,
         "budget_label": _label(budget if budget in PRESETS else custom),
@@ -90,7 +93,7 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     draft = (
         request.session.pop(_DRAFT, None) if request.user.is_authenticated else request.session.get(_DRAFT)
     )
-    return draft or {"budget": "0.25", "strategy": "vote"}
+    return draft or {"budget": "0.25", "strategy": DEFAULT}
 
 
 @require_POST

@@ -1,9 +1,15 @@
 """The strategies by name. Adding one: a module, a test file of the same name, a line here."""
 
+import inspect
+from collections.abc import Callable
+
 from solver.strategies.base import Setting, Strategy
 from solver.strategies.vote import Vote
 
-REGISTRY: dict[str, type[Vote]] = {"vote": Vote}
+REGISTRY: dict[str, Callable[[Setting], Strategy]] = {
+    "vote": Vote,
+}
+DEFAULT = "vote"
 
 
 def make_strategy(name: str, setting: Setting) -> Strategy:
@@ -14,4 +20,16 @@ def make_strategy(name: str, setting: Setting) -> Strategy:
         raise ValueError(f"Strategy “{name}” is unknown. Known: {', '.join(sorted(REGISTRY))}.") from None
 
 
-__all__ = ["REGISTRY", "Setting", "Strategy", "make_strategy"]
+def described() -> dict[str, str]:
+    """Return what each strategy does, in the words with which its module begins."""
+    return {name: _first_sentence(make) for name, make in REGISTRY.items()}
+
+
+def _first_sentence(make: Callable[[Setting], Strategy]) -> str:
+    module = inspect.getmodule(make)
+    assert module is not None, "a strategy is a class of a module"
+    head = (module.__doc__ or "").split("\n\n", maxsplit=1)[0]
+    return " ".join(head.split()).partition(": ")[2].rstrip(".")
+
+
+__all__ = ["DEFAULT", "REGISTRY", "Setting", "Strategy", "described", "make_strategy"]

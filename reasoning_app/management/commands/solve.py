@@ -18,6 +18,7 @@ from reasoning_app.embedded.demo import wants_demo_model
 from solver.checker_input import CheckerError, parse_checker_option
 from solver.money import MoneyError, format_usd_exact, parse_usd
 from solver.recognise import recognise_checker
+from solver.strategies import DEFAULT, REGISTRY
 
 EXIT_BAD_INPUT = 2
 
@@ -39,6 +40,12 @@ class Command(BaseCommand):
             metavar="CHECK",
             help="how an answer is checked: arithmetic, number:3.14±0.01, choice:A,B,C=B, none; puzzles of the form "
             "“Use 3, 7, 12, 25 to make 58.” are recognised",
+        )
+        parser.add_argument(
+            "--strategy",
+            default=DEFAULT,
+            metavar="NAME",
+            help=f"one of {', '.join(REGISTRY)}; without it {DEFAULT}",
         )
         parser.add_argument("--models", metavar="NAMES", help="some models of the panel, separated by commas")
         parser.add_argument(
@@ -62,13 +69,13 @@ class Command(BaseCommand):
             checker = parse_checker_option(named, problem=text) if named else recognise_checker(text)
             chosen = _options(options)
             with ensure(settings.DATA_DIR, demo=wants_demo_model(), role="manage.py solve"):
-                ended, wall_s = self._solve(text, budget_nano, checker, chosen)
+                ended, wall_s = self._solve(text, budget_nano, checker, options["strategy"], chosen)
         except (SubmitError, MoneyError, CheckerError, UpError) as error:
             raise CommandError(str(error), returncode=EXIT_BAD_INPUT) from error
         self.show(ended, wall_s, as_json=options["json"])
 
     def _solve(
-        self, problem: str, budget_nano: int, checker: Any, chosen: dict[str, Any]
+        self, problem: str, budget_nano: int, checker: Any, strategy: str, chosen: dict[str, Any]
     ) -> tuple[Any, float]:
         from accounts.services import ready_user
         from billing.prices import load_prices
@@ -86,6 +93,7 @@ class Command(BaseCommand):
                 "problem": problem,
                 "budget_nano": budget_nano,
                 "checker": checker,
+                "strategy": strategy,
                 "options": chosen,
                 "report": self._say,
             }
