@@ -11,7 +11,7 @@ from typing import Final
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, UnixConnector, web
 from aiohttp.typedefs import Handler
 
-from demo_model import wire
+from demo_model import reasoning, wire
 
 CALL_SECONDS: Final = 600
 
@@ -71,22 +71,47 @@ class Front:
                 raise self.refusal(await reply.read(), reply.status)
             if clean["stream"]:
                 return await self.relay(request, reply)
-            answer = await reply.json()
-        return web.json_response(self.tidy(answer))
+            answer = self.tidy(await reply.json())
+        message = answer["choices"][0]["message"]
+        thought, message["content"] = reasoning.split(message.get("content") or "")
+        thought = message.get("reasoning_content") or thought
+        if thought:
+            message["reasoning_content"] = thought
+            await self.count(thought, answer.get("usage"))
+        return web.json_response(answer)
 
     async def relay(self, request: web.Request, reply: ClientResponse) -> web.StreamResponse:
-        """Pass a stream of events on as they come."""
+        """Pass a stream of events on as they come, thought and reply apart."""
         out = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await out.prepare(request)
+        stream = reasoning.Stream()
         async for line in reply.content:
             head, found, text = line.partition(b"data: {")
             if found and not head:
-                event = self.tidy(json.loads(b"{" + text))
+                event = stream.parted(self.tidy(json.loads(b"{" + text)))
+                if stream.thought and event.get("usage"):
+                    await self.count(stream.thought, event["usage"])
                 await out.write(b"data: " + json.dumps(event).encode() + b"\n")
             else:
                 await out.write(line)
         await out.write_eof()
         return out
+
+    async def count(self, thought: str, usage: wire.Json | None) -> None:
+        """Write into `usage` how many of the completion's tokens are the thought and its two tags."""
+        if usage is None:
+            return
+        assert self.session is not None  # set by `connect` before the first request
+        body = {
+            "content": reasoning.OPEN + thought + reasoning.CLOSE,
+            "add_special": False,
+            "parse_special": True,
+        }
+        async with self.session.post("http://inner/tokenize", json=body) as reply:
+            tokens = len((await reply.json())["tokens"])
+        usage["completion_tokens_details"] = {
+            "reasoning_tokens": min(tokens, int(usage["completion_tokens"]))
+        }
 
     def tidy(self, answer: wire.Json) -> wire.Json:
         """Name the model by its id, and leave out what only llama.cpp's own clients read."""

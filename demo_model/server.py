@@ -78,20 +78,23 @@ async def serve(app: web.Application, place: socket.socket) -> None:
 def parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m demo_model.server")
-    parser.add_argument("--model", required=True, help="intern, expert, or a path to a GGUF file")
+    parser.add_argument("--model", required=True, help="intern, expert, thinker, or a path to a GGUF file")
     parser.add_argument("--port", type=int, default=8101)
     parser.add_argument("--host", choices=LOOPBACK, default="127.0.0.1")
     parser.add_argument("--socket", type=Path, help="a Unix socket instead of a port")
-    parser.add_argument("--slots", type=int, default=16, help="requests answered at a time")
+    parser.add_argument("--slots", type=int, help="requests answered at a time")
     parser.add_argument("--context", type=int, help="tokens a request and its reply may have")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of the model")
     args = parser.parse_args()
+    room = engine.ROOM.get(args.model, engine.OTHER_ROOM)
+    args.slots = room.slots if args.slots is None else args.slots
+    args.context = room.context if args.context is None else args.context
     for name in ("slots", "threads"):
         if not 1 <= getattr(args, name) <= 64:
             parser.error(f"--{name} must be from 1 to 64")
     if not 1 <= args.port <= 65535:
         parser.error("--port must be from 1 to 65535")
-    if args.context is not None and args.context < 64:
+    if args.context < 64:
         parser.error("--context must be at least 64")
     if args.socket is not None and len(os.fsencode(args.socket)) > MAX_SOCKET_PATH:
         parser.error(f"--socket must be a path of at most {MAX_SOCKET_PATH} bytes")
@@ -102,8 +105,6 @@ def main() -> Never:
     """Load the model, serve it, and leave without waiting for llama.cpp's threads."""
     args = parse()
     end_with_parent()
-    own = args.model in engine.OWN_MODELS
-    context = args.context or (engine.OWN_CONTEXT if own else engine.OTHER_CONTEXT)
     status = 0
     with tempfile.TemporaryDirectory(prefix="ponder-model-") as folder:
         inner = Path(folder) / "llama.sock"
@@ -112,9 +113,9 @@ def main() -> Never:
             place = listen(args.host, args.port, args.socket)
             # Kept alive by this name: llama.cpp serves as long as the object exists.
             native = engine.start(
-                path, slots=args.slots, context=context, threads=args.threads, inner_socket=inner
+                path, slots=args.slots, context=args.context, threads=args.threads, inner_socket=inner
             )
-            front = Front(engine.served_name(args.model), inner, context=context)
+            front = Front(engine.served_name(args.model), inner, context=args.context)
             asyncio.run(serve(front.app(), place))
             assert native is not None
         except (engine.ModelFileError, CannotStartError) as error:

@@ -10,6 +10,7 @@ MAX_MESSAGES: Final = 500
 MAX_STOPS: Final = 8
 MAX_STOP_LENGTH: Final = 200  # characters
 ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool"})
+EFFORTS: Final = frozenset({"none", "minimal", "low", "medium", "high", "xhigh"})
 SEEDS: Final = 2**32 - 1  # llama.cpp keeps the last 32-bit value for "random"
 
 Json = dict[str, Any]
@@ -49,9 +50,9 @@ def read_chat(body: bytes, *, model: str) -> Json:
     }
     if _integer(asked, "n", 1) not in (None, 1):
         raise BadRequestError("'n' must be 1: send one request for each reply.")
-    limit = _integer(asked, "max_completion_tokens", 1)
-    if limit is None:
-        limit = _integer(asked, "max_tokens", 1)
+    if _effort(asked.get("reasoning_effort")) == "none":
+        clean["chat_template_kwargs"] = {"at_once": True}
+    limit = _limit(asked)
     if limit is not None:
         clean["max_tokens"] = min(limit, 2**30)
     seed = _integer(asked, "seed", None)
@@ -63,6 +64,11 @@ def read_chat(body: bytes, *, model: str) -> Json:
     if clean["stream"] and asked.get("stream_options") is not None:
         clean["stream_options"] = {"include_usage": _wants_usage(asked["stream_options"])}
     return clean
+
+
+def _limit(asked: Json) -> int | None:
+    limit = _integer(asked, "max_completion_tokens", 1)
+    return _integer(asked, "max_tokens", 1) if limit is None else limit
 
 
 def _messages(value: object) -> list[Json]:
@@ -134,6 +140,12 @@ def _flag(asked: Json, name: str) -> bool:
         return False
     if not isinstance(value, bool):
         raise BadRequestError(f"'{name}' must be true or false.")
+    return value
+
+
+def _effort(value: object) -> str | None:
+    if value is not None and (not isinstance(value, str) or value not in EFFORTS):
+        raise BadRequestError(f"'reasoning_effort' must be one of: {', '.join(sorted(EFFORTS))}.")
     return value
 
 
