@@ -7,12 +7,13 @@ choices in a wrong try are not imitated, its arithmetic and its verdict are.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from demo_model import tasks
-from demo_model.tokenizer import ANSWER_ID, END_ID, PROBLEM_ID, encode
+from demo_model.tokenizer import ANSWER_ID, DIRECT, END_ID, PROBLEM_ID
 
 TRIES = 4  # tries a working may hold
 TARGETS_PER_DRAW = 6  # problems taken from one enumeration of all workings
@@ -33,22 +34,25 @@ class Mix(NamedTuple):
     operations: tuple[int, ...]  # in a modular example: one of these
 
 
-def batches(seed: str, tokens: int, mix: Callable[[], Mix], pool: int = 2048) -> Iterator[list[Row]]:
-    """Yield endless batches of about `tokens` tokens whose rows have similar lengths."""
-    rng = random.Random(seed)
+def batches(rows: Iterator[Row], tokens: int, pool: int = 2048) -> Iterator[list[Row]]:
+    """Cut endless rows into batches of about `tokens` tokens whose rows have similar lengths."""
+    rng = random.Random(tokens)
     while True:
-        rows: list[Row] = []
-        now = mix()
-        while len(rows) < pool:
-            rows += draw(rng, now)
-        rows.sort(key=lambda row: len(row.ids))
+        now = sorted(itertools.islice(rows, pool), key=lambda row: len(row.ids))
         cut: list[list[Row]] = [[]]
-        for row in rows:
+        for row in now:
             if (len(cut[-1]) + 1) * len(row.ids) > tokens:
                 cut.append([])
             cut[-1].append(row)
         rng.shuffle(cut)
         yield from cut
+
+
+def direct_rows(seed: str, mix: Callable[[], Mix]) -> Iterator[Row]:
+    """Yield endless examples of the models that answer at once."""
+    rng = random.Random(seed)
+    while True:
+        yield from draw(rng, mix())
 
 
 def draw(rng: random.Random, mix: Mix) -> Iterator[Row]:
@@ -75,8 +79,8 @@ def draw(rng: random.Random, mix: Mix) -> Iterator[Row]:
 
 def plain(prompt: str, working: str) -> Row:
     """Make an example whose whole working is imitated."""
-    head = [PROBLEM_ID, *encode(prompt), ANSWER_ID]
-    tail = [*encode(working), END_ID]
+    head = [PROBLEM_ID, *DIRECT.encode(prompt), ANSWER_ID]
+    tail = [*DIRECT.encode(working), END_ID]
     return Row(head + tail, [False] * len(head) + [True] * len(tail))
 
 
@@ -90,7 +94,7 @@ def countdown(puzzle: tasks.Countdown, found: tasks.Solutions, rng: random.Rando
     if rng.random() >= retry_share:
         return plain(prompt, tasks.countdown_working(puzzle.numbers, steps))
     wrong = rng.choices(range(1, TRIES + 1), weights=(41, 26, 24, 9))[0]
-    ids = [PROBLEM_ID, *encode(prompt), ANSWER_ID]
+    ids = [PROBLEM_ID, *DIRECT.encode(prompt), ANSWER_ID]
     imitate = [False] * len(ids)
     others = [value for value in found if value != puzzle.target]
     last = ""
@@ -101,11 +105,11 @@ def countdown(puzzle: tasks.Countdown, found: tasks.Solutions, rng: random.Rando
         lines[-1] += f", not {puzzle.target}"
         for line in lines:
             choice, result = line.split(" =", 1)
-            parts = encode(choice), encode(f" ={result}\n")
+            parts = DIRECT.encode(choice), DIRECT.encode(f" ={result}\n")
             ids += [*parts[0], *parts[1]]
             imitate += [False] * len(parts[0]) + [True] * len(parts[1])
     final = f"Answer: {last}" if wrong == TRIES else tasks.countdown_working(puzzle.numbers, steps)
-    tail = encode(final)
+    tail = DIRECT.encode(final)
     ids += [*tail, END_ID]
     imitate += [True] * (len(tail) + 1)
     return Row(ids, imitate)

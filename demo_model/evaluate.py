@@ -1,22 +1,26 @@
 """Measure the committed models on problems they were never trained on.
 
-    python -m demo_model.evaluate            # about ten minutes on two cores; writes evaluation.json
-    python -m demo_model.evaluate --quick    # under a minute; writes nothing
+    python -m demo_model.evaluate            # about nine minutes on two cores; writes evaluation.json
+    python -m demo_model.evaluate --quick    # about a minute; writes nothing
 
 Each model answers through its real server at temperature 1, 16 requests at a time, with fixed
 seeds. A reply counts when exact arithmetic confirms its `Answer:` line; nothing else searches.
+The thinker is then given replies of the others to grade, compare, revise and aggregate
+(`evaluate_tasks.py`).
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import random
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from math import comb
 from pathlib import Path
@@ -24,18 +28,23 @@ from typing import Any, Final
 
 from aiohttp import ClientSession, ClientTimeout, UnixConnector
 
-from demo_model import engine, problems, tasks
+from demo_model import engine, evaluate_tasks, problems, tasks
 from demo_model.check import answer_of, is_right
 from demo_model.launch import Running, running
 
 AT_A_TIME: Final = 16
 REPORTED: Final = (1, 2, 4, 8, 16, 32, 64)  # k of pass@k
-MAX_TOKENS: Final = 400
+MAX_TOKENS: Final = 600
 SEED: Final = "evaluation 1"
 SYSTEM: Final = "You solve problems. Be brief and exact."
 USER: Final = "Solve the problem. Show short working and end with a line 'Answer: …'."
-SIZES: Final = {"countdown3": 40, "countdown4": 150, "modular": 80}
-QUICK_SIZES: Final = {"countdown3": 15, "countdown4": 30, "modular": 30}
+SIZES: Final = {"countdown3": 20, "countdown4": 100, "modular": 60}
+QUICK_SIZES: Final = {"countdown3": 8, "countdown4": 24, "modular": 24}
+SAMPLES: Final = {"intern": 64, "expert": 64, "thinker": 16}
+QUICK_SAMPLES: Final = 8
+DRAWS: Final = 2  # questions of each kind about a problem
+CANDIDATES_FROM: Final = ("intern", "expert")
+CANDIDATE_REPLIES: Final = 8  # a model's replies to a problem that may become candidates
 
 Problem = tasks.Countdown | tasks.Modular
 
@@ -44,10 +53,11 @@ Problem = tasks.Countdown | tasks.Modular
 class Reply:
     """One sampled reply, checked."""
 
-    answer: str
+    text: str
     right: bool
     prompt_tokens: int
     completion_tokens: int
+    reasoning_tokens: int
     finished: bool
 
 
@@ -76,7 +86,11 @@ def phrase(problem: Problem, rng: random.Random) -> str:
 
 async def ask(session: ClientSession, problem: Problem, text: str, seed: int) -> Reply:
     """Send one request as Ponder's engine does, and check the reply."""
-    user = f"{USER}\n<problem>\n{text}\n</problem>"
+    return await send(session, problem, f"{USER}\n<problem>\n{text}\n</problem>", seed)
+
+
+async def send(session: ClientSession, problem: Problem, user: str, seed: int) -> Reply:
+    """Send one user message, and check the reply."""
     body = {
         "messages": [{"role": "system", "content": SYSTEM}, {"role": "user", "content": user}],
         "temperature": 1.0,
@@ -89,31 +103,47 @@ async def ask(session: ClientSession, problem: Problem, text: str, seed: int) ->
     choice, usage = reply["choices"][0], reply["usage"]
     content = choice["message"]["content"] or ""
     return Reply(
-        answer_of(content),
+        content,
         is_right(problem, content),
         usage["prompt_tokens"],
         usage["completion_tokens"],
+        usage.get("completion_tokens_details", {}).get("reasoning_tokens", 0),
         choice["finish_reason"] == "stop",
     )
 
 
+@contextlib.asynccontextmanager
+async def connected(server: Running) -> AsyncIterator[ClientSession]:
+    """Hold a client session to a running server."""
+    connector = UnixConnector(path=str(server.socket), limit=AT_A_TIME)
+    async with ClientSession(connector=connector, timeout=ClientTimeout(total=600)) as session:
+        yield session
+
+
+async def together(calls: list[Coroutine[Any, Any, Reply]]) -> list[Reply]:
+    """Make the calls, `AT_A_TIME` at a time, and return their replies in order."""
+    gate = asyncio.Semaphore(AT_A_TIME)
+
+    async def one(call: Coroutine[Any, Any, Reply]) -> Reply:
+        async with gate:
+            return await call
+
+    async with asyncio.TaskGroup() as group:
+        running_ = [group.create_task(one(call)) for call in calls]
+    return [task.result() for task in running_]
+
+
 async def sample(server: Running, items: list[tuple[Problem, str]], samples: int) -> list[list[Reply]]:
     """Return `samples` replies for each problem."""
-    gate = asyncio.Semaphore(AT_A_TIME)
-    connector = UnixConnector(path=str(server.socket), limit=AT_A_TIME)
-
-    async with ClientSession(connector=connector, timeout=ClientTimeout(total=600)) as session:
-
-        async def one(index: int, turn: int) -> Reply:
-            async with gate:
-                return await ask(session, *items[index], seed=1_000_003 * index + turn)
-
-        async with asyncio.TaskGroup() as group:
-            tasks_ = [
-                [group.create_task(one(index, turn)) for turn in range(samples)]
-                for index in range(len(items))
+    async with connected(server) as session:
+        replies = await together(
+            [
+                ask(session, *item, seed=1_000_003 * index + turn)
+                for index, item in enumerate(items)
+                for turn in range(samples)
             ]
-    return [[task.result() for task in row] for row in tasks_]
+        )
+    return [replies[at : at + samples] for at in range(0, len(replies), samples)]
 
 
 def summary(replies: list[list[Reply]]) -> dict[str, Any]:
@@ -137,36 +167,82 @@ def summary(replies: list[list[Reply]]) -> dict[str, Any]:
         "completion_tokens_p50": lengths[len(lengths) // 2],
         "completion_tokens_p95": lengths[len(lengths) * 95 // 100],
         "completion_tokens_max": lengths[-1],
+        "reasoning_tokens_mean": round(sum(reply.reasoning_tokens for reply in flat) / len(flat), 2),
     }
 
 
 def _vote_is_right(row: list[Reply]) -> bool:
-    counts = Counter(reply.answer for reply in row if reply.answer)
+    counts = Counter(answer for reply in row if (answer := answer_of(reply.text)))
     if not counts:
         return False
     winner = counts.most_common(1)[0][0]
-    return any(reply.right for reply in row if reply.answer == winner)
+    return any(reply.right for reply in row if answer_of(reply.text) == winner)
 
 
-async def measure(model: str, sizes: dict[str, int], samples: int, folder: Path) -> dict[str, Any]:
+Sampled = dict[str, list[list[Reply]]]
+"""Replies to each problem, by family."""
+
+
+async def measure(
+    model: str, sizes: dict[str, int], samples: int, folder: Path
+) -> tuple[dict[str, Any], Sampled]:
     """Serve one model and measure it on every family."""
     began = time.monotonic()
     results: dict[str, Any] = {}
+    sampled: Sampled = {}
     async with running(model, folder / f"{Path(model).stem}.sock", slots=AT_A_TIME) as server:
         for name, items in problem_sets(sizes).items():
-            results[name] = summary(await sample(server, items, samples))
+            sampled[name] = await sample(server, items, samples)
+            results[name] = summary(sampled[name])
     results["seconds"] = round(time.monotonic() - began)
-    return results
+    return results, sampled
 
 
-async def measure_all(models: list[str], sizes: dict[str, int], samples: int) -> dict[str, dict[str, Any]]:
-    """Measure the models side by side, one core each."""
+async def measure_all(
+    models: list[str], sizes: dict[str, int], samples: dict[str, int]
+) -> dict[str, dict[str, Any]]:
+    """Measure the models side by side, then the thinker's tasks."""
     with tempfile.TemporaryDirectory(prefix="ponder-eval-") as folder:
         async with asyncio.TaskGroup() as group:
             runs = {
-                model: group.create_task(measure(model, sizes, samples, Path(folder))) for model in models
+                model: group.create_task(measure(model, sizes, samples.get(model, 64), Path(folder)))
+                for model in models
             }
-    return {Path(model).stem: run.result() for model, run in runs.items()}
+        results = {Path(model).stem: run.result()[0] for model, run in runs.items()}
+        if {"thinker", *CANDIDATES_FROM} <= set(models):
+            candidates = [runs[model].result()[1] for model in CANDIDATES_FROM]
+            results["thinker"]["tasks"] = await measure_tasks(sizes, candidates, Path(folder))
+    return results
+
+
+async def measure_tasks(sizes: dict[str, int], candidates: list[Sampled], folder: Path) -> dict[str, Any]:
+    """Serve the thinker and give it the other models' replies to Countdown and modular problems."""
+    results: dict[str, Any] = {}
+    async with (
+        running("thinker", folder / "tasks.sock", slots=AT_A_TIME) as server,
+        connected(server) as session,
+    ):
+        for family, kind in (("countdown4", "countdown"), ("modular", "modular")):
+            items = problem_sets(sizes)[family]
+            sources = [
+                evaluate_tasks.Source(
+                    problem,
+                    text,
+                    [
+                        reply.text
+                        for sampled in candidates
+                        for reply in sampled[family][index][:CANDIDATE_REPLIES]
+                    ],
+                )
+                for index, (problem, text) in enumerate(items)
+            ]
+            asked = evaluate_tasks.questions(sources, DRAWS)
+            replies = await together(
+                [send(session, q.source.problem, q.message(), seed) for seed, q in enumerate(asked)]
+            )
+            answered = [evaluate_tasks.Answered(reply.text, reply.completion_tokens) for reply in replies]
+            results[kind] = evaluate_tasks.summary(asked, answered)
+    return results
 
 
 def table(results: dict[str, dict[str, Any]]) -> str:
@@ -174,13 +250,18 @@ def table(results: dict[str, dict[str, Any]]) -> str:
     lines = []
     for model, families in results.items():
         for family, found in families.items():
-            if family == "seconds":
+            if "pass_at" not in found if isinstance(found, dict) else True:
                 continue
             rates = "  ".join(f"@{k} {rate:.3f}" for k, rate in found["pass_at"].items())
             lines.append(
                 f"{model:7} {family:11} {rates}  vote {found['most_common_answer_right']:.3f}  "
                 f"tokens {found['prompt_tokens_mean']:.0f}+{found['completion_tokens_mean']:.0f}"
             )
+    for kind, tasks_ in results.get("thinker", {}).get("tasks", {}).items():
+        lines += [
+            f"thinker {kind:11} {task:10} " + "  ".join(f"{name} {value}" for name, value in found.items())
+            for task, found in tasks_.items()
+        ]
     return "\n".join(lines)
 
 
@@ -189,10 +270,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer problems, 8 samples")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--model", action="append", help="default: intern and expert")
+    parser.add_argument("--model", action="append", help="default: all three")
     args = parser.parse_args()
-    sizes, samples = (QUICK_SIZES, 8) if args.quick else (SIZES, 64)
     models = args.model or list(engine.OWN_MODELS)
+    sizes = QUICK_SIZES if args.quick else SIZES
+    samples = dict.fromkeys(models, QUICK_SAMPLES) if args.quick else SAMPLES
     results = asyncio.run(measure_all(models, sizes, samples))
     report = {
         "command": "python -m demo_model.evaluate",

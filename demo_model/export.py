@@ -13,21 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from demo_model import tokenizer
 from demo_model.model import CONTEXT, SHAPES, Model, Shape
-
-# The reply depends on the problem's text alone: what stands between <problem> and </problem>
-# in the last user message that has these tags, or else the whole last user message.
-CHAT_TEMPLATE = (
-    "{%- set found = namespace(text='', tagged=false) -%}"
-    "{%- for message in messages -%}{%- if message['role'] == 'user' -%}"
-    "{%- if '<problem>' in message['content'] -%}"
-    "{%- set found.text = message['content'].split('<problem>')[-1].split('</problem>')[0] -%}"
-    "{%- set found.tagged = true -%}"
-    "{%- elif not found.tagged -%}{%- set found.text = message['content'] -%}{%- endif -%}"
-    "{%- endif -%}{%- endfor -%}"
-    f"{{{{- '{tokenizer.PROBLEM}' + (found.text | trim) + '{tokenizer.ANSWER}' -}}}}"
-)
+from demo_model.templates import TEMPLATES
+from demo_model.tokenizer import END_ID, PROBLEM_ID, Tokenizer
 
 
 def main() -> None:
@@ -47,6 +35,7 @@ def main() -> None:
 
 def write(model: Model, shape: Shape, name: str, path: Path) -> None:
     """Write the model, its tokenizer and its chat template."""
+    tokenizer = shape.tokenizer
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(f"ponder-demo-{name}")
     writer.add_license("apache-2.0")
@@ -60,19 +49,18 @@ def write(model: Model, shape: Shape, name: str, path: Path) -> None:
     writer.add_rope_dimension_count(shape.width // shape.heads)
     writer.add_rope_freq_base(10_000.0)
     writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_vocab_size(len(tokenizer.TOKENS))
+    writer.add_vocab_size(len(tokenizer.tokens))
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-2")
-    writer.add_token_list(tokenizer.TOKENS)
-    control, normal = gguf.TokenType.CONTROL, gguf.TokenType.NORMAL
-    writer.add_token_types([control if token in tokenizer.CONTROL else normal for token in tokenizer.TOKENS])
-    writer.add_token_merges([f"{left} {right}" for left, right in tokenizer.MERGES])
-    writer.add_bos_token_id(tokenizer.PROBLEM_ID)
-    writer.add_eos_token_id(tokenizer.END_ID)
-    writer.add_pad_token_id(tokenizer.END_ID)
+    writer.add_token_list(tokenizer.tokens)
+    writer.add_token_types(kinds(tokenizer))
+    writer.add_token_merges([f"{left} {right}" for left, right in tokenizer.merges])
+    writer.add_bos_token_id(PROBLEM_ID)
+    writer.add_eos_token_id(END_ID)
+    writer.add_pad_token_id(END_ID)
     writer.add_add_bos_token(False)
-    writer.add_chat_template(CHAT_TEMPLATE)
+    writer.add_chat_template(TEMPLATES[name])
     with torch.no_grad():
         for key, weight in weights(model).items():
             kind = np.float32 if weight.ndim == 1 else np.float16
@@ -81,6 +69,13 @@ def write(model: Model, shape: Shape, name: str, path: Path) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def kinds(tokenizer: Tokenizer) -> list[gguf.TokenType]:
+    """Return the type of each token: control tokens are never written out, visible ones are."""
+    special = dict.fromkeys(tokenizer.control, gguf.TokenType.CONTROL)
+    special |= dict.fromkeys(tokenizer.visible, gguf.TokenType.USER_DEFINED)
+    return [special.get(token, gguf.TokenType.NORMAL) for token in tokenizer.tokens]
 
 
 def weights(model: Model) -> dict[str, Tensor]:

@@ -1,15 +1,15 @@
-"""A llama-architecture transformer in PyTorch, and the two sizes that are trained."""
+"""A llama-architecture transformer in PyTorch, and the shapes that are trained."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from demo_model import tokenizer
+from demo_model.tokenizer import DIRECT, THINKER, Tokenizer
 
 CONTEXT = 2048  # tokens a slot may hold when served; training rows are below 200
 
@@ -25,7 +25,19 @@ class Shape:
     retries: tuple[float, float]  # share of workings with wrong tries, at first and in the last part
     modular: int  # modular examples for every six of Countdown
     operations: tuple[int, ...]  # in a modular example: one of these
+    tokenizer: Tokenizer = DIRECT
+    starts_from: str = ""  # a committed model whose weights it begins with
 
+
+EXPERT = Shape(
+    width=192,
+    layers=6,
+    heads=6,
+    hidden=512,
+    retries=(0.12, 0.58),
+    modular=5,
+    operations=(1, 2, 3, 4, 4, 5, 5, 6, 6, 6),
+)
 
 SHAPES = {
     "intern": Shape(
@@ -37,15 +49,8 @@ SHAPES = {
         modular=3,
         operations=(1, 2, 3, 3, 4, 4, 5, 5),
     ),
-    "expert": Shape(
-        width=192,
-        layers=6,
-        heads=6,
-        hidden=512,
-        retries=(0.12, 0.58),
-        modular=5,
-        operations=(1, 2, 3, 4, 4, 5, 5, 6, 6, 6),
-    ),
+    "expert": EXPERT,
+    "thinker": replace(EXPERT, tokenizer=THINKER, starts_from="expert"),
 }
 
 
@@ -56,9 +61,9 @@ class NumberEmbedding(nn.Module):
     a linear start; everything stays trainable and is written out as one plain table.
     """
 
-    def __init__(self, width: int, scale: float) -> None:
+    def __init__(self, width: int, scale: float, tokenizer: Tokenizer) -> None:
         super().__init__()
-        size = len(tokenizer.TOKENS)
+        size = len(tokenizer.tokens)
         rows, spaced, table = [], [], torch.randn(size, width) * scale
         first: dict[int, int] = {}
         for index in range(size):
@@ -131,8 +136,8 @@ class Model(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
-        self.embed = NumberEmbedding(shape.width, 1.0)
-        self.head = NumberEmbedding(shape.width, 0.02)
+        self.embed = NumberEmbedding(shape.width, 1.0, shape.tokenizer)
+        self.head = NumberEmbedding(shape.width, 0.02, shape.tokenizer)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.norm = nn.RMSNorm(shape.width, eps=1e-5)
 

@@ -11,15 +11,20 @@ def countdown(size: int, count: int, rng: random.Random) -> list[tasks.Countdown
     """Draw solvable Countdown problems of `size` numbers, with targets as random play makes them."""
     found: list[tasks.Countdown] = []
     while len(found) < count:
-        numbers = tasks.countdown_numbers(size, rng)
-        workings = tasks.solutions(numbers)
-        if not workings:
-            continue
-        by_play = [len(workings[target]) for target in workings]
-        puzzle = tasks.Countdown(numbers, rng.choices([*workings], by_play)[0])
-        if tasks.is_held_out(puzzle.key):
+        puzzle = draw_countdown(size, rng)
+        if puzzle and tasks.is_held_out(puzzle.key):
             found.append(puzzle)
     return found
+
+
+def draw_countdown(size: int, rng: random.Random) -> tasks.Countdown | None:
+    """Draw numbers and a target that random play reaches; None where they reach no target."""
+    numbers = tasks.countdown_numbers(size, rng)
+    workings = tasks.solutions(numbers)
+    if not workings:
+        return None
+    by_play = [len(workings[target]) for target in workings]
+    return tasks.Countdown(numbers, rng.choices([*workings], by_play)[0])
 
 
 def modular(count: int, rng: random.Random) -> list[tasks.Modular]:

@@ -10,6 +10,7 @@ live in `phrasings.py`. Only the standard library is used.
 
 from __future__ import annotations
 
+import functools
 import random
 import zlib
 from collections.abc import Iterator
@@ -132,11 +133,13 @@ def _price_of(value: int) -> float:
 _COST = {"+": 0.0, "-": 0.3, "*": 0.5, "/": 1.2}
 
 
+@functools.lru_cache(maxsize=256)
 def solutions(numbers: tuple[int, ...]) -> Solutions:
     """Map each reachable target to its workings, with a cost that prefers simple ones.
 
     The cost prefers + over - over * over /, small values, and steps that use the largest
-    number left: so that one problem has few favourite workings and a small model can learn them.
+    number left: so that one problem has few favourite workings and a small model can learn them. The map is
+    kept for the next caller: do not change it.
     """
     found: Solutions = {}
 

@@ -3,6 +3,9 @@
 Whole numbers as tokens turn arithmetic into a lookup and halve the length of a working. The
 merges are made here, in order: numbers, numbers after a space, then the words of `WORDS`.
 llama.cpp reads the same tokens and merges from the GGUF file and must split text alike.
+
+`DIRECT` is the vocabulary of the models that answer at once. `THINKER` adds words and marks
+behind it, so that every token of `DIRECT` keeps its id.
 """
 
 from __future__ import annotations
@@ -21,6 +24,14 @@ END: Final = "<|end|>"
 CONTROL: Final = (PROBLEM, ANSWER, END)
 
 WORDS: Final = ("Answer", " left", " not", " mod", "\n", " ...", "'.", " '")
+
+REASON: Final = "<|reason|>"
+CANDIDATE: Final = "<|candidate|>"
+TASKS: Final = ("grade", "compare", "revise", "aggregate")
+THINK: Final = "<think>"
+THOUGHT: Final = "</think>"
+THINKER_CONTROL: Final = (REASON, CANDIDATE, *(f"<|{task}|>" for task in TASKS))
+THINKER_WORDS: Final = ("Step", " ok", " wrong", "Verdict", " correct", " incorrect", "Better", " A", " B")
 
 # The split of GPT-2, narrowed to ASCII classes; text outside ASCII is split alike by bytes.
 _SPLIT = re.compile(r"'s|'t|'re|'ve|'m|'ll|'d| ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\s+(?!\S)|\s+", re.UNICODE)
@@ -46,9 +57,8 @@ def _spell(text: str) -> str:
     return "".join(BYTES[byte] for byte in text.encode())
 
 
-def _word_merges(words: list[str]) -> list[tuple[str, str]]:
-    """Learn BPE merges until each word is one token: most frequent pair first."""
-    parts = [list(_spell(word)) for word in words]
+def _word_merges(parts: list[list[str]]) -> list[tuple[str, str]]:
+    """Learn BPE merges until each word, given in pieces, is one token: most frequent pair first."""
     merges: list[tuple[str, str]] = []
     while True:
         counts: dict[tuple[str, str], int] = {}
@@ -94,54 +104,81 @@ def _words() -> list[str]:
     return sorted(word for word in found if not any(char.isdigit() for char in word))
 
 
-def _build() -> tuple[list[str], list[tuple[str, str]]]:
-    merges = [*_number_merges(), *_word_merges(_words())]
-    tokens = list(BYTES)
-    known = set(tokens)
-    for left, right in merges:
-        if left + right not in known:
-            known.add(left + right)
-            tokens.append(left + right)
-    return [*tokens, *CONTROL], merges
+class Tokenizer:
+    """Tokens, merges, and the ways between text and token ids.
+
+    `control` tokens are never written out; `visible` ones are whole tokens that are.
+    """
+
+    def __init__(
+        self,
+        tokens: list[str],
+        merges: list[tuple[str, str]],
+        *,
+        control: tuple[str, ...],
+        visible: tuple[str, ...] = (),
+    ) -> None:
+        self.tokens = tokens
+        self.merges = merges
+        self.control = control
+        self.visible = visible
+        self.ids = {token: index for index, token in enumerate(tokens)}
+        self._ranks = {pair: rank for rank, pair in enumerate(merges)}
+        self._encode_piece = functools.lru_cache(maxsize=20_000)(self._encode_new_piece)
+
+    def encode(self, text: str) -> list[int]:
+        """Return the token ids of a text without control tokens."""
+        return [token for piece in _SPLIT.findall(text) for token in self._encode_piece(piece)]
+
+    def decode(self, ids: list[int]) -> str:
+        """Return the text of token ids; control tokens are left out."""
+        back = {name: byte for byte, name in enumerate(BYTES)}
+        spelled = "".join(self.tokens[index] for index in ids if self.tokens[index] not in self.control)
+        return bytes(back[char] for char in spelled).decode(errors="replace")
+
+    def number_of(self, index: int) -> tuple[int | None, bool]:
+        """Return the number that a token stands for (or None), and whether a space leads it."""
+        token = self.tokens[index]
+        spaced = token.startswith(SPACE)
+        digits = token[1:] if spaced else token
+        return (int(digits) if digits.isascii() and digits.isdigit() else None), spaced
+
+    def pieces(self, text: str) -> list[str]:
+        """Return the names of a word's tokens."""
+        return [self.tokens[index] for index in self._encode_new_piece(text)]
+
+    def _encode_new_piece(self, piece: str) -> tuple[int, ...]:
+        part = list(_spell(piece))
+        while len(part) > 1:
+            ranked = [(self._ranks.get(pair, len(self._ranks)), pair) for pair in itertools.pairwise(part)]
+            rank, pair = min(ranked)
+            if rank == len(self._ranks):
+                break
+            # One merge at a time, leftmost first, as llama.cpp does.
+            index = ranked.index((rank, pair))
+            part[index : index + 2] = [pair[0] + pair[1]]
+        return tuple(self.ids[name] for name in part)
 
 
-TOKENS, MERGES = _build()
-IDS: Final = {token: index for index, token in enumerate(TOKENS)}
-_RANKS: Final = {pair: rank for rank, pair in enumerate(MERGES)}
-PROBLEM_ID: Final = IDS[PROBLEM]
-ANSWER_ID: Final = IDS[ANSWER]
-END_ID: Final = IDS[END]
+def _with_results(tokens: list[str], merges: list[tuple[str, str]]) -> list[str]:
+    """Return the tokens followed by what the merges make, each once."""
+    return [*dict.fromkeys([*tokens, *(left + right for left, right in merges)])]
 
 
-@functools.lru_cache(maxsize=20_000)
-def _encode_piece(piece: str) -> tuple[int, ...]:
-    part = list(_spell(piece))
-    while len(part) > 1:
-        ranked = [(_RANKS.get(pair, len(_RANKS)), pair) for pair in itertools.pairwise(part)]
-        rank, pair = min(ranked)
-        if rank == len(_RANKS):
-            break
-        # One merge at a time, leftmost first, as llama.cpp does.
-        index = ranked.index((rank, pair))
-        part[index : index + 2] = [pair[0] + pair[1]]
-    return tuple(IDS[name] for name in part)
+def _direct() -> Tokenizer:
+    merges = [*_number_merges(), *_word_merges([list(_spell(word)) for word in _words()])]
+    return Tokenizer([*_with_results(BYTES, merges), *CONTROL], merges, control=CONTROL)
 
 
-def encode(text: str) -> list[int]:
-    """Return the token ids of a text without control tokens."""
-    return [token for piece in _SPLIT.findall(text) for token in _encode_piece(piece)]
+def _thinker() -> Tokenizer:
+    more = _word_merges([DIRECT.pieces(word) for word in THINKER_WORDS])
+    visible = (THINK, THOUGHT)
+    tokens = [*_with_results(DIRECT.tokens, more), *THINKER_CONTROL, *visible]
+    return Tokenizer(tokens, DIRECT.merges + more, control=CONTROL + THINKER_CONTROL, visible=visible)
 
 
-def decode(ids: list[int]) -> str:
-    """Return the text of token ids; control tokens are left out."""
-    back = {name: byte for byte, name in enumerate(BYTES)}
-    spelled = "".join(TOKENS[index] for index in ids if TOKENS[index] not in CONTROL)
-    return bytes(back[char] for char in spelled).decode(errors="replace")
-
-
-def number_of(index: int) -> tuple[int | None, bool]:
-    """Return the number that a token stands for (or None), and whether a space leads it."""
-    token = TOKENS[index]
-    spaced = token.startswith(SPACE)
-    digits = token[1:] if spaced else token
-    return (int(digits) if digits.isascii() and digits.isdigit() else None), spaced
+DIRECT: Final = _direct()
+THINKER: Final = _thinker()
+PROBLEM_ID: Final = DIRECT.ids[PROBLEM]
+ANSWER_ID: Final = DIRECT.ids[ANSWER]
+END_ID: Final = DIRECT.ids[END]

@@ -1,8 +1,9 @@
 """Train one demo model on one CPU core for a given time.
 
-    python -m demo_model.train --model intern|expert --minutes 75 --out DIR
+    python -m demo_model.train --model intern|expert|thinker --minutes 75 --out DIR
 
-The learning rate falls with the clock, so the run ends annealed whatever the machine's speed.
+The learning rate falls with the CPU's clock, so the run ends annealed whatever the machine's
+speed and whatever else runs on it.
 Interrupted runs go on where the last checkpoint left off.
 """
 
@@ -10,15 +11,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from demo_model.data import Mix, Row, batches
+from demo_model import lessons
+from demo_model.cases import read_cases
+from demo_model.data import Mix, Row, batches, direct_rows
+from demo_model.engine import find_model
 from demo_model.model import SHAPES, Model
+from demo_model.restore import restore
 from demo_model.train_muon import Muon
 from demo_model.train_sample import pass_rates
 
@@ -38,6 +45,7 @@ def main() -> None:
     parser.add_argument("--muon-rate", type=float, default=0.006)
     parser.add_argument("--adam-rate", type=float, default=3e-3)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--pool", type=int, default=2048, help="rows that are sorted into batches")
     parser.add_argument("--rate-every", type=float, default=RATE_EVERY)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -53,6 +61,8 @@ class Training:
         self.args = args
         self.shape = SHAPES[args.model]
         self.model = Model(self.shape)
+        if self.shape.starts_from:
+            restore(self.model, find_model(self.shape.starts_from))
         for block in self.model.blocks:
             block.compile(dynamic=True)  # a quarter faster on one core
         blocks = list(self.model.blocks.named_parameters())
@@ -70,7 +80,7 @@ class Training:
         ]
         self.peaks = [args.muon_rate, args.adam_rate]
         self.step = 0
-        self.used = 0.0  # seconds of training so far, over all runs
+        self.used = 0.0  # CPU seconds of training so far, over all runs
         self.checkpoint = args.out / f"{args.model}.pt"
         self.log_path = args.out / f"{args.model}.train.jsonl"
         if self.checkpoint.exists():
@@ -81,11 +91,11 @@ class Training:
         args, budget = self.args, self.args.minutes * 60
         size = sum(p.numel() for p in self.model.parameters())
         self.log({"parameters": size, **{k: str(v) for k, v in vars(args).items() if k != "out"}})
-        started, saved, rated = time.monotonic() - self.used, self.used, self.used
+        started, saved, rated = time.process_time() - self.used, self.used, self.used
         losses: list[float] = []
         tokens = examples = 0
-        for rows in batches(f"train {args.model} {self.step}", args.tokens, self.mix):
-            self.used = time.monotonic() - started
+        for rows in batches(self.rows(), args.tokens, args.pool):
+            self.used = time.process_time() - started
             if self.used >= budget:
                 break
             losses.append(self.update(rows, self.used / budget))
@@ -100,10 +110,17 @@ class Training:
                 self.save()
                 saved = self.used
             if self.used - rated > args.rate_every:
-                self.log(pass_rates(self.model, problems=24))
+                self.log(pass_rates(self.model, problems=12 if self.shape.starts_from else 24))
                 rated = self.used
         self.save()
-        self.log(pass_rates(self.model, problems=60))
+        self.log(pass_rates(self.model, problems=12 if self.shape.starts_from else 60))
+
+    def rows(self) -> Iterator[Row]:
+        """Return the model's own kind of examples."""
+        seed = f"train {self.args.model} {self.step}"
+        if self.shape.starts_from:
+            return lessons.rows(random.Random(seed), read_cases(self.args.out / "candidates.jsonl"))
+        return direct_rows(seed, self.mix)
 
     def mix(self) -> Mix:
         """Return what to train on now: few wrong tries at first, to learn good first tries."""

@@ -8,9 +8,10 @@ import torch
 
 from demo_model import tasks
 from demo_model.check import is_right
+from demo_model.lessons import prompt_ids
 from demo_model.model import Model
 from demo_model.problems import countdown, modular
-from demo_model.tokenizer import ANSWER_ID, END_ID, PROBLEM_ID, decode, encode
+from demo_model.tokenizer import ANSWER, END_ID, REASON, THINKER
 
 
 def pass_rates(model: Model, problems: int, samples: int = 1) -> dict[str, object]:
@@ -30,17 +31,18 @@ def pass_rates(model: Model, problems: int, samples: int = 1) -> dict[str, objec
             for item in items
             for _ in range(samples)
         ]
-        replies = sample(model, prompts, limit=150 if any(model.shape.retries) else 70)
+        thinks = model.shape.tokenizer is THINKER
+        encoded = [prompt_ids(prompt, [], REASON if thinks else ANSWER) for prompt in prompts]
+        replies = sample(model, encoded, limit=450 if thinks else 150 if any(model.shape.retries) else 70)
         right = sum(is_right(items[index // samples], reply) for index, reply in enumerate(replies))
         out[name] = round(right / len(replies), 3)
     return out
 
 
 @torch.no_grad()
-def sample(model: Model, prompts: list[str], limit: int, temperature: float = 1.0) -> list[str]:
-    """Return one reply a prompt; rows of one prompt length run together."""
-    replies = [""] * len(prompts)
-    encoded = [[PROBLEM_ID, *encode(prompt), ANSWER_ID] for prompt in prompts]
+def sample(model: Model, encoded: list[list[int]], limit: int, temperature: float = 1.0) -> list[str]:
+    """Return one reply for each prompt's token ids; rows of one prompt length run together."""
+    replies = [""] * len(encoded)
     for length in sorted({len(ids) for ids in encoded}):
         places = [place for place, ids in enumerate(encoded) if len(ids) == length]
         ids = torch.tensor([encoded[place] for place in places])
@@ -60,5 +62,5 @@ def sample(model: Model, prompts: list[str], limit: int, temperature: float = 1.
             if not len(rows):
                 break
         for row, place in enumerate(places):
-            replies[place] = decode(done.get(row, []))
+            replies[place] = model.shape.tokenizer.decode(done.get(row, []))
     return replies

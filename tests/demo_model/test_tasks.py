@@ -6,7 +6,7 @@ import pytest
 
 from demo_model import data, phrasings, problems, tasks
 from demo_model.check import is_right
-from demo_model.tokenizer import ANSWER_ID, END_ID, decode
+from demo_model.tokenizer import ANSWER_ID, DIRECT, END_ID
 
 
 @pytest.mark.parametrize("size", [2, 3, 4])
@@ -65,7 +65,7 @@ def test_a_working_with_wrong_tries_ends_with_an_answer():
             assert len(row.ids) == len(row.imitate)
             assert not any(row.imitate[:start])
             assert row.ids[-1] == END_ID
-            texts.append(decode(row.ids[start:]))
+            texts.append(DIRECT.decode(row.ids[start:]))
     assert all(text.splitlines()[-1].startswith("Answer: ") for text in texts)
     assert any(", not " in text for text in texts)
     assert max(text.count(", not ") for text in texts) <= data.TRIES
