@@ -3,14 +3,14 @@
 from celery import Task, shared_task
 from django.core.management import call_command
 
-from jobs.worker.process import host
+from jobs.worker.process import next_job
 
 
 @shared_task(bind=True, name="jobs.tasks.run_job")
 def run_job(self: Task, job_id: str) -> None:
     """Run the fairest runnable jobs, not necessarily the one named; safe to deliver any number of times."""
     del self, job_id
-    while host().run_next():
+    while next_job():
         pass
 
 

@@ -136,6 +136,15 @@ TEMPLATES = [
 ]
 
 
+_PATIENCE_WITH_NETWORKS = {
+    "connect_timeout": "10",
+    "keepalives_idle": "15",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+}
+
+
 def _database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
@@ -149,7 +158,12 @@ def _database(url: str) -> dict[str, object]:
         "HOST": query.pop("host", parts.hostname or ""),
         "PORT": query.pop("port", str(parts.port or "")),
         # A pool, because a worker has 200 threads: see docs/decisions.md.
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 30}, **query},
+        # And on TCP a connection that a cut network left hanging is given up in seconds, not in a quarter of an hour.
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": 8, "timeout": 30},
+            **_PATIENCE_WITH_NETWORKS,
+            **query,
+        },
         "CONN_HEALTH_CHECKS": True,
         "TEST": {"NAME": "test_ponder"},
     }

@@ -71,6 +71,9 @@ class Job(models.Model):
     owner = models.CharField(max_length=120, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     idle_claims = models.PositiveIntegerField(default=0, help_text="Claims since the journal last grew.")
+    waits = models.PositiveIntegerField(
+        default=0, help_text="Waits for a provider since the journal last grew."
+    )
     next_at = models.DateTimeField(null=True, blank=True, help_text="Not before this moment.")
 
     created_at = models.DateTimeField(auto_now_add=True)

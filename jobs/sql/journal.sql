@@ -54,7 +54,7 @@ BEGIN
     verdict = nullif(p->'verdict', 'null'::jsonb), finish_reason = p->>'finish_reason',
     cost_nano = (p->>'charged_nano')::bigint, tokens = (p->>'tokens')::bigint, told_at = clock_timestamp()
   WHERE id = (p->>'id')::uuid;
-  UPDATE jobs_job SET idle_claims = 0 WHERE id = p_job AND idle_claims > 0;
+  UPDATE jobs_job SET idle_claims = 0, waits = 0 WHERE id = p_job AND (idle_claims > 0 OR waits > 0);
   RETURN place;
 END $$;
 

@@ -1,6 +1,7 @@
 """How a life ends: with an outcome (the job is finished) or with a reason to continue it later."""
 
 import logging
+import random
 from concurrent.futures import Future
 from datetime import timedelta
 
@@ -8,12 +9,14 @@ from jobs.services.finish import finish
 from jobs.states import JobState
 from jobs.worker import lease as leases
 from jobs.worker.journal import Lease
+from jobs.worker.retry import surely
 from solver.errors import Interrupted, LeaseLost, ProviderDown
 from solver.runner import Outcome
 
 logger = logging.getLogger(__name__)
 
-_WAIT_FOR_PROVIDER = timedelta(seconds=30)
+WAITS_S = (15, 30, 60, 120, 300, 600)
+"""Seconds until a job asks a provider again that did not answer; the last one for as long as it stays away."""
 AFTER_FAULT = timedelta(seconds=5)
 
 
@@ -25,12 +28,20 @@ def end_life(lease: Lease, life: "Future[Outcome]") -> None:
         logger.warning("Job %s was taken over; this worker writes nothing more of it.", lease.job_id)
     except Interrupted as stop:
         state = JobState.PAUSED if str(stop) == "pause" else JobState.QUEUED
-        leases.give_back(lease, state=state)
+        surely(lambda: leases.give_back(lease, state=state))
     except ProviderDown as error:
-        logger.warning("Job %s waits for a provider: %s", lease.job_id, error)
-        leases.give_back(lease, state=JobState.WAITING, next_after=_WAIT_FOR_PROVIDER, error=str(error)[:500])
+        reason = str(error)
+        logger.warning("Job %s waits for a provider: %s", lease.job_id, reason)
+        surely(lambda: _wait_for_provider(lease, reason))
     except Exception:
         logger.exception("Job %s: a life ended by a fault; it is tried again.", lease.job_id)
-        leases.give_back(lease, state=JobState.QUEUED, next_after=AFTER_FAULT, at_fault=True)
+        surely(lambda: leases.give_back(lease, state=JobState.QUEUED, next_after=AFTER_FAULT, at_fault=True))
     else:
-        finish(lease, outcome)
+        surely(lambda: finish(lease, outcome))
+
+
+def _wait_for_provider(lease: Lease, reason: str) -> bool:
+    """Let the job wait, longer each time in a row; jobs that one outage stopped do not come back all at once."""
+    tier = min(leases.waits(lease), len(WAITS_S) - 1)
+    pause = timedelta(seconds=WAITS_S[tier] * random.uniform(0.8, 1.2))  # noqa: S311  (spreads retries)
+    return leases.give_back(lease, state=JobState.WAITING, next_after=pause, error=reason[:500])

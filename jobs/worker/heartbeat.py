@@ -78,8 +78,10 @@ class Heartbeat:
 
     def _renew(self) -> None:
         running = self._host.tokens()
+        # The lease runs from the moment the database got the question, however late its answer comes.
+        asked_at_s = time.monotonic()
         renewals = {renewal.job_id: renewal for renewal in leases.renew(self._host.owner, running)}
-        self._renewed_at_s = time.monotonic()
+        self._renewed_at_s = asked_at_s
         for job_id, token in running.items():
             renewal = renewals.get(job_id)
             if renewal and renewal.token == token:

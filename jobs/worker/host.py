@@ -27,6 +27,7 @@ from jobs.worker.heartbeat import Heartbeat
 from jobs.worker.journal import Lease
 from jobs.worker.life import live
 from jobs.worker.memory import recall
+from jobs.worker.retry import surely
 from jobs.worker.writer import Writer
 from solver.control import Control, Stop
 from solver.gateway import Gateway, LiteLLMGateway
@@ -74,17 +75,27 @@ class WorkerHost:
 
     def run(self, lease: Lease, report: Callable[[str], None] | None = None) -> None:
         """Run a claimed job: to its end, or until another life must continue it."""
-        if leases.idle_claims(lease) > leases.MAX_IDLE_CLAIMS:
-            finish(lease, Outcome(StopReason.FAILED, None, _POISON))
-            return
-        try:
-            memory = recall(lease)
-        except Exception:
-            leases.give_back(lease, state=JobState.QUEUED, next_after=AFTER_FAULT, at_fault=True)
-            raise
         control = Control()
         with self._guard:
             self._controls[lease.job_id] = (lease.token, control)
+        try:
+            self._live(lease, control, report)
+        finally:
+            with self._guard:
+                # The job may have been claimed anew on this very host meanwhile.
+                if self._controls.get(lease.job_id, (None,))[0] == lease.token:
+                    del self._controls[lease.job_id]
+            connections.close_all()
+
+    def _live(self, lease: Lease, control: Control, report: Callable[[str], None] | None) -> None:
+        if surely(lambda: leases.idle_claims(lease)) > leases.MAX_IDLE_CLAIMS:
+            surely(lambda: finish(lease, Outcome(StopReason.FAILED, None, _POISON)))
+            return
+        try:
+            memory = surely(lambda: recall(lease))
+        except Exception:
+            leases.give_back(lease, state=JobState.QUEUED, next_after=AFTER_FAULT, at_fault=True)
+            raise
         # The wish may have been uttered before anyone listened.
         self.wish(lease.job_id, lease.token, memory.job.wanted)
         if self.draining.is_set():
@@ -101,14 +112,7 @@ class WorkerHost:
             patience_s=self._patience_s,
             report=report,
         )
-        try:
-            end_life(lease, asyncio.run_coroutine_threadsafe(life, self._loop))
-        finally:
-            with self._guard:
-                # The job may have been claimed anew on this very host meanwhile.
-                if self._controls.get(lease.job_id, (None,))[0] == lease.token:
-                    del self._controls[lease.job_id]
-            connections.close_all()
+        end_life(lease, asyncio.run_coroutine_threadsafe(life, self._loop))
 
     def free_slots(self) -> int:
         """Return how many more jobs may run here."""

@@ -11,6 +11,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
 from jobs.models import Job, StepRecord, StepState
+from jobs.services import doorbell
 from jobs.states import JobState
 from jobs.worker.journal import Lease
 
@@ -117,23 +118,31 @@ def give_back(
 ) -> bool:
     """End this life of a job so that another continues it. False: the lease was not ours any more.
 
-    A pause, a wait and a deploy are no sign of poison; a fault of our own is (`at_fault`).
+    A pause, a wait and a deploy are no sign of poison; a fault of our own is (`at_fault`). A job that can go on at
+    once rings for its next worker.
     """
-    return bool(
-        Job.objects.filter(pk=lease.job_id, token=lease.token, lease_until__gt=Now()).update(
-            state=state,
-            lease_until=None,
-            owner="",
-            next_at=Now() + next_after if next_after else None,
-            error=error,
-            idle_claims=F("idle_claims") if at_fault else Greatest(F("idle_claims") - 1, 0),
-        )
+    given = Job.objects.filter(pk=lease.job_id, token=lease.token, lease_until__gt=Now()).update(
+        state=state,
+        lease_until=None,
+        owner="",
+        next_at=Now() + next_after if next_after else None,
+        error=error,
+        idle_claims=F("idle_claims") if at_fault else Greatest(F("idle_claims") - 1, 0),
+        waits=F("waits") + 1 if state == JobState.WAITING else F("waits"),
     )
+    if given and state == JobState.QUEUED and not next_after:
+        doorbell.ring(lease.job_id)
+    return bool(given)
 
 
 def is_ours(job_id: UUID, token: int) -> bool:
     """Tell whether the lease under this token still lives."""
     return Job.objects.filter(pk=job_id, token=token, lease_until__gt=Now()).exists()
+
+
+def waits(lease: Lease) -> int:
+    """Return how often the job waited for a provider since its journal last grew."""
+    return Job.objects.values_list("waits", flat=True).get(pk=lease.job_id)
 
 
 def idle_claims(lease: Lease) -> int:

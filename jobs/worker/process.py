@@ -16,6 +16,9 @@ _making = (
 )  # two first doorbells must not make two hosts: the owner's leases belong to one heartbeat
 
 
+_stopping = threading.Event()
+
+
 def host() -> "WorkerHost":
     """Return this process's host, making it on the first call (litellm's import takes seconds)."""
     with _making:
@@ -26,7 +29,15 @@ def host() -> "WorkerHost":
 def _made() -> "WorkerHost":
     from jobs.worker.host import WorkerHost
 
-    return WorkerHost()
+    made = WorkerHost()
+    if _stopping.is_set():
+        made.drain()
+    return made
+
+
+def next_job() -> bool:
+    """Run the fairest runnable job to the end of this life of it. False: there was none, or this worker stops."""
+    return not _stopping.is_set() and host().run_next()
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]
@@ -37,4 +48,7 @@ def _make_early(**_: Any) -> None:
 @worker_shutting_down.connect  # type: ignore[untyped-decorator]
 def _drain(**_: Any) -> None:
     logger.warning("Stopping: no new jobs or calls; running calls may end.")
-    threading.Thread(target=lambda: host().drain(), name="drain", daemon=True).start()
+    _stopping.set()
+    # A host that is being made drains itself: waiting for it here would hold up the signal.
+    if _made.cache_info().currsize:
+        threading.Thread(target=lambda: host().drain(), name="drain", daemon=True).start()

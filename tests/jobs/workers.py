@@ -1,7 +1,6 @@
 """Real Celery workers on the test database, started and killed as an operator's machine would."""
 
 import os
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +8,7 @@ from pathlib import Path
 from django.db import connection
 
 from reasoning_app.embedded import commands
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.zygote import shared
 
 
 class Worker:
@@ -20,16 +18,13 @@ class Worker:
         parameters = connection.get_connection_params()
         url = f"postgresql://{parameters['user']}@/{parameters['dbname']}?host={parameters['host']}"
         self.log = log
-        with log.open("ab") as output:
-            command = commands.worker()
-            self.process = subprocess.Popen(
-                [*command[:-1], "WARNING"],
-                cwd=ROOT,
-                stdout=output,
-                stderr=output,
-                stdin=subprocess.DEVNULL,
-                env=os.environ | {"DATABASE_URL": url, "PONDER_LEASE_S": "4"} | env,
-            )
+        # `python -m celery …`, from a process that has imported what takes seconds.
+        command = commands.worker()[2:-1]
+        self.process = shared().start(
+            [*command, "WARNING"],
+            env=os.environ | {"DATABASE_URL": url, "PONDER_LEASE_S": "4"} | env,
+            log=log,
+        )
 
     def wait_for(self, condition: Callable[[], object], timeout_s: float = 180) -> None:
         """Wait until `condition()` is true."""
@@ -48,7 +43,7 @@ class Worker:
     def terminate(self) -> int:
         """End it as a deploy would, and return its exit status."""
         self.process.terminate()
-        return self.process.wait(60)
+        return self.process.wait(120)
 
     def peak_mb(self) -> float:
         """Return the most memory it ever had, in MiB."""

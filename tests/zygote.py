@@ -1,0 +1,203 @@
+"""Real processes that start in a second: forked from one that has imported the heavy libraries already.
+
+litellm alone takes seconds to import, and a proof kills its workers hundreds of times. What is forked has read no
+setting, opened no connection and started no thread yet: it goes through Django's and Celery's whole start by itself.
+
+The protocol is lines of JSON: {"argv": […], "env": {…}, "log": "…"} in, {"pid": …} out, and {"ended": …, "status": …}
+whenever a child ends. Children die with the zygote, the zygote with whoever holds its standard input.
+"""
+
+import atexit
+import contextlib
+import ctypes
+import functools
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_HEAVY = ("litellm", "celery.bin.celery", "celery.concurrency.thread", "kombu.transport.redis", "django.core.management",
+          "django.db.backends.postgresql.base", "django.contrib.postgres.fields", "psycopg_pool", "aiohttp.web",
+          "allauth.account", "openai")  # fmt: skip
+_PR_SET_PDEATHSIG = 1
+
+
+class Zygote:
+    """Starts processes from Python modules: `start(["celery", "-A", …], env=…, log=…)` is `python -m celery -A …`."""
+
+    def __init__(self, env: Mapping[str, str] | None = None) -> None:
+        self._statuses: dict[int, int] = {}
+        self._replies: list[int] = []
+        self._news = threading.Condition()
+        self._asking = threading.Lock()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.zygote"], cwd=ROOT, env=dict(os.environ if env is None else env),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+        threading.Thread(target=self._listen, daemon=True, name="zygote").start()
+
+    def start(self, argv: Sequence[str], *, env: Mapping[str, str], log: Path) -> "Forked":
+        """Start a process with exactly this environment; its output goes to `log`."""
+        line = json.dumps({"argv": list(argv), "env": dict(env), "log": str(log)})
+        with self._asking:
+            assert self._process.stdin is not None
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+            with self._news:
+                assert self._news.wait_for(lambda: self._replies, 180), "the zygote does not answer"
+                return Forked(self, self._replies.pop())
+
+    def status(self, pid: int) -> int | None:
+        """Return the exit status of a process (negative: the signal that ended it), or None while it runs."""
+        return self._statuses.get(pid)
+
+    def wait(self, pid: int, timeout_s: float) -> int:
+        """Wait for the end of a process and return its exit status."""
+        with self._news:
+            assert self._news.wait_for(lambda: pid in self._statuses, timeout_s), (
+                f"{pid} runs after {timeout_s} s"
+            )
+        return self._statuses[pid]
+
+    def close(self) -> None:
+        """End it and whatever it started."""
+        with contextlib.suppress(OSError):
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+        self._process.wait(30)
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            news = json.loads(line)
+            with self._news:
+                if "pid" in news:
+                    self._replies.append(news["pid"])
+                else:
+                    self._statuses[news["ended"]] = news["status"]
+                self._news.notify_all()
+
+
+class Forked:
+    """One process, used like a subprocess.Popen."""
+
+    def __init__(self, zygote: Zygote, pid: int) -> None:
+        self._zygote, self.pid = zygote, pid
+
+    def poll(self) -> int | None:
+        """Return the exit status, or None while it runs."""
+        return self._zygote.status(self.pid)
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, if it still runs."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def wait(self, timeout_s: float = 60) -> int:
+        """Wait for its end and return its exit status."""
+        return self._zygote.wait(self.pid, timeout_s)
+
+
+@functools.cache
+def shared() -> Zygote:
+    """Return the one zygote of this test run, starting it if needed."""
+    zygote = Zygote()
+    atexit.register(zygote.close)
+    return zygote
+
+
+def _child(order: Mapping[str, object]) -> None:
+    """Become the module that was ordered."""
+    os.setsid()
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    out = os.open(str(order["log"]), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    null = os.open(os.devnull, os.O_RDONLY)
+    for target, source in ((0, null), (1, out), (2, out)):
+        os.dup2(source, target)
+    env, argv = order["env"], order["argv"]
+    assert isinstance(env, dict)
+    assert isinstance(argv, list)
+    os.environ.clear()
+    os.environ.update(env)
+    time.tzset()
+    sys.argv = list(argv)
+    runpy.run_module(argv[0], run_name="__main__", alter_sys=True)
+
+
+def _say(**news: int) -> None:
+    sys.stdout.write(json.dumps(news) + "\n")
+    sys.stdout.flush()
+
+
+def _reap() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                return
+            _say(ended=pid, status=os.waitstatus_to_exitcode(status))
+
+
+def main() -> None:
+    """Serve orders until standard input ends."""
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    for name in _HEAVY:
+        importlib.import_module(name)
+    assert threading.active_count() == 1, f"a fork would lose {threading.enumerate()}"
+    wake, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(waker)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    buffer = b""
+    while True:
+        ready, _, _ = select.select([0, wake], [], [])
+        if wake in ready:
+            os.read(wake, 4096)
+            _reap()
+        if 0 not in ready:
+            continue
+        data = os.read(0, 1 << 20)
+        if not data:
+            return
+        *lines, buffer = (buffer + data).split(b"\n")
+        for line in lines:
+            pid = os.fork()
+            if pid == 0:
+                status = 1
+                try:
+                    _child(json.loads(line))
+                    status = 0
+                except SystemExit as end:
+                    status = end.code if isinstance(end.code, int) else int(end.code is not None)
+                except BaseException:  # noqa: BLE001
+                    sys.excepthook(*sys.exc_info())
+                finally:
+                    with contextlib.suppress(Exception):
+                        threading._shutdown()  # as at the end of any program: waits for its threads
+                    sys.stdout.flush()
+                    sys.stderr.flush()
+                    os._exit(status)
+            _say(pid=pid)
+
+
+if __name__ == "__main__":
+    main()
