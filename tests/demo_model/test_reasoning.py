@@ -12,20 +12,26 @@ def test_a_thought_and_the_reply_after_it_are_set_apart():
     assert split(WHOLE) == ("12 + 7 = 19, not 58\n3 < 4 </thin k>", "7 + 3 = 10\nAnswer: 7 + 3")
 
 
-@pytest.mark.parametrize("text", ["", " ", "<", "Answer: 1", "a <think>b</think>", "<thinking> no", "<<think>"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "<", "Answer: 1", "a <think>b</think>", "<thinking> no", "<<think>"]
+)
 def test_a_text_without_a_thought_at_its_beginning_is_left_as_it_is(text):
     """Only a thought at the very beginning counts."""
     assert split(text) == ("", text)
 
 
-@pytest.mark.parametrize("text", ["<think>12 + 7", "<think>", "<think></think", "<think>a</think>", "\n<think>a"])
+@pytest.mark.parametrize(
+    "text", ["<think>12 + 7", "<think>", "<think></think", "<think>a</think>", "\n<think>a"]
+)
 def test_a_thought_that_was_cut_short_leaves_no_reply(text):
     """A model that ran out of tokens while thinking has said nothing."""
     assert split(text).said == ""
     assert "<think>" not in split(text).thought
 
 
-@pytest.mark.parametrize("text", [WHOLE, "<think>a<b</think>c", "no thought </think> here", "<think>cut </thi"])
+@pytest.mark.parametrize(
+    "text", [WHOLE, "<think>a<b</think>c", "no thought </think> here", "<think>cut </thi"]
+)
 def test_pieces_of_any_size_give_the_same(text):
     """A stream may be cut anywhere, in the middle of a tag too."""
     for size in range(1, 12):
