@@ -1,0 +1,46 @@
+"""The journal's statements on real Postgres."""
+
+import uuid
+
+import pytest
+from django.db import connection, transaction
+from psycopg.types.json import Jsonb
+
+from jobs.services import submit_job
+from jobs.worker.lease import claim_next
+from solver.money import NANO_PER_CENT
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_settlement_reads_its_own_step_alone(alice, workspace):
+    """However long the journal is, a settlement finds its row by key: a statement costs the same at any length."""
+    job = submit_job(
+        user=alice, workspace=workspace, problem="Long?", budget_nano=99 * NANO_PER_CENT, ring=False
+    )
+    lease = claim_next("test", job.pk)
+
+    def run(name: str, data: dict[str, object]) -> object:
+        cursor.execute(f"SELECT {name}(%s, %s, %s)", [job.pk, lease.token, Jsonb(data)])
+        return cursor.fetchone()[0]
+
+    # The counters of one transaction; a small table would be read as a whole by choice.
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("DISCARD PLANS")
+        for number in range(200):
+            call = {"id": str(uuid.uuid4()), "key": f"sample/{number}", "attempt": 1, "parents": []}
+            opened = run(
+                "jobs_open",
+                call
+                | {"escrow": lease.escrow_id, "workspace": lease.workspace_id, "model": "openai/test", "price": 1}
+                | {"hold_nano": 100, "prompt_bytes": 10, "max_output_tokens": 10, "kind": "sample"}
+                | {"purpose": "", "prompt_sha256": ""},
+            )
+            assert opened == "held"
+            settled = {"cost_nano": 9, "billed_nano": 9, "charged_nano": 9, "input": 1, "output": 1, "tokens": 2}
+            texts = {"status": "ok", "text": "", "reasoning": "", "finish_reason": "stop", "provider_ref": ""}
+            assert run("jobs_settle", call | settled | texts) is not None
+        cursor.execute("SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'jobs_steprecord'")
+        [fetched] = cursor.fetchone()
+    assert fetched < 200 * 10
