@@ -2,13 +2,12 @@
 
 import asyncio
 import hashlib
-import random
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from solver.bounds import Bound, bound_call, prompt_bytes
+from solver.bounds import Bound, bound_call, least_room_nano, prompt_bytes
 from solver.budget import Purse
 from solver.control import Control, Stop
 from solver.errors import BudgetReached, InDoubt, LeaseLost, NotExecuted, ProviderDown
@@ -76,6 +75,7 @@ class Attempts:
         self._patience_s = patience_s
         self._clock = clock
         self._made: dict[str, int] = {}
+        self._least_nano: dict[int, list[tuple[str, int]]] = {}
         self.health = Health(clock())
         self.known_keys: dict[str, None] = {}
         self._closed = asyncio.Event()
@@ -95,12 +95,13 @@ class Attempts:
 
     def affordable(self, size_bytes: int) -> frozenset[str]:
         """Return the models of which one more call of this size fits into the free money."""
+        if size_bytes not in self._least_nano:
+            self._least_nano[size_bytes] = [
+                (name, least_room_nano(card, size_bytes, self._markup_bp))
+                for name, card in self._panel.items()
+            ]
         room = self._purse.spendable_nano()
-        return frozenset(
-            name
-            for name, card in self._panel.items()
-            if bound_call(card, size_bytes, room_nano=room, markup_bp=self._markup_bp)
-        )
+        return frozenset(name for name, least in self._least_nano[size_bytes] if least <= room)
 
     def hold_for(self, step: Step, *, final: bool = False) -> Bound:
         """Hold the worst case of a step in the purse. Raises BudgetReached."""
@@ -130,7 +131,7 @@ class Attempts:
                 if not error.retryable or self._only_this_fails(began_s):
                     return await self._fail(step, str(error))
                 self._check_patience(error)
-                await self._pause(max(backoff_s, error.retry_after_s or 0.0))
+                await self._pause(call, max(backoff_s, error.retry_after_s or 0.0))
                 backoff_s = min(backoff_s * 2, _MAX_BACKOFF_S)
             except InDoubt as error:
                 in_doubt += 1
@@ -139,7 +140,7 @@ class Attempts:
                         # Nothing has answered since: it is not this step that fails.
                         raise ProviderDown(str(error)) from error
                     return await self._fail(step, str(error))
-                await self._pause(_DOUBT_BACKOFF_S * in_doubt)
+                await self._pause(call, _DOUBT_BACKOFF_S * in_doubt)
             else:
                 return await self._settle(call, bound, reply)
             if self._closed.is_set():
@@ -176,7 +177,7 @@ class Attempts:
             self._panel[call.step.model],
             call.step.messages,
             bound.max_output_tokens,
-            self._seed_of(call.step),
+            seed_of(self._seed, call.step.key),
         )
         self.health.with_provider += 1
         try:
@@ -285,15 +286,16 @@ class Attempts:
         """Tell whether a step has been refused for too long while other calls were answered."""
         return self._clock() - began_s > self._patience_s and self.health.last_answer_s > began_s
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait before the next attempt, unless the job is told to stop."""
-        jitter = random.uniform(0.8, 1.2)  # noqa: S311  (spreads retries; decides nothing)
+    async def _pause(self, call: OpenCall, seconds: float) -> None:
+        """Wait before the next attempt, unless the job is told to stop; retries of different steps spread."""
+        jitter = 0.8 + 0.4 * seed_of(self._seed, f"{call.step.key}#{call.attempt}") / 2**31
         try:
             await asyncio.wait_for(self._closed.wait(), seconds * jitter)
         except TimeoutError:
             return
 
-    def _seed_of(self, step: Step) -> int:
-        """Return a seed that depends on the job and the key alone, so that a repeated call repeats its reply."""
-        digest = hashlib.sha256(f"{self._seed}:{step.key}".encode()).digest()
-        return int.from_bytes(digest[:4], "big") >> 1
+
+def seed_of(job_seed: int, key: str) -> int:
+    """Return a seed that depends on the job and the key alone, so that a repeated call repeats its reply."""
+    digest = hashlib.sha256(f"{job_seed}:{key}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1

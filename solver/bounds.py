@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from solver.models import ModelCard
+from solver.money import PICO_PER_NANO
 from solver.pricing import affordable_output_tokens, billed_nano, bound_nano
 from solver.steps import Message
 
@@ -49,6 +50,13 @@ def bound_call(
     if cap < 1 or (cap < min(card.output.q50, ceiling) and not may_cut_short):
         return None
     return Bound(_billed_bound(card, size_bytes, cap, markup_bp), cap, size_bytes)
+
+
+def least_room_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
+    """Return the least `room_nano` for which `bound_call` allows a call: prompt and median reply, each rounded up."""
+    median = max(min(card.output.q50, _ceiling(card, size_bytes)), 1)
+    prompt = bound_nano(card.rates, prompt_tokens=size_bytes, max_output_tokens=0)
+    return billed_nano(prompt - (-median * card.rates.worst_output_pico() // PICO_PER_NANO), markup_bp)
 
 
 def least_hold_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:

@@ -1,49 +1,39 @@
-"""A simulated world for the real engine: the same runner, purse and strategies, without I/O and without waiting.
+"""Simulated jobs: the real runner, purse and strategies in the simulated world, without I/O and without waiting.
 
-Problems have a difficulty and models an ability on one logit scale (item response theory, Rasch 1960, with a common
-discrimination); wrong answers cluster on a few attractive ones that models partly share; lengths of output are
-lognormal. Faults (time-outs, refusals, missing and lying usage, empty replies, killed workers) come at given rates.
-Time is virtual: an event loop jumps to the next event. Everything derives from one seed; the parameters are pinned in
-solver/simulation.json.
+Two ways that agree on the same seeds: `simulate` runs the production runner on a virtual clock (an event loop that
+jumps to its next timer), with faults at the pinned rates: time-outs, refusals and storms of them, missing and lying
+usage, empty replies, killed workers. `play` drives the strategy directly, for work on policies.
 """
 
 import asyncio
-import json
-import math
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from solver.answer import extract_answer, quick_key
+from solver.attempts import seed_of
+from solver.bounds import Bound
 from solver.budget import Purse
 from solver.checkers import Verdict
 from solver.control import Control
+from solver.drive import Driven, Played, drive
 from solver.errors import InDoubt, LeaseLost, NotExecuted
 from solver.gateway import Reply, Request
 from solver.journal import Charge, MemoryJournal, OpenCall
 from solver.judge import Judgement
-from solver.models import ModelCard, OutputQuantiles
 from solver.plan import reserve_nano
-from solver.pricing import Rates, Usage
+from solver.pricing import Usage
 from solver.problem import Problem
 from solver.runner import Limits, Outcome, Runner
-from solver.steps import StepResult
+from solver.steps import Step, StepResult
 from solver.strategies import Setting, make_strategy
+from solver.world import RIGHT, Said, World, cards, parameters
 
-_PICO_PER_USD_PER_M = 1_000_000
-_Z90, _Z995 = 1.2816, 2.5758
+KIND = "simulated"
 _MAX_LIVES = 50
-RIGHT = "1"
-
-
-@cache
-def parameters() -> dict[str, Any]:
-    """Return the pinned parameters."""
-    pinned: dict[str, Any] = json.loads(Path(__file__).with_name("simulation.json").read_text())
-    return pinned
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -63,36 +53,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self._now_s = max(self._now_s, self._scheduled[0].when())  # type: ignore[attr-defined]
         super()._run_once()  # type: ignore[misc]
 
-
-def cards() -> list[ModelCard]:
-    """Return the panel of the simulated world, weak to strong, with its true average abilities as priors."""
-    return [_card(model) for model in parameters()["models"]]
-
-
-def _card(model: Mapping[str, Any]) -> ModelCard:
-    median, sigma = model["median_tokens"], model["sigma"]
-    rates = Rates(
-        round(model["input_usd_per_m"] * _PICO_PER_USD_PER_M),
-        round(model["output_usd_per_m"] * _PICO_PER_USD_PER_M),
-    )
-    quantiles = OutputQuantiles(
-        median, round(median * math.exp(sigma * _Z90)), round(median * math.exp(sigma * _Z995))
-    )
-    spread = math.hypot(1.0, parameters()["difficulty"]["sd"] * parameters()["discrimination"] * 0.6)
-    ability = _sigmoid(parameters()["discrimination"] * model["ability"] / spread)
-    return ModelCard(
-        name=model["name"],
-        litellm_model=model["name"],
-        family=model["family"],
-        rates=rates,
-        price_id=0,
-        context_window=128_000,
-        max_output_tokens=32_000,
-        output=quantiles,
-        ability={"": ability},
-        # Simulated models write no prose, as the bundled ones.
-        bundled=True,
-    )
+    def rewind(self) -> None:
+        """Set the clock to zero between two jobs: the next one must not depend on those before it."""
+        self._scheduled.clear()  # type: ignore[attr-defined]
+        self._now_s = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,71 +73,79 @@ class SimulatedJob:
     virtual_s: float
 
 
-class World:
-    """One problem and the provider's behaviour on it."""
+class Provider:
+    """The gateway to a simulated world: replies as the models give them, faults at the pinned rates."""
 
-    def __init__(self, seed: int, *, faults: bool) -> None:
-        world = parameters()
-        self._rng = random.Random(f"world:{seed}")
-        self._seed = seed
-        self.difficulty = self._rng.gauss(world["difficulty"]["mean"], world["difficulty"]["sd"])
-        self._faults: Mapping[str, float] = world["faults"] if faults else dict.fromkeys(world["faults"], 0.0)
-        self._models = {model["name"]: model for model in world["models"]}
-        self._attempts: dict[tuple[str, int], int] = {}
+    def __init__(self, world: World, *, faults: bool) -> None:
+        pinned: Mapping[str, float] = parameters()["faults"]
+        self._world = world
+        self._faults = pinned if faults else dict.fromkeys(pinned, 0.0)
+        self._attempts: Counter[tuple[str, int]] = Counter()
+        rng = random.Random(f"storm:{world.seed}")
+        starts_s = rng.expovariate(1.0 / parameters()["seconds_per_call"])
+        stormy = rng.random() < self._faults["storms_per_job"]
+        self._storm_s = (starts_s, starts_s + self._faults["storm_s"]) if stormy else (0.0, 0.0)
 
     async def complete(self, request: Request) -> Reply:
         """Answer as the model would; the reply depends on model and request seed, faults also on the attempt."""
-        model = self._models[request.card.name]
-        turn = self._attempts[request.card.name, request.seed] = (
-            self._attempts.get((request.card.name, request.seed), 0) + 1
+        name, faults = request.card.name, self._faults
+        self._attempts[name, request.seed] += 1
+        turn = self._attempts[name, request.seed]
+        said = self._world.reply(name, request.messages, request.seed)
+        fate = (
+            random.Random(f"{self._world.seed}:{name}:{request.seed}:{turn}")
+            if any(faults.values())
+            else None
         )
-        fate = random.Random(f"{self._seed}:{request.card.name}:{request.seed}:{turn}")
-        rng = random.Random(f"{self._seed}:{request.card.name}:{request.seed}")
-        await asyncio.sleep(fate.expovariate(1.0 / parameters()["seconds_per_call"]))
-        if fate.random() < self._faults["refused"]:
+        await asyncio.sleep(said.seconds)
+        if fate is None:
+            return _reply(said, request.max_output_tokens)
+        if fate.random() < faults["refused"]:
             raise NotExecuted("429")
-        if fate.random() < self._faults["timeout"]:
+        if self._storm_s[0] <= asyncio.get_running_loop().time() < self._storm_s[1]:
+            raise NotExecuted("429", retry_after_s=fate.uniform(0.0, 20.0))
+        if fate.random() < faults["timeout"]:
             raise InDoubt("timeout")
-        tokens = max(round(model["median_tokens"] * math.exp(rng.gauss(0.0, model["sigma"]))), 1)
-        cut = tokens > request.max_output_tokens
-        text = "" if cut or fate.random() < self._faults["empty"] else f"Answer: {self._answer(model, rng)}"
-        usage: Usage | None = Usage(parameters()["prompt_tokens"], min(tokens, request.max_output_tokens))
-        if fate.random() < self._faults["missing_usage"]:
-            usage = None
-        elif fate.random() < self._faults["lying_usage"]:
-            usage = Usage(10**7, 10**7)
-        return Reply(text, "", "length" if cut else "stop", usage, None, "")
-
-    def _answer(self, model: Mapping[str, Any], rng: random.Random) -> str:
-        world = parameters()
-        if rng.random() < _sigmoid(world["discrimination"] * (model["ability"] - self.difficulty)):
-            return RIGHT
-        wrong = world["wrong_answers"]
-        if rng.random() < wrong["attraction"]:
-            # The most attractive wrong answer takes most; each family shares some of its temptations with the others.
-            rank = min(int(rng.expovariate(1.2)), wrong["attractive"] - 1)
-            whose = "all" if rng.random() < wrong["shared"] else model["family"]
-            return str(100 + random.Random(f"{self._seed}:{whose}:{rank}").randrange(900))
-        return str(2 + rng.randrange(wrong["scattered"]))
+        reply = _reply(said, request.max_output_tokens)
+        if fate.random() < faults["empty"]:
+            reply = replace(reply, text="")
+        if fate.random() < faults["missing_usage"]:
+            return replace(reply, usage=None)
+        return replace(reply, usage=Usage(10**7, 10**7)) if fate.random() < faults["lying_usage"] else reply
 
     async def close(self) -> None:
         """Nothing to close."""
 
 
+def _reply(said: Said, max_output_tokens: int) -> Reply:
+    cut = said.tokens > max_output_tokens
+    usage = Usage(parameters()["prompt_tokens"], min(said.tokens, max_output_tokens))
+    return Reply("" if cut else said.text, "", "length" if cut else "stop", usage, None, "")
+
+
+@cache
+def _plain(text: str) -> tuple[str | None, str | None]:
+    """Return answer and key of a simulated reply; there are a few thousand different ones."""
+    answer = extract_answer(text)
+    return answer, None if answer is None else quick_key(answer)
+
+
 class PlainJudge:
     """Judges short answers by their key alone; no process, no time."""
-
-    def __init__(self, *, proves: bool) -> None:
-        self._proves = proves
 
     async def judge(
         self, *, text: str, checker: Mapping[str, Any] | None, known_keys: Sequence[str] = ()
     ) -> Judgement:
         """Return the answer with its key, and the verdict of a checker that knows the right answer."""
-        del checker, known_keys
-        answer = extract_answer(text)
-        verdict = Verdict(answer == RIGHT, "number", "") if self._proves and answer is not None else None
-        return Judgement(answer, quick_key(answer) if answer is not None else None, verdict)
+        del known_keys
+        return judged(text, proves=checker is not None)
+
+
+def judged(text: str, *, proves: bool) -> Judgement:
+    """Return the judgement of a simulated reply."""
+    answer, key = _plain(text)
+    verdict = Verdict(answer == RIGHT, "number", "") if proves and answer is not None else None
+    return Judgement(answer, key, verdict)
 
 
 class MortalJournal(MemoryJournal):
@@ -198,34 +170,75 @@ class Scenario:
     proves: bool = False
     faults: bool = False
     slots: int = 8
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def simulate(scenario: Scenario) -> SimulatedJob:
     """Run one job in a world of its own and return how it went; the same scenario gives the same job."""
+    return next(simulate_all([scenario]))
+
+
+def simulate_all(scenarios: Iterable[Scenario]) -> Iterator[SimulatedJob]:
+    """Run jobs one after another on one virtual loop."""
     loop = VirtualLoop()
     try:
-        return loop.run_until_complete(_lives(scenario))
+        for scenario in scenarios:
+            yield loop.run_until_complete(_lives(scenario))
+            loop.rewind()
     finally:
         loop.close()
+
+
+def play(scenario: Scenario) -> Driven:
+    """Run one job without faults and without an event loop: the same job as `simulate` makes of it, sooner."""
+    setting = _setting(scenario)
+    reserve = reserve_nano(setting.panel, setting.problem, budget_nano=setting.budget_nano, markup_bp=0)
+    return drive(
+        problem=setting.problem,
+        strategy=make_strategy(scenario.strategy, setting),
+        panel=setting.panel,
+        purse=Purse(setting.budget_nano, reserve_nano=reserve),
+        source=_Source(World(scenario.seed), scenario),
+        limits=Limits(slots=scenario.slots),
+    )
+
+
+class _Source:
+    def __init__(self, world: World, scenario: Scenario) -> None:
+        self._world, self._scenario = world, scenario
+
+    def play(self, step: Step, bound: Bound) -> Played:
+        said = self._world.reply(step.model, step.messages, seed_of(self._scenario.seed, step.key))
+        reply = _reply(said, bound.max_output_tokens)
+        assert reply.usage, "a world without faults tells its usage"
+        unjudged = Judgement(None, None, None)
+        proves = self._scenario.proves and not step.subproblem
+        judgement = judged(reply.text, proves=proves) if step.kind.answers else unjudged
+        return Played(reply.text, judgement, reply.usage, said.seconds)
+
+
+def _setting(scenario: Scenario) -> Setting:
+    checker = {"kind": "number", "expected": RIGHT, "tolerance": "0"} if scenario.proves else None
+    problem = Problem(f"Problem {scenario.seed}", kind=KIND, checker=checker)
+    return Setting(problem, cards(), scenario.budget_nano, 0, dict(scenario.options), scenario.seed)
 
 
 async def _lives(scenario: Scenario) -> SimulatedJob:
     """Run lives until one ends the job: a killed life's open calls become in doubt, as the next claim makes them."""
     seed, budget_nano = scenario.seed, scenario.budget_nano
-    world, journal = World(seed, faults=scenario.faults), MortalJournal()
+    journal = MortalJournal()
+    provider = Provider(World(seed), faults=scenario.faults)
     rng = random.Random(f"lives:{seed}")
-    checker = {"kind": "number", "expected": RIGHT, "tolerance": "0"} if scenario.proves else None
-    problem, panel = Problem(f"Problem {seed}", checker=checker), cards()
-    reserve = reserve_nano(panel, problem, budget_nano=budget_nano, markup_bp=0)
-    setting = Setting(problem, panel, budget_nano, 0, {}, seed)
+    setting = _setting(scenario)
+    reserve = reserve_nano(setting.panel, setting.problem, budget_nano=budget_nano, markup_bp=0)
     for life in range(1, _MAX_LIVES):
         killed = scenario.faults and rng.random() < parameters()["faults"]["kills_per_job"]
         journal.die_at = len(journal.results) + rng.randint(1, 12) if killed else 0
         runner = Runner(
-            problem=problem, strategy=make_strategy(scenario.strategy, setting), panel=panel, seed=seed,
-            purse=_purse_of(journal, budget_nano, reserve), journal=journal, gateway=world,
-            judge=PlainJudge(proves=scenario.proves), control=Control(),
-            limits=Limits(slots=scenario.slots, patience_s=3600.0), clock=asyncio.get_running_loop().time,
+            problem=setting.problem, strategy=make_strategy(scenario.strategy, setting), panel=setting.panel,
+            seed=seed, purse=_purse_of(journal, budget_nano, reserve), journal=journal, gateway=provider,
+            judge=PlainJudge(), control=Control(), limits=Limits(slots=scenario.slots, patience_s=3600.0),
+            clock=asyncio.get_running_loop().time,
         )  # fmt: skip
         try:
             outcome = await runner.run()
@@ -261,7 +274,3 @@ def _report(outcome: Outcome, journal: MortalJournal, budget_nano: int, lives: i
         lives=lives,
         virtual_s=asyncio.get_running_loop().time(),
     )
-
-
-def _sigmoid(x: float) -> float:
-    return 1.0 / (1.0 + math.exp(-x))

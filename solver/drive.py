@@ -1,0 +1,200 @@
+"""Drives a strategy without an event loop, for work on policies: the runner's rules, purse and bounds, no faults.
+
+What a step comes to and how long it takes says a `Source` (the simulated world, a replayed recording). Calls end in
+the order of their virtual times, so that at equal seeds a drive without faults is the runner's run (tested).
+"""
+
+import heapq
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from solver.bounds import Bound, bound_call, least_room_nano, prompt_bytes
+from solver.budget import Purse
+from solver.judge import Judgement
+from solver.models import ModelCard
+from solver.pricing import Usage, billed_nano, cost_nano
+from solver.problem import Problem
+from solver.runner import Limits, Outcome
+from solver.steps import Message, Room, Status, Step, StepKind, StepResult, StopReason
+from solver.strategies.base import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One complete reply: its text, how it was judged, its tokens, how long it took (seconds)."""
+
+    text: str
+    judgement: Judgement
+    usage: Usage
+    seconds: float
+
+
+class Source(Protocol):
+    """Where replies come from."""
+
+    def play(self, step: Step, bound: Bound) -> Played:
+        """Return the reply to a step under a bound; called once a step, in the order of asking."""
+        ...
+
+
+@dataclass(slots=True)
+class Driven:
+    """How a drive ended; `results` are the tellings in order."""
+
+    outcome: Outcome
+    purse: Purse
+    results: list[StepResult]
+    virtual_s: float
+
+
+@dataclass(slots=True)
+class _State:
+    """What is under way: (moment of landing, place in line, step, bound, reply), ordered by moment."""
+
+    now_s: float = 0.0
+    line: list[tuple[float, int, Step, Bound, Played]] = field(default_factory=list)
+    in_flight: dict[str, Step] = field(default_factory=dict)
+    results: list[StepResult] = field(default_factory=list)
+    asked: int = 0
+
+
+def drive(
+    *,
+    problem: Problem,
+    strategy: Strategy,
+    panel: Sequence[ModelCard],
+    purse: Purse,
+    source: Source,
+    markup_bp: int = 0,
+    limits: Limits | None = None,
+) -> Driven:
+    """Run a strategy to its end and return how it went."""
+    way = _Drive(strategy, {card.name: card for card in panel}, purse, source, markup_bp, limits or Limits())
+    way.ask_about(problem)
+    return way.run()
+
+
+@dataclass(slots=True)
+class _Drive:
+    strategy: Strategy
+    cards: Mapping[str, ModelCard]
+    purse: Purse
+    source: Source
+    markup_bp: int
+    limits: Limits
+    _least: list[tuple[str, int]] = field(default_factory=list)
+    _sizes: dict[tuple[Message, ...], int] = field(default_factory=dict)
+    _state: _State = field(default_factory=_State)
+
+    def ask_about(self, problem: Problem) -> None:
+        size_bytes = prompt_bytes(problem.messages())
+        self._least = [
+            (name, least_room_nano(card, size_bytes, self.markup_bp)) for name, card in self.cards.items()
+        ]
+
+    def run(self) -> Driven:
+        state, strategy = self._state, self.strategy
+        reason = self._loop()
+        end_s = state.now_s + self.limits.grace_s
+        while state.line and state.line[0][0] <= end_s:
+            self._land()
+        if state.line:
+            state.now_s = end_s
+        for *_, bound, _ in state.line:
+            self.purse.doubt(bound.hold_nano)
+        if reason in {StopReason.BUDGET_REACHED, StopReason.TIME_LIMIT}:
+            reason = strategy.done() or reason
+        best = strategy.best()
+        if best is None and reason is StopReason.NO_PROGRESS:
+            reason = StopReason.FAILED
+        return Driven(Outcome(reason, best), self.purse, state.results, state.now_s)
+
+    def _loop(self) -> StopReason:
+        state = self._state
+        refused = asked_again = False
+        while True:
+            if reason := self.strategy.done():
+                return reason
+            if not refused:
+                room = self._room()
+                noted, refused = self._dispatch(self.strategy.ask(room))
+                if noted:
+                    continue
+                if not state.line and not refused:
+                    return StopReason.NO_PROGRESS if room.affordable else StopReason.BUDGET_REACHED
+            if not state.line:
+                if asked_again:
+                    return StopReason.BUDGET_REACHED
+                asked_again, refused = True, False
+                continue
+            self._land()
+            refused = asked_again = False
+
+    def _room(self) -> Room:
+        free_nano, in_flight = self.purse.spendable_nano(), self._state.in_flight
+        return Room(
+            free_slots=max(self.limits.slots - len(in_flight), 0),
+            free_nano=free_nano,
+            affordable=frozenset(name for name, least in self._least if least <= free_nano),
+            in_flight=in_flight,
+        )
+
+    def _dispatch(self, steps: Sequence[Step]) -> tuple[bool, bool]:
+        """Start the steps; return whether something was noted and whether the money ended."""
+        state, noted = self._state, False
+        for step in steps:
+            if step.kind is StepKind.NOTE:
+                noted = True
+                self._tell(StepResult(step.key, step.kind, Status.NOTE, purpose=step.purpose, note=step.note))
+                continue
+            bound = bound_call(
+                self.cards[step.model],
+                self._size(step),
+                room_nano=self.purse.spendable_nano(),
+                markup_bp=self.markup_bp,
+            )
+            if bound is None:
+                return noted, True
+            self.purse.hold(bound.hold_nano)
+            played = self.source.play(step, bound)
+            state.asked += 1
+            state.in_flight[step.key] = step
+            heapq.heappush(state.line, (state.now_s + played.seconds, state.asked, step, bound, played))
+        return noted, False
+
+    def _size(self, step: Step) -> int:
+        known = self._sizes.get(step.messages)
+        if known is None:
+            known = self._sizes[step.messages] = prompt_bytes(step.messages)
+        return known
+
+    def _land(self) -> None:
+        """Settle and tell the call that ends next."""
+        state = self._state
+        state.now_s, _, step, bound, played = heapq.heappop(state.line)
+        del state.in_flight[step.key]
+        cost = billed_nano(cost_nano(self.cards[step.model].rates, played.usage), self.markup_bp)
+        charged = min(cost, bound.hold_nano)
+        self.purse.settle(bound.hold_nano, charged)
+        answer, key, verdict = played.judgement
+        self._tell(
+            StepResult(
+                key=step.key,
+                kind=step.kind,
+                status=Status.OK,
+                model=step.model,
+                purpose=step.purpose,
+                parents=step.parents,
+                text=played.text,
+                answer=answer,
+                answer_key=key,
+                verdict=verdict,
+                cost_nano=charged,
+                tokens=played.usage.input_tokens + played.usage.output_tokens,
+            )
+        )
+
+    def _tell(self, result: StepResult) -> None:
+        self._state.results.append(result)
+        self.strategy.tell(result)
