@@ -30,6 +30,8 @@ class ModelCard:
     output: OutputQuantiles
     ability: Mapping[str, float] = field(default_factory=dict)
     """Probability that one sample is right, by problem kind; `""` holds for kinds not named."""
+    judging: Mapping[str, float] = field(default_factory=dict)
+    """How it judges: `sensitivity`, `specificity`, `comparison` (solver/posterior.py); what is missing is assumed."""
     api_base: str = ""
     bundled: bool = False
     """One of the demo models: seeds are honoured, prose is not to be expected."""

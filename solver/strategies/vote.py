@@ -4,18 +4,19 @@ Mechanism: tries are sampled independently; answers are compared by canonical ke
 log-odds weight. Where a checker proves answers, the first proven one ends the job, and each next try goes to the model
 with the best chance of success per dollar, its failures so far considered. Otherwise the plan, a note made once,
 fixes who tries in turn, and voting stops at 1 − I½(v₁+1, v₂+1) ≥ target: only as many tries are in flight as could
-settle the vote.
+settle the vote. Where the money left could not change the leader, it is not spent.
 
 Source: self-consistency (Wang et al., 2023), Adaptive-Consistency (Aggarwal et al., 2023).
 Wins where answers are short and errors scatter; loses where the model's errors agree, or no two answers compare.
 """
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from solver.beliefs import lead_probability, vote_weight
 from solver.bounds import prompt_bytes, typical_nano
+from solver.evidence import Evidence
+from solver.explanation import count_of
 from solver.models import ModelCard
 from solver.plan import rotation
 from solver.steps import Candidate, Room, Status, Step, StepKind, StepResult, StopReason
@@ -46,20 +47,14 @@ class Vote:
         self._max_tries = int(setting.options.get("max_tries", MAX_TRIES))
         self._weights = self._relative_weights()
         self._rotation: list[str] = []
-        self._told: set[str] = set()
+        self._evidence = Evidence(self._problem, setting.panel)
         self._next_untold = 0
         self._tries_by_model: Counter[str] = Counter()
-        self._votes: Counter[str] = Counter()
         self._weighted: defaultdict[str, float] = defaultdict(float)
-        self._examples: dict[str, StepResult] = {}
-        self._tries = 0
+        self._settled = False
         # The two largest sums of weights, kept up to date: sums only grow, so one look at each vote is enough.
         self._leader: str | None = None
         self._first = self._second = 0.0
-        self._proven: StepResult | None = None
-        self._fallback: StepResult | None = None
-        self._failed_in_a_row = 0
-        self._mute_in_a_row = 0
 
     # Asking ---------------------------------------------------------------------------------------------------
 
@@ -72,14 +67,18 @@ class Vote:
                 if "plan" in room.in_flight
                 else (Step("plan", StepKind.NOTE, "Who tries", note={"rotation": chosen}),)
             )
+        if self._cannot_change(room):
+            return (Step("settled", StepKind.NOTE, "The money left could not change the leader"),)
         most = room.free_slots + len(room.in_flight)
         count = min(room.free_slots, self._useful_tries(most) - len(room.in_flight))
         pending = Counter(step.model for step in room.in_flight.values())
         steps: list[Step] = []
         index = self._next_untold
-        while len(steps) < count and len(self._told) + len(room.in_flight) + len(steps) <= self._max_tries:
+        while (
+            len(steps) < count and self._evidence.tries + len(room.in_flight) + len(steps) < self._max_tries
+        ):
             key = f"sample/{index}"
-            if key not in self._told and key not in room.in_flight:
+            if not self._evidence.told(key) and key not in room.in_flight:
                 model = self._model_for(index, room, pending)
                 if model is None:
                     break
@@ -100,11 +99,21 @@ class Vote:
     def _useful_tries(self, most: int) -> int:
         """Return how many tries, at most `most`, may be in flight: those that settled the vote if all agreed."""
         if self._problem.proves:
-            return max(2, self._tries // 2)
+            return max(2, self._evidence.tries // 2)
         needed = 1
         while needed < most and lead_probability(self._first + needed, self._second) < self._target:
             needed += 1
         return needed
+
+    def _cannot_change(self, room: Room) -> bool:
+        """Tell whether the leader would stay ahead even if all that is left bought votes for the second."""
+        if self._problem.proves or not room.affordable or room.in_flight or self._settled:
+            return False
+        costs = [
+            typical_nano(card, self._size_bytes, self._setting.markup_bp) for card in self._setting.panel
+        ]
+        # Half the typical cost: replies may be shorter than most.
+        return self._first - self._second > 2 * room.free_nano / max(min(costs), 1)
 
     def _model_for(self, index: int, room: Room, pending: Counter[str]) -> str | None:
         if self._problem.proves:
@@ -132,33 +141,19 @@ class Vote:
 
     def tell(self, result: StepResult) -> None:
         """Count one result; the same key twice counts once."""
-        if result.key in self._told:
+        if not self._evidence.tell(result):
             return
-        self._told.add(result.key)
         if result.key == "plan":
             self._rotation = [name for name in (result.note or {})["rotation"] if name in self._cards]
+        self._settled = self._settled or result.key == "settled"
+        if result.kind is StepKind.NOTE:
             return
-        while f"sample/{self._next_untold}" in self._told:
+        while self._evidence.told(f"sample/{self._next_untold}"):
             self._next_untold += 1
-        self._tries += 1
         self._tries_by_model[result.model] += 1
-        if result.status is Status.FAILED:
-            self._failed_in_a_row += 1
-            return
-        self._failed_in_a_row = 0
-        self._mute_in_a_row = 0 if result.answer_key is not None else self._mute_in_a_row + 1
-        self._count(result)
-
-    def _count(self, result: StepResult) -> None:
-        if result.verdict and result.verdict.passed:
-            self._proven = self._proven or result
-        if result.answer_key is None:
-            self._fallback = self._fallback or (result if result.text.strip() else None)
-            return
-        self._votes[result.answer_key] += 1
-        self._weighted[result.answer_key] += self._weights.get(result.model, 1.0)
-        self._examples.setdefault(result.answer_key, result)
-        self._update_lead(result.answer_key)
+        if result.status is Status.OK and result.answer_key is not None:
+            self._weighted[result.answer_key] += self._weights.get(result.model, 1.0)
+            self._update_lead(result.answer_key)
 
     def _update_lead(self, key: str) -> None:
         weight = self._weighted[key]
@@ -184,71 +179,25 @@ class Vote:
     # Answering ------------------------------------------------------------------------------------------------
 
     def best(self) -> Candidate | None:
-        """Return the proven answer, else the leader of the vote, else any reply at all."""
-        if self._proven:
-            tries = _count_of(self._tries, "try was", "tries were")
-            checked = self._proven.verdict.detail if self._proven.verdict else ""
-            return _candidate(
-                self._proven, 0.99, f"An exact checker confirmed it; {tries} made.", checked=checked
-            )
-        if self._leader is not None:
-            return self._best_of_vote(self._leader)
-        if self._fallback:
-            return _candidate(self._fallback, 0.0, "No try ended in an answer that could be compared.")
-        return None
-
-    def _best_of_vote(self, leader: str) -> Candidate:
-        counted = sum(self._votes.values())
-        agreed = f"{self._votes[leader]} of {_count_of(counted, 'try agrees', 'independent tries agree')}"
-        # That more tries would not change the leader is one thing, that it is right another: the fewer agree with it,
-        # the likelier all are wrong.
-        confidence = lead_probability(self._first, self._second) * math.sqrt(self._votes[leader] / counted)
-        if self._problem.proves:
-            # The checker has refused every one of these answers.
-            agreed, confidence = f"{agreed}, but the checker confirmed none", 0.0
-        others = [(key, votes) for key, votes in self._votes.most_common(6) if key != leader][:5]
-        dissent = tuple((self._examples[key].answer or "", votes) for key, votes in others)
-        return _candidate(self._examples[leader], confidence, f"{agreed}.", dissent=dissent)
+        """Return the proven answer, else the most probable one, else any reply at all."""
+        return self._evidence.best()
 
     def done(self) -> StopReason | None:
         """Stop when proven, when the lead is clear, or when nothing helps."""
-        if self._proven:
+        known = self._evidence
+        if known.proven:
             return StopReason.SOLVED
         if not self._problem.proves and lead_probability(self._first, self._second) >= self._target:
             return StopReason.CONFIDENT
-        if self._failed_in_a_row >= _MAX_FAILED_IN_A_ROW or self._mute_in_a_row >= _MAX_MUTE_IN_A_ROW:
+        if known.failed_in_a_row >= _MAX_FAILED_IN_A_ROW or known.mute_in_a_row >= _MAX_MUTE_IN_A_ROW:
             return StopReason.NO_PROGRESS
-        if self._tries >= self._max_tries:
-            return StopReason.NO_PROGRESS
-        return None
+        if self._settled:
+            return StopReason.BUDGET_REACHED
+        return StopReason.NO_PROGRESS if known.tries >= self._max_tries else None
 
     def phase(self) -> str:
         """Say how many tries and answers there are."""
-        if not self._tries:
+        if not self._evidence.tries:
             return "Plan"
-        answers = _count_of(len(self._votes), "answer", "answers")
-        return f"Explore — {_count_of(self._tries, 'try', 'tries')}, {answers}"
-
-
-def _candidate(
-    result: StepResult,
-    confidence: float,
-    explanation: str,
-    *,
-    checked: str = "",
-    dissent: tuple[tuple[str, int], ...] = (),
-) -> Candidate:
-    return Candidate(
-        answer=result.answer or "",
-        text=result.text,
-        key=result.answer_key,
-        step_key=result.key,
-        confidence=confidence,
-        explanation=explanation,
-        checked=checked,
-        dissent=dissent,
-    )
-
-
-def _count_of(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
+        answers = count_of(len(self._evidence.clusters), "answer", "answers")
+        return f"Explore — {count_of(self._evidence.tries, 'try', 'tries')}, {answers}"

@@ -1,0 +1,38 @@
+"""One answer and what a job has collected for and against it."""
+
+from dataclasses import dataclass, field
+
+from solver.posterior import Votes
+from solver.steps import StepResult
+
+_COMPARABLE = ("num:", "pct:", "choice:", "math:")
+_LONGEST_COMPARABLE_TEXT = 60
+
+
+@dataclass(slots=True)
+class Cluster:
+    """One answer and what speaks for and against it. `tries` are independent, `repeats` saw another try first."""
+
+    key: str
+    example: StepResult
+    votes: Votes = field(default_factory=lambda: Votes({}, {}))
+    tries: int = 0
+    repeats: int = 0
+    refused: bool = False
+    grades: dict[str, list[int]] = field(default_factory=dict)
+    """By grader: how often it passed and failed this answer."""
+    comparisons: dict[str, list[int]] = field(default_factory=dict)
+    """By judge: how often this answer was preferred, and how often another."""
+    passed_steps: set[str] = field(default_factory=set)
+
+    @property
+    def score(self) -> float:
+        """A quick measure of what is worth weighing at all."""
+        judged = [*self.grades.values(), *self.comparisons.values()]
+        return -1.0 if self.refused else self.votes.total + sum(good - 0.5 * bad for good, bad in judged)
+
+    @property
+    def comparable(self) -> bool:
+        """Whether the same answer is always written the same way, so that not agreeing means something."""
+        short = self.key.startswith("text:") and len(self.key) <= _LONGEST_COMPARABLE_TEXT
+        return self.key.startswith(_COMPARABLE) or short or self.tries > 1

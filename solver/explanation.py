@@ -1,0 +1,111 @@
+"""Says in plain words why an answer is believed, what was checked, and who dissents."""
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from solver.cluster import Cluster
+from solver.problem import Problem
+from solver.steps import Candidate, StepResult
+
+_DISSENTERS = 5
+
+
+class Books(Protocol):
+    """All that is known: solver/evidence.py's Evidence."""
+
+    problem: Problem
+    proven: StepResult | None
+    tries: int
+    independent: int
+    repeats: int
+
+    @property
+    def clusters(self) -> Container[str]:
+        """Keys of the answers that can be compared."""
+        ...
+
+    def ranked(self, most: int) -> Sequence[Cluster]:
+        """Return the most probable answers, best first."""
+        ...
+
+
+def explain(books: Books, leader: Cluster) -> Candidate:
+    """Return `leader` as a candidate with its evidence in one sentence; its confidence is the caller's to set."""
+    shown = books.proven or leader.example
+    others = [c for c in books.ranked(_DISSENTERS + 1) if c.key != leader.key and c.key in books.clusters]
+    dissent = sorted(others, key=lambda c: -c.tries - c.repeats)[:_DISSENTERS]
+    return Candidate(
+        answer=shown.answer or "",
+        text=shown.text,
+        key=shown.answer_key,
+        step_key=shown.key,
+        confidence=0.0,
+        explanation=_sentence(books, leader),
+        checked=_checked(books, leader),
+        dissent=() if books.proven else tuple((c.example.answer or "", c.tries + c.repeats) for c in dissent),
+    )
+
+
+def count_of(number: int, one: str, many: str) -> str:
+    """Return `1 try` or `2,000 tries`."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _sentence(books: Books, leader: Cluster) -> str:
+    if books.proven:
+        return f"An exact checker confirmed it; {count_of(books.tries, 'try was', 'tries were')} made."
+    said = [*_votes(books, leader), *_grades(leader), *_comparisons(leader)]
+    sentence = "; ".join(said)
+    if books.problem.proves:
+        sentence += ", but the checker confirmed none"
+    return f"{sentence[:1].upper()}{sentence[1:]}."
+
+
+def _votes(books: Books, leader: Cluster) -> Iterable[str]:
+    if leader.key not in books.clusters:
+        yield "no try ended in an answer that could be compared"
+        return
+    if books.independent:
+        yield f"{leader.tries} of {count_of(books.independent, 'try agrees', 'independent tries agree')}"
+    if books.repeats:
+        yield f"{leader.repeats} of {count_of(books.repeats, 'revision came', 'revisions came')} to it"
+
+
+def _grades(leader: Cluster) -> Iterable[str]:
+    passes, fails = _sums(leader.grades)
+    if not passes + fails:
+        return
+    graders = "a grader" if len(leader.grades) == 1 else f"{len(leader.grades)} graders"
+    if not fails:
+        yield f"{graders} passed it {_times(passes)}"
+    elif not passes:
+        yield f"{graders} found fault with it {_times(fails)}"
+    else:
+        yield f"{graders} passed it {passes} of {passes + fails} times"
+
+
+def _comparisons(leader: Cluster) -> Iterable[str]:
+    wins, losses = _sums(leader.comparisons)
+    if wins + losses:
+        yield f"it won {wins} of {count_of(wins + losses, 'comparison', 'comparisons')}"
+
+
+def _checked(books: Books, leader: Cluster) -> str:
+    if books.proven:
+        return books.proven.verdict.detail if books.proven.verdict else ""
+    said = [
+        f"{judge} graded it: passed {good} of {good + bad}." for judge, (good, bad) in leader.grades.items()
+    ]
+    said += [
+        f"{judge} compared it with others: preferred {good} of {good + bad} times."
+        for judge, (good, bad) in leader.comparisons.items()
+    ]
+    return " ".join(said)
+
+
+def _sums(by_judge: Mapping[str, Sequence[int]]) -> tuple[int, int]:
+    return sum(good for good, _ in by_judge.values()), sum(bad for _, bad in by_judge.values())
+
+
+def _times(number: int) -> str:
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")

@@ -1,0 +1,135 @@
+"""How the evidence of a job adds up: votes first, then what judges say, judges being judged by the votes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from solver.cluster import Cluster
+from solver.models import ModelCard
+from solver.posterior import (
+    NEVER,
+    Ability,
+    Quality,
+    Votes,
+    compare_log_odds,
+    grade_log_odds,
+    logit,
+    parameters,
+    shares,
+    sigmoid,
+    vote_log_odds,
+)
+from solver.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What is weighed: the answers worth it, the replies without an answer, and all votes, also for other answers."""
+
+    answers: Sequence[Cluster]
+    essays: Sequence[Cluster]
+    everything: Votes
+    seen: int
+    proven_key: str | None
+
+
+class Scales:
+    """Weighs the tallies of one job."""
+
+    def __init__(self, problem: Problem, panel: Sequence[ModelCard]) -> None:
+        self._problem = problem
+        self._cards = {card.name: card for card in panel}
+        self._abilities = {name: Ability(self._ability(name)) for name in self._cards}
+
+    def family(self, model: str) -> str:
+        """Return the family of a model; one that has left the panel is its own."""
+        card = self._cards.get(model)
+        return card.family if card else model
+
+    def weigh(self, tally: Tally) -> dict[str, float]:
+        """Return how probable each answer is, by key."""
+        votes = self._from_votes(tally)
+        log_odds = {
+            cluster.key: votes[cluster.key] + self._from_judges(cluster, tally, votes)
+            for cluster in (*tally.answers, *tally.essays)
+        }
+        return _normalised(log_odds, tally)
+
+    def quality(self, judge: str, tally: Tally) -> Quality:
+        """Return how well a model judges, as far as its card and this job tell."""
+        return self._quality(judge, tally, self._from_votes(tally))
+
+    def _from_votes(self, tally: Tally) -> dict[str, float]:
+        """Return log odds from votes and verdicts: against “none of them” or, where answers do not compare, alone."""
+        odds = {cluster.key: self._alone(cluster) for cluster in tally.essays}
+        if not any(cluster.comparable for cluster in tally.answers):
+            return odds | {cluster.key: self._alone(cluster) for cluster in tally.answers}
+        for model in tally.everything.by_model:
+            self._abilities.setdefault(model, Ability(self._ability(model)))
+        weighed = vote_log_odds(
+            [cluster.votes for cluster in tally.answers],
+            tally.everything,
+            self._abilities,
+            options=self._options(),
+            seen=tally.seen,
+        )
+        return odds | {c.key: NEVER if c.refused else x for c, x in zip(tally.answers, weighed, strict=True)}
+
+    def _alone(self, cluster: Cluster) -> float:
+        """Return the log odds of an answer that no other can agree with: the ability of who gave it."""
+        if cluster.refused:
+            return NEVER
+        return max(logit(self._ability(model)) for model in cluster.votes.by_model)
+
+    def _ability(self, model: str) -> float:
+        card = self._cards.get(model)
+        return card.ability_for(self._problem.kind) if card else 0.5
+
+    def _from_judges(self, cluster: Cluster, tally: Tally, votes: Mapping[str, float]) -> float:
+        families = set(cluster.votes.by_family)
+        total = 0.0
+        for judge, (passes, fails) in cluster.grades.items():
+            alike = families == {self.family(judge)}
+            total += grade_log_odds(passes, fails, self._quality(judge, tally, votes), same_family=alike)
+        for judge, (wins, losses) in cluster.comparisons.items():
+            total += compare_log_odds(wins, losses, self._quality(judge, tally, votes))
+        return total
+
+    def _quality(self, judge: str, tally: Tally, votes: Mapping[str, float]) -> Quality:
+        """Return the posterior means of a judge's rates: prior counts, plus each judgement weighted by what it met."""
+        pinned = parameters()
+        card = self._cards.get(judge)
+        prior = {name: (card.judging.get(name) if card else None) or pinned[name] for name in Quality._fields}
+        strength = pinned["quality_strength"]
+        counts = {name: [rate * strength, (1.0 - rate) * strength] for name, rate in prior.items()}
+        believed = _normalised(votes, tally)
+        for cluster in (*tally.answers, *tally.essays):
+            right = 1.0 if cluster.key == tally.proven_key else believed[cluster.key]
+            passes, fails = cluster.grades.get(judge, (0, 0))
+            wins, losses = cluster.comparisons.get(judge, (0, 0))
+            _count(counts["sensitivity"], right * passes, right * fails)
+            _count(counts["specificity"], (1.0 - right) * fails, (1.0 - right) * passes)
+            _count(counts["comparison"], right * wins, right * losses)
+        return Quality(*(good / (good + bad) for good, bad in (counts[name] for name in Quality._fields)))
+
+    def _options(self) -> int:
+        match self._problem.checker:
+            case {"kind": "choice", "options": options}:
+                return max(len(options), 2)
+        return int(parameters()["open_answers"])
+
+
+def _normalised(log_odds: Mapping[str, float], tally: Tally) -> dict[str, float]:
+    """Return probabilities: exclusive ones where answers compare, each on its own elsewhere."""
+    alone = {key: sigmoid(x) for key, x in log_odds.items()}
+    if not any(cluster.comparable for cluster in tally.answers):
+        return alone
+    rivals = [cluster.key for cluster in tally.answers]
+    exclusive = dict(zip(rivals, shares([log_odds[key] for key in rivals]), strict=True))
+    # Answers beyond the weighed ones are single votes, each as probable as the least of these.
+    rest = 1.0 + (tally.seen - len(rivals)) * min(exclusive.values())
+    return alone | {key: p / rest for key, p in exclusive.items()}
+
+
+def _count(counts: list[float], good: float, bad: float) -> None:
+    counts[0] += good
+    counts[1] += bad

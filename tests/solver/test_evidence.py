@@ -1,0 +1,255 @@
+"""The books of a job's evidence: how probable each answer is, why, and who dissents."""
+
+import math
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from solver.checkers import Verdict
+from solver.evidence import Evidence
+from solver.posterior import Ability, Votes, calibrated, shares, vote_log_odds
+from solver.problem import Problem
+from solver.steps import Status, StepKind, StepResult
+from tests.solver.simulated import card
+
+PANEL = [card("demo/one", ability=0.6), card("other/two", ability=0.6)]
+
+
+def evidence(problem=None, panel=None):
+    return Evidence(problem or Problem("?"), panel or PANEL)
+
+
+def answer(key, said, model="demo/one", parents=(), kind=StepKind.SAMPLE, passed=None):
+    verdict = None if passed is None else Verdict(passed, "number", "The answer is 7.")
+    return StepResult(
+        key, kind, Status.OK, model=model, parents=parents, text=f"Answer: {said}", answer=said,
+        answer_key=f"num:{said}", verdict=verdict,
+    )  # fmt: skip
+
+
+def grade(key, of, *, passed, model="other/two"):
+    text = f"Step 1: ok\nVerdict: {'correct' if passed else 'incorrect'}"
+    return StepResult(key, StepKind.GRADE, Status.OK, model=model, parents=(of,), text=text)
+
+
+def compared(key, first, second, better, model="other/two"):
+    return StepResult(
+        key, StepKind.COMPARE, Status.OK, model=model, parents=(first, second), text=f"Better: {better}"
+    )
+
+
+def confidence_of(*results, panel=None):
+    known = evidence(panel=panel)
+    for result in results:
+        known.tell(result)
+    return known.best().confidence
+
+
+def votes(*said, model="demo/one"):
+    return [answer(f"{model}/{index}", each, model) for index, each in enumerate(said)]
+
+
+def test_one_try_is_as_probable_as_its_model_is_able():
+    """Without anything else to go by the prior is the ability, whatever the model."""
+    for ability in (0.2, 0.5, 0.9):
+        one = confidence_of(answer("a", "7"), panel=[card(ability=ability)])
+        assert one == pytest.approx(ability, abs=0.02)
+
+
+def test_agreement_raises_and_dissent_lowers_the_probability():
+    """Each agreeing try helps, each rival hurts, and scattered tries mean that none may be right."""
+    rising = [confidence_of(*votes(*["7"] * count)) for count in (1, 2, 3, 4)]
+    assert rising == sorted(rising)
+    assert confidence_of(*votes("7", "7", "8", "8")) < 0.6
+    assert confidence_of(*votes("1", "2", "3", "4", "5", "6")) < 0.2
+
+
+def test_another_family_agreeing_is_worth_more_than_the_same_again():
+    """Errors of one family repeat each other."""
+    same = confidence_of(*votes("7", "7"))
+    other = confidence_of(*votes("7"), *votes("7", model="other/two"))
+    assert other > same
+
+
+def test_repeating_what_one_was_shown_is_little_evidence():
+    """A revision that keeps the answer adds less than an independent try; one that leaves it counts fully."""
+    first = answer("a", "7")
+    kept = confidence_of(first, answer("b", "7", parents=("a",), kind=StepKind.REVISE))
+    independent = confidence_of(first, answer("b", "7"))
+    left = evidence()
+    for result in (first, answer("b", "8", parents=("a",), kind=StepKind.REVISE)):
+        left.tell(result)
+    assert confidence_of(first) < kept < independent
+    assert left.probability("num:7") == pytest.approx(left.probability("num:8"))
+
+
+def test_grades_move_an_answer_and_repeated_grades_less_so():
+    """A pass helps and a fail hurts; the third grade of the same grader says less than the first."""
+    base = [answer("a", "7")]
+    one, two, three = (
+        confidence_of(*base, *(grade(f"g{i}", "a", passed=True) for i in range(count))) for count in (1, 2, 3)
+    )
+    assert confidence_of(*base) < one < two < three < 0.9
+    assert three - two < two - one < one - confidence_of(*base)
+    assert confidence_of(*base, grade("g", "a", passed=False)) < confidence_of(*base)
+
+
+def test_a_grader_of_the_solvers_family_says_less():
+    """It shares the solver's blind spots."""
+    other = confidence_of(answer("a", "7"), grade("g", "a", passed=True))
+    own = confidence_of(answer("a", "7"), grade("g", "a", passed=True, model="demo/one"))
+    assert own < other
+
+
+def test_a_graders_quality_is_learned_from_what_the_checker_decided():
+    """One that passes what the checker refused is trusted less, one that fails it more."""
+    rubber, strict = evidence(), evidence()
+    for index in range(12):
+        for known, passed in ((rubber, True), (strict, False)):
+            known.tell(answer(f"a{index}", str(index), passed=False))
+            known.tell(grade(f"g{index}", f"a{index}", passed=passed))
+    assert rubber.quality("other/two").specificity < 0.4
+    assert strict.quality("other/two").specificity > 0.75
+
+
+def test_a_graders_quality_is_learned_from_agreement():
+    """Where eight tries agree and one dissents, a grader that fails the eight is the one to doubt."""
+    known = evidence()
+    for result in votes(*["7"] * 8, "3"):
+        known.tell(result)
+    before = known.quality("other/two").sensitivity
+    for index in range(6):
+        known.tell(grade(f"g{index}", f"demo/one/{index}", passed=False))
+    assert known.quality("other/two").sensitivity < before - 0.2
+    assert known.best().answer == "7"
+
+
+def test_comparisons_lift_the_winner():
+    """Between answers with as many votes, the preferred one leads."""
+    known = evidence()
+    for result in votes("7", "8"):
+        known.tell(result)
+    for index, better in enumerate("BA"):
+        pair = ("demo/one/0", "demo/one/1") if index == 0 else ("demo/one/1", "demo/one/0")
+        known.tell(compared(f"c{index}", *pair, better))
+    assert known.best().answer == "8"
+    assert "won 2 of 2 comparisons" in known.best().explanation
+
+
+def test_what_the_checker_says_is_final():
+    """A proven answer leads whatever the votes; a refused one is never believed."""
+    known = evidence(Problem("?", checker={"kind": "number", "expected": "7", "tolerance": "0"}))
+    for result in [answer(f"a{i}", "8", passed=False) for i in range(5)]:
+        known.tell(result)
+    assert known.best().confidence == 0.0
+    assert "the checker confirmed none" in known.best().explanation
+    known.tell(answer("b", "7", passed=True))
+    assert (known.best().answer, known.best().confidence) == ("7", 0.99)
+    assert known.best().checked == "The answer is 7."
+
+
+def test_an_essay_is_believed_as_far_as_graders_go():
+    """Free text that cannot be compared has no confidence of its own; grades give it one."""
+    essay = StepResult("a", StepKind.SAMPLE, Status.OK, model="demo/one", text="An essay.")
+    alone = confidence_of(essay)
+    passed = confidence_of(essay, grade("g", "a", passed=True), grade("h", "a", passed=True))
+    failed = confidence_of(essay, grade("g", "a", passed=False))
+    assert alone == 0.0
+    assert failed < 0.6 < passed
+
+
+def test_many_right_expressions_do_not_contradict_each_other():
+    """Two ways to a target are two answers; each stands on its own."""
+    known = evidence()
+    for index, said in enumerate(["3*4", "4*3", "2*6"]):
+        known.tell(
+            StepResult(
+                f"s/{index}", StepKind.SAMPLE, Status.OK, model="demo/one", text=said, answer=said,
+                answer_key=f"expr:{said}",
+            )
+        )  # fmt: skip
+    assert known.best().confidence == pytest.approx(0.6, abs=0.01)
+
+
+def test_the_sentence_says_what_the_probability_rests_on():
+    """Tries, revisions and grades, in plain words; what was checked; who dissents."""
+    known = evidence()
+    for result in [*votes("7", "7", "8"), answer("r", "7", parents=("demo/one/0",), kind=StepKind.REVISE)]:
+        known.tell(result)
+    for index in range(2):
+        known.tell(grade(f"g{index}", "demo/one/0", passed=True))
+    best = known.best()
+    assert best.explanation == (
+        "2 of 3 independent tries agree; 1 of 1 revision came to it; a grader passed it twice."
+    )
+    assert best.checked == "other/two graded it: passed 2 of 2."
+    assert best.dissent == (("8", 1),)
+
+
+def test_the_text_that_a_grader_passed_is_shown():
+    """Of equal answers the one whose working was passed is the better solution to read."""
+    known = evidence()
+    known.tell(answer("a", "7"))
+    known.tell(answer("b", "7"))
+    known.tell(grade("g", "b", passed=True))
+    assert known.best().step_key == "b"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.sampled_from(["demo/one", "other/two", "gone/model"])), max_size=14
+    )
+)
+def test_probabilities_are_probabilities(tries):
+    """Exclusive answers sum to at most one, whatever was told, twice or by a model that has left the panel."""
+    known = evidence()
+    for index, (said, model) in enumerate(tries):
+        for _ in range(2):
+            known.tell(answer(f"s/{index}", str(said), model))
+    total = sum(known.probability(key) for key in known.clusters)
+    assert 0.0 <= total <= 1.0 + 1e-9
+    assert known.tries == len(tries)
+
+
+def test_a_choice_of_two_counts_differently_from_an_open_question():
+    """Among two options wrong tries must agree, so agreement proves less."""
+    ours, all_votes = Votes({}, {}), Votes({}, {})
+    for votes_of in (ours, all_votes):
+        for _ in range(3):
+            votes_of.add("m", "f", 1.0)
+    odds = [
+        vote_log_odds([ours], all_votes, {"m": Ability(0.6)}, options=options, seen=1)[0]
+        for options in (2, 1_000)
+    ]
+    assert odds[0] < odds[1]
+    assert math.isclose(sum(shares([0.0, 0.0])), 2 / 3)
+
+
+def test_confidence_is_calibrated_in_the_simulated_world():
+    """Over many simulated votes the mean confidence is near the share of right answers, in each half."""
+    from solver.simulate import RIGHT, World, cards, parameters
+
+    panel, models = cards(), parameters()["models"]
+    seen = []
+    for seed in range(400):
+        world, rng = World(seed, faults=False), random.Random(f"calibration:{seed}")
+        mix, count = rng.choice([[1], [2], [2, 2, 1]]), rng.choice([1, 2, 4, 8, 16])
+        known = evidence(panel=panel)
+        for index in range(count):
+            which = mix[index % len(mix)]
+            said = world._answer(models[which], rng)
+            known.tell(answer(f"s/{index}", said, panel[which].name))
+        seen.append((known.best().confidence, known.best().answer == RIGHT))
+    for part in ([s for s in seen if s[0] < 0.7], [s for s in seen if s[0] >= 0.7]):
+        mean, right = (sum(column) / len(part) for column in zip(*part, strict=True))
+        assert abs(mean - right) < 0.1, (mean, right, len(part))
+
+
+def test_calibration_keeps_its_bounds():
+    """No posterior is shown as certain."""
+    assert calibrated(0.0) == 0.01
+    assert calibrated(1.0) == 0.99
+    assert calibrated(0.5) == pytest.approx(0.5)
