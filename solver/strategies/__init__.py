@@ -4,10 +4,12 @@ import inspect
 from collections.abc import Callable
 
 from solver.strategies.base import Setting, Strategy
+from solver.strategies.knockout import Knockout
 from solver.strategies.vote import Vote
 
 REGISTRY: dict[str, Callable[[Setting], Strategy]] = {
     "vote": Vote,
+    "knockout": Knockout,
 }
 DEFAULT = "vote"
 

@@ -33,12 +33,24 @@ def test_a_settlement_reads_its_own_step_alone(alice, workspace):
             opened = run(
                 "jobs_open",
                 call
-                | {"escrow": lease.escrow_id, "workspace": lease.workspace_id, "model": "openai/test", "price": 1}
+                | {
+                    "escrow": lease.escrow_id,
+                    "workspace": lease.workspace_id,
+                    "model": "openai/test",
+                    "price": 1,
+                }
                 | {"hold_nano": 100, "prompt_bytes": 10, "max_output_tokens": 10, "kind": "sample"}
                 | {"purpose": "", "prompt_sha256": ""},
             )
             assert opened == "held"
-            settled = {"cost_nano": 9, "billed_nano": 9, "charged_nano": 9, "input": 1, "output": 1, "tokens": 2}
+            settled = {
+                "cost_nano": 9,
+                "billed_nano": 9,
+                "charged_nano": 9,
+                "input": 1,
+                "output": 1,
+                "tokens": 2,
+            }
             texts = {"status": "ok", "text": "", "reasoning": "", "finish_reason": "stop", "provider_ref": ""}
             assert run("jobs_settle", call | settled | texts) is not None
         cursor.execute("SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'jobs_steprecord'")

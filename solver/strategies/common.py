@@ -1,0 +1,149 @@
+"""What strategies have in common: evidence, a plan noted once, tries in rotation, and when to stop."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from solver.evidence import Evidence
+from solver.explanation import count_of
+from solver.prompts import messages_for
+from solver.steps import Candidate, Message, Room, Status, Step, StepKind, StepResult, StopReason
+from solver.strategies.base import Setting
+from solver.strategies.crew import Crew
+
+DEFAULT_TARGET = 0.95
+MAX_TRIES = 20_000
+_MAX_FAILED_IN_A_ROW = 8
+# Replies without an answer that could be compared: essays, empty texts, thoughts cut short.
+_MAX_MUTE_IN_A_ROW = 24
+
+
+class Common:
+    """The base of the strategies that plan, sample, judge and stop by evidence.
+
+    A subclass says what it plans (`plan_note`), what it wants (`wanted`) and what it does with a new result (`take`).
+    """
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.problem = setting.problem
+        self.crew = Crew(setting)
+        self.evidence = Evidence(setting.problem, setting.panel)
+        self.target = float(setting.options.get("confidence_target", DEFAULT_TARGET))
+        self.plan: Mapping[str, Any] = {}
+        self._messages = setting.problem.messages()
+        self._next_untold: dict[str, int] = {}
+
+    # To be filled in ------------------------------------------------------------------------------------------
+
+    def plan_note(self) -> Mapping[str, Any]:
+        """Return the plan, made from the setting; it is noted, so that another life keeps to it."""
+        raise NotImplementedError
+
+    def wanted(self, room: Room) -> Sequence[Step]:
+        """Return the steps wanted now, at most `room.free_slots`."""
+        raise NotImplementedError
+
+    def take(self, result: StepResult) -> None:
+        """Take in a result told for the first time."""
+
+    # The protocol ---------------------------------------------------------------------------------------------
+
+    def ask(self, room: Room) -> Sequence[Step]:
+        """Return the plan first, then what is wanted."""
+        if not self.plan:
+            note = Step("plan", StepKind.NOTE, "Plan", note=self.plan_note())
+            return () if note.key in room.in_flight else (note,)
+        return self.wanted(room) if room.free_slots > 0 else ()
+
+    def tell(self, result: StepResult) -> None:
+        """Take in one result; the same key twice counts once."""
+        if not self.evidence.tell(result):
+            return
+        if result.key == "plan":
+            self.plan = result.note or {}
+        else:
+            self.take(result)
+
+    def best(self) -> Candidate | None:
+        """Return the proven answer, else the most probable one, else any reply at all."""
+        return self.evidence.best()
+
+    def done(self) -> StopReason | None:
+        """Stop when proven, when sure enough, or when nothing helps."""
+        known = self.evidence
+        if known.proven:
+            return StopReason.SOLVED
+        if not self.problem.proves and known.confidence() >= self.target:
+            return StopReason.CONFIDENT
+        if known.failed_in_a_row >= _MAX_FAILED_IN_A_ROW or known.mute_in_a_row >= _MAX_MUTE_IN_A_ROW:
+            return StopReason.NO_PROGRESS
+        return StopReason.NO_PROGRESS if known.tries >= MAX_TRIES else None
+
+    def phase(self) -> str:
+        """Say how many tries and answers there are."""
+        if not self.evidence.tries:
+            return "Plan"
+        answers = count_of(len(self.evidence.clusters), "answer", "answers")
+        return f"{self.stage()} — {count_of(self.evidence.tries, 'try', 'tries')}, {answers}"
+
+    def stage(self) -> str:
+        """Return in a word what is going on."""
+        return "Explore"
+
+    # Steps ----------------------------------------------------------------------------------------------------
+
+    def untried(self, key: str, room: Room) -> bool:
+        """Tell whether a step is neither told nor in flight."""
+        return not self.evidence.told(key) and key not in room.in_flight
+
+    def samples(self, room: Room, path: str, *, upto: int, most: int | None = None) -> list[Step]:
+        """Return independent tries `path/0`, `path/1`… below `upto` that are still missing, within the free slots."""
+        most = room.free_slots if most is None else min(most, room.free_slots)
+        index = self._next_untold.get(path, 0)
+        while self.evidence.told(f"{path}/{index}"):
+            index += 1
+        self._next_untold[path] = index
+        steps: list[Step] = []
+        while index < upto and len(steps) < most:
+            key = f"{path}/{index}"
+            if self.untried(key, room):
+                model = self.solver(index, room)
+                if model is None:
+                    break
+                steps.append(Step(key, StepKind.SAMPLE, f"Try {index + 1}", model, self._messages))
+            index += 1
+        return steps
+
+    def solver(self, index: int, room: Room, *, shown: int = 0) -> str | None:
+        """Return the model whose turn it is, another one where the money is short, or None where there is none."""
+        names: Sequence[str] = self.plan["solvers"]
+        for name in (names[index % len(names)], *names, *self.crew.cards):
+            if name in self.crew.cards and self.crew.pays(name, room, shown=shown):
+                return name
+        return None
+
+    def judge_for(self, solvers: Sequence[str], room: Room, *, shown: int = 1) -> str | None:
+        """Return a judge of what these models solved, or None where the money is short."""
+        name = self.crew.judge(solvers)
+        return name if self.crew.pays(name, room, shown=shown) else None
+
+    def about(
+        self,
+        key: str,
+        kind: StepKind,
+        model: str,
+        shown: Sequence[StepResult],
+        *,
+        purpose: str,
+        extra: str = "",
+    ) -> Step:
+        """Return a step whose prompt shows candidates, in their order."""
+        messages: tuple[Message, ...] = messages_for(
+            kind, self.problem.text, [result.text for result in shown], extra=extra
+        )
+        return Step(key, kind, purpose, model, messages, parents=tuple(result.key for result in shown))
+
+
+def usable(result: StepResult) -> bool:
+    """Tell whether a result holds a text that can be shown to another step."""
+    return result.status is Status.OK and bool(result.text.strip())

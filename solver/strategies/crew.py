@@ -1,0 +1,75 @@
+"""Who does what in a strategy, and what it costs: solvers in rotation, a judge of another family."""
+
+from collections.abc import Iterable, Mapping
+
+from solver.bounds import least_hold_nano, prompt_bytes, typical_nano
+from solver.models import ModelCard
+from solver.plan import rotation
+from solver.prompts import messages_for
+from solver.steps import Room, StepKind
+from solver.strategies.base import Setting
+
+
+class Crew:
+    """The panel of one setting; everything here is a pure function of it."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self.cards: Mapping[str, ModelCard] = {card.name: card for card in setting.panel}
+        self._problem_bytes = prompt_bytes(setting.problem.messages())
+        self._shown_bytes = prompt_bytes(messages_for(StepKind.AGGREGATE, setting.problem.text))
+
+    def rotation(self) -> list[str]:
+        """Return who solves in turn."""
+        return rotation(
+            self._setting.panel,
+            kind=self._setting.problem.kind,
+            budget_nano=self._setting.budget_nano,
+            size_bytes=self._problem_bytes,
+            markup_bp=self._setting.markup_bp,
+        )
+
+    def strongest(self) -> str:
+        """Return the ablest model of which the budget buys three calls, else the first of the rotation."""
+        return self.rotation()[0]
+
+    def judge(self, solvers: Iterable[str]) -> str:
+        """Return the ablest model of a family that none of `solvers` is of, else the ablest other one, else any.
+
+        Only models of which the budget buys ten calls are considered while there is one.
+        """
+        taken = set(solvers)
+        families = {self.cards[name].family for name in taken if name in self.cards}
+        cards = self._setting.panel
+        cheap = [c for c in cards if 10 * self.cost_nano(c.name, shown=1) <= self._setting.budget_nano]
+        best = max(
+            cheap or cards,
+            key=lambda c: (
+                c.family not in families,
+                c.name not in taken,
+                c.ability_for(self._setting.problem.kind),
+            ),
+        )
+        return best.name
+
+    def cost_nano(self, name: str, *, shown: int = 0) -> int:
+        """Return what a call typically costs whose prompt shows so many candidates (none: the problem alone)."""
+        return typical_nano(self.cards[name], self._size_bytes(shown), self._setting.markup_bp)
+
+    def pays(self, name: str, room: Room, *, shown: int = 0) -> bool:
+        """Tell whether the free money covers one more such call."""
+        if name not in room.affordable:
+            return False
+        if not shown:
+            return True
+        least = least_hold_nano(self.cards[name], self._size_bytes(shown), self._setting.markup_bp)
+        return least <= room.free_nano
+
+    def _size_bytes(self, shown: int) -> int:
+        if not shown:
+            return self._problem_bytes
+        return self._shown_bytes + shown * self._candidate_bytes()
+
+    def _candidate_bytes(self) -> int:
+        """Return how long a candidate typically is: bundled models write bytes, others some four a token."""
+        return max(card.output.q50 * (1 if card.bundled else 4) for card in self._setting.panel)

@@ -1,0 +1,173 @@
+"""Plays a strategy without runner and money: random landing order, failures, duplicates, and lives that end anywhere.
+
+Whatever a strategy's mechanism, at any moment another life that was told the same results must be in the same state:
+same best answer, same reason to stop, same next steps.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from solver.answer import extract_answer, quick_key, text_key
+from solver.bounds import prompt_bytes, typical_nano
+from solver.checkers import Verdict
+from solver.models import ModelCard
+from solver.problem import Problem
+from solver.steps import Room, Status, Step, StepKind, StepResult, StopReason
+from solver.strategies import Setting, Strategy, make_strategy
+from tests.solver.simulated import card
+
+PANEL = [card("demo/one", ability=0.6), card("other/two", ability=0.7, pico=10_000_000)]
+NUMBER = {"kind": "number", "expected": "42", "tolerance": "0"}
+Respond = Callable[[Step, random.Random], str | None]
+"""Returns the text of a reply, or None for a step that failed."""
+
+
+@dataclass
+class Play:
+    """One job of one strategy; `respond` is the world."""
+
+    name: str
+    respond: Respond
+    budget_nano: int = 60_000_000
+    panel: list[ModelCard] = field(default_factory=lambda: list(PANEL))
+    problem: Problem = field(default_factory=lambda: Problem("What is 6 times 7?"))
+    options: dict[str, object] = field(default_factory=dict)
+    slots: int = 4
+    seed: int = 1
+    max_steps: int = 400
+    told: list[StepResult] = field(default_factory=list)
+    asked: dict[str, Step] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.setting = Setting(self.problem, self.panel, self.budget_nano, 0, self.options, self.seed)
+        self.strategy = make_strategy(self.name, self.setting)
+        self.spent_nano = 0
+        self.in_flight: dict[str, Step] = {}
+        self._cards = {one.name: one for one in self.panel}
+        self._rng = random.Random(f"play:{self.seed}")
+
+    def run(self, *, check_lives: float = 0.0) -> StopReason | None:
+        """Play to the end; None where the strategy wanted nothing more. `check_lives`: how often to try another life."""
+        while len(self.told) < self.max_steps:
+            reason = self.strategy.done()
+            if reason:
+                return reason
+            if self._rng.random() < check_lives:
+                self.check_life()
+            steps = list(self.strategy.ask(self.room()))
+            assert len({step.key for step in steps}) == len(steps)
+            for step in steps:
+                assert step.key not in self.in_flight, step.key
+                assert step.key not in {result.key for result in self.told}, step.key
+                self.asked[step.key] = step
+                if step.kind is StepKind.NOTE:
+                    self.tell(StepResult(step.key, step.kind, Status.NOTE, note=step.note))
+                    continue
+                assert step.model in self._cards
+                if self._cost(step) > self.room().free_nano:
+                    # As the runner does: what does not fit is refused until something lands.
+                    break
+                self.in_flight[step.key] = step
+            if any(step.kind is StepKind.NOTE for step in steps):
+                continue
+            assert len(self.in_flight) <= self.slots
+            if not self.in_flight:
+                return None
+            self.tell(self.land(self._rng.choice(sorted(self.in_flight))))
+        return None
+
+    def room(self) -> Room:
+        """What the strategy may use now: what is not spent and not in flight, at the price of typical calls."""
+        free = self.budget_nano - self.spent_nano - sum(self._cost(s) for s in self.in_flight.values())
+        size = prompt_bytes(self.problem.messages())
+        affordable = frozenset(n for n, one in self._cards.items() if typical_nano(one, size, 0) <= free)
+        return Room(
+            self.slots - len(self.in_flight),
+            max(free, 0),
+            affordable=affordable,
+            in_flight=dict(self.in_flight),
+        )
+
+    def land(self, key: str) -> StepResult:
+        """Bring one step home."""
+        step = self.in_flight.pop(key)
+        text = self.respond(step, random.Random(f"{self.seed}:{key}"))
+        if text is None:
+            return StepResult(
+                key, step.kind, Status.FAILED, model=step.model, parents=step.parents, error="no"
+            )
+        answer = extract_answer(text) if step.kind.answers else None
+        verdict = None
+        if answer is not None and self.problem.checker and not step.subproblem:
+            verdict = Verdict(
+                answer == "42", "number", f"The answer is {'' if answer == '42' else 'not '}42."
+            )
+        return StepResult(
+            key,
+            step.kind,
+            Status.OK,
+            model=step.model,
+            parents=step.parents,
+            text=text,
+            answer=answer,
+            answer_key=(quick_key(answer) or text_key(answer)) if answer is not None else None,
+            verdict=verdict,
+            cost_nano=self._cost(step),
+        )
+
+    def tell(self, result: StepResult) -> None:
+        """Tell a result, sometimes twice."""
+        self.spent_nano += result.cost_nano
+        self.told.append(replace(result, seq=len(self.told) + 1))
+        for _ in range(1 + (self._rng.random() < 0.1)):
+            self.strategy.tell(self.told[-1])
+
+    def another_life(self) -> Strategy:
+        """Return a new strategy that was told all so far."""
+        other = make_strategy(self.name, self.setting)
+        for result in self.told:
+            other.tell(result)
+        return other
+
+    def check_life(self) -> None:
+        """Another life told the same is in the same state."""
+        other, room = self.another_life(), self.room()
+        assert other.best() == self.strategy.best()
+        assert other.done() == self.strategy.done()
+        assert other.phase() == self.strategy.phase()
+        assert list(other.ask(room)) == list(self.strategy.ask(room))
+
+    def _cost(self, step: Step) -> int:
+        return typical_nano(self._cards[step.model], prompt_bytes(step.messages), 0)
+
+
+def kinds(play: Play) -> list[str]:
+    """Return the kinds of the told steps that made calls, in order."""
+    return [result.kind.value for result in play.told if result.kind is not StepKind.NOTE]
+
+
+def world(*, ability: float = 0.6, wrong: int = 5, judging: float = 0.8, muteness: float = 0.0) -> Respond:
+    """A world with right answer 42: tries are right with `ability`, judges with `judging`; some replies are mute."""
+
+    def respond(step: Step, rng: random.Random) -> str | None:
+        if rng.random() < 0.03:
+            return None
+        if rng.random() < muteness:
+            return rng.choice(["", "I cannot tell.", "<think>cut"])
+        shown = step.messages[-1].content
+        is_right = rng.random() < judging
+        match step.kind:
+            case StepKind.GRADE:
+                right = "Answer: 42" in shown
+                return f"Step 1: ok\nVerdict: {'correct' if right == is_right else 'incorrect'}"
+            case StepKind.COMPARE:
+                first = shown.split("</candidate>")[0]
+                return f"Better: {'A' if ('Answer: 42' in first) == is_right else 'B'}"
+            case StepKind.PLAN:
+                return "<part>What is 2 times 7?</part><part>What is 3 times 14?</part>"
+            case StepKind.CRITIQUE:
+                return "Step 1 is wrong."
+        return f"So\nAnswer: {42 if rng.random() < ability else rng.randrange(wrong)}"
+
+    return respond
