@@ -3,13 +3,17 @@
 import inspect
 from collections.abc import Callable
 
+from solver.strategies.aggregate import Aggregate
 from solver.strategies.base import Setting, Strategy
 from solver.strategies.knockout import Knockout
+from solver.strategies.refine import Refine
 from solver.strategies.vote import Vote
 
 REGISTRY: dict[str, Callable[[Setting], Strategy]] = {
     "vote": Vote,
     "knockout": Knockout,
+    "aggregate": Aggregate,
+    "refine": Refine,
 }
 DEFAULT = "vote"
 

@@ -1,0 +1,128 @@
+"""`aggregate`: a population of tries, recombined a few at a time into better ones, for up to three rounds.
+
+Mechanism: recursive self-aggregation. A population of N tries is sampled; in each round N calls each see K random
+members and combine what is right in them into a new one; after T rounds the next population starts from nothing, until
+the evidence suffices or the money ends. N, K and T come from the budget. Where the panel has several affordable
+models they take turns in every round, which is mixture-of-agents. A repeated answer counts little, a changed one fully
+(solver/evidence.py), so agreement that aggregation made itself is not mistaken for confirmation.
+
+Source: RSA (Venkatraman et al., 2025), mixture-of-agents (Wang et al., 2024), Self-MoA (Li et al., 2025).
+Wins on long problems whose tries are each right in parts; loses on short answers, where a vote says as much for less,
+and with models that copy rather than combine.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from solver.steps import Room, Step, StepKind, StepResult
+from solver.strategies.base import Setting
+from solver.strategies.common import MAX_TRIES, Common, usable
+
+
+class Shape(NamedTuple):
+    """Size of the population, how many members a combination sees, how many rounds."""
+
+    population: int
+    combined: int
+    rounds: int
+
+
+_SHAPES = (Shape(8, 4, 3), Shape(8, 3, 2), Shape(6, 3, 2), Shape(6, 3, 1), Shape(4, 3, 1), Shape(4, 2, 1))
+_ALONE = Shape(MAX_TRIES, 0, 0)
+
+
+class Aggregate(Common):
+    """The state of successive populations; only the newest generation of the newest population is kept."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        self._population = 0
+        self._round = 0
+        self._parents: list[StepResult] = []
+        self._members: dict[str, StepResult] = {}
+        self._landed = 0
+
+    def plan_note(self) -> Mapping[str, Any]:
+        """Take the largest shape that the budget covers; with too little for any, or a checker, there are only tries."""
+        solvers = self.crew.rotation()
+        fits = (
+            shape
+            for shape in _SHAPES
+            if self._cost_nano(shape, solvers) <= self.setting.budget_nano * 9 // 10
+        )
+        shape = _ALONE if self.problem.proves else next(fits, _ALONE)
+        return {"solvers": solvers, **shape._asdict()}
+
+    def _cost_nano(self, shape: Shape, solvers: Sequence[str]) -> int:
+        per_call = [
+            self.crew.cost_nano(name) + shape.rounds * self.crew.cost_nano(name, shown=shape.combined)
+            for name in solvers
+        ]
+        return shape.population * sum(per_call) // len(per_call)
+
+    def wanted(self, room: Room) -> Sequence[Step]:
+        """Ask for the members of the generation that are missing, then fix it and go on to the next."""
+        steps = self._combinations(room) if self._round else self.samples(room, self._path(), upto=self._size)
+        if steps or any(key.startswith(f"{self._path()}/") for key in room.in_flight):
+            return steps
+        if not self._landed or self._size >= MAX_TRIES:
+            return ()
+        members = list(self._members)
+        grown = self._round < self.plan["rounds"] and self._can_combine(room)
+        purpose = "Who is combined" if grown else "The next population"
+        note = {"population": members, "combine": grown}
+        return [Step(f"{self._path()}/told", StepKind.NOTE, purpose, note=note)]
+
+    @property
+    def _size(self) -> int:
+        return int(self.plan["population"])
+
+    def _path(self) -> str:
+        return f"population/{self._population}/{self._round}"
+
+    def _can_combine(self, room: Room) -> bool:
+        """Tell whether there is something to combine, and money for it: a population that agrees has no more to give."""
+        answers = {result.answer_key for result in self._members.values()}
+        differ = len(answers) > 1 or None in answers
+        shown = min(self.plan["combined"], len(self._members))
+        return len(self._members) > 1 and differ and self.solver(0, room, shown=shown) is not None
+
+    def _combinations(self, room: Room) -> list[Step]:
+        steps: list[Step] = []
+        count = min(self.plan["combined"], len(self._parents))
+        for index in range(self._size):
+            key = f"{self._path()}/{index}"
+            if len(steps) >= room.free_slots or not self.untried(key, room):
+                continue
+            model = self.solver(index, room, shown=count)
+            if model is None:
+                break
+            # Who is combined depends on the key alone, so another life combines the same.
+            rng = random.Random(f"{self.setting.seed}:{key}")  # noqa: S311
+            shown = rng.sample(self._parents, count)
+            purpose = f"Combine {count}, round {self._round}"
+            steps.append(self.about(key, StepKind.AGGREGATE, model, shown, purpose=purpose))
+        return steps
+
+    def take(self, result: StepResult) -> None:
+        """Keep the members of the present generation; a note ends it."""
+        if result.kind is StepKind.NOTE:
+            self._next_generation(result.note or {})
+        elif result.key.startswith(f"{self._path()}/"):
+            self._landed += 1
+            if usable(result):
+                self._members[result.key] = result
+
+    def _next_generation(self, note: Mapping[str, Any]) -> None:
+        if note["combine"]:
+            self._parents = [self._members[key] for key in note["population"] if key in self._members]
+            self._round += 1
+        else:
+            self._parents = []
+            self._population, self._round = self._population + 1, 0
+        self._members, self._landed = {}, 0
+
+    def stage(self) -> str:
+        """Say whether tries are made or combined."""
+        return f"Combine, round {self._round}" if self._round else "Explore"

@@ -1,0 +1,203 @@
+"""`refine`: solve, improve, have it graded, repair what the grader found; accept what passes several times running.
+
+Mechanism: each line of work starts with a try and a self-improvement. A judge of another family grades it; a failed
+grade, with its reasons, goes to a repair, and the repaired version is graded anew. Passes in a row accept a line, ten
+fails abandon it, and the next line starts from nothing. No version is graded again after a fail, and no answer more
+than eight times, so a grader is never resampled until it passes. Accepted lines are evidence, as are lines that
+agree; a free-form answer, with which nothing can agree, ends the job when accepted. Where a checker proves answers its
+verdict takes the grader's place. A grader that never gives a verdict is no longer asked.
+
+Source: verification-and-refinement (Huang and Yang, IMO 2025), Self-Refine (Madaan et al., 2023).
+Wins on proofs and long derivations, whose gaps a reader can find; loses on short answers, and with a grader that is no
+better than chance.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from solver.cluster import Cluster
+from solver.prompts import read_grade
+from solver.steps import Room, Status, Step, StepKind, StepResult, StopReason
+from solver.strategies.base import Setting
+from solver.strategies.common import Common, usable
+
+PASSES = 3
+MAX_FAILS = 10
+MAX_GRADES = 8
+_MAX_FAILS_OF_CHECKER = 3
+_MAX_MUTE_GRADES = 4
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of work: its newest version, and what was said of it."""
+
+    number: int
+    version: int = -1
+    current: StepResult | None = None
+    critique: str = ""
+    grades: int = 0
+    passes: int = 0
+    fails: int = 0
+    ended: bool = False
+
+    def path(self, version: int) -> str:
+        """Return the key of a version."""
+        return f"line/{self.number}/{version}"
+
+
+class Refine(Common):
+    """The state of all lines."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        self._lines: list[Line] = []
+        self._open: dict[int, Line] = {}
+        self._accepted: list[StepResult] = []
+        self._mute_grades = 0
+        self._read_grades = 0
+        self._max_fails = _MAX_FAILS_OF_CHECKER if self.problem.proves else MAX_FAILS
+
+    def plan_note(self) -> Mapping[str, Any]:
+        """Choose solver and grader, and how many lines run side by side: one for each ten calls, at most four."""
+        solvers = self.crew.rotation()
+        judge = self.crew.judge(solvers[:1])
+        line_nano = self.crew.cost_nano(solvers[0]) + 4 * self.crew.cost_nano(solvers[0], shown=1)
+        line_nano += 5 * self.crew.cost_nano(judge, shown=1)
+        return {
+            "solvers": solvers,
+            "judge": judge,
+            "lines": min(max(self.setting.budget_nano // max(line_nano, 1), 1), 4),
+            "passes": int(self.setting.options.get("passes", PASSES)),
+        }
+
+    # Asking ---------------------------------------------------------------------------------------------------
+
+    def wanted(self, room: Room) -> Sequence[Step]:
+        """Ask for the next step of each open line; open lines as long as fewer than planned are."""
+        steps: list[Step] = []
+        for line in self._running():
+            if len(steps) >= room.free_slots:
+                break
+            step = self._next(line, room)
+            if step and self.untried(step.key, room):
+                steps.append(step)
+        return steps
+
+    def _running(self) -> list[Line]:
+        """Return the open lines and those that may be opened now; opening one is no change of state until it is told."""
+        missing = max(self.plan["lines"] - len(self._open), 0)
+        fresh = [Line(len(self._lines) + index) for index in range(missing)]
+        return [*self._open.values(), *fresh]
+
+    def _next(self, line: Line, room: Room) -> Step | None:
+        if line.current is None:
+            return self._solve(line, room)
+        if line.version > 0 and not line.critique and not self.problem.proves:
+            return self._grade(line, line.current, room)
+        return self._revise(line, line.current, room)
+
+    def _solve(self, line: Line, room: Room) -> Step | None:
+        model = self.solver(line.number, room)
+        if model is None:
+            return None
+        key = line.path(line.version + 1)
+        return Step(key, StepKind.SAMPLE, f"Line {line.number + 1}: solve", model, self._messages)
+
+    def _grade(self, line: Line, current: StepResult, room: Room) -> Step | None:
+        judge = self.plan["judge"]
+        if not self.crew.pays(judge, room, shown=1):
+            return None
+        key = f"{line.path(line.version)}/grade/{line.grades}"
+        purpose = f"Line {line.number + 1}: grade"
+        return self.about(key, StepKind.GRADE, judge, [current], purpose=purpose)
+
+    def _revise(self, line: Line, current: StepResult, room: Room) -> Step | None:
+        model = self.solver(line.number, room, shown=1)
+        if model is None:
+            return None
+        extra = f"A reviewer says of it:\n\n{line.critique}" if line.critique else ""
+        purpose = f"Line {line.number + 1}: {'repair' if line.critique else 'improve'}"
+        key = line.path(line.version + 1)
+        return self.about(key, StepKind.REVISE, model, [current], purpose=purpose, extra=extra)
+
+    # Being told -----------------------------------------------------------------------------------------------
+
+    def take(self, result: StepResult) -> None:
+        """Advance the line that a result belongs to."""
+        parts = result.key.split("/")
+        while len(self._lines) <= int(parts[1]):
+            line = Line(len(self._lines))
+            self._lines.append(line)
+            self._open[line.number] = line
+        line = self._lines[int(parts[1])]
+        if result.kind is StepKind.GRADE:
+            self._take_grade(line, result)
+        elif int(parts[2]) > line.version:
+            line.version = int(parts[2])
+            self._take_version(line, result)
+        if line.ended:
+            self._open.pop(line.number, None)
+
+    def _take_version(self, line: Line, result: StepResult) -> None:
+        if usable(result):
+            line.current, line.critique = result, ""
+            line.grades = line.passes = 0
+            if result.verdict and not result.verdict.passed:
+                line.critique = result.verdict.detail
+                line.fails += 1
+            self._end_if_nothing_helps(line)
+        else:
+            # The next version starts from the same text.
+            line.fails += 1
+        line.ended = line.ended or line.fails >= self._max_fails
+
+    def _end_if_nothing_helps(self, line: Line) -> None:
+        """End a line whose next step would be a grade that says nothing, or one grade too many of this answer."""
+        if line.version < 1 or line.critique or line.current is None:
+            return
+        cluster = self.evidence.cluster_of(line.current.key)
+        useless = self._read_grades == 0 and self._mute_grades >= _MAX_MUTE_GRADES
+        line.ended = (
+            self.problem.proves or useless or (cluster is not None and _grades(cluster) >= MAX_GRADES)
+        )
+
+    def _take_grade(self, line: Line, result: StepResult) -> None:
+        line.grades += 1
+        grade = read_grade(result.text) if result.status is Status.OK else None
+        if grade is None:
+            self._mute_grades += 1
+            line.ended = line.grades - line.passes >= 2
+            return
+        self._read_grades += 1
+        if grade.passed:
+            line.passes += 1
+            self._end_if_nothing_helps(line)
+            if line.passes >= self.plan["passes"] and line.current:
+                line.ended = True
+                self._accepted.append(line.current)
+        else:
+            line.passes, line.fails, line.critique = 0, line.fails + 1, result.text
+            line.ended = line.fails >= self._max_fails
+
+    # Answering ------------------------------------------------------------------------------------------------
+
+    def done(self) -> StopReason | None:
+        """Stop also when an answer was accepted with which no other could agree."""
+        reason = super().done()
+        if reason is None and self._accepted:
+            cluster = self.evidence.cluster_of(self._accepted[-1].key)
+            return None if cluster is None or cluster.comparable else StopReason.CONFIDENT
+        return reason
+
+    def stage(self) -> str:
+        """Say where the newest line stands."""
+        newest = next(reversed(self._open.values()), None)
+        if newest is None or newest.current is None:
+            return "Explore"
+        return "Revise" if newest.critique or newest.version == 0 else "Verify"
+
+
+def _grades(cluster: Cluster) -> int:
+    return sum(good + bad for good, bad in cluster.grades.values())
