@@ -7,6 +7,7 @@ from solver.strategies.aggregate import Aggregate
 from solver.strategies.base import Setting, Strategy
 from solver.strategies.knockout import Knockout
 from solver.strategies.refine import Refine
+from solver.strategies.tree import Tree
 from solver.strategies.vote import Vote
 
 REGISTRY: dict[str, Callable[[Setting], Strategy]] = {
@@ -14,6 +15,7 @@ REGISTRY: dict[str, Callable[[Setting], Strategy]] = {
     "knockout": Knockout,
     "aggregate": Aggregate,
     "refine": Refine,
+    "tree": Tree,
 }
 DEFAULT = "vote"
 

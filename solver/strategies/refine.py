@@ -20,7 +20,7 @@ from solver.cluster import Cluster
 from solver.prompts import read_grade
 from solver.steps import Room, Status, Step, StepKind, StepResult, StopReason
 from solver.strategies.base import Setting
-from solver.strategies.common import Common, usable
+from solver.strategies.common import MAX_TRIES, Common, usable
 
 PASSES = 3
 MAX_FAILS = 10
@@ -83,7 +83,10 @@ class Refine(Common):
             step = self._next(line, room)
             if step and self.untried(step.key, room):
                 steps.append(step)
-        return steps
+        if steps or room.in_flight:
+            return steps
+        # No line can go on, but one more try may still be paid.
+        return self.samples(room, "spare", upto=MAX_TRIES, most=1)
 
     def _running(self) -> list[Line]:
         """Return the open lines and those that may be opened now; opening one is no change of state until it is told."""
@@ -127,6 +130,8 @@ class Refine(Common):
     def take(self, result: StepResult) -> None:
         """Advance the line that a result belongs to."""
         parts = result.key.split("/")
+        if parts[0] != "line":
+            return
         while len(self._lines) <= int(parts[1]):
             line = Line(len(self._lines))
             self._lines.append(line)

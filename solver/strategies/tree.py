@@ -1,0 +1,243 @@
+"""`tree`: cost-aware adaptive-branching search: each next dollar goes wider (a new try) or deeper (revise a candidate).
+
+Mechanism: an arm is a model that either tries anew (wider) or revises a candidate (deeper). Each arm keeps a Beta
+posterior of its success in this job; the next trial goes to the arm with the largest Thompson draw per expected
+dollar, and, deeper, to the candidate with the largest draw of its own, whose prior is how promising it is. Draws come
+from a generator seeded by the trial's key. Pending trials count as failures, failed ones end. Success is a checker's
+yes, else how probable the evidence makes the answer; a revision that repeats its parent is none. A judge of another
+family grades the leading answers now and then: its verdicts are evidence, the share of right steps before the first
+wrong one makes a candidate promising, and its reasons go to the revision.
+
+Source: AB-MCTS (Inoue et al., “Wider or deeper?”, 2025), here with prices, and with one frontier instead of a descent:
+ten thousand steps cost what ten do.
+Wins where feedback tells nearly right from wrong, and where the models differ in price; loses to a vote where answers
+are short and nothing but agreement can judge them.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from solver.prompts import read_grade
+from solver.rewards import outcome_reward, process_reward
+from solver.steps import Room, Status, Step, StepKind, StepResult
+from solver.strategies.base import Setting
+from solver.strategies.common import Common, usable
+
+_FRONTIER = 12
+# Prior strength of an arm: problems differ, so failures must count soon.
+_PRIOR_TRIALS = 2.0
+_MAX_FAILED_CHILDREN = 4
+_UNJUDGED = 0.3
+_GRADED_RANKS = 2
+_MAX_GRADES = 2
+_MAX_MUTE_GRADES = 4
+
+
+@dataclass(slots=True)
+class Arm:
+    """What came of the trials of one model from one starting point."""
+
+    good: float = 0.0
+    bad: float = 0.0
+
+    def add(self, reward: float) -> None:
+        """Count one trial, whose reward is between 0 and 1."""
+        self.good += reward
+        self.bad += 1.0 - reward
+
+
+@dataclass(slots=True)
+class Node:
+    """A candidate that may be revised."""
+
+    result: StepResult
+    promise: float
+    critique: str = ""
+    arms: dict[str, Arm] = field(default_factory=dict)
+    failed: int = 0
+
+
+class Choice(NamedTuple):
+    """A trial to make: a model, and the candidate it revises, if any."""
+
+    model: str
+    node: Node | None
+
+
+class Tree(Common):
+    """The state of one search; its frontier is bounded, so each step costs the same."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        self._kind = setting.problem.kind
+        self._wider = {name: Arm() for name in self.crew.cards}
+        self._deeper = {name: Arm() for name in self.crew.cards}
+        self._revised = 0
+        self._frontier: dict[str, Node] = {}
+        self._trials = 0
+        self._grades = 0
+        self._mute_grades = 0
+        self._next = 0
+        self._nano = {
+            name: (max(self.crew.cost_nano(name), 1), max(self.crew.cost_nano(name, shown=1), 1))
+            for name in self.crew.cards
+        }
+
+    def plan_note(self) -> Mapping[str, Any]:
+        """Fix the judge; whoever is worth it tries."""
+        solvers = self.crew.rotation()
+        return {"solvers": solvers, "judge": self.crew.judge(solvers)}
+
+    # Asking ---------------------------------------------------------------------------------------------------
+
+    def wanted(self, room: Room) -> Sequence[Step]:
+        """Ask for a grade where one is due, and for as many trials as the search has earned."""
+        steps = self._due_grades(room)
+        pending = Counter((step.model, *step.parents) for step in room.in_flight.values())
+        trials = max(2 if self.problem.proves else 4, self._trials // 2)
+        index = self._next
+        while len(room.in_flight) + len(steps) < trials and len(steps) < room.free_slots:
+            key = f"node/{index}"
+            if self.untried(key, room):
+                choice = self._choose(key, room, pending)
+                if choice is None:
+                    break
+                steps.append(self._trial(key, index, choice))
+                pending[steps[-1].model, *steps[-1].parents] += 1
+            index += 1
+        return steps
+
+    def _choose(self, key: str, room: Room, pending: Mapping[tuple[str, ...], int]) -> Choice | None:
+        """Return the arm with the largest Thompson draw of success per expected dollar, among those that can be paid."""
+        rng = random.Random(f"{self.setting.seed}:{key}")  # noqa: S311
+        waiting = Counter[tuple[str, bool]]()
+        for (model, *parents), count in pending.items():
+            waiting[model, bool(parents)] += count
+        best, most, deeper = None, -1.0, False
+        for model, nano in self._nano.items():
+            for deep in (False, True):
+                if (deep and not self._frontier) or not self.crew.pays(model, room, shown=int(deep)):
+                    continue
+                arm = (self._deeper if deep else self._wider)[model]
+                prior = self.crew.cards[model].ability_for(self._kind)
+                drawn = _draw(rng, arm, prior, waiting[model, deep]) / nano[deep]
+                if drawn > most:
+                    best, most, deeper = model, drawn, deep
+        if best is None:
+            return None
+        return Choice(best, self._node_for(best, rng, pending) if deeper else None)
+
+    def _node_for(self, model: str, rng: random.Random, pending: Mapping[tuple[str, ...], int]) -> Node:
+        """Return the candidate with the largest draw: its promise is the prior of what revising it brings."""
+        return max(
+            self._frontier.values(),
+            key=lambda node: _draw(
+                rng, node.arms.get(model), node.promise, pending.get((model, node.result.key), 0)
+            ),
+        )
+
+    def _trial(self, key: str, index: int, choice: Choice) -> Step:
+        if choice.node is None:
+            return Step(key, StepKind.SAMPLE, f"Wider: try {index + 1}", choice.model, self._messages)
+        said = choice.node.critique
+        extra = f"A reviewer says of it:\n\n{said}" if said else ""
+        purpose = f"Deeper: revise {choice.node.result.key}"
+        return self.about(
+            key, StepKind.REVISE, choice.model, [choice.node.result], purpose=purpose, extra=extra
+        )
+
+    def _due_grades(self, room: Room) -> list[Step]:
+        """Grade the leading answers, at most one grade for three trials, and no longer where the judge says nothing."""
+        useless = self._mute_grades >= _MAX_MUTE_GRADES and self._mute_grades == self._grades
+        grading = any(step.kind is StepKind.GRADE for step in room.in_flight.values())
+        if self.problem.proves or useless or grading or self._grades * 3 >= self._trials:
+            return []
+        judge = self.plan["judge"]
+        for cluster in self.evidence.ranked(_GRADED_RANKS):
+            given = sum(good + bad for good, bad in cluster.grades.values())
+            key = f"{cluster.example.key}/grade/{given}"
+            if given < _MAX_GRADES and self.untried(key, room) and self.crew.pays(judge, room, shown=1):
+                return [self.about(key, StepKind.GRADE, judge, [cluster.example], purpose="Grade the leader")]
+        return []
+
+    # Being told -----------------------------------------------------------------------------------------------
+
+    def take(self, result: StepResult) -> None:
+        """Back a result up to its arm; keep its candidate where it is promising."""
+        if result.kind is StepKind.GRADE:
+            self._take_grade(result)
+            return
+        while self.evidence.told(f"node/{self._next}"):
+            self._next += 1
+        self._trials += 1
+        reward = self._reward(result)
+        if not result.parents:
+            self._wider.setdefault(result.model, Arm()).add(reward)
+        else:
+            self._revised += 1
+            self._deeper.setdefault(result.model, Arm()).add(reward)
+            self._back_up(result, reward)
+        if usable(result) and not self.evidence.proven:
+            self._keep(Node(result, self._promise(result), _refusal(result)))
+
+    def _reward(self, result: StepResult) -> float:
+        """Return the outcome reward of a trial: a checker's verdict, else how probable its answer is by now."""
+        if result.status is Status.FAILED or result.answer_key is None:
+            return 0.0
+        decided = outcome_reward(result)
+        if decided is not None:
+            return decided
+        repeated = any(
+            cluster is not None and cluster.key == result.answer_key
+            for cluster in map(self.evidence.cluster_of, result.parents)
+        )
+        return 0.0 if repeated else self.evidence.probability(result.answer_key)
+
+    def _promise(self, result: StepResult) -> float:
+        if result.answer_key is None or (result.verdict and not result.verdict.passed):
+            return _UNJUDGED
+        return self.evidence.probability(result.answer_key)
+
+    def _back_up(self, result: StepResult, reward: float) -> None:
+        parent = self._frontier.get(result.parents[0])
+        if parent is None:
+            return
+        parent.arms.setdefault(result.model, Arm()).add(reward)
+        parent.failed += reward < _UNJUDGED
+        if parent.failed >= _MAX_FAILED_CHILDREN:
+            del self._frontier[result.parents[0]]
+
+    def _keep(self, node: Node) -> None:
+        self._frontier[node.result.key] = node
+        if len(self._frontier) > _FRONTIER:
+            del self._frontier[min(self._frontier, key=lambda key: self._frontier[key].promise)]
+
+    def _take_grade(self, result: StepResult) -> None:
+        self._grades += 1
+        grade = read_grade(result.text) if result.status is Status.OK else None
+        if grade is None:
+            self._mute_grades += 1
+            return
+        node = self._frontier.get(result.parents[0])
+        if node is not None:
+            node.promise = process_reward(grade)
+            node.critique = "" if grade.passed else result.text
+
+    def stage(self) -> str:
+        """Say how the search went so far."""
+        return f"Search, {self._trials - self._revised} wide and {self._revised} deep"
+
+
+def _draw(rng: random.Random, arm: Arm | None, prior: float, pending: int) -> float:
+    """Return a Thompson draw of an arm's chance of success."""
+    good, bad = (arm.good, arm.bad) if arm else (0.0, 0.0)
+    a = prior * _PRIOR_TRIALS + good
+    b = (1.0 - prior) * _PRIOR_TRIALS + bad + pending
+    return rng.betavariate(max(a, 1e-3), max(b, 1e-3))
+
+
+def _refusal(result: StepResult) -> str:
+    return result.verdict.detail if result.verdict and not result.verdict.passed else ""
