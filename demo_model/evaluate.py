@@ -38,13 +38,15 @@ MAX_TOKENS: Final = 600
 SEED: Final = "evaluation 1"
 SYSTEM: Final = "You solve problems. Be brief and exact."
 USER: Final = "Solve the problem. Show short working and end with a line 'Answer: …'."
+DRAWN: Final = {"countdown3": 40, "countdown4": 150, "modular": 80}  # of these the first are used
 SIZES: Final = {"countdown3": 20, "countdown4": 100, "modular": 60}
-QUICK_SIZES: Final = {"countdown3": 8, "countdown4": 24, "modular": 24}
-SAMPLES: Final = {"intern": 64, "expert": 64, "thinker": 16}
+QUICK_SIZES: Final = {"countdown3": 6, "countdown4": 20, "modular": 20}
+SAMPLES: Final = {"thinker": 16}  # replies to a problem; 64 of the others
 QUICK_SAMPLES: Final = 8
-DRAWS: Final = 2  # questions of each kind about a problem
-CANDIDATES_FROM: Final = ("intern", "expert")
+TASK_PROBLEMS: Final = 60  # of each kind
+CANDIDATE_MODELS: Final = ("intern", "expert")
 CANDIDATE_REPLIES: Final = 8  # a model's replies to a problem that may become candidates
+DRAWS: Final = 2  # questions of each task about a problem
 
 Problem = tasks.Countdown | tasks.Modular
 
@@ -70,11 +72,12 @@ def problem_sets(sizes: dict[str, int]) -> dict[str, list[tuple[Problem, str]]]:
     """Draw the problems and their phrasings: the same ones for every run and model."""
     rng = random.Random(SEED)
     drawn: dict[str, list[Problem]] = {
-        "countdown3": [*problems.countdown(3, sizes["countdown3"], rng)],
-        "countdown4": [*problems.countdown(4, sizes["countdown4"], rng)],
-        "modular": [*problems.modular(sizes["modular"], rng)],
+        "countdown3": [*problems.countdown(3, DRAWN["countdown3"], rng)],
+        "countdown4": [*problems.countdown(4, DRAWN["countdown4"], rng)],
+        "modular": [*problems.modular(DRAWN["modular"], rng)],
     }
-    return {name: [(item, phrase(item, rng)) for item in items] for name, items in drawn.items()}
+    phrased = {name: [(item, phrase(item, rng)) for item in items] for name, items in drawn.items()}
+    return {name: phrased[name][:size] for name, size in sizes.items()}
 
 
 def phrase(problem: Problem, rng: random.Random) -> str:
@@ -179,69 +182,51 @@ def _vote_is_right(row: list[Reply]) -> bool:
     return any(reply.right for reply in row if answer_of(reply.text) == winner)
 
 
-Sampled = dict[str, list[list[Reply]]]
-"""Replies to each problem, by family."""
-
-
-async def measure(
-    model: str, sizes: dict[str, int], samples: int, folder: Path
-) -> tuple[dict[str, Any], Sampled]:
-    """Serve one model and measure it on every family."""
+async def measure(model: str, sizes: dict[str, int], samples: int, folder: Path) -> dict[str, Any]:
+    """Serve one model and measure it on every family; the thinker also on the tasks."""
     began = time.monotonic()
     results: dict[str, Any] = {}
-    sampled: Sampled = {}
     async with running(model, folder / f"{Path(model).stem}.sock", slots=AT_A_TIME) as server:
         for name, items in problem_sets(sizes).items():
-            sampled[name] = await sample(server, items, samples)
-            results[name] = summary(sampled[name])
+            results[name] = summary(await sample(server, items, samples))
+        if model == "thinker":
+            results["tasks"] = await measure_tasks(server, sizes, folder)
     results["seconds"] = round(time.monotonic() - began)
-    return results, sampled
-
-
-async def measure_all(
-    models: list[str], sizes: dict[str, int], samples: dict[str, int]
-) -> dict[str, dict[str, Any]]:
-    """Measure the models side by side, then the thinker's tasks."""
-    with tempfile.TemporaryDirectory(prefix="ponder-eval-") as folder:
-        async with asyncio.TaskGroup() as group:
-            runs = {
-                model: group.create_task(measure(model, sizes, samples.get(model, 64), Path(folder)))
-                for model in models
-            }
-        results = {Path(model).stem: run.result()[0] for model, run in runs.items()}
-        if {"thinker", *CANDIDATES_FROM} <= set(models):
-            candidates = [runs[model].result()[1] for model in CANDIDATES_FROM]
-            results["thinker"]["tasks"] = await measure_tasks(sizes, candidates, Path(folder))
     return results
 
 
-async def measure_tasks(sizes: dict[str, int], candidates: list[Sampled], folder: Path) -> dict[str, Any]:
-    """Serve the thinker and give it the other models' replies to Countdown and modular problems."""
+async def measure_all(models: list[str], sizes: dict[str, int], *, quick: bool) -> dict[str, dict[str, Any]]:
+    """Measure the models side by side."""
+    with tempfile.TemporaryDirectory(prefix="ponder-eval-") as folder:
+        async with asyncio.TaskGroup() as group:
+            runs = {}
+            for model in models:
+                samples = QUICK_SAMPLES if quick else SAMPLES.get(model, 64)
+                runs[model] = group.create_task(measure(model, sizes, samples, Path(folder)))
+    return {Path(model).stem: run.result() for model, run in runs.items()}
+
+
+async def measure_tasks(server: Running, sizes: dict[str, int], folder: Path) -> dict[str, Any]:
+    """Give the thinker other models' replies to Countdown and modular problems."""
     results: dict[str, Any] = {}
-    async with (
-        running("thinker", folder / "tasks.sock", slots=AT_A_TIME) as server,
-        connected(server) as session,
-    ):
-        for family, kind in (("countdown4", "countdown"), ("modular", "modular")):
-            items = problem_sets(sizes)[family]
-            sources = [
-                evaluate_tasks.Source(
-                    problem,
-                    text,
-                    [
-                        reply.text
-                        for sampled in candidates
-                        for reply in sampled[family][index][:CANDIDATE_REPLIES]
-                    ],
-                )
-                for index, (problem, text) in enumerate(items)
-            ]
-            asked = evaluate_tasks.questions(sources, DRAWS)
-            replies = await together(
+    for family, kind in (("countdown4", "countdown"), ("modular", "modular")):
+        items = problem_sets(sizes)[family][:TASK_PROBLEMS]
+        replies: list[list[str]] = [[] for _ in items]
+        for model in CANDIDATE_MODELS:
+            async with running(model, folder / f"{model}-{kind}.sock", slots=AT_A_TIME) as direct:
+                for known, row in zip(replies, await sample(direct, items, CANDIDATE_REPLIES), strict=True):
+                    known += [reply.text for reply in row]
+        sources = [
+            evaluate_tasks.Source(problem, text, known)
+            for (problem, text), known in zip(items, replies, strict=True)
+        ]
+        asked = evaluate_tasks.questions(sources, DRAWS)
+        async with connected(server) as session:
+            answers = await together(
                 [send(session, q.source.problem, q.message(), seed) for seed, q in enumerate(asked)]
             )
-            answered = [evaluate_tasks.Answered(reply.text, reply.completion_tokens) for reply in replies]
-            results[kind] = evaluate_tasks.summary(asked, answered)
+        answered = [evaluate_tasks.Answered(reply.text, reply.completion_tokens) for reply in answers]
+        results[kind] = evaluate_tasks.summary(asked, answered)
     return results
 
 
@@ -250,7 +235,7 @@ def table(results: dict[str, dict[str, Any]]) -> str:
     lines = []
     for model, families in results.items():
         for family, found in families.items():
-            if "pass_at" not in found if isinstance(found, dict) else True:
+            if family not in DRAWN:
                 continue
             rates = "  ".join(f"@{k} {rate:.3f}" for k, rate in found["pass_at"].items())
             lines.append(
@@ -270,22 +255,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer problems, 8 samples")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--model", action="append", help="default: all three")
+    parser.add_argument("--model", action="append", help="measure only this one again; default: all three")
     args = parser.parse_args()
     models = args.model or list(engine.OWN_MODELS)
     sizes = QUICK_SIZES if args.quick else SIZES
-    samples = dict.fromkeys(models, QUICK_SAMPLES) if args.quick else SAMPLES
-    results = asyncio.run(measure_all(models, sizes, samples))
+    results = asyncio.run(measure_all(models, sizes, quick=args.quick))
+    path = engine.WEIGHTS / "evaluation.json"
+    known = json.loads(path.read_text())["models"] if args.model and not args.quick else {}
     report = {
         "command": "python -m demo_model.evaluate",
         "temperature": 1.0,
         "checking": "exact arithmetic on the last line of the reply",
-        "models": results,
+        "models": {**known, **results},
     }
-    text = json.dumps(report, indent=1)
-    if not args.quick and not args.model:
-        (engine.WEIGHTS / "evaluation.json").write_text(text + "\n")
-    sys.stdout.write((text if args.json else table(results)) + "\n")
+    if not args.quick and set(models) <= set(engine.OWN_MODELS):
+        path.write_text(json.dumps(report, indent=1) + "\n")
+    sys.stdout.write((json.dumps(report, indent=1) if args.json else table(results)) + "\n")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from demo_model import data, tasks, thoughts
-from demo_model.cases import Case, Problem, draw_case, replies_of
+from demo_model.cases import Case, draw_case, replies_of
 from demo_model.data import Row
 from demo_model.templates import CANDIDATE_CHARS, MAX_CANDIDATES
 from demo_model.thoughts import Segment
@@ -79,7 +79,7 @@ def solving(case: Case, shown: list[str], rng: random.Random) -> tuple[list[Segm
     """Think until the problem is solved, looking at candidates first; return the reply with it."""
     problem = case.problem
     if isinstance(problem, tasks.Modular):
-        return thoughts.careful(problem, rng), tasks.modular_working(problem)
+        return thoughts.workings(problem, case.replies, rng), tasks.modular_working(problem)
     thought: list[Segment] = []
     for place, candidate in enumerate(shown):
         checked = thoughts.check(problem, candidate)
@@ -123,7 +123,7 @@ def grade(case: Case, rng: random.Random) -> tuple[list[str], list[Segment], str
     right, wrong = replies_of(case, rng)
     good = rng.random() < 0.5
     candidate = rng.choice(right if good else wrong)
-    thought = examined(case.problem, [candidate], rng)
+    thought = examined(case, [candidate], rng)
     verdicts = thoughts.step_verdicts(case.problem, candidate[-CANDIDATE_CHARS:].strip())
     steps = [f"Step {place}: {'ok' if held else 'wrong'}" for place, held in enumerate(verdicts, 1)]
     return [candidate], thought, "\n".join([*steps, f"Verdict: {'correct' if good else 'incorrect'}"])
@@ -136,13 +136,14 @@ def compare(case: Case, rng: random.Random) -> tuple[list[str], list[Segment], s
     first_is_right = rng.random() < 0.5
     if not first_is_right:
         shown.reverse()
-    return shown, examined(case.problem, shown, rng), f"Better: {'A' if first_is_right else 'B'}"
+    return shown, examined(case, shown, rng), f"Better: {'A' if first_is_right else 'B'}"
 
 
-def examined(problem: Problem, shown: list[str], rng: random.Random) -> list[Segment]:
+def examined(case: Case, shown: list[str], rng: random.Random) -> list[Segment]:
     """Think about candidates: work a modular problem out anew, or evaluate each Countdown answer."""
+    problem = case.problem
     if isinstance(problem, tasks.Modular):
-        return thoughts.careful(problem, rng)
+        return thoughts.workings(problem, case.replies, rng)
     labels = ["A:\n", "B:\n"] if len(shown) > 1 else [""]
     return [
         (label + thoughts.check(problem, text).text, True) for label, text in zip(labels, shown, strict=True)

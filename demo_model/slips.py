@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 
-from demo_model.rewrite import Node, next_step, parse, put, step_text, text_of, worked
+from demo_model.rewrite import Node, next_step, parse, put, step_text, worked
 from demo_model.tasks import Modular, Step
 
 
@@ -48,29 +48,3 @@ def slip(step: Step, problem: Modular, rng: random.Random) -> tuple[str, int]:
     other = rng.choice([n for n in others if n not in (step.left, step.right)] or [step.left + 1])
     left, other_right = (other, step.right) if rng.random() < 0.5 else (step.left, other)
     return right(worked(left, step.op, other_right), modulus)
-
-
-def misread(rest: str, rng: random.Random) -> str:
-    """Return what is left of an expression with one token lost or changed."""
-    tokens = rest.split(" ")
-    if len(tokens) < 3:
-        return f"{rest} + {rng.randint(1, 9)}"
-    place = rng.randrange(1, len(tokens) - 1)
-    if tokens[place] in "+-*":
-        tokens[place] = rng.choice([sign for sign in "+-*" if sign != tokens[place]])
-    else:
-        tokens[place] = re.sub(r"\d+", str(rng.randint(1, 20)), tokens[place])
-    return " ".join(tokens)
-
-
-def wrong_line(node: Node, problem: Modular, rng: random.Random) -> str:
-    """Return a wrong line of a careful working at `node`, with what it says is left."""
-    step = next_step(node)
-    if rng.random() < 0.3:
-        line, residue = right(step, problem.modulus)
-        rest = put(node, residue)
-        if isinstance(rest, Node):
-            return f"{line}, left {misread(text_of(rest), rng)}"
-    line, residue = slip(step, problem, rng)
-    rest = put(node, residue)
-    return f"{line}, left {text_of(rest)}" if isinstance(rest, Node) else line

@@ -1,7 +1,7 @@
-"""How the thinker thinks: careful workings, checks of candidates, wrong tries and the right one.
+"""How the thinker thinks: repeated workings, checks of candidates, wrong tries and the right one.
 
-A thought is a list of segments: a text, and whether it is to be imitated. The choices in wrong
-tries and wrong lines are not imitated; noticing them is.
+A thought is a list of segments: a text, and whether it is to be imitated. Wrong workings and the
+choices in wrong tries are not imitated; what follows them is.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Final, NamedTuple
 
 from demo_model import slips, tasks
 from demo_model.check import answer_of
-from demo_model.rewrite import Node, next_step, parse, put, reductions, step_text, text_of
+from demo_model.rewrite import Node, reductions, step_text, text_of
 from demo_model.tasks import Step
 
 MAX_TRIES: Final = 10  # wrong tries in a thought, then the last one is handed in
-SLIP_SHARE: Final = 0.06  # of the lines of a careful working, those that go wrong first
+MAX_WORKINGS: Final = 5  # of a modular problem in a thought, then the last one is handed in
 
 Segment = tuple[str, bool]
 
@@ -29,17 +29,30 @@ class Checked(NamedTuple):
     steps: tuple[Step, ...] | None
 
 
-def careful(problem: tasks.Modular, rng: random.Random, slip_share: float = SLIP_SHARE) -> list[Segment]:
-    """Work a modular problem out and write what is left after each step; mend slips at once."""
-    segments: list[Segment] = []
-    node = parse(problem.expression)
-    while isinstance(node, Node):
-        while rng.random() < slip_share:
-            segments += [(slips.wrong_line(node, problem, rng), False), (", wrong\n", True)]
-        line, residue = slips.right(next_step(node), problem.modulus)
-        node = put(node, residue)
-        segments.append((line + (f", left {text_of(node)}" if isinstance(node, Node) else "") + "\n", True))
-    return segments
+def workings(problem: tasks.Modular, replies: Sequence[str], rng: random.Random) -> list[Segment]:
+    """Work a modular problem out again and again until two workings agree.
+
+    Up to two wrong workings (of `replies`, else made ones) stand among the right ones, not imitated.
+    Now and then no two agree: then the last working is handed in, and it is right.
+    """
+    right = tasks.modular_working(problem)
+    wrong = _wrong_workings(problem, replies, rng)
+    count = rng.choices((0, 1, 2, MAX_WORKINGS - 1), weights=(50, 32, 15, 3))[0]
+    order = [*wrong[:count], right]
+    if len(order) < MAX_WORKINGS:
+        order.insert(rng.randrange(len(order)), right)
+    return [(f"{text}\n", text == right) for text in order]
+
+
+def _wrong_workings(problem: tasks.Modular, replies: Sequence[str], rng: random.Random) -> list[str]:
+    """Return wrong workings whose answers all differ: recorded ones first."""
+    found: dict[str, str] = {str(problem.answer): ""}
+    made = (slips.working(problem, rng, rng.choice((1, 1, 2))) for _ in range(4 * MAX_WORKINGS))
+    for text in [*rng.sample(replies, len(replies)), *made]:
+        answer = answer_of(text)
+        if answer:
+            found.setdefault(answer, text)
+    return [text for text in found.values() if text]
 
 
 def check(puzzle: tasks.Countdown, candidate: str) -> Checked:

@@ -1,6 +1,5 @@
 """The thinker's lessons: true thoughts, true labels, and nothing of the evaluation."""
 
-import itertools
 import random
 import re
 
@@ -29,32 +28,36 @@ def drawn(kind: str, count: int, seed: int):
         yield case, THINKER.decode(ids[opened + 1 : closed]), THINKER.decode(ids[closed + 1 : -1])
 
 
-def test_a_careful_working_is_the_reference_with_what_is_left():
-    """Each line is the reference's, and what it says is left has the same value modulo m."""
+def test_a_modular_thought_ends_when_two_workings_agree():
+    """Right workings are imitated, wrong ones are not; the last answer is right, and no wrong one repeats."""
     rng = random.Random(1)
+    wrong = given_up = 0
+    for _ in range(150):
+        problem = tasks.modular(rng)
+        recorded = [slips.working(problem, rng, 1) for _ in range(3)]
+        segments = thoughts.workings(problem, recorded, rng)
+        answers = [answer_of(text) for text, _ in segments]
+        assert [is_right(problem, text) for text, _ in segments] == [copied for _, copied in segments]
+        assert answers[-1] == str(problem.answer)
+        misses = [answer for answer in answers if answer != answers[-1]]
+        assert len(set(misses)) == len(misses)
+        if answers.count(answers[-1]) == 1:
+            assert len(answers) == thoughts.MAX_WORKINGS
+            given_up += 1
+        wrong += len(misses)
+    assert wrong > 60
+    assert given_up < 20
+
+
+def test_expressions_are_worked_out_in_the_order_of_the_reference():
+    """What is left after each step has the value of the whole, modulo m."""
+    rng = random.Random(2)
     for _ in range(100):
         problem = tasks.modular(rng)
-        lines = "".join(text for text, _ in thoughts.careful(problem, rng, 0.0)).splitlines()
-        workings = [line.partition(", left ")[0] for line in lines]
-        assert workings == tasks.modular_working(problem).splitlines()[:-1]
-        for line in lines[:-1]:
-            assert eval(line.partition(", left ")[2]) % problem.modulus == problem.answer
-
-
-def test_slips_are_marked_wrong_and_mended():
-    """Wrong lines are not imitated, what notices them is, and the right line follows."""
-    rng = random.Random(2)
-    wrong = 0
-    for _ in range(60):
-        problem = tasks.modular(rng)
-        segments = thoughts.careful(problem, rng, 0.4)
-        true = [text for text, _ in thoughts.careful(problem, rng, 0.0)]
-        assert [text for text, copied in segments if copied and text != ", wrong\n"] == true
-        for (text, copied), (after, _) in itertools.pairwise(segments):
-            if not copied:
-                assert after == ", wrong\n"
-                wrong += text + "\n" not in true
-    assert wrong > 50
+        reduced = list(reductions(problem.expression, problem.modulus))
+        assert tuple(step for step, _ in reduced) == problem.steps
+        for _, rest in reduced:
+            assert eval(text_of(rest)) % problem.modulus == problem.answer
 
 
 def test_what_is_left_is_written_so_that_it_reads_the_same():
