@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from billing.errors import BillingError, NotEnoughMoney
-from billing.ledger import PROVIDER_PAYABLE, SUSPENSE, account_of, debt_nano, post
+from billing.ledger import PROVIDER_PAYABLE, SUSPENSE, account_of, announce_money, debt_nano, post
 from billing.models import Account, AccountKind, Call, CallState, Entry, Transfer, TransferKind
 from solver.money import format_usd
 
@@ -178,6 +178,7 @@ def _return_unspent(escrow: Account) -> None:
         },
         job_id=escrow.job_id,
     )
+    announce_money(escrow.workspace.pk)
 
 
 def _settlement(escrow: Account) -> Settlement:

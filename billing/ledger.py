@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User, Workspace
 from billing.errors import LedgerError
 from billing.models import SYSTEM_ACCOUNTS, Account, AccountKind, Entry, Transfer, TransferKind
+from billing.signals import money_arrived
 
 REVENUE = SYSTEM_ACCOUNTS[AccountKind.REVENUE]
 PROVIDER_PAYABLE = SYSTEM_ACCOUNTS[AccountKind.PROVIDER_PAYABLE]
@@ -76,6 +77,11 @@ def post(
         for account, amount in wanted.items()
     )
     return Posting(transfer_id=row[0], is_new=True)
+
+
+def announce_money(workspace_id: int) -> None:
+    """Tell, once the transaction is committed, that money came into a workspace's purses."""
+    transaction.on_commit(lambda: money_arrived.send_robust(sender=Workspace, workspace_id=workspace_id))
 
 
 def account_of(workspace: Workspace, kind: AccountKind) -> Account:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User, Workspace
 from billing import stripe_gateway
 from billing.errors import StripeProblem
-from billing.ledger import STRIPE_CLEARING, account_of, debt_nano, lock_accounts, post
+from billing.ledger import STRIPE_CLEARING, account_of, announce_money, debt_nano, lock_accounts, post
 from billing.models import Account, AccountKind, TopUp, TopUpState, TransferKind
 from billing.stripe_gateway import Checkout, Payment
 from solver.money import NANO_PER_CENT, format_usd, whole_cents_of
@@ -115,6 +115,7 @@ def _credit(top_up: TopUp, checkout: Checkout) -> None:
     )
     top_up.state, top_up.credited_nano, top_up.problem = TopUpState.CREDITED, top_up.amount_nano, ""
     top_up.credited_at = timezone.now()
+    announce_money(top_up.workspace_id)
 
 
 def _match_reversals(top_up: TopUp, target_nano: int) -> None:

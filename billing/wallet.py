@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User, Workspace
 from billing.errors import BillingError, NotEnoughMoney
 from billing.escrow import Settlement, add_to_escrow, close_escrow, open_escrow
-from billing.ledger import PROMOTION, Posting, account_of, post
+from billing.ledger import PROMOTION, Posting, account_of, announce_money, post
 from billing.models import Account, AccountKind, Call, CallState, TransferKind
 from billing.statement import Statement, StatementRow, statement
 
@@ -83,10 +83,12 @@ def grant(
     if not reason.strip():
         raise BillingError("reason_missing", "A grant needs a reason; it is shown on the wallet page.")
     purse = account_of(workspace, AccountKind.TRIAL if to_trial else AccountKind.WALLET)
-    return post(
+    posting = post(
         key=key or f"grant:{uuid.uuid4()}",
         kind=TransferKind.TRIAL if to_trial else TransferKind.GRANT,
         amounts={PROMOTION: -amount_nano, purse.pk: amount_nano},
         memo=reason,
         actor=by,
     )
+    announce_money(workspace.pk)
+    return posting

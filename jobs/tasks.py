@@ -16,9 +16,12 @@ def run_job(self: Task, job_id: str) -> None:
 
 @shared_task(name="jobs.tasks.sweep")
 def sweep() -> None:
-    """Ring for jobs that nobody runs."""
+    """Ring for jobs that nobody runs, and look after those that wait for money."""
+    from jobs.services.payment import expire_unpaid, start_paid_jobs
     from jobs.services.sweep import sweep as ring_again
 
+    start_paid_jobs()
+    expire_unpaid()
     ring_again()
 
 

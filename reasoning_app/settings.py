@@ -300,6 +300,9 @@ PONDER_DRAIN_S = _whole("PONDER_DRAIN_S", default=30, low=0, high=86_400)
 PONDER_JOBS_PER_WORKER = _whole("PONDER_JOBS_PER_WORKER", default=200, low=1, high=2_000)
 # Mail, the sweep and Stripe's inbox must find a thread even when every job's is taken.
 CELERY_WORKER_CONCURRENCY = PONDER_JOBS_PER_WORKER + 4
+PONDER_SLICE_S = _whole("PONDER_SLICE_S", default=300, low=1, high=86_400)
+PONDER_MAX_JOBS_PER_USER = _whole("PONDER_MAX_JOBS_PER_USER", default=1_000, low=1, high=1_000_000)
+PONDER_PAYMENT_DAYS = _whole("PONDER_PAYMENT_DAYS", default=7, low=1, high=365)
 PONDER_CALL_TIMEOUT_S = _whole("PONDER_CALL_TIMEOUT_S", default=600, low=1, high=86_400)
 PONDER_CALLS_PER_JOB = _whole("PONDER_CALLS_PER_JOB", default=16, low=1, high=1_000)
 
@@ -323,6 +326,7 @@ if PONDER_TRIAL_MODELS not in {"bundled", "all"}:
         f"PONDER_TRIAL_MODELS: “{PONDER_TRIAL_MODELS}” is unknown. Use bundled or all."
     )
 PONDER_MAX_BUDGET_NANO = _usd("PONDER_MAX_BUDGET", default="1000.00")
+PONDER_MAX_HELD_NANO = _usd("PONDER_MAX_HELD", default="10000.00")
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
 

@@ -1,4 +1,4 @@
-"""How a running job is told to stop: set on its event loop, looked at before every call."""
+"""How a running job is told to stop or hears news: set on its event loop, looked at before every call."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -18,15 +18,27 @@ _STRENGTH = {Stop.DRAIN: 0, Stop.PAUSE: 1, Stop.FINISH: 2, Stop.CANCEL: 3, Stop.
 
 
 class Control:
-    """The stop flag of one job; a stronger wish replaces a weaker one. Belongs to one event loop."""
+    """The stop flag of one job; a stronger wish replaces a weaker one. Belongs to one event loop.
+
+    News change no call that is under way: `give_way` asks for an end of this life once nothing is in flight,
+    `limit_nano` is the budget that the job was last heard to have (0: no news).
+    """
 
     def __init__(self) -> None:
         self.stop: Stop | None = None
+        self.give_way = False
+        self.limit_nano = 0
         self._listeners: list[Callable[[], None]] = []
+        self._readers: list[Callable[[], None]] = []
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever the wish changes."""
         self._listeners.append(listener)
+
+    def read_news(self, reader: Callable[[], None]) -> None:
+        """Call `reader` now and whenever there is news."""
+        self._readers.append(reader)
+        reader()
 
     def request(self, stop: Stop) -> None:
         """Ask the job to stop."""
@@ -34,3 +46,18 @@ class Control:
             self.stop = stop
             for listener in self._listeners:
                 listener()
+
+    def ask_to_give_way(self) -> None:
+        """Ask the job to end this life at a quiet point, because others wait."""
+        self.give_way = True
+        self._tell()
+
+    def raise_limit(self, limit_nano: int) -> None:
+        """Tell the job its budget, which never shrinks."""
+        if limit_nano > self.limit_nano:
+            self.limit_nano = limit_nano
+            self._tell()
+
+    def _tell(self) -> None:
+        for reader in self._readers:
+            reader()

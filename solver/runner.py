@@ -36,11 +36,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job ended."""
+    """How a job ended; `limit_nano` is the budget under which that was decided (0: it does not matter)."""
 
     stop_reason: StopReason
     best: Candidate | None
     error: str = ""
+    limit_nano: int = 0
 
 
 class Runner:
@@ -97,6 +98,7 @@ class Runner:
         self._refused = False
         self._asked_again = False
         self._told_write_up: StepResult | None = None
+        control.read_news(self._read_news)
 
     async def run(self) -> Outcome:
         """Run until the job ends.
@@ -106,11 +108,22 @@ class Runner:
         await self._replay()
         try:
             reason = await self._drive()
+            limit_nano = self._purse.limit_nano
         finally:
             await self._land()
         if self._fault:
             raise self._fault
-        return await self._conclude(reason)
+        outcome = replace(await self._conclude(reason), limit_nano=limit_nano)
+        if outcome.stop_reason is StopReason.BUDGET_REACHED and self._purse.limit_nano > limit_nano:
+            # Raised while the end was being prepared: another life goes on from the journal.
+            raise Interrupted("raised")
+        return outcome
+
+    def _read_news(self) -> None:
+        if self._control.limit_nano > self._purse.limit_nano:
+            self._purse.limit_nano = self._control.limit_nano
+            self._refused = self._asked_again = False
+        self._wake.set()
 
     # The loop -------------------------------------------------------------------------------------------------
 
@@ -134,7 +147,10 @@ class Runner:
             reason = self._reason_to_stop()
             if reason:
                 return reason
-            if not self._refused:
+            if self._control.give_way:
+                if not self._in_flight and not self._landed:
+                    raise Interrupted("slice")
+            elif not self._refused:
                 room = self._room()
                 if await self._dispatch(self._strategy.ask(room)):
                     continue
@@ -273,10 +289,12 @@ class Runner:
 
         Raises Interrupted and LeaseLost as the loop does.
         """
-        self._wake.clear()
-        task, stopped = asyncio.create_task(work), asyncio.create_task(self._wake.wait())
-        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
+        task = asyncio.create_task(work)
+        while not task.done() and self._control.stop is None:
+            self._wake.clear()
+            woken = asyncio.create_task(self._wake.wait())
+            await asyncio.wait({task, woken}, return_when=asyncio.FIRST_COMPLETED)
+            woken.cancel()
         if not task.done():
             waiting = asyncio.create_task(self._quietly(task))
             self._tasks.add(waiting)

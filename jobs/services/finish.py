@@ -1,7 +1,6 @@
 """The end of a job in one transaction: state, ledger and message become true together or not at all."""
 
 import logging
-from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Count, Sum
@@ -10,8 +9,9 @@ from django.utils import timezone
 
 from billing.models import Call, CallState
 from billing.wallet import close_escrow
-from jobs.models import Job, OutboxKind, OutboxMessage, StepState
+from jobs.models import Job, OutboxKind, StepState
 from jobs.services import doorbell
+from jobs.services.messages import tell
 from jobs.states import JobState
 from jobs.worker.journal import Lease
 from solver.runner import Outcome
@@ -38,6 +38,13 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
         if job is None:
             logger.warning("Job %s was taken over before it could be finished here.", lease.job_id)
             return False
+        if outcome.stop_reason is StopReason.BUDGET_REACHED and 0 < outcome.limit_nano < job.budget_nano:
+            # Raised in the moment of its end: the next life goes on.
+            job.state, job.queued_at = JobState.QUEUED, timezone.now()
+            job.lease_until, job.owner = None, ""
+            job.save(update_fields=["state", "queued_at", "lease_until", "owner"])
+            transaction.on_commit(lambda: doorbell.ring(lease.job_id))
+            return True
         close_escrow(job_id=job.pk, version=job.version)
         now = timezone.now()
         job.steps.filter(state=StepState.OPEN).update(state=StepState.IN_DOUBT, told_at=now)
@@ -52,8 +59,7 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
         job.finished_at = now
         job.lease_until, job.owner, job.next_at, job.idle_claims = None, "", None, 0
         job.save()
-        _tell(job, now)
-        transaction.on_commit(doorbell.ring_mail)
+        tell(job, OutboxKind.ENDED)
     return True
 
 
@@ -67,15 +73,3 @@ def _set_answer(job: Job, outcome: Outcome) -> None:
     job.explanation = best.explanation[:500]
     job.checked = best.checked[:300]
     job.dissent = [{"answer": answer, "votes": votes} for answer, votes in best.dissent]
-
-
-def _tell(job: Job, now: datetime) -> None:
-    """Write the one message of this outcome; the constraint on (job, kind, version) keeps it the only one."""
-    OutboxMessage.objects.create(
-        job=job,
-        kind=OutboxKind.ENDED,
-        version=job.version,
-        recipient=job.created_by.email,
-        next_at=now,
-        message_id=f"<{job.pk}.{job.version}.{OutboxKind.ENDED}@ponder>",
-    )

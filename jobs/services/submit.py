@@ -3,18 +3,21 @@
 import secrets
 import uuid
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User, Workspace
-from billing.wallet import BillingError, open_escrow
+from billing.wallet import BillingError, NotEnoughMoney
 from jobs.models import Job
 from jobs.services import doorbell
 from jobs.services.errors import SubmitError
+from jobs.services.limits import check_limits
 from jobs.services.panel import build_panel
+from jobs.services.payment import set_aside
 from jobs.services.problem_text import checked_problem, title_of
 from jobs.states import JobState
 from solver.models import ModelCard
@@ -25,6 +28,8 @@ from solver.recognise import problem_kind
 from solver.strategies import DEFAULT, REGISTRY
 
 MIN_BUDGET_NANO = NANO_PER_CENT
+LEAST_TIME = timedelta(minutes=1)
+LONGEST_SCHEDULE = timedelta(days=90)
 
 
 def submit_job(
@@ -36,14 +41,22 @@ def submit_job(
     checker: Mapping[str, Any] | None = None,
     strategy: str = DEFAULT,
     options: Mapping[str, Any] | None = None,
+    deadline_at: datetime | None = None,
+    not_before_at: datetime | None = None,
+    parent: Job | None = None,
+    job_id: uuid.UUID | None = None,
+    when_paid: bool = False,
     ring: bool = True,
 ) -> Job:
     """Make a job and set its whole budget aside. Raises SubmitError; then nothing was made and nothing charged.
 
-    `ring=False` leaves waking a worker to the caller, who must hold a transaction and claim the job in it.
+    `job_id` is that of a draft, or a new one; a job of that id which was submitted before is returned as it is.
+    `when_paid` makes a job that waits for money where the wallet has too little. `ring=False` leaves waking a worker
+    to the caller, who must hold a transaction and claim the job in it.
     """
     text = checked_problem(problem)
-    _check_budget(budget_nano)
+    check_budget(budget_nano)
+    check_times(deadline_at=deadline_at, not_before_at=not_before_at)
     if strategy not in REGISTRY:
         raise SubmitError(
             f"Strategy “{strategy[:40]}” is unknown. Known: {', '.join(REGISTRY)}.", code="unknown_strategy"
@@ -52,40 +65,85 @@ def submit_job(
     panel = build_panel(chosen.get("models"))
     posed = Problem(text, problem_kind(text, checker), checker)
     check_affordable(posed, panel, budget_nano)
-    pinned = _pin(posed, panel, budget_nano)
-    with transaction.atomic():
-        job = Job(
-            id=uuid.uuid4(),
-            workspace=workspace,
-            created_by=user,
-            title=title_of(text),
-            problem=text,
-            checker=dict(checker or {}),
-            strategy=strategy,
-            options=chosen,
-            pinned=pinned,
-            budget_nano=budget_nano,
-            markup_bp=settings.PONDER_MARKUP_BP,
-            state=JobState.QUEUED,
-            queued_at=timezone.now(),
-        )
-        try:
-            job.escrow = open_escrow(
-                workspace=workspace,
-                job_id=job.pk,
-                version=job.version,
-                amount_nano=budget_nano,
-                trial_allowed=settings.PONDER_TRIAL_MODELS == "all" or all(card.bundled for card in panel),
-            )
-        except BillingError as error:
-            raise SubmitError(error.message, field="budget", code=error.code) from error
-        job.save(force_insert=True)
-        if ring:
-            transaction.on_commit(lambda: doorbell.ring(job.pk))
+    now = timezone.now()
+    job = Job(
+        id=job_id or uuid.uuid4(),
+        workspace=workspace,
+        created_by=user,
+        title=title_of(text),
+        problem=text,
+        checker=dict(checker or {}),
+        strategy=strategy,
+        options=chosen,
+        pinned=_pin(posed, panel, budget_nano),
+        budget_nano=budget_nano,
+        markup_bp=settings.PONDER_MARKUP_BP,
+        deadline_at=deadline_at,
+        not_before_at=not_before_at,
+        next_at=not_before_at,
+        parent=parent,
+        state=JobState.QUEUED,
+        queued_at=max(now, not_before_at or now),
+    )
+    return _submit(job, when_paid=when_paid, ring=ring)
+
+
+def _submit(job: Job, *, when_paid: bool, ring: bool) -> Job:
+    try:
+        with transaction.atomic():
+            earlier = Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first()
+            if earlier and (earlier.state != JobState.DRAFT or earlier.created_by_id != job.created_by_id):
+                return _the_same(earlier, job)
+            _set_aside(job, when_paid=when_paid)
+            if earlier:
+                job.created_at, job.parent_id = timezone.now(), job.parent_id or earlier.parent_id
+            job.save(force_insert=earlier is None)
+            check_limits(job.created_by)
+            if ring and job.state == JobState.QUEUED:
+                transaction.on_commit(lambda: doorbell.ring(job.pk))
+    except IntegrityError:
+        # The other click was faster: it made the job.
+        return _the_same(Job.objects.get(pk=job.pk), job)
     return job
 
 
-def _check_budget(budget_nano: int) -> None:
+def _the_same(earlier: Job, job: Job) -> Job:
+    if earlier.created_by_id != job.created_by_id:
+        raise SubmitError("This form was used before. Open a new one.", code="used")
+    return earlier
+
+
+def _set_aside(job: Job, *, when_paid: bool) -> None:
+    try:
+        set_aside(job)
+    except NotEnoughMoney as error:
+        if not when_paid:
+            raise SubmitError(error.message, field="budget", code=error.code) from error
+        job.state = JobState.AWAITING_PAYMENT
+    except BillingError as error:
+        raise SubmitError(error.message, field="budget", code=error.code) from error
+
+
+def check_times(*, deadline_at: datetime | None, not_before_at: datetime | None) -> None:
+    """Raise SubmitError for a deadline that leaves no time, or a time too far off."""
+    now = timezone.now()
+    begins = max(now, not_before_at or now)
+    if deadline_at and deadline_at < begins + LEAST_TIME:
+        raise SubmitError(
+            "The deadline leaves no time: choose one at least a minute after the start.",
+            field="deadline",
+            code="deadline_too_early",
+        )
+    if begins > now + LONGEST_SCHEDULE:
+        raise SubmitError(
+            f"A job can be scheduled at most {LONGEST_SCHEDULE.days} days ahead.",
+            field="not_before",
+            code="too_far",
+        )
+
+
+def check_budget(budget_nano: int) -> None:
+    """Raise SubmitError for a budget that is not in whole cents, or out of range."""
     maximum = settings.PONDER_MAX_BUDGET_NANO
     if not MIN_BUDGET_NANO <= budget_nano <= maximum or budget_nano % NANO_PER_CENT:
         raise SubmitError(
@@ -95,9 +153,12 @@ def _check_budget(budget_nano: int) -> None:
         )
 
 
-def check_affordable(problem: Problem, panel: list[ModelCard], budget_nano: int) -> None:
+def check_affordable(
+    problem: Problem, panel: list[ModelCard], budget_nano: int, *, markup_bp: int | None = None
+) -> None:
     """Raise SubmitError where the budget buys no call at all: such a job would end before it began."""
-    least = least_budget_nano(panel, problem, markup_bp=settings.PONDER_MARKUP_BP)
+    markup = settings.PONDER_MARKUP_BP if markup_bp is None else markup_bp
+    least = least_budget_nano(panel, problem, markup_bp=markup)
     if least > budget_nano:
         needed = -(-least // NANO_PER_CENT) * NANO_PER_CENT
         raise SubmitError(

@@ -28,7 +28,8 @@ def end_life(lease: Lease, life: "Future[Outcome]") -> None:
         logger.warning("Job %s was taken over; this worker writes nothing more of it.", lease.job_id)
     except Interrupted as stop:
         state = JobState.PAUSED if str(stop) == "pause" else JobState.QUEUED
-        surely(lambda: leases.give_back(lease, state=state))
+        to_back = str(stop) == "slice"
+        surely(lambda: leases.give_back(lease, state=state, to_back=to_back))
     except ProviderDown as error:
         reason = str(error)
         logger.warning("Job %s waits for a provider: %s", lease.job_id, reason)

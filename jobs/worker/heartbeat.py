@@ -16,6 +16,7 @@ from django.db import connection
 
 from jobs.services.sweep import sweep
 from jobs.worker import lease as leases
+from jobs.worker.slices import make_room
 from solver.control import Stop
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Heartbeat:
             renewal = renewals.get(job_id)
             if renewal and renewal.token == token:
                 self._host.wish(job_id, token, renewal.wanted)
+                self._host.raise_limit(job_id, token, renewal.budget_nano)
             elif self._host.tokens().get(job_id) == token and not leases.is_ours(job_id, token):
                 self._host.stop_job(job_id, token, Stop.FENCED)
 
@@ -104,6 +106,8 @@ class Heartbeat:
         free = self._host.free_slots()
         if free:
             sweep(most=free)
+        else:
+            make_room(self._host)
 
     def _loop_is_alive(self) -> None:
         self._loop_alive_at_s = time.monotonic()

@@ -9,9 +9,11 @@ import logging
 import os
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -42,6 +44,17 @@ PATIENCE_S = 30.0
 """How long a life bears a panel of which no model can be reached before the job waits."""
 
 
+@dataclass(slots=True)
+class Life:
+    """One job running here: its fencing token, its control, since when (monotonic seconds), and whose it is."""
+
+    token: int
+    control: Control
+    began_s: float
+    user_id: int = 0
+    gives_way: bool = False
+
+
 class WorkerHost:
     """Runs jobs in this process."""
 
@@ -49,10 +62,8 @@ class WorkerHost:
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
         self.draining = threading.Event()
         self._patience_s = patience_s
-        self._controls: dict[uuid.UUID, tuple[int, Control]] = {}
-        self._guard = (
-            threading.RLock()
-        )  # guards _controls: read by the heartbeat thread, written by job threads
+        self._lives: dict[uuid.UUID, Life] = {}
+        self._guard = threading.RLock()  # guards _lives: read by the heartbeat thread, written by job threads
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="engine", daemon=True)
         self._thread.start()
@@ -77,14 +88,14 @@ class WorkerHost:
         """Run a claimed job: to its end, or until another life must continue it."""
         control = Control()
         with self._guard:
-            self._controls[lease.job_id] = (lease.token, control)
+            self._lives[lease.job_id] = Life(lease.token, control, time.monotonic())
         try:
             self._live(lease, control, report)
         finally:
             with self._guard:
                 # The job may have been claimed anew on this very host meanwhile.
-                if self._controls.get(lease.job_id, (None,))[0] == lease.token:
-                    del self._controls[lease.job_id]
+                if self.tokens().get(lease.job_id) == lease.token:
+                    del self._lives[lease.job_id]
             connections.close_all()
 
     def _live(self, lease: Lease, control: Control, report: Callable[[str], None] | None) -> None:
@@ -96,6 +107,8 @@ class WorkerHost:
         except Exception:
             leases.give_back(lease, state=JobState.QUEUED, next_after=AFTER_FAULT, at_fault=True)
             raise
+        if known := self._life(lease.job_id, lease.token):
+            known.user_id = memory.job.created_by_id
         # The wish may have been uttered before anyone listened.
         self.wish(lease.job_id, lease.token, memory.job.wanted)
         if self.draining.is_set():
@@ -121,7 +134,12 @@ class WorkerHost:
     def tokens(self) -> dict[uuid.UUID, int]:
         """Return the jobs running here with their fencing tokens."""
         with self._guard:
-            return {job_id: token for job_id, (token, _) in self._controls.items()}
+            return {job_id: life.token for job_id, life in self._lives.items()}
+
+    def lives(self) -> dict[uuid.UUID, "Life"]:
+        """Return the jobs running here."""
+        with self._guard:
+            return dict(self._lives)
 
     def wish(self, job_id: uuid.UUID, token: int, wanted: str) -> None:
         """Pass a user's wish on to the job if it runs here under this token."""
@@ -130,10 +148,24 @@ class WorkerHost:
 
     def stop_job(self, job_id: uuid.UUID, token: int | None, stop: Stop) -> None:
         """Stop a job's calls. Does nothing if it does not run here (under this token)."""
+        if life := self._life(job_id, token):
+            self._loop.call_soon_threadsafe(life.control.request, stop)
+
+    def raise_limit(self, job_id: uuid.UUID, token: int | None, limit_nano: int) -> None:
+        """Tell a job that runs here (under this token) its budget, which may have grown."""
+        if life := self._life(job_id, token):
+            self._loop.call_soon_threadsafe(life.control.raise_limit, limit_nano)
+
+    def ask_to_give_way(self, job_id: uuid.UUID, token: int) -> None:
+        """Ask a job that runs here under this token to end this life at a quiet point."""
+        if life := self._life(job_id, token):
+            life.gives_way = True
+            self._loop.call_soon_threadsafe(life.control.ask_to_give_way)
+
+    def _life(self, job_id: uuid.UUID, token: int | None) -> "Life | None":
         with self._guard:
-            known = self._controls.get(job_id)
-        if known and token in {None, known[0]}:
-            self._loop.call_soon_threadsafe(known[1].request, stop)
+            life = self._lives.get(job_id)
+        return life if life and token in {None, life.token} else None
 
     def stop_all(self, stop: Stop) -> None:
         """Stop all calls of this process."""
@@ -184,9 +216,11 @@ class WorkerHost:
                 ) as ear:
                     await ear.execute(f"LISTEN {WANTED_CHANNEL}")
                     async for notice in ear.notifies():
-                        job_id, _, wanted = notice.payload.partition(":")
-                        if wanted in _STOPS:
-                            self.stop_job(uuid.UUID(job_id), None, _STOPS[Wanted(wanted)])
+                        job_id, what, value = notice.payload.split(":")
+                        if what == "budget":
+                            self.raise_limit(uuid.UUID(job_id), None, int(value))
+                        elif value in _STOPS:
+                            self.stop_job(uuid.UUID(job_id), None, _STOPS[Wanted(value)])
             except (psycopg.Error, OSError, ValueError):
                 await asyncio.sleep(1)
 

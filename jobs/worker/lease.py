@@ -7,26 +7,26 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Greatest, Now
 
 from jobs.models import Job, StepRecord, StepState
 from jobs.services import doorbell
-from jobs.states import JobState
+from jobs.states import CLAIMABLE, JobState, Wanted
 from jobs.worker.journal import Lease
 
 MAX_IDLE_CLAIMS = 5
 """A job claimed this often without its journal growing is poison."""
 
-# The job whose workspace has the fewest running jobs, then the one that waits longest. A running job is free once its
-# lease has run out: its holder died.
+# The job whose user has the fewest running jobs, then the one that waits longest. A running job is free once its lease
+# has run out: its holder died.
 _CLAIM = """
 WITH busy AS (
-  SELECT workspace_id, count(*) AS running FROM jobs_job
-  WHERE state = 'running' AND lease_until > now() GROUP BY workspace_id
+  SELECT created_by_id, count(*) AS running FROM jobs_job
+  WHERE state = 'running' AND lease_until > now() GROUP BY created_by_id
 ), pick AS (
-  SELECT j.id FROM jobs_job j LEFT JOIN busy b USING (workspace_id)
-  WHERE j.state IN ('queued', 'running', 'waiting') AND (%(job)s::uuid IS NULL OR j.id = %(job)s)
+  SELECT j.id FROM jobs_job j LEFT JOIN busy b USING (created_by_id)
+  WHERE j.state = ANY(%(claimable)s) AND (%(job)s::uuid IS NULL OR j.id = %(job)s)
     AND (j.lease_until IS NULL OR j.lease_until <= now())
     AND (j.next_at IS NULL OR j.next_at <= now() OR %(job)s IS NOT NULL)
   ORDER BY coalesce(b.running, 0), j.queued_at, j.id
@@ -46,7 +46,7 @@ WITH mine AS (
   ORDER BY id FOR NO KEY UPDATE
 )
 UPDATE jobs_job j SET lease_until = now() + make_interval(secs => %(lease_s)s)
-FROM mine WHERE j.id = mine.id RETURNING j.id, j.token, j.wanted
+FROM mine WHERE j.id = mine.id RETURNING j.id, j.token, j.wanted, j.budget_nano
 """
 
 
@@ -57,6 +57,7 @@ class Renewal:
     job_id: UUID
     token: int
     wanted: str
+    budget_nano: int
 
 
 def claim_next(owner: str, job_id: UUID | None = None) -> Lease | None:
@@ -66,7 +67,15 @@ def claim_next(owner: str, job_id: UUID | None = None) -> Lease | None:
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(_CLAIM, {"owner": owner, "lease_s": settings.PONDER_LEASE_S, "job": job_id})
+            cursor.execute(
+                _CLAIM,
+                {
+                    "owner": owner,
+                    "lease_s": settings.PONDER_LEASE_S,
+                    "job": job_id,
+                    "claimable": sorted(CLAIMABLE),
+                },
+            )
             row = cursor.fetchone()
         if row is None:
             return None
@@ -115,17 +124,23 @@ def give_back(
     next_after: timedelta | None = None,
     error: str = "",
     at_fault: bool = False,
+    to_back: bool = False,
 ) -> bool:
     """End this life of a job so that another continues it. False: the lease was not ours any more.
 
-    A pause, a wait and a deploy are no sign of poison; a fault of our own is (`at_fault`). A job that can go on at
-    once rings for its next worker.
+    A pause, a wait and a deploy are no sign of poison; a fault of our own is (`at_fault`). What the user wants by now
+    comes first: a pause is taken back by a resume, and who finishes or cancels does not wait for `next_after`. With
+    `to_back` the job queues behind those that wait already. A job that can go on at once rings for its next worker.
     """
     given = Job.objects.filter(pk=lease.job_id, token=lease.token, lease_until__gt=Now()).update(
-        state=state,
+        state=Case(
+            When(wanted=Wanted.PAUSE, then=Value(JobState.PAUSED)),
+            default=Value(JobState.QUEUED if state == JobState.PAUSED else state),
+        ),
         lease_until=None,
         owner="",
-        next_at=Now() + next_after if next_after else None,
+        next_at=Case(When(wanted=Wanted.RUN, then=Now() + next_after)) if next_after else None,
+        queued_at=Now() if to_back else F("queued_at"),
         error=error,
         idle_claims=F("idle_claims") if at_fault else Greatest(F("idle_claims") - 1, 0),
         waits=F("waits") + 1 if state == JobState.WAITING else F("waits"),

@@ -1,9 +1,12 @@
 """A workspace with money, a scripted endpoint, and a worker host in this process on real Postgres."""
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connections
 
 from accounts.models import User
 from accounts.services import ensure_personal_workspace
@@ -12,8 +15,9 @@ from billing.wallet import grant
 from jobs.models import Job
 from jobs.services.audit import violations
 from jobs.worker.host import WorkerHost
+from solver.control import Stop
 from solver.money import NANO_PER_USD
-from tests.endpoint import Endpoint
+from tests.endpoint import Answer, Endpoint
 
 
 @pytest.fixture
@@ -79,6 +83,62 @@ def run_all(host):
             pass
 
     return run
+
+
+class Crew:
+    """Threads of one worker process that run whatever is runnable, until the test ends."""
+
+    def __init__(self, host: WorkerHost) -> None:
+        self._host = host
+        self._stopped = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self, threads: int = 1) -> None:
+        """Start working."""
+        for _ in range(threads):
+            thread = threading.Thread(target=self._work, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def _work(self) -> None:
+        try:
+            while not self._stopped.is_set():
+                if not self._host.run_next():
+                    time.sleep(0.05)
+        finally:
+            connections.close_all()
+
+    def wait_for(self, condition: Callable[[], object], timeout_s: float = 60) -> None:
+        """Wait until `condition()` is true."""
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            assert time.monotonic() < deadline, (
+                f"not within {timeout_s} s: {list(Job.objects.values('state', 'wanted', 'stop_reason', 'error'))}"
+            )
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stop working; jobs that still run are given back."""
+        self._stopped.set()
+        self._host.stop_all(Stop.DRAIN)
+        for thread in self._threads:
+            thread.join(60)
+
+
+@pytest.fixture
+def crew(host) -> Iterator[Crew]:
+    made = Crew(host)
+    yield made
+    made.stop()
+
+
+def undecided(call) -> Answer:
+    """Never the same answer twice, at about 0.08 cents a call."""
+    return Answer(
+        f"Answer: {call.number}",
+        delay_s=0.05,
+        usage={"prompt_tokens": 100, "completion_tokens": 350, "total_tokens": 450},
+    )
 
 
 assert django_settings.configured

@@ -190,3 +190,60 @@ async def test_a_write_up_with_another_answer_is_discarded():
     outcome = await bench.run()
     assert (outcome.best.answer, outcome.best.text) == ("42", "So.\nAnswer: 42")
     assert any("Working of the chosen try" in r.messages[-1].content for r in bench.provider.requests)
+
+
+def answering(bench, act, answer="Answer: {}"):
+    """Let `act` happen when the first reply comes."""
+
+    def reply(_, number):
+        if number == 0:
+            act(bench.control)
+        return answer.format(number)
+
+    bench.provider.answer = reply
+
+
+async def test_a_job_gives_way_at_a_quiet_point():
+    """Calls under way end and are told; none is left in doubt; the next life goes on from there."""
+    bench = Bench(Provider(lambda *_: "", delay_s=0.02))
+    answering(bench, lambda control: control.ask_to_give_way())
+    with pytest.raises(Interrupted, match="slice"):
+        await bench.run()
+    made = len(bench.provider.requests)
+    assert len([r for r in bench.journal.results if r.kind != "note"]) == made
+    assert bench.purse.held_nano == bench.purse.in_doubt_nano == 0
+
+
+async def test_a_job_that_is_done_does_not_give_way():
+    """Whoever finds the answer at the quiet point delivers it."""
+    bench = Bench(Provider(lambda *_: "", delay_s=0.02))
+    answering(bench, lambda control: control.ask_to_give_way(), "Answer: 42")
+    assert (await bench.run()).stop_reason is StopReason.CONFIDENT
+
+
+async def test_a_raised_budget_is_spent_by_the_same_life():
+    """The purse grows while the job runs."""
+    bench = Bench(Provider(lambda *_: "", delay_s=0.02), budget_nano=5_000_000)
+    answering(bench, lambda control: control.raise_limit(20_000_000))
+    outcome = await bench.run()
+    assert outcome.stop_reason is StopReason.BUDGET_REACHED
+    assert outcome.limit_nano == 20_000_000
+    assert 15_000_000 < bench.purse.settled_nano <= 20_000_000
+
+
+async def test_a_raise_during_the_last_calls_makes_another_life():
+    """An end for want of money does not stand when the money came while it was being prepared."""
+    bench = Bench(
+        Provider(lambda _, n: f"Answer: {n}", delay_s=0.02),
+        budget_nano=30_000_000,
+        panel=[card(bundled=False)],
+    )
+    bench.provider.answer = lambda request, n: _raise_in_the_write_up(bench, request, n)
+    with pytest.raises(Interrupted, match="raised"):
+        await bench.run()
+
+
+def _raise_in_the_write_up(bench, request, number):
+    if "write up" in request.messages[0].content:
+        bench.control.raise_limit(50_000_000)
+    return f"Answer: {number}"

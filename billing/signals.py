@@ -1,0 +1,7 @@
+"""What the billing room tells the others; receivers live with those who care."""
+
+from django.dispatch import Signal
+
+money_arrived = Signal()
+"""Sent after the commit that put money into a workspace's purses (a top-up, a grant, unspent money of a job).
+Argument: `workspace_id`."""

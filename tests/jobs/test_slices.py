@@ -1,0 +1,82 @@
+"""Fairness: whoever has many jobs does not keep out whoever has one."""
+
+import time
+
+import pytest
+
+from accounts.models import User
+from accounts.services import ensure_personal_workspace
+from billing.wallet import grant
+from jobs.models import Job, StepRecord
+from jobs.services import submit_job
+from jobs.states import JobState
+from jobs.worker import lease as leases
+from solver.money import NANO_PER_CENT, NANO_PER_USD
+from tests.jobs.conftest import undecided
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SLOTS = 2
+SLICE_S = 2
+
+
+@pytest.fixture
+def bob(prices) -> User:
+    user = User.objects.create_user("bob@example.org")
+    grant(workspace=ensure_personal_workspace(user), amount_nano=10 * NANO_PER_USD, by=user, reason="test")
+    return user
+
+
+def submit(user: User, budget_cents: int = 90) -> Job:
+    return submit_job(
+        user=user,
+        workspace=ensure_personal_workspace(user),
+        problem="Undecidable?",
+        budget_nano=budget_cents * NANO_PER_CENT,
+    )
+
+
+def state_of(job: Job) -> str:
+    job.refresh_from_db()
+    return job.state
+
+
+def test_one_users_hundred_jobs_do_not_keep_out_anothers_one(alice, bob, crew, endpoint, settings):
+    """Every slot is taken by Alice's long jobs, and 98 more wait; Bob's one starts within one slice."""
+    settings.PONDER_JOBS_PER_WORKER, settings.PONDER_SLICE_S = SLOTS, SLICE_S
+    endpoint.behaviour = undecided
+    hers = [submit(alice) for _ in range(100)]
+    crew.start(SLOTS)
+    crew.wait_for(lambda: Job.objects.filter(state=JobState.RUNNING).count() == SLOTS)
+    crew.wait_for(lambda: StepRecord.objects.filter(job=hers[0], state="told").count() > 5)
+    his = submit(bob, 1)
+    began = time.monotonic()
+    crew.wait_for(lambda: state_of(his) != JobState.QUEUED, 60)
+    # One slice, the sweep that notices it, and what a slow machine adds.
+    assert time.monotonic() - began < SLICE_S + 30
+    crew.wait_for(lambda: state_of(his) == JobState.EXHAUSTED, 60)
+    # The job that gave way waits behind Alice's others, with its work and nothing in doubt.
+    gave_way = Job.objects.filter(created_by=alice, token__gt=0, state=JobState.QUEUED).first()
+    assert gave_way is not None
+    assert gave_way.queued_at > hers[-1].queued_at
+    assert not StepRecord.objects.filter(job=gave_way).exclude(state="told").exists()
+    assert gave_way.escrow.held_nano == 0
+
+
+def test_nobody_gives_way_where_nobody_waits(alice, crew, endpoint, settings):
+    """A long job keeps its slot for as long as no one else wants it."""
+    settings.PONDER_JOBS_PER_WORKER, settings.PONDER_SLICE_S = 1, 1
+    endpoint.behaviour = undecided
+    job = submit(alice, 500)
+    crew.start()
+    crew.wait_for(lambda: state_of(job) == JobState.RUNNING)
+    time.sleep(8)
+    assert (state_of(job), job.token) == (JobState.RUNNING, 1)
+
+
+def test_the_user_with_fewer_running_jobs_comes_first(alice, bob):
+    """Among those that wait, the user with the fewest running jobs is served, then the one who waits longest."""
+    first, second = submit(alice, 1), submit(alice, 1)
+    his = submit(bob, 1)
+    order = [leases.claim_next("a worker").job_id for _ in range(3)]
+    assert order == [first.pk, his.pk, second.pk]
