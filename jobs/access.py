@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from accounts.models import User, Workspace
 from accounts.services import ensure_personal_workspace
 from jobs.models import Comparison, Job, JobQuerySet, StepRecord
+from jobs.states import JobState
 
 
 class AuthedRequest(HttpRequest):
@@ -44,14 +45,19 @@ def wants_fragment(request: HttpRequest) -> bool:
 
 def jobs_of(user: User) -> JobQuerySet:
     """Return the jobs of the user's workspaces, with their escrow."""
-    jobs = Job.objects.select_related("escrow")
+    jobs = Job.objects.select_related("escrow", "parent")
     assert isinstance(jobs, JobQuerySet)  # Job.objects is made from it
     return jobs.visible_to(user)
 
 
 def get_job_for(user: User, job_id: UUID) -> Job:
-    """Return the user's job, or raise Http404."""
-    return get_object_or_404(jobs_of(user), pk=job_id)
+    """Return the user's job, or raise Http404; a draft is no job yet."""
+    return get_object_or_404(jobs_of(user).exclude(state=JobState.DRAFT), pk=job_id)
+
+
+def get_draft_for(user: User, job_id: UUID) -> Job:
+    """Return the user's own draft, or raise Http404: what is not finished is nobody else's, not even a colleague's."""
+    return get_object_or_404(Job, pk=job_id, created_by=user, state=JobState.DRAFT)
 
 
 def get_comparison_for(user: User, comparison_id: UUID) -> Comparison:

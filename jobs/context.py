@@ -33,6 +33,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "site_name": "Ponder",
         "theme": theme_of(request),
         "available_nano": available,  # a template calls it
+        "site_time_zone": settings.TIME_ZONE,
         "mail_in_app": not settings.EMAIL_URL,
         "signup_open": settings.PONDER_SIGNUP != "closed",
     }

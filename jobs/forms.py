@@ -1,12 +1,15 @@
 """The new-job form: it loses nothing that was typed, and says beside each field what to do."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from jobs.models import Job
 from jobs.services import SubmitError
 from solver.checkers import CheckerError, parse_checker
 from solver.money import MoneyError, parse_usd, usd_decimal
@@ -24,7 +27,7 @@ CHECKERS = [
     ("arithmetic", "An arithmetic puzzle"),
 ]
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_FIELD_OF = {"problem": "problem", "budget": "budget", "checker": "checker", "models": "models"}
+_FIELD_OF = {name: name for name in ("problem", "budget", "checker", "models", "not_before", "deadline")}
 
 
 class RawTextField(forms.CharField):
@@ -41,12 +44,39 @@ class RawTextField(forms.CharField):
         return str(super().clean(value)).replace("\r\n", "\n")
 
 
-class NewJobForm(forms.Form):
+class BudgetForm(forms.Form):
+    """A budget, from a chip or from the field beside them."""
+
+    budget = forms.CharField(required=False, max_length=60)
+    budget_custom = forms.CharField(required=False, max_length=60)
+
+    def clean_budget(self) -> int:
+        """Return the budget in nano-USD."""
+        typed: str = self.cleaned_data["budget"]
+        if typed == CUSTOM:
+            typed = str(self.data.get("budget_custom", ""))
+        try:
+            return parse_usd(typed, maximum_nano=settings.PONDER_MAX_BUDGET_NANO)
+        except MoneyError as error:
+            raise ValidationError(str(error), code="budget") from error
+
+    def add_submit_error(self, error: SubmitError) -> None:
+        """Show a refusal of the service beside its field, if it has one."""
+        field = _FIELD_OF.get(error.field)
+        self.add_error(
+            field if field in self.fields else None, ValidationError(error.message, code=error.code)
+        )
+
+
+class RaiseForm(BudgetForm):
+    """The new budget of a job."""
+
+
+class NewJobForm(BudgetForm):
     """A problem, a budget, and how an answer can be checked."""
 
     problem = RawTextField()
     budget = forms.CharField(required=False, max_length=60, initial="0.25")
-    budget_custom = forms.CharField(required=False, max_length=60)
     checker = forms.CharField(required=False, max_length=30)
     numbers = forms.CharField(required=False, max_length=500)
     target = forms.CharField(required=False, max_length=60)
@@ -57,6 +87,9 @@ class NewJobForm(forms.Form):
     strategy = forms.CharField(required=False, max_length=30, initial=DEFAULT)
     confidence_target = forms.ChoiceField(choices=TARGETS, required=False)
     models = forms.CharField(required=False, max_length=2000)
+    not_before = forms.CharField(required=False, max_length=40)
+    deadline = forms.CharField(required=False, max_length=40)
+    time_zone = forms.CharField(required=False, max_length=60)
 
     def clean_problem(self) -> str:
         """Refuse what no model can be asked."""
@@ -78,16 +111,6 @@ class NewJobForm(forms.Form):
             )
         return text
 
-    def clean_budget(self) -> int:
-        """Return the budget in nano-USD, from a chip or from the field beside them."""
-        typed: str = self.cleaned_data["budget"]
-        if typed == CUSTOM:
-            typed = str(self.data.get("budget_custom", ""))
-        try:
-            return parse_usd(typed, maximum_nano=settings.PONDER_MAX_BUDGET_NANO)
-        except MoneyError as error:
-            raise ValidationError(str(error), code="budget") from error
-
     def clean_strategy(self) -> str:
         """Accept a known strategy."""
         name: str = self.cleaned_data["strategy"] or DEFAULT
@@ -101,6 +124,8 @@ class NewJobForm(forms.Form):
         data = super().clean() or self.cleaned_data
         kind = data.get("checker", "")
         data["parsed_checker"] = None
+        for name in ("not_before", "deadline"):
+            data[f"{name}_at"] = self._moment(name)
         if kind and kind not in dict(CHECKERS):
             self.add_error("checker", f"“{kind}” is not a way to check. Choose one of those offered.")
         elif kind and "problem" in data:
@@ -112,14 +137,26 @@ class NewJobForm(forms.Form):
                 self.add_error("checker", str(error))
         return data
 
+    def _moment(self, name: str) -> datetime | None:
+        """Return a moment typed in the person's own time zone (that of the site where the browser told none)."""
+        typed = self.cleaned_data.get(name, "").strip()
+        if not typed:
+            return None
+        try:
+            zone = ZoneInfo(self.cleaned_data.get("time_zone", "") or settings.TIME_ZONE)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            zone = ZoneInfo(settings.TIME_ZONE)
+        try:
+            moment = datetime.fromisoformat(typed)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.add_error(name, f"“{typed}” is not a time. Enter it like 2031-05-17T14:30.")
+            return None
+
     @staticmethod
     def _checker_fields(data: dict[str, Any]) -> dict[str, str]:
         names = ("numbers", "target", "expected", "tolerance", "options", "choice_expected")
         return {name: str(data.get(name, "")) for name in names}
-
-    def add_submit_error(self, error: SubmitError) -> None:
-        """Show a refusal of the service beside its field."""
-        self.add_error(_FIELD_OF.get(error.field), ValidationError(error.message, code=error.code))
 
     def job_arguments(self) -> dict[str, Any]:
         """Return what `submit_job` wants of a valid form."""
@@ -135,6 +172,8 @@ class NewJobForm(forms.Form):
             "checker": data["parsed_checker"],
             "strategy": data["strategy"],
             "options": options or None,
+            "not_before_at": data["not_before_at"],
+            "deadline_at": data["deadline_at"],
         }
 
 
@@ -159,3 +198,13 @@ def budget_fields(budget_nano: int) -> dict[str, str]:
     """Return the form fields of a budget: a chip where one fits."""
     text = usd_decimal(budget_nano).removesuffix(".00")
     return {"budget": text} if text in PRESETS else {"budget": CUSTOM, "budget_custom": text}
+
+
+def fields_of_options(job: Job) -> dict[str, str]:
+    """Return the form fields that say what a job's strategy and options say."""
+    target = str(job.options.get("confidence_target", ""))
+    return {
+        "strategy": job.strategy,
+        "confidence_target": target if target in dict(TARGETS) else "",
+        "models": " ".join(job.options.get("models", [])),
+    }

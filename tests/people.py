@@ -65,8 +65,10 @@ def workspace_of(user: User) -> Workspace:
 def make_job(
     user: User, state: str = JobState.DONE, *, spent_cents: int = 3, budget_cents: int = 5, **fields: Any
 ) -> Job:
-    """Make a job in any state, with its escrow."""
+    """Make a job in any state, with its escrow where it has one."""
     ended = state in ENDED
+    if state in {JobState.DRAFT, JobState.AWAITING_PAYMENT}:
+        return _make_unpaid(user, state, budget_cents=budget_cents, **fields)
     now = timezone.now()
     budget, spent = budget_cents * NANO_PER_CENT, spent_cents * NANO_PER_CENT
     workspace, job_id = workspace_of(user), uuid.uuid4()
@@ -97,6 +99,17 @@ def make_job(
         created_by=user,
         budget_nano=budget,
         escrow=escrow,
+        **defaults | fields,
+    )
+
+
+def _make_unpaid(user: User, state: str, *, budget_cents: int, **fields: Any) -> Job:
+    defaults = {"title": PROBLEM, "problem": PROBLEM, "queued_at": timezone.now()}
+    return Job.objects.create(
+        workspace=workspace_of(user),
+        created_by=user,
+        state=state,
+        budget_nano=0 if state == JobState.DRAFT else budget_cents * NANO_PER_CENT,
         **defaults | fields,
     )
 
@@ -211,6 +224,16 @@ def one_job_of_each_state(user: User) -> dict[str, Job]:
             user, JobState.RUNNING, spent_cents=450, budget_cents=500, best=best, phase="Explore"
         ),
         "waiting": make_job(user, JobState.WAITING, spent_cents=1),
+        "paused": make_job(user, JobState.PAUSED, best=best, wanted="pause"),
+        "scheduled": make_job(
+            user,
+            JobState.QUEUED,
+            spent_cents=0,
+            not_before_at=timezone.now() + timedelta(hours=2),
+            deadline_at=timezone.now() + timedelta(hours=9),
+        ),
+        "awaiting": make_job(user, JobState.AWAITING_PAYMENT, spent_cents=0),
+        "draft": make_job(user, JobState.DRAFT, spent_cents=0, form={"budget": "5"}),
         "done": make_job(user, JobState.DONE, **SOLVED),
         "exhausted": make_job(
             user,

@@ -24,8 +24,10 @@ class JobQuerySet(models.QuerySet["Job"]):
     """Ways to ask for jobs; every page goes through `visible_to`."""
 
     def visible_to(self, user: User) -> Self:
-        """Jobs of the workspaces the user is a member of."""
-        return self.filter(workspace__memberships__user_id=user.pk)
+        """Jobs of the workspaces the user is a member of, and the user's own drafts."""
+        return self.filter(
+            ~Q(state=JobState.DRAFT) | Q(created_by_id=user.pk), workspace__memberships__user_id=user.pk
+        )
 
 
 class Job(models.Model):
@@ -129,7 +131,9 @@ class Job(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        """Return the address of the job's page."""
+        """Return the address of the job's page, or of the form that a draft stands in."""
+        if self.state == JobState.DRAFT:
+            return f"{reverse('job-new')}?draft={self.pk}"
         return reverse("job-detail", args=[self.pk])
 
     @property

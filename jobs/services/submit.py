@@ -97,13 +97,13 @@ def _submit(job: Job, *, when_paid: bool, ring: bool) -> Job:
             _set_aside(job, when_paid=when_paid)
             if earlier:
                 job.created_at, job.parent_id = timezone.now(), job.parent_id or earlier.parent_id
-            job.save(force_insert=earlier is None)
+            job.save(force_insert=earlier is None, force_update=earlier is not None)
             check_limits(job.created_by)
             if ring and job.state == JobState.QUEUED:
                 transaction.on_commit(lambda: doorbell.ring(job.pk))
     except IntegrityError:
-        # The other click was faster: it made the job.
-        return _the_same(Job.objects.get(pk=job.pk), job)
+        # Another click, or a keystroke that kept the draft, was faster: look again.
+        return _submit(job, when_paid=when_paid, ring=ring)
     return job
 
 

@@ -18,6 +18,7 @@ register = template.Library()
 _BADGES = {
     JobState.RUNNING: "accent",
     JobState.WAITING: "warn",
+    JobState.AWAITING_PAYMENT: "warn",
     JobState.DONE: "ok",
     JobState.EXHAUSTED: "warn",
     JobState.FAILED: "bad",
@@ -60,6 +61,16 @@ def ago(moment: datetime | None) -> SafeString | str:
         f"{moment:%Y-%m-%d %H:%M:%S}",
         words,
     )
+
+
+@register.filter
+def moment(at: datetime | None) -> SafeString | str:
+    """Return a `time` element with a date and time of the site's zone; the page shows it in the reader's own."""
+    if at is None:
+        return "—"
+    local = timezone.localtime(at)
+    words = f"{local:%Y-%m-%d %H:%M} {local.tzname()}"
+    return format_html('<time datetime="{}" data-moment>{}</time>', at.isoformat(timespec="seconds"), words)
 
 
 @register.filter

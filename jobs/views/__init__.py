@@ -1,8 +1,9 @@
 """The pages of the jobs room, one module a page."""
 
-from jobs.views.actions import cancel, finish
+from jobs.views.actions import cancel, finish, pause, raise_job_budget, resume
 from jobs.views.compare import compare, compare_detail, compare_live
 from jobs.views.detail import detail, live
+from jobs.views.drafts import drop_draft, keep_draft
 from jobs.views.export import export_json, export_markdown
 from jobs.views.landing import landing
 from jobs.views.listing import job_list
@@ -16,17 +17,22 @@ __all__ = [
     "compare_detail",
     "compare_live",
     "detail",
+    "drop_draft",
     "export_json",
     "export_markdown",
     "finish",
     "job_list",
+    "keep_draft",
     "landing",
     "live",
     "mail_detail",
     "mail_list",
     "new_job",
+    "pause",
     "preview",
     "quote",
+    "raise_job_budget",
+    "resume",
     "step_text",
     "steps",
 ]

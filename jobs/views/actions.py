@@ -1,38 +1,89 @@
-"""Finish now and Cancel. A GET asks once more and says what happens to the money; a POST acts."""
+"""What a user does to a job. A GET asks once more and says what happens to the money; a POST acts, once."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from jobs.access import AuthedRequest, get_job_for, signed_in
-from jobs.services import cancel_job, finish_early
+from jobs.forms import RaiseForm
+from jobs.models import Job
+from jobs.services import SubmitError, raise_budget
+from jobs.states import Wanted
+from jobs.views.offers import BY_ACTION, Offer, offers_of
+from jobs.views.raising import raise_context
 from jobs.views.spend import spend_of
+from solver.money import format_usd
+
+
+def _action(action: str) -> Callable[..., HttpResponseBase]:
+    offer = BY_ACTION[action]
+
+    @signed_in
+    @require_http_methods(["GET", "POST"])
+    def view(request: AuthedRequest, job_id: UUID) -> HttpResponse:
+        job = get_job_for(request.user, job_id)
+        if request.method == "GET":
+            context = {"job": job, "spend": spend_of(job), "action": action}
+            return render(request, "jobs/confirm.html", context | {"is_offered": _is_offered(job, offer)})
+        assert offer.verb is not None, "only raising has a view of its own"
+        if offer.verb(job=job):
+            messages.info(request, offer.done)
+        else:
+            messages.warning(request, _too_late(get_job_for(request.user, job_id)))
+        return redirect(job)
+
+    view.__name__ = view.__qualname__ = action
+    return view
+
+
+finish = _action("finish")
+cancel = _action("cancel")
+pause = _action("pause")
+resume = _action("resume")
 
 
 @signed_in
 @require_http_methods(["GET", "POST"])
-def finish(request: AuthedRequest, job_id: UUID) -> HttpResponse:
-    """End the job with its best answer so far; pay to date, get the rest back."""
+def raise_job_budget(request: AuthedRequest, job_id: UUID) -> HttpResponse:
+    """Give a job more money: it goes on, or continues from where it stopped."""
     job = get_job_for(request.user, job_id)
-    if request.method == "GET":
-        return render(request, "jobs/confirm.html", {"job": job, "spend": spend_of(job), "action": "finish"})
-    if not job.has_ended:
-        finish_early(job=job)
-        messages.info(request, "Finishing: no new calls are made; running ones may end within 30 seconds.")
-    return redirect(job)
+    form = RaiseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        to_nano = form.cleaned_data["budget"]
+        try:
+            raised = raise_budget(job=job, to_nano=to_nano)
+        except SubmitError as error:
+            form.add_submit_error(error)
+        else:
+            words = (
+                f"The budget is {format_usd(to_nano)} now." if raised else "The budget is that high already."
+            )
+            messages.success(request, words)
+            return redirect(job)
+    status = 422 if form.errors else 200
+    context = {
+        "job": job,
+        "spend": spend_of(job),
+        "action": "raise",
+        "is_offered": _is_offered(job, BY_ACTION["raise"]),
+    }
+    return render(request, "jobs/confirm.html", context | raise_context(job, form), status=status)
 
 
-@signed_in
-@require_http_methods(["GET", "POST"])
-def cancel(request: AuthedRequest, job_id: UUID) -> HttpResponse:
-    """End the job without an answer; pay for what was used, get the rest back."""
-    job = get_job_for(request.user, job_id)
-    if request.method == "GET":
-        return render(request, "jobs/confirm.html", {"job": job, "spend": spend_of(job), "action": "cancel"})
-    if not job.has_ended:
-        cancel_job(job=job)
-        messages.info(request, "Cancelling: no new calls are made; running ones may end within 30 seconds.")
-    return redirect(job)
+def _is_offered(job: Job, offer: Offer) -> bool:
+    return offer.action in {each.action for each in offers_of(job)}
+
+
+def _too_late(job: Job) -> str:
+    """Say why a click changed nothing: the page was older than the job."""
+    if job.has_ended:
+        return "This job has ended already; nothing was changed."
+    if job.wanted == Wanted.CANCEL:
+        return "This job is being cancelled; nothing else was changed."
+    if job.wanted == Wanted.FINISH:
+        return "This job is being finished; nothing else was changed."
+    return f"This job is {job.get_state_display().lower()} already; nothing was changed."

@@ -15,9 +15,10 @@ from jobs.forms import NewJobForm
 from jobs.markdown import has_math, render_markdown
 from jobs.models import Comparison, Job
 from jobs.services import SubmitError, submit_comparison
+from jobs.services.drafts import delete_draft
 from jobs.templatetags.ponder import short_answer
 from jobs.views.detail import STOP_POLLING
-from jobs.views.new import ask_to_sign_in, form_context
+from jobs.views.new import ask_to_sign_in, refused_form, uuid_of
 from jobs.views.progress import Totals, revision_of, totals_of
 from jobs.views.spend import Spend, spend_of
 from solver.answer import quick_key, text_key
@@ -117,8 +118,10 @@ def compare(request: HttpRequest) -> HttpResponse:
         except SubmitError as error:
             form.add_submit_error(error)
         else:
+            if draft_id := uuid_of(request.POST.get("draft", "")):
+                delete_draft(user=user, draft_id=draft_id)
             return redirect(made)
-    return render(request, "jobs/new.html", form_context(form), status=422)
+    return render(request, "jobs/new.html", refused_form(request, form), status=422)
 
 
 @signed_in

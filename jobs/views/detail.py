@@ -8,27 +8,33 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from jobs.access import AuthedRequest, get_job_for, signed_in
+from jobs.access import AuthedRequest, get_job_for, jobs_of, signed_in
 from jobs.markdown import has_math, render_markdown
 from jobs.models import Comparison, Job
 from jobs.templatetags.ponder import short_answer
+from jobs.views.offers import offered_key, offers_of
 from jobs.views.pictures import burn_down
 from jobs.views.progress import clusters_of, phases_of, revision_of, totals_of
+from jobs.views.raising import raise_context
 from jobs.views.spend import spend_of
 
 STOP_POLLING = 286
+_RERUNS_SHOWN = 10
 
 
 def job_context(job: Job) -> dict[str, Any]:
     """Return what the page and its live part show."""
     spend = spend_of(job)
     best = job.best if isinstance(job.best, dict) else {}
-    answer = job.answer or str(best.get("answer") or "")
-    text = job.answer_text or str(best.get("text") or "")
+    # While an ended job continues, its earlier answer stands until a better one is found.
+    answer, text = str(best.get("answer") or ""), str(best.get("text") or "")
+    if job.has_ended or not (answer or text):
+        answer, text = job.answer or answer, job.answer_text or text
     rendered = render_markdown(text, prefix="answer") if text else ""
     return {
         "job": job,
         "spend": spend,
+        "offered_key": offered_key(job),
         "revision": revision_of(job, spend),
         "phases": phases_of(job),
         "clusters": clusters_of(job),
@@ -37,8 +43,8 @@ def job_context(job: Job) -> dict[str, Any]:
         "answer": answer,
         "answer_html": rendered,
         "confidence": job.confidence if job.has_ended else best.get("confidence"),
-        "explanation": job.explanation or best.get("explanation", ""),
-        "checked": job.checked or best.get("checked", ""),
+        "explanation": job.explanation if job.has_ended else best.get("explanation", ""),
+        "checked": job.checked if job.has_ended else best.get("checked", ""),
         "has_math": has_math(rendered, short_answer(answer)),
     }
 
@@ -51,6 +57,9 @@ def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     job = get_job_for(request.user, job_id)
     context = job_context(job)
     context["comparison"] = Comparison.of(job)
+    context["offers"] = offers_of(job)
+    context["reruns"] = jobs_of(request.user).filter(parent=job).order_by("created_at")[:_RERUNS_SHOWN]
+    context |= raise_context(job)
     context["problem_html"] = render_markdown(job.problem, prefix="problem")
     context["has_math"] = context["has_math"] or has_math(context["problem_html"])
     return render(request, "jobs/detail.html", context)
@@ -60,10 +69,15 @@ def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
 @never_cache
 @require_safe
 def live(request: AuthedRequest, job_id: UUID) -> HttpResponse:
-    """Return the live part: 204 where nothing changed since `rev`; at the end 286, and the page is fetched anew."""
+    """Return the live part: 204 where nothing changed since `rev`; at the end 286, and the page is fetched anew.
+
+    It is fetched anew as well when other buttons belong on it.
+    """
     job = get_job_for(request.user, job_id)
     if job.has_ended:
         return HttpResponse(status=STOP_POLLING, headers={"HX-Refresh": "true"})
+    if request.GET.get("offers", offered_key(job)) != offered_key(job):
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
     if request.GET.get("rev") == revision_of(job, spend_of(job)):
         return HttpResponse(status=204)
     return render(request, "jobs/live.html", job_context(job))

@@ -6,17 +6,15 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from jobs.access import jobs_of
-from jobs.forms import NewJobForm
 from jobs.states import JobState
-from jobs.views.new import form_context
+from jobs.views.new import blank_form
 from jobs.views.spend import spend_of
-from solver.strategies import DEFAULT
 
 
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
     """Say what Ponder does, show a job of the user's own that ended well, and offer the form."""
-    context = form_context(NewJobForm(initial={"budget": "0.25", "strategy": DEFAULT}))
+    context = blank_form(request)
     if isinstance(request.user, User):
         example = (
             jobs_of(request.user)

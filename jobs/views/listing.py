@@ -14,14 +14,17 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.models import User
 from jobs.access import AuthedRequest, jobs_of, signed_in, wants_fragment
 from jobs.models import Job, JobQuerySet
-from jobs.states import ENDED, JobState
+from jobs.states import ACTIVE, ENDED, JobState
 from jobs.views.spend import Spend, spend_of
 
 PER_PAGE = 25
 _MAX_QUERY = 200
 _STATES = {
     "": ("All", Q()),
-    "active": ("Active", ~Q(state__in=sorted(ENDED))),
+    "active": ("Active", Q(state__in=sorted(ACTIVE))),
+    "draft": ("Drafts", Q(state=JobState.DRAFT)),
+    "awaiting_payment": ("Awaiting payment", Q(state=JobState.AWAITING_PAYMENT)),
+    "paused": ("Paused", Q(state=JobState.PAUSED)),
     "done": ("Done", Q(state=JobState.DONE)),
     "exhausted": ("Budget reached", Q(state=JobState.EXHAUSTED)),
     "failed": ("Failed", Q(state=JobState.FAILED)),

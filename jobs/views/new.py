@@ -1,8 +1,9 @@
 """The new-job page, its live quote and its preview. Writing needs no account; starting does."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
-from jobs.access import get_job_for, workspace_of
+from jobs.access import get_draft_for, get_job_for, jobs_of, workspace_of
 from jobs.forms import (
     CHECKERS,
     CUSTOM,
@@ -20,15 +21,19 @@ from jobs.forms import (
     NewJobForm,
     budget_fields,
     fields_of_checker,
+    fields_of_options,
 )
 from jobs.markdown import has_math, render_markdown
+from jobs.models import Job
 from jobs.services import SubmitError, quote_job, submit_job
+from jobs.services.drafts import drafts_of
 from jobs.services.panel import model_names
+from jobs.states import JobState
 from solver.money import MoneyError, format_usd, parse_usd
 from solver.strategies import DEFAULT
 
 _DRAFT = "new_job_draft"
-_DRAFT_FIELDS = tuple(NewJobForm.base_fields)
+DRAFT_FIELDS = tuple(NewJobForm.base_fields)
 
 
 def form_context(form: NewJobForm) -> dict[str, Any]:
@@ -60,40 +65,115 @@ def _label(typed: str) -> str:
 def new_job(request: HttpRequest) -> HttpResponse:
     """Show the form; on Start submit the job, or keep the draft and ask the person to sign in."""
     if request.method == "GET":
-        return render(request, "jobs/new.html", form_context(NewJobForm(initial=_initial(request))))
+        return render(request, "jobs/new.html", blank_form(request))
     form = NewJobForm(request.POST)
     user = request.user
+    needs_money = False
     if form.is_valid():
         if not isinstance(user, User):
             return ask_to_sign_in(request)
         try:
-            job = submit_job(user=user, workspace=workspace_of(user), **form.job_arguments())
+            job = _submit(request, user, form)
         except SubmitError as error:
             form.add_submit_error(error)
+            needs_money = error.code == "not_enough_money"
         else:
             return redirect(job)
-    return render(request, "jobs/new.html", form_context(form), status=422)
+    context = refused_form(request, form) | {"needs_money": needs_money}
+    return render(request, "jobs/new.html", context, status=422)
+
+
+def refused_form(request: HttpRequest, form: NewJobForm) -> dict[str, Any]:
+    """Return what the partial needs to show a form again, with what is wrong in it."""
+    ids = {"draft_id": uuid_of(request.POST.get("draft", "")) or uuid4()}
+    return form_context(form) | ids | {"from_id": uuid_of(request.POST.get("from", ""))}
 
 
 def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
     """Keep what was typed and lead to the sign-in page and back."""
-    request.session[_DRAFT] = {name: request.POST.get(name, "") for name in _DRAFT_FIELDS}
+    request.session[_DRAFT] = {name: request.POST.get(name, "") for name in DRAFT_FIELDS}
     return redirect_to_login(reverse("job-new"))
 
 
-def _initial(request: HttpRequest) -> dict[str, Any]:
-    """Return what stands in the fields at first: an earlier job, a draft kept over sign-in, or nothing."""
-    earlier = request.GET.get("from", "")
-    if earlier and isinstance(request.user, User):
-        try:
-            job = get_job_for(request.user, UUID(earlier))
-        except ValueError as error:
-            raise Http404 from error
-        return {"problem": job.problem, **budget_fields(job.budget_nano), **fields_of_checker(job.checker)}
-    draft = (
-        request.session.pop(_DRAFT, None) if request.user.is_authenticated else request.session.get(_DRAFT)
+def _submit(request: HttpRequest, user: User, form: NewJobForm) -> Job:
+    """Submit the job of a valid form; the same form sent twice is one job. Raises SubmitError."""
+    arguments = form.job_arguments()
+    form_id, parent_id = uuid_of(request.POST.get("draft", "")), uuid_of(request.POST.get("from", ""))
+    earlier = Job.objects.filter(pk=form_id).exclude(state=JobState.DRAFT).first() if form_id else None
+    if earlier and earlier.created_by_id == user.pk and _says_the_same(earlier, arguments):
+        messages.info(request, "This job was started already. To have another, use “Run again with changes”.")
+        return earlier
+    return submit_job(
+        user=user,
+        workspace=workspace_of(user),
+        parent=jobs_of(user).filter(pk=parent_id).first() if parent_id else None,
+        job_id=None if earlier else form_id,
+        when_paid="when_paid" in request.POST,
+        **arguments,
     )
-    return draft or {"budget": "0.25", "strategy": DEFAULT}
+
+
+def _says_the_same(job: Job, arguments: dict[str, Any]) -> bool:
+    return (
+        job.problem == arguments["problem"].strip()
+        and job.version == 1
+        and job.budget_nano == arguments["budget_nano"]
+        and job.checker == (arguments["checker"] or {})
+    )
+
+
+def blank_form(request: HttpRequest) -> dict[str, Any]:
+    """Return the form as it is at first: an earlier job's, a draft's, one kept over sign-in, or empty."""
+    draft_id, from_id, draft = uuid4(), None, None
+    user = request.user if isinstance(request.user, User) else None
+    if user and request.GET.get("from"):
+        job = get_job_for(user, uuid_or_404(request.GET["from"]))
+        initial, from_id = _initial_of(job), job.pk
+    elif user and request.GET.get("draft"):
+        draft = get_draft_for(user, uuid_or_404(request.GET["draft"]))
+    elif kept := _kept_over_sign_in(request):
+        initial = kept
+    else:
+        draft = next(iter(drafts_of(user)), None) if user and "empty" not in request.GET else None
+        initial = {"budget": "0.25", "strategy": DEFAULT}
+    if draft:
+        draft_id, from_id, initial = draft.pk, draft.parent_id, {**draft.form, "problem": draft.problem}
+    return form_context(NewJobForm(initial=initial)) | {
+        "draft": draft,
+        "draft_id": draft_id,
+        "from_id": from_id,
+    }
+
+
+def _initial_of(job: Job) -> dict[str, Any]:
+    return {
+        "problem": job.problem,
+        **budget_fields(job.budget_nano),
+        **fields_of_checker(job.checker),
+        **fields_of_options(job),
+    }
+
+
+def _kept_over_sign_in(request: HttpRequest) -> Any:
+    if request.user.is_authenticated:
+        return request.session.pop(_DRAFT, None)
+    return request.session.get(_DRAFT)
+
+
+def uuid_of(text: str) -> UUID | None:
+    """Return the id that a form or an address names. None: it names none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def uuid_or_404(text: str) -> UUID:
+    """Return the id that an address names, or raise Http404."""
+    found = uuid_of(text)
+    if found is None:
+        raise Http404
+    return found
 
 
 @require_POST

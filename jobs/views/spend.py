@@ -21,6 +21,11 @@ class Spend(NamedTuple):
         return self.budget_nano - self.spent_nano
 
     @property
+    def left_nano(self) -> int:
+        """What is neither spent nor held for running calls."""
+        return self.budget_nano - self.spent_nano - self.held_nano
+
+    @property
     def is_near(self) -> bool:
         """Whether four fifths of the budget are spent."""
         return self.permille >= AMBER_PERMILLE
@@ -36,4 +41,6 @@ def spend_of(job: Job) -> Spend:
     spent, held = job.charged_nano, 0
     if not job.has_ended and job.escrow is not None:
         spent, held = job.budget_nano - job.escrow.balance_nano, job.escrow.held_nano
-    return Spend(job.budget_nano, spent, held, min(1000, max(0, spent * 1000 // job.budget_nano)))
+    # A draft may have no budget yet.
+    share = spent * 1000 // job.budget_nano if job.budget_nano else 0
+    return Spend(job.budget_nano, spent, held, min(1000, max(0, share)))

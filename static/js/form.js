@@ -1,11 +1,12 @@
 // The new-job form: the draft is kept in this browser, the quote follows the budget, Ctrl+Enter starts.
 
 const KEY = "ponder-draft";
-const NAMES = ["problem", "budget", "budget_custom", "checker", "numbers", "target", "expected", "tolerance", "options", "choice_expected", "confidence_target"];
+const NAMES = ["problem", "budget", "budget_custom", "checker", "numbers", "target", "expected", "tolerance", "options", "choice_expected", "confidence_target", "not_before", "deadline"];
 const form = document.getElementById("job-form");
 const start = form.querySelector("[data-start]");
 const buttons = form.querySelectorAll("button[type=submit]");
 const preview = document.getElementById("preview");
+let sent = false;
 
 function later(action, wait) {
   let timer = 0;
@@ -25,8 +26,15 @@ function label() {
   start.textContent = `Start – up to ${amount()}`;
 }
 
+// Signed in, the draft lies on the server: it follows its user to another device.
+function keepOnServer() {
+  const { draftUrl } = form.dataset;
+  if (draftUrl && !sent) fetch(draftUrl, { method: "POST", body: new FormData(form), keepalive: true, headers: { "X-Requested-With": "fetch" } }).catch(() => { /* the next key tries again */ });
+}
+
 function save() {
   const draft = Object.fromEntries(NAMES.map((name) => [name, form.elements[name].value]));
+  if (form.dataset.draftUrl) return;
   try {
     if (draft.problem.trim()) localStorage.setItem(KEY, JSON.stringify(draft));
     else localStorage.removeItem(KEY);
@@ -39,17 +47,22 @@ function restore() {
     const draft = JSON.parse(localStorage.getItem(KEY) ?? "null");
     if (!draft) return;
     for (const name of NAMES) if (typeof draft[name] === "string") form.elements[name].value = draft[name];
+    if (!form.dataset.draftUrl) return;
+    localStorage.removeItem(KEY);
+    keepOnServer();
   } catch { /* an unreadable draft is no draft */ }
 }
 
 const quote = later(() => window.htmx.trigger("#quote", "ponder:quote"), 250);
 const keep = later(save, 300);
+const keepLater = later(keepOnServer, 800);
 const show = later(() => { if (preview.closest("details").open) window.htmx.trigger(preview, "ponder:preview"); }, 350);
 
 form.addEventListener("input", (event) => {
   if (event.target.name === "budget_custom") form.elements.budget.value = "custom";
   label();
   keep();
+  keepLater();
   quote();
   if (event.target.name === "problem") show();
 });
@@ -64,12 +77,22 @@ form.addEventListener("keydown", (event) => {
 });
 form.addEventListener("submit", () => {
   save();
-  for (const button of buttons) button.disabled = true;
+  sent = true;
+  // A moment later: a disabled button would not be sent along.
+  setTimeout(() => { for (const button of buttons) button.disabled = true; }, 0);
   sessionStorage.setItem(`${KEY}-sent`, "yes");
 });
-window.addEventListener("pageshow", () => { for (const button of buttons) button.disabled = false; });
+window.addEventListener("pageshow", () => {
+  sent = false;
+  for (const button of buttons) button.disabled = false;
+});
 preview.closest("details").addEventListener("toggle", show);
 
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone) {
+  form.elements.time_zone.value = zone;
+  form.querySelector("[data-zone]").textContent = `your own (${zone})`;
+}
 restore();
 label();
 quote();

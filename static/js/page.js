@@ -1,6 +1,8 @@
-// Every page: relative times, dialogs, the account menu, copy buttons, widths from data-percent.
+// Every page: times, dialogs, the account menu, copy buttons, widths from data-percent.
 
 const units = [[86400 * 2, 86400, "days"], [5400, 3600, "h"], [90, 60, "min"], [0, 1, "s"]];
+
+const moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 function ago(moment) {
   const seconds = Math.max(0, (Date.now() - moment) / 1000);
@@ -11,6 +13,10 @@ function ago(moment) {
 function tick() {
   for (const element of document.querySelectorAll("time[data-ago]")) {
     const words = ago(Date.parse(element.dateTime));
+    if (element.textContent !== words) element.textContent = words;
+  }
+  for (const element of document.querySelectorAll("time[data-moment]")) {
+    const words = moments.format(Date.parse(element.dateTime));
     if (element.textContent !== words) element.textContent = words;
   }
 }
@@ -54,6 +60,12 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close]")) event.target.closest("dialog").close();
   if (event.target.matches("dialog")) event.target.close();
   for (const menu of document.querySelectorAll("[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+// Whoever types another amount has chosen it.
+document.addEventListener("input", (event) => {
+  const { chooses } = event.target.dataset;
+  if (chooses) event.target.form.elements.budget.value = chooses;
 });
 
 document.addEventListener("keydown", (event) => {

@@ -113,3 +113,68 @@ def test_cancelling_discards_the_work_and_returns_the_rest(signed_in: BrowserCon
     assert paid["state"] == "cancelled"
     assert paid["charged_usd"] + paid["returned_usd"] == paid["budget_usd"]
     page.close()
+
+
+def test_a_job_is_paused_and_resumed(signed_in: BrowserContext, running_ponder):
+    """Pause asks first; the page turns to Resume by itself; the job goes on and can be finished."""
+    page = signed_in.new_page()
+    heard = listen(page)
+    submit(page, ENDLESS, "1")
+    expect(page.locator("#live")).to_contain_text("tr", timeout=30_000)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("dialog")).to_contain_text("While it is paused it costs nothing")
+    page.get_by_role("button", name="Pause the job").click()
+    expect(page.locator("#job-state")).to_contain_text("Paused by you", timeout=60_000)
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="Resume the job").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Finish now").click()
+    page.get_by_role("button", name="Finish and keep the answer").click()
+    expect(page.get_by_role("heading", name="Receipt")).to_be_visible(timeout=60_000)
+    assert receipt(page)["state"] == "done"
+    assert heard == []
+    page.close()
+
+
+def test_budget_reached_is_raised_and_continues_then_run_again(signed_in: BrowserContext, running_ponder):
+    """The exhausted job offers more money and goes on; the rerun is a job of its own with a link back."""
+    page = signed_in.new_page()
+    heard = listen(page)
+    submit(page, ENDLESS, "0.01")
+    expect(page.get_by_role("heading", name="Receipt")).to_be_visible(timeout=90_000)
+    first = receipt(page)
+    if first["state"] == "exhausted":
+        page.get_by_label("Other new budget").fill("0.02")
+        page.get_by_role("button", name="Raise and continue").click()
+        expect(page.get_by_text("The budget is $0.02 now.")).to_be_visible()
+        expect(page.get_by_role("heading", name="Receipt")).to_be_visible(timeout=90_000)
+        assert receipt(page)["charged_usd"] > first["charged_usd"]
+        assert receipt(page)["charged_usd"] <= 2 * NANO_PER_USD // 100
+    else:
+        raise AssertionError(f"an endless problem ended as {first}")
+    address = page.url
+    page.get_by_role("link", name="Run again with changes").click()
+    expect(page.get_by_label("Problem")).to_have_value(ENDLESS)
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/$"))
+    assert page.url != address
+    page.get_by_role("link", name=ENDLESS[:40]).click()
+    page.wait_for_url(address)
+    assert heard == []
+    page.close()
+
+
+def test_a_draft_follows_its_user(signed_in: BrowserContext, running_ponder):
+    """What is typed is on the server a moment later; it can be deleted."""
+    page = signed_in.new_page()
+    page.goto("/jobs/new/?empty=1")
+    with page.expect_response("**/jobs/draft/") as kept:
+        page.get_by_label("Problem").fill("Half a thought")
+    assert kept.value.status == 204
+    page.evaluate("localStorage.clear()")
+    page.goto("/jobs/new/")
+    expect(page.get_by_label("Problem")).to_have_value("Half a thought")
+    page.get_by_role("button", name="Delete the draft").click()
+    expect(page.get_by_text("The draft was deleted.")).to_be_visible()
+    expect(page.get_by_label("Problem")).to_have_value("")
+    page.close()

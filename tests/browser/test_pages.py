@@ -77,7 +77,8 @@ def addresses(transactional_db, settings, tmp_path):
     running = jobs["running"]
     step = running.steps.first()
     pages = [job.get_absolute_url() for job in jobs.values()]
-    pages += [f"/jobs/{running.pk}/{name}/" for name in ("finish", "cancel", "steps")]
+    pages += [f"/jobs/{running.pk}/{name}/" for name in ("finish", "cancel", "pause", "raise", "steps")]
+    pages += [f"/jobs/{jobs['paused'].pk}/resume/", f"/jobs/{jobs['exhausted'].pk}/raise/"]
     pages += [f"/jobs/{running.pk}/steps/{step.pk}/", f"/staff/mail/{mail_files.stored_names()[0]}/"]
     pages += [f"/jobs/new/?from={jobs['done'].pk}"]
     pages += [people.make_comparison(ada, state).get_absolute_url() for state in ("running", "done")]

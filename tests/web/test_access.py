@@ -10,6 +10,9 @@ JOB_PAGES = [
     "job-live",
     "job-finish",
     "job-cancel",
+    "job-pause",
+    "job-resume",
+    "job-raise",
     "job-steps",
     "job-export-md",
     "job-export-json",
@@ -25,12 +28,16 @@ def test_a_stranger_gets_404_for_every_page_of_a_job(charlie, running_job, name)
     assert charlie.get(reverse(name, args=[uuid.uuid4()])).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["job-finish", "job-cancel"])
+JOB_POSTS = ["job-finish", "job-cancel", "job-pause", "job-resume", "job-raise"]
+
+
+@pytest.mark.parametrize("name", JOB_POSTS)
 def test_a_stranger_cannot_stop_a_job(charlie, running_job, name):
     """A foreign POST changes nothing."""
-    assert charlie.post(reverse(name, args=[running_job.pk])).status_code == 404
+    before = running_job.budget_nano
+    assert charlie.post(reverse(name, args=[running_job.pk]), {"budget": "20"}).status_code == 404
     running_job.refresh_from_db()
-    assert running_job.wanted == "run"
+    assert (running_job.wanted, running_job.state, running_job.budget_nano) == ("run", "running", before)
 
 
 def test_a_stranger_gets_404_for_the_text_of_a_call(charlie, alice, running_job):
@@ -86,7 +93,7 @@ def test_run_again_refuses_a_foreign_job(charlie, running_job):
     assert charlie.get(reverse("job-new"), {"from": str(running_job.pk)}).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["job-finish", "job-cancel", "job-quote", "job-preview"])
+@pytest.mark.parametrize("name", [*JOB_POSTS, "job-quote", "job-preview", "job-draft"])
 def test_posts_need_the_csrf_token(running_job, alice, name):
     """A form on another site can do nothing."""
     alice.handler.enforce_csrf_checks = True

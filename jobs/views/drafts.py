@@ -1,0 +1,39 @@
+"""Drafts of the new-job form: kept while their user types, deleted when they say so."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from jobs.access import AuthedRequest, jobs_of, signed_in, workspace_of
+from jobs.services.drafts import delete_draft, save_draft
+from jobs.views.new import DRAFT_FIELDS, uuid_of, uuid_or_404
+
+
+@signed_in
+@require_POST
+def keep_draft(request: AuthedRequest) -> HttpResponse:
+    """Keep what stands in the form; asked by the form itself while its user types."""
+    draft_id, parent_id = uuid_or_404(request.POST.get("draft", "")), uuid_of(request.POST.get("from", ""))
+    kept = save_draft(
+        user=request.user,
+        workspace=workspace_of(request.user),
+        draft_id=draft_id,
+        fields={name: request.POST.get(name, "") for name in DRAFT_FIELDS},
+        parent=jobs_of(request.user).filter(pk=parent_id).first() if parent_id else None,
+    )
+    return HttpResponse(status=204 if kept else 409)
+
+
+@signed_in
+@require_POST
+def drop_draft(request: AuthedRequest, job_id: UUID) -> HttpResponse:
+    """Throw a draft away; a second click is harmless."""
+    if delete_draft(user=request.user, draft_id=job_id):
+        messages.info(request, "The draft was deleted.")
+    elif not jobs_of(request.user).filter(pk=job_id).exists():
+        raise Http404
+    return redirect(f"{reverse('job-new')}?empty=1")

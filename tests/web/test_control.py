@@ -1,0 +1,170 @@
+"""The buttons of a job's page: each says what happens to the money, acts once, and copes with an old page."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from jobs.models import Job
+from jobs.states import JobState
+from tests import people
+from tests.people import make_job
+
+
+def page_of(person, job, name="job-detail"):
+    return person.get(reverse(name, args=[job.pk])).content.decode()
+
+
+def post(person, job, name, **data):
+    return person.post(reverse(name, args=[job.pk]), data, follow=True)
+
+
+@pytest.fixture
+def exhausted_job(alice):
+    return make_job(alice.user, JobState.EXHAUSTED, spent_cents=5, **people.SOLVED)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("job-pause", "While it is paused it costs nothing"),
+        ("job-raise", "is set aside at once"),
+        ("job-finish", "returns to the wallet"),
+        ("job-cancel", "returns to the wallet"),
+    ],
+)
+def test_each_action_says_what_happens_to_the_money(alice, running_job, name, words):
+    """On the page (as a dialog) and on a page of its own, which needs no script."""
+    assert words in page_of(alice, running_job)
+    assert words in page_of(alice, running_job, name)
+
+
+def test_pausing_and_resuming(alice, running_job):
+    """The page says that it pauses; a paused job offers to resume and names what stays set aside."""
+    assert "Pausing" in post(alice, running_job, "job-pause").content.decode()
+    running_job.refresh_from_db()
+    assert running_job.wanted == "pause"
+    Job.objects.filter(pk=running_job.pk).update(state=JobState.PAUSED, lease_until=None)
+    text = page_of(alice, running_job)
+    assert "Paused by you: it costs nothing" in text
+    assert "Resume the job" in text
+    post(alice, running_job, "job-resume")
+    running_job.refresh_from_db()
+    assert (running_job.state, running_job.wanted) == (JobState.QUEUED, "run")
+
+
+@pytest.mark.parametrize("name", ["job-pause", "job-resume", "job-finish", "job-cancel"])
+def test_a_click_on_an_old_page_says_so(alice, done_job, name):
+    """Nothing changes, and the message says why."""
+    assert "has ended already; nothing was changed" in post(alice, done_job, name).content.decode()
+    done_job.refresh_from_db()
+    assert (done_job.state, done_job.wanted) == ("done", "run")
+
+
+def test_a_second_click_is_harmless(alice, running_job):
+    """The first one counts."""
+    post(alice, running_job, "job-cancel")
+    assert "being cancelled" in post(alice, running_job, "job-cancel").content.decode()
+    assert "being cancelled" in post(alice, running_job, "job-pause").content.decode()
+    running_job.refresh_from_db()
+    assert running_job.wanted == "cancel"
+
+
+@pytest.mark.parametrize("name", ["job-pause", "job-resume", "job-raise"])
+def test_a_get_changes_nothing(alice, running_job, name):
+    """A link that is opened twice, or by a machine, does no harm."""
+    assert alice.get(reverse(name, args=[running_job.pk])).status_code == 200
+    running_job.refresh_from_db()
+    assert (running_job.state, running_job.wanted, running_job.budget_nano) == (
+        "running",
+        "run",
+        5_000_000_000,
+    )
+
+
+def test_the_page_is_fetched_anew_when_other_buttons_belong_on_it(alice, running_job):
+    """The buttons are not part of what is polled: a job that was paused elsewhere shows Resume."""
+    offers = page_of(alice, running_job).split('{"offers": "')[1].split('"')[0]
+    address = reverse("job-live", args=[running_job.pk])
+    assert "HX-Refresh" not in alice.get(address, {"offers": offers})
+    Job.objects.filter(pk=running_job.pk).update(wanted="pause")
+    reply = alice.get(address, {"offers": offers})
+    assert (reply.status_code, reply["HX-Refresh"]) == (204, "true")
+
+
+def test_a_budget_is_raised_to_one_of_the_amounts_or_another(alice):
+    """A queued job: the chips offer more than the budget; what is typed counts where Other is chosen."""
+    client = alice
+    client.post(reverse("job-new"), {"problem": people.PROBLEM, "budget": "0.05", "checker": "arithmetic"})
+    job = Job.objects.get()
+    text = page_of(alice, job, "job-raise")
+    assert 'value="0.10" checked' in text or 'value="0.1" checked' in text
+    assert "$0.10 now" in post(alice, job, "job-raise", budget="0.10").content.decode()
+    post(alice, job, "job-raise", budget="custom", budget_custom="0.37")
+    job.refresh_from_db()
+    assert job.budget_nano == 370_000_000
+    assert job.escrow.balance_nano == 370_000_000
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [("", "empty"), ("lots", "not an amount"), ("0.001", "decimals"), ("999999", "out of range")],
+)
+def test_a_bad_amount_is_refused_beside_its_field(alice, running_job, typed, words):
+    """The form stays, with what was typed."""
+    reply = post(alice, running_job, "job-raise", budget="custom", budget_custom=typed)
+    assert reply.status_code == 422
+    assert words in reply.content.decode()
+    running_job.refresh_from_db()
+    assert running_job.budget_nano == 5_000_000_000
+
+
+def test_an_exhausted_job_offers_to_continue(alice, exhausted_job, done_job):
+    """Its page holds the form; a solved job's does not."""
+    assert "Raise and continue" in page_of(alice, exhausted_job)
+    assert "Raise and continue" not in page_of(alice, done_job)
+
+
+def test_a_scheduled_job_says_when_it_starts(alice):
+    """Scheduled, with its money set aside; it can be started now or cancelled for nothing."""
+    soon = timezone.now() + timedelta(hours=2)
+    job = make_job(alice.user, JobState.QUEUED, spent_cents=0, not_before_at=soon, next_at=soon)
+    text = page_of(alice, job)
+    assert "Scheduled" in text
+    assert "Start the job now" in text
+    assert "the whole budget of $0.05 returns" in text
+    assert "Scheduled" in alice.get(reverse("job-list")).content.decode()
+
+
+def test_a_deadline_is_shown(alice):
+    """While it lies ahead."""
+    job = make_job(alice.user, JobState.RUNNING, deadline_at=timezone.now() + timedelta(hours=2))
+    assert "It stops" in page_of(alice, job)
+
+
+def test_a_rerun_shows_where_it_comes_from(alice, done_job):
+    """The new job links to the earlier one and back; the earlier one is untouched."""
+    alice.post(
+        reverse("job-new"),
+        {"problem": people.PROBLEM, "budget": "0.05", "checker": "arithmetic", "from": str(done_job.pk)},
+    )
+    rerun = Job.objects.exclude(pk=done_job.pk).get()
+    assert rerun.parent == done_job
+    assert done_job.get_absolute_url() in page_of(alice, rerun)
+    assert rerun.get_absolute_url() in page_of(alice, done_job)
+
+
+def test_a_rerun_of_a_foreign_job_has_no_parent(charlie, done_job):
+    """An id that is guessed names nothing."""
+    charlie.post(
+        reverse("job-new"),
+        {"problem": people.PROBLEM, "budget": "0.05", "checker": "arithmetic", "from": str(done_job.pk)},
+    )
+    assert Job.objects.get(created_by=charlie.user).parent is None
+
+
+def test_a_continued_job_shows_its_earlier_answer_until_there_is_a_better_one(alice):
+    """What was delivered does not vanish."""
+    job = make_job(alice.user, JobState.RUNNING, version=2, **people.SOLVED)
+    assert people.SOLVED["answer"] in page_of(alice, job)
