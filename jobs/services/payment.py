@@ -1,6 +1,7 @@
 """Jobs that wait for money: they start by themselves once their budget is there, and end when it never comes."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -47,7 +48,7 @@ def start_paid_jobs(*, workspace_id: int | None = None) -> int:
 
 
 @transaction.atomic
-def _start_paid(job_id: object) -> bool:
+def _start_paid(job_id: UUID) -> bool:
     job = _lock_unpaid(job_id)
     if job is None:
         return False
@@ -60,7 +61,7 @@ def _start_paid(job_id: object) -> bool:
     return True
 
 
-def end_unpaid(*, job_id: object, stop_reason: str) -> bool:
+def end_unpaid(*, job_id: UUID, stop_reason: str) -> bool:
     """End a job that never had money. False: it is no such job (any more)."""
     with transaction.atomic():
         job = _lock_unpaid(job_id)
@@ -84,7 +85,7 @@ def expire_unpaid() -> int:
     )
 
 
-def _lock_unpaid(job_id: object) -> Job | None:
+def _lock_unpaid(job_id: UUID) -> Job | None:
     """Lock a job that awaits payment. None: it does not any more, or someone else is at it."""
     jobs = Job.objects.select_for_update(no_key=True, of=("self",), skip_locked=True)
     return (
