@@ -111,6 +111,7 @@ class Attempts:
             room_nano=self._purse.spendable_nano(final=final),
             markup_bp=self._markup_bp,
             may_cut_short=final,
+            at_length=step.at_length,
         )
         if bound is None:
             raise BudgetReached(f"One more call to {step.model} does not fit into what is left.")
@@ -178,6 +179,7 @@ class Attempts:
             call.step.messages,
             bound.max_output_tokens,
             seed_of(self._seed, call.step.key),
+            at_length=call.step.at_length,
         )
         self.health.with_provider += 1
         try:

@@ -33,16 +33,23 @@ def prompt_bytes(messages: Sequence[Message]) -> int:
 
 
 def bound_call(
-    card: ModelCard, size_bytes: int, *, room_nano: int, markup_bp: int, may_cut_short: bool = False
+    card: ModelCard,
+    size_bytes: int,
+    *,
+    room_nano: int,
+    markup_bp: int,
+    may_cut_short: bool = False,
+    at_length: bool = False,
 ) -> Bound | None:
     """Return the bound of a call with `room_nano` to spend, or None where the call is not worth making.
 
-    `may_cut_short` skips the median rule, for the final write-up.
+    `may_cut_short` skips the median rule, for the final write-up. `at_length` allows a long reply even where money is
+    not ample.
     """
     ceiling = _ceiling(card, size_bytes)
     generous = min(ceiling, max(card.output.q995, 4 * card.output.q50))
     ample = _AMPLE_CALLS * _billed_bound(card, size_bytes, generous, markup_bp) <= room_nano
-    wanted = generous if ample else min(ceiling, max(card.output.q90, card.output.q50))
+    wanted = generous if ample or at_length else min(ceiling, max(card.output.q90, card.output.q50))
     bought = affordable_output_tokens(
         card.rates, prompt_tokens=size_bytes, billed_room_nano=room_nano, markup_bp=markup_bp
     )

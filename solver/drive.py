@@ -153,6 +153,7 @@ class _Drive:
                 self._size(step),
                 room_nano=self.purse.spendable_nano(),
                 markup_bp=self.markup_bp,
+                at_length=step.at_length,
             )
             if bound is None:
                 return noted, True

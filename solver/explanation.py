@@ -68,7 +68,7 @@ def _votes(books: Books, leader: Cluster) -> Iterable[str]:
     if books.independent:
         yield f"{leader.tries} of {count_of(books.independent, 'try agrees', 'independent tries agree')}"
     if books.repeats:
-        yield f"{leader.repeats} of {count_of(books.repeats, 'revision came', 'revisions came')} to it"
+        yield f"{leader.repeats} of {count_of(books.repeats, 'follow-up came', 'follow-ups came')} to it"
 
 
 def _grades(leader: Cluster) -> Iterable[str]:

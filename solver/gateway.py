@@ -30,12 +30,16 @@ _NOT_EXECUTED_RETRYABLE = frozenset({408, 409, 425, 429})
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call: which model, what it is shown, and how much it may say. `seed` is sent to bundled models only."""
+    """One call: which model, what it is shown, and how much it may say. `seed` is sent to bundled models only.
+
+    `at_length` asks a model that reasons for its highest effort.
+    """
 
     card: ModelCard
     messages: Sequence[Message]
     max_output_tokens: int
     seed: int
+    at_length: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,9 @@ class LiteLLMGateway:
         }
         if card.temperature is not None:
             arguments["temperature"] = card.temperature
+        if request.at_length and card.reasons:
+            # Dropped by litellm (drop_params) where a provider has no such control.
+            arguments["reasoning_effort"] = "high"
         if card.bundled:
             # Likewise without a key, and the seed makes a repeated call repeat its reply.
             arguments |= {"seed": request.seed, "api_key": "none"}

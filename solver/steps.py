@@ -61,7 +61,8 @@ class Step:
     """One thing a strategy wants. `key` is its path in the strategy, such as `sample/3`: the same in every life.
 
     `parents` are the keys of the candidates that the prompt shows, in their order. `subproblem` marks a step about
-    another question than the job's, to whose answers the job's checker does not apply.
+    another question than the job's, to whose answers the job's checker does not apply. `at_length` asks a model that
+    reasons to do so for as long as it can, and allows it the output for that.
     """
 
     key: str
@@ -72,6 +73,7 @@ class Step:
     parents: tuple[str, ...] = ()
     note: Mapping[str, Any] | None = None
     subproblem: bool = False
+    at_length: bool = False
 
 
 @dataclass(frozen=True, slots=True)

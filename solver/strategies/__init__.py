@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from solver.strategies.aggregate import Aggregate
 from solver.strategies.base import Setting, Strategy
+from solver.strategies.decompose import Decompose
+from solver.strategies.deep import Deep
 from solver.strategies.knockout import Knockout
 from solver.strategies.refine import Refine
 from solver.strategies.tree import Tree
@@ -12,10 +14,12 @@ from solver.strategies.vote import Vote
 
 REGISTRY: dict[str, Callable[[Setting], Strategy]] = {
     "vote": Vote,
+    "deep": Deep,
     "knockout": Knockout,
     "aggregate": Aggregate,
     "refine": Refine,
     "tree": Tree,
+    "decompose": Decompose,
 }
 DEFAULT = "vote"
 

@@ -40,6 +40,8 @@ class Line:
     grades: int = 0
     passes: int = 0
     fails: int = 0
+    stable: int = 0
+    """How many versions in a row came to the same answer as the one before."""
     ended: bool = False
 
     def path(self, version: int) -> str:
@@ -97,9 +99,13 @@ class Refine(Common):
     def _next(self, line: Line, room: Room) -> Step | None:
         if line.current is None:
             return self._solve(line, room)
-        if line.version > 0 and not line.critique and not self.problem.proves:
+        if self.is_ready(line) and not line.critique and not self.problem.proves:
             return self._grade(line, line.current, room)
         return self._revise(line, line.current, room)
+
+    def is_ready(self, line: Line) -> bool:
+        """Tell whether the newest version is worth grading: it has been improved once."""
+        return line.version > 0
 
     def _solve(self, line: Line, room: Room) -> Step | None:
         model = self.solver(line.number, room)
@@ -147,6 +153,8 @@ class Refine(Common):
 
     def _take_version(self, line: Line, result: StepResult) -> None:
         if usable(result):
+            same = line.current is not None and result.answer_key == line.current.answer_key
+            line.stable = line.stable + 1 if same else 0
             line.current, line.critique = result, ""
             line.grades = line.passes = 0
             if result.verdict and not result.verdict.passed:
@@ -160,7 +168,7 @@ class Refine(Common):
 
     def _end_if_nothing_helps(self, line: Line) -> None:
         """End a line whose next step would be a grade that says nothing, or one grade too many of this answer."""
-        if line.version < 1 or line.critique or line.current is None:
+        if not self.is_ready(line) or line.critique or line.current is None:
             return
         cluster = self.evidence.cluster_of(line.current.key)
         useless = self._read_grades == 0 and self._mute_grades >= _MAX_MUTE_GRADES

@@ -117,7 +117,8 @@ class Tree(Common):
         for (model, *parents), count in pending.items():
             waiting[model, bool(parents)] += count
         best, most, deeper = None, -1.0, False
-        for model, nano in self._nano.items():
+        for model in self._cards_that_try():
+            nano = self._nano[model]
             for deep in (False, True):
                 if (deep and not self._frontier) or not self.crew.pays(model, room, shown=int(deep)):
                     continue
@@ -129,6 +130,11 @@ class Tree(Common):
         if best is None:
             return None
         return Choice(best, self._node_for(best, rng, pending) if deeper else None)
+
+    def _cards_that_try(self) -> Sequence[str]:
+        """Return whose trials count: where no checker tells right from wrong, a weak model's agreement misleads."""
+        known = [name for name in dict.fromkeys(self.plan["solvers"]) if name in self._nano]
+        return list(self._nano) if self.problem.proves or not known else known
 
     def _node_for(self, model: str, rng: random.Random, pending: Mapping[tuple[str, ...], int]) -> Node:
         """Return the candidate with the largest draw: its promise is the prior of what revising it brings."""

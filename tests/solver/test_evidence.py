@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from solver.answer import extract_answer
 from solver.checkers import Verdict
 from solver.evidence import Evidence
 from solver.posterior import Ability, Votes, calibrated, shares, vote_log_odds
 from solver.problem import Problem
 from solver.steps import Status, StepKind, StepResult
+from solver.world import RIGHT, World, cards
 from tests.solver.simulated import card
 
 PANEL = [card("demo/one", ability=0.6), card("other/two", ability=0.6)]
@@ -174,7 +176,7 @@ def test_many_right_expressions_do_not_contradict_each_other():
 
 
 def test_the_sentence_says_what_the_probability_rests_on():
-    """Tries, revisions and grades, in plain words; what was checked; who dissents."""
+    """Tries, follow-ups and grades, in plain words; what was checked; who dissents."""
     known = evidence()
     for result in [*votes("7", "7", "8"), answer("r", "7", parents=("demo/one/0",), kind=StepKind.REVISE)]:
         known.tell(result)
@@ -182,7 +184,7 @@ def test_the_sentence_says_what_the_probability_rests_on():
         known.tell(grade(f"g{index}", "demo/one/0", passed=True))
     best = known.best()
     assert best.explanation == (
-        "2 of 3 independent tries agree; 1 of 1 revision came to it; a grader passed it twice."
+        "2 of 3 independent tries agree; 1 of 1 follow-up came to it; a grader passed it twice."
     )
     assert best.checked == "other/two graded it: passed 2 of 2."
     assert best.dissent == (("8", 1),)
@@ -230,18 +232,15 @@ def test_a_choice_of_two_counts_differently_from_an_open_question():
 
 def test_confidence_is_calibrated_in_the_simulated_world():
     """Over many simulated votes the mean confidence is near the share of right answers, in each half."""
-    from solver.simulate import RIGHT, World, cards, parameters
-
-    panel, models = cards(), parameters()["models"]
-    seen = []
+    panel, messages, seen = cards(), Problem("?").messages(), []
     for seed in range(400):
-        world, rng = World(seed, faults=False), random.Random(f"calibration:{seed}")
+        world, rng = World(seed), random.Random(f"calibration:{seed}")
         mix, count = rng.choice([[1], [2], [2, 2, 1]]), rng.choice([1, 2, 4, 8, 16])
         known = evidence(panel=panel)
         for index in range(count):
-            which = mix[index % len(mix)]
-            said = world._answer(models[which], rng)
-            known.tell(answer(f"s/{index}", said, panel[which].name))
+            model = panel[mix[index % len(mix)]].name
+            said = extract_answer(world.reply(model, messages, index).text)
+            known.tell(answer(f"s/{index}", said, model))
         seen.append((known.best().confidence, known.best().answer == RIGHT))
     for part in ([s for s in seen if s[0] < 0.7], [s for s in seen if s[0] >= 0.7]):
         mean, right = (sum(column) / len(part) for column in zip(*part, strict=True))
