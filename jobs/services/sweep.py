@@ -1,4 +1,4 @@
-"""The sweep: rings for jobs that nobody runs. Idempotent; any number of sweepers may run at once."""
+"""The sweep: rings for jobs that nobody runs and for mail that is due. Any number of sweepers may run at once."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
-from jobs.models import Job
+from jobs.models import Job, OutboxMessage
 from jobs.services import doorbell
 from jobs.states import CLAIMABLE, RESTING, JobState, Wanted
 
@@ -17,7 +17,12 @@ _PATIENCE = timedelta(seconds=3)
 
 
 def sweep(*, most: int = _MOST_RINGS) -> int:
-    """Ring for runnable jobs without a live lease, at most `most`; return how often."""
+    """Ring for runnable jobs without a live lease, at most `most`; return how often. Ring for mail that is due.
+
+    Workers sweep as Beat does, so that neither waits for a Beat that is gone or whose clock was set back.
+    """
+    if OutboxMessage.objects.filter(sent_at=None, gave_up_at=None, next_at__lte=Now()).exists():
+        doorbell.ring_mail()
     hurry_late_jobs()
     runnable = _runnable(min(most, _MOST_RINGS))
     for job_id in runnable:
@@ -45,4 +50,4 @@ def _runnable(most: int) -> list[UUID]:
         state__in=CLAIMABLE,
         queued_at__lte=Now() - _PATIENCE,
     )
-    return list(jobs.order_by("queued_at").values_list("pk", flat=True)[:most])
+    return list(jobs.order_by("queued_at").values_list("pk", flat=True)[:most]) if most else []

@@ -104,9 +104,8 @@ class Heartbeat:
     def _sweep(self) -> None:
         # A full worker would not answer: its bells would only pile up in Redis.
         free = self._host.free_slots()
-        if free:
-            sweep(most=free)
-        else:
+        sweep(most=free)
+        if not free:
             make_room(self._host)
 
     def _loop_is_alive(self) -> None:
