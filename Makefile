@@ -2,11 +2,12 @@
 PORT ?= 8000
 HOST ?= 127.0.0.1
 DATA_DIR ?= var
+MINUTES ?= 1
 PYTHON := .venv/bin/python
 MADE_FROM := pyproject.toml uv.lock .python-version .ci/environment
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint proof bench demo-model environment
+.PHONY: help run test lint proof chaos bench demo-model environment
 
 help: ## Show this list
 	@echo "make TARGET [PORT=8000] [HOST=127.0.0.1] [DATA_DIR=var]"
@@ -25,6 +26,10 @@ lint: .venv/.development ## Run the checks that start nothing: style, types, lay
 proof: .venv/.development ## Run the long proofs (crash points, simulations, chaos); hours
 	@.ci/system-packages
 	@PONDER_PROOF=long exec $(PYTHON) -m pytest -m proof
+
+chaos: .venv/.development ## Kill, crash and flush everything for MINUTES=1; the last line is JSON
+	@.ci/system-packages
+	@exec $(PYTHON) -m tests.chaos --minutes $(MINUTES) $(if $(filter 0,$(shell id -u)),--disk-mb 600)
 
 bench: .venv/.development ## Run the measurements of bench/ and print their table
 	@exec $(PYTHON) -m bench

@@ -25,9 +25,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_HEAVY = ("litellm", "celery.bin.celery", "celery.concurrency.thread", "kombu.transport.redis", "django.core.management",
-          "django.db.backends.postgresql.base", "django.contrib.postgres.fields", "psycopg_pool", "aiohttp.web",
-          "allauth.account", "openai")  # fmt: skip
+_HEAVY = (
+    *(
+        "litellm",
+        "openai",
+        "aiohttp.web",
+        "celery.bin.celery",
+        "celery.concurrency.thread",
+        "kombu.transport.redis",
+    ),
+    *("django.core.management", "django.db.backends.postgresql.base", "django.contrib.postgres.fields"),
+    *("psycopg_pool", "allauth.account"),
+    # What litellm and openai import with their first call.
+    *("openai.resources.chat.completions", "openai.lib.streaming.chat", "litellm.proxy._types"),
+    *("litellm.proxy.openai_files_endpoints.common_utils", "litellm.integrations.prometheus_services"),
+    *("litellm.llms.litellm_proxy.chat.transformation", "litellm.llms.openai_like.dynamic_config"),
+)
 _PR_SET_PDEATHSIG = 1
 
 

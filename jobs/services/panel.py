@@ -75,7 +75,7 @@ def _card(price: Price, *, rank: float) -> ModelCard:
         bundled=bundled,
         reasons=reasons,
         temperature=1.0 if bundled else None,
-        timeout_s=60.0 if bundled else float(settings.PONDER_CALL_TIMEOUT_S),
+        timeout_s=min(float(settings.PONDER_CALL_TIMEOUT_S), 60.0 if bundled else float("inf")),
     )
 
 

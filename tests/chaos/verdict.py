@@ -1,0 +1,70 @@
+"""What the chaos left behind: the invariants, the messages, the answers."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import connection
+from django.utils import timezone
+
+from billing.models import Call, CallState
+from jobs.models import Job, OutboxMessage
+from jobs.services.audit import violations
+from jobs.states import ENDED, JobState
+from tests.chaos.crowd import persistently
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`missing` and `doubled` are messages, compared with what the mail server got; `answered` is a share."""
+
+    violations: list[str]
+    settled_calls: int
+    in_doubt_calls: int
+    jobs: int
+    stuck_jobs: int
+    answered: float
+    missing_messages: int
+    doubled_messages: int
+    mails_sent_again: int
+
+
+def settle(*, within_s: float, tend: Callable[[], object]) -> None:
+    """Wait until every job has ended and every message has left."""
+    until_s = time.monotonic() + within_s
+    while time.monotonic() < until_s:
+        tend()
+        if persistently(_all_done):
+            return
+        time.sleep(0.5)
+
+
+def _all_done() -> bool:
+    # A message that failed while the mail server was away waits for minutes; the run does not.
+    waiting = OutboxMessage.objects.filter(sent_at=None, gave_up_at=None)
+    waiting.filter(next_at__gt=timezone.now()).update(next_at=timezone.now())
+    return not Job.objects.exclude(state__in=ENDED).exists() and not waiting.exists()
+
+
+def judge(received: dict[str, int]) -> Verdict:
+    """Look at everything once. `received` counts the mails by Message-ID, as the mail server got them."""
+    connection.close()
+    jobs = list(Job.objects.all())
+    ended = [job for job in jobs if job.state in ENDED]
+    expected = set(OutboxMessage.objects.values_list("message_id", flat=True))
+    rows = OutboxMessage.objects.filter(kind="ended").count()
+    # Who cancels wants no answer.
+    asked = [job for job in ended if job.state != JobState.CANCELLED]
+    return Verdict(
+        violations=[f"{each.invariant}: {each.detail}" for each in violations()],
+        settled_calls=Call.objects.filter(state=CallState.SETTLED).count(),
+        in_doubt_calls=Call.objects.filter(state=CallState.IN_DOUBT).count(),
+        jobs=len(jobs),
+        stuck_jobs=len(jobs) - len(ended),
+        answered=sum(bool(job.answer) for job in asked) / max(len(asked), 1),
+        missing_messages=len(ended) - rows + len(expected - set(received)),
+        doubled_messages=max(rows - len(ended), 0) + len(set(received) - expected),
+        # A worker killed between the mail server's “taken” and its own commit sends a mail again under its
+        # Message-ID, by which mail programs know it as one.
+        mails_sent_again=sum(received.values()) - len(received),
+    )

@@ -1,0 +1,20 @@
+"""What the proofs' models say: to every kind of step something its strategy can read, from problem and seed alone."""
+
+import random
+
+
+def reply(prompt: str, seed: int, *, ability: float = 0.5, answers: int = 4) -> str:
+    """Return the reply to the last message of a prompt; the same prompt and seed give the same reply."""
+    rng = random.Random(f"{prompt}:{seed}")
+    kind = prompt.rpartition("Task: ")[2].strip() if "\n\nTask: " in prompt else "sample"
+    right = rng.random() < ability
+    match kind:
+        case "grade":
+            return f"Step 1: ok\nVerdict: {'correct' if right else 'incorrect'}"
+        case "compare":
+            return f"They differ in step 1.\nBetter: {'A' if right else 'B'}"
+        case "critique":
+            return "Step 1 lacks an argument; count again."
+        case "plan":
+            return f"<part>What is {seed % 7} and 1?</part>\n<part>What is {seed % 5} and 2?</part>"
+    return f"Let me see.\nAnswer: {42 if right else rng.randrange(answers)}"

@@ -1,0 +1,40 @@
+"""A minute of chaos with real processes, by the command that a person would use."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.proof.conftest import LONG
+from tests.services import plain_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.proof
+
+
+def test_a_minute_of_chaos_breaks_no_promise():
+    """Nothing violated, stuck, lost, doubled; no more bought again than was in flight at the kills."""
+    minutes = 10 if LONG else 1
+    disk = ["--disk-mb", "600"] if os.geteuid() == 0 else []
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.chaos", "--minutes", str(minutes), *disk],
+        cwd=ROOT,
+        env=plain_environment(),
+        capture_output=True,
+        text=True,
+        timeout=minutes * 60 + 900,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert [report[key] for key in ("violations", "stuck_jobs", "missing_messages", "doubled_messages")] == [
+        0
+    ] * 4
+    assert report["repeated_calls"] <= report["in_flight_at_kills"]
+    assert report["kills"] >= 2
+    assert report["settled_calls"] > 0
+    assert report["answered"] >= 0.95

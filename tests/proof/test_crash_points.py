@@ -1,0 +1,103 @@
+"""A job is killed at every boundary of its journal, before, during and after the commit, and always ends well."""
+
+import json
+import os
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from billing.models import Call, CallState
+from jobs.models import Job, OutboxMessage, StepRecord
+from jobs.services import submit_job
+from jobs.services.audit import violations
+from jobs.states import ENDED, JobState
+from solver.money import NANO_PER_CENT
+from solver.strategies import REGISTRY
+from tests.proof.conftest import LONG
+from tests.proof.crash_runner import CRASHED, MOMENTS, NOT_CLAIMED
+from tests.zygote import shared
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proof]
+
+SAMPLED = 1
+"""Places a strategy in the short form."""
+
+
+def submit(alice, workspace, strategy: str, text: str) -> Job:
+    """Submit a job whose tries soon agree. Replies depend on problem and seed: every job here has the same."""
+    job = submit_job(
+        user=alice,
+        workspace=workspace,
+        problem=text,
+        budget_nano=10 * NANO_PER_CENT,
+        strategy=strategy,
+        ring=False,
+    )
+    Job.objects.filter(pk=job.pk).update(pinned=job.pinned | {"seed": 11})
+    return job
+
+
+def run(tmp_path: Path, orders: list[tuple[Job, list[tuple[int, str]]]]) -> list[dict]:
+    """Carry out crash orders in processes of their own; return their reports."""
+    parameters = connection.get_connection_params()
+    report = tmp_path / "report.jsonl"
+    env = os.environ | {
+        "DATABASE_URL": f"postgresql://{parameters['user']}@/{parameters['dbname']}?host={parameters['host']}",
+        "CRASH_ORDERS": json.dumps([(str(job.pk), places) for job, places in orders]),
+        "CRASH_REPORT": str(report),
+        "PONDER_CALLS_PER_JOB": "1",
+        "PONDER_LEASE_S": "60",
+    }
+    process = shared().start(["tests.proof.crash_runner"], env=env, log=tmp_path / "log")
+    status = process.wait(120 + 30 * len(orders))
+    assert status == 0, (tmp_path / "log").read_text()[-4000:]
+    return [json.loads(line) for line in report.read_text().splitlines()]
+
+
+def told(job: Job) -> list[tuple[str, str]]:
+    """Return keys and answers in the order of telling."""
+    return list(
+        StepRecord.objects.filter(job=job, state="told").order_by("seq").values_list("key", "answer_key")
+    )
+
+
+@pytest.mark.parametrize("strategy", sorted(REGISTRY) if LONG else ["knockout", "vote"])
+def test_a_job_killed_at_any_boundary_ends_as_if_undisturbed(strategy, alice, workspace, seeded, tmp_path):
+    """Same answer, same journal, nothing settled twice, at most the one call in flight bought again."""
+    text = "Compute (17 * 4 + 9) mod 53."  # of a kind that the model is known to be good at
+    whole = submit(alice, workspace, strategy, text)
+    [undisturbed] = run(tmp_path, [(whole, [])])
+    whole.refresh_from_db()
+    # A job that ends at its budget could afford one call less after a crash: the call in doubt keeps its hold.
+    assert whole.state in ENDED - {JobState.EXHAUSTED}, (tmp_path / "log").read_text()[-4000:]
+    places = [(number, moment) for number in range(1, undisturbed["boundaries"] + 1) for moment in MOMENTS]
+    if not LONG:
+        # Always the last one, which is the end of the job, and some of the others.
+        places = [
+            *random.Random(strategy).sample(places[:-3], SAMPLED),
+            random.Random(strategy).choice(places[-3:]),
+        ]
+    orders = [(submit(alice, workspace, strategy, text), [place]) for place in places]
+    calls_before = len(seeded.calls)
+    (tmp_path / "report.jsonl").unlink()
+    reports, reached = run(tmp_path, orders), 0
+    for (job, [place]), report in zip(orders, reports, strict=True):
+        where = f"{strategy} killed at {place}: {report}\n{(tmp_path / 'log').read_text()[-2000:]}"
+        # The page is told of progress by the clock, so a life may have a commit less than the undisturbed one.
+        reached += report["statuses"][0] == CRASHED
+        assert report["statuses"][0] in {CRASHED, 0}, where
+        assert report["statuses"][1] in {0, NOT_CLAIMED}, where
+        job.refresh_from_db()
+        assert (job.state, job.answer) == (whole.state, whole.answer), where
+        assert told(job) == told(whole), where
+        assert OutboxMessage.objects.filter(job=job).count() == 1, where
+        calls = Counter(Call.objects.filter(job_id=job.pk).values_list("state", flat=True))
+        assert calls[CallState.SETTLED] == whole.calls, where
+        assert calls[CallState.IN_DOUBT] <= 1, where
+        assert calls[CallState.HELD] == 0, where
+    assert len(seeded.calls) - calls_before <= len(orders) * (whole.calls + 1)
+    assert reached >= len(orders) * 2 // 3
+    assert violations() == []
