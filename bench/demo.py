@@ -58,11 +58,12 @@ async def panel(*, slots: int = 16) -> AsyncIterator[list[ModelCard]]:
                 server = await stack.enter_async_context(
                     running(model, Path(directory) / f"{model}.sock", slots=slots)
                 )
-                cards.append(replace(_card(model), api_base=f"unix:{server.socket}"))
+                cards.append(replace(demo_card(model), api_base=f"unix:{server.socket}"))
             yield cards
 
 
-def _card(model: str) -> ModelCard:
+def demo_card(model: str) -> ModelCard:
+    """Return the card of a demo model at its shipped price; without an address."""
     [shipped] = [each for each in shipped_models() if each.model == f"demo/{model}"]
     rates = shipped.rates
     return ModelCard(

@@ -3,7 +3,8 @@
 Every sample of the pool is one real reply of a demo model through its real server at temperature 1. Strategies that
 replay the pool see the same replies, so that their differences are paired and not noise (`bench/replay.py`). The
 problems are held out of training. A recording goes on where an earlier one stopped: replies lie in
-var/pool/MODEL.jsonl, a line a problem, until `--pack` makes bench/pool/MODEL.json.gz of them.
+var/pool/MODEL.jsonl, a line a problem, until `--pack` makes bench/pool/MODEL.json.gz of them (and problems.json.gz,
+because drawing the problems again takes half a minute).
 """
 
 import argparse
@@ -13,6 +14,7 @@ import json
 import os
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ WORK = Path(__file__).parents[1] / "var" / "pool"
 SEED = 20_261_125
 SAMPLES = 64
 AT_A_TIME = 16
+PROBLEMS = "problems.json.gz"
 MAX_TOKENS = 500
 MODULAR, COUNTDOWN = 1_000, 400
 
@@ -88,9 +91,10 @@ async def _ask(session: ClientSession, gate: asyncio.Semaphore, unseen: Unseen, 
 
 def pack(model: str) -> None:
     """Write what strategies need of a recording: answers and tokens, a problem's distinct answers once."""
-    lines = sorted(
-        (json.loads(line) for line in (WORK / f"{model}.jsonl").open()), key=lambda row: row["problem"]
-    )
+    with (WORK / f"{model}.jsonl").open() as recording:
+        lines = sorted(
+            (json.loads(line) for line in recording if line.endswith("\n")), key=lambda row: row["problem"]
+        )
     packed = []
     for row in lines:
         answers: dict[str | None, int] = {}
@@ -107,8 +111,14 @@ def pack(model: str) -> None:
             }
         )
     POOL.mkdir(exist_ok=True)
-    body = json.dumps({"model": model, "seed": SEED, "problems": packed}, separators=(",", ":"))
-    (POOL / f"{model}.json.gz").write_bytes(gzip.compress(body.encode(), 9, mtime=0))
+    _write(f"{model}.json.gz", {"model": model, "seed": SEED, "problems": packed})
+    if not (POOL / PROBLEMS).exists():
+        _write(PROBLEMS, [asdict(unseen) for unseen in problems()])
+
+
+def _write(name: str, content: Any) -> None:
+    body = json.dumps(content, separators=(",", ":"))
+    (POOL / name).write_bytes(gzip.compress(body.encode(), 9, mtime=0))
 
 
 def main() -> int:
