@@ -11,10 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import vote
+from bench import overhead, vote
 
 RESULTS = Path(__file__).parent / "results"
-MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {"vote": vote.measure}
+MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
+    "overhead": overhead.measure,
+    "vote": vote.measure,
+}
 
 
 def main() -> int:
