@@ -11,11 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import overhead, vote
+from bench import overhead, steps, vote
 
 RESULTS = Path(__file__).parent / "results"
 MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "overhead": overhead.measure,
+    "steps": steps.measure,
     "vote": vote.measure,
 }
 
