@@ -1,13 +1,17 @@
 """How allauth behaves here: who may sign up, and a personal workspace for everyone who does."""
 
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
 from django.conf import settings
+from django.contrib.sites.shortcuts import get_current_site
 from django.http import HttpRequest
 
 from accounts.models import Invitation, User
 from accounts.services import ensure_personal_workspace
+from accounts.signals import mail_ready
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -31,6 +35,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if settings.PONDER_SIGNUP == "invitation" and not known and not invited:
             raise self.validation_error("not_invited")
         return cleaned.lower()
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Hand the mail over: should the mail server be down, it is sent while it is still of use."""
+        request = allauth_context.request
+        site = {"request": request, "email": email, "current_site": get_current_site(request)}
+        message = self.render_mail(template_prefix, email, site | context)
+        good_for = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
+        if not mail_ready.send(sender=type(self), message=message, good_for=good_for):
+            message.send()
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:  # noqa: FBT001, FBT002
         """Save the user and make the personal workspace."""

@@ -39,7 +39,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False, help_text="May see cost review, mail and raw rows.")
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
-    notify_when_done = models.BooleanField("mail me when a job ends", default=True)
+    notify_when_done = models.BooleanField("mail me when a job is done", default=True)
+    notify_when_exhausted = models.BooleanField("mail me when a budget ran out", default=True)
+    notify_when_stuck = models.BooleanField("mail me when a job is stuck", default=True)
+    mail_bounced_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a mail server last refused mail to this address for good."
+    )
+    mail_bounce = models.CharField(max_length=300, blank=True, help_text="What it said.")
 
     objects: ClassVar[UserManager] = UserManager()
 

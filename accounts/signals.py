@@ -5,3 +5,7 @@ from django.dispatch import Signal
 workspace_created = Signal()
 """Sent in the transaction that makes a workspace. Arguments: `workspace`, `owner` (User), `operator` (bool: the
 installation's own first user)."""
+
+mail_ready = Signal()
+"""Sent with a mail about an account that is to leave. Arguments: `message` (EmailMultiAlternatives), `good_for`
+(timedelta). Whoever receives it sends it; without a receiver it is sent at once."""

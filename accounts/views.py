@@ -1,4 +1,4 @@
-"""Signing in by a one-time link, and a person's settings."""
+"""Signing in by a one-time link, a person's settings, unsubscribing."""
 
 from django import forms
 from django.conf import settings
@@ -8,10 +8,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
 from accounts.services import redeem_sign_in_link
+from accounts.unsubscribe import unsubscribe, user_of
 
 THEME_COOKIE = "theme"
 _THEME_COOKIE_S = 400 * 24 * 3600
@@ -19,13 +21,13 @@ _THEMES = [("auto", "Like this device"), ("light", "Light"), ("dark", "Dark")]
 
 
 class SettingsForm(forms.ModelForm[User]):
-    """Name, notification and, on this device, the theme."""
+    """Name, mails and, on this device, the theme."""
 
     theme = forms.ChoiceField(choices=_THEMES, widget=forms.RadioSelect, required=False)
 
     class Meta:
         model = User
-        fields = ("name", "notify_when_done")
+        fields = ("name", "notify_when_done", "notify_when_exhausted", "notify_when_stuck")
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
 
 
@@ -61,3 +63,31 @@ def edit_settings(request: HttpRequest) -> HttpResponse:
         )
         return response
     return render(request, "accounts/settings.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def mail_works(request: HttpRequest) -> HttpResponse:
+    """Forget that mail to this address was refused: its owner says that it works again."""
+    assert isinstance(request.user, User)  # login_required
+    User.objects.filter(pk=request.user.pk).update(mail_bounced_at=None, mail_bounce="")
+    messages.success(request, "Noted. The next mail will be sent to your address as usual.")
+    return redirect("settings")
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "POST"])
+def unsubscribe_by_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask once more on a GET (mail programs open links by themselves); a POST turns mail about jobs off.
+
+    Exempt from CSRF: mail providers post it for their users (RFC 8058), and the signed token is the proof.
+    """
+    user = user_of(token)
+    if user is None:
+        return render(request, "accounts/unsubscribe.html", {"unknown": True}, status=404)
+    if request.method == "POST":
+        unsubscribe(user)
+    return render(
+        request, "accounts/unsubscribe.html", {"address": user.email, "done": request.method == "POST"}
+    )

@@ -81,6 +81,7 @@ class PromptAdmin(ReadOnlyAdmin[Prompt]):
 class OutboxMessageAdmin(ReadOnlyAdmin[OutboxMessage]):
     """Mail that must leave exactly once."""
 
-    list_display = ("job_id", "kind", "version", "recipient", "attempts", "next_at", "sent_at", "gave_up_at")
-    list_filter = ("kind",)
+    list_display = ("job_id", "kind", "version", "recipient", "attempts", "next_at", "state", "sent_at")
+    list_filter = ("kind", "state")
     search_fields = ("job__id", "recipient")
+    exclude = ("content",)  # a sign-in code may wait in it

@@ -1,4 +1,4 @@
-"""The mail that tells how a job ended: subject, a text and an HTML twin of it, and one link."""
+"""The mails: subject, a text and an HTML twin of it, one link, and one click to unsubscribe."""
 
 from typing import Any
 
@@ -6,10 +6,11 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
+from accounts.unsubscribe import unsubscribe_address
 from jobs.markdown import clean_text
 from jobs.models import Job, OutboxMessage
-from jobs.states import JobState
-from jobs.views.spend import spend_of
+from jobs.states import ENDED, STOP_REASON_WORDS, JobState
+from jobs.views.spend import Spend, spend_of
 
 _WORDS = {
     JobState.DONE: "Done",
@@ -22,31 +23,68 @@ _ANSWER_LINES = 12
 _ANSWER_CHARACTERS = 1200
 
 
-def compose_ended(message: OutboxMessage) -> EmailMultiAlternatives:
-    """Return the mail about an ended job. The same message always has the same Message-ID."""
-    context = _context(message.job)
+def compose(message: OutboxMessage) -> EmailMultiAlternatives:
+    """Return the mail of a message. The same message always has the same Message-ID."""
+    if message.job is None:
+        return _account_mail(message)
+    job = message.job
+    template = f"emails/job_{message.kind}"
+    context = _context(job, message)
+    unsubscribe = unsubscribe_address(job.created_by)
     mail = EmailMultiAlternatives(
-        subject=_one_line(render_to_string("emails/job_ended-subject.txt", context))[:_SUBJECT_CHARACTERS],
-        body=render_to_string("emails/job_ended-text.txt", context).strip() + "\n",
+        subject=_one_line(render_to_string(f"{template}-subject.txt", context))[:_SUBJECT_CHARACTERS],
+        body=render_to_string(f"{template}-text.txt", context).strip() + "\n",
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[message.recipient],
+        headers={
+            "Message-ID": message.message_id,
+            "Auto-Submitted": "auto-generated",
+            "List-Unsubscribe": f"<{unsubscribe}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+    )
+    mail.attach_alternative(render_to_string(f"{template}-html.html", context), "text/html")
+    return mail
+
+
+def _account_mail(message: OutboxMessage) -> EmailMultiAlternatives:
+    mail = EmailMultiAlternatives(
+        subject=message.content["subject"],
+        body=message.content["text"],
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[message.recipient],
         headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
     )
-    mail.attach_alternative(render_to_string("emails/job_ended-html.html", context), "text/html")
+    if html := message.content["html"]:
+        mail.attach_alternative(html, "text/html")
     return mail
 
 
-def _context(job: Job) -> dict[str, Any]:
+def _context(job: Job, message: OutboxMessage) -> dict[str, Any]:
+    """Return what the templates show: the outcome as it was when it was written, the answer as it is."""
+    told = message.content
+    state = JobState(told.get("state", job.state))
+    link = settings.PONDER_BASE_URL + job.get_absolute_url()
     return {
         "job": job,
-        "word": _WORDS.get(JobState(job.state), job.get_state_display()),
+        "word": _WORDS.get(state, state.label),
+        "reason": STOP_REASON_WORDS.get(told.get("stop_reason", job.stop_reason), ""),
         "title": _one_line(job.title),
         "answer": _first_lines(job.answer),
         "text": _first_lines(job.answer_text) if job.answer_text.strip() != job.answer.strip() else "",
-        "spend": spend_of(job),
-        "link": settings.PONDER_BASE_URL + job.get_absolute_url(),
+        "spend": _spend(job, told),
+        "link": link,
+        "raise_link": f"{link}raise/" if state == JobState.EXHAUSTED else "",
+        "unsubscribe": unsubscribe_address(job.created_by),
         "base_url": settings.PONDER_BASE_URL,
     }
+
+
+def _spend(job: Job, told: dict[str, Any]) -> Spend:
+    if "charged_nano" not in told or told.get("state") not in ENDED:
+        return spend_of(job)
+    charged, budget = told["charged_nano"], told["budget_nano"]
+    return Spend(budget, charged, 0, min(1000, charged * 1000 // budget))
 
 
 def _one_line(text: str) -> str:

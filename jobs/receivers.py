@@ -1,10 +1,14 @@
 """What the jobs room does when others tell something."""
 
+from datetime import timedelta
 from typing import Any
 
+from django.core.mail import EmailMultiAlternatives
 from django.dispatch import receiver
 
+from accounts.signals import mail_ready
 from billing.signals import money_arrived
+from jobs.services.messages import keep_account_mail
 from jobs.services.payment import start_paid_jobs
 
 
@@ -12,3 +16,13 @@ from jobs.services.payment import start_paid_jobs
 def start_what_was_waiting(*, workspace_id: int, **_: Any) -> None:
     """Start the jobs for which the money has arrived. Should this be lost, the sweep does it."""
     start_paid_jobs(workspace_id=workspace_id)
+
+
+@receiver(mail_ready, dispatch_uid="jobs.send_account_mail")
+def send_account_mail(*, message: EmailMultiAlternatives, good_for: timedelta, **_: Any) -> bool:
+    """Send a mail about an account now, for its reader waits; if that fails the outbox tries on."""
+    # Composing mail takes the markdown of answers along; most processes never send any.
+    from jobs.services.outbox import send_now
+
+    send_now(keep_account_mail(message, good_for=good_for))
+    return True

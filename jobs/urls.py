@@ -26,6 +26,8 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/steps/<uuid:step_id>/", views.step_text, name="job-step-text"),
     path("jobs/<uuid:job_id>/export.md", views.export_markdown, name="job-export-md"),
     path("jobs/<uuid:job_id>/export.json", views.export_json, name="job-export-json"),
+    path("staff/outbox/", views.outbox_list, name="staff-outbox"),
+    path("staff/outbox/<int:message_id>/retry/", views.outbox_retry, name="staff-outbox-retry"),
     path("staff/mail/", views.mail_list, name="staff-mail"),
     path("staff/mail/<str:name>/", views.mail_detail, name="staff-mail-detail"),
 ]

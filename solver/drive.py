@@ -108,7 +108,9 @@ class _Drive:
         best = strategy.best()
         if best is None and reason is StopReason.NO_PROGRESS:
             reason = StopReason.FAILED
-        return Driven(Outcome(reason, best, limit_nano=self.purse.limit_nano), self.purse, state.results, state.now_s)
+        return Driven(
+            Outcome(reason, best, limit_nano=self.purse.limit_nano), self.purse, state.results, state.now_s
+        )
 
     def _loop(self) -> StopReason:
         state = self._state

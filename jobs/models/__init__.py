@@ -2,7 +2,7 @@
 
 from jobs.models.comparison import Comparison
 from jobs.models.job import Job, JobQuerySet
-from jobs.models.outbox import OutboxKind, OutboxMessage
+from jobs.models.outbox import OutboxKind, OutboxMessage, OutboxState
 from jobs.models.step import Prompt, StepRecord, StepState
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "JobQuerySet",
     "OutboxKind",
     "OutboxMessage",
+    "OutboxState",
     "Prompt",
     "StepRecord",
     "StepState",

@@ -1,26 +1,45 @@
 """Messages that must leave exactly once: written in the transaction that makes them true, sent afterwards."""
 
 from django.db import models
+from django.db.models import Q
 
 
 class OutboxKind(models.TextChoices):
     """What is told."""
 
-    ENDED = "ended"
+    ENDED = "ended", "A job ended"
+    WAITING = "waiting", "A job is stuck"
+    ACCOUNT = "account", "Signing in"
+
+
+class OutboxState(models.TextChoices):
+    """What became of a message."""
+
+    PENDING = "pending", "To be sent"
+    SENT = "sent", "Sent"
+    UNWANTED = "unwanted", "Not wanted"
+    BOUNCED = "bounced", "Bounced"
+    GAVE_UP = "gave_up", "Given up"
 
 
 class OutboxMessage(models.Model):
-    """One message about one version of one job."""
+    """One message about one version of one job, or about an account."""
 
-    job = models.ForeignKey("jobs.Job", models.CASCADE, related_name="outbox")
+    job = models.ForeignKey("jobs.Job", models.CASCADE, null=True, blank=True, related_name="outbox")
     kind = models.CharField(max_length=20, choices=OutboxKind)
-    version = models.PositiveIntegerField()
-    recipient = models.EmailField()
+    version = models.PositiveIntegerField(default=0)
+    recipient = models.EmailField(blank=True)
+    content = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What was true when it was written; emptied once an account's is closed.",
+    )
+    state = models.CharField(max_length=10, choices=OutboxState, default=OutboxState.PENDING)
     created_at = models.DateTimeField(auto_now_add=True)
     attempts = models.PositiveIntegerField(default=0)
-    next_at = models.DateTimeField(db_index=True)
+    next_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="After this it is of no use.")
     sent_at = models.DateTimeField(null=True, blank=True)
-    gave_up_at = models.DateTimeField(null=True, blank=True)
     message_id = models.CharField(
         max_length=200, help_text="Deterministic, so that a mail sent twice is one mail."
     )
@@ -28,7 +47,12 @@ class OutboxMessage(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["job", "kind", "version"], name="jobs_one_message_per_outcome")
+            models.UniqueConstraint(fields=["job", "kind", "version"], name="jobs_one_message_per_outcome"),
+            models.CheckConstraint(condition=Q(state__in=OutboxState.values), name="jobs_outbox_state_known"),
+        ]
+        indexes = [
+            models.Index(fields=["next_at"], condition=Q(state=OutboxState.PENDING), name="jobs_outbox_due"),
+            models.Index(fields=["state", "-created_at"], name="jobs_outbox_by_state"),
         ]
 
     def __str__(self) -> str:

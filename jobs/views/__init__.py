@@ -9,6 +9,7 @@ from jobs.views.landing import landing
 from jobs.views.listing import job_list
 from jobs.views.mail import mail_detail, mail_list
 from jobs.views.new import new_job, preview, quote
+from jobs.views.outbox import outbox_list, outbox_retry
 from jobs.views.steps import step_text, steps
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "mail_detail",
     "mail_list",
     "new_job",
+    "outbox_list",
+    "outbox_retry",
     "pause",
     "preview",
     "quote",

@@ -5,7 +5,10 @@ import random
 from concurrent.futures import Future
 from datetime import timedelta
 
+from django.db import transaction
+
 from jobs.services.finish import finish
+from jobs.services.messages import tell_if_stuck
 from jobs.states import JobState
 from jobs.worker import lease as leases
 from jobs.worker.journal import Lease
@@ -45,4 +48,8 @@ def _wait_for_provider(lease: Lease, reason: str) -> bool:
     """Let the job wait, longer each time in a row; jobs that one outage stopped do not come back all at once."""
     tier = min(leases.waits(lease), len(WAITS_S) - 1)
     pause = timedelta(seconds=WAITS_S[tier] * random.uniform(0.8, 1.2))  # noqa: S311  (spreads retries)
-    return leases.give_back(lease, state=JobState.WAITING, next_after=pause, error=reason[:500])
+    with transaction.atomic():
+        given = leases.give_back(lease, state=JobState.WAITING, next_after=pause, error=reason[:500])
+        if given:
+            tell_if_stuck(lease.job_id)
+    return given

@@ -1,13 +1,19 @@
 """Every page in light and dark, wide and narrow: no accessibility violation, no overflow, no console message."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
+from accounts.models import User
+from accounts.unsubscribe import unsubscribe_address
 from jobs import mail_files
+from jobs.models import OutboxMessage
 from tests import people
 from tests.browser.conftest import listen
 
@@ -30,7 +36,7 @@ OWN = [
     "/accounts/email/",
     "/accounts/password/set/",
 ]
-STAFF = ["/staff/mail/", "/staff/costs/"]
+STAFF = ["/staff/mail/", "/staff/outbox/?state=bounced", "/staff/costs/"]
 MISSING = ["/nowhere/", "/sign-in/used/"]
 
 
@@ -74,13 +80,23 @@ def addresses(transactional_db, settings, tmp_path):
     message = EmailMultiAlternatives("A mail", "text", "a@example.org", ["b@example.org"])
     message.attach_alternative("<h1>Hello</h1>", "text/html")
     message.send()
+    OutboxMessage.objects.create(
+        job=jobs["done"],
+        kind="ended",
+        recipient=ada.email,
+        state="bounced",
+        attempts=1,
+        next_at=timezone.now(),
+        last_error="550 no such mailbox",
+    )
+    User.objects.update(mail_bounced_at=timezone.now(), mail_bounce="550 no such mailbox")
     running = jobs["running"]
     step = running.steps.first()
     pages = [job.get_absolute_url() for job in jobs.values()]
     pages += [f"/jobs/{running.pk}/{name}/" for name in ("finish", "cancel", "pause", "raise", "steps")]
     pages += [f"/jobs/{jobs['paused'].pk}/resume/", f"/jobs/{jobs['exhausted'].pk}/raise/"]
     pages += [f"/jobs/{running.pk}/steps/{step.pk}/", f"/staff/mail/{mail_files.stored_names()[0]}/"]
-    pages += [f"/jobs/new/?from={jobs['done'].pk}"]
+    pages += [f"/jobs/new/?from={jobs['done'].pk}", urlsplit(unsubscribe_address(ada)).path]
     pages += [people.make_comparison(ada, state).get_absolute_url() for state in ("running", "done")]
     return ada, OWN + STAFF + pages
 

@@ -2,18 +2,29 @@
 
 import email
 import email.policy
+import smtplib
 import threading
+from concurrent.futures import Future
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connections
 from django.utils import timezone
 
-from jobs.models import OutboxMessage
-from jobs.services import submit_job
-from jobs.services.outbox import send_due
+from jobs.models import Job, OutboxMessage, OutboxState
+from jobs.services import raise_budget, submit_job
+from jobs.services.messages import send_again, tell_if_stuck
+from jobs.services.outbox import is_permanent, send_due
+from jobs.states import JobState
+from jobs.worker import lease as leases
+from jobs.worker.ending import end_life
+from solver.errors import ProviderDown
 from solver.money import NANO_PER_CENT
+from solver.runner import Outcome
 from tests import services
+from tests.jobs.conftest import undecided
+from tests.smtp import Smtp
 
 FILES = {"default": {"BACKEND": "jobs.mail_files.EmlBackend", "OPTIONS": {}}}
 
@@ -90,12 +101,195 @@ def test_a_mail_server_that_is_down_loses_nothing(message, mail_dir, settings):
     assert len(list(mail_dir.glob("*.eml"))) == 1
 
 
-def test_who_wants_no_mail_gets_none(message, mail_dir, alice):
-    """The preference is honoured at the moment of sending."""
-    alice.notify_when_done = False
-    alice.save()
+@pytest.fixture
+def smtp(settings):
+    server = Smtp()
+    settings.MAILERS = server.mailers
+    yield server
+    server.close()
+
+
+def test_a_message_is_given_up_after_three_days(message, smtp):
+    """Until then it is tried with growing pauses, at most six hours apart."""
+    smtp.data_reply = "451 try later"
+    pauses = []
+    for _ in range(12):
+        OutboxMessage.objects.update(next_at=timezone.now())
+        send_due()
+        message.refresh_from_db()
+        pauses.append(round((message.next_at - timezone.now()) / timedelta(minutes=1)))
+    assert message.state == OutboxState.PENDING
+    assert pauses == sorted(pauses)
+    assert timedelta(hours=5) < timedelta(minutes=pauses[-1]) <= timedelta(hours=6)
+    OutboxMessage.objects.update(
+        next_at=timezone.now(), created_at=timezone.now() - timedelta(days=3, minutes=1)
+    )
     send_due()
     message.refresh_from_db()
-    assert message.sent_at is None
-    assert message.gave_up_at
-    assert not mail_dir.exists() or not list(mail_dir.glob("*.eml"))
+    assert message.state == OutboxState.GAVE_UP
+    assert "451" in message.last_error
+
+
+@pytest.mark.parametrize("reply", ["recipient_reply", "data_reply"])
+def test_a_refusal_for_good_is_a_bounce(message, smtp, alice, reply):
+    """It is not tried again; the address is marked until mail to it leaves again."""
+    setattr(smtp, reply, "550 no such mailbox")
+    send_due()
+    OutboxMessage.objects.update(next_at=timezone.now())
+    assert send_due() == 0
+    message.refresh_from_db()
+    alice.refresh_from_db()
+    assert (message.state, message.attempts) == (OutboxState.BOUNCED, 1)
+    assert alice.mail_bounced_at
+    assert "no such mailbox" in alice.mail_bounce
+    setattr(smtp, reply, "250 ok")
+    assert send_again(message)
+    send_due()
+    message.refresh_from_db()
+    alice.refresh_from_db()
+    assert message.state == OutboxState.SENT
+    assert alice.mail_bounced_at is None
+    assert len(smtp.taken) == 1
+
+
+def test_a_set_up_that_fails_is_no_bounce():
+    """A wrong password or a forbidden sender is the operator's to mend: the mail waits for that."""
+    assert is_permanent(smtplib.SMTPRecipientsRefused({"a@b.example": (550, b"no")}))
+    assert is_permanent(smtplib.SMTPDataError(554, b"no"))
+    assert not is_permanent(smtplib.SMTPRecipientsRefused({"a@b.example": (451, b"later")}))
+    assert not is_permanent(smtplib.SMTPAuthenticationError(535, b"no"))
+    assert not is_permanent(smtplib.SMTPSenderRefused(550, b"no", "a@b.example"))
+    assert not is_permanent(ConnectionRefusedError())
+
+
+def test_a_sent_message_is_not_sent_again(message, smtp):
+    """The button of the staff's page acts on what did not leave."""
+    send_due()
+    assert not send_again(message)
+    send_due()
+    assert len(smtp.taken) == 1
+
+
+def test_the_mail_has_one_click_to_unsubscribe(message, smtp, client, alice):
+    """RFC 8058: both headers; a POST without sign-in or token of a form turns all mail about jobs off."""
+    send_due()
+    [mail] = smtp.taken
+    parsed = email.message_from_string(mail, policy=email.policy.default)
+    assert parsed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    address = parsed["List-Unsubscribe"].strip("<>")
+    assert address in parsed.get_body(("plain",)).get_content()
+    path = urlsplit(address).path
+    client.handler.enforce_csrf_checks = True
+    assert client.get(path).status_code == 200
+    alice.refresh_from_db()
+    assert alice.notify_when_done
+    assert client.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    alice.refresh_from_db()
+    preferences = [alice.notify_when_done, alice.notify_when_exhausted, alice.notify_when_stuck]
+    assert preferences == [False, False, False]
+
+
+@pytest.mark.parametrize("token", ["x", "MQ:1abc:forged"])
+def test_a_forged_unsubscribe_link_does_nothing(alice, client, token):
+    """Only what was signed here is obeyed."""
+    assert client.post(f"/unsubscribe/{token}/").status_code == 404
+    alice.refresh_from_db()
+    assert alice.notify_when_done
+
+
+@pytest.mark.parametrize(
+    ("preference", "state", "wanted"),
+    [
+        ("notify_when_done", "done", False),
+        ("notify_when_done", "exhausted", True),
+        ("notify_when_exhausted", "exhausted", False),
+        ("notify_when_exhausted", "failed", True),
+    ],
+)
+def test_each_preference_is_honoured_when_the_mail_is_sent(message, smtp, alice, preference, state, wanted):
+    """Whoever turns a kind of mail off gets no more of it, also of what was written already."""
+    setattr(alice, preference, False)
+    alice.save()
+    OutboxMessage.objects.update(content={"state": state, "charged_nano": 1, "budget_nano": 10})
+    send_due()
+    message.refresh_from_db()
+    assert message.state == (OutboxState.SENT if wanted else OutboxState.UNWANTED)
+    assert len(smtp.taken) == wanted
+
+
+def test_a_late_mail_says_how_it_ended_not_how_it_is(alice, workspace, endpoint, run_all, smtp):
+    """A job that was continued meanwhile is told of as it was."""
+    endpoint.behaviour = undecided
+    job = submit_job(user=alice, workspace=workspace, problem="Undecidable?", budget_nano=NANO_PER_CENT)
+    run_all()
+    raise_budget(job=job, to_nano=9 * NANO_PER_CENT)
+    send_due()
+    [mail] = smtp.taken
+    told = email.message_from_string(mail, policy=email.policy.default)
+    assert told["Subject"].startswith("Budget reached: Undecidable? –")
+    assert told["Subject"].endswith("of $0.01")
+    assert f"/jobs/{job.pk}/raise/" in told.get_body(("plain",)).get_content()
+
+
+def stuck_job(alice, workspace) -> Job:
+    """A job that waits for a provider, as a worker leaves it."""
+    job = submit_job(user=alice, workspace=workspace, problem="Anyone?", budget_nano=NANO_PER_CENT)
+    lease = leases.claim_next("a worker")
+    life: Future[Outcome] = Future()
+    life.set_exception(ProviderDown("openai/test does not answer."))
+    end_life(lease, life)
+    job.refresh_from_db()
+    assert job.state == JobState.WAITING
+    return job
+
+
+def test_a_stuck_job_is_told_of_once(alice, workspace, smtp, host):
+    """After a quarter of an hour of waiting, not before, and once however long it lasts."""
+    job = stuck_job(alice, workspace)
+    assert send_due() == 0
+    OutboxMessage.objects.update(next_at=timezone.now())
+    send_due()
+    assert [mail.count("Stuck") for mail in smtp.taken] != [0]
+    assert len(smtp.taken) == 1
+    tell_if_stuck(job.pk)
+    send_due()
+    assert OutboxMessage.objects.filter(kind="waiting").count() == 1
+    assert len(smtp.taken) == 1
+
+
+def test_a_job_that_goes_on_is_not_called_stuck(alice, workspace, smtp, host, run_all):
+    """The message is withdrawn, so that a later outage may be told of."""
+    job = stuck_job(alice, workspace)
+    Job.objects.update(next_at=None)
+    run_all()
+    OutboxMessage.objects.update(next_at=timezone.now())
+    send_due()
+    job.refresh_from_db()
+    assert job.has_ended
+    assert not OutboxMessage.objects.filter(kind="waiting").exists()
+    assert len(smtp.taken) == 1
+
+
+def test_a_code_to_sign_in_with_outlives_a_restart_of_the_mail_server(alice, smtp, client):
+    """It is sent at once; if that fails, again and again while it is of use; its text is not kept."""
+    smtp.data_reply = "451 restarting"
+    client.post("/accounts/login/code/", {"email": alice.email})
+    message = OutboxMessage.objects.get(kind="account")
+    assert (message.state, message.attempts, smtp.taken) == (OutboxState.PENDING, 1, [])
+    smtp.data_reply = "250 ok"
+    OutboxMessage.objects.update(next_at=timezone.now())
+    send_due()
+    message.refresh_from_db()
+    assert (message.state, message.content) == (OutboxState.SENT, {})
+    assert len(smtp.taken) == 1
+
+
+def test_a_code_that_is_too_old_is_not_sent(alice, smtp, client):
+    """Nobody gets a code that no longer works."""
+    smtp.data_reply = "451 restarting"
+    client.post("/accounts/login/code/", {"email": alice.email})
+    smtp.data_reply = "250 ok"
+    OutboxMessage.objects.update(next_at=timezone.now(), expires_at=timezone.now())
+    send_due()
+    message = OutboxMessage.objects.get(kind="account")
+    assert (message.state, message.content, smtp.taken) == (OutboxState.GAVE_UP, {}, [])

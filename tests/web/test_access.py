@@ -18,7 +18,7 @@ JOB_PAGES = [
     "job-export-json",
 ]
 OWN_PAGES = ["job-list", "settings", "wallet"]
-STAFF_PAGES = ["staff-mail", "cost-review"]
+STAFF_PAGES = ["staff-mail", "staff-outbox", "cost-review"]
 
 
 @pytest.mark.parametrize("name", JOB_PAGES)

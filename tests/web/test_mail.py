@@ -10,8 +10,9 @@ from django.core.mail import EmailMessage
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
 from jobs import mail_files
-from jobs.mail import compose_ended
+from jobs.mail import compose
 from jobs.models import Job, OutboxMessage
 from tests.people import make_job
 
@@ -29,7 +30,7 @@ def message_about(job: Job) -> OutboxMessage:
 
 def test_the_mail_says_answer_confidence_reason_cost_and_link(alice, done_job):
     """Text and HTML twins hold the same facts."""
-    composed = compose_ended(message_about(done_job))
+    composed = compose(message_about(done_job))
     assert composed.subject == "Done: Use 3, 7, 12, 25 to make 58. – $0.03 of $0.05"
     assert composed.extra_headers["Message-ID"] == f"<{done_job.pk}.1@ponder>"
     html = composed.alternatives[0].content
@@ -47,7 +48,7 @@ def test_the_mail_says_answer_confidence_reason_cost_and_link(alice, done_job):
 )
 def test_the_subject_begins_with_how_it_ended(alice, state, word):
     """A glance at the list of mails is enough."""
-    assert compose_ended(message_about(make_job(alice.user, state))).subject.startswith(word)
+    assert compose(message_about(make_job(alice.user, state))).subject.startswith(word)
 
 
 def test_no_title_makes_a_header(alice, mail_dir):
@@ -57,7 +58,7 @@ def test_no_title_makes_a_header(alice, mail_dir):
         answer="<script>x</script>",
         title="x\r\nBcc: mallory@example.org\n\n<b>y</b>",
     )
-    compose_ended(message_about(job)).send()
+    compose(message_about(job)).send()
     parsed = mail_files.read(mail_files.stored_names()[0])
     assert parsed["Bcc"] is None
     assert "mallory" in parsed["Subject"]
@@ -67,14 +68,14 @@ def test_no_title_makes_a_header(alice, mail_dir):
 def test_a_long_answer_is_shortened(alice):
     """The mail holds the first lines; the page holds all."""
     job = make_job(alice.user, answer="A", answer_text="line\n" * 500)
-    assert compose_ended(message_about(job)).body.count("line\n") <= 12
+    assert compose(message_about(job)).body.count("line\n") <= 12
 
 
 def test_a_mail_sent_again_is_one_file(alice, done_job, mail_dir):
     """The Message-ID decides; a crash between sending and noting it makes no second mail."""
     message = message_about(done_job)
-    compose_ended(message).send()
-    compose_ended(message).send()
+    compose(message).send()
+    compose(message).send()
     (path,) = mail_dir.glob("*.eml")
     parsed = email.message_from_bytes(path.read_bytes(), policy=policy.default)
     assert parsed["Message-ID"] == message.message_id
@@ -102,7 +103,7 @@ def test_only_stored_mail_can_be_read(staff, mail_dir, name):
 
 def test_staff_read_mail_in_the_app(staff, alice, done_job, mail_dir):
     """List and message; HTML is shown cleaned."""
-    compose_ended(message_about(done_job)).send()
+    compose(message_about(done_job)).send()
     message = EmailMessage(
         "evil",
         "<img src=x onerror=alert(1)><script>x</script><p>hello</p>",
@@ -123,3 +124,34 @@ def test_with_a_mail_server_there_is_nothing_to_read(staff, mail_dir, settings):
     """Mail that left is not kept."""
     settings.EMAIL_URL = "smtp://localhost"
     assert staff.get(reverse("staff-mail")).status_code == 404
+
+
+def test_staff_see_what_did_not_leave_and_try_again(staff, alice, done_job):
+    """Bounced and given-up messages are listed with what was said; the button sends them again."""
+    message = message_about(done_job)
+    OutboxMessage.objects.update(state="bounced", attempts=1, last_error="550 no such mailbox")
+    text = staff.get(reverse("staff-outbox")).content.decode()
+    assert "550 no such mailbox" in text
+    assert "alice@example.org" in text
+    staff.post(reverse("staff-outbox-retry", args=[message.pk]))
+    message.refresh_from_db()
+    assert (message.state, message.attempts) == ("pending", 0)
+    assert "550" not in staff.get(reverse("staff-outbox")).content.decode()
+    assert "alice@example.org" in staff.get(reverse("staff-outbox"), {"state": "pending"}).content.decode()
+
+
+def test_only_staff_try_again(alice, done_job):
+    """A 404 for everybody else, and nothing changes."""
+    message = message_about(done_job)
+    OutboxMessage.objects.update(state="bounced")
+    assert alice.post(reverse("staff-outbox-retry", args=[message.pk])).status_code == 404
+    message.refresh_from_db()
+    assert message.state == "bounced"
+
+
+def test_a_refused_address_is_shown_to_its_owner(alice):
+    """The settings page says what the mail server said; one button forgets it."""
+    User.objects.update(mail_bounced_at=timezone.now(), mail_bounce="550 no such mailbox")
+    assert "550 no such mailbox" in alice.get(reverse("settings")).content.decode()
+    alice.post(reverse("mail-works"))
+    assert "550" not in alice.get(reverse("settings")).content.decode()
