@@ -11,8 +11,8 @@ _SALT = "ponder.unsubscribe"
 
 def unsubscribe_address(user: User) -> str:
     """Return the address that turns off all mail about jobs for this user. It does not expire: old mails keep theirs."""
-    token = signing.dumps(user.pk, salt=_SALT)
-    return settings.PONDER_BASE_URL + reverse("unsubscribe", args=[token])
+    token: str = signing.dumps(user.pk, salt=_SALT)
+    return f"{settings.PONDER_BASE_URL}{reverse('unsubscribe', args=[token])}"
 
 
 def user_of(token: str) -> User | None:

@@ -45,7 +45,7 @@ def tell_if_stuck(job_id: uuid.UUID) -> None:
 def keep_account_mail(mail: EmailMultiAlternatives, *, good_for: timedelta) -> OutboxMessage:
     """Write a mail about an account (a code to sign in with, a new password) that is of use for some minutes."""
     now = timezone.now()
-    html = next((str(part.content) for part in mail.alternatives if part.mimetype == "text/html"), "")
+    html = next((str(content) for content, mimetype in mail.alternatives if mimetype == "text/html"), "")
     return OutboxMessage.objects.create(
         kind=OutboxKind.ACCOUNT,
         recipient=mail.to[0],

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
-from jobs.models import Job, OutboxMessage
+from jobs.models import Job, OutboxMessage, OutboxState
 from jobs.services import doorbell
 from jobs.states import CLAIMABLE, RESTING, JobState, Wanted
 
@@ -21,7 +21,7 @@ def sweep(*, most: int = _MOST_RINGS) -> int:
 
     Workers sweep as Beat does, so that neither waits for a Beat that is gone or whose clock was set back.
     """
-    if OutboxMessage.objects.filter(sent_at=None, gave_up_at=None, next_at__lte=Now()).exists():
+    if OutboxMessage.objects.filter(state=OutboxState.PENDING, next_at__lte=Now()).exists():
         doorbell.ring_mail()
     hurry_late_jobs()
     runnable = _runnable(min(most, _MOST_RINGS))
