@@ -1,5 +1,6 @@
 """What strategies have in common: evidence, a plan noted once, tries in rotation, and when to stop."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from solver.prompts import messages_for
 from solver.steps import Candidate, Message, Room, Status, Step, StepKind, StepResult, StopReason
 from solver.strategies.base import Setting
 from solver.strategies.crew import Crew
+from solver.strategies.untold import Untold
 
 DEFAULT_TARGET = 0.95
 MAX_TRIES = 20_000
@@ -31,7 +33,7 @@ class Common:
         self.target = float(setting.options.get("confidence_target", DEFAULT_TARGET))
         self.plan: Mapping[str, Any] = {}
         self._messages = setting.problem.messages()
-        self._next_untold: dict[str, int] = {}
+        self._untold: defaultdict[str, Untold] = defaultdict(Untold)
 
     # To be filled in ------------------------------------------------------------------------------------------
 
@@ -59,6 +61,9 @@ class Common:
         """Take in one result; the same key twice counts once."""
         if not self.evidence.tell(result):
             return
+        path, _, number = result.key.rpartition("/")
+        if result.kind.answers and number.isdigit():
+            self._untold[path].tell(int(number))
         if result.key == "plan":
             self.plan = result.note or {}
         else:
@@ -99,19 +104,17 @@ class Common:
     def samples(self, room: Room, path: str, *, upto: int, most: int | None = None) -> list[Step]:
         """Return independent tries `path/0`, `path/1`… below `upto` that are still missing, within the free slots."""
         most = room.free_slots if most is None else min(most, room.free_slots)
-        index = self._next_untold.get(path, 0)
-        while self.evidence.told(f"{path}/{index}"):
-            index += 1
-        self._next_untold[path] = index
         steps: list[Step] = []
-        while index < upto and len(steps) < most:
+        for index in self._untold[path]:
+            if index >= upto or len(steps) >= most:
+                break
             key = f"{path}/{index}"
-            if self.untried(key, room):
-                model = self.solver(index, room)
-                if model is None:
-                    break
-                steps.append(Step(key, StepKind.SAMPLE, f"Try {index + 1}", model, self._messages))
-            index += 1
+            if key in room.in_flight:
+                continue
+            model = self.solver(index, room)
+            if model is None:
+                break
+            steps.append(Step(key, StepKind.SAMPLE, f"Try {index + 1}", model, self._messages))
         return steps
 
     def solver(self, index: int, room: Room, *, shown: int = 0) -> str | None:

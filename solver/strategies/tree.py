@@ -80,7 +80,6 @@ class Tree(Common):
         self._trials = 0
         self._grades = 0
         self._mute_grades = 0
-        self._next = 0
         self._nano = {
             name: (max(self.crew.cost_nano(name), 1), max(self.crew.cost_nano(name, shown=1), 1))
             for name in self.crew.cards
@@ -98,16 +97,17 @@ class Tree(Common):
         steps = self._due_grades(room)
         pending = Counter((step.model, *step.parents) for step in room.in_flight.values())
         trials = max(2 if self.problem.proves else 4, self._trials // 2)
-        index = self._next
-        while len(room.in_flight) + len(steps) < trials and len(steps) < room.free_slots:
+        for index in self._untold["node"]:
+            if len(room.in_flight) + len(steps) >= trials or len(steps) >= room.free_slots:
+                break
             key = f"node/{index}"
-            if self.untried(key, room):
-                choice = self._choose(key, room, pending)
-                if choice is None:
-                    break
-                steps.append(self._trial(key, index, choice))
-                pending[steps[-1].model, *steps[-1].parents] += 1
-            index += 1
+            if key in room.in_flight:
+                continue
+            choice = self._choose(key, room, pending)
+            if choice is None:
+                break
+            steps.append(self._trial(key, index, choice))
+            pending[steps[-1].model, *steps[-1].parents] += 1
         return steps
 
     def _choose(self, key: str, room: Room, pending: Mapping[tuple[str, ...], int]) -> Choice | None:
@@ -176,8 +176,6 @@ class Tree(Common):
         if result.kind is StepKind.GRADE:
             self._take_grade(result)
             return
-        while self.evidence.told(f"node/{self._next}"):
-            self._next += 1
         self._trials += 1
         reward = self._reward(result)
         if not result.parents:

@@ -21,6 +21,7 @@ from solver.models import ModelCard
 from solver.plan import rotation
 from solver.steps import Candidate, Room, Status, Step, StepKind, StepResult, StopReason
 from solver.strategies.base import Setting
+from solver.strategies.untold import Untold
 
 DEFAULT_TARGET = 0.95
 MAX_TRIES = 20_000
@@ -48,7 +49,7 @@ class Vote:
         self._weights = self._relative_weights()
         self._rotation: list[str] = []
         self._evidence = Evidence(self._problem, setting.panel)
-        self._next_untold = 0
+        self._untold = Untold()
         self._tries_by_model: Counter[str] = Counter()
         self._weighted: defaultdict[str, float] = defaultdict(float)
         self._settled = False
@@ -73,18 +74,18 @@ class Vote:
         count = min(room.free_slots, self._useful_tries(most) - len(room.in_flight))
         pending = Counter(step.model for step in room.in_flight.values())
         steps: list[Step] = []
-        index = self._next_untold
-        while (
-            len(steps) < count and self._evidence.tries + len(room.in_flight) + len(steps) < self._max_tries
-        ):
+        for index in self._untold:
+            tries = self._evidence.tries + len(room.in_flight) + len(steps)
+            if len(steps) >= count or tries >= self._max_tries:
+                break
             key = f"sample/{index}"
-            if not self._evidence.told(key) and key not in room.in_flight:
-                model = self._model_for(index, room, pending)
-                if model is None:
-                    break
-                pending[model] += 1
-                steps.append(Step(key, StepKind.SAMPLE, f"Try {index + 1}", model, self._messages))
-            index += 1
+            if key in room.in_flight:
+                continue
+            model = self._model_for(index, room, pending)
+            if model is None:
+                break
+            pending[model] += 1
+            steps.append(Step(key, StepKind.SAMPLE, f"Try {index + 1}", model, self._messages))
         return steps
 
     def _plan(self) -> list[str]:
@@ -148,8 +149,7 @@ class Vote:
         self._settled = self._settled or result.key == "settled"
         if result.kind is StepKind.NOTE:
             return
-        while self._evidence.told(f"sample/{self._next_untold}"):
-            self._next_untold += 1
+        self._untold.tell(int(result.key.rpartition("/")[2]))
         self._tries_by_model[result.model] += 1
         if result.status is Status.OK and result.answer_key is not None:
             self._weighted[result.answer_key] += self._weights.get(result.model, 1.0)
