@@ -64,7 +64,7 @@ def told(job: Job) -> list[tuple[str, str]]:
     )
 
 
-@pytest.mark.parametrize("strategy", sorted(REGISTRY) if LONG else ["knockout", "vote"])
+@pytest.mark.parametrize("strategy", sorted(REGISTRY))
 def test_a_job_killed_at_any_boundary_ends_as_if_undisturbed(strategy, alice, workspace, seeded, tmp_path):
     """Same answer, same journal, nothing settled twice, at most the one call in flight bought again."""
     text = "Compute (17 * 4 + 9) mod 53."  # of a kind that the model is known to be good at
