@@ -27,6 +27,11 @@ class ModelFileError(Exception):
     """The model cannot be served; the message says what was expected and what to do."""
 
 
+def made_models() -> list[str]:
+    """Return those of `OWN_MODELS` whose weights are here: the thinker's come with `make demo-model`."""
+    return [name for name in OWN_MODELS if (WEIGHTS / f"{name}.gguf").exists()]
+
+
 def find_model(name: str) -> Path:
     """Return the file of one of `OWN_MODELS`, or of a path to any GGUF file."""
     if name in OWN_MODELS:

@@ -255,9 +255,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer problems, 8 samples")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--model", action="append", help="measure only this one again; default: all three")
+    parser.add_argument(
+        "--model", action="append", help="measure only this one again; default: all that are made"
+    )
     args = parser.parse_args()
-    models = args.model or list(engine.OWN_MODELS)
+    models = args.model or engine.made_models()
     sizes = QUICK_SIZES if args.quick else SIZES
     results = asyncio.run(measure_all(models, sizes, quick=args.quick))
     path = engine.WEIGHTS / "evaluation.json"
