@@ -1,7 +1,7 @@
 """Every check of the project: `python -m tests.run_all [--lint] [PYTEST ARGUMENT …]`.
 
-Two lanes run side by side: one holds the checks that start nothing and the tests that compute, the other the tests
-that mostly wait for processes and browsers. A table of times ends the output.
+Two lanes run side by side: one holds the checks that start nothing, the tests that compute and those in a browser, the
+other the tests that mostly wait for processes. A table of times ends the output.
 """
 
 import os
@@ -83,12 +83,12 @@ def test_steps(arguments: list[str]) -> tuple[list[Step], list[Step]]:
     waiting = [f"tests/{name}" for name in WAITING if (ROOT / "tests" / name).is_dir()]
     ignored = [f"--ignore={path}" for path in [*waiting, "tests/browser"]]
     return (
-        [Step("rooms", [*pytest, *ignored], is_test=True)],
         [
-            Step("processes", [*pytest, *waiting], is_test=True),
+            Step("rooms", [*pytest, *ignored], is_test=True),
             # A run of its own: Playwright keeps an event loop running, in which no test that is a coroutine could run.
             Step("browser", [*pytest, "tests/browser"], is_test=True),
         ],
+        [Step("processes", [*pytest, *waiting], is_test=True)],
     )
 
 
