@@ -6,6 +6,7 @@ import pytest
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
+from billing.models import Price
 from jobs.services import submit_job
 from jobs.worker.lease import claim_next
 from solver.money import NANO_PER_CENT
@@ -19,6 +20,7 @@ def test_a_settlement_reads_its_own_step_alone(alice, workspace):
         user=alice, workspace=workspace, problem="Long?", budget_nano=99 * NANO_PER_CENT, ring=False
     )
     lease = claim_next("test", job.pk)
+    price = Price.objects.filter(model="openai/test").latest("pk")
 
     def run(name: str, data: dict[str, object]) -> object:
         cursor.execute(f"SELECT {name}(%s, %s, %s)", [job.pk, lease.token, Jsonb(data)])
@@ -37,7 +39,7 @@ def test_a_settlement_reads_its_own_step_alone(alice, workspace):
                     "escrow": lease.escrow_id,
                     "workspace": lease.workspace_id,
                     "model": "openai/test",
-                    "price": 1,
+                    "price": price.pk,
                 }
                 | {"hold_nano": 100, "prompt_bytes": 10, "max_output_tokens": 10, "kind": "sample"}
                 | {"purpose": "", "prompt_sha256": ""},
