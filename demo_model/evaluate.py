@@ -1,6 +1,6 @@
 """Measure the committed models on problems they were never trained on.
 
-    python -m demo_model.evaluate            # about nine minutes on two cores; writes evaluation.json
+    python -m demo_model.evaluate            # about ten minutes on two cores; writes evaluation.json
     python -m demo_model.evaluate --quick    # about a minute; writes nothing
 
 Each model answers through its real server at temperature 1, 16 requests at a time, with fixed
@@ -39,7 +39,7 @@ SEED: Final = "evaluation 1"
 SYSTEM: Final = "You solve problems. Be brief and exact."
 USER: Final = "Solve the problem. Show short working and end with a line 'Answer: …'."
 DRAWN: Final = {"countdown3": 40, "countdown4": 150, "modular": 80}  # of these the first are used
-SIZES: Final = {"countdown3": 20, "countdown4": 100, "modular": 60}
+SIZES: Final = {"countdown3": 40, "countdown4": 150, "modular": 80}
 QUICK_SIZES: Final = {"countdown3": 6, "countdown4": 20, "modular": 20}
 SAMPLES: Final = {"thinker": 16}  # replies to a problem; 64 of the others
 QUICK_SAMPLES: Final = 8
