@@ -1,6 +1,6 @@
 """Measure the committed models on problems they were never trained on.
 
-    python -m demo_model.evaluate            # about ten minutes on two cores; writes evaluation.json
+    python -m demo_model.evaluate            # about eleven minutes on two cores; writes evaluation.json
     python -m demo_model.evaluate --quick    # about a minute; writes nothing
 
 Each model answers through its real server at temperature 1, 16 requests at a time, with fixed
