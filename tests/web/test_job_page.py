@@ -7,7 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from jobs.models import Job
+from jobs.models import Job, StepRecord
+from jobs.views.progress import clusters_of
 from tests import people
 
 
@@ -147,3 +148,13 @@ def test_the_markdown_export_reads_well(alice, done_job):
     assert "a < b & c" in text
     assert "| Charged | $0.03 |" in text
     assert "\n" not in reply["Content-Disposition"]
+
+
+def test_answers_to_parts_are_not_answers_to_the_problem(alice, running_job):
+    """What the parts of a split problem came to is not counted among its answers."""
+    before = clusters_of(running_job)
+    for step in StepRecord.objects.filter(job=running_job, kind="sample")[:3]:
+        step.key = f"decompose/0/part/1/{step.key}"
+        step.save(update_fields=["key"])
+    after = clusters_of(running_job)
+    assert sum(c.votes for c in before.shown) - sum(c.votes for c in after.shown) == 3
