@@ -94,7 +94,7 @@ def test_another_gguf_is_served_on_a_unix_socket_within_its_memory(tmp_path):
     began = time.monotonic()
     stop(process)
     assert process.returncode == 0
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert not path.exists()
 
 

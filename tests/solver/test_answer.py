@@ -68,12 +68,12 @@ HOSTILE_PIECES = [
 def test_a_hostile_megabyte_is_read_in_linear_time(piece):
     """No reply of a megabyte, whatever it repeats, holds up the worker."""
     text = piece * (1_000_000 // len(piece))
-    started = time.monotonic()
+    started = time.process_time()
     answer = extract_answer(clean_text(text))
     for said in (text, text[:MAX_PLAIN_CHARS], answer or ""):
         quick_key(said)
         text_key(said)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 SAME = [

