@@ -52,6 +52,8 @@ class Vote:
         self._untold = Untold()
         self._tries_by_model: Counter[str] = Counter()
         self._weighted: defaultdict[str, float] = defaultdict(float)
+        # What was too little under one budget says nothing of a raised one.
+        self._settled_key = f"settled/{setting.budget_nano}"
         self._settled = False
         # The two largest sums of weights, kept up to date: sums only grow, so one look at each vote is enough.
         self._leader: str | None = None
@@ -69,7 +71,7 @@ class Vote:
                 else (Step("plan", StepKind.NOTE, "Who tries", note={"rotation": chosen}),)
             )
         if self._cannot_change(room):
-            return (Step("settled", StepKind.NOTE, "The money left could not change the leader"),)
+            return (Step(self._settled_key, StepKind.NOTE, "The money left could not change the leader"),)
         most = room.free_slots + len(room.in_flight)
         count = min(room.free_slots, self._useful_tries(most) - len(room.in_flight))
         pending = Counter(step.model for step in room.in_flight.values())
@@ -146,7 +148,7 @@ class Vote:
             return
         if result.key == "plan":
             self._rotation = [name for name in (result.note or {})["rotation"] if name in self._cards]
-        self._settled = self._settled or result.key == "settled"
+        self._settled = self._settled or result.key == self._settled_key
         if result.kind is StepKind.NOTE:
             return
         self._untold.tell(int(result.key.rpartition("/")[2]))

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from solver.problem import Problem
-from solver.steps import StepKind
+from solver.steps import StepKind, StopReason
 from solver.strategies import REGISTRY, described, make_strategy
 from tests.solver.played import NUMBER, Play, world
 
@@ -39,6 +39,23 @@ def test_money_and_slots_are_respected_and_an_answer_comes_out(name):
         assert best.explanation.endswith(".")
         assert 0.0 <= best.confidence <= 0.99
         assert play.spent_nano <= budget_nano
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_more_money_continues_what_the_budget_ended(name):
+    """A raised job is told its journal again; nothing in it may say that the money is still short."""
+    continued = 0
+    for seed in range(40):
+        poor = Play(name, WORLDS["split"], budget_nano=6_000_000 + 1_000_000 * (seed % 8), seed=seed)
+        if poor.run() not in {None, StopReason.BUDGET_REACHED}:
+            continue
+        rich = Play(name, WORLDS["split"], budget_nano=200_000_000, seed=seed)
+        for result in poor.told:
+            rich.tell(result)
+        rich.run()
+        assert len(rich.told) > len(poor.told), seed
+        continued += 1
+    assert continued
 
 
 @pytest.mark.parametrize("name", NAMES)
