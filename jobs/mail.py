@@ -21,6 +21,17 @@ _WORDS = {
 _SUBJECT_CHARACTERS = 150
 _ANSWER_LINES = 12
 _ANSWER_CHARACTERS = 1200
+_LONGEST_HEADER = 998  # RFC 5322, section 2.1.1
+
+
+class JobMail(EmailMultiAlternatives):
+    """A mail whose headers are not folded: a long address would become encoded words, which no mail program undoes."""
+
+    def message(self, **options: Any) -> Any:
+        """Return the mail, ready to be written; its body is encoded for lines of the usual length."""
+        built = super().message(**options)
+        built.policy = built.policy.clone(max_line_length=_LONGEST_HEADER)
+        return built
 
 
 def compose(message: OutboxMessage) -> EmailMultiAlternatives:
@@ -31,7 +42,7 @@ def compose(message: OutboxMessage) -> EmailMultiAlternatives:
     template = f"emails/job_{message.kind}"
     context = _context(job, message)
     unsubscribe = unsubscribe_address(job.created_by)
-    mail = EmailMultiAlternatives(
+    mail = JobMail(
         subject=_one_line(render_to_string(f"{template}-subject.txt", context))[:_SUBJECT_CHARACTERS],
         body=render_to_string(f"{template}-text.txt", context).strip() + "\n",
         from_email=settings.DEFAULT_FROM_EMAIL,

@@ -39,7 +39,7 @@ class StoredMail(NamedTuple):
 
 
 def _write(message: EmailMessage) -> None:
-    parsed = message.message()
+    parsed = message.message(policy=policy.SMTP)
     digest = hashlib.sha256(str(parsed["Message-ID"]).encode()).hexdigest()[:16]
     directory = Path(settings.MAIL_DIR)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def _write(message: EmailMessage) -> None:
     descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=".new-")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(parsed.as_bytes(policy=policy.SMTP))
+            file.write(parsed.as_bytes())
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(target)

@@ -12,6 +12,7 @@ from jobs.worker.journal import Lease, PostgresJournal
 from jobs.worker.memory import Memory
 from jobs.worker.writer import Writer
 from solver.control import Control
+from solver.errors import Interrupted, ProviderDown
 from solver.gateway import Gateway
 from solver.judge import Judge
 from solver.runner import Limits, Outcome, Runner
@@ -19,6 +20,7 @@ from solver.steps import Candidate
 from solver.strategies import Setting, Strategy, make_strategy
 
 _SHOW_EVERY_S = 1.0
+_CATCH_UP_S = 3.0
 
 
 class Display:
@@ -45,6 +47,14 @@ class Display:
         if self._report:
             self._report(strategy.phase())
         await self._journal.show(candidate_json(strategy.best()), strategy.phase())
+
+    async def catch_up(self) -> None:
+        """Show at once what is not shown yet; best effort, for a few seconds."""
+        if self._task:
+            await self.close()
+            self._shown_at_s = float("-inf")
+            self._task = asyncio.create_task(self._show())
+            await asyncio.wait({self._task}, timeout=_CATCH_UP_S)
 
     async def close(self) -> None:
         """Show nothing more."""
@@ -116,6 +126,10 @@ async def live(
     )
     try:
         return await runner.run()
+    except (Interrupted, ProviderDown):
+        # The page shows this until another life goes on, which may be days later.
+        await display.catch_up()
+        raise
     finally:
         await display.close()
 
