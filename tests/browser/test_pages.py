@@ -8,7 +8,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from accounts.models import User
 from accounts.unsubscribe import unsubscribe_address
@@ -135,15 +135,22 @@ def test_maths_is_set_under_the_policy(browser: Browser, live_server, addresses)
 
 
 def test_calls_and_their_texts_open_on_demand(browser: Browser, live_server, addresses):
-    """A fold loads the calls, a fold in it the text; polling does not close them."""
+    """A fold loads the calls, a fold in it the text, opened before the scripts too; polling does not close them."""
     ada, _ = addresses
     context = browser.new_context(base_url=live_server.url)
     context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
     page = context.new_page()
     heard = listen(page)
     page.goto("/jobs/?state=active&sort=spent")
-    page.get_by_role("link", name=people.PROBLEM).first.click()
+    held_back: list[Route] = []
+
+    def hold_back(route: Route) -> None:
+        held_back.append(route)
+
+    page.route("**/htmx*.js", hold_back)
+    page.get_by_role("link", name=people.PROBLEM).first.click(no_wait_after=True)
     page.get_by_text("Every call").click()
+    held_back.pop().continue_()
     page.get_by_text("Independent try").first.click()
     page.get_by_text("Sent (user)").wait_for()
     page.wait_for_timeout(2500)
