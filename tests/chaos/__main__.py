@@ -72,6 +72,7 @@ class Chaos:
         """Run for the given time, then look at what is left."""
         began = time.monotonic()
         self._ends = began + self._options.minutes * 60
+        signal.signal(signal.SIGTERM, self._end_early)
         events, due = iter(()), began + 3
         while time.monotonic() < self._ends or self._provider.executed < self._options.calls:
             self._tend()
@@ -85,6 +86,11 @@ class Chaos:
                 due = max(due, time.monotonic() + 0.5)
             time.sleep(0.2)
         return self._conclude(time.monotonic() - began)
+
+    def _end_early(self, *_: object) -> None:
+        """Bring the run to its end: what is open may finish, and everything is judged as always."""
+        logger.info("told to end")
+        self._ends, self._options.calls = 0.0, 0
 
     def _tend(self) -> None:
         """Do what a supervisor and users do all the time."""
