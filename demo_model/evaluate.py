@@ -1,12 +1,12 @@
 """Measure the committed models on problems they were never trained on.
 
-    python -m demo_model.evaluate            # about eleven minutes on two cores; writes evaluation.json
+    python -m demo_model.evaluate            # about eight minutes on two cores; writes evaluation.json
     python -m demo_model.evaluate --quick    # about a minute; writes nothing
 
-Each model answers through its real server at temperature 1, 16 requests at a time, with fixed
-seeds. A reply counts when exact arithmetic confirms its `Answer:` line; nothing else searches.
-The thinker is then given replies of the others to grade, compare, revise and aggregate
-(`evaluate_tasks.py`).
+Each model answers through its real server at temperature 1, with fixed seeds: one server a
+core, 16 requests at a time in each. A reply counts when exact arithmetic confirms its
+`Answer:` line; nothing else searches. The thinker is then given replies of the others to
+grade, compare, revise and aggregate (`evaluate_tasks.py`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import random
 import sys
 import tempfile
@@ -32,13 +33,13 @@ from demo_model import engine, evaluate_tasks, problems, tasks
 from demo_model.check import answer_of, is_right
 from demo_model.launch import Running, running
 
-AT_A_TIME: Final = 16
+AT_A_TIME: Final = 16  # requests in one server
+SERVERS: Final = min(os.cpu_count() or 1, 4)  # a model uses one thread
 REPORTED: Final = (1, 2, 4, 8, 16, 32, 64)  # k of pass@k
 MAX_TOKENS: Final = 600
 SEED: Final = "evaluation 1"
 SYSTEM: Final = "You solve problems. Be brief and exact."
 USER: Final = "Solve the problem. Show short working and end with a line 'Answer: …'."
-DRAWN: Final = {"countdown3": 40, "countdown4": 150, "modular": 80}  # of these the first are used
 SIZES: Final = {"countdown3": 40, "countdown4": 150, "modular": 80}
 QUICK_SIZES: Final = {"countdown3": 6, "countdown4": 20, "modular": 20}
 SAMPLES: Final = {"thinker": 16}  # replies to a problem; 64 of the others
@@ -72,9 +73,9 @@ def problem_sets(sizes: dict[str, int]) -> dict[str, list[tuple[Problem, str]]]:
     """Draw the problems and their phrasings: the same ones for every run and model."""
     rng = random.Random(SEED)
     drawn: dict[str, list[Problem]] = {
-        "countdown3": [*problems.countdown(3, DRAWN["countdown3"], rng)],
-        "countdown4": [*problems.countdown(4, DRAWN["countdown4"], rng)],
-        "modular": [*problems.modular(DRAWN["modular"], rng)],
+        "countdown3": [*problems.countdown(3, SIZES["countdown3"], rng)],
+        "countdown4": [*problems.countdown(4, SIZES["countdown4"], rng)],
+        "modular": [*problems.modular(SIZES["modular"], rng)],
     }
     phrased = {name: [(item, phrase(item, rng)) for item in items] for name, items in drawn.items()}
     return {name: phrased[name][:size] for name, size in sizes.items()}
@@ -136,17 +137,28 @@ async def together(calls: list[Coroutine[Any, Any, Reply]]) -> list[Reply]:
     return [task.result() for task in running_]
 
 
-async def sample(server: Running, items: list[tuple[Problem, str]], samples: int) -> list[list[Reply]]:
-    """Return `samples` replies for each problem."""
-    async with connected(server) as session:
-        replies = await together(
-            [
-                ask(session, *item, seed=1_000_003 * index + turn)
-                for index, item in enumerate(items)
-                for turn in range(samples)
-            ]
-        )
-    return [replies[at : at + samples] for at in range(0, len(replies), samples)]
+async def sample(servers: list[Running], items: list[tuple[Problem, str]], samples: int) -> list[list[Reply]]:
+    """Return `samples` replies for each problem; the servers, of one model, take turns with the problems."""
+
+    async def share(server: Running, turn: int) -> list[Reply]:
+        async with connected(server) as session:
+            return await together(
+                [
+                    ask(session, *item, seed=1_000_003 * index + each)
+                    for index, item in enumerate(items)
+                    if index % len(servers) == turn
+                    for each in range(samples)
+                ]
+            )
+
+    async with asyncio.TaskGroup() as group:
+        shares = [group.create_task(share(server, turn)) for turn, server in enumerate(servers)]
+    rows: list[list[Reply]] = [[] for _ in items]
+    for turn, task in enumerate(shares):
+        replies = iter(task.result())
+        for row in rows[turn :: len(servers)]:
+            row += [next(replies) for _ in range(samples)]
+    return rows
 
 
 def summary(replies: list[list[Reply]]) -> dict[str, Any]:
@@ -186,24 +198,29 @@ async def measure(model: str, sizes: dict[str, int], samples: int, folder: Path)
     """Serve one model and measure it on every family; the thinker also on the tasks."""
     began = time.monotonic()
     results: dict[str, Any] = {}
-    async with running(model, folder / f"{Path(model).stem}.sock", slots=AT_A_TIME) as server:
+    async with contextlib.AsyncExitStack() as stack:
+        servers = [
+            await stack.enter_async_context(
+                running(model, folder / f"{Path(model).stem}-{index}.sock", slots=AT_A_TIME)
+            )
+            for index in range(SERVERS)
+        ]
         for name, items in problem_sets(sizes).items():
-            results[name] = summary(await sample(server, items, samples))
+            results[name] = summary(await sample(servers, items, samples))
         if model == "thinker":
-            results["tasks"] = await measure_tasks(server, sizes, folder)
+            results["tasks"] = await measure_tasks(servers[0], sizes, folder)
     results["seconds"] = round(time.monotonic() - began)
     return results
 
 
 async def measure_all(models: list[str], sizes: dict[str, int], *, quick: bool) -> dict[str, dict[str, Any]]:
-    """Measure the models side by side."""
+    """Measure the models one after another."""
+    results = {}
     with tempfile.TemporaryDirectory(prefix="ponder-eval-") as folder:
-        async with asyncio.TaskGroup() as group:
-            runs = {}
-            for model in models:
-                samples = QUICK_SAMPLES if quick else SAMPLES.get(model, 64)
-                runs[model] = group.create_task(measure(model, sizes, samples, Path(folder)))
-    return {Path(model).stem: run.result() for model, run in runs.items()}
+        for model in models:
+            samples = QUICK_SAMPLES if quick else SAMPLES.get(model, 64)
+            results[Path(model).stem] = await measure(model, sizes, samples, Path(folder))
+    return results
 
 
 async def measure_tasks(server: Running, sizes: dict[str, int], folder: Path) -> dict[str, Any]:
@@ -214,7 +231,7 @@ async def measure_tasks(server: Running, sizes: dict[str, int], folder: Path) ->
         replies: list[list[str]] = [[] for _ in items]
         for model in CANDIDATE_MODELS:
             async with running(model, folder / f"{model}-{kind}.sock", slots=AT_A_TIME) as direct:
-                for known, row in zip(replies, await sample(direct, items, CANDIDATE_REPLIES), strict=True):
+                for known, row in zip(replies, await sample([direct], items, CANDIDATE_REPLIES), strict=True):
                     known += [reply.text for reply in row]
         sources = [
             evaluate_tasks.Source(problem, text, known)
@@ -235,7 +252,7 @@ def table(results: dict[str, dict[str, Any]]) -> str:
     lines = []
     for model, families in results.items():
         for family, found in families.items():
-            if family not in DRAWN:
+            if family not in SIZES:
                 continue
             rates = "  ".join(f"@{k} {rate:.3f}" for k, rate in found["pass_at"].items())
             lines.append(
