@@ -289,8 +289,8 @@ class Attempts:
         return self._clock() - began_s > self._patience_s and self.health.last_answer_s > began_s
 
     async def _pause(self, call: OpenCall, seconds: float) -> None:
-        """Wait before the next attempt, unless the job is told to stop; retries of different steps spread."""
-        jitter = 0.8 + 0.4 * seed_of(self._seed, f"{call.step.key}#{call.attempt}") / 2**31
+        """Wait so long and a little, so that retries of different steps spread, unless the job is told to stop."""
+        jitter = 1.0 + 0.4 * seed_of(self._seed, f"{call.step.key}#{call.attempt}") / 2**31
         try:
             await asyncio.wait_for(self._closed.wait(), seconds * jitter)
         except TimeoutError:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MAX_ERROR_CHARS = 300
+# No model reads or writes as many in a call: a higher count is none.
+_MOST_TOKENS = 2**30
 _NOT_CONNECTED = frozenset({"ClientConnectorError", "ClientConnectorDNSError", "UnixClientConnectorError"})
 # Statuses that providers answer before they process a request, and that may pass.
 _NOT_EXECUTED_RETRYABLE = frozenset({408, 409, 425, 429})
@@ -153,10 +155,14 @@ class LiteLLMGateway:
 def _reply(response: Any) -> Reply:
     choice = response.choices[0]
     usage = getattr(response, "usage", None)
+    text = clean_text(choice.message.content or "")
+    reasoning = clean_text(getattr(choice.message, "reasoning_content", None) or "")
     parsed = _usage(usage)
+    if parsed and not parsed.output_tokens and (text or reasoning):
+        parsed = None
     return Reply(
-        text=clean_text(choice.message.content or ""),
-        reasoning=clean_text(getattr(choice.message, "reasoning_content", None) or ""),
+        text=text,
+        reasoning=reasoning,
         finish_reason=clean_text(str(choice.finish_reason or "")),
         usage=parsed,
         raw_usage=storable(usage.model_dump(exclude_none=True)) if usage is not None and parsed else None,
@@ -180,7 +186,7 @@ def storable(value: Any) -> Any:
 
 
 def _usage(usage: Any) -> Usage | None:
-    """Return the tokens the provider reported, or None: litellm fills in zeros where it reported nothing."""
+    """Return the tokens the provider reported, or None where that is no count: litellm fills in zeros for nothing."""
     if usage is None or not usage.prompt_tokens or usage.completion_tokens is None:
         return None
     prompt = getattr(usage, "prompt_tokens_details", None)
@@ -192,7 +198,7 @@ def _usage(usage: Any) -> Usage | None:
         getattr(usage, "cache_creation_input_tokens", None) or 0,
         getattr(completion, "reasoning_tokens", None) or 0,
     )
-    if any(not isinstance(count, int) or count < 0 or count > 2**40 for count in counts):
+    if any(not isinstance(count, int) or count < 0 or count > _MOST_TOKENS for count in counts):
         return None
     return Usage(*counts)
 

@@ -3,9 +3,9 @@
 import asyncio
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import web
 
@@ -25,15 +25,18 @@ class Call:
 
 @dataclass
 class Answer:
-    """One reply: text and usage, a status, a delay, or a cut connection."""
+    """One reply: text and usage, a status, a delay, or a connection that is cut before or within the body."""
 
     text: str = "Answer: 42"
     status: int = 200
     delay_s: float = 0.0
-    usage: dict[str, int] | None = field(
+    finish_reason: str = "stop"
+    usage: Mapping[str, Any] | None = field(
         default_factory=lambda: {"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30}
     )
     cut: bool = False
+    cut_within: Literal["", "length", "chunked"] = ""
+    """How the body is framed of which only half is sent."""
     headers: dict[str, str] = field(default_factory=dict)
     body: str | None = None
 
@@ -41,7 +44,7 @@ class Answer:
 class Endpoint:
     """Serves `/v1/chat/completions`; `behaviour` maps each call to its answer."""
 
-    def __init__(self, behaviour: Callable[[Call], Answer] | None = None) -> None:
+    def __init__(self, behaviour: Callable[[Call], Answer] | None = None, *, port: int = 0) -> None:
         self.behaviour = behaviour or (lambda _: Answer())
         self.calls: list[Call] = []
         self.in_flight = 0
@@ -49,19 +52,20 @@ class Endpoint:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self._runner, self.port = asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
+        self._runner, self.port = asyncio.run_coroutine_threadsafe(self._start(port), self._loop).result(10)
 
     @property
     def url(self) -> str:
         """The base address for an OpenAI client."""
         return f"http://127.0.0.1:{self.port}/v1"
 
-    async def _start(self) -> tuple[web.AppRunner, int]:
+    async def _start(self, port: int) -> tuple[web.AppRunner, int]:
         app = web.Application(client_max_size=16 * 2**20)
         app.router.add_post("/v1/chat/completions", self._complete)
-        runner = web.AppRunner(app, access_log=None)
+        # A hung call must not hold up the end of the test.
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", port)
         await site.start()
         return runner, runner.addresses[0][1]
 
@@ -78,6 +82,8 @@ class Endpoint:
                 assert request.transport is not None
                 request.transport.abort()
                 raise ConnectionResetError
+            if answer.cut_within:
+                return await self._half(request, json.dumps(self._completion(call, answer)).encode(), answer)
             if answer.body is not None:
                 return web.Response(text=answer.body, status=answer.status, content_type="application/json")
             if answer.status != 200:
@@ -89,6 +95,19 @@ class Endpoint:
         finally:
             self.in_flight -= 1
 
+    async def _half(self, request: web.Request, body: bytes, answer: Answer) -> web.StreamResponse:
+        """Send half of the body, then cut the connection."""
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        if answer.cut_within == "chunked":
+            response.enable_chunked_encoding()
+        else:
+            response.content_length = len(body)
+        await response.prepare(request)
+        await response.write(body[: len(body) // 2])
+        assert request.transport is not None
+        request.transport.abort()
+        raise ConnectionResetError
+
     def _completion(self, call: Call, answer: Answer) -> dict[str, Any]:
         completion: dict[str, Any] = {
             "id": f"chatcmpl-{call.number}",
@@ -99,13 +118,13 @@ class Endpoint:
                 {
                     "index": 0,
                     "message": {"role": "assistant", "content": answer.text},
-                    "finish_reason": "stop",
+                    "finish_reason": answer.finish_reason,
                 }
             ],
         }
         if answer.usage is not None:
             completion["usage"] = answer.usage
-        return json.loads(json.dumps(completion))
+        return completion
 
     def close(self) -> None:
         """Stop serving."""
