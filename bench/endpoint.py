@@ -1,6 +1,7 @@
 """A fast OpenAI-compatible endpoint in a process of its own: a fixed delay, a fixed reply, two answers in turn.
 
-`python -m bench.endpoint --delay-ms 20` prints its port and serves until its standard input closes.
+`python -m bench.endpoint --delay-ms 20` prints its port and serves until its standard input closes. `GET /v1/arrivals`
+tells for each prompt how many requests came and when the last one did (seconds of the wall clock).
 """
 
 import argparse
@@ -10,6 +11,7 @@ import itertools
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 from aiohttp import web
@@ -46,14 +48,20 @@ def completion(answer: str) -> bytes:
 async def serve(delay_s: float) -> None:
     """Serve until standard input closes."""
     bodies = itertools.cycle([completion(answer) for answer in _ANSWERS])
+    arrivals: dict[str, tuple[int, float]] = {}
 
     async def complete(request: web.Request) -> web.Response:
-        await request.read()
+        arrived_s, prompt = time.time(), (await request.json())["messages"][-1]["content"]
+        arrivals[prompt] = arrivals.get(prompt, (0, 0.0))[0] + 1, arrived_s
         await asyncio.sleep(delay_s)
         return web.Response(body=next(bodies), content_type="application/json")
 
-    app = web.Application()
+    async def tell_arrivals(_: web.Request) -> web.Response:
+        return web.json_response(arrivals)
+
+    app = web.Application(client_max_size=16 * 2**20)
     app.router.add_post("/v1/chat/completions", complete)
+    app.router.add_get("/v1/arrivals", tell_arrivals)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()

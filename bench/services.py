@@ -16,10 +16,11 @@ VAR = Path(__file__).parents[1] / "var"
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A running PostgreSQL: its connection string and the process that everything of it descends from."""
+    """A running PostgreSQL: its connection string and the process that everything of it descends from; and Redis."""
 
     address: str
     pid: int
+    redis_pid: int
 
     def cpu_s(self) -> float:
         """Return the CPU time that its living processes have used; NaN where the system does not say (no /proc)."""
@@ -67,9 +68,8 @@ def database(**settings: str) -> Iterator[Database]:
             from django.db import connections
 
             call_command("migrate", verbosity=0)
-            [child] = [child for child in services.children if child.name == "postgres"]
-            assert child.pid is not None, "it has been started"
-            yield Database(os.environ["DATABASE_URL"], child.pid)
+            pids = {child.name: child.pid for child in services.children}
+            yield Database(os.environ["DATABASE_URL"], pids["postgres"] or 0, pids["redis"] or 0)
             connections.close_all()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
