@@ -42,6 +42,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     notify_when_done = models.BooleanField("mail me when a job is done", default=True)
     notify_when_exhausted = models.BooleanField("mail me when a budget ran out", default=True)
     notify_when_stuck = models.BooleanField("mail me when a job is stuck", default=True)
+    keep_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Days that the texts of ended jobs are kept; empty: as the site does.",
+    )
+    closed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the account was closed; its address is gone since."
+    )
     mail_bounced_at = models.DateTimeField(
         null=True, blank=True, help_text="When a mail server last refused mail to this address for good."
     )

@@ -17,17 +17,26 @@ from accounts.unsubscribe import unsubscribe, user_of
 
 THEME_COOKIE = "theme"
 _THEME_COOKIE_S = 400 * 24 * 3600
+_KEEP_DAYS = [
+    ("", "As long as this site does"),
+    (1, "1 day"),
+    (7, "7 days"),
+    (30, "30 days"),
+    (90, "90 days"),
+    (365, "a year"),
+]
 _THEMES = [("auto", "Like this device"), ("light", "Light"), ("dark", "Dark")]
 
 
 class SettingsForm(forms.ModelForm[User]):
     """Name, mails and, on this device, the theme."""
 
+    keep_days = forms.TypedChoiceField(choices=_KEEP_DAYS, coerce=int, empty_value=None, required=False)
     theme = forms.ChoiceField(choices=_THEMES, widget=forms.RadioSelect, required=False)
 
     class Meta:
         model = User
-        fields = ("name", "notify_when_done", "notify_when_exhausted", "notify_when_stuck")
+        fields = ("name", "notify_when_done", "notify_when_exhausted", "notify_when_stuck", "keep_days")
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
 
 
@@ -62,7 +71,17 @@ def edit_settings(request: HttpRequest) -> HttpResponse:
             secure=settings.SESSION_COOKIE_SECURE,
         )
         return response
-    return render(request, "accounts/settings.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "keep_hint": _keep_hint(settings.PONDER_RETENTION_DAYS)}
+    return render(request, "accounts/settings.html", context, status=422 if form.errors else 200)
+
+
+def _keep_hint(site_days: int) -> str:
+    site = (
+        f"This site keeps them {site_days} days"
+        if site_days
+        else "This site keeps them until you delete them"
+    )
+    return f"{site}; the shorter time counts. Receipts stay. A job that has not ended keeps its texts, also while paused."
 
 
 @login_required

@@ -10,10 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench import (
+    audit,
     crowd,
     fairness,
     idle,
@@ -28,6 +30,7 @@ from bench import (
 
 RESULTS = Path(__file__).parent / "results"
 MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
+    "audit": audit.measure,
     "crowd": crowd.measure,
     "fairness": fairness.measure,
     "idle": idle.measure,
@@ -49,7 +52,10 @@ def main() -> int:
     )
     parser.add_argument("--quick", action="store_true", help="a short version, which is not kept")
     parser.add_argument("--json", action="store_true", help="print nothing but the JSON object")
+    parser.add_argument("--calls", type=int, help="audit: so many calls instead of a million")
     options = parser.parse_args()
+    if options.calls:
+        MEASUREMENTS["audit"] = partial(audit.measure, calls=options.calls)
     if options.name is None:
         return _all(sys.argv[1:])
     began = time.monotonic()

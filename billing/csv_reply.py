@@ -16,16 +16,17 @@ class _Echo:
         return text
 
 
+def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Yield the lines of a CSV file; amounts should be decimal strings."""
+    writer = csv.writer(_Echo())
+    yield writer.writerow(header)
+    for row in rows:
+        yield writer.writerow([_safe(value) for value in row])
+
+
 def csv_reply(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
     """Return a download called `name` with these rows; amounts should be decimal strings."""
-
-    def lines() -> Iterator[str]:
-        writer = csv.writer(_Echo())
-        yield writer.writerow(header)
-        for row in rows:
-            yield writer.writerow([_safe(value) for value in row])
-
-    reply = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    reply = StreamingHttpResponse(csv_lines(header, rows), content_type="text/csv; charset=utf-8")
     reply["Content-Disposition"] = f'attachment; filename="{name}"'
     return reply
 

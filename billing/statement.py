@@ -9,8 +9,10 @@ from django.db import connection
 
 from accounts.models import Workspace
 from billing.models import TransferKind
+from solver.money import usd_decimal
 
 PAGE_ROWS = 25
+LEDGER_HEADER = ("at", "what", "job", "memo", "amount_usd", "of_which_trial_usd", "balance_usd")
 
 _ROWS = """
 SELECT t.id, t.kind, t.job_id, t.memo, t.effective_at, m.amount_nano, m.trial_nano, m.balance_nano
@@ -80,6 +82,20 @@ class Statement:
 def statement(workspace: Workspace) -> Statement:
     """Return the ledger of a workspace, newest first, ready for pagination."""
     return Statement(workspace)
+
+
+def ledger_rows(workspace: Workspace) -> Iterator[list[object]]:
+    """Yield every movement as a row under LEDGER_HEADER, newest first; amounts are exact decimal strings."""
+    for row in statement(workspace):
+        yield [
+            row.at.isoformat(),
+            row.what,
+            row.job_id or "",
+            row.memo,
+            usd_decimal(row.amount_nano),
+            usd_decimal(row.trial_nano),
+            usd_decimal(row.balance_nano),
+        ]
 
 
 def _row(values: tuple[int, str, uuid.UUID | None, str, datetime, int, int | None, int]) -> StatementRow:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage as Parsed
@@ -40,7 +40,7 @@ class StoredMail(NamedTuple):
 
 def _write(message: EmailMessage) -> None:
     parsed = message.message(policy=policy.SMTP)
-    digest = hashlib.sha256(str(parsed["Message-ID"]).encode()).hexdigest()[:16]
+    digest = _digest(str(parsed["Message-ID"]))
     directory = Path(settings.MAIL_DIR)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     earlier = next(directory.glob(f"*-{digest}.eml"), None)
@@ -57,12 +57,48 @@ def _write(message: EmailMessage) -> None:
         raise
 
 
+def _digest(message_id: str) -> str:
+    return hashlib.sha256(message_id.encode()).hexdigest()[:16]
+
+
+def delete_files(message_ids: Iterable[str]) -> int:
+    """Delete the stored messages with these Message-IDs; return how many there were."""
+    digests = {_digest(message_id) for message_id in message_ids}
+    return _delete(name for name in stored_names() if name[-20:-4] in digests)
+
+
+def delete_files_to(address: str) -> int:
+    """Delete the stored messages to an e-mail address; return how many there were."""
+    wanted = address.lower()
+    mails = ((name, describe(name)) for name in stored_names())
+    return _delete(name for name, mail in mails if mail and wanted in mail.to.lower())
+
+
+def delete_files_before(moment: datetime) -> int:
+    """Delete the stored messages that were written before a moment; return how many there were."""
+    oldest = f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    return _delete(name for name in stored_names() if name < oldest)
+
+
+def _delete(names: Iterable[str]) -> int:
+    deleted = 0
+    for name in names:
+        (Path(settings.MAIL_DIR) / name).unlink(missing_ok=True)
+        deleted += 1
+    return deleted
+
+
 def stored_names() -> list[str]:
     """Return the names of the stored messages, newest first."""
     directory = Path(settings.MAIL_DIR)
     if not directory.is_dir():
         return []
     return sorted((path.name for path in directory.iterdir() if _NAME.fullmatch(path.name)), reverse=True)
+
+
+def is_stored_name(name: str) -> bool:
+    """Tell whether a stored message could have this name."""
+    return bool(_NAME.fullmatch(name))
 
 
 def describe(name: str) -> StoredMail | None:

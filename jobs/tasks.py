@@ -33,6 +33,22 @@ def send_mail() -> None:
     send_due()
 
 
+@shared_task(name="jobs.tasks.run_audit")
+def run_audit() -> None:
+    """Audit money and jobs, and keep what was found."""
+    from jobs.services.audit_runs import run_audit as run
+
+    run()
+
+
+@shared_task(name="jobs.tasks.delete_old_texts")
+def delete_old_texts() -> None:
+    """Delete the texts of ended jobs that are kept no longer."""
+    from jobs.services.retention import delete_old_texts as delete
+
+    delete()
+
+
 @shared_task(name="jobs.tasks.clear_sessions")
 def clear_sessions() -> None:
     """Delete expired sessions."""

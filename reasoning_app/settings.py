@@ -290,6 +290,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "audit": {"task": "jobs.tasks.run_audit", "schedule": crontab(hour="3", minute="47")},
+    "delete-old-texts": {"task": "jobs.tasks.delete_old_texts", "schedule": crontab(hour="4", minute="23")},
     "clear-sessions": {"task": "jobs.tasks.clear_sessions", "schedule": crontab(hour="3", minute="17")},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
@@ -302,6 +304,7 @@ PONDER_JOBS_PER_WORKER = _whole("PONDER_JOBS_PER_WORKER", default=200, low=1, hi
 CELERY_WORKER_CONCURRENCY = PONDER_JOBS_PER_WORKER + 4
 PONDER_SLICE_S = _whole("PONDER_SLICE_S", default=300, low=1, high=86_400)
 PONDER_MAX_JOBS_PER_USER = _whole("PONDER_MAX_JOBS_PER_USER", default=1_000, low=1, high=1_000_000)
+PONDER_RETENTION_DAYS = _whole("PONDER_RETENTION_DAYS", default=0, low=0, high=36_500)  # 0: for ever
 PONDER_PAYMENT_DAYS = _whole("PONDER_PAYMENT_DAYS", default=7, low=1, high=365)
 PONDER_CALL_TIMEOUT_S = _whole("PONDER_CALL_TIMEOUT_S", default=600, low=1, high=86_400)
 PONDER_CALLS_PER_JOB = _whole("PONDER_CALLS_PER_JOB", default=16, low=1, high=1_000)

@@ -17,6 +17,12 @@ import django  # noqa: E402  # the settings need the services' addresses
 # Here rather than in pytest-django's hook, so that conftest files and test modules may import models.
 django.setup()
 
+from django.db import connection  # noqa: E402  # likewise
+
+from billing.audit import violations as violations_of_the_books  # noqa: E402  # likewise
+from jobs.services.audit import violations  # noqa: E402  # likewise
+from tests import people  # noqa: E402  # likewise
+
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Under PONDER_NO_SKIP a skipped test fails the run: there every requirement is installed."""
@@ -25,6 +31,27 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if skipped and os.environ.get("PONDER_NO_SKIP") and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter.write_line(f"{len(skipped)} skipped; PONDER_NO_SKIP allows none (reasons below).", red=True)
+
+
+@pytest.fixture(autouse=True)
+def _books_balance(request):
+    """After every test that touched the database, no invariant of money and jobs is broken (`manage.py audit`)."""
+    asked = {"db", "transactional_db", "live_server"} & set(request.fixturenames)
+    marked = request.node.get_closest_marker("django_db")
+    if not asked and not marked:
+        yield
+        return
+    # The database must be there before, so that it outlives this fixture; whoever works on it must not.
+    request.getfixturevalue("transactional_db" if asked - {"db"} else "_django_db_helper")
+    people.painted.clear()
+    yield
+    if request.node.get_closest_marker("breaks_the_books") or people.painted or connection.needs_rollback:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM jobs_job), EXISTS (SELECT FROM billing_transfer)")
+        jobs, transfers = cursor.fetchone()
+    # Tests of the books alone have calls of no job.
+    assert (violations() if jobs else violations_of_the_books() if transfers else []) == []
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The cast and their belongings: Alice owns, Bob is in her workspace, Charlie must get nothing.
 
-Jobs are rows as a worker would have left them, so that pages can be looked at without one.
+Jobs are rows as a worker would have left them, so that pages can be looked at without one. They are painted: no
+transfer stands behind their amounts, so the books of a test that uses them are not audited.
 """
 
 import hashlib
@@ -17,6 +18,9 @@ from billing.models import Account, AccountKind, Call, CallState
 from jobs.models import Comparison, Job, Prompt, StepRecord, StepState
 from jobs.states import ENDED, JobState
 from solver.money import NANO_PER_CENT
+
+painted: list[uuid.UUID] = []
+"""The jobs that the test under way painted."""
 
 PROBLEM = "Use 3, 7, 12, 25 to make 58."
 CHECKER = {"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58}
@@ -81,6 +85,7 @@ def make_job(
         balance_nano=0 if ended else budget - spent,
         held_nano=0 if ended or state == JobState.QUEUED else NANO_PER_CENT // 2,
     )
+    painted.append(job_id)
     started = None if state == JobState.QUEUED else now - timedelta(minutes=14)
     defaults: dict[str, Any] = {
         "title": PROBLEM,

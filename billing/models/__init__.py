@@ -1,5 +1,6 @@
 """Tables of the billing room. All amounts are integer nano-USD (1e-9 USD)."""
 
+from billing.models.audit import AuditRun
 from billing.models.call import Call, CallState
 from billing.models.ledger import (
     FIRST_USER_ACCOUNT,
@@ -18,6 +19,7 @@ __all__ = [
     "SYSTEM_ACCOUNTS",
     "Account",
     "AccountKind",
+    "AuditRun",
     "Call",
     "CallState",
     "Entry",

@@ -14,7 +14,7 @@ from billing.access import AuthedRequest, staff_only
 from billing.chart import cost_chart
 from billing.cost_lines import By, Line, Scope, budget_nano, lines, owners, total, total_of
 from billing.csv_reply import csv_reply
-from billing.models import Call, CallState, Price
+from billing.models import AuditRun, Call, CallState, Price
 from billing.prices import price_book
 from solver.money import usd_decimal
 
@@ -40,6 +40,7 @@ def costs(request: AuthedRequest) -> HttpResponse:
         "chart": cost_chart(days) if days else None,
         "lines": shown[::-1] if days else shown,
         "open_calls": _open_sums(),
+        "audit": AuditRun.objects.order_by("-started_at", "-pk").first(),
         "scope_owner": owners([scope.workspace_id]).get(scope.workspace_id) if scope.workspace_id else "",
     }
     return render(request, "billing/costs.html", context)

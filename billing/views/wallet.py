@@ -1,6 +1,6 @@
 """The wallet page: what is available, what lies with jobs, what was spent, every movement, and adding money."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 from django.conf import settings
@@ -15,9 +15,8 @@ from billing.access import workspace_of
 from billing.csv_reply import csv_reply
 from billing.forms import PRESETS, TopUpForm
 from billing.ledger import debt_nano
-from billing.statement import PAGE_ROWS, Statement, StatementRow
+from billing.statement import LEDGER_HEADER, PAGE_ROWS, StatementRow, ledger_rows
 from billing.wallet import balances, statement
-from solver.money import usd_decimal
 
 
 @login_required
@@ -50,18 +49,4 @@ def wallet_page(request: HttpRequest, form: TopUpForm, *, status: int = 200) -> 
 @require_GET
 def wallet_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Download every movement, newest first."""
-    header = ["at", "what", "job", "memo", "amount_usd", "of_which_trial_usd", "balance_usd"]
-    return csv_reply("ponder-ledger.csv", header, _rows(statement(workspace_of(request))))
-
-
-def _rows(movements: Statement) -> Iterator[list[object]]:
-    for row in movements:
-        yield [
-            row.at.isoformat(),
-            row.what,
-            row.job_id or "",
-            row.memo,
-            usd_decimal(row.amount_nano),
-            usd_decimal(row.trial_nano),
-            usd_decimal(row.balance_nano),
-        ]
+    return csv_reply("ponder-ledger.csv", LEDGER_HEADER, ledger_rows(workspace_of(request)))

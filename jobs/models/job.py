@@ -102,6 +102,10 @@ class Job(models.Model):
     )
     calls = models.PositiveIntegerField(default=0, help_text="Settled calls; set at the end.")
 
+    texts_deleted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When problem, replies and answer were deleted; amounts stay."
+    )
+
     objects: ClassVar[models.Manager["Job"]] = JobQuerySet.as_manager()
 
     class Meta:
@@ -114,6 +118,11 @@ class Job(models.Model):
                 condition=Q(charged_nano__lte=models.F("budget_nano")), name="jobs_within_budget"
             ),
             models.CheckConstraint(condition=Q(state__in=JobState.values), name="jobs_state_known"),
+            # Without its journal a job cannot go on.
+            models.CheckConstraint(
+                condition=Q(texts_deleted_at=None) | Q(state__in=sorted(ENDED)),
+                name="jobs_without_texts_ended",
+            ),
         ]
         indexes = [
             models.Index(fields=["workspace", "-created_at"], name="jobs_by_workspace"),
@@ -153,8 +162,10 @@ class Job(models.Model):
     @property
     def may_continue(self) -> bool:
         """Whether more money carries the ended job on from where it stopped."""
-        return bool(sources_of(JobState.QUEUED) & ENDED & {self.state}) and (
-            self.stop_reason in CONTINUABLE_REASONS
+        return (
+            bool(sources_of(JobState.QUEUED) & ENDED & {self.state})
+            and self.stop_reason in CONTINUABLE_REASONS
+            and self.texts_deleted_at is None
         )
 
     @property

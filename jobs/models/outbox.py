@@ -10,6 +10,7 @@ class OutboxKind(models.TextChoices):
     ENDED = "ended", "A job ended"
     WAITING = "waiting", "A job is stuck"
     ACCOUNT = "account", "Signing in"
+    AUDIT = "audit", "The audit found something"
 
 
 class OutboxState(models.TextChoices):
@@ -23,7 +24,7 @@ class OutboxState(models.TextChoices):
 
 
 class OutboxMessage(models.Model):
-    """One message about one version of one job, or about an account."""
+    """One message about one version of one job, about an account, or to staff."""
 
     job = models.ForeignKey("jobs.Job", models.CASCADE, null=True, blank=True, related_name="outbox")
     kind = models.CharField(max_length=20, choices=OutboxKind)

@@ -18,6 +18,18 @@ def ring(job_id: UUID, *, expires_s: float | None = None) -> None:
         logger.warning("The doorbell for job %s did not ring (%s); the sweep will find it.", job_id, error)
 
 
+def ring_audit() -> bool:
+    """Let a worker run the audit now. Never raises; False: Redis is away, and the nightly one comes in any case."""
+    from jobs.tasks import run_audit
+
+    try:
+        run_audit.apply_async(ignore_result=True)
+    except (OperationalError, OSError) as error:
+        logger.warning("The doorbell for the audit did not ring (%s).", error)
+        return False
+    return True
+
+
 def ring_mail() -> None:
     """Wake a worker for the outbox. Never raises."""
     from jobs.tasks import send_mail

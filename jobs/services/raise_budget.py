@@ -45,6 +45,11 @@ def _raise(job: Job, to_nano: int) -> bool:
         _add(job, to_nano)
     elif job.may_continue:
         _continue(job, to_nano)
+    elif job.texts_deleted_at:
+        raise SubmitError(
+            "The texts of this job were deleted, so it cannot go on. Write the problem anew as a new job.",
+            code="texts_deleted",
+        )
     else:
         raise SubmitError(
             f"A job that is {job.get_state_display().lower()} cannot be given more money. Run it again with changes.",

@@ -1,7 +1,10 @@
 """The pages of the jobs room, one module a page."""
 
 from jobs.views.actions import cancel, finish, pause, raise_job_budget, resume
+from jobs.views.audit import audit_list, audit_now
+from jobs.views.close_account import cancel_own_jobs, close_own_account, download_data
 from jobs.views.compare import compare, compare_detail, compare_live
+from jobs.views.delete_texts import delete_job_texts
 from jobs.views.detail import detail, live
 from jobs.views.drafts import drop_draft, keep_draft
 from jobs.views.export import export_json, export_markdown
@@ -13,11 +16,17 @@ from jobs.views.outbox import outbox_list, outbox_retry
 from jobs.views.steps import step_text, steps
 
 __all__ = [
+    "audit_list",
+    "audit_now",
     "cancel",
+    "cancel_own_jobs",
+    "close_own_account",
     "compare",
     "compare_detail",
     "compare_live",
+    "delete_job_texts",
     "detail",
+    "download_data",
     "drop_draft",
     "export_json",
     "export_markdown",

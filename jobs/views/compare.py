@@ -74,6 +74,8 @@ def verdict_of(interns: Side, demigod: Side) -> str:
     """Return in a sentence how the two compare; empty until both have ended."""
     if not (interns.job.has_ended and demigod.job.has_ended):
         return ""
+    if interns.job.texts_deleted_at or demigod.job.texts_deleted_at:
+        return f"Answers were deleted, so they cannot be compared; {_cheaper(interns, demigod)}."
     if not interns.answer or not demigod.answer:
         silent = [side.title for side in (interns, demigod) if not side.answer]
         return f"No answer to compare: {' and '.join(silent)} brought none."

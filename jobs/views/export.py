@@ -56,6 +56,7 @@ def _as_json(job: Job) -> dict[str, Any]:
         "stop_reason": job.stop_reason or None,
         "stop_reason_words": job.stop_reason_words or None,
         "error": job.error or None,
+        "texts_deleted_at": job.texts_deleted_at,
         "answer": job.answer or None,
         "answer_text": job.answer_text or None,
         "confidence": None if job.confidence is None else f"{job.confidence:.4f}",

@@ -129,6 +129,12 @@ def blank_form(request: HttpRequest) -> dict[str, Any]:
     if user and request.GET.get("from"):
         job = get_job_for(user, uuid_or_404(request.GET["from"]))
         initial, from_id = _initial_of(job), job.pk
+        if job.texts_deleted_at:
+            messages.warning(
+                request,
+                "The texts of that job were deleted, so it cannot be run again. Write the problem anew.",
+            )
+            initial, from_id = {"budget": "0.25", "strategy": DEFAULT}, None
     elif user and request.GET.get("draft"):
         draft = get_draft_for(user, uuid_or_404(request.GET["draft"]))
     elif kept := _kept_over_sign_in(request):

@@ -1,4 +1,4 @@
-"""Alice owns, Bob shares her workspace, Charlie must get nothing, Stella is staff. After every test the books balance."""
+"""Alice owns, Bob shares her workspace, Charlie must get nothing, Stella is staff."""
 
 import pytest
 from django.test import Client
@@ -6,7 +6,6 @@ from django.test import Client
 from accounts.models import Membership, User
 from accounts.services import ensure_personal_workspace
 from billing import stripe_gateway, tasks
-from billing.audit import violations
 from billing.models import AccountKind
 from billing.wallet import grant
 from tests.billing.books import USD, start_job
@@ -83,18 +82,3 @@ def purse():
         return workspace.accounts.get(kind=kind, job_id=None).balance_nano
 
     return read
-
-
-@pytest.fixture(autouse=True)
-def _books_balance(request):
-    """After every test that touches the database, no invariant of the books is broken."""
-    uses_database = {"db", "transactional_db"} & set(request.fixturenames)
-    if uses_database:
-        request.getfixturevalue("transactional_db" if "transactional_db" in uses_database else "db")
-    yield
-    if uses_database and not request.node.get_closest_marker("breaks_the_books"):
-        assert violations() == []
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "breaks_the_books: damages the books on purpose")

@@ -12,8 +12,12 @@ from playwright.sync_api import Browser, Page, Route
 
 from accounts.models import User
 from accounts.unsubscribe import unsubscribe_address
+from billing.models import AuditRun
+from billing.wallet import grant
 from jobs import mail_files
 from jobs.models import OutboxMessage
+from jobs.services.delete_texts import delete_texts
+from solver.money import NANO_PER_CENT
 from tests import people
 from tests.browser.conftest import listen
 
@@ -33,10 +37,11 @@ OWN = [
     "/jobs/new/",
     "/wallet/",
     "/settings/",
+    "/settings/close/",
     "/accounts/email/",
     "/accounts/password/set/",
 ]
-STAFF = ["/staff/mail/", "/staff/outbox/?state=bounced", "/staff/costs/"]
+STAFF = ["/staff/audit/", "/staff/mail/", "/staff/outbox/?state=bounced", "/staff/costs/"]
 MISSING = ["/nowhere/", "/sign-in/used/"]
 
 
@@ -90,12 +95,19 @@ def addresses(transactional_db, settings, tmp_path):
         last_error="550 no such mailbox",
     )
     User.objects.update(mail_bounced_at=timezone.now(), mail_bounce="550 no such mailbox")
+    broken = [
+        {"invariant": "every balance is the sum of its entries", "detail": "account 1001 (wallet) says 5"}
+    ]
+    AuditRun.objects.create(started_at=timezone.now(), took_ms=1234, checked=22, violations=broken)
     running = jobs["running"]
     step = running.steps.first()
     pages = [job.get_absolute_url() for job in jobs.values()]
     pages += [f"/jobs/{running.pk}/{name}/" for name in ("finish", "cancel", "pause", "raise", "steps")]
     pages += [f"/jobs/{jobs['paused'].pk}/resume/", f"/jobs/{jobs['exhausted'].pk}/raise/"]
     pages += [f"/jobs/{running.pk}/steps/{step.pk}/", f"/staff/mail/{mail_files.stored_names()[0]}/"]
+    forgotten = people.make_job(ada, "done", title="To be forgotten")
+    delete_texts(job_id=forgotten.pk)
+    pages += [f"/jobs/{jobs['done'].pk}/delete-texts/", forgotten.get_absolute_url()]
     pages += [f"/jobs/new/?from={jobs['done'].pk}", urlsplit(unsubscribe_address(ada)).path]
     pages += [people.make_comparison(ada, state).get_absolute_url() for state in ("running", "done")]
     return ada, OWN + STAFF + pages
@@ -105,8 +117,15 @@ def addresses(transactional_db, settings, tmp_path):
 def test_every_page_is_sound(browser: Browser, live_server, addresses, width):
     """One sweep: signed out, signed in, staff; queued to cancelled; maths, long texts, errors."""
     ada, signed_in_pages = addresses
+    eve = people.make_user("eve@example.org", staff=True)
+    grant(workspace=people.workspace_of(eve), amount_nano=NANO_PER_CENT, by=eve, reason="test")
     faults: list[str] = []
-    for cookie, pages in ((None, [*SIGNED_OUT, *MISSING]), (cookie_of(ada), signed_in_pages)):
+    for cookie, pages in (
+        (None, [*SIGNED_OUT, *MISSING]),
+        (cookie_of(ada), signed_in_pages),
+        # Without jobs under way, and with money to give up.
+        (cookie_of(eve), ["/settings/close/"]),
+    ):
         context = browser.new_context(base_url=live_server.url, viewport={"width": width, "height": 900})
         if cookie:
             context.add_cookies([cookie | {"url": live_server.url}])

@@ -13,12 +13,13 @@ JOB_PAGES = [
     "job-pause",
     "job-resume",
     "job-raise",
+    "job-delete-texts",
     "job-steps",
     "job-export-md",
     "job-export-json",
 ]
-OWN_PAGES = ["job-list", "settings", "wallet"]
-STAFF_PAGES = ["staff-mail", "staff-outbox", "cost-review"]
+OWN_PAGES = ["job-list", "settings", "wallet", "account-close", "data-export"]
+STAFF_PAGES = ["staff-audit", "staff-mail", "staff-outbox", "cost-review"]
 
 
 @pytest.mark.parametrize("name", JOB_PAGES)
@@ -28,7 +29,7 @@ def test_a_stranger_gets_404_for_every_page_of_a_job(charlie, running_job, name)
     assert charlie.get(reverse(name, args=[uuid.uuid4()])).status_code == 404
 
 
-JOB_POSTS = ["job-finish", "job-cancel", "job-pause", "job-resume", "job-raise"]
+JOB_POSTS = ["job-finish", "job-cancel", "job-pause", "job-resume", "job-raise", "job-delete-texts"]
 
 
 @pytest.mark.parametrize("name", JOB_POSTS)

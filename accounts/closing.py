@@ -1,0 +1,71 @@
+"""Closing an account: nobody can sign in as its user any more, and nothing here says who it was.
+
+The row itself stays, under an address that leads nowhere: jobs, calls and transfers name it.
+"""
+
+from allauth.account.models import EmailAddress
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import Invitation, Membership, Role, User, Workspace
+
+CLOSED_DOMAIN = "closed.invalid"
+"""Addresses under .invalid reach nobody (RFC 2606)."""
+
+
+def workspaces_alone(user: User) -> list[Workspace]:
+    """Return the workspaces that have no other member."""
+    own = Workspace.objects.filter(memberships__user=user)
+    return list(own.exclude(pk__in=Membership.objects.exclude(user=user).values("workspace")).order_by("pk"))
+
+
+def is_last_of_staff(user: User) -> bool:
+    """Tell whether nobody else could look after this installation."""
+    others = User.objects.filter(is_staff=True, is_active=True).exclude(pk=user.pk)
+    return user.is_staff and user.is_active and not others.exists()
+
+
+def leave_shared_workspaces(user: User) -> None:
+    """End the user's memberships beside others; where nobody else is an owner, the longest member becomes one."""
+    alone = [workspace.pk for workspace in workspaces_alone(user)]
+    for membership in Membership.objects.filter(user=user).exclude(workspace__in=alone):
+        others = Membership.objects.filter(workspace=membership.workspace_id).exclude(user=user)
+        if not others.filter(role=Role.OWNER).exists():
+            oldest = others.order_by("pk")[:1].values("pk")
+            others.filter(pk__in=oldest).update(role=Role.OWNER)
+        membership.delete()
+
+
+def anonymise(user: User) -> None:
+    """Take name, address and every way to sign in from a user, in the caller's transaction; sessions end."""
+    Workspace.objects.filter(pk__in=[each.pk for each in workspaces_alone(user)]).update(
+        name="Closed workspace"
+    )
+    EmailAddress.objects.filter(user=user).delete()
+    Invitation.objects.filter(email__iexact=user.email).delete()
+    user.sign_in_links.all().delete()
+    end_sessions(user)
+    of_user = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)
+    )
+    of_user.update(object_repr=f"user {user.pk}", change_message="")
+    user.email, user.name = f"{user.pk}@{CLOSED_DOMAIN}", ""
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.notify_when_done = user.notify_when_exhausted = user.notify_when_stuck = False
+    user.mail_bounced_at, user.mail_bounce = None, ""
+    user.closed_at = timezone.now()
+    user.set_unusable_password()
+    user.groups.clear()
+    user.user_permissions.clear()
+    user.save()
+
+
+def end_sessions(user: User) -> None:
+    """Sign the user out everywhere: what a session keeps names its user only inside."""
+    mine = str(user.pk)
+    sessions = Session.objects.filter(expire_date__gt=timezone.now()).order_by(F("expire_date").desc())
+    ended = [each.pk for each in sessions.iterator() if each.get_decoded().get("_auth_user_id") == mine]
+    Session.objects.filter(pk__in=ended).delete()

@@ -1,0 +1,32 @@
+"""Deleting the texts of one ended job: asked once more, then for good."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from jobs.access import AuthedRequest, get_job_for, signed_in
+from jobs.services.delete_texts import delete_texts, may_delete_texts
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def delete_job_texts(request: AuthedRequest, job_id: UUID) -> HttpResponse:
+    """Say what goes and what stays; a POST deletes."""
+    job = get_job_for(request.user, job_id)
+    may = may_delete_texts(request.user, job)
+    if request.method == "GET":
+        return render(request, "jobs/delete_texts.html", {"job": job, "may_delete": may})
+    if not may:
+        messages.warning(
+            request, "Only who made this job, or an owner of its workspace, can delete its texts."
+        )
+    elif delete_texts(job_id=job_id):
+        messages.success(request, "The texts of this job were deleted. Its receipt stays.")
+    elif job.has_ended:
+        messages.warning(request, "The texts of this job were deleted already.")
+    else:
+        messages.warning(request, "This job has not ended. Finish or cancel it first, then delete its texts.")
+    return redirect(job)
