@@ -6,10 +6,10 @@ import pytest
 
 from billing.prices import load_prices
 from tests.endpoint import Answer, Call, Endpoint
-from tests.jobs.conftest import _books_balance, alice, endpoint, host, prices, shared_host, workspace
+from tests.jobs.conftest import alice, endpoint, host, prices, shared_host, workspace
 from tests.proof.replies import reply
 
-__all__ = ["_books_balance", "alice", "endpoint", "host", "prices", "shared_host", "workspace"]
+__all__ = ["alice", "endpoint", "host", "prices", "shared_host", "workspace"]
 
 LONG = os.environ.get("PONDER_PROOF") == "long"
 """Whether the exhaustive form is asked for (`make proof`)."""
