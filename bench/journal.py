@@ -13,9 +13,9 @@ import time
 import uuid
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench.services import database
+from bench.services import Database, database
 from bench.workers import MODEL, make_user, submit
 from solver.journal import Charge, OpenCall
 from solver.pricing import Usage
@@ -39,16 +39,16 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
     rounds, seconds = (3, 2.0) if quick else (9, 5.0)
     with database(PONDER_MODELS=MODEL, PONDER_TRIAL_MODELS="all", PONDER_LEASE_S="3600") as data:
         leases = _claimed_jobs()
-        flushes, rows, calls, call = [], [], [], _calling(_price_id())
+        flushes, rows, calls, call = list[float](), list[Rate](), list[Rate](), _calling(_price_id())
         for turn in range(rounds):
             flushes.append(_flushes_per_s(Path(os.environ["DATA_DIR"]), seconds / 2))
-            rows.append(asyncio.run(_per_s(data.address, leases, _tell, seconds, f"row/{turn}")))
-            calls.append(asyncio.run(_per_s(data.address, leases, call, seconds, f"call/{turn}")))
+            rows.append(_rate(data, leases, _tell, seconds, f"row/{turn}"))
+            calls.append(_rate(data, leases, call, seconds, f"call/{turn}"))
         from jobs.services.audit import violations
 
         if broken := violations():
             raise RuntimeError(f"The books do not balance: {broken[0]}")
-    flushes_per_s, rows_per_s = statistics.median(flushes), statistics.median(rows)
+    flushes_per_s, rows_per_s = statistics.median(flushes), statistics.median(rate.per_s for rate in rows)
     goal = min(10 * flushes_per_s, 4_000)
     return {
         "callers": JOBS * CALLERS_A_JOB,
@@ -56,11 +56,14 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
         "flushes_per_s": round(flushes_per_s),
         "journal_rows_per_s": round(rows_per_s),
         "journal_rows_goal_per_s": round(goal),
-        "journal_rows_worst_round_per_s": round(min(rows)),
+        "journal_rows_worst_round_per_s": round(min(rate.per_s for rate in rows)),
         "rows_to_flushes": round(rows_per_s / flushes_per_s, 1),
-        "calls_per_s": round(statistics.median(calls)),
-        "call_statements_per_s": round(2 * statistics.median(calls)),
-        "calls_worst_round_per_s": round(min(calls)),
+        "row_cpu_ms": round(statistics.median(rate.cpu_ms for rate in rows), 3),
+        "row_database_cpu_ms": round(statistics.median(rate.database_cpu_ms for rate in rows), 3),
+        "calls_per_s": round(statistics.median(rate.per_s for rate in calls)),
+        "calls_worst_round_per_s": round(min(rate.per_s for rate in calls)),
+        "call_cpu_ms": round(statistics.median(rate.cpu_ms for rate in calls), 3),
+        "call_database_cpu_ms": round(statistics.median(rate.database_cpu_ms for rate in calls), 3),
     }
 
 
@@ -93,8 +96,23 @@ def _claimed_jobs() -> "list[Lease]":
     return leases
 
 
-async def _per_s(address: str, leases: "list[Lease]", work: Work, seconds: float, name: str) -> float:
-    """Return how often a second `work` was done by all callers together."""
+class Rate(NamedTuple):
+    """How often a second, and the CPU time of each: this process's and PostgreSQL's."""
+
+    per_s: float
+    cpu_ms: float
+    database_cpu_ms: float
+
+
+def _rate(data: Database, leases: "list[Lease]", work: Work, seconds: float, name: str) -> Rate:
+    cpu_s, database_s, began_s = time.process_time(), data.cpu_s(), time.perf_counter()
+    done = asyncio.run(_done(data.address, leases, work, seconds, name))
+    took_s, cpu_s = time.perf_counter() - began_s, time.process_time() - cpu_s
+    return Rate(done / took_s, 1000 * cpu_s / done, 1000 * (data.cpu_s() - database_s) / done)
+
+
+async def _done(address: str, leases: "list[Lease]", work: Work, seconds: float, name: str) -> int:
+    """Let all callers do `work` for so many seconds; return how often it was done."""
     from jobs.worker.journal import PostgresJournal
     from jobs.worker.writer import Writer
 
@@ -109,14 +127,12 @@ async def _per_s(address: str, leases: "list[Lease]", work: Work, seconds: float
             done, turn = done + 1, turn + 1
 
     async with asyncio.TaskGroup() as group:
-        began_s = time.perf_counter()
-        ends_s = began_s + seconds
+        ends_s = time.perf_counter() + seconds
         for number in range(CALLERS_A_JOB):
             for journal in journals:
                 group.create_task(caller(journal, number))
-    took_s = time.perf_counter() - began_s
     await writer.close()
-    return done / took_s
+    return done
 
 
 async def _tell(journal: "PostgresJournal", key: str) -> None:

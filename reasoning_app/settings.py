@@ -142,6 +142,8 @@ _PATIENCE_WITH_NETWORKS = {
     "keepalives_interval": "5",
     "keepalives_count": "3",
     "tcp_user_timeout": "20000",
+    # The server's side of it: a host that is cut off in the middle of a transaction must not keep a job's row locked.
+    "options": "-c idle_in_transaction_session_timeout=20s",
 }
 
 

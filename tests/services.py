@@ -70,7 +70,9 @@ _OURS = {
     "EMAIL_URL",
     "STATIC_ROOT",
 }
-_FOREIGN = re.compile(r"^(PG|PONDER_(?!NO_SKIP|REDIS|PG_)|STRIPE_|DEMO_|DJANGO_|[A-Z0-9_]+_API_KEY|OPENAI_)")
+_FOREIGN = re.compile(
+    r"^(PG|PONDER_(?!NO_SKIP|PROOF|REDIS|PG_)|STRIPE_|DEMO_|DJANGO_|[A-Z0-9_]+_API_KEY|OPENAI_)"
+)
 
 
 def plain_environment(**extra: str) -> dict[str, str]:

@@ -3,8 +3,9 @@
 litellm alone takes seconds to import, and a proof kills its workers hundreds of times. What is forked has read no
 setting, opened no connection and started no thread yet: it goes through Django's and Celery's whole start by itself.
 
-The protocol is lines of JSON: {"argv": […], "env": {…}, "log": "…"} in, {"pid": …} out, and {"ended": …, "status": …}
-whenever a child ends. Children die with the zygote, the zygote with whoever holds its standard input.
+The protocol is lines of JSON: {"argv": […], "env": {…}, "log": "…", "host": "…"} in, {"pid": …} out, and
+{"ended": …, "status": …} whenever a child ends. Children die with the zygote, the zygote with whoever holds its
+standard input.
 """
 
 import atexit
@@ -17,6 +18,7 @@ import os
 import runpy
 import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -58,15 +60,19 @@ class Zygote:
         )  # fmt: skip
         threading.Thread(target=self._listen, daemon=True, name="zygote").start()
 
-    def start(self, argv: Sequence[str], *, env: Mapping[str, str], log: Path) -> "Forked":
-        """Start a process with exactly this environment; its output goes to `log`."""
-        line = json.dumps({"argv": list(argv), "env": dict(env), "log": str(log)})
+    def start(self, argv: Sequence[str], *, env: Mapping[str, str], log: Path, host: str = "") -> "Forked":
+        """Start a process with exactly this environment; its output goes to `log`.
+
+        `host` is the network namespace (`ip netns`) that it lives in, and its host name.
+        """
+        line = json.dumps({"argv": list(argv), "env": dict(env), "log": str(log), "host": host})
         with self._asking:
             assert self._process.stdin is not None
             self._process.stdin.write(line + "\n")
             self._process.stdin.flush()
             with self._news:
-                assert self._news.wait_for(lambda: self._replies, 180), "the zygote does not answer"
+                # It may still be importing, beside a machine's other work.
+                assert self._news.wait_for(lambda: self._replies, 900), "the zygote does not answer"
                 return Forked(self, self._replies.pop())
 
     def status(self, pid: int) -> int | None:
@@ -145,6 +151,10 @@ def _child(order: Mapping[str, object]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     out = os.open(str(order["log"]), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     null = os.open(os.devnull, os.O_RDONLY)
+    if order["host"]:
+        os.setns(os.open(f"/run/netns/{order['host']}", os.O_RDONLY | os.O_CLOEXEC), os.CLONE_NEWNET)
+        os.unshare(os.CLONE_NEWUTS)
+        socket.sethostname(str(order["host"]))
     for target, source in ((0, null), (1, out), (2, out)):
         os.dup2(source, target)
     env, argv = order["env"], order["argv"]

@@ -16,7 +16,7 @@ from django.db import connection
 
 from jobs.services.sweep import sweep
 from jobs.worker import lease as leases
-from jobs.worker.slices import make_room
+from jobs.worker.slices import LOOKS_EVERY_S, make_room
 from solver.control import Stop
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_SWEEP_EVERY_S = 5.0
 EXIT_LOOP_STUCK = 70
 # Under a short lease a slow machine may hold the loop up for longer without harm: the fence keeps the books right.
 _LOOP_STUCK_AT_LEAST_S = 20.0
@@ -63,7 +62,7 @@ class Heartbeat:
         self._threads = [
             _Periodic("heartbeat", every_s, self._renew, self._stopped),
             _Periodic("guard", min(every_s, 1.0), self._guard, self._stopped),
-            _Periodic("sweep", _SWEEP_EVERY_S, self._sweep, self._stopped),
+            _Periodic("sweep", LOOKS_EVERY_S, self._sweep, self._stopped),
         ]
 
     def start(self) -> None:

@@ -16,6 +16,8 @@ from jobs.states import CLAIMABLE, JobState
 if TYPE_CHECKING:
     from jobs.worker.host import WorkerHost
 
+LOOKS_EVERY_S = 5.0
+"""How often a host looks whether others wait."""
 # Whoever was queued only just now may still find a free slot elsewhere.
 _WAITED_S = 3
 
@@ -34,7 +36,9 @@ GROUP BY created_by_id
 def make_room(host: "WorkerHost") -> int:
     """Ask as many of the host's jobs to give way as others have a fairer claim to; return how many were asked."""
     lives = host.lives()
-    oldest = time.monotonic() - settings.PONDER_SLICE_S
+    # At the next look it would be too late: nobody waits longer than a slice for others to give way.
+    slice_s = max(settings.PONDER_SLICE_S - LOOKS_EVERY_S, settings.PONDER_SLICE_S / 2)
+    oldest = time.monotonic() - slice_s
     candidates = {
         job_id: life
         for job_id, life in lives.items()
