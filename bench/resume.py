@@ -9,7 +9,7 @@ import asyncio
 import statistics
 from typing import TYPE_CHECKING, Any
 
-from bench.workers import ENDLESS, fleet, make_user, percentile, submit, wait_for
+from bench.workers import ENDLESS, Process, fleet, make_user, percentile, submit, wait_for
 from solver.gateway import Reply, Request
 from solver.money import NANO_PER_USD
 from solver.pricing import Usage
@@ -36,10 +36,12 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
         jobs = {strategy: _long_job(user, strategy, ours.data.address) for strategy in strategies}
         worker = ours.start_worker()
         for strategy, job in jobs.items():
-            took_s = [_resume_s(job) for _ in range(times)]
+            resumed = [_resumed(job, worker) for _ in range(times)]
+            took_s = [wall_s for wall_s, _ in resumed]
             figures |= {
                 f"{strategy}_p50_s": round(statistics.median(took_s), 3),
                 f"{strategy}_worst_s": percentile(took_s, 1),
+                f"{strategy}_worker_cpu_p50_s": round(statistics.median(cpu_s for _, cpu_s in resumed), 3),
             }
         figures["worker_peak_mb"] = round(worker.peak_mb(), 1)
     figures["worst_s"] = max(figures[f"{strategy}_worst_s"] for strategy in strategies)
@@ -132,15 +134,15 @@ def _settled(job: "Job") -> int:
     return Call.objects.filter(job_id=job.pk, state=CallState.SETTLED).count()
 
 
-def _resume_s(job: "Job") -> float:
-    """Resume a paused job, let it make a call, pause it; return the seconds between claim and call."""
+def _resumed(job: "Job", worker: Process) -> tuple[float, float]:
+    """Resume a paused job, let it make a call, pause it; return seconds between claim and call, and of CPU until then."""
     from datetime import timedelta
 
     from billing.models import Call
     from jobs.services import control as verbs
 
     job.refresh_from_db()
-    token = job.token + 1
+    token, cpu_s = job.token + 1, worker.cpu_s()
     verbs.resume_job(job=job)
 
     def claimed() -> bool:
@@ -155,6 +157,7 @@ def _resume_s(job: "Job") -> float:
     wait_for(calls.exists, what="The next call")
     first = calls.first()
     assert first is not None, "it exists"
+    cpu_s = worker.cpu_s() - cpu_s
     verbs.pause_job(job=job)
 
     def rests() -> bool:
@@ -162,4 +165,4 @@ def _resume_s(job: "Job") -> float:
         return job.state == "paused"
 
     wait_for(rests, what="The pause")
-    return (first.created_at - claimed_at).total_seconds()
+    return (first.created_at - claimed_at).total_seconds(), cpu_s

@@ -1,6 +1,8 @@
 """What a worker must know of a job to continue it: read once after the claim, in three queries."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 from django.db.models import Max
 
@@ -26,6 +28,10 @@ class Memory:
     attempts: dict[str, int]
 
 
+# Rows rather than models, which took more than twice the time for ten thousand steps.
+_COLUMNS = tuple(field.name for field in fields(StepResult) if field.name != "reasoning")
+
+
 def recall(lease: Lease) -> Memory:
     """Read job, escrow and journal."""
     job = Job.objects.get(pk=lease.job_id)
@@ -43,30 +49,19 @@ def recall(lease: Lease) -> Memory:
             settled_nano=job.budget_nano - escrow.balance_nano,
             in_doubt_nano=escrow.held_nano,
         ),
-        told=[
-            _result(step) for step in steps.filter(state=StepState.TOLD).defer("reasoning").order_by("seq")
-        ],
+        told=[_result(row) for row in steps.filter(state=StepState.TOLD).order_by("seq").values(*_COLUMNS)],
         attempts=dict(steps.values_list("key").annotate(Max("attempt"))),
     )
 
 
-def _result(step: StepRecord) -> StepResult:
-    return StepResult(
-        key=step.key,
-        kind=StepKind(step.kind),
-        status=Status(step.status),
-        attempt=step.attempt,
-        seq=step.seq or 0,
-        model=step.model,
-        purpose=step.purpose,
-        parents=tuple(step.parents),
-        text=step.text,
-        answer=step.answer or None,
-        answer_key=step.answer_key or None,
-        verdict=Verdict(**step.verdict) if step.verdict else None,
-        note=step.note,
-        finish_reason=step.finish_reason,
-        error=step.error,
-        cost_nano=step.cost_nano,
-        tokens=step.tokens,
-    )
+def _result(row: Mapping[str, Any]) -> StepResult:
+    named = {
+        **row,
+        "kind": StepKind(row["kind"]),
+        "status": Status(row["status"]),
+        "parents": tuple(row["parents"]),
+        "answer": row["answer"] or None,
+        "answer_key": row["answer_key"] or None,
+        "verdict": Verdict(**row["verdict"]) if row["verdict"] else None,
+    }
+    return StepResult(**named)

@@ -100,9 +100,9 @@ class Site:
             "PONDER_JOBS_PER_WORKER": "40",
         }
         # This process stays outside the network and reaches the database through its socket.
-        os.environ.update(
-            self.env | {"DATABASE_URL": local_url, "REDIS_URL": f"redis+socket://{self.directory}/none"}
-        )
+        local = {"DATABASE_URL": local_url, "REDIS_URL": f"redis+socket://{self.directory}/none"}
+        # Nor does it ring the workers' doorbell, so they find their jobs by the sweep; that is no news.
+        os.environ.update(self.env | local | {"LOG_LEVEL": "ERROR"})
         import django
 
         django.setup()

@@ -39,9 +39,9 @@ def submit(alice, workspace) -> Job:
 
 def bought_again(job: Job) -> list[str]:
     """Return the keys of which an attempt was made after one was settled."""
-    settled = Max("attempt", filter=Q(state=CallState.SETTLED))
-    attempts = Call.objects.filter(job_id=job.pk).values_list("step_key").annotate(settled, Max("attempt"))
-    return [key for key, good, last in attempts if good is not None and last > good]
+    attempts = Call.objects.filter(job_id=job.pk).values("step_key")
+    ends = attempts.annotate(last=Max("attempt"), good=Max("attempt", filter=Q(state=CallState.SETTLED)))
+    return [end["step_key"] for end in ends if end["good"] is not None and end["last"] > end["good"]]
 
 
 def test_a_job_killed_again_and_again_ends_as_if_undisturbed(alice, workspace, seeded, tmp_path):
