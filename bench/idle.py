@@ -11,7 +11,7 @@ from typing import Any
 from bench.workers import cpu_s, fleet
 
 GOAL_PERCENT = 3.0
-_QUIET_S = 5.0
+_SETTLE_S = 15.0
 
 
 def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' common signature)
@@ -24,7 +24,7 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
             "beat": ours.start_beat().pid,
             "redis": ours.data.redis_pid,
         }
-        _wait_for_quiet(list(processes.values()))
+        time.sleep(_SETTLE_S)
         began_s, before = time.monotonic(), {name: cpu_s(pid) for name, pid in processes.items()}
         database_s = ours.data.cpu_s()
         time.sleep(seconds)
@@ -38,12 +38,3 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
         "together_goal_percent": GOAL_PERCENT,
         "database_percent": round(database_share, 2),
     }
-
-
-def _wait_for_quiet(pids: list[int]) -> None:
-    """Wait until all of them have started: until they use less than a tenth of a core together."""
-    used_s = float("inf")
-    while used_s > _QUIET_S / 10:
-        before_s = sum(map(cpu_s, pids))
-        time.sleep(_QUIET_S)
-        used_s = sum(map(cpu_s, pids)) - before_s

@@ -88,8 +88,14 @@ class Fleet:
         return process
 
     def start_beat(self) -> Process:
-        """Start the clock."""
+        """Start the clock and wait until it has read its schedule."""
+        from django.conf import settings
+
         self._processes.append(Process("beat", commands.beat(), self._logs, {}))
+        schedule = Path(settings.CELERY_BEAT_SCHEDULE_FILENAME)
+        wait_for(
+            lambda: any(schedule.parent.glob(f"{schedule.name}*")), what="Beat", timeout_s=_READY_TIMEOUT_S
+        )
         return self._processes[-1]
 
     def stop(self) -> None:
