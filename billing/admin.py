@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from billing.models import Account, Call, Entry, Price, StripeEvent, TopUp, Transfer
+from billing.models import Account, Call, Entry, Price, Quarantine, StripeEvent, TopUp, Transfer
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's own class takes no parameters at run time
@@ -120,3 +120,10 @@ class StripeEventAdmin(ReadOnlyAdmin):
     list_display = ("id", "type", "received_at", "processed_at", "attempts", "error")
     list_filter = ("type",)
     search_fields = ("id", "object_id")
+
+
+@admin.register(Quarantine)
+class QuarantineAdmin(ReadOnlyAdmin):
+    """Models set aside, and those that were."""
+
+    list_display = ("model", "created_at", "reason", "lifted_at", "lifted_by")

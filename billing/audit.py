@@ -92,6 +92,11 @@ INVARIANTS: dict[str, str] = {
         SELECT 'call ' || id || ' was billed ' || billed_nano || ' on a hold of ' || hold_nano
         FROM billing_call WHERE billed_nano > hold_nano OR billed_nano < 0 OR overrun_nano < 0
     """,
+    "a model of which a call cost more than its hold was set aside": """
+        SELECT 'call ' || c.id || ' to ' || c.model || ' cost ' || c.overrun_nano || ' more than its hold'
+        FROM billing_call c WHERE c.overrun_nano > 0
+            AND NOT EXISTS (SELECT FROM billing_quarantine q WHERE q.model = c.model)
+    """,
     "no floored account lacks what it holds": """
         SELECT 'account ' || id || ' (' || kind || ') has ' || balance_nano || ' and holds ' || held_nano
         FROM billing_account WHERE is_floored AND (balance_nano < held_nano OR held_nano < 0)

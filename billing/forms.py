@@ -1,9 +1,10 @@
-"""The form that adds money: a preset or another amount."""
+"""Forms of the money pages: adding money, and setting models aside."""
 
 from typing import Any
 
 from django import forms
 
+from billing.models import Price
 from billing.topups import MAXIMUM_NANO, MINIMUM_NANO
 from solver.money import MoneyError, parse_usd
 
@@ -29,3 +30,24 @@ class TopUpForm(forms.Form):
         except MoneyError as error:
             self.add_error("amount_custom", str(error))
         return cleaned
+
+
+class SetAsideForm(forms.Form):
+    """Which model is not to be called any more, and why."""
+
+    model = forms.ChoiceField()
+    reason = forms.CharField(max_length=500, label="Why")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = Price.objects.order_by("model").values_list("model", flat=True).distinct()
+        model = self.fields["model"]
+        assert isinstance(model, forms.ChoiceField)  # declared above
+        model.choices = [(name, name) for name in names]
+
+
+class LiftForm(forms.Form):
+    """Which model may be called again, and why."""
+
+    model = forms.CharField(max_length=200, widget=forms.HiddenInput)
+    reason = forms.CharField(max_length=500, label="Why it may be called again")

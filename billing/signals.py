@@ -5,3 +5,6 @@ from django.dispatch import Signal
 money_arrived = Signal()
 """Sent after the commit that put money into a workspace's purses (a top-up, a grant, unspent money of a job).
 Argument: `workspace_id`."""
+
+model_released = Signal()
+"""Sent after the commit that lets a model be called again. Argument: `model`, its name."""

@@ -7,9 +7,10 @@ from django.core.mail import EmailMultiAlternatives
 from django.dispatch import receiver
 
 from accounts.signals import mail_ready
-from billing.signals import money_arrived
+from billing.signals import model_released, money_arrived
 from jobs.services.messages import keep_account_mail
 from jobs.services.payment import start_paid_jobs
+from jobs.services.quarantine import hurry_waiting_jobs
 
 
 @receiver(money_arrived, dispatch_uid="jobs.start_paid_jobs")
@@ -26,3 +27,9 @@ def send_account_mail(*, message: EmailMultiAlternatives, good_for: timedelta, *
 
     send_now(keep_account_mail(message, good_for=good_for))
     return True
+
+
+@receiver(model_released, dispatch_uid="jobs.hurry_waiting_jobs")
+def go_on(*, model: str, **_: Any) -> None:
+    """Let jobs that wait for a model go on. Should this be lost, they try again by themselves."""
+    hurry_waiting_jobs(model)

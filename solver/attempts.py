@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from solver.bounds import Bound, bound_call, least_room_nano, prompt_bytes
 from solver.budget import Purse
 from solver.control import Control, Stop
-from solver.errors import BudgetReached, InDoubt, LeaseLost, NotExecuted, ProviderDown
+from solver.errors import BudgetReached, InDoubt, LeaseLost, ModelBarred, NotExecuted, ProviderDown
 from solver.gateway import Gateway, Reply, Request
 from solver.journal import Journal, OpenCall
 from solver.judge import Judgement
@@ -23,6 +23,7 @@ _MAX_IN_DOUBT = 3
 _FIRST_BACKOFF_S = 0.25
 _DOUBT_BACKOFF_S = 1.0
 _MAX_BACKOFF_S = 30.0
+_BARRED_S = 60.0
 
 
 class AnswerJudge(Protocol):
@@ -76,6 +77,7 @@ class Attempts:
         self._clock = clock
         self._made: dict[str, int] = {}
         self._least_nano: dict[int, list[tuple[str, int]]] = {}
+        self._barred: dict[str, tuple[float, str]] = {}
         self.health = Health(clock())
         self.known_keys: dict[str, None] = {}
         self._closed = asyncio.Event()
@@ -93,8 +95,13 @@ class Attempts:
         """Allow the one call that comes after the strategy: the write-up."""
         self._closed.clear()
 
+    def barred(self) -> Mapping[str, str]:
+        """Return the models that must not be called for now, with the reason; each is tried again after a minute."""
+        now_s = self._clock()
+        return {name: why for name, (until_s, why) in self._barred.items() if now_s < until_s}
+
     def affordable(self, size_bytes: int) -> frozenset[str]:
-        """Return the models of which one more call of this size fits into the free money."""
+        """Return the models of which one more call of this size fits into the free money, barred ones included."""
         if size_bytes not in self._least_nano:
             self._least_nano[size_bytes] = [
                 (name, least_room_nano(card, size_bytes, self._markup_bp))
@@ -121,7 +128,7 @@ class Attempts:
     async def execute(self, step: Step, bound: Bound, *, final: bool = False) -> StepResult:
         """Bring one step to a told result. The caller made the first hold.
 
-        Raises BudgetReached (nothing told), LeaseLost, ProviderDown.
+        Raises BudgetReached and ModelBarred (nothing told), LeaseLost, ProviderDown.
         """
         in_doubt, backoff_s, began_s = 0, _FIRST_BACKOFF_S, self._clock()
         while True:
@@ -161,8 +168,10 @@ class Attempts:
         )
         try:
             held = await self._journal.open(call)
-        except BaseException:
+        except BaseException as error:
             self._purse.void(bound.hold_nano)
+            if isinstance(error, ModelBarred):
+                self._barred[step.model] = (self._clock() + _BARRED_S, str(error))
             raise
         if not held:
             self._purse.void(bound.hold_nano)

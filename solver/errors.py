@@ -5,7 +5,8 @@ SolverError
 │   └── BudgetReached         the next call does not fit into what is left
 ├── Interrupted               this life of the job ends; another continues it
 ├── LeaseLost                 someone else owns the job now: write nothing, say nothing
-├── ProviderDown              no model of the panel can be reached; the job may continue later
+├── ProviderDown              no model of the panel can be called; the job may continue later
+├── ModelBarred               a model must not be called for now: nothing was held or sent
 └── ProviderError             one call came to nothing
     ├── NotExecuted           the provider provably did not execute it: nothing is owed
     └── InDoubt               it may have been executed: its hold stays out of reach
@@ -33,7 +34,11 @@ class LeaseLost(SolverError):
 
 
 class ProviderDown(SolverError):
-    """No model of the panel could be reached; the message says which and what to do."""
+    """No model of the panel can be called; the message says which and what to do."""
+
+
+class ModelBarred(SolverError):
+    """The books refuse calls to one model for now (quarantine); nothing was held and nothing was sent."""
 
 
 class ProviderError(SolverError):

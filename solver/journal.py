@@ -47,7 +47,7 @@ class Journal(Protocol):
         ...
 
     async def open(self, call: OpenCall) -> bool:
-        """Commit a call's hold. False: the money is not there, and nothing was written."""
+        """Commit a call's hold. False: the money is not there, and nothing was written. Raises ModelBarred."""
         ...
 
     async def settle(self, call: OpenCall, result: StepResult, charge: Charge) -> StepResult:

@@ -12,7 +12,7 @@ from solver.attempts import AnswerJudge, Attempts
 from solver.bounds import Bound, prompt_bytes
 from solver.budget import Purse
 from solver.control import Control, Stop
-from solver.errors import BudgetReached, Interrupted, LeaseLost, SolverError
+from solver.errors import BudgetReached, Interrupted, LeaseLost, ModelBarred, ProviderDown, SolverError
 from solver.gateway import Gateway
 from solver.journal import Journal
 from solver.models import ModelCard
@@ -152,10 +152,11 @@ class Runner:
                     raise Interrupted("slice")
             elif not self._refused:
                 room = self._room()
-                if await self._dispatch(self._strategy.ask(room)):
+                steps, why_not_all = self._wanted(room)
+                if await self._dispatch(steps):
                     continue
                 if not self._in_flight and not self._landed and not self._refused:
-                    return StopReason.NO_PROGRESS if room.affordable else StopReason.BUDGET_REACHED
+                    return self._at_a_loss(room, why_not_all)
             if self._refused and not self._in_flight and not self._landed:
                 if self._asked_again:
                     return StopReason.BUDGET_REACHED
@@ -163,6 +164,12 @@ class Runner:
                 self._asked_again, self._refused = True, False
                 continue
             await self._next_event()
+
+    def _at_a_loss(self, room: Room, why_not_all: str) -> StopReason:
+        """Return why there is nothing to do. Raises ProviderDown where there is, but not for now."""
+        if why_not_all:
+            raise ProviderDown(why_not_all)
+        return StopReason.NO_PROGRESS if room.affordable else StopReason.BUDGET_REACHED
 
     def _reason_to_stop(self) -> StopReason | None:
         if self._fault:
@@ -185,9 +192,22 @@ class Runner:
             free_slots=max(self._limits.slots - len(self._in_flight), 0),
             free_nano=self._purse.spendable_nano(),
             time_left_s=None if self._deadline_s is None else self._deadline_s - self._clock(),
-            affordable=self._attempts.affordable(self._size_bytes),
+            affordable=self._attempts.affordable(self._size_bytes) - self._attempts.barred().keys(),
             in_flight=self._in_flight,
         )
+
+    def _wanted(self, room: Room) -> tuple[Sequence[Step], str]:
+        """Return the steps that the strategy asks for and that may be made, and why others may not."""
+        barred = self._attempts.barred()
+        if not barred:
+            return self._strategy.ask(room), ""
+        why = " ".join(barred.values())
+        if not room.affordable and self._attempts.affordable(self._size_bytes):
+            # Asked now, the strategy would take this for the end of its money.
+            return (), why
+        steps = self._strategy.ask(room)
+        allowed = [step for step in steps if step.model not in barred]
+        return allowed, why if len(allowed) < len(steps) else ""
 
     async def _dispatch(self, steps: Sequence[Step]) -> bool:
         """Start the steps; return whether the strategy was told something meanwhile (a note)."""
@@ -214,6 +234,8 @@ class Runner:
             self._landed.append(await self._attempts.execute(step, bound))
         except BudgetReached:
             self._refused = True
+        except ModelBarred:
+            pass  # nothing was told: the strategy asks anew, for another model if it can
         except LeaseLost as error:
             self._fault = error
             self._control.request(Stop.FENCED)
@@ -258,6 +280,8 @@ class Runner:
         error = ""
         if best is None and reason is StopReason.NO_PROGRESS:
             reason, error = StopReason.FAILED, self._attempts.health.last_error or "No model gave a reply."
+        if best is None and reason is StopReason.BUDGET_REACHED and not self._purse.settled_nano:
+            error = "The budget buys no call at the prices in force when the job began. Raise it to continue."
         if best and self._control.stop is None:
             best = await self._written_up(best)
             # A user may have cancelled meanwhile.

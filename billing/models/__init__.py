@@ -12,6 +12,7 @@ from billing.models.ledger import (
     TransferKind,
 )
 from billing.models.price import Price, PriceStatus
+from billing.models.quarantine import Quarantine
 from billing.models.topup import StripeEvent, TopUp, TopUpState
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Entry",
     "Price",
     "PriceStatus",
+    "Quarantine",
     "StripeEvent",
     "TopUp",
     "TopUpState",

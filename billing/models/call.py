@@ -81,6 +81,7 @@ class Call(models.Model):
             models.Index(
                 fields=["escrow"], condition=Q(state__in=["held", "in_doubt"]), name="billing_call_open"
             ),
+            models.Index(fields=["model"], condition=Q(overrun_nano__gt=0), name="billing_call_overrun"),
         ]
 
     def __str__(self) -> str:

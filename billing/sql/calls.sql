@@ -8,12 +8,17 @@
 -- all open calls in place of the primary key, which made a settlement as slow as there were calls in flight.
 
 -- Reserves p_hold of the escrow and records the call. 'held' (also when this call is already there) | 'refused' (less
--- than p_hold is left, or the escrow is closed) | 'conflict' (another call has this job, step key and attempt).
+-- than p_hold is left, or the escrow is closed) | 'conflict' (another call has this job, step key and attempt) |
+-- 'quarantined' (the model is set aside).
 CREATE OR REPLACE FUNCTION billing_hold(
     p_call uuid, p_escrow bigint, p_workspace bigint, p_job uuid, p_token bigint, p_kind text, p_step_key text,
     p_attempt int, p_model text, p_price bigint, p_hold bigint, p_prompt_bytes bigint, p_max_output bigint
 ) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
+    IF EXISTS (SELECT FROM billing_quarantine WHERE model = p_model AND lifted_at IS NULL)
+        AND NOT EXISTS (SELECT FROM billing_call WHERE id = p_call) THEN
+        RETURN 'quarantined';
+    END IF;
     UPDATE billing_account SET held_nano = held_nano + p_hold
         WHERE id = p_escrow AND kind = 'escrow' AND closed_at IS NULL AND p_hold >= 0
             AND balance_nano - held_nano >= p_hold;
@@ -59,7 +64,8 @@ CREATE OR REPLACE FUNCTION billing_outcome(p_call uuid) RETURNS text LANGUAGE sq
 $$;
 
 -- Charges a held call: p_cost is the provider's, p_billed the user's. The user pays at most the hold; the house pays
--- the rest ('overrun'). Any other state than held is left alone and returned.
+-- the rest ('overrun'), and the model is set aside: it does not keep the limits on which holds are reckoned. Any other
+-- state than held is left alone and returned.
 CREATE OR REPLACE FUNCTION billing_settle(
     p_call uuid, p_cost bigint, p_billed bigint, p_input bigint, p_cache_read bigint, p_cache_write bigint,
     p_output bigint, p_reasoning bigint, p_usage jsonb, p_usage_missing boolean, p_provider_ref text
@@ -72,6 +78,7 @@ DECLARE
     v_job uuid;
     v_charged bigint;
     v_transfer bigint;
+    v_model text;
 BEGIN
     PERFORM billing_lock_escrow_of(p_call);
     UPDATE billing_call SET
@@ -82,7 +89,8 @@ BEGIN
         usage_missing = coalesce(p_usage_missing, false), provider_ref = left(coalesce(p_provider_ref, ''), 200),
         finished_at = clock_timestamp()
         WHERE id = p_call AND coalesce(state, '') = 'held'
-        RETURNING escrow_id, hold_nano, job_id, billed_nano INTO v_escrow, v_hold, v_job, v_charged;
+        RETURNING escrow_id, hold_nano, job_id, billed_nano, model
+        INTO v_escrow, v_hold, v_job, v_charged, v_model;
     IF NOT FOUND THEN
         RETURN billing_outcome(p_call);
     END IF;
@@ -98,7 +106,13 @@ BEGIN
             (2::bigint, -v_cost), (3::bigint, v_cost)
         ) AS e (account_id, amount_nano)
         WHERE e.amount_nano <> 0;
-    RETURN CASE WHEN v_billed > v_hold THEN 'overrun' ELSE 'settled' END;
+    IF v_billed <= v_hold THEN
+        RETURN 'settled';
+    END IF;
+    INSERT INTO billing_quarantine (model, reason, call_id, created_at, lift_reason)
+        VALUES (v_model, 'A call cost more than was held for it.', p_call, clock_timestamp(), '')
+        ON CONFLICT DO NOTHING;
+    RETURN 'overrun';
 END $$;
 
 -- Gives the hold back: the request provably was not executed. 'void', or the state that is already there.

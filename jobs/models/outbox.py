@@ -11,6 +11,7 @@ class OutboxKind(models.TextChoices):
     WAITING = "waiting", "A job is stuck"
     ACCOUNT = "account", "Signing in"
     AUDIT = "audit", "The audit found something"
+    QUARANTINE = "quarantine", "A model is set aside"
 
 
 class OutboxState(models.TextChoices):

@@ -1,6 +1,5 @@
 """Submit a job: check everything, set the money aside, make the job, ring the doorbell. All or nothing."""
 
-import secrets
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -18,11 +17,12 @@ from jobs.services.errors import SubmitError
 from jobs.services.limits import check_limits
 from jobs.services.panel import build_panel
 from jobs.services.payment import set_aside
+from jobs.services.pinning import pin
 from jobs.services.problem_text import checked_problem, title_of
 from jobs.states import JobState
 from solver.models import ModelCard
 from solver.money import NANO_PER_CENT, format_usd
-from solver.plan import least_budget_nano, reserve_nano
+from solver.plan import least_budget_nano
 from solver.problem import Problem
 from solver.recognise import problem_kind
 from solver.strategies import DEFAULT, REGISTRY
@@ -75,7 +75,7 @@ def submit_job(
         checker=dict(checker or {}),
         strategy=strategy,
         options=chosen,
-        pinned=_pin(posed, panel, budget_nano),
+        pinned=pin(posed, panel, budget_nano=budget_nano, markup_bp=settings.PONDER_MARKUP_BP),
         budget_nano=budget_nano,
         markup_bp=settings.PONDER_MARKUP_BP,
         deadline_at=deadline_at,
@@ -167,15 +167,3 @@ def check_affordable(
             field="budget",
             code="buys_nothing",
         )
-
-
-def _pin(problem: Problem, panel: list[ModelCard], budget_nano: int) -> dict[str, Any]:
-    """Return what stays the same for the whole life of the job, whatever prices and settings become."""
-    return {
-        "kind": problem.kind,
-        "panel": [card.as_json() for card in panel],
-        "reserve_nano": reserve_nano(
-            panel, problem, budget_nano=budget_nano, markup_bp=settings.PONDER_MARKUP_BP
-        ),
-        "seed": secrets.randbelow(2**31),
-    }

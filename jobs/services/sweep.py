@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from jobs.models import Job, OutboxMessage, OutboxState
 from jobs.services import doorbell
+from jobs.services.quarantine import tell_staff
 from jobs.states import CLAIMABLE, RESTING, JobState, Wanted
 
 _MOST_RINGS = 100
@@ -17,12 +18,13 @@ _PATIENCE = timedelta(seconds=3)
 
 
 def sweep(*, most: int = _MOST_RINGS) -> int:
-    """Ring for runnable jobs without a live lease, at most `most`; return how often. Ring for mail that is due.
+    """Ring for runnable jobs without a live lease, at most `most`; return how often. Ring for mail, write staff theirs.
 
     Workers sweep as Beat does, so that neither waits for a Beat that is gone or whose clock was set back.
     """
     if OutboxMessage.objects.filter(state=OutboxState.PENDING, next_at__lte=Now()).exists():
         doorbell.ring_mail()
+    tell_staff()
     hurry_late_jobs()
     runnable = _runnable(min(most, _MOST_RINGS))
     for job_id in runnable:

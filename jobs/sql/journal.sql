@@ -12,7 +12,8 @@ BEGIN
   RETURN FOUND;
 END $$;
 
--- Hold money for a call and open its step: 'held', 'refused' (no money; nothing written) or 'fenced'.
+-- Hold money for a call and open its step: 'held', 'fenced', or why nothing was written: 'refused' (no money),
+-- 'quarantined' (the model is set aside).
 CREATE OR REPLACE FUNCTION jobs_open(p_job uuid, p_token bigint, p jsonb) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   outcome text;

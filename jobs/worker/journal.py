@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from jobs.worker.writer import Writer
 from solver.answer import clean_text
-from solver.errors import LeaseLost
+from solver.errors import LeaseLost, ModelBarred
 from solver.journal import Charge, OpenCall
 from solver.steps import Message, StepResult
 
@@ -49,7 +49,7 @@ class PostgresJournal:
         return self._attempts
 
     async def open(self, call: OpenCall) -> bool:
-        """Commit a call's hold. False: the money is not there. Raises LeaseLost."""
+        """Commit a call's hold. False: the money is not there. Raises LeaseLost and ModelBarred."""
         step = call.step
         digest = self._digest(step.messages)
         data: dict[str, Any] = {
@@ -73,6 +73,10 @@ class PostgresJournal:
         outcome = await self._run("SELECT jobs_open(%s, %s, %s)", Jsonb(data))
         if outcome == "fenced":
             raise LeaseLost("Another worker took the job over.")
+        if outcome == "quarantined":
+            raise ModelBarred(
+                f"{step.model} is set aside and not called for now; the operator has been told and looks into it."
+            )
         if outcome not in {"held", "refused"}:
             raise RuntimeError(f"Attempt {call.attempt} at step {step.key} cannot be opened: {outcome}.")
         if outcome == "held":

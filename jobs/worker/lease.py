@@ -12,6 +12,7 @@ from django.db.models.functions import Greatest, Now
 
 from jobs.models import Job, StepRecord, StepState
 from jobs.services import doorbell
+from jobs.services.pinning import pin_current_prices
 from jobs.states import CLAIMABLE, JobState, Wanted
 from jobs.worker.journal import Lease
 
@@ -63,7 +64,7 @@ class Renewal:
 def claim_next(owner: str, job_id: UUID | None = None) -> Lease | None:
     """Take the fairest runnable job (or the one named, even while it waits), or None.
 
-    What a dead holder had in flight becomes in doubt at once.
+    What a dead holder had in flight becomes in doubt at once. A job that begins does so at the prices in force.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -81,6 +82,8 @@ def claim_next(owner: str, job_id: UUID | None = None) -> Lease | None:
             return None
         lease = Lease(*row)
         _doubt_what_was_in_flight(lease)
+        if lease.token == 1:
+            pin_current_prices(lease.job_id)
     return lease
 
 

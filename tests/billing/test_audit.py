@@ -27,6 +27,9 @@ DAMAGE = {
     "no user pays more for a call than was held": (
         "UPDATE billing_call SET billed_nano = hold_nano + 1 WHERE state = 'settled'"
     ),
+    "a model of which a call cost more than its hold was set aside": (
+        "UPDATE billing_call SET overrun_nano = 1 WHERE state = 'settled'"
+    ),
     "no closed escrow keeps money or holds": CLOSE_WITH_MONEY,
     "no call of a closed escrow is still held": CLOSE_WITH_MONEY,
     "every call in doubt of a closed escrow has its accrual": CLOSE_WITH_MONEY,

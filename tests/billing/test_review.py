@@ -39,12 +39,14 @@ def body(response) -> str:
 def spent(job, charlie):
     """Alice's job: $3 billed at a cost of $2, an overrun, a void and a doubtful call; one call of Charlie's."""
     settle(job.hold(3 * USD)[0], 3 * USD, cost=2 * USD)
-    settle(job.hold(USD)[0], 2 * USD, cost=2 * USD)
+    beyond = job.hold(USD)[0]
     void(job.hold(USD)[0])
     doubt(job.hold(USD)[0])
     job.hold(USD)
     other = start_job(charlie.workspace, USD)
     settle(other.hold(USD)[0], 500_000_000, cost=100_000_000)
+    # The last of all: from then on the model is set aside.
+    settle(beyond, 2 * USD, cost=2 * USD)
     return job
 
 

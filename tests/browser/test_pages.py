@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, Route
 from accounts.models import User
 from accounts.unsubscribe import unsubscribe_address
 from billing.models import AuditRun
+from billing.quarantine import lift, set_aside
 from billing.wallet import grant
 from jobs import mail_files
 from jobs.models import OutboxMessage
@@ -41,7 +42,13 @@ OWN = [
     "/accounts/email/",
     "/accounts/password/set/",
 ]
-STAFF = ["/staff/audit/", "/staff/mail/", "/staff/outbox/?state=bounced", "/staff/costs/"]
+STAFF = [
+    "/staff/audit/",
+    "/staff/mail/",
+    "/staff/outbox/?state=bounced",
+    "/staff/costs/",
+    "/staff/costs/set-aside/",
+]
 MISSING = ["/nowhere/", "/sign-in/used/"]
 
 
@@ -99,6 +106,9 @@ def addresses(transactional_db, settings, tmp_path):
         {"invariant": "every balance is the sum of its entries", "detail": "account 1001 (wallet) says 5"}
     ]
     AuditRun.objects.create(started_at=timezone.now(), took_ms=1234, checked=22, violations=broken)
+    for model in ("openai/gpt-5.4-mini", "demo/intern"):
+        set_aside(model=model, reason="Its bill looks odd.", by=ada)
+    lift(model="demo/intern", reason="The bill was right.", by=ada)
     running = jobs["running"]
     step = running.steps.first()
     pages = [job.get_absolute_url() for job in jobs.values()]

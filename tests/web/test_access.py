@@ -19,7 +19,7 @@ JOB_PAGES = [
     "job-export-json",
 ]
 OWN_PAGES = ["job-list", "settings", "wallet", "account-close", "data-export"]
-STAFF_PAGES = ["staff-audit", "staff-mail", "staff-outbox", "cost-review"]
+STAFF_PAGES = ["staff-audit", "staff-mail", "staff-outbox", "cost-review", "cost-review-quarantine"]
 
 
 @pytest.mark.parametrize("name", JOB_PAGES)
