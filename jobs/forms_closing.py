@@ -11,7 +11,6 @@ class CloseAccountForm(forms.Form):
     """The address, typed, and where there is paid money a tick that gives it up."""
 
     address = forms.CharField(
-        label="Your e-mail address",
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
     )
@@ -20,6 +19,7 @@ class CloseAccountForm(forms.Form):
     def __init__(self, *arguments: Any, user: User, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self._user = user
+        self.fields["address"].label = f"To confirm, type {user.email}"
 
     def clean_address(self) -> str:
         """Refuse anything but the account's own address: what is typed cannot be clicked by mistake."""

@@ -126,9 +126,16 @@ class Endpoint:
             completion["usage"] = answer.usage
         return completion
 
+    async def _end(self) -> None:
+        await self._runner.cleanup()
+        hung = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in hung:
+            task.cancel()
+        await asyncio.gather(*hung, return_exceptions=True)
+
     def close(self) -> None:
-        """Stop serving."""
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
+        """Stop serving; calls that still hang end."""
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()

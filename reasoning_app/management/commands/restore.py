@@ -1,0 +1,47 @@
+"""`manage.py restore FILE [--replace]`: bring a backup back; jobs that ran go on, and the audit must be clean."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from reasoning_app.backup import BackupError
+from reasoning_app.embedded import UpError, ensure
+from reasoning_app.restore import restore_backup
+
+
+class Command(BaseCommand):
+    """Restore a backup."""
+
+    help = "Restore a backup into an empty database, or with --replace in place of what is there."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("file", type=Path, help="a file that manage.py backup wrote")
+        parser.add_argument(
+            "--replace", action="store_true", help="lose what is in the database now, for good"
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Restore, then audit."""
+        from jobs.services.audit import violations
+
+        source: Path = options["file"].expanduser().resolve()
+        try:
+            with ensure(settings.DATA_DIR, demo=False, role="manage.py restore"):
+                restored = restore_backup(source, replace=options["replace"])
+                found = violations()
+        except (BackupError, UpError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(
+            f"Restored the backup of {restored.made_at}: the database and {restored.mails} mails. "
+            f"{restored.jobs_to_continue} jobs were running then; workers go on with them."
+        )
+        for each in found:
+            self.stdout.write(f"BROKEN  {each.invariant}: {each.detail}")
+        self.stdout.write(f"The audit found {len(found)} violations.")
+        if found:
+            sys.exit(1)

@@ -1,0 +1,179 @@
+"""Restoring a backup: into an empty database, or in place of what is there; whole or not at all."""
+
+import json
+import re
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import psycopg
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+
+from jobs import mail_files
+from reasoning_app.backup import (
+    DUMP,
+    FORMAT,
+    MAIL,
+    MANIFEST,
+    SECRET_KEY,
+    BackupError,
+    connection_string,
+    own_secret_key,
+    run_program,
+    run_tool,
+)
+
+# The schema is there already; a dump of a database that was restored itself would make it once more.
+_SCHEMA_LINE = re.compile(r"^\d+; \d+ \d+ (SCHEMA - public|COMMENT - SCHEMA public|ACL - SCHEMA public)\b")
+_KEPT = "before_restore"
+
+
+class Restored(NamedTuple):
+    """What came back."""
+
+    made_at: str
+    mails: int
+    jobs_to_continue: int
+
+
+def restore_backup(source: Path, *, replace: bool) -> Restored:
+    """Restore database and files. Raises BackupError; then the database is what it was before.
+
+    1. Nothing is touched until the backup is known to fit this version, and nobody else uses the database.
+    2. What was there stays aside until everything is in place.
+    3. Tables are brought up to date; leases of the old life end, and what was in flight then is in doubt.
+    """
+    try:
+        archive = tarfile.open(source)  # noqa: SIM115  (closed below)
+    except (OSError, tarfile.TarError) as error:
+        raise BackupError(f"{source} is no backup of Ponder, or cannot be read: {error}") from error
+    with archive, tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.DATA_DIR) as directory:
+        manifest = _manifest_of(archive, source)
+        dump = Path(directory) / DUMP
+        with dump.open("wb") as whole:
+            shutil.copyfileobj(_open(archive, DUMP), whole)
+        wanted = Path(directory) / "wanted"
+        lines = run_program(["pg_restore", "--list", str(dump)]).splitlines(keepends=True)
+        wanted.write_text("".join(line for line in lines if not _SCHEMA_LINE.match(line)))
+        with _emptied(manifest, replace=replace):
+            run_tool("pg_restore", "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges",
+                     f"--use-list={wanted}", str(dump))  # fmt: skip
+            call_command("migrate", interactive=False, verbosity=0)
+            jobs = _begin_new_life()
+        mails = _restore_files(archive)
+    return Restored(manifest["made_at"], mails, jobs)
+
+
+def _manifest_of(archive: tarfile.TarFile, source: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads(_read(archive, MANIFEST))
+    except (KeyError, ValueError) as error:
+        raise BackupError(f"{source} is no backup of Ponder: it has no {MANIFEST}.") from error
+    if manifest["format"] != FORMAT:
+        raise BackupError(
+            f"{source} has format {manifest['format']}, this Ponder reads format {FORMAT}. Restore it with the version "
+            "that made it."
+        )
+    known = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations}
+    if unknown := sorted(set(manifest["migrations"]) - known):
+        raise BackupError(
+            f"{source} was made by a newer Ponder: this version does not know {', '.join(unknown[:3])}"
+            f"{' and others' if len(unknown) > 3 else ''}. Update Ponder, then restore."
+        )
+    return manifest
+
+
+def _open(archive: tarfile.TarFile, name: str) -> IO[bytes]:
+    file = archive.extractfile(name)
+    if file is None:
+        raise KeyError(name)
+    return file
+
+
+def _read(archive: tarfile.TarFile, name: str) -> bytes:
+    return _open(archive, name).read()
+
+
+@contextmanager
+def _emptied(manifest: dict[str, Any], *, replace: bool) -> Iterator[None]:
+    """Move the tables that are there aside for the block: dropped after it, put back where it fails."""
+    conninfo, password = connection_string()
+    _let_go()
+    with psycopg.connect(conninfo, password=password or None, autocommit=True) as own:
+        _refuse(own, manifest, replace=replace)
+        own.execute(f"DROP SCHEMA IF EXISTS {_KEPT} CASCADE")
+        own.execute(f"ALTER SCHEMA public RENAME TO {_KEPT}")
+        own.execute("CREATE SCHEMA public")
+        try:
+            yield
+        except BaseException:
+            _let_go()
+            own.execute("DROP SCHEMA public CASCADE")
+            own.execute(f"ALTER SCHEMA {_KEPT} RENAME TO public")
+            raise
+        own.execute(f"DROP SCHEMA {_KEPT} CASCADE")
+
+
+def _let_go() -> None:
+    """Close every connection of Django's: the names of what it prepared are about to mean something else."""
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's own
+
+
+def _refuse(own: "psycopg.Connection[Any]", manifest: dict[str, Any], *, replace: bool) -> None:
+    server = own.info.server_version // 10_000
+    if server < manifest["postgres"]:
+        raise BackupError(
+            f"The backup is of PostgreSQL {manifest['postgres']}, this server is {server}. Restore into "
+            f"{manifest['postgres']} or newer."
+        )
+    others = own.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+        "AND backend_type = 'client backend'"
+    ).fetchone()
+    assert others is not None, "count() returns a row"
+    if others[0]:
+        raise BackupError(
+            f"{others[0]} connections are using the database. Stop web, workers and clock first, then restore."
+        )
+    tables = own.execute("SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'public')").fetchone()
+    assert tables is not None, "EXISTS returns a row"
+    if tables[0] and not replace:
+        raise BackupError(
+            "The database is not empty. Restore into an empty one, or say --replace to lose what is there for good."
+        )
+
+
+def _begin_new_life() -> int:
+    from jobs.services.after_restore import begin_new_life
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    jobs = begin_new_life()
+    _let_go()
+    return jobs
+
+
+def _restore_files(archive: tarfile.TarFile) -> int:
+    """Write the mails that are missing, and the secret key where this installation keeps its own; return the mails."""
+    directory = Path(settings.MAIL_DIR)
+    mails = 0
+    for name in archive.getnames():
+        mail = name.removeprefix(MAIL)
+        if mail != name and mail_files.is_stored_name(mail):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (directory / mail).write_bytes(_read(archive, name))
+            mails += 1
+    # With another key, sessions and the unsubscribe links of old mails would end.
+    if SECRET_KEY in archive.getnames() and own_secret_key():
+        path = settings.DATA_DIR / "secret_key"
+        path.touch(mode=0o600)
+        path.write_bytes(_read(archive, SECRET_KEY))
+    return mails
