@@ -92,7 +92,11 @@ class Zygote:
         with contextlib.suppress(OSError):
             assert self._process.stdin is not None
             self._process.stdin.close()
-        self._process.wait(30)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:  # a busy machine; its children die with it however it ends
+            self._process.kill()
+            self._process.wait(30)
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
