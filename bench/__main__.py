@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from bench import (
+    accuracy,
     audit,
+    calibration,
     crowd,
     fairness,
+    fit,
     idle,
     journal,
     overhead,
@@ -30,9 +33,12 @@ from bench import (
 
 RESULTS = Path(__file__).parent / "results"
 MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
+    "accuracy": accuracy.measure,
     "audit": audit.measure,
+    "calibration": calibration.measure,
     "crowd": crowd.measure,
     "fairness": fairness.measure,
+    "fit": fit.measure,
     "idle": idle.measure,
     "journal": journal.measure,
     "overhead": overhead.measure,

@@ -13,7 +13,7 @@ from demo_model import problems, tasks
 from demo_model.launch import running
 from solver.models import ModelCard
 from solver.pricing import Rates
-from solver.priors import DEMO_ABILITY, DEMO_OUTPUT
+from solver.priors import DEMO_ABILITY, DEMO_OUTPUT, DEMO_TRAITS
 
 MODELS = ("intern", "expert")
 
@@ -76,6 +76,7 @@ def demo_card(model: str) -> ModelCard:
         max_output_tokens=rates["max_output_tokens"],
         output=DEMO_OUTPUT[model],
         ability=DEMO_ABILITY[model],
+        traits=DEMO_TRAITS[model],
         bundled=True,
         temperature=1.0,
         timeout_s=60.0,

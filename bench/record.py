@@ -1,20 +1,22 @@
-"""Record the pool that strategies are compared on: `python -m bench.record MODEL [--problems N] [--samples 64]`.
+"""Record a pool that strategies are compared on: `python -m bench.record MODEL [--pool NAME] [--problems N]`.
 
-Every sample of the pool is one real reply of a demo model through its real server at temperature 1. Strategies that
-replay the pool see the same replies, so that their differences are paired and not noise (`bench/replay.py`). The
-problems are held out of training. A recording goes on where an earlier one stopped: replies lie in
-var/pool/MODEL.jsonl, a line a problem, until `--pack` makes bench/pool/MODEL.json.gz of them (and problems.json.gz,
+Every sample of a pool is one real reply of a demo model through its real server at temperature 1. Strategies that
+replay a pool see the same replies, so that their differences are paired and not noise (`bench/replay.py`). The
+problems are held out of training. There are two pools: `pool` is what parameters are fitted and policies tuned on,
+`held_out` is for final figures alone. A recording goes on where an earlier one stopped: replies lie in
+var/NAME/MODEL.jsonl, a line a problem, until `--pack` makes bench/NAME/MODEL.json.gz of them (and problems.json.gz,
 because drawing the problems again takes half a minute).
 """
 
 import argparse
 import asyncio
 import gzip
+import itertools
 import json
 import os
 import sys
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,39 +27,78 @@ from demo_model.launch import running
 from solver.answer import extract_answer
 from solver.problem import Problem
 
-POOL = Path(__file__).parent / "pool"
-WORK = Path(__file__).parents[1] / "var" / "pool"
-SEED = 20_261_125
-SAMPLES = 64
+BENCH = Path(__file__).parent
+VAR = BENCH.parent / "var"
 AT_A_TIME = 16
 PROBLEMS = "problems.json.gz"
 MAX_TOKENS = 500
-MODULAR, COUNTDOWN = 1_000, 400
+START_S = 600  # a recording is patient: it runs beside other work
 
 
-def problems() -> list[Unseen]:
-    """Return the problems of the pool: modular and Countdown in turn, five to two, each once."""
-    modular = iter(modular_problems(MODULAR, SEED))
-    countdown = iter(countdown_problems(COUNTDOWN, SEED))
-    turns = [modular, modular, countdown, modular, modular, countdown, modular]
-    return [next(turns[index % len(turns)]) for index in range(MODULAR + COUNTDOWN)]
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a pool holds: so many problems of either family, in turns (m: modular, c: Countdown), and samples of each."""
+
+    name: str
+    seed: int
+    modular: int
+    countdown: int
+    turns: str
+    samples: int
+
+    @property
+    def folder(self) -> Path:
+        """Where the packed pool lies."""
+        return BENCH / self.name
+
+    @property
+    def work(self) -> Path:
+        """Where its recordings grow."""
+        return VAR / self.name
+
+    def problems(self) -> list[Unseen]:
+        """Return the problems, each once, so that any first so many of them are a mixture; drawn once and kept."""
+        kept = self.folder / PROBLEMS
+        if not kept.exists():
+            self.folder.mkdir(exist_ok=True)
+            _write(kept, [asdict(unseen) for unseen in self._drawn()])
+        return [Unseen(**fields) for fields in json.loads(gzip.decompress(kept.read_bytes()))]
+
+    def _drawn(self) -> list[Unseen]:
+        drawn = {
+            "m": iter(modular_problems(self.modular, self.seed)),
+            "c": iter(countdown_problems(self.countdown, self.seed)),
+        }
+        count = self.modular + self.countdown
+        return [next(drawn[turn]) for turn in itertools.islice(itertools.cycle(self.turns), count)]
 
 
-async def record(model: str, count: int, samples: int) -> None:
-    """Ask the model for what is missing of the first `count` problems."""
-    WORK.mkdir(parents=True, exist_ok=True)
-    path = WORK / f"{model}.jsonl"
-    known = {json.loads(line)["problem"] for line in path.open()} if path.exists() else set()
-    missing = [item for item in enumerate(problems()[:count]) if item[0] not in known]
+PLANS = {
+    plan.name: plan
+    for plan in (
+        Plan("pool", 20_261_125, 1_000, 400, "mmcmmcm", 64),
+        Plan("held_out", 20_261_201, 800, 200, "mmmmc", 40),
+    )
+}
+
+
+async def record(plan: Plan, model: str, count: int, part: int, parts: int) -> None:
+    """Ask the model for what is missing of this part of the first `count` problems."""
+    plan.work.mkdir(parents=True, exist_ok=True)
+    path = plan.work / (f"{model}.jsonl" if parts == 1 else f"{model}.{part}.jsonl")
+    known = {row["problem"] for row in recorded(plan, model)}
+    mine = list(enumerate(plan.problems()[:count]))[part::parts]
+    missing = [item for item in mine if item[0] not in known]
     with tempfile.TemporaryDirectory(prefix="ponder-pool-") as folder, path.open("a") as out:
-        async with running(model, Path(folder) / "model.sock", slots=AT_A_TIME) as server:
+        async with running(model, Path(folder) / "model.sock", slots=AT_A_TIME, start_s=START_S) as server:
             connector = UnixConnector(path=str(server.socket), limit=AT_A_TIME)
             async with ClientSession(connector=connector, timeout=ClientTimeout(total=600)) as session:
                 gate = asyncio.Semaphore(AT_A_TIME * 2)
 
                 async def one(index: int, unseen: Unseen) -> None:
                     replies = [
-                        _ask(session, gate, unseen, seed=1_000_003 * index + turn) for turn in range(samples)
+                        _ask(session, gate, unseen, seed=_seed(plan, index, turn))
+                        for turn in range(plan.samples)
                     ]
                     line = {"problem": index, "replies": await asyncio.gather(*replies)}
                     out.write(json.dumps(line) + "\n")
@@ -67,6 +108,11 @@ async def record(model: str, count: int, samples: int) -> None:
                     async with asyncio.TaskGroup() as group:
                         for item in missing[at : at + 4]:
                             group.create_task(one(*item))
+
+
+def _seed(plan: Plan, index: int, turn: int) -> int:
+    """Return the seed of one sample: no two of a pool, and none of two pools, have the same."""
+    return (1_000_003 * index + turn + plan.seed * (plan.name != "pool")) % 2**31
 
 
 async def _ask(session: ClientSession, gate: asyncio.Semaphore, unseen: Unseen, *, seed: int) -> list[Any]:
@@ -89,14 +135,16 @@ async def _ask(session: ClientSession, gate: asyncio.Semaphore, unseen: Unseen, 
     ]
 
 
-def pack(model: str) -> None:
+def recorded(plan: Plan, model: str) -> list[dict[str, Any]]:
+    """Return what is recorded of a model so far, in no order; a line half written is none."""
+    lines = itertools.chain.from_iterable(path.open() for path in plan.work.glob(f"{model}*.jsonl"))
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def pack(plan: Plan, model: str) -> None:
     """Write what strategies need of a recording: answers and tokens, a problem's distinct answers once."""
-    with (WORK / f"{model}.jsonl").open() as recording:
-        lines = sorted(
-            (json.loads(line) for line in recording if line.endswith("\n")), key=lambda row: row["problem"]
-        )
     packed = []
-    for row in lines:
+    for row in sorted(recorded(plan, model), key=lambda row: row["problem"]):
         answers: dict[str | None, int] = {}
         samples = []
         for text, _, output in row["replies"]:
@@ -110,32 +158,35 @@ def pack(model: str) -> None:
                 "samples": samples,
             }
         )
-    POOL.mkdir(exist_ok=True)
-    _write(f"{model}.json.gz", {"model": model, "seed": SEED, "problems": packed})
-    if not (POOL / PROBLEMS).exists():
-        _write(PROBLEMS, [asdict(unseen) for unseen in problems()])
+    _write(plan.folder / f"{model}.json.gz", {"model": model, "seed": plan.seed, "problems": packed})
 
 
-def _write(name: str, content: Any) -> None:
+def _write(path: Path, content: Any) -> None:
     body = json.dumps(content, separators=(",", ":"))
-    (POOL / name).write_bytes(gzip.compress(body.encode(), 9, mtime=0))
+    path.write_bytes(gzip.compress(body.encode(), 9, mtime=0))
 
 
 def main() -> int:
     """Record or pack."""
     parser = argparse.ArgumentParser(prog="python -m bench.record", description=__doc__)
     parser.add_argument("model", choices=sorted(MODELS))
-    parser.add_argument("--problems", type=int, default=MODULAR + COUNTDOWN)
-    parser.add_argument("--samples", type=int, default=SAMPLES)
+    parser.add_argument("--pool", choices=sorted(PLANS), default="pool")
+    parser.add_argument("--problems", type=int, help="the first so many; all of them where it is left out")
     parser.add_argument(
-        "--pack", action="store_true", help="write bench/pool/MODEL.json.gz from what is recorded"
+        "--part", default="0/1", help="I/N: each N-th problem from the I-th on, for N processes"
+    )
+    parser.add_argument(
+        "--pack", action="store_true", help="write bench/NAME/MODEL.json.gz from what is recorded"
     )
     options = parser.parse_args()
+    plan = PLANS[options.pool]
     if options.pack:
-        pack(options.model)
+        pack(plan, options.model)
     else:
         os.nice(5)
-        asyncio.run(record(options.model, options.problems, options.samples))
+        part, parts = map(int, options.part.split("/"))
+        count = options.problems or plan.modular + plan.countdown
+        asyncio.run(record(plan, options.model, count, part, parts))
     return 0
 
 

@@ -26,7 +26,9 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(model: str, socket: Path, *, slots: int) -> AsyncIterator[Running]:
+async def running(
+    model: str, socket: Path, *, slots: int, start_s: float = START_SECONDS
+) -> AsyncIterator[Running]:
     """Start the server of one model on a Unix socket, wait until it is ready, stop it after."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "demo_model.server"),
@@ -36,7 +38,7 @@ async def running(model: str, socket: Path, *, slots: int) -> AsyncIterator[Runn
     )
     try:
         assert process.stdout is not None  # asked for above
-        line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
+        line = await asyncio.wait_for(process.stdout.readline(), start_s)
         if line.strip() != b"ready":
             raise RuntimeError(f"The server of '{model}' did not start; its message is above.")
         yield Running(socket, process.pid)

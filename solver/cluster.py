@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from solver.posterior import Votes
+from solver.ballot import Votes
 from solver.steps import StepResult
 
 _COMPARABLE = ("num:", "pct:", "choice:", "math:")

@@ -7,16 +7,18 @@ shows, where a checker knows the answer by its verdict, elsewhere by how probabl
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from heapq import nlargest
 
+from solver.ballot import Votes, Wrongs
 from solver.cluster import Cluster
 from solver.explanation import explain
 from solver.models import ModelCard
-from solver.posterior import Quality, Votes, calibrated, parameters
+from solver.posterior import Quality, calibrated, parameters
 from solver.problem import Problem
 from solver.prompts import read_better, read_grade
+from solver.skill import Skill
 from solver.steps import Candidate, Status, StepKind, StepResult
 from solver.weighing import Scales, Tally
 
@@ -173,6 +175,18 @@ class Evidence:
     def quality(self, judge: str) -> Quality:
         """Return how well a model judges, as far as its card and this job tell."""
         return self._scales.quality(judge, self._tally())
+
+    def votes(self) -> Votes:
+        """Return all votes, whatever they are for."""
+        return self._everything
+
+    def skills(self) -> Mapping[str, Skill]:
+        """Return what is assumed of the panel's tries, by model."""
+        return self._scales.skills()
+
+    def wrongs(self) -> Wrongs:
+        """Return how wrong answers to this problem are assumed to fall."""
+        return self._scales.wrongs()
 
     def _weigh(self) -> dict[str, float]:
         if self._weighed is None:

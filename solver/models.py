@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from solver.pricing import Rates, Tier
+from solver.skill import Trait
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class ModelCard:
     output: OutputQuantiles
     ability: Mapping[str, float] = field(default_factory=dict)
     """Probability that one sample is right, by problem kind; `""` holds for kinds not named."""
+    traits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """By problem kind: the fields of `Trait` but for the ability (solver/skill.py); what is missing is assumed."""
     judging: Mapping[str, float] = field(default_factory=dict)
     """How it judges: `sensitivity`, `specificity`, `comparison` (solver/posterior.py); what is missing is assumed."""
     api_base: str = ""
@@ -43,6 +46,10 @@ class ModelCard:
     def ability_for(self, kind: str) -> float:
         """Return the prior probability that one sample on a problem of this kind is right."""
         return self.ability.get(kind, self.ability.get("", 0.5))
+
+    def trait_for(self, kind: str) -> Trait:
+        """Return how the model does on problems of this kind."""
+        return Trait(self.ability_for(kind), **self.traits.get(kind, self.traits.get("", {})))
 
     def as_json(self) -> dict[str, Any]:
         """Return a form that a job can pin."""

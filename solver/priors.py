@@ -10,6 +10,18 @@ DEMO_ABILITY = {
     "expert": {"": 0.03, "countdown": 0.52, "modular": 0.75},
 }
 
+DEMO_TRAITS = {
+    "intern": {
+        "modular": {"slope": 4.42, "scatter": 1.275, "concentration": 1.485, "blind": 0.149},
+        "countdown": {"slope": 1.1, "scatter": 0.309, "concentration": 8.468, "agree": 0.861},
+    },
+    "expert": {
+        "modular": {"slope": 2.091, "scatter": 1.357, "concentration": 1.954, "blind": 0.007},
+        "countdown": {"slope": 1.314, "scatter": 0.397, "concentration": 8.468, "agree": 0.819},
+    },
+}
+"""How the demo models err (solver/skill.py), fitted to the recorded pool by `python -m bench fit`."""
+
 DEMO_OUTPUT = {
     "intern": OutputQuantiles(q50=45, q90=57, q995=80),
     "expert": OutputQuantiles(q50=60, q90=134, q995=250),

@@ -3,22 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from solver.ballot import Votes, Wrongs, log_odds
 from solver.cluster import Cluster
 from solver.models import ModelCard
 from solver.posterior import (
     NEVER,
-    Ability,
     Quality,
-    Votes,
     compare_log_odds,
     grade_log_odds,
     logit,
     parameters,
     shares,
     sigmoid,
-    vote_log_odds,
 )
 from solver.problem import Problem
+from solver.skill import Skill, Trait, skill_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,11 @@ class Scales:
     def __init__(self, problem: Problem, panel: Sequence[ModelCard]) -> None:
         self._problem = problem
         self._cards = {card.name: card for card in panel}
-        self._abilities = {name: Ability(self._ability(name)) for name in self._cards}
+        # A checker passes any right answer; votes must agree on one.
+        traits = {name: card.trait_for(problem.kind) for name, card in self._cards.items()}
+        self._skills = {
+            name: skill_of(trait if problem.proves else trait.voting()) for name, trait in traits.items()
+        }
 
     def family(self, model: str) -> str:
         """Return the family of a model; one that has left the panel is its own."""
@@ -63,16 +66,37 @@ class Scales:
         odds = {cluster.key: self._alone(cluster) for cluster in tally.essays}
         if not any(cluster.comparable for cluster in tally.answers):
             return odds | {cluster.key: self._alone(cluster) for cluster in tally.answers}
+        weighed = self._weighed(tally)
+        return odds | {c.key: NEVER if c.refused else weighed[c.key] for c in tally.answers}
+
+    def _weighed(self, tally: Tally) -> dict[str, float]:
+        """Return log odds from votes alone. Answers go in order of their votes: the same votes are weighed once."""
         for model in tally.everything.by_model:
-            self._abilities.setdefault(model, Ability(self._ability(model)))
-        weighed = vote_log_odds(
-            [cluster.votes for cluster in tally.answers],
-            tally.everything,
-            self._abilities,
-            options=self._options(),
-            seen=tally.seen,
+            self._skills.setdefault(model, skill_of(Trait(self._ability(model))))
+        names = tuple(self._skills)
+        counts = {cluster.key: cluster.votes.counts(names) for cluster in tally.answers}
+        order = sorted(counts, key=counts.__getitem__, reverse=True)
+        odds = log_odds(
+            tuple(self._skills.values()),
+            self.wrongs(),
+            tuple(counts[key] for key in order),
+            tally.everything.counts(names),
+            tally.seen,
         )
-        return odds | {c.key: NEVER if c.refused else x for c, x in zip(tally.answers, weighed, strict=True)}
+        return dict(zip(order, odds, strict=True))
+
+    def skills(self) -> Mapping[str, Skill]:
+        """Return the skills of the panel."""
+        return {name: self._skills[name] for name in self._cards}
+
+    def wrongs(self) -> Wrongs:
+        """Return how wrong answers to this problem fall."""
+        pinned = parameters()
+        pinned = {**pinned, **pinned["kinds"].get(self._problem.kind, {})}
+        match self._problem.checker:
+            case {"kind": "choice", "options": options}:
+                return Wrongs(max(len(options), 2), pinned["shared"])
+        return Wrongs(pinned["open_answers"], pinned["shared"])
 
     def _alone(self, cluster: Cluster) -> float:
         """Return the log odds of an answer that no other can agree with: the ability of who gave it."""
@@ -110,12 +134,6 @@ class Scales:
             _count(counts["specificity"], (1.0 - right) * fails, (1.0 - right) * passes)
             _count(counts["comparison"], right * wins, right * losses)
         return Quality(*(good / (good + bad) for good, bad in (counts[name] for name in Quality._fields)))
-
-    def _options(self) -> int:
-        match self._problem.checker:
-            case {"kind": "choice", "options": options}:
-                return max(len(options), 2)
-        return int(parameters()["open_answers"])
 
 
 def _normalised(log_odds: Mapping[str, float], tally: Tally) -> dict[str, float]:

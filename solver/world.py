@@ -54,7 +54,8 @@ def _card(model: Mapping[str, Any]) -> ModelCard:
     quantiles = OutputQuantiles(
         median, round(median * math.exp(sigma * _Z90)), round(median * math.exp(sigma * _Z995))
     )
-    spread = math.hypot(1.0, parameters()["difficulty"]["sd"] * parameters()["discrimination"] * 0.6)
+    slope = parameters()["difficulty"]["sd"] * parameters()["discrimination"]
+    spread = math.sqrt(1.0 + math.pi * slope * slope / 8.0)
     ability = sigmoid(parameters()["discrimination"] * model["ability"] / spread)
     return ModelCard(
         name=model["name"],
@@ -66,6 +67,13 @@ def _card(model: Mapping[str, Any]) -> ModelCard:
         max_output_tokens=32_000,
         output=quantiles,
         ability={"": ability},
+        traits={
+            "": {
+                "slope": slope,
+                "scatter": 0.0,
+                "concentration": parameters()["wrong_answers"]["concentration"],
+            }
+        },
         # Simulated models write no prose, as the bundled ones.
         bundled=True,
     )

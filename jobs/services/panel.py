@@ -13,7 +13,14 @@ from billing.price_list import BUNDLED_PROVIDER, default_panel, is_bundled
 from billing.prices import price_book, rates_of
 from jobs.services.errors import SubmitError
 from solver.models import ModelCard
-from solver.priors import ABILITY_BY_RANK, DEMO_ABILITY, DEMO_OUTPUT, OUTPUT_BY_RANK, REASONING_HINTS
+from solver.priors import (
+    ABILITY_BY_RANK,
+    DEMO_ABILITY,
+    DEMO_OUTPUT,
+    DEMO_TRAITS,
+    OUTPUT_BY_RANK,
+    REASONING_HINTS,
+)
 from solver.providers import configured_variables, openai_base_url
 
 
@@ -71,6 +78,7 @@ def _card(price: Price, *, rank: float) -> ModelCard:
         if bundled and short in DEMO_OUTPUT
         else OUTPUT_BY_RANK["reasoning" if reasons else strength],
         ability=DEMO_ABILITY[short] if bundled and short in DEMO_ABILITY else ABILITY_BY_RANK[strength],
+        traits=DEMO_TRAITS.get(short, {}) if bundled else {},
         api_base=_bundled_base(short) if bundled else openai_base_url() if provider == "openai" else "",
         bundled=bundled,
         reasons=reasons,

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable
 
 from solver.strategies.aggregate import Aggregate
+from solver.strategies.auto import Auto
 from solver.strategies.base import Setting, Strategy
 from solver.strategies.decompose import Decompose
 from solver.strategies.deep import Deep
@@ -13,6 +14,7 @@ from solver.strategies.tree import Tree
 from solver.strategies.vote import Vote
 
 REGISTRY: dict[str, Callable[[Setting], Strategy]] = {
+    "auto": Auto,
     "vote": Vote,
     "deep": Deep,
     "knockout": Knockout,

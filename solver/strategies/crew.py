@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from solver.bounds import least_hold_nano, prompt_bytes, typical_nano
+from solver.bounds import least_hold_nano, least_room_nano, prompt_bytes, typical_nano
 from solver.models import ModelCard
 from solver.plan import rotation
 from solver.prompts import messages_for
@@ -55,6 +55,10 @@ class Crew:
     def cost_nano(self, name: str, *, shown: int = 0) -> int:
         """Return what a call typically costs whose prompt shows so many candidates (none: the problem alone)."""
         return typical_nano(self.cards[name], self._size_bytes(shown), self._setting.markup_bp)
+
+    def hold_nano(self, name: str) -> int:
+        """Return the least free money with which a model can be asked the problem alone."""
+        return least_room_nano(self.cards[name], self._problem_bytes, self._setting.markup_bp)
 
     def pays(self, name: str, room: Room, *, shown: int = 0) -> bool:
         """Tell whether the free money covers one more such call."""

@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver.answer import extract_answer
+from solver.ballot import Wrongs, log_odds
 from solver.checkers import Verdict
 from solver.evidence import Evidence
-from solver.posterior import Ability, Votes, calibrated, shares, vote_log_odds
+from solver.posterior import calibrated, shares
 from solver.problem import Problem
+from solver.skill import Trait, skill_of
 from solver.steps import Status, StepKind, StepResult
 from solver.world import RIGHT, World, cards
 from tests.solver.simulated import card
@@ -218,12 +220,9 @@ def test_probabilities_are_probabilities(tries):
 
 def test_a_choice_of_two_counts_differently_from_an_open_question():
     """Among two options wrong tries must agree, so agreement proves less."""
-    ours, all_votes = Votes({}, {}), Votes({}, {})
-    for votes_of in (ours, all_votes):
-        for _ in range(3):
-            votes_of.add("m", "f", 1.0)
+    three = ((3.0,),)
     odds = [
-        vote_log_odds([ours], all_votes, {"m": Ability(0.6)}, options=options, seen=1)[0]
+        log_odds((skill_of(Trait(0.6)),), Wrongs(options, 0.2), three, three[0], 1)[0]
         for options in (2, 1_000)
     ]
     assert odds[0] < odds[1]

@@ -1,0 +1,170 @@
+"""Accuracy against dollars: every strategy, `auto`, fixed numbers of votes and best-of-N, paired on the same problems.
+
+The figures come from the held-out pool, which nothing was fitted to or tuned on, and from the simulated world; those of
+`bench fit` from the other pool. A strategy that asks for more than tries cannot be replayed from a pool and is compared
+in the simulated world alone. `vote40` are 40 fixed votes of the strongest model. The gap at a budget is the best single
+strategy's accuracy (the best of all, chosen in hindsight) less that of `auto`, with its paired 95 % interval.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.arena import Arena, Recorded, Run, Simulated, paired, summary
+from bench.plot import Panel, Points, save
+from bench.reliability import expected_calibration_error
+from solver.money import NANO_PER_CENT
+from solver.strategies import REGISTRY
+
+HELD_OUT = Path(__file__).parent / "held_out"
+RESULTS = Path(__file__).parent / "results"
+CENTS = (1, 2, 5, 10, 20, 50)
+# In the simulated world forty votes of the strongest model cost a dollar and more.
+DEARER_CENTS = (100, 200, 500)
+FIXED = (1, 2, 4, 8, 16, 32, 40)
+VOTES = 40
+TOLERANCE = 0.005
+_COUNTS = {False: (10_000, 150), True: (60, 40)}
+"""Problems of a family and simulated ones, by `quick`."""
+
+
+def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' common signature)
+    """Return the curves, the gaps and the ratios of cost."""
+    recorded, simulated = _COUNTS[quick]
+    arenas: list[Arena] = [
+        Recorded(kind, proves=proves, folder=HELD_OUT, most=recorded)
+        for kind in ("modular", "countdown")
+        for proves in (False, True)
+    ]
+    arenas += [Simulated(proves=proves, count=simulated) for proves in (False, True)]
+    contests = [Contest(arena) for arena in arenas]
+    figures: dict[str, Any] = {"arenas": {each.arena.name: each.figures() for each in contests}}
+    gaps = [gap for each in contests for gap in each.gaps]
+    worst = max(gaps, key=lambda gap: gap["gap_pt"])
+    if not quick:
+        save(RESULTS / "accuracy.svg", [each.panel() for each in contests])
+    return figures | {
+        "worst_gap": worst,
+        "auto_vs_vote40_cost_ratio_demo": contests[0].ratio(),
+        "auto_vs_vote40_cost_ratio_sim": contests[4].ratio(),
+        "worst_gap_pt": worst["gap_pt"],
+        "worst_gap_surely_pt": max(gap["gap_pt"] - gap["bound_pt"] for gap in gaps),
+        "ece": max(each.ece() for each in contests[:4]),
+    }
+
+
+class Contest:
+    """All contestants in one arena."""
+
+    def __init__(self, arena: Arena) -> None:
+        self.arena = arena
+        self.strong, self.weak = arena.models[-1].name, arena.models[0].name
+        self.fixed = {
+            f"fixed {model.name}": [runs for n in FIXED if (runs := arena.fixed(model.name, n))]
+            for model in arena.models
+        }
+        judge = arena.models[-2].name
+        graded = [runs for n in FIXED[2:5] if (runs := arena.graded(self.strong, judge, n))]
+        if graded:
+            self.fixed["best-of-N, graded"] = graded
+        self.vote40 = arena.fixed(self.strong, VOTES)
+        self.of_strategy: dict[str, dict[int, list[Run]]] = {}
+        for name in REGISTRY:
+            of_budget: dict[int, list[Run]] = {}
+            for cents in (*CENTS, *(DEARER_CENTS if name == "auto" and isinstance(arena, Simulated) else ())):
+                runs = arena.run(name, cents * NANO_PER_CENT)
+                if runs is None:
+                    break
+                of_budget[cents] = runs
+            else:
+                self.of_strategy[name] = of_budget
+        self.auto = self.of_strategy.pop("auto")
+        self.gaps = [self._gap(cents) for cents in CENTS]
+
+    def _gap(self, cents: int) -> dict[str, Any]:
+        """Return by how much the best single strategy at a budget is above `auto`, in points."""
+        rivals = {name: of_budget[cents] for name, of_budget in self.of_strategy.items()}
+        for name, curve in self.fixed.items():
+            paid = [runs for runs in curve if summary(runs).cost_nano <= cents * NANO_PER_CENT]
+            if paid:
+                rivals[name] = max(paid, key=lambda runs: summary(runs).accuracy)
+        best = max(rivals, key=lambda name: summary(rivals[name]).accuracy)
+        gap, bound = paired(rivals[best], self.auto[cents])
+        return {
+            "arena": self.arena.name,
+            "cents": cents,
+            "best": best,
+            "gap_pt": round(100 * gap, 2),
+            "bound_pt": round(100 * bound, 2),
+        }
+
+    def ratio(self) -> float | None:
+        """Return the least cost of `auto`, by that of vote40, at which it is as right but for the tolerance."""
+        if self.vote40 is None:
+            return None
+        reference = summary(self.vote40)
+        enough = [
+            summary(runs).cost_nano
+            for runs in self.auto.values()
+            if summary(runs).accuracy >= reference.accuracy - TOLERANCE
+        ]
+        return round(min(enough) / reference.cost_nano, 4) if enough else None
+
+    def ece(self) -> float:
+        """Return the calibration error of what `auto` says of itself, over all budgets."""
+        return round(expected_calibration_error([run for runs in self.auto.values() for run in runs]), 4)
+
+    def figures(self) -> dict[str, Any]:
+        """Return what was measured."""
+        against = {}
+        if self.vote40:
+            for cents, runs in self.auto.items():
+                gap, bound = paired(runs, self.vote40)
+                against[cents] = {
+                    "cost_ratio": round(summary(runs).cost_nano / summary(self.vote40).cost_nano, 4),
+                    "gain_pt": round(100 * gap, 2),
+                    "bound_pt": round(100 * bound, 2),
+                }
+        return {
+            "problems": len(self.auto[CENTS[0]]),
+            "vote40": _point(self.vote40) if self.vote40 else None,
+            "auto_against_vote40": against,
+            "strategies": {
+                name: {cents: _point(runs) for cents, runs in of_budget.items()}
+                for name, of_budget in {"auto": self.auto, **self.of_strategy}.items()
+            },
+            "fixed": {name: [_point(runs) for runs in curve] for name, curve in self.fixed.items()},
+            "gaps": self.gaps,
+            "ece": self.ece(),
+        }
+
+    def panel(self) -> Panel:
+        """Return the diagram: accuracy against the mean cost in cents."""
+        lines = {
+            name: _points(of_budget.values())
+            for name, of_budget in {"auto": self.auto, **self.of_strategy}.items()
+        }
+        names = {
+            f"fixed {self.strong}": "fixed votes or tries of the strong model",
+            f"fixed {self.weak}": "fixed votes or tries of the weak model",
+            "best-of-N, graded": "best-of-N, graded",
+        }
+        lines |= {names[name]: _points(curve) for name, curve in self.fixed.items() if name in names}
+        dashed = frozenset(names.values())
+        return Panel(
+            self.arena.name, lines, "mean cost in cents", "accuracy", logarithmic=True, dashed=dashed
+        )
+
+
+def _point(runs: Sequence[Run]) -> dict[str, float]:
+    """Return accuracy, mean cost in cents, and mean confidence."""
+    means = summary(runs)
+    return {
+        "accuracy": round(means.accuracy, 4),
+        "cents": round(means.cost_nano / NANO_PER_CENT, 4),
+        "confidence": round(sum(run.confidence for run in runs) / len(runs), 4),
+    }
+
+
+def _points(curve: Any) -> Points:
+    return [(summary(runs).cost_nano / NANO_PER_CENT, summary(runs).accuracy) for runs in curve]

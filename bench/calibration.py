@@ -1,0 +1,61 @@
+"""Is the confidence that users see right as often as it says? Reliability and expected calibration error (ECE).
+
+Runs of `auto` and `vote` at six budgets on the held-out pool, and of every strategy in the simulated world, where judges
+take part; with and without a checker. Nothing was fitted to these problems.
+"""
+
+from typing import Any
+
+from bench.accuracy import CENTS, HELD_OUT, RESULTS
+from bench.arena import Arena, Recorded, Run, Simulated
+from bench.plot import Panel, save
+from bench.reliability import bins, expected_calibration_error
+from solver.money import NANO_PER_CENT
+from solver.strategies import REGISTRY
+
+_COUNTS = {False: (10_000, 100), True: (60, 30)}
+
+
+def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' common signature)
+    """Return the error by arena and strategy, and the worst of `auto` on the demo models."""
+    recorded, simulated = _COUNTS[quick]
+    arenas: list[Arena] = [
+        Recorded(kind, proves=proves, folder=HELD_OUT, most=recorded)
+        for kind in ("modular", "countdown")
+        for proves in (False, True)
+    ]
+    arenas += [Simulated(proves=proves, count=simulated) for proves in (False, True)]
+    figures: dict[str, Any] = {}
+    panels: list[Panel] = []
+    demo: list[float] = []
+    for arena in arenas:
+        of_strategy = {name: runs for name in REGISTRY if (runs := _runs(arena, name, quick=quick))}
+        figures[arena.name] = {
+            name: {
+                "runs": len(runs),
+                "ece": round(expected_calibration_error(runs), 4),
+                "bins": [(b.runs, round(b.confidence, 3), round(b.accuracy, 3)) for b in bins(runs)],
+            }
+            for name, runs in of_strategy.items()
+        }
+        if isinstance(arena, Recorded):
+            demo.append(figures[arena.name]["auto"]["ece"])
+        lines = {name: [(b.confidence, b.accuracy) for b in bins(runs)] for name, runs in of_strategy.items()}
+        panels.append(
+            Panel(arena.name, {"as it should be": [(0, 0), (1, 1)], **lines}, "confidence", "share right",
+                  dashed=frozenset({"as it should be"}))
+        )  # fmt: skip
+    if not quick:
+        save(RESULTS / "calibration.svg", panels)
+    return {"arenas": figures, "ece": max(demo)}
+
+
+def _runs(arena: Arena, strategy: str, *, quick: bool) -> list[Run]:
+    """Return the runs of a strategy over all budgets; none where the arena cannot run it."""
+    together: list[Run] = []
+    for cents in CENTS[1::2] if quick else CENTS:
+        runs = arena.run(strategy, cents * NANO_PER_CENT)
+        if runs is None:
+            return []
+        together += runs
+    return together

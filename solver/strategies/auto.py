@@ -1,0 +1,154 @@
+"""`auto`: plans from the budget, then buys what adds most to the chance of a right answer per dollar, and stops in time.
+
+Mechanism: the posterior of every answer (solver/ballot.py) says how likely it is right, and how likely none seen is;
+from it follows what further tries of each model would add (solver/worth.py). The tries with the largest expected gain
+per dollar are bought while the gain is worth more than it costs; what a right answer is worth is told, or follows from
+the budget. So cheap models are asked first where their votes pay, dear ones where it is close, and nobody where more
+tries would not change the answer. Where a checker proves answers, each try goes to the model with the best chance of
+success per dollar, which the failures so far change: a problem that the cheap model keeps failing is a hard one.
+
+Source: value of information (Raiffa and Schlaifer, 1961), Adaptive-Consistency (Aggarwal et al., 2023), item response
+theory (Rasch, 1960). Wins where what is known of the models holds; loses a little to a lucky fixed choice.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from solver.steps import Room, Status, Step, StepKind, StepResult, StopReason
+from solver.strategies.base import Setting
+from solver.strategies.common import Common
+from solver.worth import Prospect, Race, Standing, prospects, success_chances
+
+# A right answer is taken to be worth this many times the geometric mean of the budget and the dearest try: a budget of
+# many tries is a ceiling, not a wish to spend it.
+_WORTH = 120.0
+_WEIGHED = 4
+_TARGET = 0.995
+_SURE = 0.7
+"""From this confidence on, to stop because more would not pay is to be confident."""
+_ASKED = {1: 1, 3: 2, 8: 4}
+"""How many tries are bought at once when so many are looked ahead."""
+_GROWTH = 8
+"""After many tries a few more change little: so many times fewer are asked at once as there are."""
+
+
+class Auto(Common):
+    """The state of one job; derived from tells alone."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        self.target = float(setting.options.get("confidence_target", _TARGET))
+        worth = setting.options.get("value_nano")
+        self._skills = tuple(self.evidence.skills().items())
+        self._names = [name for name, _ in self._skills]
+        self._cost = {name: float(max(self.crew.cost_nano(name), 1)) for name in self._names}
+        dearest = max(self._cost.values())
+        self._value_nano = float(worth) if worth else _WORTH * math.sqrt(setting.budget_nano * dearest)
+        self._failures: Counter[str] = Counter()
+        # What did not pay under one budget may pay under a raised one.
+        self._enough_key = f"enough/{setting.budget_nano}"
+        self._enough = False
+
+    def plan_note(self) -> Mapping[str, Any]:
+        """Return who may try, and what a right answer is taken to be worth."""
+        return {"solvers": self._names, "value_nano": round(self._value_nano)}
+
+    def take(self, result: StepResult) -> None:
+        """Count a try that proved nothing."""
+        self._enough = self._enough or result.key == self._enough_key
+        self._failures[result.model] += result.status is Status.OK
+
+    def wanted(self, room: Room) -> Sequence[Step]:
+        """Return the tries that pay best, or a note that none pays."""
+        models = self._for_a_proof(room) if self.problem.proves else self._for_a_vote(room)
+        if models is None:
+            return (Step(self._enough_key, StepKind.NOTE, "More tries would cost more than they could gain"),)
+        numbers = (n for n in self._untold["sample"] if f"sample/{n}" not in room.in_flight)
+        return [
+            Step(f"sample/{number}", StepKind.SAMPLE, f"Try {number + 1}", model, self._messages)
+            for model, number in zip(models, numbers, strict=False)
+        ]
+
+    def _for_a_vote(self, room: Room) -> Sequence[str] | None:
+        """Return the models of the next tries, decided when all tries bought before are known; None: none pays."""
+        if room.in_flight:
+            return ()
+        offers = [each for each in self._prospects() if each.model in room.affordable]
+        best = max(offers, key=self._rate, default=None)
+        if best is None:
+            return ()
+        if self._rate(best) < 1.0:
+            return None
+        chosen = self._not_to_be_missed(best, offers, room.free_nano) or best
+        count = max(_ASKED[chosen.tries], self.evidence.tries // _GROWTH)
+        return [chosen.model] * min(count, room.free_slots)
+
+    def _not_to_be_missed(
+        self, best: Prospect, offers: Sequence[Prospect], free_nano: int
+    ) -> Prospect | None:
+        """Return what would add more than all tries of the best model per dollar, and would then not be affordable.
+
+        Cheap tries first is the way to end up with nothing but cheap tries.
+        """
+        spare = free_nano - _ASKED[best.tries] * self._cost[best.model]
+        grand = max(
+            (each for each in offers if self._need(each) <= free_nano),
+            key=lambda each: each.gain,
+            default=best,
+        )
+        of_best = max(each.gain for each in offers if each.model == best.model)
+        return grand if self._need(grand) > spare and grand.gain > of_best else None
+
+    def _need(self, prospect: Prospect) -> float:
+        """Return the money that must be free for all tries of a prospect: their typical cost, the last one's hold."""
+        return (prospect.tries - 1) * self._cost[prospect.model] + self.crew.hold_nano(prospect.model)
+
+    def _prospects(self) -> Sequence[Prospect]:
+        known = self.evidence
+        standings = tuple(
+            Standing(known.probability(cluster.key), cluster.votes.counts(self._names))
+            for cluster in known.ranked(_WEIGHED)
+            if cluster.key in known.clusters
+        )
+        return prospects(self._skills, known.wrongs(), Race(standings, known.votes().counts(self._names)))
+
+    def _rate(self, prospect: Prospect) -> float:
+        """Return what a prospect is worth by what it costs."""
+        return self._value_nano * prospect.gain / (prospect.tries * self._cost[prospect.model])
+
+    def _for_a_proof(self, room: Room) -> Sequence[str] | None:
+        """Return the models of the next tries where a checker will know: by chance of success per dollar.
+
+        As many are under way as more likely fail than not; None where none is and none pays.
+        """
+        pending: Counter[str] = Counter()
+        all_fail, chosen = 1.0, list[str]()
+        for step in room.in_flight.values():
+            all_fail *= 1.0 - self._chances(pending)[step.model]
+            pending[step.model] += 1
+        while len(chosen) < room.free_slots and (all_fail > 0.5 or not pending):
+            chances = self._chances(pending)
+            usable = [name for name in self._names if name in room.affordable]
+            best = max(usable, key=lambda name: chances[name] / self._cost[name], default=None)
+            if best is None:
+                break
+            if self._value_nano * chances[best] < self._cost[best]:
+                return chosen if pending else None
+            chosen.append(best)
+            all_fail *= 1.0 - chances[best]
+            pending[best] += 1
+        return chosen
+
+    def _chances(self, pending: Counter[str]) -> Mapping[str, float]:
+        failures = tuple(float(self._failures[name] + pending[name]) for name in self._names)
+        return dict(success_chances(self._skills, failures))
+
+    def done(self) -> StopReason | None:
+        """Stop when proven, when sure enough, or when more would not pay."""
+        reason = super().done()
+        if reason is None and self._enough:
+            sure = not self.problem.proves and self.evidence.confidence() >= _SURE
+            return StopReason.CONFIDENT if sure else StopReason.NO_PROGRESS
+        return reason

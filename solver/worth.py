@@ -1,0 +1,136 @@
+"""What further tries are worth: how much they would add to the probability that the answer given is right.
+
+For the leader and each rival (the next answers, and “one not seen yet”) the outcomes of k further tries of a model are
+counted under both hypotheses; tries pay where their outcome would change whom to believe. The gain is exact for two
+hypotheses and one model (preposterior analysis, Raiffa and Schlaifer, 1961); gains against several rivals add up, which
+overrates them a little. Nothing is drawn at random.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import mul
+
+from solver.ballot import Counts, Wrongs, difficulty
+from solver.skill import Skill, binomials
+
+LOOKAHEADS = (1, 3, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What `tries` further tries of a model would add to the probability of a right answer."""
+
+    model: str
+    tries: int
+    gain: float
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An answer: how probable it is, and its votes by model, in the order of the panel."""
+
+    probability: float
+    votes: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """The answers that may be right, most probable first; all votes by model."""
+
+    standings: tuple[Standing, ...]
+    totals: Counts
+
+
+@lru_cache(maxsize=10_000)
+def prospects(skills: tuple[tuple[str, Skill], ...], wrongs: Wrongs, race: Race) -> tuple[Prospect, ...]:
+    """Return what each model's further tries are worth, for each number of tries looked ahead."""
+    if not race.standings:
+        return tuple(Prospect(name, 1, chance) for name, chance in success_chances(skills, race.totals))
+    view = _View(skills, wrongs, race)
+    return tuple(
+        Prospect(name, tries, view.gain(at, tries))
+        for at, (name, _) in enumerate(skills)
+        for tries in LOOKAHEADS
+    )
+
+
+@lru_cache(maxsize=10_000)
+def success_chances(skills: tuple[tuple[str, Skill], ...], failures: Counts) -> tuple[tuple[str, float], ...]:
+    """Return for each model the probability that its next try is right, after so many wrong tries of each."""
+    weights = difficulty(tuple(skill for _, skill in skills), (0.0,) * len(skills), failures)
+    return tuple(
+        (name, sum(map(mul, weights, skill.chances(0.0, failed, 1)[1])))
+        for (name, skill), failed in zip(skills, failures, strict=True)
+    )
+
+
+class _View:
+    """The race as each hypothesis sees it."""
+
+    def __init__(self, skills: tuple[tuple[str, Skill], ...], wrongs: Wrongs, race: Race) -> None:
+        self._skills = tuple(skill for _, skill in skills)
+        self._wrongs, self._race = wrongs, race
+        # The leader, its rivals, and one not seen yet.
+        nobody = Standing(
+            max(1.0 - sum(standing.probability for standing in race.standings), 0.0), (0.0,) * len(skills)
+        )
+        self._leader, *self._rivals = (*race.standings, nobody)
+        self._nobody = nobody
+        self._difficulty = {
+            standing: difficulty(self._skills, standing.votes, race.totals)
+            for standing in (self._leader, *self._rivals)
+        }
+
+    def gain(self, at: int, tries: int) -> float:
+        """Return what `tries` tries of the model at this place of the panel add."""
+        right = self._distribution(self._leader, at, tries)
+        return sum(self._gain_against(rival, at, tries, right) for rival in self._rivals)
+
+    def _gain_against(self, rival: Standing, at: int, tries: int, right: list[float]) -> float:
+        """Return how much probability the rival would gain over the leader in the outcomes that put it ahead."""
+        upset = self._distribution(rival, at, tries)
+        for_rival = _falls(tries, *self._shares(rival, at, of=self._leader))
+        for_leader = _falls(tries, *self._shares(self._leader, at, of=rival))
+        leader_p, rival_p = self._leader.probability, rival.probability
+        total = 0.0
+        for lead in range(tries + 1):
+            if_right = leader_p * right[lead]
+            for chase in range(1, tries - lead + 1):
+                rest = tries - lead - chase
+                gained = rival_p * upset[chase] * for_rival[lead][rest] - if_right * for_leader[chase][rest]
+                if gained > 0.0:
+                    total += gained
+        return total
+
+    def _distribution(self, standing: Standing, at: int, tries: int) -> list[float]:
+        """Return P(j of the next tries of a model are right), j = 0…tries, if this answer is the right one."""
+        right = standing.votes[at]
+        rows = self._skills[at].chances(right, self._race.totals[at] - right, tries)
+        weights = self._difficulty[standing]
+        return [sum(map(mul, weights, row)) for row in rows]
+
+    def _shares(self, standing: Standing, at: int, *, of: Standing) -> tuple[float, float]:
+        """Return how likely a wrong try of a model falls on an answer, the first time and again, if a standing is right.
+
+        An answer not seen yet is any new one the first time, and that one again.
+        """
+        alpha = self._skills[at].trait.concentration
+        wrong = self._race.totals[at] - standing.votes[at]
+        if of is self._nobody:
+            return alpha / (alpha + wrong), 1.0 / (alpha + wrong + 1.0)
+        others = [i for i in range(len(self._skills)) if i != at]
+        theirs = sum(of.votes[i] for i in others)
+        all_theirs = sum(self._race.totals[i] - standing.votes[i] for i in others)
+        base = self._wrongs.shared * theirs / (all_theirs + alpha) + 1.0 / max(self._wrongs.options - 1, 1)
+        share = (of.votes[at] + alpha * min(base, 1.0)) / (alpha + wrong)
+        return share, share
+
+
+def _falls(tries: int, first: float, again: float) -> list[list[float]]:
+    """Return P(so many of hits + rest wrong tries fall on an answer), by hits and rest, together at most `tries`."""
+    missed = [(1.0 - first) ** rest for rest in range(tries + 1)]
+    hit = [1.0, *(first * again**hits for hits in range(tries))]
+    return [
+        [binomials(hits + rest)[hits] * hit[hits] * missed[rest] for rest in range(tries - hits + 1)]
+        for hits in range(tries + 1)
+    ]
