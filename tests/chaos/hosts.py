@@ -80,6 +80,13 @@ class Site:
         self.directory = Path(tempfile.mkdtemp(prefix="ponder-hosts-"))
         self.network = Network(hosts)
         self._children: list[Child] = []
+        try:
+            self._start(lease_s)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, lease_s: int) -> None:
         password = secrets.token_urlsafe(12)
         self._base = plain_environment(DATA_DIR=str(self.directory))
         # It imports while the services start.
@@ -157,16 +164,18 @@ class Site:
 
     def close(self) -> None:
         """End everything and leave nothing."""
-        for worker in getattr(self, "workers", {}).values():
-            worker.kill()
-        if hasattr(self, "_zygote"):
-            self._zygote.close()
-        if hasattr(self, "provider"):
-            self.provider.close()
-        for child in reversed(self._children):
-            child.stop()
-        self.network.close()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        try:
+            for worker in getattr(self, "workers", {}).values():
+                worker.kill()
+            if hasattr(self, "_zygote"):
+                self._zygote.close()
+            if hasattr(self, "provider"):
+                self.provider.close()
+            for child in reversed(self._children):
+                child.stop()
+        finally:
+            self.network.close()
+            shutil.rmtree(self.directory, ignore_errors=True)
 
 
 class Trial:
