@@ -82,6 +82,7 @@ def test_one_audit_at_a_time_is_enough(job):
     with psycopg.connect(host=at["host"], user=at["user"], dbname=at["dbname"]) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         assert run_audit() is None
+        other.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
     assert run_audit() is not None
 
 
