@@ -12,10 +12,11 @@ from django.core.exceptions import ValidationError
 from jobs.models import Job
 from jobs.services import SubmitError
 from solver.checkers import CheckerError, parse_checker
-from solver.money import MoneyError, parse_usd, usd_decimal
+from solver.money import NANO_PER_USD, MoneyError, parse_usd, usd_decimal
 from solver.strategies import DEFAULT, described
 
 MAX_PROBLEM_CHARACTERS = 100_000
+MOST_VALUE_NANO = 1_000_000 * NANO_PER_USD
 PRESETS = ("0.05", "0.25", "1", "5", "20")
 CUSTOM = "custom"
 STRATEGIES = [(name, f"{name.capitalize()}: {does}") for name, does in described().items()]
@@ -52,13 +53,15 @@ class BudgetForm(forms.Form):
 
     def clean_budget(self) -> int:
         """Return the budget in nano-USD."""
-        typed: str = self.cleaned_data["budget"]
-        if typed == CUSTOM:
-            typed = str(self.data.get("budget_custom", ""))
         try:
-            return parse_usd(typed, maximum_nano=settings.PONDER_MAX_BUDGET_NANO)
+            return parse_usd(self.typed_budget(), maximum_nano=settings.PONDER_MAX_BUDGET_NANO)
         except MoneyError as error:
             raise ValidationError(str(error), code="budget") from error
+
+    def typed_budget(self) -> str:
+        """Return the amount as it was chosen or typed."""
+        chosen = str(self.data.get("budget", ""))
+        return str(self.data.get("budget_custom", "")) if chosen == CUSTOM else chosen
 
     def add_submit_error(self, error: SubmitError) -> None:
         """Show a refusal of the service beside its field, if it has one."""
@@ -87,6 +90,7 @@ class NewJobForm(BudgetForm):
     strategy = forms.CharField(required=False, max_length=30, initial=DEFAULT)
     confidence_target = forms.ChoiceField(choices=TARGETS, required=False)
     models = forms.CharField(required=False, max_length=2000)
+    value = forms.CharField(required=False, max_length=60)
     not_before = forms.CharField(required=False, max_length=40)
     deadline = forms.CharField(required=False, max_length=40)
     time_zone = forms.CharField(required=False, max_length=60)
@@ -118,6 +122,14 @@ class NewJobForm(BudgetForm):
             known = ", ".join(dict(STRATEGIES))
             raise ValidationError(f"“{name}” is not a strategy. Choose one of {known}.", code="strategy")
         return name
+
+    def clean_value(self) -> int | None:
+        """Return what a right answer is worth in nano-USD, or None where nothing is said."""
+        typed: str = self.cleaned_data["value"].strip()
+        try:
+            return parse_usd(typed, name="The value", maximum_nano=MOST_VALUE_NANO) if typed else None
+        except MoneyError as error:
+            raise ValidationError(str(error), code="value") from error
 
     def clean(self) -> dict[str, Any]:
         """Read the checker from its fields, or from the problem."""
@@ -158,20 +170,27 @@ class NewJobForm(BudgetForm):
         names = ("numbers", "target", "expected", "tolerance", "options", "choice_expected")
         return {name: str(data.get(name, "")) for name in names}
 
+    def chosen_options(self) -> dict[str, Any]:
+        """Return the choices of a form as far as they are valid."""
+        data = self.cleaned_data
+        options: dict[str, Any] = {}
+        if target := data.get("confidence_target"):
+            options["confidence_target"] = target
+        if typed := data.get("models", "").strip():
+            options["models"] = re.split(r"[\s,]+", typed)
+        if value_nano := data.get("value"):
+            options["value_nano"] = value_nano
+        return options
+
     def job_arguments(self) -> dict[str, Any]:
         """Return what `submit_job` wants of a valid form."""
         data = self.cleaned_data
-        options: dict[str, Any] = {}
-        if data["confidence_target"]:
-            options["confidence_target"] = data["confidence_target"]
-        if names := re.split(r"[\s,]+", data["models"].strip()) if data["models"].strip() else []:
-            options["models"] = names
         return {
             "problem": data["problem"],
             "budget_nano": data["budget"],
             "checker": data["parsed_checker"],
             "strategy": data["strategy"],
-            "options": options or None,
+            "options": self.chosen_options() or None,
             "not_before_at": data["not_before_at"],
             "deadline_at": data["deadline_at"],
         }
@@ -207,4 +226,5 @@ def fields_of_options(job: Job) -> dict[str, str]:
         "strategy": job.strategy,
         "confidence_target": target if target in dict(TARGETS) else "",
         "models": " ".join(job.options.get("models", [])),
+        "value": usd_decimal(job.options["value_nano"]) if "value_nano" in job.options else "",
     }

@@ -49,6 +49,22 @@ def delete_old_texts() -> None:
     delete()
 
 
+@shared_task(name="jobs.tasks.learn")
+def learn() -> None:
+    """Learn from the jobs that have ended."""
+    from jobs.services.learn import learn_due
+
+    learn_due()
+
+
+@shared_task(name="jobs.tasks.watch_drift")
+def watch_drift() -> None:
+    """Compare recent outcomes with what was learned."""
+    from jobs.services.drift import watch
+
+    watch()
+
+
 @shared_task(name="jobs.tasks.clear_sessions")
 def clear_sessions() -> None:
     """Delete expired sessions."""

@@ -9,10 +9,12 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.services import ensure_personal_workspace
-from jobs.models import Comparison, Job
+from jobs.models import Comparison, Job, JobQuote
 from jobs.services import submit_comparison, submit_job
 from jobs.services.finish import finish
+from jobs.services.learn import learn_due
 from jobs.services.outbox import send_due
+from jobs.services.quoting import quote_json
 from jobs.states import JobState
 from jobs.worker import lease as leases
 from jobs.worker.host import WorkerHost
@@ -63,6 +65,7 @@ def solve(
     finally:
         host.close()
     send_due()
+    learn_due()
     return job
 
 
@@ -96,6 +99,7 @@ def compare(
     finally:
         host.close()
     send_due()
+    learn_due()
     return made
 
 
@@ -150,6 +154,7 @@ class _interrupts:  # noqa: N801  (used like a function)
 
 def summary(job: Job, wall_s: float) -> dict[str, Any]:
     """Return what programs read of an ended job; money as decimal strings of dollars."""
+    quote = JobQuote.objects.filter(job=job).first()
     return {
         "answer": job.answer or job.answer_text or None,
         "confidence": job.confidence,
@@ -163,4 +168,5 @@ def summary(job: Job, wall_s: float) -> dict[str, Any]:
         "explanation": job.explanation,
         "checked": job.checked,
         "error": job.error,
+        "quote": quote and quote_json(quote),
     }

@@ -34,6 +34,7 @@ urlpatterns = [
     path("staff/audit/run/", views.audit_now, name="staff-audit-run"),
     path("staff/outbox/", views.outbox_list, name="staff-outbox"),
     path("staff/outbox/<int:message_id>/retry/", views.outbox_retry, name="staff-outbox-retry"),
+    path("staff/learned/", views.learned, name="staff-learned"),
     path("staff/mail/", views.mail_list, name="staff-mail"),
     path("staff/mail/<str:name>/", views.mail_detail, name="staff-mail-detail"),
 ]

@@ -294,6 +294,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "audit": {"task": "jobs.tasks.run_audit", "schedule": crontab(hour="3", minute="47")},
     "delete-old-texts": {"task": "jobs.tasks.delete_old_texts", "schedule": crontab(hour="4", minute="23")},
+    "learn": {"task": "jobs.tasks.learn", "schedule": 15.0, "options": {"expires": 15}},
+    "watch-drift": {"task": "jobs.tasks.watch_drift", "schedule": crontab(hour="4", minute="43")},
     "clear-sessions": {"task": "jobs.tasks.clear_sessions", "schedule": crontab(hour="3", minute="17")},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")

@@ -84,6 +84,14 @@ def format_usd_exact(nano: int) -> str:
     return f"{'−' if nano < 0 else ''}${text}"
 
 
+def format_usd_about(nano: int) -> str:
+    """Return an estimate for people, below a dollar with two digits that count: `$0.0012`."""
+    if not 0 < nano < NANO_PER_USD:
+        return format_usd(nano)
+    step = 10 ** max(len(str(nano)) - 2, 0)
+    return format_usd_exact((nano + step // 2) // step * step)
+
+
 def whole_cents_of(nano: int) -> int:
     """Return the cents of an amount that is a whole number of them. Raises ValueError otherwise."""
     cents, rest = divmod(nano, NANO_PER_CENT)

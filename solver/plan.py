@@ -1,11 +1,10 @@
-"""What a budget buys: who tries, how often, for about how much and how long.
+"""The plan that a budget allows: who tries in turn, what is kept for the write-up, the least that buys a call.
 
 Plans from the budget, not cheap-first: the strongest model that the budget can buy at least three tries of at q90
 length. From six tries on, a second family joins every third one, because errors of one family agree.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from solver.bounds import least_hold_nano, prompt_bytes, typical_nano
 from solver.models import ModelCard
@@ -15,20 +14,6 @@ from solver.problem import Problem
 _TRIES_OF_MAIN = 3
 _TRIES_BEFORE_SECOND_FAMILY = 6
 _RESERVE_SHARE = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """What a budget is expected to buy. Costs in nano-USD, times in seconds."""
-
-    models: tuple[str, ...]
-    tries_low: int
-    tries_high: int
-    cost_low_nano: int
-    cost_high_nano: int
-    time_low_s: int
-    time_high_s: int
-    sentence: str
 
 
 def rotation(
@@ -84,53 +69,6 @@ def writer_of(panel: Sequence[ModelCard]) -> ModelCard | None:
     """Return the cheapest model that writes prose, or None."""
     writers = [card for card in panel if not card.bundled]
     return min(writers, key=lambda c: typical_nano(c, 4_000, 0), default=None)
-
-
-def quote(
-    problem: Problem,
-    panel: Sequence[ModelCard],
-    *,
-    budget_nano: int,
-    markup_bp: int,
-    call_s: float,
-    slots: int,
-) -> Quote:
-    """Return what the budget buys, from priors alone and without a call. Raises ValueError for an empty panel."""
-    if not panel:
-        raise ValueError("No model is available.")
-    size_bytes = prompt_bytes(problem.messages())
-    names = rotation(
-        panel, kind=problem.kind, budget_nano=budget_nano, size_bytes=size_bytes, markup_bp=markup_bp
-    )
-    cards = {card.name: card for card in panel}
-    if problem.proves:
-        names = list(dict.fromkeys([*names, *cards]))
-    spendable = budget_nano - reserve_nano(panel, problem, budget_nano=budget_nano, markup_bp=markup_bp)
-    costs = [max(typical_nano(cards[name], size_bytes, markup_bp), 1) for name in names]
-    # A proof goes to whoever is cheapest per chance; a vote takes its models in turn.
-    high = max(spendable // min(costs) if problem.proves else spendable * len(costs) // sum(costs), 1)
-    low = min(1 if problem.proves else 4, high)
-    low_cost = min(low * min(costs), budget_nano)
-    return Quote(
-        models=tuple(dict.fromkeys(names)),
-        tries_low=low,
-        tries_high=high,
-        cost_low_nano=low_cost,
-        cost_high_nano=budget_nano,
-        time_low_s=max(round(call_s), 1),
-        time_high_s=max(round(call_s * (high / max(slots, 1) + 2)), 2),
-        sentence=_sentence(problem, low, high, list(dict.fromkeys(names))),
-    )
-
-
-def _sentence(problem: Problem, low: int, high: int, names: Sequence[str]) -> str:
-    tries = f"{low:,}–{high:,} independent tries" if high > low else f"about {high:,} independent tries"
-    ends = (
-        "a checker ends it at the first right answer"
-        if problem.proves
-        else "it ends early when the tries agree"
-    )
-    return f"Buys {tries} by {' and '.join(names)}; {ends}."
 
 
 def _q90_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:

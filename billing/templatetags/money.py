@@ -2,7 +2,7 @@
 
 from django import template
 
-from solver.money import format_usd, format_usd_exact, usd_decimal
+from solver.money import format_usd, format_usd_about, format_usd_exact, usd_decimal
 
 register = template.Library()
 
@@ -17,6 +17,12 @@ def usd(nano: int | None) -> str:
 def usd_exact(nano: int | None) -> str:
     """Return dollars with every digit that counts; an em dash for nothing."""
     return "—" if nano is None else format_usd_exact(int(nano))
+
+
+@register.filter
+def usd_about(nano: int | None) -> str:
+    """Return an estimate in dollars, two digits where it is small; an em dash for nothing."""
+    return "—" if nano is None else format_usd_about(int(nano))
 
 
 @register.filter

@@ -2,13 +2,20 @@
 
 from jobs.models.comparison import Comparison
 from jobs.models.job import Job, JobQuerySet
+from jobs.models.learning import DriftAlarm, Learned, Lesson
 from jobs.models.outbox import OutboxKind, OutboxMessage, OutboxState
+from jobs.models.quote import JobQuote, JobQuoteQuerySet
 from jobs.models.step import Prompt, StepRecord, StepState
 
 __all__ = [
     "Comparison",
+    "DriftAlarm",
     "Job",
     "JobQuerySet",
+    "JobQuote",
+    "JobQuoteQuerySet",
+    "Learned",
+    "Lesson",
     "OutboxKind",
     "OutboxMessage",
     "OutboxState",

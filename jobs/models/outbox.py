@@ -12,6 +12,7 @@ class OutboxKind(models.TextChoices):
     ACCOUNT = "account", "Signing in"
     AUDIT = "audit", "The audit found something"
     QUARANTINE = "quarantine", "A model is set aside"
+    STAFF = "staff", "To staff"
 
 
 class OutboxState(models.TextChoices):

@@ -11,7 +11,9 @@ from billing.models import Call, CallState
 from billing.wallet import close_escrow
 from jobs.models import Job, OutboxKind, StepState
 from jobs.services import doorbell
+from jobs.services.learn import set_lesson
 from jobs.services.messages import tell
+from jobs.services.quoting import record_outcome
 from jobs.states import JobState
 from jobs.worker.journal import Lease
 from solver.runner import Outcome
@@ -59,6 +61,8 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
         job.finished_at = now
         job.lease_until, job.owner, job.next_at, job.idle_claims = None, "", None, 0
         job.save()
+        record_outcome(job)
+        set_lesson(job)
         tell(job, OutboxKind.ENDED)
     return True
 

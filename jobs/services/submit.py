@@ -14,11 +14,13 @@ from billing.wallet import BillingError, NotEnoughMoney
 from jobs.models import Job
 from jobs.services import doorbell
 from jobs.services.errors import SubmitError
+from jobs.services.learn import informed_panel
 from jobs.services.limits import check_limits
 from jobs.services.panel import build_panel
 from jobs.services.payment import set_aside
 from jobs.services.pinning import pin
 from jobs.services.problem_text import checked_problem, title_of
+from jobs.services.quoting import record_quote
 from jobs.states import JobState
 from solver.models import ModelCard
 from solver.money import NANO_PER_CENT, format_usd
@@ -62,8 +64,10 @@ def submit_job(
             f"Strategy “{strategy[:40]}” is unknown. Known: {', '.join(REGISTRY)}.", code="unknown_strategy"
         )
     chosen = dict(options or {})
-    panel = build_panel(chosen.get("models"))
     posed = Problem(text, problem_kind(text, checker), checker)
+    panel = informed_panel(
+        build_panel(chosen.get("models")), posed, budget_nano=budget_nano, markup_bp=settings.PONDER_MARKUP_BP
+    )
     check_affordable(posed, panel, budget_nano)
     now = timezone.now()
     job = Job(
@@ -85,10 +89,10 @@ def submit_job(
         state=JobState.QUEUED,
         queued_at=max(now, not_before_at or now),
     )
-    return _submit(job, when_paid=when_paid, ring=ring)
+    return _submit(job, posed, panel, when_paid=when_paid, ring=ring)
 
 
-def _submit(job: Job, *, when_paid: bool, ring: bool) -> Job:
+def _submit(job: Job, posed: Problem, panel: list[ModelCard], *, when_paid: bool, ring: bool) -> Job:
     try:
         with transaction.atomic():
             earlier = Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first()
@@ -98,12 +102,13 @@ def _submit(job: Job, *, when_paid: bool, ring: bool) -> Job:
             if earlier:
                 job.created_at, job.parent_id = timezone.now(), job.parent_id or earlier.parent_id
             job.save(force_insert=earlier is None, force_update=earlier is not None)
+            record_quote(job, posed, panel)
             check_limits(job.created_by)
             if ring and job.state == JobState.QUEUED:
                 transaction.on_commit(lambda: doorbell.ring(job.pk))
     except IntegrityError:
         # Another click, or a keystroke that kept the draft, was faster: look again.
-        return _submit(job, when_paid=when_paid, ring=ring)
+        return _submit(job, posed, panel, when_paid=when_paid, ring=ring)
     return job
 
 

@@ -9,6 +9,7 @@ from jobs.views.detail import detail, live
 from jobs.views.drafts import drop_draft, keep_draft
 from jobs.views.export import export_json, export_markdown
 from jobs.views.landing import landing
+from jobs.views.learned import learned
 from jobs.views.listing import job_list
 from jobs.views.mail import mail_detail, mail_list
 from jobs.views.new import new_job, preview, quote
@@ -34,6 +35,7 @@ __all__ = [
     "job_list",
     "keep_draft",
     "landing",
+    "learned",
     "live",
     "mail_detail",
     "mail_list",

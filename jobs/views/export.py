@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 
 from jobs.access import AuthedRequest, get_job_for, signed_in
 from jobs.markdown import clean_text
-from jobs.models import Job, StepRecord
+from jobs.models import Job, JobQuote, StepRecord
+from jobs.services.quoting import quote_json
 from jobs.views.progress import totals_of
 from jobs.views.spend import spend_of
 from solver.money import usd_decimal
@@ -46,6 +47,7 @@ def export_json(request: AuthedRequest, job_id: UUID) -> HttpResponse:
 
 def _as_json(job: Job) -> dict[str, Any]:
     spend, totals = spend_of(job), totals_of(job)
+    quote = JobQuote.objects.filter(job=job).first()
     return {
         "id": str(job.pk),
         "title": job.title,
@@ -69,6 +71,7 @@ def _as_json(job: Job) -> dict[str, Any]:
         "markup_bp": job.markup_bp,
         "calls": totals.calls,
         "tokens": totals.tokens,
+        "quote": quote_json(quote) if quote else None,
         "created_at": job.created_at,
         "started_at": job.started_at,
         "finished_at": job.finished_at,

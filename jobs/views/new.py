@@ -187,16 +187,19 @@ def quote(request: HttpRequest) -> HttpResponse:
     """Say what a budget buys, as the form stands now."""
     form = NewJobForm(request.POST)
     form.is_valid()
-    budget_nano = form.cleaned_data.get("budget")
-    context: dict[str, Any] = {"budget_nano": budget_nano, "error": "", "quote": None}
-    if budget_nano is None:
+    data = form.cleaned_data
+    budget_nano = data.get("budget")
+    context: dict[str, Any] = {"budget_nano": budget_nano, "error": "", "offer": None}
+    if budget_nano is None and form.typed_budget():
         context["error"] = " ".join(str(error) for error in form.errors.get("budget", []))
-    elif "problem" in form.cleaned_data:
+    elif "problem" in data:
         try:
-            context["quote"] = quote_job(
-                problem=form.cleaned_data["problem"],
+            context["offer"] = quote_job(
+                problem=data["problem"],
                 budget_nano=budget_nano,
-                checker=form.cleaned_data["parsed_checker"],
+                checker=data["parsed_checker"],
+                strategy=data.get("strategy", DEFAULT),
+                options=form.chosen_options(),
             )
         except SubmitError as error:
             context["error"] = error.message

@@ -1,7 +1,7 @@
 // The new-job form: the draft is kept in this browser, the quote follows the budget, Ctrl+Enter starts.
 
 const KEY = "ponder-draft";
-const NAMES = ["problem", "budget", "budget_custom", "checker", "numbers", "target", "expected", "tolerance", "options", "choice_expected", "confidence_target", "not_before", "deadline"];
+const NAMES = ["problem", "budget", "budget_custom", "checker", "numbers", "target", "expected", "tolerance", "options", "choice_expected", "confidence_target", "value", "not_before", "deadline"];
 const form = document.getElementById("job-form");
 const start = form.querySelector("[data-start]");
 const buttons = form.querySelectorAll("button[type=submit]");
@@ -68,6 +68,15 @@ form.addEventListener("input", (event) => {
 });
 form.querySelector("[data-budget]").addEventListener("change", (event) => {
   if (event.target.value === "custom") form.elements.budget_custom.focus();
+});
+// The quote suggests a budget where none is typed.
+form.addEventListener("click", (event) => {
+  const { budget } = event.target.dataset;
+  if (!budget) return;
+  form.elements.budget.value = "custom";
+  form.elements.budget_custom.value = budget;
+  form.elements.budget_custom.dispatchEvent(new Event("input", { bubbles: true }));
+  start.focus();
 });
 form.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {

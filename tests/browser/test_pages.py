@@ -44,6 +44,7 @@ OWN = [
 ]
 STAFF = [
     "/staff/audit/",
+    "/staff/learned/",
     "/staff/mail/",
     "/staff/outbox/?state=bounced",
     "/staff/costs/",

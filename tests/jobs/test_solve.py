@@ -56,6 +56,22 @@ def test_a_puzzle_is_recognised_solved_and_paid(running):
     assert said["stop_reason"] == "solved"
     assert check({"kind": "arithmetic", "numbers": [2, 3, 4], "target": 24}, said["answer"]).passed
     assert Decimal(0) < Decimal(said["charged_usd"]) <= Decimal(said["budget_usd"]) == Decimal("0.25")
+    # The run contract comes first, and stands beside the outcome.
+    assert done.stderr.startswith("Buys ")
+    assert (
+        0
+        < Decimal(said["quote"]["cost_p50_usd"])
+        <= Decimal(said["quote"]["cost_p90_usd"])
+        <= Decimal("0.25")
+    )
+
+
+def test_without_a_budget_one_is_suggested_and_nothing_starts(running):
+    """The suggestion is on stderr and, for programs, on stdout; the exit status says that nothing was solved."""
+    done = solve(running, "Use 2, 3, 4 to make 24.", "--json")
+    assert done.returncode == 2
+    assert "nothing was started. Suggested: --budget 0." in done.stderr
+    assert Decimal(json.loads(done.stdout)["quote"]["budget_usd"]) > 0
 
 
 def test_a_problem_may_come_from_standard_input(running):

@@ -4,8 +4,8 @@ import pytest
 
 from billing.models import Account, AccountKind
 from billing.wallet import balances
-from jobs.models import Job
-from jobs.services import SubmitError, quote_job, submit_job
+from jobs.models import Job, JobQuote
+from jobs.services import SubmitError, cancel_job, quote_job, submit_job
 from solver.money import NANO_PER_CENT, NANO_PER_USD
 from tests.endpoint import Answer
 
@@ -77,8 +77,41 @@ def test_a_monstrous_power_is_a_problem_like_any_other(alice, workspace, endpoin
 
 def test_a_quote_needs_no_call(alice, workspace, endpoint):
     """The run contract says what a budget buys, before anything is charged."""
-    quote = quote_job(problem="?", budget_nano=5 * NANO_PER_CENT)
+    quote = quote_job(problem="?", budget_nano=5 * NANO_PER_CENT).quote
     assert list(quote.models) == ["openai/test"]
     assert 1 <= quote.tries_low <= quote.tries_high
-    assert quote.cost_high_nano <= 5 * NANO_PER_CENT
+    assert 0 < quote.cost_p10_nano <= quote.cost_p50_nano <= quote.cost_p90_nano <= 5 * NANO_PER_CENT
+    assert 0 < quote.win_probability < 1
     assert endpoint.calls == []
+
+
+def test_without_a_budget_one_is_suggested(alice, workspace, endpoint):
+    """The suggestion is affordable, in whole cents, and never more than a right answer is worth."""
+    offer = quote_job(problem="?", budget_nano=None)
+    assert offer.suggested
+    assert offer.quote.budget_nano % NANO_PER_CENT == 0
+    worth = quote_job(problem="?", budget_nano=None, options={"value_nano": 2 * NANO_PER_CENT})
+    assert worth.quote.budget_nano <= 2 * NANO_PER_CENT
+
+
+def test_a_job_keeps_its_quote_and_what_came_of_it(alice, workspace, endpoint, run_all):
+    """The quote is a row from the start; the outcome is written beside it when the job ends by itself."""
+    job = submit_job(user=alice, workspace=workspace, problem="What is 6 times 7?", budget_nano=NANO_PER_CENT)
+    kept = JobQuote.objects.get(job=job)
+    assert (kept.charged_nano, kept.won) == (None, None)
+    assert kept.cost_p10_nano <= kept.cost_p50_nano <= kept.cost_p90_nano <= kept.budget_nano
+    run_all()
+    job.refresh_from_db()
+    kept.refresh_from_db()
+    assert (kept.charged_nano, kept.won) == (job.charged_nano, True)
+    assert kept.took_s >= 0
+
+
+def test_a_cancelled_job_says_nothing_of_its_quote(alice, workspace, endpoint, run_all):
+    """What a user stopped is no measure of what was expected."""
+    job = submit_job(user=alice, workspace=workspace, problem="?", budget_nano=NANO_PER_CENT)
+    cancel_job(job=job)
+    run_all()
+    job.refresh_from_db()
+    assert job.has_ended
+    assert JobQuote.objects.get(job=job).charged_nano is None

@@ -19,7 +19,14 @@ JOB_PAGES = [
     "job-export-json",
 ]
 OWN_PAGES = ["job-list", "settings", "wallet", "account-close", "data-export"]
-STAFF_PAGES = ["staff-audit", "staff-mail", "staff-outbox", "cost-review", "cost-review-quarantine"]
+STAFF_PAGES = [
+    "staff-audit",
+    "staff-mail",
+    "staff-outbox",
+    "staff-learned",
+    "cost-review",
+    "cost-review-quarantine",
+]
 
 
 @pytest.mark.parametrize("name", JOB_PAGES)

@@ -116,6 +116,38 @@ def test_the_quote_follows_the_budget(client, db):
     assert client.post(reverse("job-quote"), {}).status_code == 200
 
 
+def test_the_quote_tells_cost_time_and_chance(client, db):
+    """The box says what is usual, what nine of ten cost, how long it takes and how likely a sure answer is."""
+    text = client.post(reverse("job-quote"), GOOD).content.decode()
+    for words in (
+        "tries by",
+        "Chance of a proven or sure answer",
+        "Typical cost",
+        "nine in ten",
+        "of work",
+        "$0.05",
+    ):
+        assert words in text
+
+
+def test_the_quote_suggests_a_budget_where_none_is_typed(client, db):
+    """An empty amount is no error in the box; a button takes what is suggested."""
+    empty = GOOD | {"budget": "custom", "budget_custom": ""}
+    text = client.post(reverse("job-quote"), empty).content.decode()
+    assert "Suggested" in text
+    assert 'data-budget="0.' in text
+    assert "error-text" not in text
+
+
+def test_what_a_right_answer_is_worth_is_kept(alice):
+    """It stands in the job's options and in the form of the next run; nonsense is refused beside its field."""
+    assert submit(alice, value="lots").status_code == 422
+    submit(alice, value="2.50")
+    job = Job.objects.get()
+    assert job.options["value_nano"] == 5 * NANO_PER_USD // 2
+    assert 'value="2.50"' in alice.get(reverse("job-new"), {"from": str(job.pk)}).content.decode()
+
+
 def test_the_preview_is_safe(client, db):
     """What strangers type is shown, never run."""
     text = client.post(

@@ -16,7 +16,7 @@ from jobs.services.problem_text import checked_problem
 from reasoning_app.embedded import UpError, ensure
 from reasoning_app.embedded.demo import wants_demo_model
 from solver.checker_input import CheckerError, parse_checker_option
-from solver.money import MoneyError, format_usd_exact, parse_usd
+from solver.money import MoneyError, format_usd_exact, parse_usd, usd_decimal
 from solver.recognise import recognise_checker
 from solver.strategies import DEFAULT, REGISTRY
 
@@ -33,8 +33,11 @@ class Command(BaseCommand):
         """Declare the options."""
         parser.add_argument("problem", help="the problem as text, or - to read it from standard input")
         parser.add_argument(
-            "--budget", required=True, metavar="USD", help="the most it may cost, such as 0.05"
+            "--budget",
+            metavar="USD",
+            help="the most it may cost, such as 0.05; without it nothing is started, and one is suggested",
         )
+        parser.add_argument("--value", metavar="USD", help="what a right answer is worth, such as 2.50")
         parser.add_argument(
             "--check",
             metavar="CHECK",
@@ -62,22 +65,23 @@ class Command(BaseCommand):
         problem = sys.stdin.read() if options["problem"] == "-" else options["problem"]
         try:
             text = checked_problem(problem)
-            budget_nano = parse_usd(
+            budget_nano = options["budget"] and parse_usd(
                 options["budget"], name="--budget", maximum_nano=settings.PONDER_MAX_BUDGET_NANO
             )
             named = options["check"]
             checker = parse_checker_option(named, problem=text) if named else recognise_checker(text)
             chosen = _options(options)
             with ensure(settings.DATA_DIR, demo=wants_demo_model(), role="manage.py solve"):
+                self._make_ready()
+                offer = self._quote(text, budget_nano, checker, options["strategy"], chosen)
+                if budget_nano is None:
+                    self._only_suggest(offer, as_json=options["json"])
                 ended, wall_s = self._solve(text, budget_nano, checker, options["strategy"], chosen)
         except (SubmitError, MoneyError, CheckerError, UpError) as error:
             raise CommandError(str(error), returncode=EXIT_BAD_INPUT) from error
         self.show(ended, wall_s, as_json=options["json"])
 
-    def _solve(
-        self, problem: str, budget_nano: int, checker: Any, strategy: str, chosen: dict[str, Any]
-    ) -> tuple[Any, float]:
-        from accounts.services import ready_user
+    def _make_ready(self) -> None:
         from billing.prices import load_prices
 
         if MigrationExecutor(connection).migration_plan(
@@ -86,6 +90,35 @@ class Command(BaseCommand):
             call_command("migrate", interactive=False, verbosity=0)
         # PONDER_PRICES may have changed since the tables were made.
         load_prices()
+
+    def _quote(
+        self, problem: str, budget_nano: int | None, checker: Any, strategy: str, chosen: dict[str, Any]
+    ) -> Any:
+        from jobs.services import quote_job
+        from jobs.services.quoting import quote_words
+
+        offer = quote_job(
+            problem=problem, budget_nano=budget_nano, checker=checker, strategy=strategy, options=chosen
+        )
+        self._say(quote_words(offer.quote))
+        return offer
+
+    def _only_suggest(self, offer: Any, *, as_json: bool) -> None:
+        """Print what a sensible budget would buy, and start nothing."""
+        from jobs.services.quoting import quote_json
+
+        if as_json:
+            self.stdout.write(json.dumps({"quote": quote_json(offer.quote), "suggested": True}))
+        raise CommandError(
+            f"No --budget was given, so nothing was started. Suggested: --budget {usd_decimal(offer.quote.budget_nano)}",
+            returncode=EXIT_BAD_INPUT,
+        )
+
+    def _solve(
+        self, problem: str, budget_nano: int, checker: Any, strategy: str, chosen: dict[str, Any]
+    ) -> tuple[Any, float]:
+        from accounts.services import ready_user
+
         began_s = time.monotonic()
         ended = self.solve_ready(
             {
@@ -132,6 +165,8 @@ def _options(options: dict[str, Any]) -> dict[str, Any]:
     chosen: dict[str, Any] = {}
     if options["models"]:
         chosen["models"] = [name.strip() for name in options["models"].split(",") if name.strip()]
+    if options["value"]:
+        chosen["value_nano"] = parse_usd(options["value"], name="--value")
     target = options["confidence"]
     if target is not None:
         if not 0.5 <= target < 1:

@@ -1,0 +1,46 @@
+"""`manage.py learned [--json]`: what finished jobs have taught; `--reset [MODEL] [KIND]` forgets it."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from jobs.services.learn import forget
+from jobs.services.learned_words import coverage, posteriors
+
+
+class Command(BaseCommand):
+    """Show or forget what was learned; it plans jobs and decides nothing about money."""
+
+    help = "Show what finished jobs have taught, or forget it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument("subject", nargs="?", default="", help="a model or a strategy; without it all")
+        parser.add_argument("kind", nargs="?", default="", help="a kind of problem; without it all")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        parser.add_argument("--reset", action="store_true", help="forget it, and begin with the priors again")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Show, or forget."""
+        subject, kind = options["subject"], options["kind"]
+        if options["reset"]:
+            self.stdout.write(f"Forgotten: {forget(subject, kind)} posteriors.")
+            return
+        found, covered = posteriors(subject, kind), coverage()
+        if options["json"]:
+            rows = [
+                {"aspect": p.aspect, "subject": p.subject, "kind": p.kind, "jobs": p.jobs, "stats": p.row.stats,
+                 "words": p.words}
+                for p in found
+            ]  # fmt: skip
+            self.stdout.write(json.dumps({"learned": rows, "quotes": covered}, ensure_ascii=False))
+            return
+        if not found:
+            self.stdout.write("Nothing was learned yet.")
+        for each in found:
+            self.stdout.write(
+                f"{each.subject:<28} {each.kind:<10} {each.aspect:<9} {each.jobs:>6}  {each.words}"
+            )
+        if covered["jobs"]:
+            self.stdout.write(f"Quotes of {covered['jobs']} jobs: p90 covered {covered['p90_covers']:.0%}.")

@@ -1,0 +1,72 @@
+"""What jobs have taught: a posterior a subject, and a lesson a finished version of a job, which teaches it once."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class Learned(models.Model):
+    """Counts for one posterior: what (ability, output, …) of whom (a model, a strategy) on which kind of problem."""
+
+    aspect = models.CharField(max_length=20)
+    subject = models.CharField(max_length=200)
+    kind = models.CharField(max_length=30)
+    stats = models.JSONField(default=dict, blank=True)
+    jobs = models.PositiveIntegerField(default=0, help_text="Finished jobs that taught it.")
+    since = models.DateTimeField(
+        default=timezone.now, help_text="Nothing older is counted: when it was reset."
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["aspect", "subject", "kind"], name="jobs_one_posterior"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.aspect} of {self.subject} on {self.kind}"
+
+
+class Lesson(models.Model):
+    """One ended version of one job. Written when it ends, taught once, in the transaction that marks it taught."""
+
+    job = models.ForeignKey("jobs.Job", models.CASCADE, related_name="lessons")
+    version = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended = models.JSONField(
+        default=dict, help_text="Stop reason, confidence, digest of the answer, as they were at this end."
+    )
+    taught_at = models.DateTimeField(null=True, blank=True)
+    upto_seq = models.BigIntegerField(default=0, help_text="The last step told before this end.")
+    taught = models.JSONField(
+        default=list, blank=True, help_text="[aspect, subject, kind, counts]; the drift watch reads it."
+    )
+    attempts = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "version"], name="jobs_one_lesson")]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(taught_at=None), name="jobs_lessons_due"),
+            models.Index(fields=["-taught_at"], name="jobs_lessons_taught"),
+        ]
+
+    def __str__(self) -> str:
+        return f"lesson of {self.job_id}, version {self.version}"
+
+
+class DriftAlarm(models.Model):
+    """A share that moved away from what was learned; open until it is back."""
+
+    name = models.CharField(max_length=260, help_text="share|subject|kind")
+    words = models.CharField(max_length=400)
+    opened_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["name"], condition=Q(closed_at=None), name="jobs_one_open_alarm"),
+        ]
+
+    def __str__(self) -> str:
+        return self.words

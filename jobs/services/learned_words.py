@@ -1,0 +1,103 @@
+"""What was learned, in words and figures, for the terminal and the page of staff."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from jobs.models import JobQuote, Learned
+from solver.histogram import quantiles
+from solver.learned import win_share
+from solver.lessons import Aspect, count
+
+_RECENT_QUOTES = 1_000
+
+
+class Posterior(NamedTuple):
+    """One posterior as people read it."""
+
+    aspect: str
+    subject: str
+    kind: str
+    jobs: int
+    words: str
+    row: Learned
+
+
+def posteriors(subject: str = "", kind: str = "") -> list[Posterior]:
+    """Return what was learned, of all or of one model or strategy, on all kinds of problems or one."""
+    rows: Iterable[Learned] = Learned.objects.exclude(jobs=0).order_by("subject", "kind", "aspect")
+    found = [
+        Posterior(row.aspect, row.subject, row.kind, row.jobs, words_of(row.aspect, row.stats), row)
+        for row in rows
+    ]
+    return [each for each in found if subject in {"", each.subject} and kind in {"", each.kind}]
+
+
+def words_of(aspect: str, stats: Mapping[str, Any]) -> str:
+    """Return counts as a sentence."""
+    match aspect:
+        case Aspect.ABILITY:
+            return _share("a first try is right in", stats, "right", "wrong")
+        case Aspect.OUTPUT:
+            return "median {:,.0f}, nine in ten at most {:,.0f} tokens".format(*_spread(stats))
+        case Aspect.SECONDS:
+            return "median {:.1f} s, nine in ten at most {:.1f} s".format(*_spread(stats))
+        case Aspect.JUDGING:
+            return "; ".join(
+                [
+                    _share("passes right answers", stats, "pass_right", "fail_right"),
+                    _share("fails wrong ones", stats, "fail_wrong", "pass_wrong"),
+                    _share("prefers the right of two", stats, "better_right", "better_wrong"),
+                ]
+            )
+        case Aspect.STRATEGY:
+            return "; ".join(_wins(stats, which) for which in ("checked", "open") if _ended(stats, which))
+        case Aspect.QUOTE:
+            return "; ".join(_cover(stats, w) for w in ("checked", "open") if count(stats, f"{w}_jobs"))
+    return ""
+
+
+def coverage() -> dict[str, Any]:
+    """Return how often the quotes of recent jobs kept what they said."""
+    recent = list(JobQuote.objects.exclude(charged_nano=None).order_by("-ended_at")[:_RECENT_QUOTES])
+    jobs = len(recent)
+    if not jobs:
+        return {"jobs": 0}
+
+    def share(hits: Iterable[object]) -> float:
+        return round(sum(map(bool, hits)) / jobs, 3)
+
+    costs = [(row, row.charged_nano or 0) for row in recent]
+    return {
+        "jobs": jobs,
+        "p10_covers": share(cost <= row.cost_p10_nano for row, cost in costs),
+        "p50_covers": share(cost <= row.cost_p50_nano for row, cost in costs),
+        "p90_covers": share(cost <= row.cost_p90_nano for row, cost in costs),
+        "time_within": share(row.time_low_s <= (row.took_s or 0.0) <= row.time_high_s for row in recent),
+        "win_expected": round(sum(row.win_probability for row in recent) / jobs, 3),
+        "win_rate": share(row.won for row in recent),
+    }
+
+
+def _ended(stats: Mapping[str, Any], which: str) -> float:
+    return win_share(stats, checked=which == "checked")[1]
+
+
+def _wins(stats: Mapping[str, Any], which: str) -> str:
+    won, ended = win_share(stats, checked=which == "checked")
+    words = "with a checker solved" if which == "checked" else "without one confident"
+    return f"{words} {won:.0f} of {ended:.0f}"
+
+
+def _cover(stats: Mapping[str, Any], which: str) -> str:
+    jobs, covered = count(stats, f"{which}_jobs"), count(stats, f"{which}_covered")
+    words = "with a checker" if which == "checked" else "without one"
+    return f"{words} p90 covered {covered:.0f} of {jobs:.0f}"
+
+
+def _share(words: str, stats: Mapping[str, Any], yes: str, no: str) -> str:
+    of = count(stats, yes) + count(stats, no)
+    return f"{words} {count(stats, yes) / of:.0%} of {of:.0f}" if of else f"{words}: unknown"
+
+
+def _spread(stats: Mapping[str, Any]) -> list[float]:
+    return quantiles({name: count(stats, name) for name in stats}, (0.5, 0.9))

@@ -1,0 +1,90 @@
+"""Posteriors of what jobs taught, put into the cards of models: the one way by which learned values reach the engine.
+
+Each is the prior of the card, worth so many imagined jobs, updated by counts (solver/lessons.py). Values are bounded,
+so that even a store full of nonsense gives a usable card: learned values plan, they never decide what may be spent.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from solver.histogram import imagined, quantiles
+from solver.lessons import Aspect, count
+from solver.models import ModelCard, OutputQuantiles
+from solver.posterior import parameters
+
+Store = Mapping[tuple[str, str], Mapping[str, Any]]
+"""Counts by aspect and subject, for one kind of problem."""
+
+_STRENGTH = 20.0
+"""How many jobs the prior of a model is worth."""
+_FURTHEST = 8
+"""Learned lengths stay within this factor of the prior's."""
+_RARE = 0.005
+_LEVELS = (0.5, 0.9, 0.995)
+
+
+def informed(card: ModelCard, kind: str, store: Store) -> ModelCard:
+    """Return the card with what was learned of its model on problems of this kind."""
+    ability = store.get((Aspect.ABILITY, card.name), {})
+    return replace(
+        card,
+        ability={**card.ability, kind: _share(ability, "right", "wrong", card.ability_for(kind), _STRENGTH)},
+        output=_output(card, store.get((Aspect.OUTPUT, card.name), {})),
+        judging=_judging(card, store.get((Aspect.JUDGING, card.name), {})),
+    )
+
+
+def seconds_per_call(models: Sequence[str], store: Store, *, default: float) -> float:
+    """Return how long a call of these models takes (median, seconds); `default` where nothing was learned."""
+    found = [
+        quantiles(_counts(store[Aspect.SECONDS, name]), (0.5,))[0]
+        for name in models
+        if (Aspect.SECONDS, name) in store
+    ]
+    known = [value for value in found if value > 0]
+    return sum(known) / len(known) if known else default
+
+
+def win_share(stats: Mapping[str, Any], *, checked: bool) -> tuple[float, float]:
+    """Return how many jobs of a strategy ended solved or confident, and how many ended by themselves."""
+    which = "checked" if checked else "open"
+    won, lost = count(stats, f"{which}_won"), count(stats, f"{which}_lost")
+    return won, won + lost
+
+
+def _share(stats: Mapping[str, Any], yes: str, no: str, prior: float, strength: float) -> float:
+    """Return the posterior mean of a share (beta distribution), away from 0 and 1."""
+    for_it, against = count(stats, yes), count(stats, no)
+    mean = (prior * strength + for_it) / (strength + for_it + against)
+    return min(max(mean, _RARE), 1.0 - _RARE)
+
+
+def _output(card: ModelCard, stats: Mapping[str, Any]) -> OutputQuantiles:
+    prior = card.output
+    if not stats:
+        return prior
+    found = quantiles(_counts(stats), _LEVELS, imagined(prior, _STRENGTH))
+    bounded, least = [], 1
+    for value, known in zip(found, (prior.q50, prior.q90, prior.q995), strict=True):
+        low, high = max(known // _FURTHEST, 1), min(known * _FURTHEST, card.max_output_tokens)
+        least = max(least, min(max(round(value), low), high))
+        bounded.append(least)
+    return OutputQuantiles(*bounded)
+
+
+def _judging(card: ModelCard, stats: Mapping[str, Any]) -> Mapping[str, float]:
+    if not stats:
+        return card.judging
+    pinned = {**parameters(), **card.judging}
+    strength = float(parameters()["quality_strength"])
+    pairs = {
+        "sensitivity": ("pass_right", "fail_right"),
+        "specificity": ("fail_wrong", "pass_wrong"),
+        "comparison": ("better_right", "better_wrong"),
+    }
+    return {name: _share(stats, yes, no, pinned[name], strength) for name, (yes, no) in pairs.items()}
+
+
+def _counts(stats: Mapping[str, Any]) -> dict[str, float]:
+    return {name: count(stats, name) for name in stats}

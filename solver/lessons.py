@@ -1,0 +1,169 @@
+"""What a finished job teaches: counts for the posteriors of models, judges and strategies, by problem kind.
+
+One job is one observation of a model however often it was asked: tries of one problem resemble each other. Ability is
+taught by the first wave alone (tries asked before any was told), because later ones come only where those failed, and
+because a checker ends a job at its first success: counting all tries would make every model look weaker than it is.
+What is right is known by an exact checker; elsewhere it is as probable as the job's calibrated confidence says, for
+tries that agree with its answer, and counts as wrong for the others.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from solver.histogram import counted
+from solver.prompts import read_better, read_grade
+from solver.steps import Status, StepKind, StopReason
+
+WON = frozenset({StopReason.SOLVED, StopReason.CONFIDENT})
+BY_ITSELF = WON | {StopReason.BUDGET_REACHED, StopReason.NO_PROGRESS}
+"""Ends that a user, a deadline or a fault did not bring about: they say what a strategy and a quote are worth."""
+_MOST_COUNTED = 2_000.0
+
+
+class Aspect(StrEnum):
+    """What is learned of a subject (a model, or a strategy) on problems of a kind."""
+
+    ABILITY = "ability"
+    OUTPUT = "output"
+    SECONDS = "seconds"
+    JUDGING = "judging"
+    STRATEGY = "strategy"
+    QUOTE = "quote"
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One told call of a job: what it was, what it said, how long it was and took. Moments are seconds of any clock."""
+
+    key: str
+    kind: StepKind
+    status: Status
+    model: str
+    parents: tuple[str, ...]
+    answer_key: str
+    passed: bool | None
+    """An exact checker's verdict; None where there was none."""
+    text: str
+    output_tokens: int
+    cut: bool
+    asked_s: float
+    told_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A job that has ended, as far as it teaches."""
+
+    strategy: str
+    kind: str
+    proves: bool
+    stop_reason: str
+    confidence: float
+    answer_key: str
+    deeds: Sequence[Deed]
+
+
+class Lesson(NamedTuple):
+    """Counts to be added to one posterior."""
+
+    aspect: Aspect
+    subject: str
+    kind: str
+    counts: Mapping[str, float]
+
+
+def lessons_of(job: Finished) -> list[Lesson]:
+    """Return what the job teaches, one lesson a posterior, in the order of their names."""
+    found: defaultdict[tuple[Aspect, str], dict[str, float]] = defaultdict(dict)
+
+    def add(aspect: Aspect, subject: str, counts: Mapping[str, float]) -> None:
+        for name, count in counts.items():
+            found[aspect, subject][name] = found[aspect, subject].get(name, 0.0) + count
+
+    tries = [deed for deed in job.deeds if deed.kind is StepKind.SAMPLE and deed.status is Status.OK]
+    for model, mine in _by_model(tries).items():
+        for deed in mine:
+            share = 1.0 / len(mine)
+            add(Aspect.OUTPUT, model, counted(deed.output_tokens, share, cut=deed.cut))
+            add(Aspect.SECONDS, model, counted(max(deed.told_s - deed.asked_s, 0.01), share))
+    if job.proves or job.stop_reason in BY_ITSELF:
+        for model, mine in _by_model(_first_wave(tries)).items():
+            right = sum(_rightness(job, deed) for deed in mine) / len(mine)
+            add(Aspect.ABILITY, model, {"right": right, "wrong": 1.0 - right})
+    for judge, counts in _judgements(job).items():
+        add(Aspect.JUDGING, judge, counts)
+    if job.stop_reason in BY_ITSELF:
+        ended = "won" if job.stop_reason in WON else "lost"
+        add(Aspect.STRATEGY, job.strategy, {f"{'checked' if job.proves else 'open'}_{ended}": 1.0})
+    return [Lesson(aspect, subject, job.kind, counts) for (aspect, subject), counts in sorted(found.items())]
+
+
+def merged(stats: Mapping[str, float], counts: Mapping[str, float]) -> dict[str, float]:
+    """Return counts added up; beyond so many the old ones fade by half, so that what changes is noticed in time."""
+    total = {name: count(stats, name) + count(counts, name) for name in {*stats, *counts}}
+    if sum(total.values()) > _MOST_COUNTED:
+        total = {name: value / 2.0 for name, value in total.items()}
+    return {name: value for name, value in sorted(total.items()) if value > 1e-6}
+
+
+def count(stats: Mapping[str, object], name: str) -> float:
+    """Return one count, or 0 for what is no count: whatever stands in the store, it can break nothing."""
+    value = stats.get(name, 0.0)
+    usable = isinstance(value, int | float) and math.isfinite(value) and value > 0
+    return min(float(value), 1e9) if usable else 0.0  # type: ignore[arg-type]  # isinstance, one line above
+
+
+def _by_model(deeds: Sequence[Deed]) -> dict[str, list[Deed]]:
+    found: defaultdict[str, list[Deed]] = defaultdict(list)
+    for deed in deeds:
+        found[deed.model].append(deed)
+    return found
+
+
+def _first_wave(tries: Sequence[Deed]) -> list[Deed]:
+    """Return the tries that were asked before any had been told."""
+    first_told_s = min((deed.told_s for deed in tries), default=0.0)
+    return [deed for deed in tries if deed.asked_s < first_told_s]
+
+
+def _rightness(job: Finished, deed: Deed) -> float:
+    """Return the probability that a try is right."""
+    if job.proves:
+        return float(bool(deed.passed))
+    agrees = bool(deed.answer_key) and deed.answer_key == job.answer_key
+    return min(max(job.confidence, 0.0), 1.0) if agrees else 0.0
+
+
+def _judgements(job: Finished) -> dict[str, dict[str, float]]:
+    """Return for each judge how it decided where an exact checker knew better; a job counts once a judge and truth."""
+    truth = {deed.key: deed.passed for deed in job.deeds if deed.passed is not None}
+    decided: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for deed in job.deeds:
+        if what := _decision(deed, truth):
+            decided[deed.model][what] = decided[deed.model].get(what, 0) + 1
+    pairs = (("pass_right", "fail_right"), ("pass_wrong", "fail_wrong"), ("better_right", "better_wrong"))
+    found: dict[str, dict[str, float]] = {}
+    for judge, counts in decided.items():
+        for pair in pairs:
+            whole = sum(counts.get(name, 0) for name in pair)
+            if whole:
+                found.setdefault(judge, {}).update(
+                    {name: counts[name] / whole for name in pair if name in counts}
+                )
+    return found
+
+
+def _decision(deed: Deed, truth: Mapping[str, bool]) -> str | None:
+    if deed.kind is StepKind.GRADE and deed.parents and deed.parents[0] in truth:
+        grade = read_grade(deed.text)
+        right = "right" if truth[deed.parents[0]] else "wrong"
+        return f"{'pass' if grade.passed else 'fail'}_{right}" if grade else None
+    if deed.kind is StepKind.COMPARE and len(deed.parents) == 2:
+        better, sides = read_better(deed.text), [truth.get(parent) for parent in deed.parents]
+        if better is not None and None not in sides and sides[0] != sides[1]:
+            return "better_right" if sides[better] else "better_wrong"
+    return None

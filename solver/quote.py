@@ -1,0 +1,239 @@
+"""The quote: what a budget is expected to buy, cost, time and the chance of a sure answer, without calling a model.
+
+solver/forecast.py plays the job some hundred times from what is known of the models. The quantiles of those games are
+then shifted twice, in logarithms: by the committed table (solver/quotes.json, fitted by `python -m bench quotes` to
+replays and simulations of each real strategy, by how many tries the budget buys), and by what the jobs of this
+installation have taught (`Shift`, kept by solver/tracking.py). Shifting a forecast's quantiles until they cover as
+often as they say is conformal calibration (Romano, Patterson and Candès, 2019).
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import pairwise
+from pathlib import Path as FilePath
+from typing import Any
+
+from solver.bounds import prompt_bytes, typical_nano
+from solver.forecast import Game, Path, paths
+from solver.models import ModelCard
+from solver.money import NANO_PER_CENT
+from solver.plan import least_budget_nano, reserve_nano, rotation
+from solver.posterior import logit, sigmoid
+from solver.problem import Problem
+
+LEVELS = (0.1, 0.5, 0.9)
+_TARGET = 0.95
+_WIDEST_SHIFT = 4.0
+_SUGGESTED_CENTS = (1, 2, 5, 10, 25, 50, 100, 200, 500, 1_000)
+_DRAWS_TO_SUGGEST = 40
+_NEARLY_ALL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """What is added to a forecast: to the logarithms of the three costs, and to the log odds of a sure answer."""
+
+    cost: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    time: tuple[float, float] = (0.0, 0.0)
+    win: float = 0.0
+
+    def __add__(self, other: "Shift") -> "Shift":
+        c, t = zip(self.cost, other.cost, strict=True), zip(self.time, other.time, strict=True)
+        (a, b, d), (low, high) = (sum(pair) for pair in c), (sum(pair) for pair in t)
+        return Shift((a, b, d), (low, high), self.win + other.win)
+
+
+NO_SHIFT = Shift()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Under which terms a job runs: prices with `markup_bp`, `slots` calls at a time of about `call_s` seconds each."""
+
+    strategy: str
+    markup_bp: int
+    call_s: float
+    slots: int
+    target: float = _TARGET
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a budget is expected to buy. Costs in nano-USD, times in seconds, tries between one and most."""
+
+    strategy: str
+    budget_nano: int
+    models: tuple[str, ...]
+    tries_low: int
+    tries_high: int
+    cost_p10_nano: int
+    cost_p50_nano: int
+    cost_p90_nano: int
+    time_low_s: int
+    time_high_s: int
+    win_probability: float
+    sentence: str
+
+
+def quote(
+    problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, terms: Terms, learned: Shift = NO_SHIFT
+) -> Quote:
+    """Return what the budget buys, from priors and what jobs taught. Raises ValueError for an empty panel."""
+    game = game_of(problem, panel, budget_nano=budget_nano, terms=terms)
+    drawn = paths(game)
+    shift = committed(terms.strategy, problem, tries_bought(game)) + learned
+    low, middle, high = shifted_costs(drawn, shift, budget_nano=budget_nano)
+    calls = sorted(path.calls for path in drawn)
+    seconds = sorted(path.seconds for path in drawn)
+    names = tuple(dict.fromkeys(card.name for card in game.cards))
+    tries = (max(quantile(calls, LEVELS[0]), 1), max(quantile(calls, LEVELS[2]), 1))
+    win = sigmoid(logit(win_share(drawn)) + shift.win)
+    return Quote(
+        strategy=terms.strategy,
+        budget_nano=budget_nano,
+        models=names,
+        tries_low=round(tries[0]),
+        tries_high=round(tries[1]),
+        cost_p10_nano=low,
+        cost_p50_nano=middle,
+        cost_p90_nano=high,
+        time_low_s=max(round(quantile(seconds, LEVELS[0]) * math.exp(shift.time[0])), 1),
+        time_high_s=max(round(quantile(seconds, LEVELS[2]) * math.exp(shift.time[1])), 2),
+        win_probability=win,
+        sentence=_sentence(problem, names, round(tries[0]), round(tries[1])),
+    )
+
+
+def suggested_budget_nano(
+    problem: Problem,
+    panel: Sequence[ModelCard],
+    *,
+    terms: Terms,
+    most_nano: int,
+    value_nano: int | None = None,
+) -> int:
+    """Return a budget in whole cents for a problem of this kind: what buys nearly all that money can buy.
+
+    Where the value of a right answer is told: the budget with the largest expected value less expected cost.
+    """
+    least = least_budget_nano(panel, problem, markup_bp=terms.markup_bp)
+    budgets = [
+        cents * NANO_PER_CENT
+        for cents in _SUGGESTED_CENTS
+        if least <= cents * NANO_PER_CENT <= most_nano and cents * NANO_PER_CENT <= (value_nano or most_nano)
+    ]
+    if not budgets:
+        return min(-(-least // NANO_PER_CENT) * NANO_PER_CENT, most_nano)
+    found = []
+    for budget in budgets:
+        game = game_of(problem, panel, budget_nano=budget, terms=terms)
+        drawn = paths(game, draws=_DRAWS_TO_SUGGEST)
+        shift = committed(terms.strategy, problem, tries_bought(game))
+        win = sigmoid(logit(win_share(drawn)) + shift.win)
+        found.append((budget, win, sum(path.cost_nano for path in drawn) / len(drawn)))
+    if value_nano:
+        return max(found, key=lambda each: each[1] * value_nano - each[2])[0]
+    most = max(win for _, win, _ in found)
+    return next(budget for budget, win, _ in found if win >= _NEARLY_ALL * most)
+
+
+def game_of(problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, terms: Terms) -> Game:
+    """Return the game that stands for a job."""
+    size_bytes = prompt_bytes(problem.messages())
+    markup_bp = terms.markup_bp
+    names = rotation(
+        panel, kind=problem.kind, budget_nano=budget_nano, size_bytes=size_bytes, markup_bp=markup_bp
+    )
+    cards = {card.name: card for card in panel}
+    reserve = reserve_nano(panel, problem, budget_nano=budget_nano, markup_bp=markup_bp) if panel else 0
+    return Game(
+        cards=tuple(panel) if problem.proves else tuple(cards[name] for name in names),
+        kind=problem.kind,
+        proves=problem.proves,
+        spendable_nano=budget_nano - reserve,
+        size_bytes=size_bytes,
+        markup_bp=markup_bp,
+        target=terms.target,
+        call_s=terms.call_s,
+        slots=terms.slots,
+    )
+
+
+def tries_bought(game: Game) -> float:
+    """Return how many tries of its first model the money of a game buys, about."""
+    return game.spendable_nano / max(typical_nano(game.cards[0], game.size_bytes, game.markup_bp), 1)
+
+
+def shifted_costs(drawn: Sequence[Path], shift: Shift, *, budget_nano: int) -> tuple[int, int, int]:
+    """Return the three costs of a forecast after a shift, in order and within the budget."""
+    found, least = [], 0
+    for base, by in zip(base_costs(drawn), shift.cost, strict=True):
+        factor = math.exp(min(max(by, -_WIDEST_SHIFT), _WIDEST_SHIFT))
+        least = max(least, min(round(base * factor), budget_nano))
+        found.append(least)
+    return found[0], found[1], found[2]
+
+
+def base_costs(drawn: Sequence[Path]) -> list[float]:
+    """Return the three costs of a forecast before any shift, at least one nano-USD."""
+    costs = sorted(path.cost_nano for path in drawn)
+    return [max(quantile(costs, level), 1.0) for level in LEVELS]
+
+
+def win_share(drawn: Sequence[Path]) -> float:
+    """Return the share of draws that end solved or confident, kept away from 0 and 1."""
+    return (sum(path.won for path in drawn) + 0.5) / (len(drawn) + 1.0)
+
+
+def quantile(ordered: Sequence[float], level: float) -> float:
+    """Return the quantile of an ordered sample, between its values in proportion."""
+    at = level * (len(ordered) - 1)
+    below = int(at)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (at - below)
+
+
+@cache
+def read_table() -> Mapping[str, Any]:
+    """Return the committed table as it stands in its file."""
+    read: dict[str, Any] = json.loads(FilePath(__file__).with_name("quotes.json").read_text())
+    return read
+
+
+@cache
+def nodes(strategy: str, checker: str, kind: str) -> list[tuple[float, Shift]]:
+    """Return the committed shifts by ln(tries bought), for “checked” or “open” problems of a kind."""
+    rows = [row for row in read_table()["shifts"] if (row["strategy"], row["checker"]) == (strategy, checker)]
+    mine = [row for row in rows if row["kind"] == kind] or [row for row in rows if not row["kind"]]
+    found = [(math.log(row["tries"]), Shift(tuple(row["cost"]), win=row["win"])) for row in mine]
+    return sorted(found, key=lambda node: node[0])
+
+
+def committed(strategy: str, problem: Problem, tries: float) -> Shift:
+    """Return the committed shift for so many tries, between its nodes in proportion to ln tries."""
+    known = nodes(strategy, "checked" if problem.proves else "open", problem.kind)
+    at = math.log(max(tries, 0.1))
+    if not known or at <= known[0][0]:
+        return known[0][1] if known else NO_SHIFT
+    for (left, lower), (right, upper) in pairwise(known):
+        if at <= right:
+            return _between(lower, upper, (at - left) / (right - left))
+    return known[-1][1]
+
+
+def _between(lower: Shift, upper: Shift, share: float) -> Shift:
+    a, b, c = (x + (y - x) * share for x, y in zip(lower.cost, upper.cost, strict=True))
+    return replace(lower, cost=(a, b, c), win=lower.win + (upper.win - lower.win) * share)
+
+
+def _sentence(problem: Problem, names: Sequence[str], low: int, high: int) -> str:
+    tries = f"{low:,}–{high:,} tries" if high > low else f"about {high:,} tries" if high > 1 else "one try"
+    ends = (
+        "a checker ends it at the first right answer"
+        if problem.proves
+        else "it ends early when the tries agree"
+    )
+    return f"Buys {tries} by {' and '.join(names)}; {ends}."

@@ -1,0 +1,72 @@
+"""The drift watch on real rows: staff get one mail when something moves, and the page shows it."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from jobs.models import DriftAlarm, Learned, Lesson, OutboxMessage
+from jobs.services.drift import watch
+from jobs.services.learn import forget
+from jobs.services.outbox import send_due
+from tests import people
+
+
+@pytest.fixture
+def staff(db):
+    return people.make_user("staff@example.org", staff=True)
+
+
+def taught(job, days_ago: float, right: float, version: int) -> Lesson:
+    return Lesson(
+        job=job,
+        version=version,
+        taught_at=timezone.now() - timedelta(days=days_ago),
+        taught=[["ability", "demo/one", "number", {"right": right, "wrong": 1.0 - right}]],
+    )
+
+
+@pytest.fixture
+def history(staff):
+    """Sixty right first tries long ago, thirty wrong ones this week."""
+    job = people.make_job(staff, "done")
+    Learned.objects.create(
+        aspect="ability", subject="demo/one", kind="number", stats={"right": 60.0, "wrong": 30.0}, jobs=90,
+        since=timezone.now() - timedelta(days=80),
+    )  # fmt: skip
+    Lesson.objects.bulk_create([taught(job, 30, 1.0, 100 + n) for n in range(60)])
+    Lesson.objects.bulk_create([taught(job, 1, 0.0, 200 + n) for n in range(30)])
+
+
+def test_staff_are_told_once_of_what_moved(history, staff, mailoutbox):
+    """One mail for one alarm, however often the watch runs; others than staff hear nothing."""
+    people.make_user("someone@example.org")
+    [alarm] = watch()
+    assert "demo/one on number problems" in alarm.words
+    assert watch() == []
+    assert OutboxMessage.objects.count() == User.objects.filter(is_staff=True).count() == 1
+    send_due()
+    [mail] = mailoutbox
+    assert mail.to == [staff.email]
+    assert alarm.words in mail.body
+
+
+def test_an_alarm_is_over_once_the_share_is_back(history):
+    """It is closed, and a new move is a new alarm."""
+    watch()
+    Lesson.objects.filter(version__gte=200).delete()
+    watch()
+    assert DriftAlarm.objects.get().closed_at
+
+
+def test_a_reset_forgets_what_was_before(history):
+    """After a reset there is nothing to compare with."""
+    forget("demo/one")
+    assert watch() == []
+
+
+def test_nothing_moved_is_no_news(staff):
+    """An empty store raises no alarm."""
+    assert watch() == []
+    assert not OutboxMessage.objects.exists()

@@ -1,0 +1,192 @@
+"""Learning: each finished version of a job teaches once, posteriors plan and can break nothing."""
+
+import math
+import threading
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from jobs.models import Job, JobQuote, Learned, Lesson
+from jobs.services import learn as learning
+from jobs.services import submit_job
+from jobs.services.learn import forget, informed_panel, learn_due
+from jobs.services.panel import build_panel
+from solver.lessons import Aspect
+from solver.models import ModelCard
+from solver.money import NANO_PER_CENT
+from solver.problem import Problem
+from tests.endpoint import Answer
+
+CHECKER = {"kind": "number", "expected": "42", "tolerance": "0"}
+
+
+def submit(alice, workspace, **fields) -> Job:
+    arguments = {"problem": "What is 6 times 7?", "budget_nano": NANO_PER_CENT, "checker": CHECKER} | fields
+    return submit_job(user=alice, workspace=workspace, **arguments)
+
+
+@pytest.fixture
+def solved(alice, workspace, endpoint, run_all):
+    """A job that a checker ended."""
+    endpoint.behaviour = lambda _: Answer("Six sevens.\nAnswer: 42")
+    job = submit(alice, workspace)
+    run_all()
+    job.refresh_from_db()
+    assert job.stop_reason == "solved"
+    return job
+
+
+def stats(aspect: str) -> dict:
+    row = Learned.objects.filter(aspect=aspect).first()
+    return row.stats if row else {}
+
+
+def test_a_finished_job_teaches_once(solved):
+    """Ability, lengths, times, strategy and quote, each counted as one job, however often it is asked for."""
+    assert learn_due() == 1
+    assert stats("ability") == {"right": 1.0}
+    assert stats("strategy") == {"checked_won": 1.0}
+    assert sum(stats("output").values()) == pytest.approx(1.0)
+    assert sum(stats("seconds").values()) == pytest.approx(1.0)
+    assert stats("quote")["checked_jobs"] == 1.0
+    before = list(Learned.objects.order_by("pk").values())
+    assert learn_due() == 0
+    assert list(Learned.objects.order_by("pk").values()) == before
+    assert JobQuote.objects.get(job=solved).won
+
+
+def test_a_crash_neither_loses_nor_doubles_a_lesson(solved, monkeypatch):
+    """What dies after the counts were written and before the mark leaves neither; the next worker learns it whole."""
+    real = Lesson.save
+
+    def die(self, *args, **kwargs):
+        if self.taught_at:
+            raise KeyboardInterrupt
+        real(self, *args, **kwargs)
+
+    monkeypatch.setattr(Lesson, "save", die)
+    with pytest.raises(KeyboardInterrupt):
+        learn_due()
+    assert not Learned.objects.exists()
+    monkeypatch.setattr(Lesson, "save", real)
+    assert learn_due() == 1
+    assert stats("strategy") == {"checked_won": 1.0}
+
+
+def test_many_workers_learn_each_lesson_once(solved):
+    """Eight threads, twenty lessons: twenty counts."""
+    Lesson.objects.all().delete()
+    for _ in range(20):
+        copy = Job.objects.get(pk=solved.pk)
+        copy.pk = None
+        copy.save(force_insert=True)
+        learning.set_lesson(copy)
+
+    def work():
+        try:
+            while learn_due():
+                pass
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    row = Learned.objects.get(aspect=Aspect.STRATEGY)
+    assert (row.stats, row.jobs) == ({"checked_won": 20.0}, 20)
+    assert not Lesson.objects.filter(taught_at=None).exists()
+    Job.objects.exclude(pk=solved.pk).delete()
+
+
+def test_an_odd_lesson_does_not_hold_up_the_others(solved, monkeypatch):
+    """It is given up after some attempts, and says why."""
+    monkeypatch.setattr(learning, "lessons_of", lambda _: 1 / 0)
+    for _ in range(6):
+        learn_due()
+    lesson = Lesson.objects.get()
+    assert lesson.taught_at
+    assert "ZeroDivisionError" in lesson.error
+    assert not Learned.objects.exists()
+
+
+def test_what_was_learned_informs_the_next_job_and_is_pinned(solved, alice, workspace):
+    """The next job's card holds the posterior; what is learned later does not change a job that has begun."""
+    [before] = build_panel()
+    learn_due()
+    job = submit(alice, workspace)
+    [card] = [ModelCard.from_json(each) for each in job.pinned["panel"]]
+    assert card.ability_for("number") > before.ability_for("number")
+    assert card.output.q50 < before.output.q50
+    job.refresh_from_db()
+    pinned = job.pinned
+    forget()
+    job.refresh_from_db()
+    assert job.pinned == pinned
+    [after] = informed_panel(build_panel(), Problem("?", kind="number"))
+    assert after.ability_for("number") == pytest.approx(before.ability_for("number"))
+
+
+def test_a_wrong_answer_counts_against_the_model(alice, workspace, endpoint, run_all):
+    """The checker's no is a lesson too."""
+    endpoint.behaviour = lambda _: Answer("Answer: 41")
+    submit(alice, workspace)
+    run_all()
+    learn_due()
+    assert stats("ability") == {"wrong": 1.0}
+    assert stats("strategy") == {"checked_lost": 1.0}
+
+
+absurd = st.one_of(
+    st.floats(allow_nan=True, allow_infinity=True).map(lambda x: x if math.isfinite(x) else 1e308),
+    st.integers(-(10**30), 10**30),
+    st.text(max_size=5).filter(lambda text: "\x00" not in text),
+    st.none(),
+    st.lists(st.integers(), max_size=2),
+)
+names = st.sampled_from(
+    ["right", "wrong", "seen:1", "seen:-200", "seen:999", "cut:70", "seen:x", "pass_right", "fail_wrong", "better_wrong",
+     "checked_cost_p90", "open_win", "checked_jobs", "checked_time_high", "seen:60"]
+)  # fmt: skip
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_absurd_lessons_break_no_promise(data, host, alice, workspace, endpoint, run_all):
+    """Whatever stands in the store, jobs are quoted within the budget, charge no more than it, and end with an answer."""
+    endpoint.behaviour = lambda _: Answer("Answer: 42")
+    Learned.objects.all().delete()
+    for aspect in Aspect:
+        subject = "vote" if aspect in {Aspect.STRATEGY, Aspect.QUOTE} else "openai/test"
+        counts = data.draw(st.dictionaries(names, absurd, max_size=6))
+        Learned.objects.create(aspect=aspect, subject=subject, kind="number", stats=counts)
+    checker = data.draw(st.sampled_from([CHECKER, None]))
+    job = submit(alice, workspace, problem="How many are 6 times 7?", checker=checker, strategy="vote")
+    quote = JobQuote.objects.get(job=job)
+    assert 0 <= quote.cost_p10_nano <= quote.cost_p50_nano <= quote.cost_p90_nano <= job.budget_nano
+    run_all()
+    job.refresh_from_db()
+    assert job.has_ended
+    assert job.answer == "42"
+    assert job.charged_nano <= job.budget_nano
+    learn_due()
+    assert not Lesson.objects.filter(job=job, taught_at=None).exists()
+    assert not Lesson.objects.exclude(error="").exists()
+
+
+def test_the_command_shows_and_forgets(solved, capsys):
+    """`manage.py learned` lists posteriors; --reset empties one model's, and old lessons do not come back."""
+    learn_due()
+    call_command("learned")
+    said = capsys.readouterr().out
+    assert "openai/test" in said
+    assert "ability" in said
+    call_command("learned", "--reset", "openai/test", "number")
+    assert "Forgotten" in capsys.readouterr().out
+    learn_due()
+    assert stats("ability") == {}
+    assert stats("strategy") == {"checked_won": 1.0}

@@ -1,0 +1,129 @@
+"""`forecast` and `quote`: within the budget, in order, in time, and right about simulated jobs."""
+
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from solver.forecast import paths
+from solver.money import NANO_PER_CENT
+from solver.problem import Problem
+from solver.quote import (
+    NO_SHIFT,
+    Shift,
+    Terms,
+    game_of,
+    quantile,
+    quote,
+    suggested_budget_nano,
+)
+from solver.simulate import KIND, Scenario, play
+from solver.steps import StopReason
+from solver.strategies import REGISTRY
+from solver.world import cards
+from tests.solver.simulated import card
+
+TERMS = Terms("vote", markup_bp=0, call_s=1.0, slots=16)
+OPEN = Problem("?", kind=KIND)
+CHECKED = Problem("?", kind=KIND, checker={"kind": "number", "expected": "1", "tolerance": "0"})
+
+
+@pytest.mark.parametrize("strategy", sorted(REGISTRY))
+@pytest.mark.parametrize("problem", [OPEN, CHECKED], ids=["open", "checked"])
+def test_a_quote_is_in_order_and_within_the_budget(strategy, problem):
+    """p10 ≤ p50 ≤ p90 ≤ budget, a probability, and the same question gets the same quote."""
+    for cents in (1, 5, 40, 2_000):
+        terms = replace(TERMS, strategy=strategy)
+        said = quote(problem, cards(), budget_nano=cents * NANO_PER_CENT, terms=terms)
+        assert 0 < said.cost_p10_nano <= said.cost_p50_nano <= said.cost_p90_nano <= said.budget_nano
+        assert 0 < said.win_probability < 1
+        assert 1 <= said.tries_low <= said.tries_high
+        assert 1 <= said.time_low_s <= said.time_high_s
+        assert said == quote(problem, cards(), budget_nano=cents * NANO_PER_CENT, terms=terms)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.tuples(*[st.floats(-1e6, 1e6)] * 3),
+    st.floats(-1e6, 1e6),
+    st.floats(1e-9, 1 - 1e-9),
+    st.integers(1, 10**6),
+)
+def test_absurd_lessons_make_no_absurd_quote(cost, win, ability, q90):
+    """Whatever was learned, the quote stays within the budget."""
+    odd = replace(card(), ability={"": ability}, output=replace(card().output, q90=q90))
+    said = quote(OPEN, [odd], budget_nano=5 * NANO_PER_CENT, terms=TERMS, learned=Shift(cost, win=win))
+    assert 0 <= said.cost_p10_nano <= said.cost_p50_nano <= said.cost_p90_nano <= said.budget_nano
+    assert 0 <= said.win_probability <= 1
+
+
+def test_a_quote_takes_less_than_fifty_milliseconds():
+    """CPU time, the best of five: the hardest case is a long race without a checker."""
+    dull = [replace(each, ability={"": 0.05}) for each in cards()]
+    took_s = []
+    for problem in (OPEN, CHECKED):
+        for _ in range(5):
+            began = time.process_time()
+            quote(problem, dull, budget_nano=2_000 * NANO_PER_CENT, terms=TERMS)
+            took_s.append(time.process_time() - began)
+        assert min(took_s) < 0.05
+        took_s.clear()
+
+
+@pytest.mark.parametrize("problem", [OPEN, CHECKED], ids=["open", "checked"])
+def test_the_quantiles_cover_simulated_jobs_as_often_as_they_say(problem):
+    """On seeds that the committed table never saw, p90 covers about nine of ten real costs."""
+    below = jobs = 0
+    won = expected = 0.0
+    for cents in (5, 10, 20, 50):
+        said = quote(problem, cards(), budget_nano=cents * NANO_PER_CENT, terms=TERMS)
+        for seed in range(50_001, 50_081, 2):
+            done = play(Scenario(seed, cents * NANO_PER_CENT, proves=problem.proves, slots=16))
+            below += done.purse.settled_nano <= said.cost_p90_nano
+            won += done.outcome.stop_reason in {StopReason.SOLVED, StopReason.CONFIDENT}
+            expected += said.win_probability
+            jobs += 1
+    assert 0.82 <= below / jobs <= 0.97
+    assert abs(won - expected) / jobs < 0.1
+
+
+def test_more_money_and_abler_models_raise_the_chance():
+    """The forecast goes the right way."""
+
+    def chance(cents, ability=0.5, *, checked=False):
+        panel = [replace(card(), ability={"": ability})]
+        game = game_of(CHECKED if checked else OPEN, panel, budget_nano=cents * NANO_PER_CENT, terms=TERMS)
+        return sum(path.won for path in paths(game))
+
+    assert chance(1) < chance(5) <= chance(100)
+    assert chance(2, 0.2) < chance(2, 0.8)
+    assert chance(2, 0.2, checked=True) < chance(2, 0.8, checked=True)
+
+
+def test_a_suggested_budget_follows_difficulty_and_value():
+    """Hard problems are worth trying longer; nobody is told to pay more than a right answer is worth."""
+
+    def suggested(ability, value=None):
+        panel = [replace(card(), ability={"": ability})]
+        return suggested_budget_nano(
+            CHECKED, panel, terms=TERMS, most_nano=10_000 * NANO_PER_CENT, value_nano=value
+        )
+
+    assert suggested(0.9) <= suggested(0.3) <= suggested(0.02)
+    assert suggested(0.9) < suggested(0.02)
+    assert suggested(0.02, 10 * NANO_PER_CENT) <= 10 * NANO_PER_CENT
+
+
+def test_a_quote_for_no_models_is_refused():
+    """There is nothing to forecast."""
+    with pytest.raises(ValueError, match="No model"):
+        quote(OPEN, [], budget_nano=NANO_PER_CENT, terms=TERMS)
+
+
+def test_a_quantile_lies_between_its_neighbours():
+    """Linear between order statistics."""
+    assert quantile([1, 2, 3], 0.5) == 2
+    assert quantile([1, 2], 0.25) == 1.25
+    assert NO_SHIFT + Shift((1, 2, 3), win=1) == Shift((1, 2, 3), win=1)

@@ -1,0 +1,147 @@
+"""`lessons`, `histogram`, `learned`, `tracking`: what a job teaches and what becomes of it."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from solver.histogram import bin_of, counted, imagined, quantiles
+from solver.learned import informed, seconds_per_call, win_share
+from solver.lessons import Aspect, Deed, Finished, lessons_of, merged
+from solver.models import OutputQuantiles
+from solver.quote import Shift
+from solver.steps import Status, StepKind
+from solver.tracking import Measured, shift_of, tracked
+from tests.solver.simulated import card
+
+
+def deed(number, *, passed=None, answer="num:1", asked_s=0.0, told_s=5.0, **fields):
+    defaults = {
+        "key": f"sample/{number}", "kind": StepKind.SAMPLE, "status": Status.OK, "model": "demo/one", "parents": (),
+        "text": "1", "output_tokens": 100, "cut": False,
+    }  # fmt: skip
+    return Deed(answer_key=answer, passed=passed, asked_s=asked_s, told_s=told_s, **(defaults | fields))
+
+
+def finished(deeds, **fields):
+    defaults = {
+        "strategy": "vote", "kind": "number", "proves": True, "stop_reason": "solved", "confidence": 0.99,
+        "answer_key": "num:1",
+    }  # fmt: skip
+    return Finished(deeds=deeds, **(defaults | fields))
+
+
+def taught(job):
+    return {(each.aspect, each.subject): each.counts for each in lessons_of(job)}
+
+
+def test_only_the_first_wave_teaches_ability():
+    """A later success came only because the first tries failed."""
+    job = finished(
+        [deed(0, passed=False), deed(1, passed=False), deed(2, passed=True, asked_s=6.0, told_s=9.0)]
+    )
+    assert taught(job)[Aspect.ABILITY, "demo/one"] == {"right": 0.0, "wrong": 1.0}
+
+
+def test_a_job_is_one_observation():
+    """However many tries it bought."""
+    job = finished([deed(n, passed=n % 4 == 0) for n in range(8)])
+    found = taught(job)
+    assert found[Aspect.ABILITY, "demo/one"] == {"right": 0.25, "wrong": 0.75}
+    assert found[Aspect.OUTPUT, "demo/one"] == {f"seen:{bin_of(100)}": pytest.approx(1.0)}
+
+
+def test_without_a_checker_the_confidence_is_the_truth():
+    """A try that agrees with an answer that is 80 % sure is right with 80 %."""
+    job = finished([deed(0), deed(1, answer="num:2")], proves=False, stop_reason="confident", confidence=0.8)
+    assert taught(job)[Aspect.ABILITY, "demo/one"]["right"] == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("reason", ["finished_by_user", "cancelled", "time_limit", "failed"])
+def test_what_a_user_stopped_says_nothing_of_a_strategy(reason):
+    """Lengths and times still count."""
+    found = taught(finished([deed(0)], stop_reason=reason, proves=False))
+    assert {aspect for aspect, _ in found} == {Aspect.OUTPUT, Aspect.SECONDS}
+
+
+def test_judges_are_taught_where_a_checker_knows():
+    """A grade of a refused answer that passed is one missed error; without a verdict nothing is learned."""
+    tries = [deed(0, passed=True), deed(1, passed=False), deed(2, passed=None)]
+    grades = [
+        deed(3 + n, kind=StepKind.GRADE, model="judge", parents=(f"sample/{n}",), text="Verdict: correct")
+        for n in range(3)
+    ]
+    better = deed(9, kind=StepKind.COMPARE, model="judge", parents=("sample/1", "sample/0"), text="Better: B")
+    assert taught(finished([*tries, *grades, better]))[Aspect.JUDGING, "judge"] == {
+        "pass_right": 1.0, "pass_wrong": 1.0, "better_right": 1.0,
+    }  # fmt: skip
+
+
+def test_replies_cut_short_do_not_talk_lengths_down():
+    """Half of the replies are cut at 100 tokens: the median of the others is not the median."""
+    counts = {}
+    for n in range(200):
+        length = 60 * 1.02**n
+        counts = merged(counts, counted(min(length, 1_000), 1.0, cut=length > 1_000))
+    median, high = quantiles(counts, (0.5, 0.6))
+    assert median == pytest.approx(60 * 1.02**100, rel=0.15)
+    assert high > median
+
+
+def test_imagined_lengths_have_the_prior_s_quantiles():
+    """With nothing learned the prior comes back, about."""
+    prior = OutputQuantiles(1_000, 4_000, 16_000)
+    found = quantiles({}, (0.5, 0.9), imagined(prior, 20))
+    assert found[0] == pytest.approx(1_000, rel=0.35)
+    assert found[1] == pytest.approx(4_000, rel=0.35)
+    assert quantiles({}, (0.5,)) == [0.0]
+
+
+def test_a_card_learns_ability_lengths_and_judging():
+    """A hundred jobs outweigh the prior; another kind of problem is untouched."""
+    store = {
+        (Aspect.ABILITY, "demo/one"): {"right": 95.0, "wrong": 5.0},
+        (Aspect.OUTPUT, "demo/one"): counted(200, 100.0),
+        (Aspect.JUDGING, "demo/one"): {"pass_right": 99.0, "fail_right": 1.0},
+        (Aspect.SECONDS, "demo/one"): counted(8.0, 10.0),
+    }
+    known = informed(card(), "number", store)
+    assert 0.85 < known.ability_for("number") < 0.95
+    assert known.ability_for("open") == card().ability_for("open")
+    assert 150 < known.output.q50 <= known.output.q90 <= known.output.q995 <= known.max_output_tokens
+    assert known.judging["sensitivity"] > 0.9
+    assert seconds_per_call(["demo/one", "demo/two"], store, default=30.0) == pytest.approx(8.0, rel=0.1)
+    assert seconds_per_call(["demo/two"], store, default=30.0) == 30.0
+    assert informed(card(), "number", {}) == replace(card(), ability={"": 0.6, "number": 0.6})
+
+
+def test_old_counts_fade():
+    """Beyond two thousand jobs the past is halved, so that a change is noticed."""
+    stats = {"right": 1_999.5}
+    assert sum(merged(stats, {"wrong": 1.0}).values()) == pytest.approx(1_000.25)
+    assert win_share({"open_won": 3.0, "open_lost": 1.0}, checked=False) == (3.0, 4.0)
+
+
+def test_quotes_learn_to_cover_as_often_as_they_say():
+    """Quotes that are half of the truth cover nine of ten after some jobs; the state says how often they did."""
+    rng = random.Random(7)
+    stats, covered = {}, []
+    for _ in range(1_500):
+        shift = shift_of(stats, checked=True)
+        quoted = tuple(
+            round(10**7 * factor * 2.718281828**by)
+            for factor, by in zip((0.2, 0.5, 1.0), shift.cost, strict=True)
+        )
+        charged = round(2 * 10**7 * rng.lognormvariate(-0.7, 0.6))
+        seen = Measured(quoted, (1, 60), 0.5, 10**9, charged, 5.0, rng.random() < 0.8)
+        covered.append(seen.covered)
+        stats = tracked(stats, seen, checked=True)
+    assert 0.87 <= sum(covered[300:]) / 1_200 <= 0.93
+    assert stats["checked_covered"] == sum(covered)
+    assert shift_of(stats, checked=False) == Shift()
+
+
+def test_a_quote_that_the_budget_bounds_teaches_nothing():
+    """It covers whatever it costs."""
+    seen = Measured((1, 2, 10), (1, 2), 0.5, 10, 10, 1.0, won=True)
+    assert "open_cost_p90" not in tracked({}, seen, checked=False)
