@@ -10,9 +10,10 @@ import statistics
 from typing import TYPE_CHECKING, Any
 
 from bench.workers import ENDLESS, Process, fleet, make_user, percentile, submit, wait_for
-from solver.gateway import Reply, Request
+from solver.gateway import Gateway
 from solver.money import NANO_PER_USD
 from solver.pricing import Usage
+from solver.request import Reply, Request
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -48,7 +49,7 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
     return figures
 
 
-class Scripted:
+class Scripted(Gateway):
     """A gateway that answers at once, one of two answers in turn, and pauses the job after a number of calls."""
 
     def __init__(self, control: "Control", calls: int) -> None:

@@ -15,12 +15,13 @@ from bench.demo import Unseen, modular_problems, panel
 from solver.answer import extract_answer
 from solver.budget import Purse
 from solver.control import Control
-from solver.gateway import LiteLLMGateway, Request
+from solver.gateway import LiteLLMGateway
 from solver.journal import MemoryJournal
 from solver.judge import Judge
 from solver.models import ModelCard
 from solver.money import NANO_PER_CENT, usd_decimal
 from solver.problem import Problem
+from solver.request import Request
 from solver.runner import Runner
 from solver.strategies import Setting, make_strategy
 

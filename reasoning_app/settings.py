@@ -311,6 +311,7 @@ PONDER_MAX_JOBS_PER_USER = _whole("PONDER_MAX_JOBS_PER_USER", default=1_000, low
 PONDER_RETENTION_DAYS = _whole("PONDER_RETENTION_DAYS", default=0, low=0, high=36_500)  # 0: for ever
 PONDER_PAYMENT_DAYS = _whole("PONDER_PAYMENT_DAYS", default=7, low=1, high=365)
 PONDER_CALL_TIMEOUT_S = _whole("PONDER_CALL_TIMEOUT_S", default=600, low=1, high=86_400)
+PONDER_BACKGROUND_TIMEOUT_S = _whole("PONDER_BACKGROUND_TIMEOUT_S", default=7_200, low=60, high=604_800)
 PONDER_CALLS_PER_JOB = _whole("PONDER_CALLS_PER_JOB", default=16, low=1, high=1_000)
 
 # Models: docs/providers.md. litellm reads the providers' keys from the environment itself.
@@ -320,6 +321,13 @@ except ValueError as error:
     raise ImproperlyConfigured(str(error)) from error
 PONDER_MODELS = env.list("PONDER_MODELS", default=[])
 PONDER_PRICES = env.str("PONDER_PRICES", default="")
+PONDER_BACKGROUND_MODELS = env.list("PONDER_BACKGROUND_MODELS", default=[])
+for _name in PONDER_BACKGROUND_MODELS:
+    if not _name.startswith("openai/"):
+        raise ImproperlyConfigured(
+            f"PONDER_BACKGROUND_MODELS: “{_name}” has no background mode. Name models of OpenAI's Responses API, such as "
+            "openai/gpt-5.4."
+        )
 DEMO_INTERN_URL = env.str("DEMO_INTERN_URL", default=f"unix:{RUN_DIR}/intern.sock")
 DEMO_EXPERT_URL = env.str("DEMO_EXPERT_URL", default=f"unix:{RUN_DIR}/expert.sock")
 

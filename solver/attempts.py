@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,12 +11,13 @@ from solver.bounds import Bound, bound_call, least_room_nano, prompt_bytes
 from solver.budget import Purse
 from solver.control import Control, Stop
 from solver.errors import BudgetReached, InDoubt, LeaseLost, ModelBarred, NotExecuted, ProviderDown
-from solver.gateway import Gateway, Reply, Request
-from solver.journal import Journal, OpenCall
+from solver.gateway import Gateway
+from solver.journal import Journal, OpenCall, Submitted
 from solver.judge import Judgement
 from solver.metering import charge_for
 from solver.models import ModelCard
 from solver.problem import Problem
+from solver.request import Reply, Request
 from solver.steps import Status, Step, StepKind, StepResult
 
 _MAX_IN_DOUBT = 3
@@ -80,6 +81,10 @@ class Attempts:
         self._barred: dict[str, tuple[float, str]] = {}
         self.health = Health(clock())
         self.known_keys: dict[str, None] = {}
+        self.references: dict[str, str] = {}
+        """The provider's reference by step key, of calls under way that another life can collect."""
+        self.on_reference: Callable[[], None] = lambda: None
+        self._job_ends = False
         self._closed = asyncio.Event()
         control.listen(self._closed.set)
 
@@ -87,8 +92,12 @@ class Attempts:
         """Go on counting attempts where earlier lives stopped."""
         self._made.update(attempts)
 
-    def close(self) -> None:
-        """Make no further call and no further attempt; calls under way may end."""
+    def close(self, *, job_ends: bool) -> None:
+        """Make no further call and no further attempt; calls under way may end.
+
+        Where only this life of the job ends, calls with a reference are left to the next one.
+        """
+        self._job_ends = job_ends
         self._closed.set()
 
     def reopen(self) -> None:
@@ -187,12 +196,45 @@ class Attempts:
             self._panel[call.step.model],
             call.step.messages,
             bound.max_output_tokens,
-            seed_of(self._seed, call.step.key),
+            self._seed_of(call),
             at_length=call.step.at_length,
         )
+        return await self._reply(call, request, self._made_reply(call, request))
+
+    async def collect(self, submitted: Submitted) -> StepResult | None:
+        """Bring home a call that an earlier life submitted. None: it came to nothing, and its step may be asked anew.
+
+        Raises LeaseLost.
+        """
+        call = submitted.call
+        bound = Bound(call.hold_nano, call.max_output_tokens, call.prompt_bytes)
+        request = Request(
+            self._panel[call.step.model], call.step.messages, bound.max_output_tokens, self._seed_of(call)
+        )
+        try:
+            reply = await self._reply(call, request, self._collected(call, request, submitted.reference))
+        except InDoubt:
+            return None
+        return await self._settle(call, bound, reply)
+
+    async def _made_reply(self, call: OpenCall, request: Request) -> Reply:
+        if not request.card.background:
+            return await self._gateway.complete(request)
+        reference = await self._gateway.submit(request)
+        # Committed before the wait: from here on the call outlives this process.
+        await self._journal.refer(call, reference)
+        return await self._collected(call, request, reference)
+
+    async def _collected(self, call: OpenCall, request: Request, reference: str) -> Reply:
+        self.references[call.step.key] = reference
+        self.on_reference()
+        return await self._gateway.collect(request, reference)
+
+    async def _reply(self, call: OpenCall, request: Request, work: Coroutine[Any, Any, Reply]) -> Reply:
+        """Await a reply; book what the call may have cost where it came to nothing."""
         self.health.with_provider += 1
         try:
-            reply = await self._gateway.complete(request)
+            reply = await work
         except NotExecuted as error:
             self.health.last_error = str(error)
             await self._void(call, str(error))
@@ -203,13 +245,20 @@ class Attempts:
             raise
         except BaseException as error:
             # Cancelled in mid-call, or a fault of our own: the provider may have executed it.
-            if self._control.stop is not Stop.FENCED:
-                await asyncio.shield(self._doubt(call, f"Abandoned: {type(error).__name__}"))
+            reference = self.references.get(call.step.key)
+            if self._control.stop is not Stop.FENCED and (self._job_ends or not reference):
+                await asyncio.shield(self._abandon(call, request, reference, type(error).__name__))
             raise
         finally:
             self.health.with_provider -= 1
+            self.references.pop(call.step.key, None)
         self.health.last_answer_s = self._clock()
         return reply
+
+    async def _abandon(self, call: OpenCall, request: Request, reference: str | None, why: str) -> None:
+        if reference:
+            await self._gateway.cancel(request, reference)
+        await self._doubt(call, f"Abandoned: {why}")
 
     async def _settle(self, call: OpenCall, bound: Bound, reply: Reply) -> StepResult:
         step = call.step
@@ -275,6 +324,9 @@ class Attempts:
                 note=step.note,
             )
         )
+
+    def _seed_of(self, call: OpenCall) -> int:
+        return seed_of(self._seed, call.step.key)
 
     async def _void(self, call: OpenCall, error: str) -> None:
         await self._journal.void(call, error)

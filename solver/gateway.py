@@ -7,15 +7,15 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from solver.answer import clean_text
+from solver.background import Background
 from solver.errors import InDoubt, NotExecuted, ProviderError
 from solver.models import ModelCard
-from solver.pricing import Usage
-from solver.steps import Message
+from solver.reported import counted, storable
+from solver.request import Reply, Request
 
 if TYPE_CHECKING:
     import aiohttp
@@ -23,52 +23,39 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MAX_ERROR_CHARS = 300
-# No model reads or writes as many in a call: a higher count is none.
-_MOST_TOKENS = 2**30
 _NOT_CONNECTED = frozenset({"ClientConnectorError", "ClientConnectorDNSError", "UnixClientConnectorError"})
 # Statuses that providers answer before they process a request, and that may pass.
 _NOT_EXECUTED_RETRYABLE = frozenset({408, 409, 425, 429})
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One call: which model, what it is shown, and how much it may say. `seed` is sent to bundled models only.
-
-    `at_length` asks a model that reasons for its highest effort.
-    """
-
-    card: ModelCard
-    messages: Sequence[Message]
-    max_output_tokens: int
-    seed: int
-    at_length: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back. `usage` is None where the provider sent none: it is never guessed here."""
-
-    text: str
-    reasoning: str
-    finish_reason: str
-    usage: Usage | None
-    raw_usage: Mapping[str, Any] | None
-    provider_ref: str
-
-
 class Gateway(Protocol):
-    """Makes calls. Raises NotExecuted or InDoubt."""
+    """Makes calls. Raises NotExecuted or InDoubt.
+
+    A card in background mode is called in two acts, `submit` and `collect`, with its reference kept in between.
+    """
 
     async def complete(self, request: Request) -> Reply:
         """Make one call, once."""
         ...
+
+    async def submit(self, request: Request) -> str:
+        """Submit one call, once, and return the provider's reference (at most 200 characters)."""
+        raise NotExecuted(f"{request.card.name} has no background mode here.", retryable=False)
+
+    async def collect(self, request: Request, reference: str) -> Reply:
+        """Wait for the reply of a call that was submitted, by this process or another. Raises InDoubt."""
+        raise InDoubt(f"{request.card.name} has no background mode here; {reference} cannot be collected.")
+
+    async def cancel(self, request: Request, reference: str) -> None:
+        """Ask the provider to stop working on a call; best effort."""
+        del request, reference
 
     async def close(self) -> None:
         """Close connections."""
         ...
 
 
-class LiteLLMGateway:
+class LiteLLMGateway(Gateway):
     """Calls any provider that litellm knows, and OpenAI-compatible servers on TCP or a unix socket (`unix:/path`)."""
 
     def __init__(self) -> None:
@@ -80,6 +67,7 @@ class LiteLLMGateway:
         litellm.telemetry = False
         self._litellm = litellm
         self._sessions: dict[str, aiohttp.ClientSession] = {}
+        self._background = Background()
 
     async def warm_up(self) -> None:
         """Go once through litellm to a closed port: what it imports on the way would hold the event loop up later."""
@@ -107,6 +95,25 @@ class LiteLLMGateway:
             return _reply(response)
         except (AttributeError, IndexError, TypeError) as error:
             raise InDoubt(f"{card.name} sent a reply that is none: {type(error).__name__}.") from error
+
+    async def submit(self, request: Request) -> str:
+        """Submit one call, once, and return its reference. Raises NotExecuted or InDoubt; a time-out is InDoubt."""
+        try:
+            return await self._background.submit(request)
+        except TimeoutError:
+            raise InDoubt(f"{request.card.name} did not say in time that it took the call.") from None
+        except InDoubt:
+            raise
+        except Exception as error:
+            raise _sorted_error(error, request.card) from error
+
+    async def collect(self, request: Request, reference: str) -> Reply:
+        """Wait for the reply of a call that was submitted. Raises InDoubt."""
+        return await self._background.collect(request, reference)
+
+    async def cancel(self, request: Request, reference: str) -> None:
+        """Ask the provider to stop working on a call; best effort."""
+        await self._background.cancel(request, reference)
 
     def _arguments(self, request: Request) -> dict[str, Any]:
         card = request.card
@@ -150,57 +157,34 @@ class LiteLLMGateway:
         for session in self._sessions.values():
             await session.close()
         self._sessions.clear()
+        await self._background.close()
 
 
 def _reply(response: Any) -> Reply:
     choice = response.choices[0]
-    usage = getattr(response, "usage", None)
     text = clean_text(choice.message.content or "")
     reasoning = clean_text(getattr(choice.message, "reasoning_content", None) or "")
-    parsed = _usage(usage)
-    if parsed and not parsed.output_tokens and (text or reasoning):
-        parsed = None
+    usage = getattr(response, "usage", None)
+    parsed = (
+        None
+        if usage is None
+        else counted(
+            prompt=usage.prompt_tokens,
+            completion=usage.completion_tokens,
+            cache_read=getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", None),
+            cache_write=getattr(usage, "cache_creation_input_tokens", None),
+            reasoning=getattr(getattr(usage, "completion_tokens_details", None), "reasoning_tokens", None),
+            has_text=bool(text or reasoning),
+        )
+    )
     return Reply(
         text=text,
         reasoning=reasoning,
         finish_reason=clean_text(str(choice.finish_reason or "")),
         usage=parsed,
-        raw_usage=storable(usage.model_dump(exclude_none=True)) if usage is not None and parsed else None,
+        raw_usage=None if usage is None or not parsed else storable(usage.model_dump(exclude_none=True)),
         provider_ref=clean_text(str(getattr(response, "id", "") or ""))[:200],
     )
-
-
-def storable(value: Any) -> Any:
-    """Return JSON that a database takes: no NaN, no infinite or huge number, no NUL, nothing but plain types."""
-    if isinstance(value, dict):
-        return {clean_text(str(key)): storable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [storable(item) for item in value]
-    if isinstance(value, str):
-        return clean_text(value)[:1_000]
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int | float) and abs(value) < 2**60:  # false for NaN, too
-        return value
-    return clean_text(str(value))[:100]
-
-
-def _usage(usage: Any) -> Usage | None:
-    """Return the tokens the provider reported, or None where that is no count: litellm fills in zeros for nothing."""
-    if usage is None or not usage.prompt_tokens or usage.completion_tokens is None:
-        return None
-    prompt = getattr(usage, "prompt_tokens_details", None)
-    completion = getattr(usage, "completion_tokens_details", None)
-    counts = (
-        usage.prompt_tokens,
-        usage.completion_tokens,
-        getattr(prompt, "cached_tokens", None) or 0,
-        getattr(usage, "cache_creation_input_tokens", None) or 0,
-        getattr(completion, "reasoning_tokens", None) or 0,
-    )
-    if any(not isinstance(count, int) or count < 0 or count > _MOST_TOKENS for count in counts):
-        return None
-    return Usage(*counts)
 
 
 def _sorted_error(error: Exception, card: ModelCard) -> ProviderError:

@@ -24,6 +24,14 @@ class OpenCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Submitted:
+    """A call that an earlier life submitted to a provider: to be collected by its reference."""
+
+    call: OpenCall
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
     """What a call cost: the provider's price and what the user pays (at most the hold), in nano-USD."""
 
@@ -50,6 +58,14 @@ class Journal(Protocol):
         """Commit a call's hold. False: the money is not there, and nothing was written. Raises ModelBarred."""
         ...
 
+    async def submitted(self) -> Sequence[Submitted]:
+        """Return the open calls of earlier lives of which a provider's reference is kept."""
+        ...
+
+    async def refer(self, call: OpenCall, reference: str) -> None:
+        """Commit a provider's reference of an open call."""
+        ...
+
     async def settle(self, call: OpenCall, result: StepResult, charge: Charge) -> StepResult:
         """Commit result and charge together; return the result with its place in the order."""
         ...
@@ -73,6 +89,7 @@ class MemoryJournal:
     def __init__(self, results: Sequence[StepResult] = ()) -> None:
         self.results: list[StepResult] = list(results)
         self.calls: dict[UUID, tuple[OpenCall, str]] = {}
+        self.references: dict[UUID, str] = {}
         self._attempts: dict[str, int] = {r.key: r.attempt for r in results}
         self._seq = itertools.count(len(self.results) + 1)
 
@@ -89,6 +106,18 @@ class MemoryJournal:
         self.calls[call.id] = (call, "held")
         self._attempts[call.step.key] = call.attempt
         return True
+
+    async def submitted(self) -> Sequence[Submitted]:
+        """Return the open calls with a reference."""
+        return [
+            Submitted(call, self.references[call.id])
+            for call, state in self.calls.values()
+            if state == "held" and call.id in self.references
+        ]
+
+    async def refer(self, call: OpenCall, reference: str) -> None:
+        """Remember the reference."""
+        self.references[call.id] = reference
 
     async def settle(self, call: OpenCall, result: StepResult, charge: Charge) -> StepResult:
         """Remember the result."""

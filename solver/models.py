@@ -42,6 +42,8 @@ class ModelCard:
     """Thinks out of sight: without usage from the provider its reply says nothing about its cost."""
     temperature: float | None = None
     timeout_s: float = 600.0
+    background: bool = False
+    """The provider works on calls by itself, to be collected by reference (solver/background.py)."""
 
     def ability_for(self, kind: str) -> float:
         """Return the prior probability that one sample on a problem of this kind is right."""

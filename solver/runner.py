@@ -6,10 +6,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from solver.attempts import AnswerJudge, Attempts
-from solver.bounds import Bound, prompt_bytes
+from solver.bounds import prompt_bytes
 from solver.budget import Purse
 from solver.control import Control, Stop
 from solver.errors import BudgetReached, Interrupted, LeaseLost, ModelBarred, ProviderDown, SolverError
@@ -22,6 +23,7 @@ from solver.strategies.base import Strategy
 from solver.write_up import accepted, write_up_step
 
 MAX_KNOWN_KEYS = 32
+_LOOK_AGAIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,11 @@ class Runner:
         )
         self._size_bytes = prompt_bytes(problem.messages())
         self._in_flight: dict[str, Step] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], str] = {}
         self._landed: deque[StepResult] = deque()
         self._wake = asyncio.Event()
         control.listen(self._wake.set)
+        self._attempts.on_reference = self._wake.set
         self._fault: BaseException | None = None
         self._refused = False
         self._asked_again = False
@@ -106,11 +109,12 @@ class Runner:
         Raises Interrupted (pause, drain), LeaseLost and ProviderDown: then another life continues it.
         """
         await self._replay()
+        reason = None
         try:
             reason = await self._drive()
             limit_nano = self._purse.limit_nano
         finally:
-            await self._land()
+            await self._land(job_ends=reason is not None)
         if self._fault:
             raise self._fault
         outcome = replace(await self._conclude(reason), limit_nano=limit_nano)
@@ -131,6 +135,8 @@ class Runner:
         self._attempts.resume(await self._journal.attempts())
         for result in await self._journal.told():
             self._take(result)
+        for submitted in await self._journal.submitted():
+            self._launch(submitted.call.step, partial(self._attempts.collect, submitted))
 
     def _take(self, result: StepResult) -> None:
         if result.kind is StepKind.WRITE_UP:
@@ -148,7 +154,8 @@ class Runner:
             if reason:
                 return reason
             if self._control.give_way:
-                if not self._in_flight and not self._landed:
+                # What a provider works on by itself the next life collects.
+                if not self._landed and self._in_flight.keys() <= self._attempts.references.keys():
                     raise Interrupted("slice")
             elif not self._refused:
                 room = self._room()
@@ -222,16 +229,24 @@ class Runner:
             except BudgetReached:
                 self._refused = True
                 break
-            self._in_flight[step.key] = step
-            task = asyncio.create_task(self._execute(step, bound))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._launch(step, partial(self._attempts.execute, step, bound))
         return noted
 
-    async def _execute(self, step: Step, bound: Bound) -> None:
-        """Bring one step home; whatever happens, the loop hears of it."""
+    def _launch(self, step: Step, work: Callable[[], Coroutine[Any, Any, StepResult | None]]) -> None:
+        self._in_flight[step.key] = step
+        self._keep(asyncio.create_task(self._bring_home(step, work)), step.key)
+
+    def _keep(self, task: "asyncio.Task[None]", key: str) -> None:
+        self._tasks[task] = key
+        task.add_done_callback(lambda done: self._tasks.pop(done, None))
+
+    async def _bring_home(
+        self, step: Step, work: Callable[[], Coroutine[Any, Any, StepResult | None]]
+    ) -> None:
+        """Await what comes of one step; whatever happens, the loop hears of it."""
         try:
-            self._landed.append(await self._attempts.execute(step, bound))
+            if result := await work():
+                self._landed.append(result)
         except BudgetReached:
             self._refused = True
         except ModelBarred:
@@ -262,12 +277,21 @@ class Runner:
 
     # The end --------------------------------------------------------------------------------------------------
 
-    async def _land(self) -> None:
-        """Let running calls end (they are charged), abandon those that take too long, tell what came back."""
-        self._attempts.close()
-        if self._tasks and self._control.stop is not Stop.FENCED:
-            grace_s = self._limits.drain_s if self._control.stop is Stop.DRAIN else self._limits.grace_s
-            await asyncio.wait(self._tasks, timeout=grace_s)
+    async def _land(self, *, job_ends: bool) -> None:
+        """Let running calls end (they are charged), abandon those that take too long, tell what came back.
+
+        A life that ends before its job waits for no call that the next one can collect.
+        """
+        self._attempts.close(job_ends=job_ends)
+        grace_s = self._limits.drain_s if self._control.stop is Stop.DRAIN else self._limits.grace_s
+        loop = asyncio.get_running_loop()
+        ends_s = loop.time() + grace_s
+        while self._control.stop is not Stop.FENCED and (left_s := ends_s - loop.time()) > 0:
+            kept = set() if job_ends else self._attempts.references.keys()
+            waited_for = [task for task, key in self._tasks.items() if key not in kept]
+            if not waited_for:
+                break
+            await asyncio.wait(waited_for, timeout=min(left_s, _LOOK_AGAIN_S))
         for task in list(self._tasks):
             task.cancel()
         if self._tasks:
@@ -301,14 +325,14 @@ class Runner:
             try:
                 bound = self._attempts.hold_for(step, final=True)
                 self._attempts.reopen()
-                result = await self._unless_stopped(self._attempts.execute(step, bound, final=True))
+                result = await self._unless_stopped(step.key, self._attempts.execute(step, bound, final=True))
             except (LeaseLost, Interrupted):
                 raise
             except SolverError:
                 result = None
         return replace(best, text=result.text) if result and accepted(result, best) else best
 
-    async def _unless_stopped(self, work: Coroutine[Any, Any, StepResult]) -> StepResult | None:
+    async def _unless_stopped(self, key: str, work: Coroutine[Any, Any, StepResult]) -> StepResult | None:
         """Wait for the last call; a stop leaves it the grace period and no more. None: it came to nothing.
 
         Raises Interrupted and LeaseLost as the loop does.
@@ -320,10 +344,8 @@ class Runner:
             await asyncio.wait({task, woken}, return_when=asyncio.FIRST_COMPLETED)
             woken.cancel()
         if not task.done():
-            waiting = asyncio.create_task(self._quietly(task))
-            self._tasks.add(waiting)
-            waiting.add_done_callback(self._tasks.discard)
-            await self._land()
+            self._keep(asyncio.create_task(self._quietly(task)), key)
+            await self._land(job_ends=self._control.stop in {Stop.FINISH, Stop.CANCEL})
             if self._control.stop in {Stop.FENCED, Stop.PAUSE, Stop.DRAIN}:
                 self._reason_to_stop()
         return None if task.cancelled() else task.result()

@@ -21,12 +21,13 @@ from solver.checkers import Verdict
 from solver.control import Control
 from solver.drive import Driven, Played, drive
 from solver.errors import InDoubt, LeaseLost, NotExecuted
-from solver.gateway import Reply, Request
+from solver.gateway import Gateway
 from solver.journal import Charge, MemoryJournal, OpenCall
 from solver.judge import Judgement
 from solver.plan import reserve_nano
 from solver.pricing import Usage
 from solver.problem import Problem
+from solver.request import Reply, Request
 from solver.runner import Limits, Outcome, Runner
 from solver.steps import Step, StepResult
 from solver.strategies import Setting, make_strategy
@@ -73,7 +74,7 @@ class SimulatedJob:
     virtual_s: float
 
 
-class Provider:
+class Provider(Gateway):
     """The gateway to a simulated world: replies as the models give them, faults at the pinned rates."""
 
     def __init__(self, world: World, *, faults: bool) -> None:

@@ -61,13 +61,16 @@ class Endpoint:
 
     async def _start(self, port: int) -> tuple[web.AppRunner, int]:
         app = web.Application(client_max_size=16 * 2**20)
-        app.router.add_post("/v1/chat/completions", self._complete)
+        self._routes(app)
         # A hung call must not hold up the end of the test.
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", port)
         await site.start()
         return runner, runner.addresses[0][1]
+
+    def _routes(self, app: web.Application) -> None:
+        app.router.add_post("/v1/chat/completions", self._complete)
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         call = Call(len(self.calls), await request.json())

@@ -144,12 +144,23 @@ BEGIN
     RETURN billing_outcome(p_call);
 END $$;
 
--- Marks the held calls that older lease tokens of a job left behind; returns how many.
+-- Keeps the provider's reference of a held call.
+CREATE OR REPLACE FUNCTION billing_refer(p_call uuid, p_reference text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM billing_lock_escrow_of(p_call);
+    UPDATE billing_call SET provider_ref = left(p_reference, 200) WHERE id = p_call AND coalesce(state, '') = 'held';
+END $$;
+
+-- Takes over the held calls that older lease tokens of a job left behind: those with a provider's reference are held
+-- on under the new token, to be collected; the others become in doubt. Returns how many did.
 CREATE OR REPLACE FUNCTION billing_doubt_stale(p_job uuid, p_token bigint) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
     v_count int;
 BEGIN
     PERFORM FROM billing_account WHERE kind = 'escrow' AND job_id = p_job ORDER BY id FOR NO KEY UPDATE;
+    UPDATE billing_call SET lease_token = p_token
+        WHERE state = 'held' AND job_id = p_job AND lease_token < p_token AND provider_ref <> ''
+            AND escrow_id IN (SELECT id FROM billing_account WHERE kind = 'escrow' AND job_id = p_job);
     UPDATE billing_call SET
         state = 'in_doubt', error = 'The worker stopped before the reply was recorded.', finished_at = clock_timestamp()
         WHERE state = 'held' AND job_id = p_job AND lease_token < p_token

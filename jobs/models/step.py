@@ -57,6 +57,9 @@ class StepRecord(models.Model):
         default=0, help_text="What the user paid for it; equals the call's billed_nano."
     )
     tokens = models.BigIntegerField(default=0)
+    subproblem = models.BooleanField(
+        default=False, db_default=False, help_text="About another question than the job's."
+    )
     created_at = models.DateTimeField()
     told_at = models.DateTimeField(null=True, blank=True)
 

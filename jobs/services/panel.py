@@ -65,6 +65,7 @@ def _card(price: Price, *, rank: float) -> ModelCard:
     provider, _, short = price.model.partition("/")
     bundled = is_bundled(price.model)
     reasons = any(hint in short for hint in REASONING_HINTS)
+    background = not bundled and price.model in settings.PONDER_BACKGROUND_MODELS
     strength = "strong" if rank > 0.5 or reasons else "weak"
     return ModelCard(
         name=price.model,
@@ -83,8 +84,15 @@ def _card(price: Price, *, rank: float) -> ModelCard:
         bundled=bundled,
         reasons=reasons,
         temperature=1.0 if bundled else None,
-        timeout_s=min(float(settings.PONDER_CALL_TIMEOUT_S), 60.0 if bundled else float("inf")),
+        timeout_s=_timeout_s(bundled=bundled, background=background),
+        background=background,
     )
+
+
+def _timeout_s(*, bundled: bool, background: bool) -> float:
+    if background:
+        return float(settings.PONDER_BACKGROUND_TIMEOUT_S)
+    return min(float(settings.PONDER_CALL_TIMEOUT_S), 60.0 if bundled else float("inf"))
 
 
 def _bundled_base(short: str) -> str:

@@ -30,13 +30,22 @@ BEGIN
   END IF;
   INSERT INTO jobs_steprecord (
     id, job_id, key, attempt, kind, purpose, parents, model, prompt_sha256, state, status, text, reasoning, answer,
-    answer_key, finish_reason, error, cost_nano, tokens, created_at)
+    answer_key, finish_reason, error, cost_nano, tokens, created_at, subproblem)
   VALUES (
     (p->>'id')::uuid, p_job, p->>'key', (p->>'attempt')::int, p->>'kind', p->>'purpose',
     ARRAY(SELECT jsonb_array_elements_text(p->'parents')), p->>'model', p->>'prompt_sha256', 'open', '', '', '', '',
-    '', '', '', 0, 0, clock_timestamp())
+    '', '', '', 0, 0, clock_timestamp(), coalesce((p->>'subproblem')::boolean, false))
   ON CONFLICT (id) DO NOTHING;
   RETURN 'held';
+END $$;
+
+-- Keep the provider's reference of an open call, by which any later life collects it: 'kept' or 'fenced'.
+CREATE OR REPLACE FUNCTION jobs_refer(p_job uuid, p_token bigint, p_call uuid, p_reference text) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT jobs_leased(p_job, p_token) THEN RETURN 'fenced'; END IF;
+  PERFORM billing_refer(p_call, p_reference);
+  RETURN 'kept';
 END $$;
 
 -- Store a result and settle its cost: the place in the order of telling, or NULL when fenced.

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from jobs.worker.writer import Writer
 from solver.answer import clean_text
 from solver.errors import LeaseLost, ModelBarred
-from solver.journal import Charge, OpenCall
+from solver.journal import Charge, OpenCall, Submitted
 from solver.steps import Message, StepResult
 
 
@@ -27,15 +27,22 @@ class Lease:
 
 
 class PostgresJournal:
-    """See `solver.journal.Journal`. `told` and `attempts` are what the claim read before the life began."""
+    """See `solver.journal.Journal`. What is passed by name the claim read before the life began."""
 
     def __init__(
-        self, writer: Writer, lease: Lease, *, told: Sequence[StepResult], attempts: Mapping[str, int]
+        self,
+        writer: Writer,
+        lease: Lease,
+        *,
+        told: Sequence[StepResult],
+        attempts: Mapping[str, int],
+        submitted: Sequence[Submitted] = (),
     ) -> None:
         self._writer = writer
         self._lease = lease
         self._told = told
         self._attempts = attempts
+        self._submitted = submitted
         self._known_prompts: set[str] = set()
         self._digests: dict[tuple[Message, ...], str] = {}
 
@@ -47,6 +54,16 @@ class PostgresJournal:
     async def attempts(self) -> Mapping[str, int]:
         """Return the highest attempt by step key."""
         return self._attempts
+
+    async def submitted(self) -> Sequence[Submitted]:
+        """Return the calls that earlier lives submitted and that are this one's to collect, once."""
+        submitted, self._submitted = self._submitted, ()
+        return submitted
+
+    async def refer(self, call: OpenCall, reference: str) -> None:
+        """Commit the provider's reference of an open call. Raises LeaseLost."""
+        if await self._run("SELECT jobs_refer(%s, %s, %s, %s)", call.id, reference) == "fenced":
+            raise LeaseLost("Another worker took the job over.")
 
     async def open(self, call: OpenCall) -> bool:
         """Commit a call's hold. False: the money is not there. Raises LeaseLost and ModelBarred."""
@@ -66,6 +83,7 @@ class PostgresJournal:
             "kind": step.kind,
             "purpose": step.purpose,
             "parents": list(step.parents),
+            "subproblem": step.subproblem,
             "prompt_sha256": digest,
         }
         if digest not in self._known_prompts:

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Greatest, Now
 
+from billing.models import Call, CallState
 from jobs.models import Job, StepRecord, StepState
 from jobs.services import doorbell
 from jobs.services.pinning import pin_current_prices
@@ -64,7 +65,8 @@ class Renewal:
 def claim_next(owner: str, job_id: UUID | None = None) -> Lease | None:
     """Take the fairest runnable job (or the one named, even while it waits), or None.
 
-    What a dead holder had in flight becomes in doubt at once. A job that begins does so at the prices in force.
+    What a dead holder had in flight becomes in doubt at once, unless its provider can still be asked for the reply. A
+    job that begins does so at the prices in force.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -105,9 +107,10 @@ def claim_own(job: Job, owner: str) -> Lease:
 def _doubt_what_was_in_flight(lease: Lease) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT billing_doubt_stale(%s, %s)", [lease.job_id, lease.token])
-    StepRecord.objects.filter(job_id=lease.job_id, state=StepState.OPEN).update(
-        state=StepState.IN_DOUBT, error="The worker stopped in the middle of this call.", told_at=Now()
-    )
+    held = Call.objects.filter(escrow_id=lease.escrow_id, state=CallState.HELD)
+    StepRecord.objects.filter(job_id=lease.job_id, state=StepState.OPEN).exclude(
+        pk__in=held.values("pk")
+    ).update(state=StepState.IN_DOUBT, error="The worker stopped in the middle of this call.", told_at=Now())
 
 
 def renew(owner: str, job_ids: Collection[UUID]) -> list[Renewal]:

@@ -103,7 +103,9 @@ async def live(
 ) -> Outcome:
     """Run one life. Raises Interrupted, LeaseLost or ProviderDown where another life is to continue."""
     job = memory.job
-    journal = PostgresJournal(writer, lease, told=memory.told, attempts=memory.attempts)
+    journal = PostgresJournal(
+        writer, lease, told=memory.told, attempts=memory.attempts, submitted=memory.submitted
+    )
     memory.told = []
     display = Display(journal, report)
     setting = setting_of(memory)

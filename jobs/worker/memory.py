@@ -1,4 +1,4 @@
-"""What a worker must know of a job to continue it: read once after the claim, in three queries."""
+"""What a worker must know of a job to continue it: read once after the claim, in a few queries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -6,14 +6,15 @@ from typing import Any
 
 from django.db.models import Max
 
-from billing.models import Account
-from jobs.models import Job, StepRecord, StepState
+from billing.models import Account, Call, CallState
+from jobs.models import Job, Prompt, StepRecord, StepState
 from jobs.worker.journal import Lease
 from solver.budget import Purse
 from solver.checkers import Verdict
+from solver.journal import OpenCall, Submitted
 from solver.models import ModelCard
 from solver.problem import Problem
-from solver.steps import Status, StepKind, StepResult
+from solver.steps import Message, Status, Step, StepKind, StepResult
 
 
 @dataclass(slots=True)
@@ -25,6 +26,7 @@ class Memory:
     panel: list[ModelCard]
     purse: Purse
     told: list[StepResult]
+    submitted: list[Submitted]
     attempts: dict[str, int]
 
 
@@ -38,20 +40,61 @@ def recall(lease: Lease) -> Memory:
     escrow = Account.objects.get(pk=lease.escrow_id)
     steps = StepRecord.objects.filter(job_id=job.pk)
     pinned = job.pinned
+    # Right after the claim all that is still held is in doubt, for its calls belong to earlier lives; but for those
+    # that a provider works on, whose reference the claim took over.
+    submitted = _submitted(job, escrow)
+    held_nano = sum(each.call.hold_nano for each in submitted)
     return Memory(
         job=job,
         problem=Problem(job.problem, kind=pinned["kind"], checker=job.checker or None),
         panel=[ModelCard.from_json(card) for card in pinned["panel"]],
-        # Right after the claim all that is still held is in doubt: its calls belong to earlier lives.
         purse=Purse(
             limit_nano=job.budget_nano,
             reserve_nano=pinned["reserve_nano"],
             settled_nano=job.budget_nano - escrow.balance_nano,
-            in_doubt_nano=escrow.held_nano,
+            held_nano=held_nano,
+            in_doubt_nano=escrow.held_nano - held_nano,
         ),
         told=[_result(row) for row in steps.filter(state=StepState.TOLD).order_by("seq").values(*_COLUMNS)],
+        submitted=submitted,
         attempts=dict(steps.values_list("key").annotate(Max("attempt"))),
     )
+
+
+def _submitted(job: Job, escrow: Account) -> list[Submitted]:
+    """Return the calls that are held still: each has its provider's reference."""
+    calls = {call.pk: call for call in Call.objects.filter(escrow=escrow, state=CallState.HELD)}
+    steps = list(StepRecord.objects.filter(pk__in=calls))
+    if not steps:
+        return []
+    prompts = Prompt.objects.filter(job=job, sha256__in=[step.prompt_sha256 for step in steps])
+    messages = {
+        prompt.sha256: tuple(Message(m["role"], m["content"]) for m in prompt.messages) for prompt in prompts
+    }
+    return [_as_submitted(step, calls[step.pk], messages[step.prompt_sha256]) for step in steps]
+
+
+def _as_submitted(record: StepRecord, call: Call, messages: tuple[Message, ...]) -> Submitted:
+    step = Step(
+        record.key,
+        StepKind(record.kind),
+        record.purpose,
+        record.model,
+        messages,
+        tuple(record.parents),
+        subproblem=record.subproblem,
+    )
+    assert call.price_id is not None, "calls to models have a price"
+    opened = OpenCall(
+        id=call.pk,
+        step=step,
+        attempt=call.attempt,
+        price_id=call.price_id,
+        hold_nano=call.hold_nano,
+        prompt_bytes=call.prompt_bytes,
+        max_output_tokens=call.max_output_tokens,
+    )
+    return Submitted(opened, call.provider_ref)
 
 
 def _result(row: Mapping[str, Any]) -> StepResult:

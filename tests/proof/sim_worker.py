@@ -22,8 +22,8 @@ from solver.attempts import seed_of
 from solver.budget import Purse
 from solver.control import Control, Stop
 from solver.errors import InDoubt, Interrupted, LeaseLost, NotExecuted, ProviderDown
-from solver.gateway import Reply, Request
 from solver.pricing import Usage
+from solver.request import Reply, Request
 from solver.runner import Limits, Outcome, Runner
 from solver.simulate import PlainJudge, Scenario, _reply, _setting
 from solver.steps import StopReason

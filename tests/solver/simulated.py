@@ -9,13 +9,13 @@ from solver.attempts import Attempts
 from solver.budget import Purse
 from solver.control import Control
 from solver.errors import ProviderError
-from solver.gateway import Reply, Request
 from solver.journal import MemoryJournal
 from solver.judge import Judge
 from solver.models import ModelCard, OutputQuantiles
 from solver.plan import reserve_nano
 from solver.pricing import Rates, Usage
 from solver.problem import Problem
+from solver.request import Reply, Request
 from solver.runner import Limits, Outcome, Runner
 from solver.strategies import Setting, make_strategy
 

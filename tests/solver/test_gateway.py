@@ -7,8 +7,10 @@ import socket
 import pytest
 
 from solver.errors import InDoubt, NotExecuted
-from solver.gateway import LiteLLMGateway, Request, storable
+from solver.gateway import LiteLLMGateway
 from solver.pricing import Usage
+from solver.reported import storable
+from solver.request import Request
 from solver.steps import Message
 from tests.endpoint import Answer, Endpoint
 from tests.solver.simulated import card

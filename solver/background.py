@@ -1,0 +1,184 @@
+"""Calls that the provider works on by itself: OpenAI's Responses API in background mode, submitted and then collected.
+
+The reference that a submission returns finds the reply from any process, so a call of an hour outlives its worker.
+These are three plain requests: litellm's own way there sends a POST again when the connection breaks, wraps the
+reference into one that another version may not read, and imports a package that it does not bring along.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from solver.answer import clean_text
+from solver.errors import InDoubt
+from solver.models import ModelCard
+from solver.reported import counted, storable
+from solver.request import Reply, Request
+
+if TYPE_CHECKING:
+    import aiohttp
+
+logger = logging.getLogger(__name__)
+
+_OPENAI = "https://api.openai.com/v1"
+_HTTP_S = 60.0
+"""How long one request may take; the work itself goes on at the provider."""
+_FIRST_LOOK_S = 0.5
+_LONGEST_LOOK_S = 10.0
+_WORKING = frozenset({"queued", "in_progress"})
+_UNKNOWN = frozenset({400, 404, 410})
+_LONGEST_REFERENCE = 200
+
+
+class RefusedByServer(Exception):
+    """A status other than success, with what the gateway sorts errors by."""
+
+    def __init__(self, message: str, status_code: int, headers: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+        self.headers = headers
+
+
+class Background:
+    """Submits, collects and cancels. Its connections belong to one event loop."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def submit(self, request: Request) -> str:
+        """Submit a call, once, and return its reference. Raises InDoubt, RefusedByServer, or what the network does."""
+        card = request.card
+        body: dict[str, Any] = {
+            "model": card.litellm_model.partition("/")[2],
+            "input": [{"role": m.role, "content": m.content} for m in request.messages],
+            "max_output_tokens": request.max_output_tokens,
+            "background": True,
+            "store": True,
+        }
+        if card.temperature is not None:
+            body["temperature"] = card.temperature
+        if request.at_length and card.reasons:
+            body["reasoning"] = {"effort": "high"}
+        response = await self._ask("POST", card, "", body)
+        reference = clean_text(str(response.get("id") or ""))
+        if not reference or len(reference) > _LONGEST_REFERENCE:
+            raise InDoubt(f"{card.name} took the call without a reference to collect it by.")
+        return reference
+
+    async def collect(self, request: Request, reference: str) -> Reply:
+        """Wait for the reply of a submitted call. Raises InDoubt where there is none, or none in time."""
+        card = request.card
+        loop = asyncio.get_running_loop()
+        ends_s, pause_s = loop.time() + card.timeout_s, _FIRST_LOOK_S
+        while True:
+            response = await self._look(card, reference)
+            if response is not None and response.get("status") not in _WORKING:
+                return _reply(response, card, reference)
+            if loop.time() + pause_s > ends_s:
+                raise InDoubt(
+                    f"{card.name} did not finish the call {reference} within {card.timeout_s:.0f} s."
+                )
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 1.5, _LONGEST_LOOK_S)
+
+    async def cancel(self, request: Request, reference: str) -> None:
+        """Ask the provider to stop working on a call; best effort."""
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(_HTTP_S / 6):
+                await self._ask("POST", request.card, f"/{reference}/cancel")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _look(self, card: ModelCard, reference: str) -> dict[str, Any] | None:
+        """Return the response as it is now; None: it cannot be had now, which says nothing about the call."""
+        try:
+            return await self._ask("GET", card, f"/{reference}")
+        except RefusedByServer as error:
+            if error.status_code in _UNKNOWN:
+                raise InDoubt(f"{card.name} does not know the call {reference} any more.") from error
+            logger.info("%s: the call %s cannot be looked at now (%s).", card.name, reference, error)
+        except Exception as error:  # noqa: BLE001  (whatever a network does, the call goes on)
+            logger.info("%s: the call %s cannot be looked at now (%s).", card.name, reference, error)
+        return None
+
+    async def _ask(
+        self, method: str, card: ModelCard, path: str, body: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Make one request, once. aiohttp sends no POST again."""
+        import aiohttp
+
+        if self._session is None:
+            timeout = aiohttp.ClientTimeout(total=_HTTP_S)
+            self._session = aiohttp.ClientSession(timeout=timeout, trust_env=True)
+        url = f"{(card.api_base or _OPENAI).rstrip('/')}/responses{path}"
+        headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY') or 'none'}"}
+        async with self._session.request(method, url, json=body, headers=headers) as response:
+            text = await response.text(errors="replace")
+            if response.status >= 300:
+                raise RefusedByServer(
+                    _error_in(text) or f"status {response.status}", response.status, response.headers
+                )
+        found = json.loads(text)
+        if not isinstance(found, dict):
+            raise TypeError(f"expected an object, got {type(found).__name__}")
+        return found
+
+
+def _error_in(text: str) -> str:
+    """Return the message of an error as OpenAI words it, or what came instead."""
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        return str(json.loads(text)["error"]["message"])
+    return text[:200]
+
+
+def _reply(response: Mapping[str, Any], card: ModelCard, reference: str) -> Reply:
+    """Return the reply of a response that is not being worked on any more. Raises InDoubt where it has none."""
+    status = response.get("status")
+    if status not in {"completed", "incomplete"}:
+        error = response.get("error")
+        why = error.get("message", "") if isinstance(error, dict) else ""
+        raise InDoubt(clean_text(f"{card.name}: the call {reference} is {status}. {why}")[:300].strip())
+    try:
+        text, reasoning = _texts(response.get("output") or [])
+        usage = response.get("usage") or {}
+        parsed = counted(
+            prompt=usage.get("input_tokens"),
+            completion=usage.get("output_tokens"),
+            cache_read=(usage.get("input_tokens_details") or {}).get("cached_tokens"),
+            cache_write=None,
+            reasoning=(usage.get("output_tokens_details") or {}).get("reasoning_tokens"),
+            has_text=bool(text or reasoning),
+        )
+        cut = (response.get("incomplete_details") or {}).get("reason") or "incomplete"
+    except (AttributeError, KeyError, TypeError) as fault:
+        raise InDoubt(f"{card.name} sent a reply that is none: {type(fault).__name__}.") from fault
+    finish_reason = (
+        "stop" if status == "completed" else "length" if cut == "max_output_tokens" else clean_text(str(cut))
+    )
+    return Reply(text, reasoning, finish_reason, parsed, storable(usage) if parsed else None, reference)
+
+
+def _texts(output: list[Mapping[str, Any]]) -> tuple[str, str]:
+    """Return what was said, and what is known of the thinking."""
+    said = [
+        part.get("text") or ""
+        for item in output
+        if item.get("type") == "message"
+        for part in item.get("content") or []
+        if part.get("type") == "output_text"
+    ]
+    thought = [
+        part.get("text") or ""
+        for item in output
+        if item.get("type") == "reasoning"
+        for part in item.get("summary") or []
+    ]
+    return clean_text("".join(said)), clean_text("\n\n".join(thought))

@@ -1,0 +1,70 @@
+"""The database's connections are cut in mid-job; the calls go on, and every one of them is booked once."""
+
+import time
+
+import pytest
+from django.db import connection
+
+from billing.models import Call, CallState
+from jobs.models import Job, OutboxMessage
+from jobs.services import submit_job
+from jobs.states import JobState
+from solver.money import NANO_PER_CENT
+from tests.jobs.conftest import undecided
+from tests.jobs.workers import Worker
+from tests.line import Line
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def line():
+    parameters = connection.get_connection_params()
+    made = Line(f"{parameters['host']}/.s.PGSQL.{parameters.get('port') or 5432}")
+    yield made
+    made.close()
+
+
+def settled(job: Job) -> int:
+    return Call.objects.filter(job_id=job.pk, state=CallState.SETTLED).count()
+
+
+def test_cut_database_connections_lose_nothing(alice, workspace, endpoint, line, tmp_path):
+    """Backends terminated twice, then the network cut for a second: no call is lost, doubted or bought again."""
+    endpoint.behaviour = undecided
+    job = submit_job(user=alice, workspace=workspace, problem="Undecidable?", budget_nano=20 * NANO_PER_CENT)
+    parameters = connection.get_connection_params()
+    url = (
+        f"postgresql://{parameters['user']}@127.0.0.1:{line.port}/{parameters['dbname']}"
+        "?sslmode=disable&application_name=victim"
+    )
+    worker = Worker(tmp_path / "worker.log", DATABASE_URL=url, PONDER_LEASE_S="60")
+    try:
+        terminated = 0
+        for most in (20, 60):
+            worker.wait_for(lambda most=most: settled(job) >= most)
+            terminated += terminate("victim")
+        worker.wait_for(lambda: settled(job) >= 100)
+        line.cut()
+        time.sleep(1)
+        line.mend()
+        worker.wait_for(lambda: Job.objects.get(pk=job.pk).has_ended)
+    finally:
+        worker.kill()
+    job.refresh_from_db()
+    assert terminated >= 4
+    assert line.cuts >= 4
+    assert (job.state, job.token) == (JobState.EXHAUSTED, 1)  # nobody had to take over
+    assert {call.state for call in Call.objects.filter(job_id=job.pk)} == {CallState.SETTLED}
+    assert len(endpoint.calls) == job.calls
+    assert OutboxMessage.objects.filter(job=job, kind="ended").count() == 1
+
+
+def terminate(application: str) -> int:
+    """Terminate every backend of an application; return how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s",
+            [application],
+        )
+        return len(cursor.fetchall())

@@ -1,0 +1,106 @@
+"""The gateway's background mode over real HTTP: one submission a call, replies by reference, errors by what is owed."""
+
+import asyncio
+import dataclasses
+import socket
+
+import pytest
+
+from solver.errors import InDoubt, NotExecuted
+from solver.gateway import LiteLLMGateway
+from solver.pricing import Usage
+from solver.request import Request
+from solver.steps import Message
+from tests.responses import ResponsesEndpoint
+from tests.solver.simulated import card
+
+
+@pytest.fixture
+def endpoint(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-of-the-test")
+    server = ResponsesEndpoint()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+async def gateway():
+    made = LiteLLMGateway()
+    yield made
+    await made.close()
+
+
+def request(url: str, *, timeout_s: float = 20.0, reasons: bool = False, at_length: bool = False) -> Request:
+    model = dataclasses.replace(
+        card("openai/test", bundled=False),
+        litellm_model="openai/test",
+        api_base=url,
+        timeout_s=timeout_s,
+        background=True,
+        reasons=reasons,
+    )
+    return Request(model, (Message("user", "What is 6 times 7?"),), 100, 1, at_length=at_length)
+
+
+async def test_a_call_is_submitted_once_and_collected_by_its_reference(gateway, endpoint):
+    """The reference is the provider's own; another gateway collects by it; the body asks for what was meant."""
+    asked = request(endpoint.url, reasons=True, at_length=True)
+    reference = await gateway.submit(asked)
+    [work] = endpoint.submissions
+    assert reference == work.id
+    assert (work.body["model"], work.body["max_output_tokens"]) == ("test", 100)
+    assert work.body["reasoning"] == {"effort": "high"}
+    assert work.body["input"] == [{"role": "user", "content": "What is 6 times 7?"}]
+    other = LiteLLMGateway()
+    collecting = asyncio.create_task(other.collect(asked, reference))
+    await asyncio.sleep(1)
+    endpoint.deaf = True
+    await asyncio.sleep(0.5)
+    endpoint.deaf = False
+    endpoint.done.set()
+    reply = await collecting
+    await other.close()
+    assert work.looks >= 2
+    assert (reply.text, reply.finish_reason, reply.provider_ref) == ("Answer: 42", "stop", work.id)
+    assert reply.usage == Usage(20, 10, reasoning_tokens=4)
+    assert len(endpoint.submissions) == 1
+
+
+async def test_a_cut_submission_is_in_doubt_and_not_sent_again(gateway, endpoint):
+    """Left to itself litellm sends it once more: then the provider might work on it twice."""
+    endpoint.cut = 5
+    with pytest.raises(InDoubt):
+        await gateway.submit(request(endpoint.url))
+    assert len(endpoint.submissions) == 1
+
+
+async def test_a_refused_connection_costs_nothing(gateway, monkeypatch):
+    """Nothing listens: provably not executed."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-of-the-test")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}/v1"
+    with pytest.raises(NotExecuted, match="Is it running"):
+        await gateway.submit(request(url))
+
+
+async def test_what_cannot_be_collected_is_in_doubt(gateway, endpoint):
+    """Unknown, failed, cancelled, or too late: the reply is nobody's; incomplete is a reply."""
+    asked = request(endpoint.url, timeout_s=1.0)
+    first, second, third, fourth = [await gateway.submit(asked) for _ in range(4)]
+    with pytest.raises(InDoubt, match="did not finish"):
+        await gateway.collect(asked, first)
+    endpoint.done.set()
+    endpoint.works[second].status = "failed"
+    with pytest.raises(InDoubt, match="It broke"):
+        await gateway.collect(asked, second)
+    await gateway.cancel(asked, third)
+    assert endpoint.works[third].cancelled
+    with pytest.raises(InDoubt, match="cancelled"):
+        await gateway.collect(asked, third)
+    endpoint.works[fourth].status = "incomplete"
+    reply = await gateway.collect(asked, fourth)
+    assert (reply.finish_reason, reply.usage) == ("length", Usage(20, 10, reasoning_tokens=4))
+    endpoint.forget()
+    with pytest.raises(InDoubt, match="does not know"):
+        await gateway.collect(asked, fourth)
