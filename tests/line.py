@@ -14,7 +14,8 @@ class Line:
         self._open = True
         self.cuts = 0
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="line", daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="line", daemon=True)
+        self._thread.start()
         self._server, self.port = asyncio.run_coroutine_threadsafe(self._serve(), self._loop).result(10)
 
     def cut(self) -> None:
@@ -26,10 +27,11 @@ class Line:
         self._open = True
 
     def close(self) -> None:
-        """Stop listening."""
-        self.cut()
-        self._loop.call_soon_threadsafe(self._server.close)
+        """Stop listening, and leave nothing behind."""
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
 
     async def _serve(self) -> tuple[asyncio.Server, int]:
         server = await asyncio.start_server(self._carry, "127.0.0.1", 0, backlog=256)
@@ -41,6 +43,13 @@ class Line:
         for writer in self._ends:
             self.cuts += 1
             writer.transport.abort()
+
+    async def _end(self) -> None:
+        self._server.close()
+        await self._cut()
+        carrying = asyncio.all_tasks() - {asyncio.current_task()}
+        if carrying:
+            await asyncio.wait(carrying, timeout=5)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._open:
