@@ -1,7 +1,7 @@
 """Every check of the project: `python -m tests.run_all [--lint] [PYTEST ARGUMENT …]`.
 
-Two lanes run side by side: one holds the checks that start nothing, the tests that compute and those in a browser, the
-other the tests that mostly wait for processes. A table of times ends the output.
+Three lanes run side by side, because much of the time is spent in waiting for processes: the checks that start nothing
+and the tests that compute; the tests of jobs; those in a browser and the proofs. A table of times ends the output.
 """
 
 import os
@@ -18,7 +18,7 @@ PYTHON = sys.executable
 BIN = Path(PYTHON).parent
 TEMPLATES = [str(path) for path in sorted((ROOT / "templates").rglob("*.html"))]
 ROOMS = ["accounts", "bench", "billing", "demo_model", "jobs", "reasoning_app", "solver"]
-WAITING = ("embedded", "jobs", "proof")
+APART = ("browser", "embedded", "jobs", "proof")
 # Settings of a real site, for `check --deploy`; nothing connects to these addresses.
 PRODUCTION = {
     "SECRET_KEY": "a-key-for-checks-with-more-than-fifty-different-characters-0123456789",
@@ -77,19 +77,20 @@ def lint_steps(data_dir: str) -> list[Step]:
     ]
 
 
-def test_steps(arguments: list[str]) -> tuple[list[Step], list[Step]]:
-    """Return the runs of tests of either lane. Each run has a PostgreSQL and a Redis of its own."""
-    pytest = [PYTHON, "-m", "pytest", "-q", *arguments]
-    waiting = [f"tests/{name}" for name in WAITING if (ROOT / "tests" / name).is_dir()]
-    ignored = [f"--ignore={path}" for path in [*waiting, "tests/browser"]]
-    return (
-        [
-            Step("rooms", [*pytest, *ignored], is_test=True),
-            # A run of its own: Playwright keeps an event loop running, in which no test that is a coroutine could run.
-            Step("browser", [*pytest, "tests/browser"], is_test=True),
-        ],
-        [Step("processes", [*pytest, *waiting], is_test=True)],
-    )
+def test_lanes(arguments: list[str]) -> list[list[Step]]:
+    """Return the runs of tests, lane by lane. Each run has a PostgreSQL and a Redis of its own."""
+
+    def run(name: str, *where: str) -> Step:
+        return Step(name, [PYTHON, "-m", "pytest", "-q", *arguments, *where], is_test=True)
+
+    rest = [f"--ignore=tests/{name}" for name in APART]
+    # The browser's is a run of its own: Playwright keeps an event loop running, in which no test that is a coroutine
+    # could run.
+    return [
+        [run("rooms", *rest), run("embedded", "tests/embedded")],
+        [run("jobs", "tests/jobs")],
+        [run("browser", "tests/browser"), run("proof", "tests/proof")],
+    ]
 
 
 def run_lane(steps: list[Step]) -> None:
@@ -104,8 +105,8 @@ def main(arguments: list[str]) -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ponder-lint-") as data_dir:
         quick = lint_steps(data_dir)
-        computing, waiting = ([], []) if "--lint" in arguments else test_steps(arguments)
-        lanes = [[*quick, *computing], waiting]
+        lanes = [[]] if "--lint" in arguments else test_lanes(arguments)
+        lanes[0] = [*quick, *lanes[0]]
         threads = [threading.Thread(target=run_lane, args=(lane,), daemon=True) for lane in lanes]
         for thread in threads:
             thread.start()
