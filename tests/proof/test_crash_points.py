@@ -34,6 +34,7 @@ def submit(alice, workspace, strategy: str, text: str) -> Job:
         problem=text,
         budget_nano=10 * NANO_PER_CENT,
         strategy=strategy,
+        options={"confidence_target": 0.7},
         ring=False,
     )
     Job.objects.filter(pk=job.pk).update(pinned=job.pinned | {"seed": 11})
