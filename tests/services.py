@@ -4,6 +4,7 @@ They die with the test run, however it ends, and leave no directory behind when 
 """
 
 import atexit
+import contextlib
 import dataclasses
 import os
 import re
@@ -55,8 +56,9 @@ def _stop_session(services: Services, directory: Path, owner: int) -> None:
 def _remove_stale() -> None:
     """Remove what runs that were killed left behind, an hour later."""
     for left in Path(tempfile.gettempdir()).glob("ponder-test-*"):
-        if time.time() - left.stat().st_mtime > _STALE_S and not running(left):
-            shutil.rmtree(left, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another run beside this one removes them, too
+            if time.time() - left.stat().st_mtime > _STALE_S and not running(left):
+                shutil.rmtree(left, ignore_errors=True)
 
 
 # Whatever the developer's shell says of Ponder and of providers must not reach the tests.
