@@ -71,7 +71,9 @@ def test_first_start_crashes_and_the_next_start(data_dir):
 
     printed = _make_run_until_ctrl_c(data_dir)
     assert "Tables" not in printed, "migrated again without need"
-    assert printed.splitlines()[-1].startswith("Stopped after"), printed
+    # A make within a make may say once more where it was.
+    ends = [line for line in printed.splitlines() if not line.startswith("make")]
+    assert ends[-1].startswith("Stopped after"), printed
     assert processes_of(data_dir) == {}
 
 
