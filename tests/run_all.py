@@ -1,7 +1,8 @@
 """Every check of the project: `python -m tests.run_all [--lint] [PYTEST ARGUMENT …]`.
 
 Three lanes run side by side, because much of the time is spent in waiting for processes: the checks that start nothing
-and the tests that compute; the tests of jobs; those in a browser and the proofs. A table of times ends the output.
+and the tests that compute, with some others; the tests of jobs; those in a browser and the other proofs. A table of
+times ends the output.
 """
 
 import os
@@ -18,6 +19,7 @@ PYTHON = sys.executable
 BIN = Path(PYTHON).parent
 TEMPLATES = [str(path) for path in sorted((ROOT / "templates").rglob("*.html"))]
 ROOMS = ["accounts", "bench", "billing", "demo_model", "jobs", "reasoning_app", "solver"]
+CRASHES = "tests/proof/test_crash_points.py"
 APART = ("browser", "embedded", "jobs", "proof")
 # Settings of a real site, for `check --deploy`; nothing connects to these addresses.
 PRODUCTION = {
@@ -87,9 +89,9 @@ def test_lanes(arguments: list[str]) -> list[list[Step]]:
     # The browser's is a run of its own: Playwright keeps an event loop running, in which no test that is a coroutine
     # could run.
     return [
-        [run("rooms", *rest), run("embedded", "tests/embedded")],
+        [run("rooms", *rest), run("embedded", "tests/embedded"), run("crashes", CRASHES)],
         [run("jobs", "tests/jobs")],
-        [run("browser", "tests/browser"), run("proof", "tests/proof")],
+        [run("browser", "tests/browser"), run("proof", "tests/proof", f"--ignore={CRASHES}")],
     ]
 
 

@@ -14,7 +14,7 @@ from tests.proof.sim_store import MUTATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SEEDS = 50_000 if LONG else 150
+SEEDS = 50_000 if LONG else 80
 
 pytestmark = pytest.mark.proof
 
