@@ -97,7 +97,8 @@ class Provider:
             ],
         }
         if fate != "no-usage":
-            output = rng.randint(20, 60)
+            cap = int(body.get("max_completion_tokens") or body.get("max_tokens") or 60)
+            output = min(rng.randint(20, 60), cap)
             completion["usage"] = {
                 "prompt_tokens": 90,
                 "completion_tokens": output,
