@@ -179,15 +179,17 @@ def _race(game: Game, players: Sequence[_Player], difficulty: float, rng: random
         first, second = _top_two(votes)
         if _lead(first, second) >= game.target:
             return _path(game, spent, tries, won=True)
-    # The lead grows by its drift: it is clear once drift·n = z·√(votes of the first two).
-    z, gap, share = (
-        NormalDist().inv_cdf(game.target),
-        max(first - second, 1) / tries,
-        (first + second) / tries,
-    )
-    needed = max(math.ceil(z * z * share / (gap * gap)), tries + 1)
     mean = spent / tries
     left = min(int(room / mean), _MOST_TRIES)
+    needed = left + 1  # a certainty is never reached
+    if game.target < 1:
+        # The lead grows by its drift: it is clear once drift·n = z·√(votes of the first two).
+        z, gap, share = (
+            NormalDist().inv_cdf(game.target),
+            max(first - second, 1) / tries,
+            (first + second) / tries,
+        )
+        needed = max(math.ceil(z * z * share / (gap * gap)), tries + 1)
     calls = min(needed, left)
     return _path(game, min(calls * mean, room), calls, won=needed <= left)
 

@@ -102,6 +102,15 @@ def test_more_money_and_abler_models_raise_the_chance():
     assert chance(2, 0.2, checked=True) < chance(2, 0.8, checked=True)
 
 
+def test_a_certainty_is_never_won():
+    """Who asks for more than any vote can give pays for all of them, and the quote says so."""
+    terms = replace(TERMS, target=2.0)
+    said = quote(OPEN, [card()], budget_nano=100 * NANO_PER_CENT, terms=terms)
+    game = game_of(OPEN, [card()], budget_nano=100 * NANO_PER_CENT, terms=terms)
+    assert not any(path.won for path in paths(game))
+    assert said.cost_p50_nano > NANO_PER_CENT
+
+
 def test_a_suggested_budget_follows_difficulty_and_value():
     """Hard problems are worth trying longer; nobody is told to pay more than a right answer is worth."""
 
