@@ -140,7 +140,7 @@ def test_a_reference_that_the_provider_forgot_is_in_doubt_and_bought_again(
     crew.start()
     crew.wait_for(lambda: len(referenced(job)) >= 2)
     crew.wait_for(lambda: Call.objects.filter(job_id=job.pk, state=CallState.IN_DOUBT).exists())
-    assert len({work.id for work in endpoint.submissions}) == Call.objects.filter(job_id=job.pk).count()
+    crew.wait_for(lambda: len(endpoint.submissions) == Call.objects.filter(job_id=job.pk).count())
     for work in endpoint.submissions[-1:]:
         work.status = "failed"
     forgotten = endpoint.submissions[1].id
