@@ -8,7 +8,7 @@ tries would not change the answer. Where a checker proves answers, each try goes
 success per dollar, which the failures so far change: a problem that the cheap model keeps failing is a hard one.
 
 Source: value of information (Raiffa and Schlaifer, 1961), Adaptive-Consistency (Aggarwal et al., 2023), item response
-theory (Rasch, 1960). Wins in cost where what is known of the models holds. Loses up to three points of accuracy to many
+theory (Rasch, 1960). Wins where what is known of the models holds, in cost; loses up to three points of accuracy to many
 fixed votes of the strongest model on fresh problems: it stops too early there, so it is not the default. It buys tries
 alone and never runs another strategy.
 """
