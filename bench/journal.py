@@ -112,7 +112,7 @@ async def _rate(data: Database, leases: "list[Lease]", work: Work, seconds: floa
     writer, done = Writer(data.address), 0
     journals = [PostgresJournal(writer, lease, told=(), attempts={}) for lease in leases]
     # The connection is made outside the measured time, and ended after it: the dead have no CPU time to be read.
-    await writer.execute("SELECT 1", (), group="")
+    await work(journals[0], f"{name}/first")
     cpu_s, database_s, began_s = time.process_time(), data.cpu_s(), time.perf_counter()
 
     async def caller(journal: PostgresJournal, number: int) -> None:

@@ -1,9 +1,12 @@
 """Whether this web process can do its work, for load balancers and for `make run`."""
 
 import logging
+from functools import cache as once
 
 from django.core.cache import cache
 from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 logger = logging.getLogger(__name__)
@@ -23,25 +26,43 @@ class HealthMiddleware:
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 where the database answers, else 503. Redis is only reported: a lost doorbell loses no job."""
+    """Answer 200 where the database answers and has the tables that this code needs, else 503.
+
+    Redis is only reported: a lost doorbell loses no job.
+    """
     del request
-    database, redis = _database_answers(), _redis_answers()
+    database, redis = _database(), _redis_answers()
+    ready = database == "ok"
     body = {
-        "status": "ok" if database else "unavailable",
-        "database": "ok" if database else "unreachable",
+        "status": "ok" if ready else "unavailable",
+        "database": database,
         "redis": "ok" if redis else "unreachable",
     }
-    return JsonResponse(body, status=200 if database else 503, headers={"Cache-Control": "no-store"})
+    return JsonResponse(body, status=200 if ready else 503, headers={"Cache-Control": "no-store"})
 
 
-def _database_answers() -> bool:
+_tables_fit = False
+
+
+def _database() -> str:
+    """Return `ok`, `unreachable`, or `behind` before the code's migrations are applied."""
+    global _tables_fit  # noqa: PLW0603  (tables that fit once fit for as long as this process runs)
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        if _tables_fit:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        else:
+            _tables_fit = needed_migrations() <= MigrationRecorder(connection).applied_migrations().keys()
     except DatabaseError:
         logger.warning("healthz: the database does not answer", exc_info=True)
-        return False
-    return True
+        return "unreachable"
+    return "ok" if _tables_fit else "behind"
+
+
+@once
+def needed_migrations() -> frozenset[tuple[str, str]]:
+    """Return the migrations that this code brings, as (application, name)."""
+    return frozenset(MigrationLoader(None).disk_migrations)
 
 
 def _redis_answers() -> bool:

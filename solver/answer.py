@@ -7,6 +7,7 @@ linear in its input and computes nothing larger than its input. What is not plai
 import hashlib
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from solver.latex import plain_form, strip_wrappers
 
@@ -56,6 +57,7 @@ def said_aloud(text: str) -> str:
     return _without_thinking(clean_text(text)) or ""
 
 
+@lru_cache(maxsize=4_096)  # votes repeat each other
 def quick_key(answer: str) -> str | None:
     """Return the canonical key of a plain answer, or None where the pool has to decide.
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
 from jobs.worker.writer import Writer
 from solver.answer import clean_text
 from solver.errors import LeaseLost, ModelBarred
@@ -62,7 +60,7 @@ class PostgresJournal:
 
     async def refer(self, call: OpenCall, reference: str) -> None:
         """Commit the provider's reference of an open call. Raises LeaseLost."""
-        if await self._run("SELECT jobs_refer(%s, %s, %s, %s)", call.id, reference) == "fenced":
+        if await self._write("refer", {"call": str(call.id), "reference": reference}) == "fenced":
             raise LeaseLost("Another worker took the job over.")
 
     async def open(self, call: OpenCall) -> bool:
@@ -88,7 +86,7 @@ class PostgresJournal:
         }
         if digest not in self._known_prompts:
             data["messages"] = [{"role": m.role, "content": clean_text(m.content)} for m in step.messages]
-        outcome = await self._run("SELECT jobs_open(%s, %s, %s)", Jsonb(data))
+        outcome = await self._write("open", data)
         if outcome == "fenced":
             raise LeaseLost("Another worker took the job over.")
         if outcome == "quarantined":
@@ -126,7 +124,7 @@ class PostgresJournal:
             "finish_reason": result.finish_reason[:30],
             "tokens": result.tokens,
         }
-        return self._placed(result, await self._run("SELECT jobs_settle(%s, %s, %s)", Jsonb(data)))
+        return self._placed(result, await self._write("settle", data))
 
     async def void(self, call: OpenCall, error: str) -> None:
         """Commit that the call was not executed. Raises LeaseLost."""
@@ -149,19 +147,19 @@ class PostgresJournal:
             "note": dict(result.note) if result.note is not None else None,
             "error": _short(result.error),
         }
-        return self._placed(result, await self._run("SELECT jobs_tell(%s, %s, %s)", Jsonb(data)))
+        return self._placed(result, await self._write("tell", data))
 
     async def show(self, best: Mapping[str, Any], phase: str) -> None:
         """Show the best answer so far and the phase on the page; best effort."""
-        await self._run("SELECT jobs_show(%s, %s, %s, %s)", Jsonb(dict(best)), phase[:120])
+        await self._write("show", {"best": dict(best), "phase": phase[:120]})
 
     async def _drop(self, call: OpenCall, state: str, error: str) -> None:
-        if await self._run("SELECT jobs_drop(%s, %s, %s, %s, %s)", call.id, state, _short(error)) == "fenced":
+        data = {"call": str(call.id), "state": state, "error": _short(error)}
+        if await self._write("drop", data) == "fenced":
             raise LeaseLost("Another worker took the job over.")
 
-    async def _run(self, sql: str, *parameters: Any) -> Any:
-        job_id = self._lease.job_id
-        return await self._writer.execute(sql, (job_id, self._lease.token, *parameters), group=str(job_id))
+    async def _write(self, name: str, data: Mapping[str, Any]) -> Any:
+        return await self._writer.write(name, self._lease.job_id, self._lease.token, data)
 
     def _placed(self, result: StepResult, seq: int | None) -> StepResult:
         if seq is None:

@@ -11,14 +11,33 @@ import socketserver
 import sys
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from fakeredis import TcpFakeServer
 from fakeredis._clients import _tcp_server
+from redis.exceptions import ResponseError
 
 # How often each connection looks for messages that others publish to it, in seconds; requests and blocking pops wake
 # it at once. The library's hundredth of a second kept an idle Ponder at three percent of a core.
 assert hasattr(_tcp_server, "_POLL_INTERVAL"), "this fakeredis names it otherwise"
 _tcp_server._POLL_INTERVAL = 0.25  # noqa: SLF001  (there is no option for it)
+
+
+class _Handler(_tcp_server.TCPFakeRequestHandler):  # type: ignore[misc]
+    """Answers a refused command with an error and goes on; the library's handler hangs up."""
+
+    def setup(self) -> None:
+        """Let errors be replies like others: “no such script” is a client's usual first answer."""
+        super().setup()
+        read = self.current_client.read_response
+
+        def read_even_errors() -> Any:
+            try:
+                return read()
+            except ResponseError as error:
+                return error
+
+        self.current_client.read_response = read_even_errors
 
 
 class UnixFakeServer(TcpFakeServer):  # type: ignore[misc]
@@ -29,6 +48,7 @@ class UnixFakeServer(TcpFakeServer):  # type: ignore[misc]
     def __init__(self, path: str) -> None:
         self._numbers = count(1)
         super().__init__(path)
+        self.RequestHandlerClass = _Handler
         self.daemon_threads = True
 
     def server_bind(self) -> None:

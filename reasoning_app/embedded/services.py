@@ -44,6 +44,7 @@ class Services:
         env: Mapping[str, str] | None = None,
         role: str = "another command",
         sync: bool = True,
+        redis_later: bool = False,
         say: Callable[[str, str, float], None] = _nothing,
         check: Callable[[], None] = _nothing,
     ) -> None:
@@ -57,6 +58,8 @@ class Services:
         self.first = False
         self._wants_redis = redis
         self._wants_demo = demo
+        self._redis_later = redis_later
+        self._redis_child: Child | None = None
         self._role = role
         self._sync = sync
         self._say = say
@@ -75,6 +78,8 @@ class Services:
             self.first = not (self.data_dir / "postgres-18").exists()
             checks.check_room(self.data_dir, first=self.first)
             self._start_stores()
+            if not self._redis_later:
+                self.wait_redis()
             if self._wants_demo:
                 self.start_demo()
                 self.wait_demo()
@@ -83,9 +88,10 @@ class Services:
             raise
 
     def _start_stores(self) -> None:
-        """Start PostgreSQL and Redis side by side, then wait for both."""
+        """Start Redis and PostgreSQL side by side, and wait for PostgreSQL."""
         began = time.monotonic()
-        redis_child = self._start_redis() if self._wants_redis and not self.environ.get("REDIS_URL") else None
+        if self._wants_redis and not self.environ.get("REDIS_URL"):
+            self._redis_child = self._start_redis()
         if not self.environ.get("DATABASE_URL"):
             self.environ = clean_env(self.environ) | {
                 "DATABASE_URL": paths.default_database_url(self.data_dir)
@@ -98,14 +104,17 @@ class Services:
             self._say("PostgreSQL", "ready", time.monotonic() - began)
         else:
             self._say("PostgreSQL", "the one that DATABASE_URL names", 0)
-        if redis_child is not None and self.redis is not None:
-            self.redis.wait_ready(redis_child)
+
+    def wait_redis(self) -> None:
+        """Wait until Redis answers; `start` does, unless it is told that its caller will (`redis_later`)."""
+        if self._redis_child is not None and self.redis is not None:
+            self.redis.wait_ready(self._redis_child)
             note = (
                 "ready"
                 if self.redis.program
                 else "ready (a stand-in: no redis-server or valkey-server found)"
             )
-            self._say("Redis", note, time.monotonic() - began)
+            self._say("Redis", note, time.monotonic() - self._redis_child.started_at)
         elif self._wants_redis:
             self._say("Redis", "the one that REDIS_URL names", 0)
 

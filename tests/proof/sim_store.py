@@ -6,7 +6,7 @@ a rule that is left out: the simulation must notice (`MUTATIONS`).
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -133,14 +133,12 @@ class Store:
 
     # The journal's statements -----------------------------------------------------------------------------------
 
-    def statement(self, sql: str, parameters: Sequence[Any]) -> Any:
-        """Run one of the journal's statements, named by its function."""
-        name = sql.removeprefix("SELECT jobs_").partition("(")[0]
-        job, token = self.jobs[parameters[0]], parameters[1]
-        rest = [getattr(parameter, "obj", parameter) for parameter in parameters[2:]]
+    def act(self, name: str, job_id: UUID, token: int, data: Mapping[str, Any]) -> Any:
+        """Carry out one act of the journal."""
+        job = self.jobs[job_id]
         if not self._leased(job, token):
             return {"open": "fenced", "drop": "fenced", "show": False}.get(name)
-        value = getattr(self, f"_{name}")(job, token, *rest)
+        value = getattr(self, f"_{name}")(job, token, data)
         self._check(job)
         return value
 
@@ -205,9 +203,9 @@ class Store:
         promise(result.key not in job.told, f"step {result.key} is told twice")
         job.told[result.key] = result
 
-    def _drop(self, job: JobRow, token: int, call_id: UUID, state: str, error: str) -> str:
-        del token, error
-        call = job.calls[call_id]
+    def _drop(self, job: JobRow, token: int, data: Mapping[str, Any]) -> str:
+        del token
+        call, state = job.calls[UUID(data["call"])], str(data["state"])
         if call.state == "held":
             call.state = state
             if state == "void":

@@ -82,7 +82,7 @@ class SimWriter(Writer):
     async def _send(self, batch: Any) -> list[Any]:
         store = self._process.universe.store
         return await self._process.transaction(
-            lambda: [store.statement(statement.sql, statement.parameters) for statement in batch]
+            lambda: [store.act(act.name, act.job_id, act.token, act.data) for act in batch]
         )
 
 
