@@ -89,9 +89,12 @@ class Recorded:
         )
         if self.proves:
             return Run(any(item.is_right(answer) for answer in said), cost)
-        keys = {answer: judgement_of(item, answer, proves=False).key for answer in said if answer is not None}
-        leader = _majority([keys[answer] for answer in said if answer is not None])
-        return Run(any(item.is_right(answer) for answer, key in keys.items() if key == leader), cost)
+        given = [
+            (judgement_of(item, answer, proves=False).key, answer) for answer in said if answer is not None
+        ]
+        leader = _majority([key for key, _ in given])
+        shown = _majority([answer for key, answer in given if key == leader])
+        return Run(item.is_right(shown), cost)
 
     def graded(self, model: str, judge: str, tries: int) -> None:
         """There are no grades in a pool."""

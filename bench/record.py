@@ -4,7 +4,7 @@ Every sample of a pool is one real reply of a demo model through its real server
 replay a pool see the same replies, so that their differences are paired and not noise (`bench/replay.py`). The
 problems are held out of training. There are two pools: `pool` is what parameters are fitted and policies tuned on,
 `held_out` is for final figures alone. A recording goes on where an earlier one stopped: replies lie in
-var/NAME/MODEL.jsonl, a line a problem, until `--pack` makes bench/NAME/MODEL.json.gz of them (and problems.json.gz,
+var/NAME/MODEL.jsonl, a line a problem, until `--pack` adds them to bench/NAME/MODEL.json.gz (problems.json.gz is there
 because drawing the problems again takes half a minute).
 """
 
@@ -86,7 +86,7 @@ async def record(plan: Plan, model: str, count: int, part: int, parts: int) -> N
     """Ask the model for what is missing of this part of the first `count` problems."""
     plan.work.mkdir(parents=True, exist_ok=True)
     path = plan.work / (f"{model}.jsonl" if parts == 1 else f"{model}.{part}.jsonl")
-    known = {row["problem"] for row in recorded(plan, model)}
+    known = {row["problem"] for row in [*recorded(plan, model), *packed(plan, model)]}
     mine = list(enumerate(plan.problems()[:count]))[part::parts]
     missing = [item for item in mine if item[0] not in known]
     with tempfile.TemporaryDirectory(prefix="ponder-pool-") as folder, path.open("a") as out:
@@ -141,24 +141,32 @@ def recorded(plan: Plan, model: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
+def packed(plan: Plan, model: str) -> list[dict[str, Any]]:
+    """Return what the committed pool holds of a model."""
+    path = plan.folder / f"{model}.json.gz"
+    rows: list[dict[str, Any]] = (
+        json.loads(gzip.decompress(path.read_bytes()))["problems"] if path.exists() else []
+    )
+    return rows
+
+
 def pack(plan: Plan, model: str) -> None:
-    """Write what strategies need of a recording: answers and tokens, a problem's distinct answers once."""
-    packed = []
-    for row in sorted(recorded(plan, model), key=lambda row: row["problem"]):
+    """Write what strategies need of a recording, beside what was packed before: answers once a problem, and tokens."""
+    rows = {row["problem"]: row for row in packed(plan, model)}
+    for row in recorded(plan, model):
         answers: dict[str | None, int] = {}
         samples = []
         for text, _, output in row["replies"]:
             place = answers.setdefault(extract_answer(text), len(answers))
             samples.append([place, output])
-        packed.append(
-            {
-                "problem": row["problem"],
-                "prompt_tokens": row["replies"][0][1],
-                "answers": list(answers),
-                "samples": samples,
-            }
-        )
-    _write(plan.folder / f"{model}.json.gz", {"model": model, "seed": plan.seed, "problems": packed})
+        rows[row["problem"]] = {
+            "problem": row["problem"],
+            "prompt_tokens": row["replies"][0][1],
+            "answers": list(answers),
+            "samples": samples,
+        }
+    found = [rows[number] for number in sorted(rows)]
+    _write(plan.folder / f"{model}.json.gz", {"model": model, "seed": plan.seed, "problems": found})
 
 
 def _write(path: Path, content: Any) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.demo import Unseen, demo_card
-from solver.answer import quick_key, text_key
+from solver.answer import bounded_key, quick_key, text_key
 from solver.bounds import Bound
 from solver.budget import Purse
 from solver.checkers import check, checked_key
@@ -27,6 +27,7 @@ from solver.plan import reserve_nano
 from solver.pricing import Usage
 from solver.problem import Problem
 from solver.runner import Limits
+from solver.safe_eval import ExpressionError, evaluate, tokens_of
 from solver.steps import Step, StepKind
 from solver.strategies import Setting, make_strategy
 
@@ -137,10 +138,18 @@ def judgement_of(item: PoolProblem, answer: str | None, *, proves: bool) -> Judg
     known = _checkers().setdefault(item.index * 2 + proves, {})
     if answer not in known:
         checker = item.checker if proves else {}
-        key = checked_key(checker, answer) if proves else None
-        key = key or quick_key(answer) or text_key(answer)
+        key = checked_key(checker, answer) if proves else quick_key(answer) or _value_key(answer)
+        key = key or text_key(answer)
         known[answer] = Judgement(answer, key, check(item.checker, answer) if proves else None)
     return known[answer]
+
+
+def _value_key(answer: str) -> str | None:
+    """Return the key of an arithmetic expression as solver/equivalence.py names it, without its second of algebra."""
+    try:
+        return bounded_key("num", str(evaluate(tokens_of(answer)).value))
+    except ExpressionError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

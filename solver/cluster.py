@@ -7,6 +7,7 @@ from solver.steps import StepResult
 
 _COMPARABLE = ("num:", "pct:", "choice:", "math:")
 _LONGEST_COMPARABLE_TEXT = 60
+_MOST_WORDINGS = 64
 
 
 @dataclass(slots=True)
@@ -24,6 +25,19 @@ class Cluster:
     comparisons: dict[str, list[int]] = field(default_factory=dict)
     """By judge: how often this answer was preferred, and how often another."""
     passed_steps: set[str] = field(default_factory=set)
+    _wordings: dict[str, int] = field(default_factory=dict)
+
+    def word(self, result: StepResult) -> None:
+        """Count how the answer is put: the usual wording is the example, unless a grader passed another one.
+
+        Equal answers need not be equally good as texts: of two sums with the same value one may use a number twice.
+        """
+        wording = (result.answer or "").strip()
+        if wording not in self._wordings and len(self._wordings) >= _MOST_WORDINGS:
+            return
+        count = self._wordings[wording] = self._wordings.get(wording, 0) + 1
+        if not self.passed_steps and count > self._wordings.get((self.example.answer or "").strip(), 0):
+            self.example = result
 
     @property
     def score(self) -> float:

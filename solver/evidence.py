@@ -95,6 +95,7 @@ class Evidence:
             self._recent.popitem(last=False)
         among = self._essays if result.answer_key is None else self.clusters
         cluster = among.setdefault(key, Cluster(key, result))
+        cluster.word(result)
         parents = [self._cluster_of[parent] for parent in result.parents if parent in self._cluster_of]
         # To repeat an answer that one was shown is little evidence; to leave it is as much as a try of one's own.
         weight = parameters()["repeat_weight"] if key in parents else 1.0
@@ -158,6 +159,10 @@ class Evidence:
     def probability(self, key: str) -> float:
         """Return how probable an answer is now, before calibration."""
         return self._weigh().get(key, 0.0)
+
+    def probabilities(self) -> Mapping[str, float]:
+        """Return how probable the answers worth weighing are now, by key, before calibration."""
+        return self._weigh()
 
     def confidence(self) -> float:
         """Return the calibrated probability that the leader is right."""

@@ -12,12 +12,12 @@ DEMO_ABILITY = {
 
 DEMO_TRAITS = {
     "intern": {
-        "modular": {"slope": 4.42, "scatter": 1.275, "concentration": 1.485, "blind": 0.149},
-        "countdown": {"slope": 1.1, "scatter": 0.309, "concentration": 8.468, "agree": 0.861},
+        "modular": {"slope": 4.42, "scatter": 1.34, "concentration": 1.413, "blind": 0.149},
+        "countdown": {"slope": 1.1, "scatter": 0.294, "concentration": 12.017, "agree": 0.741},
     },
     "expert": {
-        "modular": {"slope": 2.091, "scatter": 1.357, "concentration": 1.954, "blind": 0.007},
-        "countdown": {"slope": 1.314, "scatter": 0.397, "concentration": 8.468, "agree": 0.819},
+        "modular": {"slope": 2.091, "scatter": 1.357, "concentration": 1.954, "blind": 0.008},
+        "countdown": {"slope": 1.314, "scatter": 0.397, "concentration": 9.359, "agree": 1.0},
     },
 }
 """How the demo models err (solver/skill.py), fitted to the recorded pool by `python -m bench fit`."""

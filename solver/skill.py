@@ -57,13 +57,18 @@ class Skill:
         spread = math.hypot(trait.slope, trait.scatter)
         p = min(max(trait.ability / (1.0 - trait.blind), 1e-4), 1.0 - 1e-4)
         handicap = math.log(p / (1.0 - p)) * math.sqrt(1.0 + math.pi * spread * spread / 8.0)
-        self._log_right, self._log_wrong = [], []
+        log_right, log_wrong = [], []
         for z in GRID:
             logits = [handicap - trait.slope * z + trait.scatter * u for u in _LUCK] + [_BLIND]
-            self._log_right.append([-_softplus(-x) for x in logits])
-            self._log_wrong.append([-_softplus(x) for x in logits])
+            log_right.append([-_softplus(-x) for x in logits])
+            log_wrong.append([-_softplus(x) for x in logits])
         seeing, blind = math.log1p(-trait.blind), math.log(max(trait.blind, 1e-9))
-        self._weights = [*(seeing + u for u in _LUCK_WEIGHTS), blind]
+        weights = [*(seeing + u for u in _LUCK_WEIGHTS), blind]
+        # For each difficulty and each luck ln P(right), ln P(wrong), ln P(luck).
+        self._log_chances = [
+            list(zip(rights, wrongs, weights, strict=True))
+            for rights, wrongs in zip(log_right, log_wrong, strict=True)
+        ]
         self._known: dict[tuple[float, float], Sequence[float]] = {}
         self._foreseen: dict[tuple[float, float, int], Sequence[Sequence[float]]] = {}
 
@@ -71,12 +76,8 @@ class Skill:
         """Return ln P(so many right and wrong tries), in a given order, at each difficulty of the grid."""
         known = self._known.get((right, wrong))
         if known is None:
-            known = tuple(
-                log_sum(
-                    [right * r + wrong * w + u for r, w, u in zip(rights, wrongs, self._weights, strict=True)]
-                )
-                for rights, wrongs in zip(self._log_right, self._log_wrong, strict=True)
-            )
+            at_each = [[right * r + wrong * w + u for r, w, u in row] for row in self._log_chances]
+            known = tuple([log_sum(values) for values in at_each])
             _remember(self._known, (right, wrong), known)
         return known
 
@@ -109,7 +110,8 @@ def binomials(n: int) -> tuple[int, ...]:
 def log_sum(values: Sequence[float]) -> float:
     """Return ln of the sum of exponentials."""
     top = max(values)
-    return top + math.log(sum(math.exp(v - top) for v in values))
+    # A list and `map`: this is the innermost loop of all weighing.
+    return top + math.log(sum(map(math.exp, [v - top for v in values])))
 
 
 def _softplus(x: float) -> float:

@@ -51,10 +51,10 @@ class Scales:
     def weigh(self, tally: Tally) -> dict[str, float]:
         """Return how probable each answer is, by key."""
         votes = self._from_votes(tally)
-        log_odds = {
-            cluster.key: votes[cluster.key] + self._from_judges(cluster, tally, votes)
-            for cluster in (*tally.answers, *tally.essays)
-        }
+        weighed = (*tally.answers, *tally.essays)
+        judges = dict.fromkeys(judge for each in weighed for judge in (*each.grades, *each.comparisons))
+        qualities = {judge: self._quality(judge, tally, votes) for judge in judges}
+        log_odds = {each.key: votes[each.key] + self._from_judges(each, qualities) for each in weighed}
         return _normalised(log_odds, tally)
 
     def quality(self, judge: str, tally: Tally) -> Quality:
@@ -108,14 +108,14 @@ class Scales:
         card = self._cards.get(model)
         return card.ability_for(self._problem.kind) if card else 0.5
 
-    def _from_judges(self, cluster: Cluster, tally: Tally, votes: Mapping[str, float]) -> float:
+    def _from_judges(self, cluster: Cluster, qualities: Mapping[str, Quality]) -> float:
         families = set(cluster.votes.by_family)
         total = 0.0
         for judge, (passes, fails) in cluster.grades.items():
             alike = families == {self.family(judge)}
-            total += grade_log_odds(passes, fails, self._quality(judge, tally, votes), same_family=alike)
+            total += grade_log_odds(passes, fails, qualities[judge], same_family=alike)
         for judge, (wins, losses) in cluster.comparisons.items():
-            total += compare_log_odds(wins, losses, self._quality(judge, tally, votes))
+            total += compare_log_odds(wins, losses, qualities[judge])
         return total
 
     def _quality(self, judge: str, tally: Tally, votes: Mapping[str, float]) -> Quality:

@@ -14,6 +14,8 @@ from solver.ballot import Counts, Wrongs, difficulty
 from solver.skill import Skill, binomials
 
 LOOKAHEADS = (1, 3, 8)
+FAR = 20
+"""Looked ahead before it is said that nothing pays: a long tie is broken by many tries only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,12 @@ class Race:
 
 
 @lru_cache(maxsize=10_000)
-def prospects(skills: tuple[tuple[str, Skill], ...], wrongs: Wrongs, race: Race) -> tuple[Prospect, ...]:
+def prospects(
+    skills: tuple[tuple[str, Skill], ...],
+    wrongs: Wrongs,
+    race: Race,
+    lookaheads: tuple[int, ...] = LOOKAHEADS,
+) -> tuple[Prospect, ...]:
     """Return what each model's further tries are worth, for each number of tries looked ahead."""
     if not race.standings:
         return tuple(Prospect(name, 1, chance) for name, chance in success_chances(skills, race.totals))
@@ -50,7 +57,7 @@ def prospects(skills: tuple[tuple[str, Skill], ...], wrongs: Wrongs, race: Race)
     return tuple(
         Prospect(name, tries, view.gain(at, tries))
         for at, (name, _) in enumerate(skills)
-        for tries in LOOKAHEADS
+        for tries in lookaheads
     )
 
 

@@ -21,16 +21,16 @@ from typing import Any
 from solver.steps import Room, Status, Step, StepKind, StepResult, StopReason
 from solver.strategies.base import Setting
 from solver.strategies.common import Common
-from solver.worth import Prospect, Race, Standing, prospects, success_chances
+from solver.worth import FAR, LOOKAHEADS, Prospect, Race, Standing, prospects, success_chances
 
 # A right answer is taken to be worth this many times the geometric mean of the budget and the dearest try: a budget of
 # many tries is a ceiling, not a wish to spend it.
-_WORTH = 120.0
+_WORTH = 200.0
 _WEIGHED = 4
-_TARGET = 0.995
+_TARGET = 0.998
 _SURE = 0.7
 """From this confidence on, to stop because more would not pay is to be confident."""
-_ASKED = {1: 1, 3: 2, 8: 4}
+_ASKED = {1: 1, 3: 2, 8: 4, FAR: 6}
 """How many tries are bought at once when so many are looked ahead."""
 _GROWTH = 8
 """After many tries a few more change little: so many times fewer are asked at once as there are."""
@@ -82,6 +82,9 @@ class Auto(Common):
         if best is None:
             return ()
         if self._rate(best) < 1.0:
+            offers += [each for each in self._prospects((FAR,)) if each.model in room.affordable]
+            best = max(offers, key=self._rate)
+        if self._rate(best) < 1.0:
             return None
         chosen = self._not_to_be_missed(best, offers, room.free_nano) or best
         count = max(_ASKED[chosen.tries], self.evidence.tries // _GROWTH)
@@ -107,14 +110,15 @@ class Auto(Common):
         """Return the money that must be free for all tries of a prospect: their typical cost, the last one's hold."""
         return (prospect.tries - 1) * self._cost[prospect.model] + self.crew.hold_nano(prospect.model)
 
-    def _prospects(self) -> Sequence[Prospect]:
+    def _prospects(self, lookaheads: tuple[int, ...] = LOOKAHEADS) -> Sequence[Prospect]:
         known = self.evidence
         standings = tuple(
             Standing(known.probability(cluster.key), cluster.votes.counts(self._names))
             for cluster in known.ranked(_WEIGHED)
             if cluster.key in known.clusters
         )
-        return prospects(self._skills, known.wrongs(), Race(standings, known.votes().counts(self._names)))
+        race = Race(standings, known.votes().counts(self._names))
+        return prospects(self._skills, known.wrongs(), race, lookaheads)
 
     def _rate(self, prospect: Prospect) -> float:
         """Return what a prospect is worth by what it costs."""

@@ -23,30 +23,18 @@ from typing import Any, NamedTuple
 from solver.prompts import read_grade
 from solver.rewards import outcome_reward, process_reward
 from solver.steps import Room, Status, Step, StepKind, StepResult
+from solver.strategies.arm import Arm, draw
 from solver.strategies.base import Setting
 from solver.strategies.common import Common, usable
 
 _FRONTIER = 12
-# Prior strength of an arm: problems differ, so failures must count soon.
-_PRIOR_TRIALS = 2.0
 _MAX_FAILED_CHILDREN = 4
 _UNJUDGED = 0.3
 _GRADED_RANKS = 2
 _MAX_GRADES = 2
 _MAX_MUTE_GRADES = 4
-
-
-@dataclass(slots=True)
-class Arm:
-    """What came of the trials of one model from one starting point."""
-
-    good: float = 0.0
-    bad: float = 0.0
-
-    def add(self, reward: float) -> None:
-        """Count one trial, whose reward is between 0 and 1."""
-        self.good += reward
-        self.bad += 1.0 - reward
+_WEIGHED_ANEW = 64
+"""The evidence is weighed anew for rewards once a 64th more trials are known: the telling of ten thousand stays quick."""
 
 
 @dataclass(slots=True)
@@ -80,6 +68,8 @@ class Tree(Common):
         self._trials = 0
         self._grades = 0
         self._mute_grades = 0
+        self._believed: Mapping[str, float] = {}
+        self._weigh_at = 0
         self._nano = {
             name: (max(self.crew.cost_nano(name), 1), max(self.crew.cost_nano(name, shown=1), 1))
             for name in self.crew.cards
@@ -124,7 +114,7 @@ class Tree(Common):
                     continue
                 arm = (self._deeper if deep else self._wider)[model]
                 prior = self.crew.cards[model].ability_for(self._kind)
-                drawn = _draw(rng, arm, prior, waiting[model, deep]) / nano[deep]
+                drawn = draw(rng, arm, prior, waiting[model, deep]) / nano[deep]
                 if drawn > most:
                     best, most, deeper = model, drawn, deep
         if best is None:
@@ -140,7 +130,7 @@ class Tree(Common):
         """Return the candidate with the largest draw: its promise is the prior of what revising it brings."""
         return max(
             self._frontier.values(),
-            key=lambda node: _draw(
+            key=lambda node: draw(
                 rng, node.arms.get(model), node.promise, pending.get((model, node.result.key), 0)
             ),
         )
@@ -198,12 +188,18 @@ class Tree(Common):
             cluster is not None and cluster.key == result.answer_key
             for cluster in map(self.evidence.cluster_of, result.parents)
         )
-        return 0.0 if repeated else self.evidence.probability(result.answer_key)
+        return 0.0 if repeated else self._probability(result.answer_key)
+
+    def _probability(self, key: str) -> float:
+        if self._trials >= self._weigh_at:
+            self._believed = self.evidence.probabilities()
+            self._weigh_at = self._trials + max(self._trials // _WEIGHED_ANEW, 1)
+        return self._believed.get(key, 0.0)
 
     def _promise(self, result: StepResult) -> float:
         if result.answer_key is None or (result.verdict and not result.verdict.passed):
             return _UNJUDGED
-        return self.evidence.probability(result.answer_key)
+        return self._probability(result.answer_key)
 
     def _back_up(self, result: StepResult, reward: float) -> None:
         parent = self._frontier.get(result.parents[0])
@@ -233,14 +229,6 @@ class Tree(Common):
     def stage(self) -> str:
         """Say how the search went so far."""
         return f"Search, {self._trials - self._revised} wide and {self._revised} deep"
-
-
-def _draw(rng: random.Random, arm: Arm | None, prior: float, pending: int) -> float:
-    """Return a Thompson draw of an arm's chance of success."""
-    good, bad = (arm.good, arm.bad) if arm else (0.0, 0.0)
-    a = prior * _PRIOR_TRIALS + good
-    b = (1.0 - prior) * _PRIOR_TRIALS + bad + pending
-    return rng.betavariate(max(a, 1e-3), max(b, 1e-3))
 
 
 def _refusal(result: StepResult) -> str:

@@ -64,7 +64,7 @@ def test_a_contest_compares_auto_with_everything_else(monkeypatch):
     figures = contest.figures()
     assert [gap["cents"] for gap in figures["gaps"]] == [1, 5]
     assert {gap["best"] for gap in figures["gaps"]} <= {"vote", "deep", *figures["fixed"]}
-    ratio = contest.ratio()
+    ratio = contest.duel.ratio()
     assert ratio is None or 0 < ratio < 1
 
 
