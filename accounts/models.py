@@ -47,6 +47,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         blank=True,
         help_text="Days that the texts of ended jobs are kept; empty: as the site does.",
     )
+    share_traces = models.BooleanField(
+        "let the operator train models on my proven solutions",
+        default=False,
+        db_default=False,
+        help_text="Agreed that proven replies to this user's problems are exported for fine-tuning.",
+    )
     closed_at = models.DateTimeField(
         null=True, blank=True, help_text="When the account was closed; its address is gone since."
     )

@@ -36,7 +36,14 @@ class SettingsForm(forms.ModelForm[User]):
 
     class Meta:
         model = User
-        fields = ("name", "notify_when_done", "notify_when_exhausted", "notify_when_stuck", "keep_days")
+        fields = (
+            "name",
+            "notify_when_done",
+            "notify_when_exhausted",
+            "notify_when_stuck",
+            "keep_days",
+            "share_traces",
+        )
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
 
 

@@ -97,7 +97,7 @@ def _entries(user: User) -> Iterator[tuple[str, Iterator[str]]]:
 def _profile(user: User) -> dict[str, Any]:
     fields = (
         "email", "name", "date_joined", "last_login", "notify_when_done", "notify_when_exhausted", "notify_when_stuck",
-        "keep_days", "mail_bounced_at",
+        "keep_days", "share_traces", "mail_bounced_at",
     )  # fmt: skip
     memberships = user.memberships.select_related("workspace").order_by("pk")
     return {name: getattr(user, name) for name in fields} | {

@@ -73,6 +73,15 @@ def test_how_long_texts_are_kept_is_chosen_on_the_settings_page(alice, settings)
     assert alice.user.keep_days is None
 
 
+def test_sharing_proven_solutions_is_a_choice_that_is_off(alice):
+    """Nothing is shared until the tick is set, and no longer once it is gone."""
+    assert not alice.user.share_traces
+    for sent, agreed in (({"share_traces": "on"}, True), ({}, False)):
+        alice.post(reverse("settings"), {"name": "Alice", "theme": "auto", **sent})
+        alice.user.refresh_from_db()
+        assert alice.user.share_traces is agreed
+
+
 def test_everything_is_taken_along_in_one_file(alice, done_job):
     """The button on the settings page sends a zip."""
     assert reverse("data-export") in page(alice, reverse("settings"))

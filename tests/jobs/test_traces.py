@@ -1,0 +1,100 @@
+"""Traces for fine-tuning: only what a checker proved, only of users who agreed, in the form that trainers read."""
+
+import itertools
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import User
+from jobs.models import Job
+from jobs.services import submit_job
+from jobs.services.delete_texts import delete_texts
+from jobs.services.traces import traces
+from solver.money import NANO_PER_CENT
+from tests.endpoint import Answer
+from tests.people import CHECKER, PROBLEM
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WRONG, RIGHT = "25 - 12 + 7 * 3", "25 + 12 + 7 * 3"
+
+
+@pytest.fixture
+def proven_job(alice, workspace, endpoint, run_all) -> Job:
+    """A job that really ran: some replies were refused before one was proven."""
+    turns = itertools.count()
+
+    def reply(_: object) -> Answer:
+        return Answer(f"So it is.\n\nAnswer: {RIGHT if next(turns) >= 3 else WRONG}")
+
+    endpoint.behaviour = reply
+    job = submit_job(
+        user=alice, workspace=workspace, problem=PROBLEM, checker=CHECKER, budget_nano=20 * NANO_PER_CENT
+    )
+    run_all()
+    job.refresh_from_db()
+    assert job.stop_reason == "solved"
+    return job
+
+
+def agree(user: User, *, agrees: bool = True) -> None:
+    User.objects.filter(pk=user.pk).update(share_traces=agrees)
+
+
+def test_nothing_is_exported_without_consent(proven_job, alice):
+    """The tick is off at first, and what is taken back counts from then on."""
+    assert list(traces("sft")) == []
+    agree(alice)
+    assert len(list(traces("sft"))) == 1
+    agree(alice, agrees=False)
+    assert list(traces("sft")) == []
+
+
+def test_a_proven_reply_is_an_example(proven_job, alice):
+    """System and user message as they were sent, then the reply; nothing that was refused."""
+    agree(alice)
+    [line] = traces("sft")
+    assert [message["role"] for message in line["messages"]] == ["system", "user", "assistant"]
+    assert PROBLEM in line["messages"][1]["content"]
+    assert line["messages"][-1]["content"].endswith(f"Answer: {RIGHT}")
+    assert (line["job"], line["kind"], line["checker"]) == (str(proven_job.pk), "countdown", CHECKER)
+
+
+def test_a_pair_is_a_proven_and_a_refused_reply_to_one_prompt(proven_job, alice):
+    """Each reply is in one pair at most."""
+    agree(alice)
+    [line] = traces("pairs")
+    assert line["prompt"][-1]["role"] == "user"
+    assert line["chosen"][0]["content"].endswith(RIGHT)
+    assert line["rejected"][0]["content"].endswith(WRONG)
+
+
+def test_kind_model_and_number_choose(proven_job, alice):
+    """Other kinds and models give nothing."""
+    agree(alice)
+    model = proven_job.steps.exclude(model="").first().model
+    assert len(list(traces("sft", kind="countdown", model=model))) == 1
+    assert list(traces("sft", kind="modular")) == []
+    assert list(traces("sft", model="someone/else")) == []
+    assert list(traces("sft", per_job=0)) == []
+
+
+def test_deleted_texts_are_not_exported(proven_job, alice):
+    """What a user deleted is gone from here too."""
+    agree(alice)
+    delete_texts(job_id=proven_job.pk)
+    assert list(traces("sft")) == []
+
+
+def test_the_command_writes_lines_into_a_new_file(proven_job, alice, tmp_path, capsys):
+    """A file that exists is refused, by name."""
+    agree(alice)
+    path = tmp_path / "traces.jsonl"
+    call_command("traces", "sft", str(path))
+    assert [json.loads(line)["kind"] for line in path.read_text().splitlines()] == ["countdown"]
+    assert path.stat().st_mode & 0o077 == 0
+    assert "1 traces of 1 users" in capsys.readouterr().err
+    with pytest.raises(CommandError, match="cannot be written"):
+        call_command("traces", "sft", str(path))
+    with pytest.raises(CommandError, match="from 1 on"):
+        call_command("traces", "sft", "--per-job", "0")
