@@ -29,6 +29,7 @@ from bench import (
     steps,
     stop,
     takeover,
+    tree,
     vote,
 )
 
@@ -48,6 +49,7 @@ MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "steps": steps.measure,
     "stop": stop.measure,
     "takeover": takeover.measure,
+    "tree": tree.measure,
     "vote": vote.measure,
 }
 
