@@ -8,14 +8,12 @@ checker's verdict where there is one, else a grade by the middle model, which is
 best-scored nodes say. treequest is fetched from the package index at the first run, into var/.
 """
 
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.arena import Run, paired, summary
+from bench.extra import fetch
 from solver.answer import extract_answer
 from solver.money import NANO_PER_CENT
 from solver.pricing import Usage, cost_nano
@@ -28,7 +26,6 @@ from solver.world import RIGHT, World, cards, parameters
 
 TREEQUEST = "treequest==0.3.3"
 CENTS = (2, 5, 10, 20, 50)
-PACKAGES = Path(__file__).parents[1] / "var" / "bench-packages"
 _COUNTS = {False: 400, True: 40}
 _MOST_NODES = 2_000
 
@@ -83,12 +80,7 @@ def _ours(seed: int, budget_nano: int, *, proves: bool) -> Run:
 
 def _treequest() -> Any:
     """Return the package, fetched if it is not there yet."""
-    place = PACKAGES / TREEQUEST.replace("==", "-")
-    if not place.exists():
-        # The environment is made by uv and has no pip of its own.
-        pip = [sys._base_executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]  # type: ignore[attr-defined]  # noqa: SLF001
-        subprocess.run([*pip, "--target", str(place), TREEQUEST], check=True)  # noqa: S603  (our own command)
-    sys.path.append(str(place))
+    fetch("treequest", TREEQUEST)
     import treequest  # type: ignore[import-not-found]
 
     return treequest
