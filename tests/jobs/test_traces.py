@@ -41,46 +41,25 @@ def agree(user: User, *, agrees: bool = True) -> None:
     User.objects.filter(pk=user.pk).update(share_traces=agrees)
 
 
-def test_nothing_is_exported_without_consent(proven_job, alice):
-    """The tick is off at first, and what is taken back counts from then on."""
-    assert list(traces("sft")) == []
-    agree(alice)
-    assert len(list(traces("sft"))) == 1
-    agree(alice, agrees=False)
-    assert list(traces("sft")) == []
-
-
-def test_a_proven_reply_is_an_example(proven_job, alice):
-    """System and user message as they were sent, then the reply; nothing that was refused."""
+def test_what_a_checker_proved_is_exported_once_its_user_agrees(proven_job, alice):
+    """Examples and pairs, chosen by kind, model and number; nothing before the consent, nor of deleted texts."""
+    assert list(traces("sft")) == list(traces("pairs")) == []
     agree(alice)
     [line] = traces("sft")
     assert [message["role"] for message in line["messages"]] == ["system", "user", "assistant"]
     assert PROBLEM in line["messages"][1]["content"]
     assert line["messages"][-1]["content"].endswith(f"Answer: {RIGHT}")
     assert (line["job"], line["kind"], line["checker"]) == (str(proven_job.pk), "countdown", CHECKER)
-
-
-def test_a_pair_is_a_proven_and_a_refused_reply_to_one_prompt(proven_job, alice):
-    """Each reply is in one pair at most."""
-    agree(alice)
-    [line] = traces("pairs")
-    assert line["prompt"][-1]["role"] == "user"
-    assert line["chosen"][0]["content"].endswith(RIGHT)
-    assert line["rejected"][0]["content"].endswith(WRONG)
-
-
-def test_kind_model_and_number_choose(proven_job, alice):
-    """Other kinds and models give nothing."""
-    agree(alice)
+    [pair] = traces("pairs")
+    assert pair["prompt"] == line["messages"][:-1]
+    assert pair["chosen"][0]["content"].endswith(RIGHT)
+    assert pair["rejected"][0]["content"].endswith(WRONG)
     model = proven_job.steps.exclude(model="").first().model
     assert len(list(traces("sft", kind="countdown", model=model))) == 1
-    assert list(traces("sft", kind="modular")) == []
-    assert list(traces("sft", model="someone/else")) == []
+    assert list(traces("sft", kind="modular")) == list(traces("sft", model="someone/else")) == []
     assert list(traces("sft", per_job=0)) == []
-
-
-def test_deleted_texts_are_not_exported(proven_job, alice):
-    """What a user deleted is gone from here too."""
+    agree(alice, agrees=False)
+    assert list(traces("sft")) == []
     agree(alice)
     delete_texts(job_id=proven_job.pk)
     assert list(traces("sft")) == []
