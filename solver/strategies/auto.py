@@ -8,9 +8,9 @@ tries would not change the answer. Where a checker proves answers, each try goes
 success per dollar, which the failures so far change: a problem that the cheap model keeps failing is a hard one.
 
 Source: value of information (Raiffa and Schlaifer, 1961), Adaptive-Consistency (Aggarwal et al., 2023), item response
-theory (Rasch, 1960). Wins where what is known of the models holds, in cost; loses up to three points of accuracy to many
-fixed votes of the strongest model on fresh problems: it stops too early there, so it is not the default. It buys tries
-alone and never runs another strategy.
+theory (Rasch, 1960). Wins where what is known of the models holds: as right as forty fixed votes of the strongest model
+for a fifth of their cost (bench/results/accuracy.json). Loses where models err otherwise than assumed, and where all of
+the money should be spent whatever it brings; it buys tries alone and never runs another strategy.
 """
 
 import math

@@ -107,11 +107,13 @@ class Crew:
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """Stop working; jobs that still run are given back."""
+        """Stop working; jobs that still run are given back, also those that were just being claimed."""
         self._stopped.set()
-        self._host.stop_all(Stop.DRAIN)
-        for thread in self._threads:
-            thread.join(60)
+        deadline = time.monotonic() + 60
+        while any(thread.is_alive() for thread in self._threads) and time.monotonic() < deadline:
+            self._host.stop_all(Stop.DRAIN)
+            for thread in self._threads:
+                thread.join(0.2)
 
 
 @pytest.fixture
