@@ -150,6 +150,8 @@ class Runner:
     async def _drive(self) -> StopReason:
         """Ask, dispatch and tell until there is a reason to stop."""
         while True:
+            # Also what landed while a note was written: neither in flight nor told, it would be asked for again.
+            self._take_landed()
             reason = self._reason_to_stop()
             if reason:
                 return reason

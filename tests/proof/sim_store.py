@@ -414,7 +414,10 @@ class Store:
         )
         for call in job.calls.values():
             promise(
-                not call.executed or call.state in {"settled", "in_doubt"},
+                # A pause ends no life: what a dead holder had in flight is held until the next claim or the end.
+                not call.executed
+                or call.state in {"settled", "in_doubt"}
+                or (job.state == JobState.PAUSED and call.state == "held"),
                 f"a call that the provider executed is {call.state}",
             )
             promise(call.sent <= 1, f"one call was sent {call.sent} times")
