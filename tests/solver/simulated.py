@@ -17,7 +17,7 @@ from solver.pricing import Rates, Usage
 from solver.problem import Problem
 from solver.request import Reply, Request
 from solver.runner import Limits, Outcome, Runner
-from solver.strategies import Setting, make_strategy
+from solver.strategies import Setting, Strategy, make_strategy
 
 assert Attempts
 
@@ -80,6 +80,7 @@ class Bench:
     options: dict[str, object] = field(default_factory=dict)
     limits: Limits = field(default_factory=lambda: Limits(slots=8, patience_s=1, grace_s=0.5, drain_s=0.2))
     seed: int = 7
+    strategy: Strategy | None = None
 
     def __post_init__(self) -> None:
         reserve = reserve_nano(self.panel, self.problem, budget_nano=self.budget_nano, markup_bp=0)
@@ -91,7 +92,7 @@ class Bench:
         try:
             return await Runner(
                 problem=self.problem,
-                strategy=make_strategy("vote", setting),
+                strategy=self.strategy or make_strategy("vote", setting),
                 panel=self.panel,
                 purse=self.purse,
                 journal=self.journal,

@@ -11,7 +11,7 @@ from solver.errors import InDoubt, Interrupted, LeaseLost, NotExecuted, Provider
 from solver.journal import MemoryJournal
 from solver.pricing import Usage
 from solver.problem import Problem
-from solver.steps import StopReason
+from solver.steps import Step, StepKind, StopReason
 from tests.solver.simulated import Bench, Provider, card, noisy
 
 
@@ -201,6 +201,51 @@ def answering(bench, act, answer="Answer: {}"):
         return answer.format(number)
 
     bench.provider.answer = reply
+
+
+class SlowNotes(MemoryJournal):
+    """A journal in which a note takes longer than a call."""
+
+    async def tell(self, result):
+        if result.kind is StepKind.NOTE:
+            await asyncio.sleep(0.1)
+        return await super().tell(result)
+
+
+class TryAndNote:
+    """Asks for a try and a note at once, then for another try: for what is neither told nor in flight."""
+
+    def __init__(self) -> None:
+        self.told: set[str] = set()
+        asked = tuple(Problem("What is 6 times 7?").messages())
+        self._steps = [
+            Step("sample/0", StepKind.SAMPLE, "Try", card().name, asked),
+            Step("note/0", StepKind.NOTE, "Note"),
+            Step("sample/1", StepKind.SAMPLE, "Try", card().name, asked),
+        ]
+
+    def ask(self, room):
+        wanted = self._steps if "sample/0" in self.told else self._steps[:2]
+        return [step for step in wanted if step.key not in {*self.told, *room.in_flight}]
+
+    def tell(self, result):
+        self.told.add(result.key)
+
+    def best(self):
+        return None
+
+    def done(self):
+        return StopReason.NO_PROGRESS if len(self.told) == len(self._steps) else None
+
+    def phase(self):
+        return ""
+
+
+async def test_what_lands_while_a_note_is_written_is_not_bought_again():
+    """A result that landed and is not told yet must not look like one that nobody asked for."""
+    bench = Bench(Provider(lambda *_: "Answer: 42"), journal=SlowNotes(), strategy=TryAndNote())
+    await bench.run()
+    assert len(bench.provider.requests) == 2
 
 
 async def test_a_job_gives_way_at_a_quiet_point():
