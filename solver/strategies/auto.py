@@ -9,7 +9,7 @@ success per dollar, which the failures so far change: a problem that the cheap m
 
 Source: value of information (Raiffa and Schlaifer, 1961), Adaptive-Consistency (Aggarwal et al., 2023), item response
 theory (Rasch, 1960). Wins where what is known of the models holds: as right as forty fixed votes of the strongest model
-for a fifth of their cost (bench/results/accuracy.json). Loses where models err otherwise than assumed, and where all of
+for a fifth of their cost (bench/results/accuracy.json); loses where models err otherwise than assumed, and where all of
 the money should be spent whatever it brings; it buys tries alone and never runs another strategy.
 """
 
