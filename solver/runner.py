@@ -299,6 +299,10 @@ class Runner:
         if self._tasks:
             await asyncio.wait(self._tasks)
         self._take_landed()
+        if self._control.stop is Stop.FENCED and not self._fault:
+            # Its calls are in no one's books yet: given back or ended by this life, they would be held with nobody to
+            # doubt them. The next claim does.
+            raise LeaseLost("The lease may be someone else's by now.")
 
     async def _conclude(self, reason: StopReason) -> Outcome:
         best = self._strategy.best()

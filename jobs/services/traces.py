@@ -50,9 +50,8 @@ def _judged(job: Job, model: str) -> tuple[Sequence[StepRecord], Sequence[StepRe
         # A reply that was cut short is no example, whatever it came to.
         if step.text.strip() and step.finish_reason in {"", "stop"}:
             known.setdefault((step.prompt_sha256, step.text), step)
-    judged = [step for step in known.values() if step.verdict]
-    right = [step for step in judged if step.verdict and step.verdict.get("passed")]
-    return right, [step for step in judged if step.verdict and not step.verdict.get("passed")]
+    right = [step for step in known.values() if step.verdict["passed"]]
+    return right, [step for step in known.values() if not step.verdict["passed"]]
 
 
 def _proven(right: Sequence[StepRecord]) -> Iterator[dict[str, Any]]:

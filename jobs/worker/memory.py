@@ -30,7 +30,7 @@ class Memory:
     attempts: dict[str, int]
 
 
-# Plain rows rather than models, which took more than three times as long for ten thousand steps.
+# Plain rows rather than models, which took more than twice the time for ten thousand steps.
 _COLUMNS = tuple(field.name for field in fields(StepResult) if field.name != "reasoning")
 
 

@@ -31,8 +31,8 @@ def _made() -> "WorkerHost":
     from jobs.worker.host import WorkerHost
 
     made = WorkerHost()
-    # Some hundred thousand objects that live as long as the process: without them a full collection takes
-    # milliseconds where it took half a second, in which no job of this process goes on.
+    # What was imported lives as long as the process: a full collection need not look at it, for meanwhile no job of
+    # this process goes on.
     gc.collect()
     gc.freeze()
     if _stopping.is_set():

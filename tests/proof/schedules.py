@@ -235,15 +235,21 @@ class Schedule:
         if self._rng.random() < 0.5:
             for job in self._store.jobs.values():
                 self._store.want(job, Wanted.RUN)
+        await self._rest()
+        # Zombies may still believe that they have a job: whatever they do now must change nothing.
+        await asyncio.sleep(4 * self._store.lease_s)
+        # A deadline may have taken a job out of its pause meanwhile.
+        await self._rest()
+        for job in self._store.jobs.values():
+            self._store.judge(job)
+
+    async def _rest(self) -> None:
+        """Wait until every job has ended or is paused, for as long as that may take."""
         until_s = asyncio.get_running_loop().time() + _LONGEST_S
         while not self._universe.violations and asyncio.get_running_loop().time() < until_s:
             if all(job.state in {*ENDED, JobState.PAUSED} for job in self._store.jobs.values()):
                 break
             await asyncio.sleep(5.0)
-        # Zombies may still believe that they have a job: whatever they do now must change nothing.
-        await asyncio.sleep(4 * self._store.lease_s)
-        for job in self._store.jobs.values():
-            self._store.judge(job)
 
 
 async def _tidied(schedule: Schedule) -> Report:

@@ -414,10 +414,7 @@ class Store:
         )
         for call in job.calls.values():
             promise(
-                # A pause ends no life: what a dead holder had in flight is held until the next claim or the end.
-                not call.executed
-                or call.state in {"settled", "in_doubt"}
-                or (job.state == JobState.PAUSED and call.state == "held"),
+                not call.executed or call.state in {"settled", "in_doubt"},
                 f"a call that the provider executed is {call.state}",
             )
             promise(call.sent <= 1, f"one call was sent {call.sent} times")

@@ -11,6 +11,7 @@ from solver.errors import InDoubt, Interrupted, LeaseLost, NotExecuted, Provider
 from solver.journal import MemoryJournal
 from solver.pricing import Usage
 from solver.problem import Problem
+from solver.runner import Limits
 from solver.steps import Step, StepKind, StopReason
 from tests.solver.simulated import Bench, Provider, card, noisy
 
@@ -147,6 +148,19 @@ async def test_a_lost_lease_silences_the_runner():
     with pytest.raises(LeaseLost):
         await bench.run()
     assert len(bench.provider.requests) <= 4
+
+
+async def test_a_life_that_may_have_lost_its_lease_is_not_given_back():
+    """Fenced while its last calls land, a pause is another life's to carry out: this one cannot book them."""
+    bench = Bench(Provider(lambda _, n: f"Answer: {n}", delay_s=5), limits=Limits(slots=2, grace_s=1))
+    running = asyncio.create_task(bench.run())
+    await asyncio.sleep(0.1)
+    bench.control.request(Stop.PAUSE)
+    await asyncio.sleep(0.1)
+    bench.control.request(Stop.FENCED)
+    with pytest.raises(LeaseLost):
+        await running
+    assert {state for _, state in bench.journal.calls.values()} == {"held"}
 
 
 async def test_the_deadline_ends_a_job_with_its_best_answer():
