@@ -50,8 +50,14 @@ def _judged(job: Job, model: str) -> tuple[Sequence[StepRecord], Sequence[StepRe
         # A reply that was cut short is no example, whatever it came to.
         if step.text.strip() and step.finish_reason in {"", "stop"}:
             known.setdefault((step.prompt_sha256, step.text), step)
-    right = [step for step in known.values() if step.verdict["passed"]]
-    return right, [step for step in known.values() if not step.verdict["passed"]]
+    return (
+        [step for step in known.values() if _passed(step)],
+        [step for step in known.values() if not _passed(step)],
+    )
+
+
+def _passed(step: StepRecord) -> bool:
+    return bool(step.verdict and step.verdict["passed"])
 
 
 def _proven(right: Sequence[StepRecord]) -> Iterator[dict[str, Any]]:

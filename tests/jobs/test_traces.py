@@ -72,7 +72,9 @@ def test_the_command_writes_lines_into_a_new_file(proven_job, alice, tmp_path, c
     call_command("traces", "sft", str(path))
     assert [json.loads(line)["kind"] for line in path.read_text().splitlines()] == ["countdown"]
     assert path.stat().st_mode & 0o077 == 0
-    assert "1 traces of 1 users" in capsys.readouterr().err
+    assert "Traces written: 1." in capsys.readouterr().err
+    call_command("traces", "sft")
+    assert json.loads(capsys.readouterr().out)["kind"] == "countdown"
     with pytest.raises(CommandError, match="cannot be written"):
         call_command("traces", "sft", str(path))
     with pytest.raises(CommandError, match="from 1 on"):

@@ -1,12 +1,12 @@
 """`manage.py export_data EMAIL FILE`: write everything that is kept of a user into one zip."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
+from jobs.management.new_file import new_file
 from jobs.services.export_data import export_data
 
 
@@ -26,14 +26,7 @@ class Command(BaseCommand):
         user = User.objects.filter(email__iexact=options["email"]).first()
         if user is None:
             raise CommandError(f"No account has the address “{options['email']}”.", returncode=2)
-        try:
-            descriptor = os.open(options["file"], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except OSError as error:
-            raise CommandError(
-                f"{options['file']} cannot be written ({error.strerror}). Name a file that does not exist yet.",
-                returncode=2,
-            ) from error
-        with os.fdopen(descriptor, "wb") as file:
+        with new_file(options["file"], "wb") as file:
             for chunk in export_data(user):
                 file.write(chunk)
         self.stdout.write(f"Wrote {options['file']} ({options['file'].stat().st_size} bytes).")

@@ -1,14 +1,14 @@
 """`manage.py traces sft|pairs [FILE]`: verified traces as JSON lines, of users who agreed to it."""
 
+import contextlib
 import json
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
+from jobs.management.new_file import new_file
 from jobs.services.traces import FORMS, traces
 
 
@@ -35,21 +35,10 @@ class Command(BaseCommand):
             options["form"], per_job=options["per_job"], kind=options["kind"], model=options["model"]
         )
         count = 0
-        with self._opened(options["file"]) as file:
+        with contextlib.ExitStack() as stack:
+            file = stack.enter_context(new_file(options["file"], "w")) if options["file"] else self.stdout
             for line in found:
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
                 count += 1
         agreed = User.objects.filter(share_traces=True).count()
-        self.stderr.write(f"{count} traces of {agreed} users who agreed to share what was proven.")
-
-    def _opened(self, path: Path | None) -> Any:
-        if path is None:
-            return os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except OSError as error:
-            raise CommandError(
-                f"{path} cannot be written ({error.strerror}). Name a file that does not exist yet.",
-                returncode=2,
-            ) from error
-        return os.fdopen(descriptor, "w", encoding="utf-8")
+        self.stderr.write(f"Traces written: {count}. Users who agreed to it: {agreed}.")
