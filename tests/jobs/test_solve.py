@@ -82,6 +82,17 @@ def test_a_problem_may_come_from_standard_input(running):
     assert "Charged $0.0" in done.stderr
 
 
+def test_a_command_brings_its_own_services_where_none_run(tmp_path):
+    """Everything is said before they stop: the JSON is whole, and nothing is left running."""
+    done = solve(tmp_path, "Compute (3 + 4) * 2 mod 5.", "--budget", "0.03", "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["answer"].isdigit()
+    assert said["quote"]["budget_usd"] == "0.03"
+    assert "Traceback" not in done.stderr
+    assert not list((tmp_path / "run").glob(".s.PGSQL.*"))
+
+
 def test_an_absent_provider_is_said_and_costs_nothing(running):
     """A server that is down gives a clear error and a job that charged nothing."""
     done = solve(

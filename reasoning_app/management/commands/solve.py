@@ -77,9 +77,9 @@ class Command(BaseCommand):
                 if budget_nano is None:
                     self._only_suggest(offer, as_json=options["json"])
                 ended, wall_s = self._solve(text, budget_nano, checker, options["strategy"], chosen)
+                self.show(ended, wall_s, as_json=options["json"])
         except (SubmitError, MoneyError, CheckerError, UpError) as error:
             raise CommandError(str(error), returncode=EXIT_BAD_INPUT) from error
-        self.show(ended, wall_s, as_json=options["json"])
 
     def _make_ready(self) -> None:
         from billing.prices import load_prices
