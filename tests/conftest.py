@@ -21,7 +21,7 @@ from django.db import connection  # noqa: E402  # likewise
 
 from billing.audit import violations as violations_of_the_books  # noqa: E402  # likewise
 from jobs.services.audit import violations  # noqa: E402  # likewise
-from tests import people  # noqa: E402  # likewise
+from tests import people, tables  # noqa: E402  # likewise
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -31,6 +31,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if skipped and os.environ.get("PONDER_NO_SKIP") and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter.write_line(f"{len(skipped)} skipped; PONDER_NO_SKIP allows none (reasons below).", red=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Make the test database, and remember what it holds at first."""
+    with django_db_blocker.unblock():
+        tables.remember()
 
 
 @pytest.fixture(autouse=True)

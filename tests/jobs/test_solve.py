@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from solver.checkers import check
 from tests import services
+from tests.zygote import shared
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,18 +33,20 @@ def running(data_dir):
 
 
 def solve(
-    data_dir, *arguments: str, command: str = "solve", stdin: str | None = None, **env: str
+    data_dir: Path, *arguments: str, command: str = "solve", stdin: str | None = None, **env: str
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "manage.py", command, *arguments],
-        cwd=ROOT,
-        env=services.plain_environment(DATA_DIR=str(data_dir), **env),
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    """Run a command in a process of its own: a plain one where something is typed into it, else a forked one."""
+    said = ["manage", command, *arguments]
+    environment = services.plain_environment(DATA_DIR=str(data_dir), **env)
+    if stdin is not None:
+        return subprocess.run(
+            [sys.executable, "manage.py", *said[1:]], cwd=ROOT, env=environment, input=stdin, capture_output=True,
+            text=True, check=False, timeout=120,
+        )  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="ponder-solve-") as folder:
+        out, errors = Path(folder) / "out", Path(folder) / "errors"
+        status = shared().start(said, env=environment, log=out, errors=errors).wait(120)
+        return subprocess.CompletedProcess(said, status, out.read_text(), errors.read_text())
 
 
 def test_a_puzzle_is_recognised_solved_and_paid(running):
@@ -84,7 +88,7 @@ def test_a_problem_may_come_from_standard_input(running):
 
 def test_a_command_brings_its_own_services_where_none_run(tmp_path):
     """Everything is said before they stop: the JSON is whole, and nothing is left running."""
-    done = solve(tmp_path, "Compute (3 + 4) * 2 mod 5.", "--budget", "0.03", "--json")
+    done = solve(tmp_path, "-", "--budget", "0.03", "--json", stdin="Compute (3 + 4) * 2 mod 5.")
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert said["answer"].isdigit()

@@ -4,6 +4,7 @@ import json
 import os
 import random
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from solver.money import NANO_PER_CENT
 from solver.strategies import REGISTRY
 from tests.proof.conftest import LONG
 from tests.proof.crash_runner import CRASHED, MOMENTS, NOT_CLAIMED
+from tests.responses import ResponsesEndpoint
 from tests.zygote import shared
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proof]
@@ -101,4 +103,46 @@ def test_a_job_killed_at_any_boundary_ends_as_if_undisturbed(strategy, alice, wo
         assert calls[CallState.HELD] == 0, where
     assert len(seeded.calls) - calls_before <= len(orders) * (whole.calls + 1)
     assert reached >= len(orders) * 2 // 3
+    assert violations() == []
+
+
+@pytest.fixture
+def background(monkeypatch, prices, settings) -> Iterator[ResponsesEndpoint]:
+    """A provider that works on calls by itself and answers the first look."""
+    server = ResponsesEndpoint()
+    server.done.set()
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-000000000000")
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    settings.PONDER_BACKGROUND_MODELS = ["openai/test"]
+    yield server
+    server.close()
+
+
+def test_a_call_whose_reference_is_committed_is_never_submitted_again(alice, workspace, background, tmp_path):
+    """Killed around the commit of a reference: before it the call is in doubt, from then on it is collected."""
+    text = "What is 6 times 7?"
+    whole = submit(alice, workspace, "vote", text)
+    [undisturbed] = run(tmp_path, [(whole, [])])
+    whole.refresh_from_db()
+    assert (whole.state, whole.answer) == (JobState.DONE, "42"), (tmp_path / "log").read_text()[-4000:]
+    places = [(number, moment) for number in range(1, undisturbed["boundaries"] + 1) for moment in MOMENTS]
+    # The first call's: its hold, its reference, its result.
+    places = places if LONG else [place for place in places if place[0] <= 4]
+    orders = [(submit(alice, workspace, "vote", text), [place]) for place in places]
+    before = len(background.submissions)
+    (tmp_path / "report.jsonl").unlink()
+    reports, lost = run(tmp_path, orders), 0
+    for (job, [place]), report in zip(orders, reports, strict=True):
+        where = f"killed at {place}: {report}\n{(tmp_path / 'log').read_text()[-2000:]}"
+        job.refresh_from_db()
+        assert (job.state, job.answer) == (whole.state, whole.answer), where
+        assert told(job) == told(whole), where
+        calls = Call.objects.filter(job_id=job.pk)
+        settled, doubts = calls.filter(state=CallState.SETTLED), calls.filter(state=CallState.IN_DOUBT)
+        assert settled.count() == whole.calls == calls.count() - doubts.count(), where
+        assert doubts.count() <= 1, where
+        assert not doubts.exclude(provider_ref="").exists(), where
+        lost += doubts.count()
+    assert lost  # some died between the submission and the commit of its reference
+    assert len(background.submissions) - before <= len(orders) * whole.calls + lost
     assert violations() == []
