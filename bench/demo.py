@@ -13,7 +13,7 @@ from demo_model import problems, tasks
 from demo_model.launch import running
 from solver.models import ModelCard
 from solver.pricing import Rates
-from solver.priors import DEMO_ABILITY, DEMO_OUTPUT, DEMO_TRAITS
+from solver.priors import DEMO_ABILITY, DEMO_OUTPUT, DEMO_READERS, DEMO_TRAITS
 
 MODELS = ("intern", "expert")
 
@@ -78,6 +78,7 @@ def demo_card(model: str) -> ModelCard:
         ability=DEMO_ABILITY[model],
         traits=DEMO_TRAITS[model],
         bundled=True,
+        reads=model in DEMO_READERS,
         temperature=1.0,
         timeout_s=60.0,
     )

@@ -127,7 +127,7 @@ class Replay:
 
 
 @cache
-def _checkers() -> dict[int, dict[str, Judgement]]:
+def _checkers() -> dict[tuple[str, bool], dict[str, Judgement]]:
     return {}
 
 
@@ -135,7 +135,7 @@ def judgement_of(item: PoolProblem, answer: str | None, *, proves: bool) -> Judg
     """Return the judgement of a recorded answer, worked out once."""
     if answer is None:
         return Judgement(None, None, None)
-    known = _checkers().setdefault(item.index * 2 + proves, {})
+    known = _checkers().setdefault((item.unseen.text, proves), {})
     if answer not in known:
         checker = item.checker if proves else {}
         key = checked_key(checker, answer) if proves else quick_key(answer) or _value_key(answer)

@@ -1,6 +1,6 @@
 """Model cards: what the engine knows of a model before it calls it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -38,6 +38,10 @@ class ModelCard:
     api_base: str = ""
     bundled: bool = False
     """One of the demo models: seeds are honoured, prose is not to be expected."""
+    solves: bool = True
+    """Whether it is asked for tries of its own; one that only judges and improves what others answered is not."""
+    reads: bool = True
+    """Whether it can grade, compare, revise and combine what it is shown."""
     reasons: bool = False
     """Thinks out of sight: without usage from the provider its reply says nothing about its cost."""
     temperature: float | None = None
@@ -64,3 +68,8 @@ class ModelCard:
         rates["tiers"] = tuple(Tier(**tier) for tier in rates.get("tiers", ()))
         rest = {**data, "rates": Rates(**rates), "output": OutputQuantiles(**data["output"])}
         return cls(**rest)
+
+
+def solvers_of(panel: Sequence[ModelCard]) -> list[ModelCard]:
+    """Return the cards of a panel that are asked for tries: all of them where none is meant for it."""
+    return [card for card in panel if card.solves] or list(panel)

@@ -7,7 +7,7 @@ length. From six tries on, a second family joins every third one, because errors
 from collections.abc import Sequence
 
 from solver.bounds import least_hold_nano, prompt_bytes, typical_nano
-from solver.models import ModelCard
+from solver.models import ModelCard, solvers_of
 from solver.pricing import billed_nano, bound_nano
 from solver.problem import Problem
 
@@ -22,6 +22,7 @@ def rotation(
     """Return the names of the models that try in turn, strongest affordable first; empty for an empty panel."""
     if not panel:
         return []
+    panel = solvers_of(panel)
     ordered = sorted(
         panel, key=lambda c: (c.ability_for(kind), typical_nano(c, size_bytes, markup_bp)), reverse=True
     )
@@ -62,7 +63,7 @@ def reserve_nano(panel: Sequence[ModelCard], problem: Problem, *, budget_nano: i
 def least_budget_nano(panel: Sequence[ModelCard], problem: Problem, *, markup_bp: int) -> int:
     """Return the least budget that buys one call of median length of some model of the panel."""
     size_bytes = prompt_bytes(problem.messages())
-    return min(least_hold_nano(card, size_bytes, markup_bp) for card in panel)
+    return min(least_hold_nano(card, size_bytes, markup_bp) for card in solvers_of(panel))
 
 
 def writer_of(panel: Sequence[ModelCard]) -> ModelCard | None:

@@ -22,6 +22,9 @@ DEMO_TRAITS = {
 }
 """How the demo models err (solver/skill.py), fitted to the recorded pool by `python -m bench fit`."""
 
+DEMO_READERS: frozenset[str] = frozenset()
+"""The demo models that can grade, compare, revise and combine what they are shown; the others only try."""
+
 DEMO_OUTPUT = {
     "intern": OutputQuantiles(q50=45, q90=57, q995=80),
     "expert": OutputQuantiles(q50=60, q90=134, q995=250),

@@ -18,7 +18,7 @@ from typing import Any
 
 from solver.bounds import prompt_bytes, typical_nano
 from solver.forecast import Game, Path, paths
-from solver.models import ModelCard
+from solver.models import ModelCard, solvers_of
 from solver.money import NANO_PER_CENT
 from solver.plan import least_budget_nano, reserve_nano, rotation
 from solver.posterior import logit, sigmoid
@@ -150,7 +150,7 @@ def game_of(problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, t
     cards = {card.name: card for card in panel}
     reserve = reserve_nano(panel, problem, budget_nano=budget_nano, markup_bp=markup_bp) if panel else 0
     return Game(
-        cards=tuple(panel) if problem.proves else tuple(cards[name] for name in names),
+        cards=tuple(solvers_of(panel)) if problem.proves else tuple(cards[name] for name in names),
         kind=problem.kind,
         proves=problem.proves,
         spendable_nano=budget_nano - reserve,

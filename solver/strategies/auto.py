@@ -1,25 +1,31 @@
 """`auto`: plans from the budget, then buys what adds most to the chance of a right answer per dollar, and stops in time.
 
-Mechanism: the posterior of every answer (solver/ballot.py) says how likely it is right, and how likely none seen is;
-from it follows what further tries of each model would add (solver/worth.py). The tries with the largest expected gain
-per dollar are bought while the gain is worth more than it costs; what a right answer is worth is told, or follows from
-the budget. So cheap models are asked first where their votes pay, dear ones where it is close, and nobody where more
-tries would not change the answer. Where a checker proves answers, each try goes to the model with the best chance of
-success per dollar, which the failures so far change: a problem that the cheap model keeps failing is a hard one.
+Mechanism: where the strongest affordable model can revise, `deep` runs first, inside this strategy. Then, and from the
+start elsewhere, the posterior of every answer (solver/ballot.py) says how likely it is right, and how likely none seen
+is; from it follows what further tries of each model (solver/worth.py) or a grade (solver/second_opinion.py) would add.
+Whatever adds most per dollar is bought while that is worth more than it costs; what a right answer is worth is told, or
+follows from the budget. So cheap models are asked first where their votes pay, dear ones where it is close, and nobody
+where more would not change the answer. Where many tries came to no answer twice, `aggregate` gets the rest. Where a
+checker proves answers, each try goes to the model with the best chance of success per dollar, which the failures so
+far change: a problem that the cheap model keeps failing is a hard one.
 
 Source: value of information (Raiffa and Schlaifer, 1961), Adaptive-Consistency (Aggarwal et al., 2023), item response
 theory (Rasch, 1960). Wins where what is known of the models holds: as right as forty fixed votes of the strongest model
 for a fifth of their cost (bench/results/accuracy.json); loses where models err otherwise than assumed, and where all of
-the money should be spent whatever it brings; it buys tries alone and never runs another strategy.
+the money should be spent whatever it brings.
 """
 
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from solver.models import solvers_of
 from solver.steps import Room, Status, Step, StepKind, StepResult, StopReason
 from solver.strategies.base import Setting
+from solver.strategies.checking import Checking
+from solver.strategies.child import Child
 from solver.strategies.common import Common
 from solver.worth import FAR, LOOKAHEADS, Prospect, Race, Standing, prospects, success_chances
 
@@ -34,6 +40,11 @@ _ASKED = {1: 1, 3: 2, 8: 4, FAR: 6}
 """How many tries are bought at once when so many are looked ahead."""
 _GROWTH = 8
 """After many tries a few more change little: so many times fewer are asked at once as there are."""
+_HOPELESS = 8
+"""So many independent tries without an answer given twice are no vote."""
+_MAX_RUNS = 2
+_RUN_TARGET = 0.98
+"""A strategy inside that is so sure ends the job: cheap tries after it would rather mislead than confirm."""
 
 
 class Auto(Common):
@@ -43,7 +54,8 @@ class Auto(Common):
         super().__init__(setting)
         self.target = float(setting.options.get("confidence_target", _TARGET))
         worth = setting.options.get("value_nano")
-        self._skills = tuple(self.evidence.skills().items())
+        tries = {card.name for card in solvers_of(setting.panel)}
+        self._skills = tuple(each for each in self.evidence.skills().items() if each[0] in tries)
         self._names = [name for name, _ in self._skills]
         self._cost = {name: float(max(self.crew.cost_nano(name), 1)) for name in self._names}
         dearest = max(self._cost.values())
@@ -52,18 +64,65 @@ class Auto(Common):
         # What did not pay under one budget may pay under a raised one.
         self._enough_key = f"enough/{setting.budget_nano}"
         self._enough = False
+        self._runs: list[Child] = []
+        self._checking = Checking(self.crew, self.evidence)
 
     def plan_note(self) -> Mapping[str, Any]:
-        """Return who may try, and what a right answer is taken to be worth."""
-        return {"solvers": self._names, "value_nano": round(self._value_nano)}
+        """Return who may try, what a right answer is taken to be worth, and what runs first, if anything does."""
+        revises = not self.problem.proves and self.crew.cards[self.crew.strongest()].reads
+        return {
+            "solvers": self._names,
+            "value_nano": round(self._value_nano),
+            "run": "deep" if revises else "",
+            "share_nano": self.setting.budget_nano,
+        }
+
+    def ask(self, room: Room) -> Sequence[Step]:
+        """Return what the strategy wants that runs now; when it wants nothing more, what pays best."""
+        if self._runs and self._runs[-1].done() is None:
+            running = self._runs[-1]
+            steps = running.ask(room)
+            if steps or any(running.owns(key) for key in room.in_flight):
+                return steps
+        return super().ask(room)
+
+    def tell(self, result: StepResult) -> None:
+        """Pass on what belongs to a strategy that runs inside; it is evidence here as well."""
+        for running in self._runs:
+            if running.owns(result.key):
+                running.tell(result)
+        if result.key == "plan" and not self.plan:
+            self._run(result.note or {})
+        super().tell(result)
 
     def take(self, result: StepResult) -> None:
-        """Count a try that proved nothing."""
+        """Count what proved nothing; let another strategy run where votes are hopeless."""
+        if result.key == "hopeless" and len(self._runs) < _MAX_RUNS:
+            self._run(result.note or {})
         self._enough = self._enough or result.key == self._enough_key
         self._failures[result.model] += result.status is Status.OK
+        if result.key.startswith("grade/"):
+            self._checking.take(result)
+
+    def _run(self, note: Mapping[str, Any]) -> None:
+        """Let another strategy run inside, its money at most the share that was noted."""
+        from solver.strategies import make_strategy
+
+        if note.get("run"):
+            options = {"confidence_target": _RUN_TARGET, **self.setting.options}
+            setting = replace(self.setting, budget_nano=int(note["share_nano"]), options=options)
+            strategy = make_strategy(note["run"], setting)
+            self._runs.append(Child(f"run/{len(self._runs)}", strategy, setting))
 
     def wanted(self, room: Room) -> Sequence[Step]:
-        """Return the tries that pay best, or a note that none pays."""
+        """Return what pays best, or a note that nothing does."""
+        if self._is_hopeless(room):
+            note = {"run": "aggregate", "share_nano": room.free_nano}
+            return (Step("hopeless", StepKind.NOTE, "No answer was given twice", note=note),)
+        check = None if self.problem.proves or room.in_flight else self._checking.best(room, self._value_nano)
+        if check and check.rate >= max((self._rate(each) for each in self._offers(room)), default=1.0):
+            key, shown = f"grade/{self._checking.count}", [check.answer.example]
+            return (self.about(key, StepKind.GRADE, check.judge, shown, purpose="Check the answer"),)
         models = self._for_a_proof(room) if self.problem.proves else self._for_a_vote(room)
         if models is None:
             return (Step(self._enough_key, StepKind.NOTE, "More tries would cost more than they could gain"),)
@@ -77,12 +136,12 @@ class Auto(Common):
         """Return the models of the next tries, decided when all tries bought before are known; None: none pays."""
         if room.in_flight:
             return ()
-        offers = [each for each in self._prospects() if each.model in room.affordable]
+        offers = self._offers(room)
         best = max(offers, key=self._rate, default=None)
         if best is None:
             return ()
         if self._rate(best) < 1.0:
-            offers += [each for each in self._prospects((FAR,)) if each.model in room.affordable]
+            offers += self._offers(room, (FAR,))
             best = max(offers, key=self._rate)
         if self._rate(best) < 1.0:
             return None
@@ -105,6 +164,17 @@ class Auto(Common):
         )
         of_best = max(each.gain for each in offers if each.model == best.model)
         return grand if self._need(grand) > spare and grand.gain > of_best else None
+
+    def _is_hopeless(self, room: Room) -> bool:
+        """Tell whether tries do not repeat each other, and whether there is somebody who could combine them."""
+        known = self.evidence
+        if self.problem.proves or room.in_flight or known.told("hopeless") or known.independent < _HOPELESS:
+            return False
+        repeated = any(cluster.tries + cluster.repeats > 1 for cluster in known.clusters.values())
+        return not repeated and any(card.reads for card in self.setting.panel)
+
+    def _offers(self, room: Room, lookaheads: tuple[int, ...] = LOOKAHEADS) -> list[Prospect]:
+        return [each for each in self._prospects(lookaheads) if each.model in room.affordable]
 
     def _need(self, prospect: Prospect) -> float:
         """Return the money that must be free for all tries of a prospect: their typical cost, the last one's hold."""
@@ -154,6 +224,8 @@ class Auto(Common):
     def done(self) -> StopReason | None:
         """Stop when proven, when sure enough, or when more would not pay."""
         reason = super().done()
+        if reason is None and self._runs and self._runs[-1].done() is StopReason.CONFIDENT:
+            return StopReason.CONFIDENT
         if reason is None and self._enough:
             sure = not self.problem.proves and self.evidence.confidence() >= _SURE
             return StopReason.CONFIDENT if sure else StopReason.NO_PROGRESS

@@ -59,12 +59,10 @@ class Child:
         }
         under_way = sum(typical.get(step.model, 0) for step in mine.values())
         free = min(room.free_nano, max(self.setting.budget_nano - self.spent_nano - under_way, 0))
-        return replace(
-            room,
-            free_nano=free,
-            affordable=frozenset(name for name in room.affordable if typical.get(name, free + 1) <= free),
-            in_flight=mine,
-        )
+        affordable = room.affordable
+        if free < room.free_nano:
+            affordable = frozenset(name for name in affordable if typical.get(name, free + 1) <= free)
+        return replace(room, free_nano=free, affordable=affordable, in_flight=mine)
 
     def best(self) -> Candidate | None:
         """Return the child's best answer, its step named by the whole key."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from solver.bounds import least_hold_nano, least_room_nano, prompt_bytes, typical_nano
-from solver.models import ModelCard
+from solver.models import ModelCard, solvers_of
 from solver.plan import rotation
 from solver.prompts import messages_for
 from solver.steps import Room, StepKind
@@ -16,6 +16,8 @@ class Crew:
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
         self.cards: Mapping[str, ModelCard] = {card.name: card for card in setting.panel}
+        self.solvers = solvers_of(setting.panel)
+        self.readers = [card for card in setting.panel if card.reads]
         self._problem_bytes = prompt_bytes(setting.problem.messages())
         self._shown_bytes = prompt_bytes(messages_for(StepKind.AGGREGATE, setting.problem.text))
 
@@ -36,11 +38,11 @@ class Crew:
     def judge(self, solvers: Iterable[str]) -> str:
         """Return the ablest model of a family that none of `solvers` is of, else the ablest other one, else any.
 
-        Only models of which the budget buys ten calls are considered while there is one.
+        Only models that can read a candidate are considered while there is one, and of which the budget buys ten calls.
         """
         taken = set(solvers)
         families = {self.cards[name].family for name in taken if name in self.cards}
-        cards = self._setting.panel
+        cards = self.readers or self._setting.panel
         cheap = [c for c in cards if 10 * self.cost_nano(c.name, shown=1) <= self._setting.budget_nano]
         best = max(
             cheap or cards,
@@ -62,7 +64,8 @@ class Crew:
 
     def pays(self, name: str, room: Room, *, shown: int = 0) -> bool:
         """Tell whether the free money covers one more such call."""
-        if name not in room.affordable:
+        able = self.readers if shown else self.solvers
+        if name not in room.affordable or (able and self.cards[name] not in able):
             return False
         if not shown:
             return True

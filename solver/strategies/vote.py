@@ -17,7 +17,7 @@ from solver.beliefs import lead_probability, vote_weight
 from solver.bounds import prompt_bytes, typical_nano
 from solver.evidence import Evidence
 from solver.explanation import count_of
-from solver.models import ModelCard
+from solver.models import ModelCard, solvers_of
 from solver.plan import rotation
 from solver.steps import Candidate, Room, Status, Step, StepKind, StepResult, StopReason
 from solver.strategies.base import Setting
@@ -41,7 +41,8 @@ class Vote:
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
         self._problem = setting.problem
-        self._cards = {card.name: card for card in setting.panel}
+        self._panel = solvers_of(setting.panel)
+        self._cards = {card.name: card for card in self._panel}
         self._messages = setting.problem.messages()
         self._size_bytes = prompt_bytes(self._messages)
         self._target = float(setting.options.get("confidence_target", DEFAULT_TARGET))
@@ -92,7 +93,7 @@ class Vote:
 
     def _plan(self) -> list[str]:
         return rotation(
-            self._setting.panel,
+            self._panel,
             kind=self._problem.kind,
             budget_nano=self._setting.budget_nano,
             size_bytes=self._size_bytes,
@@ -112,15 +113,13 @@ class Vote:
         """Tell whether the leader would stay ahead even if all that is left bought votes for the second."""
         if self._problem.proves or not room.affordable or room.in_flight or self._settled:
             return False
-        costs = [
-            typical_nano(card, self._size_bytes, self._setting.markup_bp) for card in self._setting.panel
-        ]
+        costs = [typical_nano(card, self._size_bytes, self._setting.markup_bp) for card in self._panel]
         # Half the typical cost: replies may be shorter than most.
         return self._first - self._second > 2 * room.free_nano / max(min(costs), 1)
 
     def _model_for(self, index: int, room: Room, pending: Counter[str]) -> str | None:
         if self._problem.proves:
-            usable = [card for card in self._setting.panel if card.name in room.affordable]
+            usable = [card for card in self._panel if card.name in room.affordable]
             best = max(usable, key=lambda card: self._chance_per_nano(card, pending), default=None)
             return best.name if best else None
         wanted = self._rotation[index % len(self._rotation)]
@@ -129,7 +128,7 @@ class Vote:
         if room.in_flight or pending:
             # Calls in flight give back what they did not use: wait before settling for another model.
             return None
-        usable = [card for card in self._setting.panel if card.name in room.affordable]
+        usable = [card for card in self._panel if card.name in room.affordable]
         spare = max(usable, key=lambda card: card.ability_for(self._problem.kind), default=None)
         return spare.name if spare else None
 
@@ -170,7 +169,7 @@ class Vote:
         """Return each model's weight relative to the strongest one's, so that weighted votes still count as votes."""
         raw = {
             card.name: vote_weight(card.ability_for(self._problem.kind), _ASSUMED_ANSWERS)
-            for card in self._setting.panel
+            for card in self._panel
         }
         strongest = max(raw.values(), default=0.0)
         return {

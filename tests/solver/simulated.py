@@ -23,7 +23,13 @@ assert Attempts
 
 
 def card(
-    name: str = "demo/one", *, ability: float = 0.6, pico: int = 5_000_000, bundled: bool = True
+    name: str = "demo/one",
+    *,
+    ability: float = 0.6,
+    pico: int = 5_000_000,
+    bundled: bool = True,
+    solves: bool = True,
+    reads: bool = True,
 ) -> ModelCard:
     """A model whose call of some 100 + 60 tokens costs about 0.08 cents."""
     return ModelCard(
@@ -37,6 +43,8 @@ def card(
         output=OutputQuantiles(60, 100, 200),
         ability={"": ability},
         bundled=bundled,
+        solves=solves,
+        reads=reads,
     )
 
 

@@ -10,7 +10,10 @@ from solver.steps import Room, Status, StepKind, StepResult, StopReason
 from solver.strategies import Setting, make_strategy
 from tests.solver.simulated import card
 
-WEAK, STRONG = card("demo/weak", ability=0.4, pico=500_000), card("other/strong", ability=0.8)
+WEAK = card("demo/weak", ability=0.4, pico=500_000, reads=False)
+STRONG = card("other/strong", ability=0.8, reads=False)
+READER = card("third/reader", ability=0.9)
+EXAMINER = card("third/examiner", pico=1_000_000, solves=False)
 PROVING = {"kind": "number", "expected": "7", "tolerance": "0"}
 
 
@@ -104,6 +107,104 @@ def test_its_state_derives_from_tells_alone():
     for step, said in told_steps:
         told(second, step, said)
     assert second.ask(room()) == first.ask(room())
+
+
+def answer_all(strategy, panel, say, *, most=60):
+    """Tell it what `say` answers to each step until it wants nothing; return the steps."""
+    asked = []
+    while strategy.done() is None and len(asked) < most:
+        steps = strategy.ask(room(panel))
+        if not steps:
+            break
+        for step in steps:
+            asked.append(step)
+            if step.kind is StepKind.NOTE:
+                strategy.tell(StepResult(step.key, step.kind, Status.NOTE, note=step.note))
+            elif step.kind is StepKind.GRADE:
+                text = f"Verdict: {say(step)}"
+                result = StepResult(
+                    step.key, step.kind, Status.OK, model=step.model, text=text, parents=step.parents
+                )
+                strategy.tell(result)
+            else:
+                told(strategy, step, say(step))
+    return asked
+
+
+def test_a_model_that_can_revise_thinks_first_and_what_it_found_is_evidence():
+    """`deep` runs inside under keys of its own; its answer is the answer, its steps are tries like any other."""
+    panel = (WEAK, READER)
+    strategy = auto(panel)
+    asked = answer_all(strategy, panel, lambda step: "correct" if step.kind is StepKind.GRADE else "7")
+    assert asked[0].note["run"] == "deep"
+    assert asked[1].key == "run/0/plan"
+    assert {step.model for step in asked if step.key.startswith("run/0/line/")} >= {READER.name}
+    assert strategy.best().answer == "7"
+    assert strategy.done() is StopReason.CONFIDENT
+
+
+def test_nobody_revises_where_a_checker_knows_or_nobody_can():
+    """Then only tries are bought."""
+    for strategy in (auto((WEAK, READER), proves=True), auto()):
+        [plan] = strategy.ask(room())
+        assert plan.note["run"] == ""
+
+
+def test_a_close_race_is_graded_by_who_can_read():
+    """Two answers as probable as each other: a verdict costs less than the votes that would decide."""
+    panel = (STRONG, EXAMINER)
+    strategy = auto(panel)
+    tell_plan(strategy)
+    tries = iter("78" * 40)
+    asked = answer_all(
+        strategy, panel, lambda step: "correct" if step.kind is StepKind.GRADE else next(tries), most=30
+    )
+    graded = [step for step in asked if step.kind is StepKind.GRADE]
+    assert graded
+    assert {step.model for step in graded} == {EXAMINER.name}
+    assert {step.model for step in asked if step.kind is StepKind.SAMPLE} == {STRONG.name}
+
+
+def test_a_judge_that_says_nothing_is_asked_no_more():
+    """Two replies without a verdict are enough."""
+    panel = (STRONG, EXAMINER)
+    strategy = auto(panel)
+    tell_plan(strategy)
+    tries = iter("78" * 40)
+    asked = answer_all(strategy, panel, lambda step: "" if step.kind is StepKind.GRADE else next(tries))
+    assert sum(step.kind is StepKind.GRADE for step in asked) == 2
+
+
+def test_tries_that_never_agree_are_combined():
+    """Eight answers, none given twice: the rest of the money goes to `aggregate`, once."""
+    panel = (STRONG, EXAMINER)
+    strategy = auto(panel, budget_nano=90 * NANO_PER_CENT, value_nano=10**12)
+    tell_plan(strategy)
+    numbers = iter(range(1_000))
+    asked = answer_all(
+        strategy, panel, lambda step: "incorrect" if step.kind is StepKind.GRADE else str(next(numbers))
+    )
+    assert [step.note["run"] for step in asked if step.key == "hopeless"] == ["aggregate"]
+    assert any(step.key.startswith("run/0/population/") for step in asked)
+
+
+def test_what_runs_inside_is_told_again_in_another_life():
+    """The state derives from tells, also that of the strategy inside."""
+    panel = (WEAK, READER)
+    first, second = auto(panel), auto(panel)
+    told_results = []
+    for _ in range(4):
+        for step in first.ask(room(panel)):
+            status = Status.NOTE if step.kind is StepKind.NOTE else Status.OK
+            result = StepResult(
+                step.key, step.kind, status, model=step.model, text="Answer: 7", answer="7", answer_key="num:7",
+                parents=step.parents, note=step.note,
+            )  # fmt: skip
+            told_results.append(result)
+            first.tell(result)
+    for result in told_results + told_results:
+        second.tell(result)
+    assert second.ask(room(panel)) == first.ask(room(panel))
 
 
 def test_it_needs_a_fraction_of_a_fixed_budget_in_the_simulated_world():

@@ -1,0 +1,64 @@
+"""Which grade pays best: a judge, an answer, and what its verdict is worth by its cost (solver/second_opinion.py)."""
+
+from collections import Counter
+from typing import NamedTuple
+
+from solver.cluster import Cluster
+from solver.evidence import Evidence
+from solver.prompts import read_grade
+from solver.second_opinion import gain_of_grade
+from solver.steps import Room, StepResult
+from solver.strategies.crew import Crew
+
+_MAX_GRADES = 8
+"""Of one answer: a judge is not asked until it passes."""
+_MAX_MUTE = 2
+
+
+class Check(NamedTuple):
+    """A grade that could be bought; `rate` is its worth by its cost."""
+
+    judge: str
+    answer: Cluster
+    rate: float
+
+
+class Checking:
+    """The grades of one job; derived from what it is told."""
+
+    def __init__(self, crew: Crew, evidence: Evidence) -> None:
+        self._crew, self._evidence = crew, evidence
+        self._mute: Counter[str] = Counter()
+        self.count = 0
+
+    def take(self, result: StepResult) -> None:
+        """Count a grade; a judge without a verdict is asked twice, then no more."""
+        self.count += 1
+        self._mute[result.model] += read_grade(result.text) is None
+
+    def best(self, room: Room, value_nano: float) -> Check | None:
+        """Return the grade of the leader or the runner-up that pays best, or None where none is worth its price."""
+        if not self._evidence.clusters:
+            return None
+        leading = self._evidence.ranked(2)
+        chances = [self._evidence.probability(cluster.key) for cluster in leading]
+        checks = [
+            Check(name, cluster, value_nano * gain / max(self._crew.cost_nano(name, shown=1), 1))
+            for cluster, chance in zip(leading, chances, strict=True)
+            for name in self._judges(cluster, room)
+            if (gain := self._gain(name, cluster, chance, sum(chances) - chance))
+        ]
+        best = max(checks, key=lambda check: check.rate, default=None)
+        return best if best and best.rate >= 1.0 else None
+
+    def _judges(self, cluster: Cluster, room: Room) -> list[str]:
+        if sum(map(sum, cluster.grades.values())) >= _MAX_GRADES:
+            return []
+        readers = [card.name for card in self._crew.readers if self._mute[card.name] < _MAX_MUTE]
+        return [name for name in readers if self._crew.pays(name, room, shown=1)]
+
+    def _gain(self, judge: str, cluster: Cluster, chance: float, rival: float) -> float:
+        passes, fails = cluster.grades.get(judge, (0, 0))
+        alike = {*cluster.votes.by_family} == {self._crew.cards[judge].family}
+        quality = self._evidence.quality(judge)
+        return gain_of_grade(chance, rival, (passes, fails), quality, same_family=alike)
