@@ -79,8 +79,8 @@ class Auto(Common):
 
     def ask(self, room: Room) -> Sequence[Step]:
         """Return what the strategy wants that runs now; when it wants nothing more, what pays best."""
-        if self._runs and self._runs[-1].done() is None:
-            running = self._runs[-1]
+        running = self._running()
+        if running:
             steps = running.ask(room)
             if steps or any(running.owns(key) for key in room.in_flight):
                 return steps
@@ -103,6 +103,10 @@ class Auto(Common):
         self._failures[result.model] += result.status is Status.OK
         if result.key.startswith("grade/"):
             self._checking.take(result)
+
+    def _running(self) -> Child | None:
+        """Return the strategy that runs inside, if it wants to go on."""
+        return self._runs[-1] if self._runs and self._runs[-1].done() is None else None
 
     def _run(self, note: Mapping[str, Any]) -> None:
         """Let another strategy run inside, its money at most the share that was noted."""
@@ -230,3 +234,8 @@ class Auto(Common):
             sure = not self.problem.proves and self.evidence.confidence() >= _SURE
             return StopReason.CONFIDENT if sure else StopReason.NO_PROGRESS
         return reason
+
+    def phase(self) -> str:
+        """Say how far it is, in the words of the strategy that runs inside, if one does."""
+        running = self._running()
+        return running.strategy.phase() if running else super().phase()
