@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from bench import (
     tree,
     vote,
 )
+from bench.plot import Panel, save
 
 RESULTS = Path(__file__).parent / "results"
 MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
@@ -56,6 +57,19 @@ MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
 }
 
 
+PLOTS: dict[str, Callable[[Mapping[str, Any]], list[Panel]]] = {
+    "overhead": overhead.panels,
+    "tree": tree.panels,
+}
+"""Diagrams that follow from the figures alone; others draw themselves."""
+
+
+def draw(name: str, figures: Mapping[str, Any]) -> None:
+    """Draw the diagram of a measurement beside its figures, if it has one."""
+    if name in PLOTS:
+        save(RESULTS / f"{name}.svg", PLOTS[name](figures))
+
+
 def main() -> int:
     """Run what is asked for and print its figures."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
@@ -77,6 +91,7 @@ def main() -> int:
         width = max(map(len, figures))
         sys.stdout.writelines(f"{key:<{width}}  {value}\n" for key, value in figures.items())
     if not options.quick:
+        draw(options.name, figures)
         (RESULTS / f"{options.name}.json").write_text(json.dumps(figures, indent=2) + "\n")
     sys.stdout.write(json.dumps(figures) + "\n")
     return 0
@@ -88,4 +103,5 @@ def _all(arguments: list[str]) -> int:
     return max(subprocess.run(command, check=False).returncode for command in commands)  # noqa: S603  (ourselves)
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

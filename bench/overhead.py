@@ -11,7 +11,7 @@ import gc
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ import aiohttp
 
 from bench.demo import modular_problems
 from bench.endpoint import OUTPUT_TOKENS, endpoint
+from bench.plot import Panel
 from bench.services import Database, database
 from solver.gateway import LiteLLMGateway
 from solver.judge import Judge
@@ -46,6 +47,25 @@ class Round:
     calls_per_s: float
     cpu_ms: float
     database_cpu_ms: float
+
+
+def panels(figures: Mapping[str, Any]) -> list[Panel]:
+    """Return the diagrams: calls a second and CPU a call by the number of calls in flight."""
+    ways = {
+        "ponder": "runner + journal + ledger + litellm",
+        "litellm": "bare litellm",
+        "aiohttp": "bare aiohttp",
+    }
+
+    def lines(what: str, *shown: str) -> dict[str, list[tuple[float, float]]]:
+        return {
+            ways[way]: [(count, figures[f"{way}_{count}_{what}"]) for count in IN_FLIGHT] for way in shown
+        }
+
+    return [
+        Panel("calls a second", lines("calls_per_s", "ponder", "litellm"), "in flight", "calls/s"),
+        Panel("CPU a call, without PostgreSQL's", lines("cpu_ms", *ways), "in flight", "ms"),
+    ]
 
 
 def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' common signature)

@@ -9,11 +9,12 @@ best-scored nodes say. treequest is fetched from the package index at the first 
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bench.arena import Run, paired, summary
 from bench.extra import fetch
+from bench.plot import Panel
 from solver.answer import extract_answer
 from solver.money import NANO_PER_CENT
 from solver.pricing import Usage, cost_nano
@@ -65,6 +66,30 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
         "worst_gain_pt": round(min(gains), 2),
         "mean_gain_pt": round(sum(gains) / len(gains), 2),
     }
+
+
+def panels(figures: Mapping[str, Any]) -> list[Panel]:
+    """Return the diagrams: accuracy against the mean cost in cents."""
+    ways = {
+        "tree": "tree",
+        "treequest_same_dollars": "treequest, as many dollars",
+        "treequest_whole_budget": "treequest, the whole budget",
+    }
+    return [
+        Panel(
+            title,
+            {
+                label: [
+                    (point["cents"], point["accuracy"])
+                    for cents in CENTS
+                    if (point := figures.get(f"{arena}_{cents}_{way}"))
+                ]
+                for way, label in ways.items()
+            },
+            "mean cost in cents", "accuracy", logarithmic=True, dashed=frozenset([ways["treequest_whole_budget"]]),
+        )
+        for arena, title in (("checker", "simulator, checker"), ("no_checker", "simulator, no checker"))
+    ]  # fmt: skip
 
 
 def _point(runs: Sequence[Run]) -> dict[str, float]:
