@@ -62,11 +62,14 @@ def run(tmp_path: Path, orders: list[tuple[Job, list[tuple[int, str]]]]) -> list
     return [json.loads(line) for line in report.read_text().splitlines()]
 
 
-def told(job: Job) -> list[tuple[str, str]]:
-    """Return keys and answers in the order of telling."""
-    return list(
-        StepRecord.objects.filter(job=job, state="told").order_by("seq").values_list("key", "answer_key")
-    )
+def told(job: Job) -> tuple[list[tuple[str, str]], set[str]]:
+    """Return keys and answers of calls in the order of telling, and the notes.
+
+    Two notes asked for at once are two commits: after a crash between them a call may come before the second.
+    """
+    steps = StepRecord.objects.filter(job=job, state="told").order_by("seq")
+    calls = steps.exclude(kind="note").values_list("key", "answer_key")
+    return list(calls), set(steps.filter(kind="note").values_list("key", flat=True))
 
 
 @pytest.mark.parametrize("strategy", sorted(REGISTRY))
