@@ -21,12 +21,12 @@ RECORDED_SHARE: Final = 0.5
 
 
 TASK_WEIGHTS: Final = {
-    "direct": 6,
-    "solve": 46,
-    "grade": 16,
-    "compare": 10,
-    "revise": 12,
-    "aggregate": 10,
+    "direct": 4,
+    "solve": 34,
+    "grade": 18,
+    "compare": 14,
+    "revise": 18,
+    "aggregate": 12,
 }
 DIRECT_MIX: Final = data.Mix(retry_share=0.58, modular=5, operations=(2, 4, 5, 6, 6))
 

@@ -17,5 +17,7 @@ def reply(prompt: str, seed: int, *, ability: float = 0.5, answers: int = 4) -> 
             return "Step 1 lacks an argument; count again."
         case "plan":
             # Of a kind that the model is known to be good at, so that few tries settle it.
-            return f"<part>Compute ({seed % 7} + 1) mod 5.</part>\n<part>Compute ({seed % 5} + 2) mod 7.</part>"
+            return (
+                f"<part>Compute ({seed % 7} + 1) mod 5.</part>\n<part>Compute ({seed % 5} + 2) mod 7.</part>"
+            )
     return f"Let me see.\nAnswer: {42 if right else rng.randrange(answers)}"
