@@ -41,7 +41,9 @@ def submit(alice, workspace, strategy: str, text: str) -> Job:
         options={"confidence_target": 0.7},
         ring=False,
     )
-    Job.objects.filter(pk=job.pk).update(pinned=job.pinned | {"seed": 11})
+    # The scripted model grades and revises, unlike the bundled one in whose place it is.
+    panel = [card | {"reads": True} for card in job.pinned["panel"]]
+    Job.objects.filter(pk=job.pk).update(pinned=job.pinned | {"seed": 11, "panel": panel})
     return job
 
 
