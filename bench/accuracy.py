@@ -26,7 +26,7 @@ VOTES = 40
 TOLERANCE = 0.005
 # In the simulated world forty votes of the strongest model cost a dollar and more.
 SIMULATED_VOTES = (50, 100, 200, 500, 1_000)
-_COUNTS = {False: (1_000, 400, 150, 1_000), True: (300, 40, 12, 300)}
+_COUNTS = {False: (1_000, 400, 150, 1_000), True: (300, 160, 40, 300)}
 """Modular problems, Countdown problems, simulated ones for all strategies and for vote40 alone, by `quick`."""
 
 
