@@ -11,21 +11,26 @@ from solver.errors import BudgetReached
 
 @dataclass(slots=True)
 class Purse:
-    """Money of one job. The reserve is part of the limit and open to the final write-up only."""
+    """Money of one job.
+
+    The reserve is part of the limit and open to the final write-up only. What is insured is kept back until there is an
+    answer, for one more try should everything else have come to nothing (solver/insurance.py).
+    """
 
     limit_nano: int
     reserve_nano: int = 0
     settled_nano: int = 0
     held_nano: int = 0
     in_doubt_nano: int = 0
+    insured_nano: int = 0
 
     def remaining_nano(self) -> int:
         """Return what is neither settled nor held nor in doubt."""
         return self.limit_nano - self.settled_nano - self.held_nano - self.in_doubt_nano
 
     def spendable_nano(self, *, final: bool = False) -> int:
-        """Return what a step may hold: the remaining money, without the reserve unless it is the final step."""
-        return self.remaining_nano() - (0 if final else self.reserve_nano)
+        """Return what a step may hold: the remaining money, without what is kept back unless it is the final step."""
+        return self.remaining_nano() - (0 if final else self.reserve_nano + self.insured_nano)
 
     def hold(self, amount_nano: int, *, final: bool = False) -> None:
         """Set money aside for a call. Raises BudgetReached where it does not fit."""

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from solver.bounds import Bound, bound_call, least_room_nano, prompt_bytes
 from solver.budget import Purse
+from solver.insurance import insured_nano, is_last_try, last_try
 from solver.judge import Judgement
 from solver.models import ModelCard
 from solver.pricing import Usage, billed_nano, cost_nano
@@ -70,13 +71,17 @@ def drive(
     limits: Limits | None = None,
 ) -> Driven:
     """Run a strategy to its end and return how it went."""
-    way = _Drive(strategy, {card.name: card for card in panel}, purse, source, markup_bp, limits or Limits())
+    purse.insured_nano = insured_nano(panel, problem, budget_nano=purse.limit_nano, markup_bp=markup_bp)
+    way = _Drive(
+        problem, strategy, {card.name: card for card in panel}, purse, source, markup_bp, limits or Limits()
+    )
     way.ask_about(problem)
     return way.run()
 
 
 @dataclass(slots=True)
 class _Drive:
+    problem: Problem
     strategy: Strategy
     cards: Mapping[str, ModelCard]
     purse: Purse
@@ -86,6 +91,7 @@ class _Drive:
     _least: list[tuple[str, int]] = field(default_factory=list)
     _sizes: dict[tuple[Message, ...], int] = field(default_factory=dict)
     _state: _State = field(default_factory=_State)
+    _last_tries: int = 0
 
     def ask_about(self, problem: Problem) -> None:
         size_bytes = prompt_bytes(problem.messages())
@@ -96,6 +102,8 @@ class _Drive:
     def run(self) -> Driven:
         state, strategy = self._state, self.strategy
         reason = self._loop()
+        while reason is StopReason.BUDGET_REACHED and self._tries_once_more():
+            reason = self._loop()
         end_s = state.now_s + self.limits.grace_s
         while state.line and state.line[0][0] <= end_s:
             self._land()
@@ -132,6 +140,17 @@ class _Drive:
                 continue
             self._land()
             refused = asked_again = False
+
+    def _tries_once_more(self) -> bool:
+        if self.strategy.best():
+            return False
+        self.purse.insured_nano = 0
+        affordable = self._room().affordable
+        step = last_try(
+            [*self.cards.values()], self.problem,
+            affordable=affordable, made=self._last_tries, markup_bp=self.markup_bp,
+        )  # fmt: skip
+        return step is not None and not self._dispatch([step])[1]
 
     def _room(self) -> Room:
         free_nano, in_flight = self.purse.spendable_nano(), self._state.in_flight
@@ -201,3 +220,6 @@ class _Drive:
     def _tell(self, result: StepResult) -> None:
         self._state.results.append(result)
         self.strategy.tell(result)
+        self._last_tries += is_last_try(result.key)
+        if self.purse.insured_nano and result.kind.answers and self.strategy.best():
+            self.purse.insured_nano = 0

@@ -15,6 +15,7 @@ from solver.budget import Purse
 from solver.control import Control, Stop
 from solver.errors import BudgetReached, Interrupted, LeaseLost, ModelBarred, ProviderDown, SolverError
 from solver.gateway import Gateway
+from solver.insurance import insured_nano, is_last_try, last_try
 from solver.journal import Journal
 from solver.models import ModelCard
 from solver.problem import Problem
@@ -91,6 +92,9 @@ class Runner:
             clock=clock,
         )
         self._size_bytes = prompt_bytes(problem.messages())
+        self._markup_bp = markup_bp
+        self._last_tries = 0
+        purse.insured_nano = insured_nano(panel, problem, budget_nano=purse.limit_nano, markup_bp=markup_bp)
         self._in_flight: dict[str, Step] = {}
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._landed: deque[StepResult] = deque()
@@ -145,9 +149,19 @@ class Runner:
         if result.answer_key and len(self._attempts.known_keys) < MAX_KNOWN_KEYS:
             self._attempts.known_keys.setdefault(result.answer_key)
         self._strategy.tell(result)
+        self._last_tries += is_last_try(result.key)
+        if self._purse.insured_nano and result.kind.answers and self._strategy.best():
+            self._purse.insured_nano = 0
         self._observer(self._strategy)
 
     async def _drive(self) -> StopReason:
+        """Drive the strategy to its end; where its money brought no answer, go on with what was kept back."""
+        reason = await self._drive_strategy()
+        while reason is StopReason.BUDGET_REACHED and self._tries_once_more():
+            reason = await self._drive_strategy()
+        return reason
+
+    async def _drive_strategy(self) -> StopReason:
         """Ask, dispatch and tell until there is a reason to stop."""
         while True:
             # Also what landed while a note was written: neither in flight nor told, it would be asked for again.
@@ -179,6 +193,26 @@ class Runner:
         if why_not_all:
             raise ProviderDown(why_not_all)
         return StopReason.NO_PROGRESS if room.affordable else StopReason.BUDGET_REACHED
+
+    def _tries_once_more(self) -> bool:
+        """Try the problem itself with the money kept back for it, where no answer has come of all the rest."""
+        if self._strategy.best():
+            return False
+        self._purse.insured_nano = 0
+        affordable = self._attempts.affordable(self._size_bytes) - self._attempts.barred().keys()
+        step = last_try(
+            [*self._panel.values()], self._problem,
+            affordable=affordable, made=self._last_tries, markup_bp=self._markup_bp,
+        )  # fmt: skip
+        if step is None:
+            return False
+        try:
+            bound = self._attempts.hold_for(step)
+        except BudgetReached:
+            return False
+        self._refused = self._asked_again = False
+        self._launch(step, partial(self._attempts.execute, step, bound))
+        return True
 
     def _reason_to_stop(self) -> StopReason | None:
         if self._fault:

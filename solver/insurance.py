@@ -1,0 +1,49 @@
+"""The insurance of a job's answer: money for a few tries by the cheapest model, kept back until an answer has come.
+
+Calls in doubt keep their holds, so time-outs and kills could use up a small budget with nothing to show for it. Until
+the first answer the price of up to four long replies of the cheapest model, at most a quarter of the budget, is out of
+the strategy's reach; where everything else came to nothing, it buys tries on the problem itself, one after another.
+"""
+
+from collections.abc import Collection, Sequence
+
+from solver.bounds import prompt_bytes
+from solver.models import ModelCard, solvers_of
+from solver.pricing import billed_nano, bound_nano
+from solver.problem import Problem
+from solver.steps import Step, StepKind
+
+_TRIES = 4
+_SHARE = 4
+_PATH = "last"
+
+
+def insured_nano(panel: Sequence[ModelCard], problem: Problem, *, budget_nano: int, markup_bp: int) -> int:
+    """Return what is kept back of a budget; nothing where a quarter of it does not buy one long reply."""
+    size_bytes = prompt_bytes(problem.messages())
+    prices = [_long_nano(card, size_bytes, markup_bp) for card in solvers_of(panel)]
+    cheapest = min(prices, default=0)
+    return cheapest * min(_TRIES, budget_nano // (_SHARE * cheapest)) if cheapest else 0
+
+
+def last_try(
+    panel: Sequence[ModelCard], problem: Problem, *, affordable: Collection[str], made: int, markup_bp: int
+) -> Step | None:
+    """Return the next of these tries, `made` of them being told, or None where none is affordable."""
+    size_bytes = prompt_bytes(problem.messages())
+    usable = [card for card in solvers_of(panel) if card.name in affordable]
+    best = min(usable, key=lambda card: _long_nano(card, size_bytes, markup_bp), default=None)
+    if best is None:
+        return None
+    return Step(f"{_PATH}/{made}", StepKind.SAMPLE, "Last try", best.name, problem.messages())
+
+
+def is_last_try(key: str) -> bool:
+    """Tell whether a step was such a try."""
+    return key.startswith(f"{_PATH}/")
+
+
+def _long_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
+    """Return the most that a reply costs which is longer than nine in ten."""
+    cap = min(max(card.output.q90, card.output.q50), card.max_output_tokens)
+    return billed_nano(bound_nano(card.rates, prompt_tokens=size_bytes, max_output_tokens=cap), markup_bp)

@@ -1,0 +1,81 @@
+"""Money for an answer is kept back until there is one, and spent on the problem itself where all else came to nothing."""
+
+import pytest
+
+from solver.budget import Purse
+from solver.insurance import insured_nano, is_last_try, last_try
+from solver.money import NANO_PER_CENT
+from solver.problem import Problem
+from solver.simulate import Scenario, play, simulate
+from solver.steps import StepKind
+from tests.solver.simulated import card
+
+PROBLEM = Problem("What is 6 times 7?")
+CHEAP, DEAR = card("demo/cheap", pico=500_000), card("other/dear", pico=50_000_000)
+EXAMINER = card("demo/examiner", pico=100_000, solves=False)
+PANEL = [DEAR, EXAMINER, CHEAP]
+
+
+def insured(budget_nano):
+    return insured_nano(PANEL, PROBLEM, budget_nano=budget_nano, markup_bp=0)
+
+
+def test_four_cheap_tries_are_kept_back_of_a_budget_that_has_room_for_them():
+    """More money does not make it more."""
+    assert insured(NANO_PER_CENT) == insured(100 * NANO_PER_CENT) > 0
+
+
+@pytest.mark.parametrize("budget_nano", [0, 100_000, 500_000, 900_000, 3 * NANO_PER_CENT])
+def test_at_most_a_quarter_is_kept_back(budget_nano):
+    """A small budget is for trying, the smallest ones altogether."""
+    assert insured(budget_nano) <= budget_nano // 4
+    assert insured(0) == insured(100_000) == 0
+
+
+def test_the_cheapest_model_that_solves_gets_the_last_try():
+    """Who only examines is not asked; who cannot be paid neither."""
+    asked = {"affordable": {each.name for each in PANEL}, "made": 2, "markup_bp": 0}
+    step = last_try(PANEL, PROBLEM, **asked)
+    assert (step.key, step.kind, step.model) == ("last/2", StepKind.SAMPLE, CHEAP.name)
+    assert is_last_try(step.key)
+    assert last_try(PANEL, PROBLEM, **asked | {"affordable": {EXAMINER.name}}) is None
+
+
+def test_what_is_insured_is_out_of_reach_but_for_the_last_step():
+    """It is part of what remains all the same."""
+    purse = Purse(1_000, reserve_nano=100, insured_nano=200)
+    assert (purse.remaining_nano(), purse.spendable_nano(), purse.spendable_nano(final=True)) == (
+        1_000,
+        700,
+        1_000,
+    )
+
+
+def test_it_is_free_once_an_answer_is_there():
+    """A job without trouble spends its whole budget as before."""
+    driven = play(Scenario(3, NANO_PER_CENT, "vote", options={"confidence_target": 1.0}))
+    assert driven.purse.insured_nano == 0
+    assert not any(is_last_try(result.key) for result in driven.results)
+    assert driven.purse.remaining_nano() < NANO_PER_CENT // 10
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        # Each ended with most of its money in doubt and no answer, before there was an insurance.
+        Scenario(10562, 10_000_000, "decompose", faults=True, slots=3),
+        Scenario(11066, 120_000_000, "decompose", proves=True, faults=True, slots=11),
+        Scenario(11308, 70_000_000, "knockout", proves=True, faults=True, slots=13),
+        Scenario(21777, 20_000_000, "auto", faults=True, slots=2),
+        Scenario(28183, 20_000_000, "vote", faults=True, slots=8),
+        Scenario(69496, 40_000_000, "aggregate", proves=True, faults=True, slots=9),
+        Scenario(64339, 20_000_000, "deep", faults=True, slots=4),
+    ],
+    ids=lambda scenario: scenario.strategy,
+)
+def test_a_job_whose_calls_came_to_nothing_is_answered(scenario):
+    """Time-outs, kills and cut replies took the rest; the budget holds."""
+    job = simulate(scenario)
+    assert job.outcome.best is not None
+    assert job.in_doubt_nano > job.budget_nano // 3
+    assert job.charged_nano + job.in_doubt_nano <= job.budget_nano
