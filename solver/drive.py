@@ -11,7 +11,7 @@ from typing import Protocol
 
 from solver.bounds import Bound, bound_call, least_room_nano, prompt_bytes
 from solver.budget import Purse
-from solver.insurance import insured_nano, is_last_try, last_try
+from solver.insurance import insured_nano, is_last_try, last_try, release_one
 from solver.judge import Judgement
 from solver.models import ModelCard
 from solver.pricing import Usage, billed_nano, cost_nano
@@ -144,7 +144,7 @@ class _Drive:
     def _tries_once_more(self) -> bool:
         if self.strategy.best():
             return False
-        self.purse.insured_nano = 0
+        release_one(self.purse, [*self.cards.values()], self.problem, markup_bp=self.markup_bp)
         affordable = self._room().affordable
         step = last_try(
             [*self.cards.values()], self.problem,

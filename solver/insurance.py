@@ -8,6 +8,7 @@ the strategy's reach; where everything else came to nothing, it buys tries on th
 from collections.abc import Collection, Sequence
 
 from solver.bounds import prompt_bytes
+from solver.budget import Purse
 from solver.models import ModelCard, solvers_of
 from solver.pricing import billed_nano, bound_nano
 from solver.problem import Problem
@@ -20,10 +21,14 @@ _PATH = "last"
 
 def insured_nano(panel: Sequence[ModelCard], problem: Problem, *, budget_nano: int, markup_bp: int) -> int:
     """Return what is kept back of a budget; nothing where a quarter of it does not buy one long reply."""
-    size_bytes = prompt_bytes(problem.messages())
-    prices = [_long_nano(card, size_bytes, markup_bp) for card in solvers_of(panel)]
-    cheapest = min(prices, default=0)
-    return cheapest * min(_TRIES, budget_nano // (_SHARE * cheapest)) if cheapest else 0
+    price = _price_nano(panel, problem, markup_bp)
+    return price * min(_TRIES, budget_nano // (_SHARE * price)) if price else 0
+
+
+def release_one(purse: Purse, panel: Sequence[ModelCard], problem: Problem, *, markup_bp: int) -> None:
+    """Let one of these tries be paid, and keep the rest back: the strategy would spend it, a kill would take it all."""
+    left_nano = min(purse.insured_nano, purse.remaining_nano() - purse.reserve_nano)
+    purse.insured_nano = max(left_nano - _price_nano(panel, problem, markup_bp), 0)
 
 
 def last_try(
@@ -41,6 +46,12 @@ def last_try(
 def is_last_try(key: str) -> bool:
     """Tell whether a step was such a try."""
     return key.startswith(f"{_PATH}/")
+
+
+def _price_nano(panel: Sequence[ModelCard], problem: Problem, markup_bp: int) -> int:
+    """Return what a try of the cheapest model may cost; 0 for an empty panel."""
+    size_bytes = prompt_bytes(problem.messages())
+    return min((_long_nano(card, size_bytes, markup_bp) for card in solvers_of(panel)), default=0)
 
 
 def _long_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:

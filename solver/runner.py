@@ -15,7 +15,7 @@ from solver.budget import Purse
 from solver.control import Control, Stop
 from solver.errors import BudgetReached, Interrupted, LeaseLost, ModelBarred, ProviderDown, SolverError
 from solver.gateway import Gateway
-from solver.insurance import insured_nano, is_last_try, last_try
+from solver.insurance import insured_nano, is_last_try, last_try, release_one
 from solver.journal import Journal
 from solver.models import ModelCard
 from solver.problem import Problem
@@ -198,7 +198,7 @@ class Runner:
         """Try the problem itself with the money kept back for it, where no answer has come of all the rest."""
         if self._strategy.best():
             return False
-        self._purse.insured_nano = 0
+        release_one(self._purse, [*self._panel.values()], self._problem, markup_bp=self._markup_bp)
         affordable = self._attempts.affordable(self._size_bytes) - self._attempts.barred().keys()
         step = last_try(
             [*self._panel.values()], self._problem,
