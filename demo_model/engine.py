@@ -28,7 +28,7 @@ class ModelFileError(Exception):
 
 
 def made_models() -> list[str]:
-    """Return those of `OWN_MODELS` whose weights are here: none are shipped of the thinker."""
+    """Return those of `OWN_MODELS` whose weights are here."""
     return [name for name in OWN_MODELS if (WEIGHTS / f"{name}.gguf").exists()]
 
 

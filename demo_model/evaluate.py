@@ -1,6 +1,6 @@
 """Measure the committed models on problems they were never trained on.
 
-    python -m demo_model.evaluate            # about eight minutes on two cores; writes evaluation.json
+    python -m demo_model.evaluate            # about ten minutes on two cores; writes evaluation.json
     python -m demo_model.evaluate --quick    # about a minute; writes nothing
 
 Each model answers through its real server at temperature 1, with fixed seeds: one server a
@@ -42,9 +42,9 @@ SYSTEM: Final = "You solve problems. Be brief and exact."
 USER: Final = "Solve the problem. Show short working and end with a line 'Answer: …'."
 SIZES: Final = {"countdown3": 30, "countdown4": 50, "modular": 100}
 QUICK_SIZES: Final = {"countdown3": 6, "countdown4": 20, "modular": 20}
-SAMPLES: Final = {"thinker": 16}  # replies to a problem; 64 of the others
+SAMPLES: Final = {"thinker": 8}  # replies to a problem; 64 of the others
 QUICK_SAMPLES: Final = 8
-TASK_PROBLEMS: Final = 60  # of each kind
+TASK_PROBLEMS: Final = 40  # of each kind
 CANDIDATE_MODELS: Final = ("intern", "expert")
 CANDIDATE_REPLIES: Final = 8  # a model's replies to a problem that may become candidates
 DRAWS: Final = 2  # questions of each task about a problem

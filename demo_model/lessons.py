@@ -140,14 +140,15 @@ def compare(case: Case, rng: random.Random) -> tuple[list[str], list[Segment], s
 
 
 def examined(case: Case, shown: list[str], rng: random.Random) -> list[Segment]:
-    """Think about candidates: work a modular problem out anew, or evaluate each Countdown answer."""
+    """Think about candidates: evaluate each Countdown answer; work a modular problem out anew, then compare."""
     problem = case.problem
-    if isinstance(problem, tasks.Modular):
-        return thoughts.workings(problem, case.replies, rng)
     labels = ["A:\n", "B:\n"] if len(shown) > 1 else [""]
-    return [
-        (label + thoughts.check(problem, text).text, True) for label, text in zip(labels, shown, strict=True)
-    ]
+    if isinstance(problem, tasks.Modular):
+        worked = thoughts.workings(problem, case.replies, rng)
+        checks = [thoughts.compared(problem, text[-CANDIDATE_CHARS:]) for text in shown]
+    else:
+        worked, checks = [], [thoughts.check(problem, text).text for text in shown]
+    return [*worked, *((label + text, True) for label, text in zip(labels, checks, strict=True))]
 
 
 def revise(case: Case, rng: random.Random) -> tuple[list[str], list[Segment], str]:

@@ -79,6 +79,14 @@ def check(puzzle: tasks.Countdown, candidate: str) -> Checked:
     return Checked(f"{text}\n", tuple(steps))
 
 
+def compared(problem: tasks.Modular, candidate: str) -> str:
+    """Hold a candidate's answer against the one just worked out."""
+    answer = answer_of(candidate)
+    if not answer:
+        return "wrong\n"
+    return f"{answer}, ok\n" if answer == str(problem.answer) else f"{answer}, not {problem.answer}\n"
+
+
 def wrong_tries(puzzle: tasks.Countdown, tries: Sequence[tuple[Step, ...]]) -> tuple[list[Segment], str]:
     """Write failed tries, and return the last one's expression with them."""
     segments: list[Segment] = []

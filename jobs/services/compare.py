@@ -12,7 +12,7 @@ from jobs.services.errors import SubmitError
 from jobs.services.panel import build_panel
 from jobs.services.submit import submit_job
 from solver.bounds import prompt_bytes, typical_nano
-from solver.models import ModelCard
+from solver.models import ModelCard, solvers_of
 from solver.problem import Problem
 from solver.recognise import problem_kind
 
@@ -26,7 +26,7 @@ class Rivals(NamedTuple):
 
 def rivals_for(*, problem: str, checker: Mapping[str, Any] | None, models: list[str] | None = None) -> Rivals:
     """Return the cheapest model of the panel and the ablest of the others. Raises SubmitError below two models."""
-    panel = build_panel(models)
+    panel = solvers_of(build_panel(models))
     if len(panel) < 2:
         raise SubmitError(
             "A comparison needs two models that differ in price. Name two or more in PONDER_MODELS, or leave the "
