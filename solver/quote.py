@@ -30,6 +30,8 @@ _WIDEST_SHIFT = 4.0
 _SUGGESTED_CENTS = (1, 2, 5, 10, 25, 50, 100, 200, 500, 1_000)
 _DRAWS_TO_SUGGEST = 40
 _NEARLY_ALL = 0.95
+_LONGEST_S = 315_360_000
+"""Ten years: whatever was learned of a model, no job is quoted a longer time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,10 @@ class Quote:
     sentence: str
 
 
+def _whole_s(seconds: float, *, least: int) -> int:
+    return round(min(max(seconds, least), _LONGEST_S))
+
+
 def quote(
     problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, terms: Terms, learned: Shift = NO_SHIFT
 ) -> Quote:
@@ -100,8 +106,8 @@ def quote(
         cost_p10_nano=low,
         cost_p50_nano=middle,
         cost_p90_nano=high,
-        time_low_s=max(round(quantile(seconds, LEVELS[0]) * math.exp(shift.time[0])), 1),
-        time_high_s=max(round(quantile(seconds, LEVELS[2]) * math.exp(shift.time[1])), 2),
+        time_low_s=_whole_s(quantile(seconds, LEVELS[0]) * math.exp(shift.time[0]), least=1),
+        time_high_s=_whole_s(quantile(seconds, LEVELS[2]) * math.exp(shift.time[1]), least=2),
         win_probability=win,
         sentence=_sentence(problem, names, round(tries[0]), round(tries[1])),
     )

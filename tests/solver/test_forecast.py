@@ -44,6 +44,13 @@ def test_a_quote_is_in_order_and_within_the_budget(strategy, problem):
         assert said == quote(problem, cards(), budget_nano=cents * NANO_PER_CENT, terms=terms)
 
 
+@pytest.mark.parametrize("call_s", [0.0, 1e12, 1e300])
+def test_an_absurd_time_is_quoted_as_ten_years_at_most(call_s):
+    """What was learned of how long calls take may be nonsense; the quote must be one that can be stored."""
+    said = quote(OPEN, cards(), budget_nano=5 * NANO_PER_CENT, terms=replace(TERMS, call_s=call_s))
+    assert 1 <= said.time_low_s <= said.time_high_s <= 10 * 366 * 86_400
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.tuples(*[st.floats(-1e6, 1e6)] * 3),
