@@ -86,7 +86,8 @@ class Attempts:
         self.on_reference: Callable[[], None] = lambda: None
         self._job_ends = False
         self._closed = asyncio.Event()
-        control.listen(self._closed.set)
+        self._call_ended = asyncio.Event()
+        control.listen(self._close)
 
     def resume(self, attempts: Mapping[str, int]) -> None:
         """Go on counting attempts where earlier lives stopped."""
@@ -98,7 +99,11 @@ class Attempts:
         Where only this life of the job ends, calls with a reference are left to the next one.
         """
         self._job_ends = job_ends
+        self._close()
+
+    def _close(self) -> None:
         self._closed.set()
+        self._call_ended.set()
 
     def reopen(self) -> None:
         """Allow the one call that comes after the strategy: the write-up."""
@@ -153,8 +158,8 @@ class Attempts:
             except InDoubt as error:
                 in_doubt += 1
                 if in_doubt >= _MAX_IN_DOUBT:
-                    if self.health.last_answer_s < began_s and not self.health.with_provider:
-                        # Nothing has answered since: it is not this step that fails.
+                    if not await self._another_answered(began_s):
+                        # It is not this step that fails.
                         raise ProviderDown(str(error)) from error
                     return await self._fail(step, str(error))
                 await self._pause(call, _DOUBT_BACKOFF_S * in_doubt)
@@ -249,11 +254,13 @@ class Attempts:
             if self._control.stop is not Stop.FENCED and (self._job_ends or not reference):
                 await asyncio.shield(self._abandon(call, request, reference, type(error).__name__))
             raise
+        else:
+            self.health.last_answer_s = self._clock()
+            return reply
         finally:
             self.health.with_provider -= 1
             self.references.pop(call.step.key, None)
-        self.health.last_answer_s = self._clock()
-        return reply
+            self._call_ended.set()
 
     async def _abandon(self, call: OpenCall, request: Request, reference: str | None, why: str) -> None:
         if reference:
@@ -344,6 +351,20 @@ class Attempts:
         """Raise ProviderDown once nothing has answered for too long, and nothing is being worked on."""
         if not self.health.with_provider and self._clock() - self.health.last_answer_s > self._patience_s:
             raise ProviderDown(str(error)) from error
+
+    async def _another_answered(self, began_s: float) -> bool:
+        """Tell whether any call was answered since; where none was, but some are with a provider, await those.
+
+        Raises BudgetReached where the attempts are closed meanwhile.
+        """
+        while self.health.last_answer_s <= began_s:
+            if not self.health.with_provider:
+                return False
+            if self._closed.is_set():
+                raise BudgetReached("Stopped before it was known whether anything answers.")
+            self._call_ended.clear()
+            await self._call_ended.wait()
+        return True
 
     def _only_this_fails(self, began_s: float) -> bool:
         """Tell whether a step has been refused for too long while other calls were answered."""

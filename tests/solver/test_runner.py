@@ -12,7 +12,7 @@ from solver.journal import MemoryJournal
 from solver.pricing import Usage
 from solver.problem import Problem
 from solver.runner import Limits
-from solver.steps import Step, StepKind, StopReason
+from solver.steps import Status, Step, StepKind, StopReason
 from tests.solver.simulated import Bench, Provider, card, noisy
 
 
@@ -79,6 +79,41 @@ async def test_an_absent_provider_makes_the_job_wait():
     with pytest.raises(ProviderDown, match="cannot be reached"):
         await bench.run()
     assert bench.purse.settled_nano == bench.purse.held_nano == bench.purse.in_doubt_nano == 0
+
+
+async def test_where_every_call_times_out_no_step_is_given_up(monkeypatch):
+    """However unevenly the time-outs come: the life ends so that the job can wait, and no step has failed."""
+    monkeypatch.setattr("solver.attempts._DOUBT_BACKOFF_S", 0.02)
+
+    class Uneven(Provider):
+        async def complete(self, request):
+            await asyncio.sleep(0.05 * (request.seed % 5))
+            return await super().complete(request)
+
+    bench = Bench(Uneven(lambda *_: InDoubt("late")), budget_nano=10**9)
+    with pytest.raises(ProviderDown, match="late"):
+        await bench.run()
+    assert {result.status for result in bench.journal.results} <= {Status.NOTE}
+    assert bench.purse.held_nano == bench.purse.settled_nano == 0
+
+
+async def test_a_step_that_times_out_alone_is_given_up_once_another_is_answered(monkeypatch):
+    """It waits for the calls under way: the first answer tells that the provider works and this step does not."""
+    monkeypatch.setattr("solver.attempts._DOUBT_BACKOFF_S", 0.02)
+    late = []
+
+    class OneFails(Provider):
+        async def complete(self, request):
+            late[:] = late or [request.seed]
+            if request.seed == late[0]:
+                raise InDoubt("late")
+            await asyncio.sleep(0.5)
+            return await super().complete(request)
+
+    bench = Bench(OneFails(lambda *_: "Answer: 42"), budget_nano=10**9)
+    outcome = await bench.run()
+    assert outcome.best.answer == "42"
+    assert [result.error for result in bench.journal.results if result.status is Status.FAILED] == ["late"]
 
 
 async def test_a_rejected_key_fails_the_job_with_the_providers_words():
