@@ -13,7 +13,14 @@ from demo_model import problems, tasks
 from demo_model.launch import running
 from solver.models import ModelCard
 from solver.pricing import Rates
-from solver.priors import DEMO_ABILITY, DEMO_OUTPUT, DEMO_READERS, DEMO_TRAITS
+from solver.priors import (
+    DEMO_ABILITY,
+    DEMO_EXAMINERS,
+    DEMO_JUDGING,
+    DEMO_OUTPUT,
+    DEMO_TEMPERATURE,
+    DEMO_TRAITS,
+)
 
 MODELS = ("intern", "expert")
 
@@ -76,9 +83,11 @@ def demo_card(model: str) -> ModelCard:
         max_output_tokens=rates["max_output_tokens"],
         output=DEMO_OUTPUT[model],
         ability=DEMO_ABILITY[model],
-        traits=DEMO_TRAITS[model],
+        traits=DEMO_TRAITS.get(model, {}),
+        judging=DEMO_JUDGING.get(model, {}),
         bundled=True,
-        reads=model in DEMO_READERS,
-        temperature=1.0,
+        solves=model not in DEMO_EXAMINERS,
+        reads=model in DEMO_EXAMINERS,
+        temperature=DEMO_TEMPERATURE[model],
         timeout_s=60.0,
     )

@@ -4,13 +4,15 @@ Each approach gets the expert demo model through its real server and an OpenAI c
 it over, with the approach's defaults. What it costs is counted where requests pass to the endpoint, by the usage that
 the endpoint reports; requests for n replies become n requests, for the endpoint answers one at a time. An approach that
 raises has given no answer, and what it spent counts. `auto` is replayed on the same problems of the recorded pool at
-many budgets; `auto_at_same_cost` is read off its curve. Without a checker; only the approaches' code is fetched (into
-var/), not optillm's server, which brings gigabytes along.
+many settings: budgets, with and without being told what a right answer is worth. Of those that cost no more than an
+approach (or 3 % more, which is chance) it gets the one that is best on the other problems of the pool, and the gain has
+a paired 95 % interval. Dear approaches get fewer problems. Without a checker; only the approaches' code is fetched
+(into var/), not optillm's server, which brings gigabytes along. What the approaches came to is kept in var/optillm, for
+it does not depend on Ponder: running this again measures `auto` alone.
 """
 
 import asyncio
 import importlib
-import itertools
 import json
 import logging
 import sys
@@ -24,11 +26,11 @@ from typing import Any
 import httpx
 import openai
 
-from bench.arena import Recorded, Run, summary
+from bench.arena import Run, paired, summary
 from bench.demo import demo_card
 from bench.extra import fetch
 from bench.plot import Panel, save
-from bench.replay import PoolProblem, pool
+from bench.replay import PoolProblem, pool, trial
 from demo_model.launch import running
 from solver.answer import extract_answer
 from solver.money import NANO_PER_CENT
@@ -37,9 +39,15 @@ from solver.pricing import Usage, cost_nano
 OPTILLM = "optillm==0.4.0"
 NEEDS = ("numpy", "networkx", "math-verify", "PyYAML", "cerebras_cloud_sdk")
 MODEL = "expert"
-CENTS = (0.5, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100)
+TOLERANCE = 1.03
+WORTHS = (0, 2)
+"""What a right answer is told to be worth, in cents; 0: nothing is told."""
+CENTS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100)
 RESULTS = Path(__file__).parent / "results"
-_COUNTS = {False: 100, True: 4}
+KEPT = RESULTS.parents[1] / "var" / "optillm"
+_COUNTS = {False: 300, True: 4}
+_COUNT_OF_DEAR = 100
+_DEAR = ("mcts", "rstar", "pvg", "cepo", "mars")
 _LONG = "mars"
 """Makes a hundred calls a problem, too many for a quick look."""
 _AT_ONCE = 16
@@ -50,62 +58,98 @@ type Approach = Callable[[str, str, openai.OpenAI], Any]
 def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' common signature)
     """Return accuracy and mean cost of each approach, and what `auto` reaches at that cost."""
     logging.disable(logging.ERROR)  # the approaches report every step
-    items = [item for item in pool() if item.unseen.kind == "modular"][: _COUNTS[quick]]
-    arena = Recorded("modular", proves=False, most=len(items))
-    curve = [summary(arena.run("auto", round(cents * NANO_PER_CENT)) or []) for cents in CENTS]
-    points = [(each.cost_nano, each.accuracy) for each in curve]
-    found = {
-        name: summary(runs) for name, runs in asyncio.run(_all(items, but=_LONG if quick else "")).items()
-    }
-    figures: dict[str, Any] = {
-        name: {
-            "accuracy": round(means.accuracy, 4),
-            "cents": round(means.cost_nano / NANO_PER_CENT, 4),
-            "auto_at_same_cost": round(at_cost(points, means.cost_nano), 4),
-            "gain_pt": round(100 * (at_cost(points, means.cost_nano) - means.accuracy), 2),
-        }
-        for name, means in found.items()
-    }
+    every = [item for item in pool() if item.unseen.kind == "modular"]
+    items, others = every[: _COUNTS[quick]], every[_COUNTS[False] :][: 50 if quick else None]
+    found = asyncio.run(_all(items, quick=quick))
+    ours = [Setting(cents, worth, items, others) for worth in WORTHS for cents in CENTS]
+    figures = {name: _against(ours, runs) for name, runs in found.items()}
     if not quick:
-        auto = {"auto": [(cost / NANO_PER_CENT, right) for cost, right in points]}
-        theirs = {n: [(m.cost_nano / NANO_PER_CENT, m.accuracy)] for n, m in found.items()}
-        lines = auto | theirs
+        lines = {
+            "auto" + (f", {worth} cents a right answer" if worth else ""): [
+                each.point() for each in ours if each.worth_cents == worth
+            ]
+            for worth in WORTHS
+        }
+        theirs = {name: [(each["cents"], each["accuracy"])] for name, each in figures.items()}
         title = "modular, no checker, optillm 0.4.0"
-        save(
-            RESULTS / "optillm.svg", [Panel(title, lines, "mean cost in cents", "accuracy", logarithmic=True)]
-        )
+        panel = Panel(title, lines | theirs, "mean cost in cents", "accuracy", logarithmic=True)
+        save(RESULTS / "optillm.svg", [panel])
     return {
         "problems": len(items),
         "against": OPTILLM,
-        "auto": [(round(cost / NANO_PER_CENT, 4), round(right, 4)) for cost, right in points],
+        "auto": {
+            str(worth): [each.point() for each in ours if each.worth_cents == worth] for worth in WORTHS
+        },
         "approaches": figures,
         "worst_gain_pt": min(each["gain_pt"] for each in figures.values()),
+        "worst_sure_loss_pt": max(max(-each["gain_pt"] - each["half_pt"], 0.0) for each in figures.values()),
     }
 
 
-def at_cost(curve: Sequence[tuple[float, float]], nano: float) -> float:
-    """Return the accuracy of a curve at a cost: between its points linear, beyond its ends the end's."""
-    points = sorted(curve)
-    for (cost, right), (dearer, righter) in itertools.pairwise(points):
-        if cost <= nano <= dearer:
-            share = (nano - cost) / (dearer - cost) if dearer > cost else 0.0
-            return right + share * (righter - right)
-    return points[0][1] if nano < points[0][0] else points[-1][1]
+class Setting:
+    """`auto` at one budget, told or not what a right answer is worth (cents), on the compared and on other problems."""
+
+    def __init__(
+        self, cents: float, worth_cents: float, items: Sequence[PoolProblem], others: Sequence[PoolProblem]
+    ) -> None:
+        self.worth_cents = worth_cents
+        self._budget_nano = round(cents * NANO_PER_CENT)
+        self.runs = [self._run(item) for item in items]
+        self.accuracy_elsewhere = summary([self._run(item) for item in others]).accuracy
+
+    def _run(self, item: PoolProblem) -> Run:
+        told = {"value_nano": self.worth_cents * NANO_PER_CENT} if self.worth_cents else {}
+        found = trial(item, "auto", self._budget_nano, proves=False, options=told)
+        return Run(found.right, found.cost_nano)
+
+    def point(self) -> tuple[float, float]:
+        """Return mean cost (cents) and accuracy."""
+        means = summary(self.runs)
+        return round(means.cost_nano / NANO_PER_CENT, 4), round(means.accuracy, 4)
 
 
-async def _all(items: Sequence[PoolProblem], *, but: str) -> dict[str, list[Run]]:
-    """Run every approach on every problem, but for the one named."""
+def _against(ours: Sequence[Setting], theirs: Sequence[Run]) -> dict[str, Any]:
+    """Return what an approach came to, and what `auto` comes to on the same problems for the same mean cost."""
+    means, count = summary(theirs), len(theirs)
+    limit_nano = TOLERANCE * means.cost_nano
+    affordable = [each for each in ours if summary(each.runs[:count]).cost_nano <= limit_nano]
+    chosen = max(affordable, key=lambda each: each.accuracy_elsewhere)
+    same = chosen.runs[:count]
+    gain, half = paired(same, theirs)
+    return {
+        "problems": count,
+        "accuracy": round(means.accuracy, 4),
+        "cents": round(means.cost_nano / NANO_PER_CENT, 4),
+        "auto_for_no_more": round(summary(same).accuracy, 4),
+        "auto_cents": round(summary(same).cost_nano / NANO_PER_CENT, 4),
+        "gain_pt": round(100 * gain, 2),
+        "half_pt": round(100 * half, 2),
+    }
+
+
+async def _all(items: Sequence[PoolProblem], *, quick: bool) -> dict[str, list[Run]]:
+    """Return what every approach comes to on the problems, made now as far as it is not kept."""
     approaches, results = _approaches(), dict[str, list[Run]]()
-    approaches.pop(but, None)
+    if quick:
+        approaches.pop(_LONG)
+    KEPT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ponder-optillm-") as folder:
         async with running(MODEL, Path(folder) / "model.sock", slots=_AT_ONCE) as server:
             loop = asyncio.get_running_loop()
             with ThreadPoolExecutor(_AT_ONCE) as threads:
                 for name, approach in approaches.items():
+                    kept = KEPT / f"{name}.json"
+                    is_kept = kept.exists() and not quick
+                    known = [Run(*run) for run in json.loads(kept.read_text())] if is_kept else []
+                    wanted = items[: _COUNT_OF_DEAR if name in _DEAR else None]
                     work = [
-                        loop.run_in_executor(threads, _run, approach, item, server.socket) for item in items
+                        loop.run_in_executor(threads, _run, approach, item, server.socket)
+                        for item in wanted[len(known) :]
                     ]
-                    results[name] = list(await asyncio.gather(*work))
+                    runs = [*known, *await asyncio.gather(*work)]
+                    if not quick:
+                        kept.write_text(json.dumps(runs))
+                    results[name] = runs[: len(wanted)]
     return results
 
 

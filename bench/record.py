@@ -1,11 +1,11 @@
 """Record a pool that strategies are compared on: `python -m bench.record MODEL [--pool NAME] [--problems N]`.
 
-Every sample of a pool is one real reply of a demo model through its real server at temperature 1. Strategies that
-replay a pool see the same replies, so that their differences are paired and not noise (`bench/replay.py`). The
-problems are held out of training. There are two pools: `pool` is what parameters are fitted and policies tuned on,
-`held_out` is for final figures alone. A recording goes on where an earlier one stopped: replies lie in
-var/NAME/MODEL.jsonl, a line a problem, until `--pack` adds them to bench/NAME/MODEL.json.gz (problems.json.gz is there
-because drawing the problems again takes half a minute).
+Every sample of a pool is one real reply of a demo model through its real server at the temperature that Ponder asks it
+with. Strategies that replay a pool see the same replies, so that their differences are paired and not noise
+(`bench/replay.py`). The problems are held out of training. There are two pools: `pool` is what parameters are fitted
+and policies tuned on, `held_out` is for final figures alone. A recording goes on where an earlier one stopped: replies
+lie in var/NAME/MODEL.jsonl, a line a problem, until `--pack` adds them to bench/NAME/MODEL.json.gz (problems.json.gz is
+there because drawing the problems again takes half a minute).
 """
 
 import argparse
@@ -25,6 +25,7 @@ from aiohttp import ClientSession, ClientTimeout, UnixConnector
 from bench.demo import MODELS, Unseen, countdown_problems, modular_problems
 from demo_model.launch import running
 from solver.answer import extract_answer
+from solver.priors import DEMO_TEMPERATURE
 from solver.problem import Problem
 
 BENCH = Path(__file__).parent
@@ -97,7 +98,7 @@ async def record(plan: Plan, model: str, count: int, part: int, parts: int) -> N
 
                 async def one(index: int, unseen: Unseen) -> None:
                     replies = [
-                        _ask(session, gate, unseen, seed=_seed(plan, index, turn))
+                        _ask(session, gate, model, unseen, seed=_seed(plan, index, turn))
                         for turn in range(plan.samples)
                     ]
                     line = {"problem": index, "replies": await asyncio.gather(*replies)}
@@ -115,12 +116,14 @@ def _seed(plan: Plan, index: int, turn: int) -> int:
     return (1_000_003 * index + turn + plan.seed * (plan.name != "pool")) % 2**31
 
 
-async def _ask(session: ClientSession, gate: asyncio.Semaphore, unseen: Unseen, *, seed: int) -> list[Any]:
+async def _ask(
+    session: ClientSession, gate: asyncio.Semaphore, model: str, unseen: Unseen, *, seed: int
+) -> list[Any]:
     """Return one reply as [text, prompt tokens, completion tokens]."""
     messages = Problem(unseen.text, kind=unseen.kind, checker=unseen.checker).messages()
     body = {
         "messages": [{"role": message.role, "content": message.content} for message in messages],
-        "temperature": 1.0,
+        "temperature": DEMO_TEMPERATURE[model],
         "max_completion_tokens": MAX_TOKENS,
         "seed": seed,
     }

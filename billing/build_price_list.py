@@ -75,7 +75,8 @@ SELECTION: dict[str, list[tuple[str, str, bool]]] = {
 DEFAULT_MAX_OUTPUT = 16_384
 
 # The bundled models, at the operator's price: what running them on one's own machine is taken to cost. With about 90
-# prompt and 90 output tokens a call, 0.05 and 0.4 US cents a call.
+# prompt and 90 output tokens a call, 0.05 and 0.4 US cents a call of intern and expert; a judgement of the thinker, some
+# 130 tokens, 0.3.
 BUNDLED: list[dict[str, Any]] = [
     {
         "model": "demo/intern",
@@ -86,6 +87,17 @@ BUNDLED: list[dict[str, Any]] = [
         "max_output_tokens": 512,
         "input_pico": 500_000,
         "output_pico": 11_000_000,
+        "source": "operator's price for the bundled model",
+    },
+    {
+        "model": "demo/thinker",
+        "provider": "demo",
+        "family": "demo",
+        "panel": True,
+        "context_window": 1024,
+        "max_output_tokens": 640,
+        "input_pico": 2_000_000,
+        "output_pico": 20_000_000,
         "source": "operator's price for the bundled model",
     },
     {

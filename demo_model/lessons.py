@@ -13,7 +13,7 @@ from typing import Final
 from demo_model import data, tasks, thoughts
 from demo_model.cases import Case, draw_case, replies_of
 from demo_model.data import Row
-from demo_model.templates import CANDIDATE_CHARS, MAX_CANDIDATES
+from demo_model.templates import MAX_CANDIDATES, as_read
 from demo_model.thoughts import Segment
 from demo_model.tokenizer import CANDIDATE, END_ID, PROBLEM_ID, REASON, THINK, THINKER, THOUGHT
 
@@ -71,7 +71,7 @@ def prompt_ids(text: str, shown: list[str], mark: str) -> list[int]:
     """Encode a problem, the candidates, and the mark of the task."""
     ids = [PROBLEM_ID, *THINKER.encode(text)]
     for candidate in shown:
-        ids += [THINKER.ids[CANDIDATE], *THINKER.encode(candidate[-CANDIDATE_CHARS:].strip())]
+        ids += [THINKER.ids[CANDIDATE], *THINKER.encode(as_read(candidate))]
     return [*ids, THINKER.ids[mark]]
 
 
@@ -124,7 +124,7 @@ def grade(case: Case, rng: random.Random) -> tuple[list[str], list[Segment], str
     good = rng.random() < 0.5
     candidate = rng.choice(right if good else wrong)
     thought = examined(case, [candidate], rng)
-    verdicts = thoughts.step_verdicts(case.problem, candidate[-CANDIDATE_CHARS:].strip())
+    verdicts = thoughts.step_verdicts(case.problem, as_read(candidate))
     steps = [f"Step {place}: {'ok' if held else 'wrong'}" for place, held in enumerate(verdicts, 1)]
     return [candidate], thought, "\n".join([*steps, f"Verdict: {'correct' if good else 'incorrect'}"])
 
@@ -140,15 +140,22 @@ def compare(case: Case, rng: random.Random) -> tuple[list[str], list[Segment], s
 
 
 def examined(case: Case, shown: list[str], rng: random.Random) -> list[Segment]:
-    """Think about candidates: evaluate each Countdown answer; work a modular problem out anew, then compare."""
+    """Think about candidates: evaluate each Countdown answer; note each modular one, work it out anew, compare."""
     problem = case.problem
     labels = ["A:\n", "B:\n"] if len(shown) > 1 else [""]
-    if isinstance(problem, tasks.Modular):
-        worked = thoughts.workings(problem, case.replies, rng)
-        checks = [thoughts.compared(problem, text[-CANDIDATE_CHARS:]) for text in shown]
-    else:
-        worked, checks = [], [thoughts.check(problem, text).text for text in shown]
-    return [*worked, *((label + text, True) for label, text in zip(labels, checks, strict=True))]
+
+    def each(lines: list[str]) -> list[Segment]:
+        return [(label + line, True) for label, line in zip(labels, lines, strict=True)]
+
+    if not isinstance(problem, tasks.Modular):
+        return each([thoughts.check(problem, text).text for text in shown])
+    answers = [thoughts.noted_answer(as_read(text)) for text in shown]
+    # Noted first: later the workings' own answers are nearer than the candidates'.
+    return [
+        *each([f"{answer}\n" for answer in answers]),
+        *thoughts.workings(problem, case.replies, rng),
+        *each([thoughts.compared(problem, answer) for answer in answers]),
+    ]
 
 
 def revise(case: Case, rng: random.Random) -> tuple[list[str], list[Segment], str]:

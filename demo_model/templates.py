@@ -30,7 +30,8 @@ DIRECT_TEMPLATE: Final = _FIND + f"{{{{- '{PROBLEM}' + (found.text | trim) + '{A
 
 # The thinker also reads the engine's tasks: a last line `Task: grade` and candidates after the
 # problem. A critique is a grade: it names the wrong steps. A candidate may hold any text, tags
-# too: the first <problem> is the engine's own, and so is the last `Task: `.
+# too: the first <problem> is the engine's own, and so is the last `Task: `. Of a modular working
+# only the answer is read: who sees a working copies it, errors and all, instead of working anew.
 _TASK: Final = (
     "{%- set task = found.message.split('Task: ')[-1] | trim | replace('critique', 'grade') -%}"
     "{%- set blocks = found.message.split('<candidate>')[1:] -%}"
@@ -43,6 +44,7 @@ _TASK: Final = (
     f"{{{{- '{PROBLEM}' + (text | trim) -}}}}"
     f"{{%- for block in blocks[:{MAX_CANDIDATES}] -%}}"
     "{%- set said = block.split('</candidate>')[0] | trim -%}"
+    "{%- set said = said.split('\\n')[-1] if ' mod ' in said else said -%}"
     f"{{{{- '{CANDIDATE}' + (said[-{CANDIDATE_CHARS}:] | trim) -}}}}"
     "{%- endfor -%}"
     "{{- '<|' + task + '|>' -}}"
@@ -50,6 +52,15 @@ _TASK: Final = (
 )
 
 THINKER_TEMPLATE: Final = _FIND + _TASK
+
+
+def as_read(candidate: str) -> str:
+    """Return what the thinker's template reads of a candidate."""
+    said = candidate.strip()
+    if " mod " in said:
+        said = said.split("\n")[-1]
+    return said[-CANDIDATE_CHARS:].strip()
+
 
 TEMPLATES: Final = {
     "intern": DIRECT_TEMPLATE,

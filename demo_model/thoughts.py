@@ -79,10 +79,15 @@ def check(puzzle: tasks.Countdown, candidate: str) -> Checked:
     return Checked(f"{text}\n", tuple(steps))
 
 
-def compared(problem: tasks.Modular, candidate: str) -> str:
-    """Hold a candidate's answer against the one just worked out."""
+def noted_answer(candidate: str) -> str:
+    """Return what a candidate for a modular problem answers, or `wrong` where that is no number."""
     answer = answer_of(candidate)
-    if not answer:
+    return answer if re.fullmatch(r"\d{1,4}", answer) else "wrong"
+
+
+def compared(problem: tasks.Modular, answer: str) -> str:
+    """Hold a candidate's noted answer against the one just worked out."""
+    if answer == "wrong":
         return "wrong\n"
     return f"{answer}, ok\n" if answer == str(problem.answer) else f"{answer}, not {problem.answer}\n"
 

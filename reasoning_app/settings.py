@@ -329,6 +329,7 @@ for _name in PONDER_BACKGROUND_MODELS:
             "openai/gpt-5.4."
         )
 DEMO_INTERN_URL = env.str("DEMO_INTERN_URL", default=f"unix:{RUN_DIR}/intern.sock")
+DEMO_THINKER_URL = env.str("DEMO_THINKER_URL", default=f"unix:{RUN_DIR}/thinker.sock")
 DEMO_EXPERT_URL = env.str("DEMO_EXPERT_URL", default=f"unix:{RUN_DIR}/expert.sock")
 
 # Money.

@@ -49,7 +49,7 @@ def bound_call(
     ceiling = _ceiling(card, size_bytes)
     generous = min(ceiling, max(card.output.q995, 4 * card.output.q50))
     ample = _AMPLE_CALLS * _billed_bound(card, size_bytes, generous, markup_bp) <= room_nano
-    wanted = generous if ample or at_length else min(ceiling, max(card.output.q90, card.output.q50))
+    wanted = generous if ample or at_length else min(ceiling, _long_tokens(card))
     bought = affordable_output_tokens(
         card.rates, prompt_tokens=size_bytes, billed_room_nano=room_nano, markup_bp=markup_bp
     )
@@ -71,6 +71,11 @@ def least_hold_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
     return _billed_bound(card, size_bytes, min(card.output.q50, _ceiling(card, size_bytes)), markup_bp)
 
 
+def long_hold_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
+    """Return the hold that `bound_call` wants where money is scarce: that of a reply longer than nine in ten."""
+    return _billed_bound(card, size_bytes, min(_long_tokens(card), _ceiling(card, size_bytes)), markup_bp)
+
+
 def typical_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
     """Return what a call of median length costs the user, about: prompts have some four bytes a token, bundled one."""
     tokens = size_bytes if card.bundled else size_bytes // 4
@@ -81,6 +86,10 @@ def typical_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
 
 def _billed_bound(card: ModelCard, size_bytes: int, cap: int, markup_bp: int) -> int:
     return billed_nano(bound_nano(card.rates, prompt_tokens=size_bytes, max_output_tokens=cap), markup_bp)
+
+
+def _long_tokens(card: ModelCard) -> int:
+    return max(card.output.q90, card.output.q50)
 
 
 def _ceiling(card: ModelCard, size_bytes: int) -> int:

@@ -7,10 +7,9 @@ the strategy's reach; where everything else came to nothing, it buys tries on th
 
 from collections.abc import Collection, Sequence
 
-from solver.bounds import prompt_bytes
+from solver.bounds import long_hold_nano, prompt_bytes
 from solver.budget import Purse
 from solver.models import ModelCard, solvers_of
-from solver.pricing import billed_nano, bound_nano
 from solver.problem import Problem
 from solver.steps import Step, StepKind
 
@@ -37,7 +36,7 @@ def last_try(
     """Return the next of these tries, `made` of them being told, or None where none is affordable."""
     size_bytes = prompt_bytes(problem.messages())
     usable = [card for card in solvers_of(panel) if card.name in affordable]
-    best = min(usable, key=lambda card: _long_nano(card, size_bytes, markup_bp), default=None)
+    best = min(usable, key=lambda card: long_hold_nano(card, size_bytes, markup_bp), default=None)
     if best is None:
         return None
     return Step(f"{_PATH}/{made}", StepKind.SAMPLE, "Last try", best.name, problem.messages())
@@ -51,10 +50,4 @@ def is_last_try(key: str) -> bool:
 def _price_nano(panel: Sequence[ModelCard], problem: Problem, markup_bp: int) -> int:
     """Return what a try of the cheapest model may cost; 0 for an empty panel."""
     size_bytes = prompt_bytes(problem.messages())
-    return min((_long_nano(card, size_bytes, markup_bp) for card in solvers_of(panel)), default=0)
-
-
-def _long_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
-    """Return the most that a reply costs which is longer than nine in ten."""
-    cap = min(max(card.output.q90, card.output.q50), card.max_output_tokens)
-    return billed_nano(bound_nano(card.rates, prompt_tokens=size_bytes, max_output_tokens=cap), markup_bp)
+    return min((long_hold_nano(card, size_bytes, markup_bp) for card in solvers_of(panel)), default=0)

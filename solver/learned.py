@@ -31,7 +31,7 @@ def informed(card: ModelCard, kind: str, store: Store) -> ModelCard:
         card,
         ability={**card.ability, kind: _share(ability, "right", "wrong", card.ability_for(kind), _STRENGTH)},
         output=_output(card, store.get((Aspect.OUTPUT, card.name), {})),
-        judging=_judging(card, store.get((Aspect.JUDGING, card.name), {})),
+        judging=_judging(card, kind, store.get((Aspect.JUDGING, card.name), {})),
     )
 
 
@@ -73,17 +73,18 @@ def _output(card: ModelCard, stats: Mapping[str, Any]) -> OutputQuantiles:
     return OutputQuantiles(*bounded)
 
 
-def _judging(card: ModelCard, stats: Mapping[str, Any]) -> Mapping[str, float]:
+def _judging(card: ModelCard, kind: str, stats: Mapping[str, Any]) -> Mapping[str, Mapping[str, float]]:
     if not stats:
         return card.judging
-    pinned = {**parameters(), **card.judging}
+    pinned = {**parameters(), **card.judging_for(kind)}
     strength = float(parameters()["quality_strength"])
     pairs = {
         "sensitivity": ("pass_right", "fail_right"),
         "specificity": ("fail_wrong", "pass_wrong"),
         "comparison": ("better_right", "better_wrong"),
     }
-    return {name: _share(stats, yes, no, pinned[name], strength) for name, (yes, no) in pairs.items()}
+    found = {name: _share(stats, yes, no, pinned[name], strength) for name, (yes, no) in pairs.items()}
+    return {**card.judging, kind: found}
 
 
 def _counts(stats: Mapping[str, Any]) -> dict[str, float]:

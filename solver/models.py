@@ -33,8 +33,8 @@ class ModelCard:
     """Probability that one sample is right, by problem kind; `""` holds for kinds not named."""
     traits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """By problem kind: the fields of `Trait` but for the ability (solver/skill.py); what is missing is assumed."""
-    judging: Mapping[str, float] = field(default_factory=dict)
-    """How it judges: `sensitivity`, `specificity`, `comparison` (solver/posterior.py); what is missing is assumed."""
+    judging: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """By problem kind: `sensitivity`, `specificity`, `comparison` (solver/posterior.py); what is missing is assumed."""
     api_base: str = ""
     bundled: bool = False
     """One of the demo models: seeds are honoured, prose is not to be expected."""
@@ -56,6 +56,10 @@ class ModelCard:
     def trait_for(self, kind: str) -> Trait:
         """Return how the model does on problems of this kind."""
         return Trait(self.ability_for(kind), **self.traits.get(kind, self.traits.get("", {})))
+
+    def judging_for(self, kind: str) -> Mapping[str, float]:
+        """Return how the model judges answers to problems of this kind, as far as that is told."""
+        return self.judging.get(kind, self.judging.get("", {}))
 
     def as_json(self) -> dict[str, Any]:
         """Return a form that a job can pin."""

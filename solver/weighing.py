@@ -122,7 +122,8 @@ class Scales:
         """Return the posterior means of a judge's rates: prior counts, plus each judgement weighted by what it met."""
         pinned = parameters()
         card = self._cards.get(judge)
-        prior = {name: (card.judging.get(name) if card else None) or pinned[name] for name in Quality._fields}
+        told = card.judging_for(self._problem.kind) if card else {}
+        prior = {name: told.get(name) or pinned[name] for name in Quality._fields}
         strength = pinned["quality_strength"]
         counts = {name: [rate * strength, (1.0 - rate) * strength] for name, rate in prior.items()}
         believed = _normalised(votes, tally)

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-DEMO_MODELS = ("intern", "expert")
+DEMO_MODELS = ("intern", "thinker", "expert")
 QUEUES = "jobs,mail"
 
 

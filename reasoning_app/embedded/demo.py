@@ -41,7 +41,7 @@ def trained() -> list[str]:
 
 
 def url_variable(model: str) -> str:
-    """Return the environment variable that holds a demo model's address: DEMO_INTERN_URL, DEMO_EXPERT_URL."""
+    """Return the environment variable that holds a demo model's address, such as DEMO_INTERN_URL."""
     return f"DEMO_{model.upper()}_URL"
 
 

@@ -30,8 +30,9 @@ from solver.strategies.common import Common
 from solver.worth import FAR, LOOKAHEADS, Prospect, Race, Standing, prospects, success_chances
 
 # A right answer is taken to be worth this many times the geometric mean of the budget and the dearest try: a budget of
-# many tries is a ceiling, not a wish to spend it.
+# many tries is a ceiling, not a wish to spend it. Beyond so many of the dearest tries a budget says no more about it.
 _WORTH = 200.0
+_CEILING = 10
 _WEIGHED = 4
 _TARGET = 0.998
 _SURE = 0.7
@@ -59,7 +60,8 @@ class Auto(Common):
         self._names = [name for name, _ in self._skills]
         self._cost = {name: float(max(self.crew.cost_nano(name), 1)) for name in self._names}
         dearest = max(self._cost.values())
-        self._value_nano = float(worth) if worth else _WORTH * math.sqrt(setting.budget_nano * dearest)
+        ceiling = min(setting.budget_nano, _CEILING * dearest)
+        self._value_nano = float(worth) if worth else _WORTH * math.sqrt(ceiling * dearest)
         self._failures: Counter[str] = Counter()
         # What did not pay under one budget may pay under a raised one.
         self._enough_key = f"enough/{setting.budget_nano}"

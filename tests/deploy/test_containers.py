@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
-OURS = ["web", "worker", "beat", "migrate", "demo-intern", "demo-expert"]
+OURS = ["web", "worker", "beat", "migrate", "demo-intern", "demo-thinker", "demo-expert"]
 # Read by a program other than ours.
 _FOREIGN_VARIABLES = {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD"}
 
@@ -39,6 +39,7 @@ def test_compose_has_every_process():
         ("beat", commands.beat(python="python")),
         ("migrate", commands.migrate(python="python")),
         ("demo-intern", commands.demo("intern", ["--socket", "/run/demo/intern.sock"], python="python")),
+        ("demo-thinker", commands.demo("thinker", ["--socket", "/run/demo/thinker.sock"], python="python")),
         ("demo-expert", commands.demo("expert", ["--socket", "/run/demo/expert.sock"], python="python")),
     ],
 )

@@ -22,10 +22,17 @@ def _no_provider(monkeypatch, settings):
 def test_without_a_provider_the_bundled_models_form_the_panel():
     """Weak to strong, reached over their sockets, with an output limit and a price each."""
     panel = build_panel()
-    assert [card.name for card in panel] == ["demo/intern", "demo/expert"]
+    assert [card.name for card in panel] == ["demo/intern", "demo/thinker", "demo/expert"]
     assert all(
         card.bundled and card.api_base.startswith("unix:") and card.rates.output_pico for card in panel
     )
+
+
+def test_the_thinker_examines_what_the_others_answer():
+    """It alone reads candidates, and how it judges is told by kind of problem; the others try."""
+    panel = build_panel()
+    assert [(card.solves, card.reads) for card in panel] == [(True, False), (False, True), (True, False)]
+    assert panel[1].judging_for("countdown")["specificity"] > 0.9
 
 
 @pytest.mark.parametrize(

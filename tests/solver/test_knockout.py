@@ -37,7 +37,7 @@ def comparisons(play):
 
 def test_the_right_minority_wins_the_tournament():
     """Four answers meet; the one that a good judge prefers in each match leads, though fewer tries gave it."""
-    panel = [replace(one, judging={"comparison": 0.9}) for one in PANEL]
+    panel = [replace(one, judging={"": {"comparison": 0.9}}) for one in PANEL]
     play = doubtful(split({"1": 4, "42": 3, "2": 2, "3": 2}), budget_nano=95_000_000, panel=panel)
     assert play.strategy.best().answer == "42"
     assert "it won 4 of 4 comparisons" in play.strategy.best().explanation

@@ -109,7 +109,8 @@ def test_a_card_learns_ability_lengths_and_judging():
     assert 0.85 < known.ability_for("number") < 0.95
     assert known.ability_for("open") == card().ability_for("open")
     assert 150 < known.output.q50 <= known.output.q90 <= known.output.q995 <= known.max_output_tokens
-    assert known.judging["sensitivity"] > 0.9
+    assert known.judging_for("number")["sensitivity"] > 0.9
+    assert known.judging_for("open") == {}
     assert seconds_per_call(["demo/one", "demo/two"], store, default=30.0) == pytest.approx(8.0, rel=0.1)
     assert seconds_per_call(["demo/two"], store, default=30.0) == 30.0
     assert informed(card(), "number", {}) == replace(card(), ability={"": 0.6, "number": 0.6})
