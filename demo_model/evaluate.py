@@ -6,7 +6,7 @@
 Each model answers through its real server at temperature 1, with fixed seeds: one server a
 core, 16 requests at a time in each. A reply counts when exact arithmetic confirms its
 `Answer:` line; nothing else searches. The thinker is then given replies of the others to
-grade, compare, revise and aggregate (`evaluate_tasks.py`).
+grade, compare, revise and aggregate at temperature .6 (`evaluate_tasks.py`).
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ AT_A_TIME: Final = 16  # requests in one server
 SERVERS: Final = min(os.cpu_count() or 1, 4)  # a model uses one thread
 REPORTED: Final = (1, 2, 4, 8, 16, 32, 64)  # k of pass@k
 MAX_TOKENS: Final = 600
+TEMPERATURE: Final = 1.0
+TASK_TEMPERATURE: Final = 0.6  # Ponder's for the thinker; at 1 its judgements are a little worse
 SEED: Final = "evaluation 1"
 SYSTEM: Final = "You solve problems. Be brief and exact."
 USER: Final = "Solve the problem. Show short working and end with a line 'Answer: …'."
@@ -90,14 +92,14 @@ def phrase(problem: Problem, rng: random.Random) -> str:
 
 async def ask(session: ClientSession, problem: Problem, text: str, seed: int) -> Reply:
     """Send one request as Ponder's engine does, and check the reply."""
-    return await send(session, problem, f"{USER}\n<problem>\n{text}\n</problem>", seed)
+    return await send(session, problem, f"{USER}\n<problem>\n{text}\n</problem>", seed, TEMPERATURE)
 
 
-async def send(session: ClientSession, problem: Problem, user: str, seed: int) -> Reply:
+async def send(session: ClientSession, problem: Problem, user: str, seed: int, temperature: float) -> Reply:
     """Send one user message, and check the reply."""
     body = {
         "messages": [{"role": "system", "content": SYSTEM}, {"role": "user", "content": user}],
-        "temperature": 1.0,
+        "temperature": temperature,
         "max_completion_tokens": MAX_TOKENS,
         "seed": seed,
     }
@@ -240,7 +242,10 @@ async def measure_tasks(server: Running, sizes: dict[str, int], folder: Path) ->
         asked = evaluate_tasks.questions(sources, DRAWS)
         async with connected(server) as session:
             answers = await together(
-                [send(session, q.source.problem, q.message(), seed) for seed, q in enumerate(asked)]
+                [
+                    send(session, q.source.problem, q.message(), seed, TASK_TEMPERATURE)
+                    for seed, q in enumerate(asked)
+                ]
             )
         answered = [evaluate_tasks.Answered(reply.text, reply.completion_tokens) for reply in answers]
         results[kind] = evaluate_tasks.summary(asked, answered)
@@ -283,7 +288,8 @@ def main() -> None:
     known = json.loads(path.read_text())["models"] if args.model and not args.quick else {}
     report = {
         "command": "python -m demo_model.evaluate",
-        "temperature": 1.0,
+        "temperature": TEMPERATURE,
+        "task_temperature": TASK_TEMPERATURE,
         "checking": "exact arithmetic on the last line of the reply",
         "models": {**known, **results},
     }

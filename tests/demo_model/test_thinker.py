@@ -6,12 +6,16 @@ import pytest
 from openai import OpenAI
 
 from demo_model.check import answer_of
+from demo_model.lessons import prompt_ids
 from solver.prompts import messages_for, read_better, read_grade
 from solver.steps import StepKind
 from tests.demo_model.conftest import free_port, start, stop
 
 PUZZLE = "Use 4, 3, 2 to make 24."
 GOOD = "4 * 3 = 12, left 12 2\n12 * 2 = 24\nAnswer: 4 * 3 * 2"
+SUM = "Compute ((5 + 12) * 4 - 11) mod 7."
+RIGHT = "5 + 12 = 17 = 3 mod 7\n3 * 4 = 12 = 5 mod 7\n5 - 11 = -6 = 1 mod 7\nAnswer: 1"
+WRONG = "5 + 12 = 17 = 3 mod 7\n3 * 4 = 12 = 5 mod 7\n5 - 11 = -6 = 2 mod 7\nAnswer: 2"
 BAD = "4 + 3 = 7, left 7 2\n7 * 2 = 14\nAnswer: (4 + 3) * 2"
 
 
@@ -36,6 +40,12 @@ def said(client: OpenAI, messages, *, times: int = 16) -> list[str]:
     return [reply.choices[0].message.content or "" for reply in replies]
 
 
+def passing(client: OpenAI, problem: str, candidate: str) -> float:
+    """Return how often a candidate passes, in the engine's own prompt, read by the engine's own reader."""
+    grades = [read_grade(reply) for reply in said(client, messages_for(StepKind.GRADE, problem, [candidate]))]
+    return sum(grade is not None and grade.passed for grade in grades) / len(grades)
+
+
 def test_its_thought_is_apart_and_counted(client):
     """`reasoning_content` holds the tries, the reply the last one; the usage counts both."""
     reply = client.chat.completions.create(
@@ -57,17 +67,26 @@ def test_it_answers_at_once_where_told(client):
 
 
 def test_its_grades_tell_right_from_wrong(client):
-    """In the engine's own prompt, read by the engine's own reader: most of the time, as measured."""
-    passes = {
-        text: [read_grade(reply) for reply in said(client, messages_for(StepKind.GRADE, PUZZLE, [text]))]
-        for text in (GOOD, BAD)
-    }
-    shares = {
-        text: sum(grade is not None and grade.passed for grade in grades) / len(grades)
-        for text, grades in passes.items()
-    }
-    assert shares[GOOD] > 0.6
-    assert shares[BAD] < 0.4
+    """Most of the time, as measured."""
+    assert passing(client, PUZZLE, GOOD) > 0.6
+    assert passing(client, PUZZLE, BAD) < 0.4
+
+
+def test_it_works_a_modular_problem_out_before_it_grades(client):
+    """A wrong working is not taken over: only its answer is read."""
+    assert passing(client, SUM, RIGHT) > 0.6
+    assert passing(client, SUM, WRONG) < 0.4
+
+
+def test_its_template_shows_what_it_was_trained_on(client):
+    """Of a modular working the answer, of any other text the end, token for token."""
+    shown = [RIGHT, GOOD]
+    body = [
+        {"role": message.role, "content": message.content}
+        for message in messages_for(StepKind.COMPARE, SUM, shown)
+    ]
+    reply = client.chat.completions.create(model="thinker", messages=body, max_completion_tokens=1)
+    assert reply.usage.prompt_tokens == len(prompt_ids(SUM, shown, "<|compare|>"))
 
 
 def test_it_compares_revises_and_combines(client):
