@@ -22,7 +22,8 @@ from solver.priors import (
     DEMO_TRAITS,
 )
 
-MODELS = ("intern", "expert")
+MODELS = ("intern", "thinker", "expert")
+SOLVERS = ("intern", "expert")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def countdown_problems(count: int, seed: int) -> list[Unseen]:
 
 @contextlib.asynccontextmanager
 async def panel(*, slots: int = 16) -> AsyncIterator[list[ModelCard]]:
-    """Serve both models for the block and yield their cards, weak to strong."""
+    """Serve the models for the block and yield their cards, weak to strong."""
     with tempfile.TemporaryDirectory(prefix="ponder-bench-") as directory:
         async with contextlib.AsyncExitStack() as stack:
             cards = []

@@ -22,7 +22,7 @@ from typing import Any
 
 from aiohttp import ClientSession, ClientTimeout, UnixConnector
 
-from bench.demo import MODELS, Unseen, countdown_problems, modular_problems
+from bench.demo import SOLVERS, Unseen, countdown_problems, modular_problems
 from demo_model.launch import running
 from solver.answer import extract_answer
 from solver.priors import DEMO_TEMPERATURE
@@ -180,7 +180,7 @@ def _write(path: Path, content: Any) -> None:
 def main() -> int:
     """Record or pack."""
     parser = argparse.ArgumentParser(prog="python -m bench.record", description=__doc__)
-    parser.add_argument("model", choices=sorted(MODELS))
+    parser.add_argument("model", choices=sorted(SOLVERS))
     parser.add_argument("--pool", choices=sorted(PLANS), default="pool")
     parser.add_argument("--problems", type=int, help="the first so many; all of them where it is left out")
     parser.add_argument(

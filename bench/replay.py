@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bench.demo import Unseen, demo_card
+from bench.demo import SOLVERS, Unseen, demo_card
 from solver.answer import bounded_key, quick_key, text_key
 from solver.bounds import Bound
 from solver.budget import Purse
@@ -99,7 +99,7 @@ def _read(path: Path) -> Any:
 @cache
 def panel() -> tuple[ModelCard, ...]:
     """Return the cards of the recorded models, weak to strong."""
-    return tuple(demo_card(name) for name in ("intern", "expert"))
+    return tuple(demo_card(name) for name in SOLVERS)
 
 
 class Replay:

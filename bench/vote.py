@@ -11,19 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.demo import Unseen, modular_problems, panel
+from bench.demo import Unseen, modular_problems
+from bench.live import Place, place
 from solver.answer import extract_answer
-from solver.budget import Purse
-from solver.control import Control
-from solver.gateway import LiteLLMGateway
-from solver.journal import MemoryJournal
-from solver.judge import Judge
-from solver.models import ModelCard
 from solver.money import NANO_PER_CENT, usd_decimal
 from solver.problem import Problem
 from solver.request import Request
-from solver.runner import Runner
-from solver.strategies import Setting, make_strategy
 
 BUDGET_NANO = 5 * NANO_PER_CENT
 SEED = 20_261_124
@@ -64,40 +57,28 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
 
 
 async def _trials(count: int) -> list[Trial]:
-    gateway, judge, gate = LiteLLMGateway(), Judge(), asyncio.Semaphore(AT_A_TIME)
-    try:
-        async with panel() as cards:
+    async with place() as here:
+        gate = asyncio.Semaphore(AT_A_TIME)
 
-            async def one(index: int, unseen: Unseen) -> Trial:
-                async with gate:
-                    return await _trial(unseen, index, cards, gateway, judge)
+        async def one(index: int, unseen: Unseen) -> Trial:
+            async with gate:
+                return await _trial(unseen, index, here)
 
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(one(*item)) for item in enumerate(modular_problems(count, SEED))]
-            return [task.result() for task in tasks]
-    finally:
-        await gateway.close()
-        await judge.close()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(*item)) for item in enumerate(modular_problems(count, SEED))]
+        return [task.result() for task in tasks]
 
 
-async def _trial(
-    unseen: Unseen, index: int, cards: Sequence[ModelCard], gateway: LiteLLMGateway, judge: Judge
-) -> Trial:
-    problem = Problem(unseen.text, kind="modular")
-    purse, journal = Purse(BUDGET_NANO), MemoryJournal()
-    setting = Setting(problem, cards, BUDGET_NANO, 0, {}, seed=index)
-    outcome = await Runner(
-        problem=problem, strategy=make_strategy("vote", setting), panel=cards, purse=purse, journal=journal,
-        gateway=gateway, judge=judge, control=Control(), seed=index,
-    ).run()  # fmt: skip
-    single = await gateway.complete(Request(cards[-1], problem.messages(), 256, seed=2**30 + index))
-    best = outcome.best
+async def _trial(unseen: Unseen, index: int, here: Place) -> Trial:
+    vote = await here.solve(unseen, "vote", BUDGET_NANO, seed=index)
+    messages = Problem(unseen.text, kind=unseen.kind).messages()
+    single = await here.gateway.complete(Request(here.cards[-1], messages, 256, seed=2**30 + index))
     return Trial(
-        vote_right=best is not None and best.answer == unseen.right,
+        vote_right=vote.right,
         single_right=extract_answer(single.text) == unseen.right,
-        cost_nano=purse.settled_nano,
-        calls=len(journal.calls),
-        confidence=best.confidence if best else 0.0,
+        cost_nano=vote.cost_nano,
+        calls=vote.calls,
+        confidence=vote.confidence,
     )
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trains the demo models again, from nothing: about three hours on two cores.
+# Trains the demo models again, from nothing: about four hours on two cores.
 # MINUTES_INTERN, MINUTES_EXPERT and MINUTES_THINKER shorten or lengthen it; PYTHON chooses the interpreter.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -31,7 +31,7 @@ publish expert
 
 # The thinker goes on from the expert, and learns from replies of both.
 .venv/bin/python -m demo_model.candidates --out "$out/candidates.jsonl" --problems 2400
-nice -n 10 "$environment/bin/python" -m demo_model.train --model thinker --minutes "${MINUTES_THINKER:-81}" --out "$out" \
+nice -n 10 "$environment/bin/python" -m demo_model.train --model thinker --minutes "${MINUTES_THINKER:-128}" --out "$out" \
   --muon-rate 0.004 --adam-rate 0.002
 publish thinker
 

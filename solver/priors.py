@@ -8,7 +8,7 @@ from solver.models import OutputQuantiles
 
 DEMO_ABILITY = {
     "intern": {"": 0.02, "countdown": 0.25, "modular": 0.62},
-    "thinker": {"": 0.03, "countdown": 0.67, "modular": 0.77},
+    "thinker": {"": 0.03, "countdown": 0.67, "modular": 0.90},
     "expert": {"": 0.03, "countdown": 0.56, "modular": 0.81},
 }
 
@@ -33,8 +33,8 @@ DEMO_EXAMINERS = frozenset({"thinker"})
 
 DEMO_JUDGING = {
     "thinker": {
-        "countdown": {"sensitivity": 0.86, "specificity": 0.99, "comparison": 0.90},
-        "modular": {"sensitivity": 0.70, "specificity": 0.50, "comparison": 0.51},
+        "countdown": {"sensitivity": 0.97, "specificity": 0.96, "comparison": 0.95},
+        "modular": {"sensitivity": 0.93, "specificity": 0.96, "comparison": 0.92},
     },
 }
 """How they judge (demo_model/weights/evaluation.json)."""

@@ -47,9 +47,9 @@ def passing(client: OpenAI, problem: str, candidate: str) -> float:
 
 
 def test_its_thought_is_apart_and_counted(client):
-    """`reasoning_content` holds the tries, the reply the last one; the usage counts both."""
+    """`reasoning_content` holds the workings, the reply the last one; the usage counts both."""
     reply = client.chat.completions.create(
-        model="thinker", messages=[{"role": "user", "content": PUZZLE}], seed=1, max_completion_tokens=600
+        model="thinker", messages=[{"role": "user", "content": SUM}], seed=1, max_completion_tokens=600
     )
     message, usage = reply.choices[0].message, reply.usage
     assert answer_of(message.content)
