@@ -23,7 +23,7 @@ REGISTRY: dict[str, Callable[[Setting], Strategy]] = {
     "tree": Tree,
     "decompose": Decompose,
 }
-DEFAULT = "vote"
+DEFAULT = "auto"
 
 
 def make_strategy(name: str, setting: Setting) -> Strategy:

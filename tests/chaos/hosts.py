@@ -226,7 +226,7 @@ class Trial:
         for _ in range(count):
             self._submitted += 1
             submit_job(
-                user=self._user, workspace=self._workspace, budget_nano=20 * NANO_PER_USD, ring=False,
+                user=self._user, workspace=self._workspace, budget_nano=20 * NANO_PER_USD, ring=False, strategy="vote",
                 problem=f"Undecidable problem {self._submitted}?", options={"confidence_target": 2, "max_tries": 10**7},
             )  # fmt: skip
 

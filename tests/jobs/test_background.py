@@ -35,7 +35,11 @@ def job(alice, workspace, endpoint, settings) -> Job:
     """A job whose model the provider runs in the background."""
     settings.PONDER_BACKGROUND_MODELS = ["openai/test"]
     return submit_job(
-        user=alice, workspace=workspace, problem="What is 6 times 7?", budget_nano=5 * NANO_PER_CENT
+        user=alice,
+        workspace=workspace,
+        problem="What is 6 times 7?",
+        budget_nano=5 * NANO_PER_CENT,
+        strategy="vote",
     )
 
 

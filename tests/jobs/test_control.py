@@ -28,6 +28,7 @@ def submit(alice, workspace, endpoint):
             workspace=workspace,
             problem="Undecidable?",
             budget_nano=budget_cents * NANO_PER_CENT,
+            strategy="vote",
             **fields,
         )
 

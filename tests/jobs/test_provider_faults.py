@@ -50,6 +50,7 @@ def submitted(alice, workspace, cents: int = 5) -> Job:
         workspace=workspace,
         problem="What is 6 times 7?",
         budget_nano=cents * NANO_PER_CENT,
+        strategy="vote",
     )
 
 

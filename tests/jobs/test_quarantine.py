@@ -39,7 +39,11 @@ def staff(alice) -> User:
 
 def submitted(alice, workspace) -> Job:
     return submit_job(
-        user=alice, workspace=workspace, problem="What is 6 times 7?", budget_nano=5 * NANO_PER_CENT
+        user=alice,
+        workspace=workspace,
+        problem="What is 6 times 7?",
+        budget_nano=5 * NANO_PER_CENT,
+        strategy="vote",
     )
 
 

@@ -36,7 +36,9 @@ def test_a_small_budget_is_never_exceeded(alice, workspace, endpoint, run_all):
     endpoint.behaviour = lambda call: Answer(
         f"Answer: {call.number}", usage={"prompt_tokens": 250, "completion_tokens": 390, "total_tokens": 640}
     )
-    job = submit_job(user=alice, workspace=workspace, problem="Unanswerable?", budget_nano=NANO_PER_CENT)
+    job = submit_job(
+        user=alice, workspace=workspace, problem="Unanswerable?", budget_nano=NANO_PER_CENT, strategy="vote"
+    )
     run_all()
     job.refresh_from_db()
     assert job.state == JobState.EXHAUSTED

@@ -33,6 +33,7 @@ def submit(user: User, budget_cents: int = 90) -> Job:
         workspace=ensure_personal_workspace(user),
         problem="Undecidable?",
         budget_nano=budget_cents * NANO_PER_CENT,
+        strategy="vote",
     )
 
 

@@ -81,7 +81,11 @@ def test_jobs_go_on_from_a_backup_that_was_made_while_they_ran(
     endpoint.behaviour = behave
     for number in range(3):
         submit_job(
-            user=alice, workspace=workspace, problem=f"Undecidable {number}?", budget_nano=6 * NANO_PER_CENT
+            user=alice,
+            workspace=workspace,
+            problem=f"Undecidable {number}?",
+            budget_nano=6 * NANO_PER_CENT,
+            strategy="vote",
         )
     first = workers()
     first.wait_for(lambda: len(ask(TOLD, connection.settings_dict["NAME"])) == settled)
