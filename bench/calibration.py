@@ -14,7 +14,7 @@ from bench.reliability import bins, expected_calibration_error
 from solver.money import NANO_PER_CENT
 from solver.strategies import REGISTRY
 
-_COUNTS = {False: (400, 100), True: (100, 20)}
+_COUNTS = {False: (400, 100), True: (400, 20)}
 
 
 def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' common signature)

@@ -82,7 +82,7 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
         },
         "approaches": figures,
         "worst_gain_pt": min(each["gain_pt"] for each in figures.values()),
-        "worst_sure_loss_pt": max(max(-each["gain_pt"] - each["half_pt"], 0.0) for each in figures.values()),
+        "worst_sure_loss_pt": max(max(0.0, -each["gain_pt"] - each["half_pt"]) for each in figures.values()),
     }
 
 

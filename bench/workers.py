@@ -152,7 +152,7 @@ def submit(user: "User", text: str, *, budget_nano: int = 10 * NANO_PER_USD, **m
     from accounts.services import ensure_personal_workspace
     from jobs.services import submit_job
 
-    more = {"options": dict(ENDLESS)} | more
+    more = {"strategy": "vote", "options": dict(ENDLESS)} | more
     return submit_job(
         user=user, workspace=ensure_personal_workspace(user), problem=text, budget_nano=budget_nano, **more
     )

@@ -15,6 +15,7 @@ from solver.bounds import prompt_bytes, typical_nano
 from solver.models import ModelCard, solvers_of
 from solver.problem import Problem
 from solver.recognise import problem_kind
+from solver.strategies import DEFAULT
 
 
 class Rivals(NamedTuple):
@@ -53,11 +54,13 @@ def submit_comparison(
     budget_nano: int,
     checker: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
+    strategy: str = DEFAULT,
     ring: bool = True,
     **arguments: Any,
 ) -> Comparison:
     """Make two jobs of `budget_nano` each. Raises SubmitError; then neither was made and nothing charged.
 
+    Both vote unless another strategy than the default is asked for: how many tries a budget buys is what is compared.
     `arguments` are passed on to `submit_job`.
     """
     chosen = dict(options or {})
@@ -71,6 +74,7 @@ def submit_comparison(
                 budget_nano=budget_nano,
                 checker=checker,
                 options={**chosen, "models": [card.name]},
+                strategy="vote" if strategy == DEFAULT else strategy,
                 ring=ring,
                 **arguments,
             )

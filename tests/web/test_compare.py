@@ -27,9 +27,17 @@ def test_both_ways_get_the_same_budget_and_different_models(alice):
     assert reply.url == made.get_absolute_url()
     assert made.interns.options["models"] == ["demo/intern"]
     assert made.demigod.options["models"] == ["demo/expert"]
+    assert {made.interns.strategy, made.demigod.strategy} == {"vote"}
     assert made.interns.budget_nano == made.demigod.budget_nano == 5 * NANO_PER_CENT
     assert made.interns.checker == made.demigod.checker
     assert balances(workspace_of(alice.user)).available_nano == before - 10 * NANO_PER_CENT
+
+
+def test_a_strategy_that_was_chosen_is_kept(alice):
+    """Only the default gives way to votes."""
+    alice.post(reverse("job-compare"), GOOD | {"strategy": "knockout"})
+    made = Comparison.objects.get()
+    assert {made.interns.strategy, made.demigod.strategy} == {"knockout"}
 
 
 def test_a_wallet_that_pays_for_one_way_only_makes_neither(alice):
