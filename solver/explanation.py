@@ -40,7 +40,7 @@ def explain(books: Books, leader: Cluster) -> Candidate:
         key=shown.answer_key,
         step_key=shown.key,
         confidence=0.0,
-        explanation=_sentence(books, leader),
+        explanation=_sentence(books, leader, others),
         checked=_checked(books, leader),
         dissent=() if books.proven else tuple((c.example.answer or "", c.tries + c.repeats) for c in dissent),
     )
@@ -51,10 +51,10 @@ def count_of(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _sentence(books: Books, leader: Cluster) -> str:
+def _sentence(books: Books, leader: Cluster, others: Sequence[Cluster]) -> str:
     if books.proven:
         return f"An exact checker confirmed it; {count_of(books.tries, 'try was', 'tries were')} made."
-    said = [*_votes(books, leader), *_grades(leader), *_comparisons(leader)]
+    said = [*_votes(books, leader), *_grades(leader), *_comparisons(leader), *_refuted(others)]
     sentence = "; ".join(said)
     if books.problem.proves:
         sentence += ", but the checker confirmed none"
@@ -88,6 +88,13 @@ def _comparisons(leader: Cluster) -> Iterable[str]:
     wins, losses = _sums(leader.comparisons)
     if wins + losses:
         yield f"it won {wins} of {count_of(wins + losses, 'comparison', 'comparisons')}"
+
+
+def _refuted(others: Sequence[Cluster]) -> Iterable[str]:
+    judged = [_sums(other.grades) for other in others]
+    refuted = sum(fails > passes for passes, fails in judged)
+    if refuted:
+        yield f"graders found fault with {count_of(refuted, 'other answer', 'other answers')}"
 
 
 def _checked(books: Books, leader: Cluster) -> str:

@@ -7,6 +7,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from jobs.models import Job, StepRecord, StepState
 from jobs.views.spend import Spend
+from solver.explanation import count_of
 
 CLUSTERS_SHOWN = 8
 
@@ -21,6 +22,13 @@ _PHASES = {
     "write_up": "Write up",
 }
 _ORDER = list(dict.fromkeys(_PHASES.values()))
+_CALLS = {
+    "Explore": ("try", "tries"),
+    "Revise": ("revision", "revisions"),
+    "Verify": ("grade", "grades"),
+    "Compare": ("comparison", "comparisons"),
+    "Combine": ("combination", "combinations"),
+}
 
 
 class Phase(NamedTuple):
@@ -31,6 +39,11 @@ class Phase(NamedTuple):
     kept: int
     cost_nano: int
     is_now: bool
+
+    @property
+    def calls(self) -> str:
+        """How many calls were made, called what they are."""
+        return count_of(self.tries, *_CALLS.get(self.label, ("call", "calls")))
 
 
 class Cluster(NamedTuple):

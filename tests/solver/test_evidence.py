@@ -192,6 +192,17 @@ def test_the_sentence_says_what_the_probability_rests_on():
     assert best.dissent == (("8", 1),)
 
 
+def test_the_sentence_says_which_other_answers_were_refuted():
+    """A grade of a rival is evidence as well, and the reader is told of it."""
+    known = evidence()
+    for result in votes("7", "7", "8", "9"):
+        known.tell(result)
+    for place in (2, 3):
+        known.tell(grade(f"g{place}", f"demo/one/{place}", passed=False))
+    explanation = known.best().explanation
+    assert explanation == "2 of 4 independent tries agree; graders found fault with 2 other answers."
+
+
 def test_the_text_that_a_grader_passed_is_shown():
     """Of equal answers the one whose working was passed is the better solution to read."""
     known = evidence()

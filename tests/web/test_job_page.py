@@ -34,6 +34,17 @@ def test_a_running_job_shows_its_money_and_its_best_answer(alice, running_job):
     assert "Finish now" in text
 
 
+def test_calls_are_called_what_they_are(alice, running_job):
+    """Tries, grades, revisions: not everything is a try."""
+    ids = list(StepRecord.objects.filter(job=running_job, kind="sample").values_list("pk", flat=True)[:3])
+    StepRecord.objects.filter(pk__in=ids[:2]).update(kind="grade")
+    StepRecord.objects.filter(pk=ids[2]).update(kind="revise")
+    text = show(alice, running_job).content.decode()
+    assert "— 2 grades" in text
+    assert "— 1 revision<" in text
+    assert "tries<" in text
+
+
 def test_the_live_part_is_sent_only_when_something_changed(alice, running_job):
     """The same revision is a 204; a new phase is a 200 with a new revision."""
     text = show(alice, running_job).content.decode()
