@@ -109,7 +109,7 @@ def quote(
         time_low_s=_whole_s(quantile(seconds, LEVELS[0]) * math.exp(shift.time[0]), least=1),
         time_high_s=_whole_s(quantile(seconds, LEVELS[2]) * math.exp(shift.time[1]), least=2),
         win_probability=win,
-        sentence=_sentence(problem, names, round(tries[0]), round(tries[1])),
+        sentence=_sentence(problem, terms.strategy, names, round(tries[0]), round(tries[1])),
     )
 
 
@@ -235,11 +235,15 @@ def _between(lower: Shift, upper: Shift, share: float) -> Shift:
     return replace(lower, cost=(a, b, c), win=lower.win + (upper.win - lower.win) * share)
 
 
-def _sentence(problem: Problem, names: Sequence[str], low: int, high: int) -> str:
+def _sentence(problem: Problem, strategy: str, names: Sequence[str], low: int, high: int) -> str:
     tries = f"{low:,}–{high:,} tries" if high > low else f"about {high:,} tries" if high > 1 else "one try"
     ends = (
         "a checker ends it at the first right answer"
         if problem.proves
         else "it ends early when the tries agree"
+        if strategy == "vote"
+        else "it ends early when the answer is clear"
     )
-    return f"Buys {tries} by {' and '.join(names)}; {ends}."
+    # Others than `vote` may spend it on cheaper tries, on grades and on revisions.
+    worth = "" if strategy == "vote" or problem.proves else "work worth "
+    return f"Buys {worth}{tries} by {' and '.join(names)}; {ends}."
