@@ -13,14 +13,7 @@ from demo_model import problems, tasks
 from demo_model.launch import running
 from solver.models import ModelCard
 from solver.pricing import Rates
-from solver.priors import (
-    DEMO_ABILITY,
-    DEMO_EXAMINERS,
-    DEMO_JUDGING,
-    DEMO_OUTPUT,
-    DEMO_TEMPERATURE,
-    DEMO_TRAITS,
-)
+from solver.priors import demo_fields
 
 MODELS = ("intern", "thinker", "expert")
 SOLVERS = ("intern", "expert")
@@ -82,13 +75,7 @@ def demo_card(model: str) -> ModelCard:
         price_id=0,
         context_window=rates["context_window"],
         max_output_tokens=rates["max_output_tokens"],
-        output=DEMO_OUTPUT[model],
-        ability=DEMO_ABILITY[model],
-        traits=DEMO_TRAITS.get(model, {}),
-        judging=DEMO_JUDGING.get(model, {}),
         bundled=True,
-        solves=model not in DEMO_EXAMINERS,
-        reads=model in DEMO_EXAMINERS,
-        temperature=DEMO_TEMPERATURE[model],
         timeout_s=60.0,
+        **demo_fields(model),
     )

@@ -12,6 +12,7 @@ it does not depend on Ponder: running this again measures `auto` alone.
 """
 
 import asyncio
+import hashlib
 import importlib
 import json
 import logging
@@ -31,6 +32,7 @@ from bench.demo import demo_card
 from bench.extra import fetch
 from bench.plot import Panel, save
 from bench.replay import PoolProblem, pool, trial
+from demo_model.engine import find_model
 from demo_model.launch import running
 from solver.answer import extract_answer
 from solver.money import NANO_PER_CENT
@@ -45,6 +47,7 @@ WORTHS = (0, 2)
 CENTS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100)
 RESULTS = Path(__file__).parent / "results"
 KEPT = RESULTS.parents[1] / "var" / "optillm"
+"""What the approaches came to, by the weights that answered: other weights are another measurement."""
 _COUNTS = {False: 300, True: 4}
 _COUNT_OF_DEAR = 100
 _DEAR = ("mcts", "rstar", "pvg", "cepo", "mars")
@@ -132,13 +135,14 @@ async def _all(items: Sequence[PoolProblem], *, quick: bool) -> dict[str, list[R
     approaches, results = _approaches(), dict[str, list[Run]]()
     if quick:
         approaches.pop(_LONG)
-    KEPT.mkdir(parents=True, exist_ok=True)
+    folder_kept = KEPT / hashlib.sha256(find_model(MODEL).read_bytes()).hexdigest()[:12]
+    folder_kept.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ponder-optillm-") as folder:
         async with running(MODEL, Path(folder) / "model.sock", slots=_AT_ONCE) as server:
             loop = asyncio.get_running_loop()
             with ThreadPoolExecutor(_AT_ONCE) as threads:
                 for name, approach in approaches.items():
-                    kept = KEPT / f"{name}.json"
+                    kept = folder_kept / f"{name}.json"
                     is_kept = kept.exists() and not quick
                     known = [Run(*run) for run in json.loads(kept.read_text())] if is_kept else []
                     wanted = items[: _COUNT_OF_DEAR if name in _DEAR else None]

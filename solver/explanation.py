@@ -94,7 +94,8 @@ def _refuted(others: Sequence[Cluster]) -> Iterable[str]:
     judged = [_sums(other.grades) for other in others]
     refuted = sum(fails > passes for passes, fails in judged)
     if refuted:
-        yield f"graders found fault with {count_of(refuted, 'other answer', 'other answers')}"
+        graders = "a grader" if len({judge for other in others for judge in other.grades}) == 1 else "graders"
+        yield f"{graders} found fault with {count_of(refuted, 'other answer', 'other answers')}"
 
 
 def _checked(books: Books, leader: Cluster) -> str:

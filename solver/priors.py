@@ -4,6 +4,8 @@ Demo figures come from demo_model/weights/evaluation.json and, at the temperatur
 providers are deliberately broad.
 """
 
+from typing import Any
+
 from solver.models import OutputQuantiles
 
 DEMO_ABILITY = {
@@ -44,6 +46,20 @@ DEMO_OUTPUT = {
     "thinker": OutputQuantiles(q50=130, q90=300, q995=600),
     "expert": OutputQuantiles(q50=60, q90=134, q995=250),
 }
+
+
+def demo_fields(model: str) -> dict[str, Any]:
+    """Return what the card of a demo model says of it, by the names of the card's fields."""
+    return {
+        "output": DEMO_OUTPUT[model],
+        "ability": DEMO_ABILITY[model],
+        "traits": DEMO_TRAITS.get(model, {}),
+        "judging": DEMO_JUDGING.get(model, {}),
+        "solves": model not in DEMO_EXAMINERS,
+        "reads": model in DEMO_EXAMINERS,
+        "temperature": DEMO_TEMPERATURE[model],
+    }
+
 
 ABILITY_BY_RANK = {"weak": {"": 0.5}, "strong": {"": 0.7}}
 

@@ -15,14 +15,10 @@ from jobs.services.errors import SubmitError
 from solver.models import ModelCard
 from solver.priors import (
     ABILITY_BY_RANK,
-    DEMO_ABILITY,
-    DEMO_EXAMINERS,
-    DEMO_JUDGING,
     DEMO_OUTPUT,
-    DEMO_TEMPERATURE,
-    DEMO_TRAITS,
     OUTPUT_BY_RANK,
     REASONING_HINTS,
+    demo_fields,
 )
 from solver.providers import configured_variables, openai_base_url
 
@@ -70,6 +66,14 @@ def _card(price: Price, *, rank: float) -> ModelCard:
     reasons = any(hint in short for hint in REASONING_HINTS)
     background = not bundled and price.model in settings.PONDER_BACKGROUND_MODELS
     strength = "strong" if rank > 0.5 or reasons else "weak"
+    known = (
+        demo_fields(short)
+        if bundled and short in DEMO_OUTPUT
+        else {
+            "output": OUTPUT_BY_RANK["reasoning" if reasons else strength],
+            "ability": ABILITY_BY_RANK[strength],
+        }
+    )
     return ModelCard(
         name=price.model,
         litellm_model=f"openai/{short}" if bundled else price.model,
@@ -78,20 +82,12 @@ def _card(price: Price, *, rank: float) -> ModelCard:
         price_id=price.pk,
         context_window=price.context_window,
         max_output_tokens=price.max_output_tokens,
-        output=DEMO_OUTPUT[short]
-        if bundled and short in DEMO_OUTPUT
-        else OUTPUT_BY_RANK["reasoning" if reasons else strength],
-        ability=DEMO_ABILITY[short] if bundled and short in DEMO_ABILITY else ABILITY_BY_RANK[strength],
-        traits=DEMO_TRAITS.get(short, {}) if bundled else {},
-        judging=DEMO_JUDGING.get(short, {}) if bundled else {},
         api_base=_bundled_base(short) if bundled else openai_base_url() if provider == "openai" else "",
         bundled=bundled,
-        solves=not bundled or short not in DEMO_EXAMINERS,
-        reads=not bundled or short in DEMO_EXAMINERS,
         reasons=reasons,
-        temperature=DEMO_TEMPERATURE.get(short, 1.0) if bundled else None,
         timeout_s=_timeout_s(bundled=bundled, background=background),
         background=background,
+        **known,
     )
 
 

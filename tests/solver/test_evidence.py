@@ -200,7 +200,7 @@ def test_the_sentence_says_which_other_answers_were_refuted():
     for place in (2, 3):
         known.tell(grade(f"g{place}", f"demo/one/{place}", passed=False))
     explanation = known.best().explanation
-    assert explanation == "2 of 4 independent tries agree; graders found fault with 2 other answers."
+    assert explanation == "2 of 4 independent tries agree; a grader found fault with 2 other answers."
 
 
 def test_the_text_that_a_grader_passed_is_shown():
