@@ -90,7 +90,7 @@ def _claimed_jobs() -> "list[Lease]":
     user = make_user("bench")
     leases = []
     for number in range(JOBS):
-        lease = claim_next("bench", submit(user, f"Job {number}: is this decidable?", ring=False).pk)
+        lease = claim_next("bench", submit(user, f"Job {number}: is this decidable?", wake=False).pk)
         assert lease is not None, "nobody else is there to claim it"
         leases.append(lease)
     return leases

@@ -233,7 +233,7 @@ class Durable:
         for unseen in modular_problems(jobs, SEED):
             job = submit_job(
                 user=self._user, workspace=self._workspace, problem=unseen.text, budget_nano=10 * NANO_PER_USD,
-                strategy="vote", options=options, ring=False,
+                strategy="vote", options=options, wake=False,
             )  # fmt: skip
             lease = claim_next(OWNER, job.pk)
             assert lease is not None, "nobody else is there to claim it"

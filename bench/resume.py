@@ -88,7 +88,7 @@ def _long_job(user: "User", strategy: str, address: str) -> "Job":
     from jobs.worker import lease as leases
 
     job = submit(
-        user, f"A long {strategy}: what is 7 to the power of 222?", strategy=strategy, ring=False,
+        user, f"A long {strategy}: what is 7 to the power of 222?", strategy=strategy, wake=False,
         budget_nano=500 * NANO_PER_USD, options=dict(ENDLESS),
     )  # fmt: skip
     settings.PONDER_LEASE_S, settings.PONDER_CALLS_PER_JOB = 3_600, SLOTS

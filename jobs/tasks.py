@@ -1,71 +1,63 @@
-"""Celery's side of the jobs room: doorbells, no more. The worker host is made on the first one."""
+"""Celery's side of the jobs room: names, no more. The worker host is made on the first job."""
 
-from celery import Task, shared_task
+from celery import shared_task
 from django.core.management import call_command
 
+from jobs import task_names
+from jobs.services import audit_runs, drift, outbox, retention
+from jobs.services.learn import learn_due
+from jobs.services.payment import expire_unpaid, start_paid_jobs
+from jobs.services.sweep import sweep as sweep_jobs_and_mail
 from jobs.worker.process import next_job
 
 
-@shared_task(bind=True, name="jobs.tasks.run_job")
-def run_job(self: Task, job_id: str) -> None:
+@shared_task(name=task_names.RUN_JOB)
+def run_job(job_id: str) -> None:
     """Run the fairest runnable jobs, not necessarily the one named; safe to deliver any number of times."""
-    del self, job_id
+    del job_id
     while next_job():
         pass
 
 
-@shared_task(name="jobs.tasks.sweep")
+@shared_task(name=task_names.SWEEP)
 def sweep() -> None:
-    """Ring for jobs that nobody runs, and look after those that wait for money."""
-    from jobs.services.payment import expire_unpaid, start_paid_jobs
-    from jobs.services.sweep import sweep as ring_again
-
+    """Wake workers for jobs that nobody runs, and look after those that wait for money."""
     start_paid_jobs()
     expire_unpaid()
-    ring_again()
+    sweep_jobs_and_mail()
 
 
-@shared_task(name="jobs.tasks.send_mail")
+@shared_task(name=task_names.SEND_MAIL)
 def send_mail() -> None:
     """Send what the outbox holds."""
-    from jobs.services.outbox import send_due
-
-    send_due()
+    outbox.send_due()
 
 
-@shared_task(name="jobs.tasks.run_audit")
+@shared_task(name=task_names.RUN_AUDIT)
 def run_audit() -> None:
     """Audit money and jobs, and keep what was found."""
-    from jobs.services.audit_runs import run_audit as run
-
-    run()
+    audit_runs.run_audit()
 
 
-@shared_task(name="jobs.tasks.delete_old_texts")
+@shared_task(name=task_names.DELETE_OLD_TEXTS)
 def delete_old_texts() -> None:
     """Delete the texts of ended jobs that are kept no longer."""
-    from jobs.services.retention import delete_old_texts as delete
-
-    delete()
+    retention.delete_old_texts()
 
 
-@shared_task(name="jobs.tasks.learn")
+@shared_task(name=task_names.LEARN)
 def learn() -> None:
     """Learn from the jobs that have ended."""
-    from jobs.services.learn import learn_due
-
     learn_due()
 
 
-@shared_task(name="jobs.tasks.watch_drift")
+@shared_task(name=task_names.WATCH_DRIFT)
 def watch_drift() -> None:
     """Compare recent outcomes with what was learned."""
-    from jobs.services.drift import watch
-
-    watch()
+    drift.watch()
 
 
-@shared_task(name="jobs.tasks.clear_sessions")
+@shared_task(name=task_names.CLEAR_SESSIONS)
 def clear_sessions() -> None:
     """Delete expired sessions."""
     call_command("clearsessions")

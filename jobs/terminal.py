@@ -56,7 +56,7 @@ def solve(
                 checker=checker,
                 strategy=strategy,
                 options=options,
-                ring=False,
+                wake=False,
             )
             lease = leases.claim_own(job, host.owner)
         with _interrupts(host, job, report):
@@ -90,7 +90,7 @@ def compare(
             checker=checker,
             strategy=strategy,
             options=options,
-            ring=False,
+            wake=False,
         )
         for title, job in (("Interns", made.interns), ("Demi-god", made.demigod)):
             report(f"{title}: {', '.join(job.options['models'])}")

@@ -28,7 +28,7 @@ class HealthMiddleware:
 def healthz(request: HttpRequest) -> JsonResponse:
     """Answer 200 where the database answers and has the tables that this code needs, else 503.
 
-    Redis is only reported: a lost doorbell loses no job.
+    Redis is only reported: a lost wake-up loses no job.
     """
     del request
     database, redis = _database(), _redis_answers()

@@ -15,6 +15,8 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
+from billing import task_names as billing_tasks
+from jobs import task_names as job_tasks
 from reasoning_app import paths, secret_key
 from solver.money import MoneyError, parse_usd
 from solver.providers import load_key_files
@@ -278,25 +280,25 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 15,
 }
-# A failed doorbell never fails a web request: the sweeper rings again.
+# A lost message never fails a web request: the sweep wakes a worker again.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 CELERY_TASK_DEFAULT_QUEUE = "jobs"
-CELERY_TASK_ROUTES = {"jobs.tasks.send_mail": {"queue": "mail"}}
+CELERY_TASK_ROUTES = {job_tasks.SEND_MAIL: {"queue": "mail"}}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "jobs.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
-    "send-mail": {"task": "jobs.tasks.send_mail", "schedule": 10.0, "options": {"expires": 10}},
+    "sweep": {"task": job_tasks.SWEEP, "schedule": 5.0, "options": {"expires": 5}},
+    "send-mail": {"task": job_tasks.SEND_MAIL, "schedule": 10.0, "options": {"expires": 10}},
     "stripe-inbox": {
-        "task": "billing.tasks.process_stripe_inbox",
+        "task": billing_tasks.PROCESS_STRIPE_INBOX,
         "schedule": 60.0,
         "options": {"expires": 60},
     },
-    "audit": {"task": "jobs.tasks.run_audit", "schedule": crontab(hour="3", minute="47")},
-    "delete-old-texts": {"task": "jobs.tasks.delete_old_texts", "schedule": crontab(hour="4", minute="23")},
-    "learn": {"task": "jobs.tasks.learn", "schedule": 15.0, "options": {"expires": 15}},
-    "watch-drift": {"task": "jobs.tasks.watch_drift", "schedule": crontab(hour="4", minute="43")},
-    "clear-sessions": {"task": "jobs.tasks.clear_sessions", "schedule": crontab(hour="3", minute="17")},
+    "audit": {"task": job_tasks.RUN_AUDIT, "schedule": crontab(hour="3", minute="47")},
+    "delete-old-texts": {"task": job_tasks.DELETE_OLD_TEXTS, "schedule": crontab(hour="4", minute="23")},
+    "learn": {"task": job_tasks.LEARN, "schedule": 15.0, "options": {"expires": 15}},
+    "watch-drift": {"task": job_tasks.WATCH_DRIFT, "schedule": crontab(hour="4", minute="43")},
+    "clear-sessions": {"task": job_tasks.CLEAR_SESSIONS, "schedule": crontab(hour="3", minute="17")},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 

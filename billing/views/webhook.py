@@ -4,8 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from billing import stripe_gateway, stripe_inbox, tasks
+from billing import stripe_gateway, stripe_inbox
 from billing.errors import StripeProblem
+from billing.wake import wake_worker_for_stripe_event
 
 
 @csrf_exempt
@@ -19,7 +20,7 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
     except StripeProblem as problem:
         return _text(problem.message, status=400)
     if stripe_inbox.receive(event):
-        tasks.ring(event.id)
+        wake_worker_for_stripe_event(event.id)
     return _text("ok")
 
 

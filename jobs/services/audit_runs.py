@@ -11,8 +11,8 @@ from accounts.models import User
 from billing.audit import Report
 from billing.models import AuditRun
 from jobs.models import OutboxKind, OutboxMessage
-from jobs.services import doorbell
 from jobs.services.audit import audit
+from jobs.wake import wake_mail_worker_on_commit
 
 # Of any number of Beats one audit at a time is enough; the number is ours alone in this database.
 LOCK = 0x61756469
@@ -55,7 +55,7 @@ def _tell_staff(run: AuditRun, report: Report) -> None:
         )
         for member in User.objects.filter(is_staff=True, is_active=True)
     )
-    transaction.on_commit(doorbell.ring_mail)
+    wake_mail_worker_on_commit()
 
 
 def _words(report: Report) -> tuple[str, str]:

@@ -55,7 +55,7 @@ def submit_comparison(
     checker: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
     strategy: str = DEFAULT,
-    ring: bool = True,
+    wake: bool = True,
     **arguments: Any,
 ) -> Comparison:
     """Make two jobs of `budget_nano` each. Raises SubmitError; then neither was made and nothing charged.
@@ -75,7 +75,7 @@ def submit_comparison(
                 checker=checker,
                 options={**chosen, "models": [card.name]},
                 strategy="vote" if strategy == DEFAULT else strategy,
-                ring=ring,
+                wake=wake,
                 **arguments,
             )
             for card in rivals

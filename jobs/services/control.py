@@ -10,9 +10,9 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
 from jobs.models import Job
-from jobs.services import doorbell
 from jobs.services.payment import end_unpaid
 from jobs.states import ACTIVE, RESTING, JobState, Wanted, sources_of
+from jobs.wake import wake_worker_on_commit
 
 WANTED_CHANNEL = "ponder_wanted"
 
@@ -69,7 +69,7 @@ def _want(job: Job, wanted: Wanted, *, from_wishes: set[Wanted], where: Q | None
             return False
         tell_workers(job, "wanted", wanted)
         if not pauses:
-            transaction.on_commit(lambda: doorbell.ring(job.pk))
+            wake_worker_on_commit(job.pk)
     return True
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from jobs.models import DriftAlarm, Learned, Lesson, OutboxKind, OutboxMessage
-from jobs.services import doorbell
+from jobs.wake import wake_mail_worker_on_commit
 from solver.drift import Drift, Watched, drifts, yes_of
 from solver.histogram import bin_of, quantiles
 from solver.lessons import Aspect, count
@@ -96,4 +96,4 @@ def _mail_staff(alarms: list[DriftAlarm]) -> None:
         )
         for user in User.objects.filter(is_staff=True, is_active=True)
     )
-    transaction.on_commit(doorbell.ring_mail)
+    wake_mail_worker_on_commit()

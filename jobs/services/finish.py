@@ -10,11 +10,11 @@ from django.utils import timezone
 from billing.models import Call, CallState
 from billing.wallet import close_escrow
 from jobs.models import Job, OutboxKind, StepState
-from jobs.services import doorbell
 from jobs.services.learn import set_lesson
 from jobs.services.messages import tell
 from jobs.services.quoting import record_outcome
 from jobs.states import JobState
+from jobs.wake import wake_worker_on_commit
 from jobs.worker.journal import Lease
 from solver.runner import Outcome
 from solver.steps import StopReason
@@ -45,7 +45,7 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
             job.state, job.queued_at = JobState.QUEUED, timezone.now()
             job.lease_until, job.owner = None, ""
             job.save(update_fields=["state", "queued_at", "lease_until", "owner"])
-            transaction.on_commit(lambda: doorbell.ring(lease.job_id))
+            wake_worker_on_commit(lease.job_id)
             return True
         close_escrow(job_id=job.pk, version=job.version)
         now = timezone.now()

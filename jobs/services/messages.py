@@ -4,11 +4,10 @@ import uuid
 from datetime import timedelta
 
 from django.core.mail import EmailMultiAlternatives
-from django.db import transaction
 from django.utils import timezone
 
 from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState
-from jobs.services import doorbell
+from jobs.wake import wake_mail_worker_on_commit
 
 STUCK_AFTER = timedelta(minutes=15)
 """How long a job waits for a provider before its user is told."""
@@ -33,7 +32,7 @@ def tell(job: Job, kind: OutboxKind, *, after: timedelta = timedelta()) -> None:
     )
     OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
     if not after:
-        transaction.on_commit(doorbell.ring_mail)
+        wake_mail_worker_on_commit()
 
 
 def tell_if_stuck(job_id: uuid.UUID) -> None:
@@ -64,5 +63,5 @@ def send_again(message: OutboxMessage) -> bool:
     now = timezone.now()
     if not changed.update(state=OutboxState.PENDING, next_at=now, created_at=now, attempts=0):
         return False
-    transaction.on_commit(doorbell.ring_mail)
+    wake_mail_worker_on_commit()
     return True

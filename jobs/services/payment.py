@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from billing.wallet import BillingError, open_escrow
 from jobs.models import Job, OutboxKind
-from jobs.services import doorbell
 from jobs.services.errors import SubmitError
 from jobs.services.limits import check_limits
 from jobs.services.messages import tell
 from jobs.states import JobState
+from jobs.wake import wake_worker_on_commit
 
 
 def may_use_trial(job: Job) -> bool:
@@ -57,7 +57,7 @@ def _start_paid(job_id: UUID) -> bool:
     job.state, job.queued_at = JobState.QUEUED, max(now, job.not_before_at or now)
     job.save(update_fields=["escrow", "state", "queued_at"])
     check_limits(job.created_by)
-    transaction.on_commit(lambda: doorbell.ring(job.pk))
+    wake_worker_on_commit(job.pk)
     return True
 
 

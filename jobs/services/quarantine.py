@@ -9,8 +9,8 @@ from django.utils import timezone
 from accounts.models import User
 from billing.models import Quarantine
 from jobs.models import Job, OutboxKind, OutboxMessage
-from jobs.services import doorbell
 from jobs.states import JobState
+from jobs.wake import wake_mail_worker_on_commit
 from solver.money import format_usd_exact
 
 
@@ -32,7 +32,7 @@ def tell_staff() -> int:
         OutboxMessage.objects.bulk_create(messages)
         Quarantine.objects.filter(pk__in=[stay.pk for stay in untold]).update(told_at=timezone.now())
         if messages:
-            transaction.on_commit(doorbell.ring_mail)
+            wake_mail_worker_on_commit()
     return len(messages)
 
 

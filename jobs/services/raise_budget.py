@@ -5,13 +5,13 @@ from django.utils import timezone
 
 from billing.wallet import BillingError, add_to_escrow
 from jobs.models import Job
-from jobs.services import doorbell
 from jobs.services.control import tell_workers
 from jobs.services.errors import SubmitError
 from jobs.services.limits import check_limits
 from jobs.services.payment import may_use_trial, set_aside
 from jobs.services.submit import check_affordable, check_budget
 from jobs.states import ACTIVE, JobState, Wanted
+from jobs.wake import wake_worker_on_commit
 from solver.models import ModelCard
 from solver.money import format_usd
 from solver.problem import Problem
@@ -93,4 +93,4 @@ def _continue(job: Job, to_nano: int) -> None:
     if job.deadline_at and job.deadline_at <= now:
         job.deadline_at = None
     job.save()
-    transaction.on_commit(lambda: doorbell.ring(job.pk))
+    wake_worker_on_commit(job.pk)

@@ -1,4 +1,4 @@
-"""Submit a job: check everything, set the money aside, make the job, ring the doorbell. All or nothing."""
+"""Submit a job: check everything, set the money aside, make the job, wake a worker. All or nothing."""
 
 import uuid
 from collections.abc import Mapping
@@ -12,7 +12,6 @@ from django.utils import timezone
 from accounts.models import User, Workspace
 from billing.wallet import BillingError, NotEnoughMoney
 from jobs.models import Job
-from jobs.services import doorbell
 from jobs.services.errors import SubmitError
 from jobs.services.learn import informed_panel
 from jobs.services.limits import check_limits
@@ -22,6 +21,7 @@ from jobs.services.pinning import pin
 from jobs.services.problem_text import checked_problem, title_of
 from jobs.services.quoting import record_quote
 from jobs.states import JobState
+from jobs.wake import wake_worker_on_commit
 from solver.models import ModelCard
 from solver.money import NANO_PER_CENT, format_usd
 from solver.plan import least_budget_nano
@@ -48,12 +48,12 @@ def submit_job(
     parent: Job | None = None,
     job_id: uuid.UUID | None = None,
     when_paid: bool = False,
-    ring: bool = True,
+    wake: bool = True,
 ) -> Job:
     """Make a job and set its whole budget aside. Raises SubmitError; then nothing was made and nothing charged.
 
     `job_id` is that of a draft, or a new one; a job of that id which was submitted before is returned as it is.
-    `when_paid` makes a job that waits for money where the wallet has too little. `ring=False` leaves waking a worker
+    `when_paid` makes a job that waits for money where the wallet has too little. `wake=False` leaves waking a worker
     to the caller, who must hold a transaction and claim the job in it.
     """
     text = checked_problem(problem)
@@ -89,10 +89,10 @@ def submit_job(
         state=JobState.QUEUED,
         queued_at=max(now, not_before_at or now),
     )
-    return _submit(job, posed, panel, when_paid=when_paid, ring=ring)
+    return _submit(job, posed, panel, when_paid=when_paid, wake=wake)
 
 
-def _submit(job: Job, posed: Problem, panel: list[ModelCard], *, when_paid: bool, ring: bool) -> Job:
+def _submit(job: Job, posed: Problem, panel: list[ModelCard], *, when_paid: bool, wake: bool) -> Job:
     try:
         with transaction.atomic():
             earlier = Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first()
@@ -104,11 +104,11 @@ def _submit(job: Job, posed: Problem, panel: list[ModelCard], *, when_paid: bool
             job.save(force_insert=earlier is None, force_update=earlier is not None)
             record_quote(job, posed, panel)
             check_limits(job.created_by)
-            if ring and job.state == JobState.QUEUED:
-                transaction.on_commit(lambda: doorbell.ring(job.pk))
+            if wake and job.state == JobState.QUEUED:
+                wake_worker_on_commit(job.pk)
     except IntegrityError:
         # Another click, or a keystroke that kept the draft, was faster: look again.
-        return _submit(job, posed, panel, when_paid=when_paid, ring=ring)
+        return _submit(job, posed, panel, when_paid=when_paid, wake=wake)
     return job
 
 

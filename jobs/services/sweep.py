@@ -1,4 +1,4 @@
-"""The sweep: rings for jobs that nobody runs and for mail that is due. Any number of sweepers may run at once."""
+"""The sweep: wakes workers for jobs that nobody runs and for mail that is due. Any number of sweepers may run at once."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -7,28 +7,28 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
 from jobs.models import Job, OutboxMessage, OutboxState
-from jobs.services import doorbell
 from jobs.services.quarantine import tell_staff
 from jobs.states import CLAIMABLE, RESTING, JobState, Wanted
+from jobs.wake import wake_mail_worker, wake_worker
 
-_MOST_RINGS = 100
-_RING_EXPIRES_S = 10.0
-# A job just submitted has its own doorbell on the way.
+_MOST_WOKEN = 100
+_EXPIRES_S = 10.0
+# For a job just submitted a worker was woken already.
 _PATIENCE = timedelta(seconds=3)
 
 
-def sweep(*, most: int = _MOST_RINGS) -> int:
-    """Ring for runnable jobs without a live lease, at most `most`; return how often. Ring for mail, write staff theirs.
+def sweep(*, most: int = _MOST_WOKEN) -> int:
+    """Wake workers for at most `most` runnable jobs without a live lease, and for mail; return for how many jobs.
 
     Workers sweep as Beat does, so that neither waits for a Beat that is gone or whose clock was set back.
     """
     if OutboxMessage.objects.filter(state=OutboxState.PENDING, next_at__lte=Now()).exists():
-        doorbell.ring_mail()
+        wake_mail_worker()
     tell_staff()
     hurry_late_jobs()
-    runnable = _runnable(min(most, _MOST_RINGS))
+    runnable = _runnable(min(most, _MOST_WOKEN))
     for job_id in runnable:
-        doorbell.ring(job_id, expires_s=_RING_EXPIRES_S)
+        wake_worker(job_id, expires_s=_EXPIRES_S)
     return len(runnable)
 
 

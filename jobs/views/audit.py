@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing.models import AuditRun
 from jobs.access import require_staff
-from jobs.services import doorbell
+from jobs.wake import wake_audit_worker
 
 RUNS_SHOWN = 30
 
@@ -28,7 +28,7 @@ def audit_list(request: HttpRequest) -> HttpResponse:
 def audit_now(request: HttpRequest) -> HttpResponse:
     """Let a worker run an audit now."""
     require_staff(request.user)
-    if doorbell.ring_audit():
+    if wake_audit_worker():
         messages.info(request, "The audit runs in the background. Load this page again in some seconds.")
     else:
         messages.warning(

@@ -1,4 +1,4 @@
-"""The heartbeat: threads of their own renew leases, guard the event loop and ring for forgotten jobs.
+"""The heartbeat: threads of their own renew leases, guard the event loop and wake workers for forgotten jobs.
 
 On the event loop they would starve together with it: that gave false takeovers in trials. The guard has no thread in
 common with what may hang (database, Redis), so it acts when they do.

@@ -12,9 +12,9 @@ from django.db.models.functions import Greatest, Now
 
 from billing.models import Call, CallState
 from jobs.models import Job, StepRecord, StepState
-from jobs.services import doorbell
 from jobs.services.pinning import pin_current_prices
 from jobs.states import CLAIMABLE, JobState, Wanted
+from jobs.wake import wake_worker_on_commit
 from jobs.worker.journal import Lease
 
 MAX_IDLE_CLAIMS = 5
@@ -136,7 +136,7 @@ def give_back(
 
     A pause, a wait and a deploy are no sign of poison; a fault of our own is (`at_fault`). What the user wants by now
     comes first: a pause is taken back by a resume, and who finishes or cancels does not wait for `next_after`. With
-    `to_back` the job queues behind those that wait already. A job that can go on at once rings for its next worker.
+    `to_back` the job queues behind those that wait already. For a job that can go on at once the next worker is woken.
     """
     given = Job.objects.filter(pk=lease.job_id, token=lease.token, lease_until__gt=Now()).update(
         state=Case(
@@ -152,7 +152,7 @@ def give_back(
         waits=F("waits") + 1 if state == JobState.WAITING else F("waits"),
     )
     if given and state == JobState.QUEUED and not next_after:
-        doorbell.ring(lease.job_id)
+        wake_worker_on_commit(lease.job_id)
     return bool(given)
 
 

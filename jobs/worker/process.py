@@ -12,10 +12,8 @@ if TYPE_CHECKING:
     from jobs.worker.host import WorkerHost
 
 logger = logging.getLogger(__name__)
-_making = (
-    threading.Lock()
-)  # two first doorbells must not make two hosts: the owner's leases belong to one heartbeat
-
+# Two first messages must not make two hosts: the owner's leases belong to one heartbeat.
+_making = threading.Lock()
 
 _stopping = threading.Event()
 

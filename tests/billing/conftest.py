@@ -5,7 +5,7 @@ from django.test import Client
 
 from accounts.models import Membership, User
 from accounts.services import ensure_personal_workspace
-from billing import stripe_gateway, tasks
+from billing import stripe_gateway
 from billing.models import AccountKind
 from billing.wallet import grant
 from tests.billing.books import USD, start_job
@@ -66,11 +66,10 @@ def job(rich):
 
 @pytest.fixture
 def stripe_double(settings, monkeypatch) -> StripeDouble:
-    """Stripe, set up and answering; webhooks don't ring for a worker, tests process the inbox themselves."""
+    """Stripe, set up and answering; no worker hears of webhooks, tests process the inbox themselves."""
     settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = "sk_test_1", SECRET
     double = StripeDouble()
     monkeypatch.setattr(stripe_gateway, "http_client", lambda: double)
-    monkeypatch.setattr(tasks.process_stripe_event, "delay", lambda event_id: None)
     return double
 
 

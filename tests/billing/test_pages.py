@@ -4,10 +4,11 @@ import csv
 import io
 
 import pytest
+from celery import current_app
 from django.urls import reverse
 from kombu.exceptions import OperationalError
+from redis.exceptions import ResponseError
 
-from billing import tasks
 from billing.models import StripeEvent, TopUp
 from billing.topups import start_top_up
 from billing.wallet import balances, grant
@@ -218,13 +219,16 @@ def test_a_top_up_needs_the_csrf_token(alice, stripe_double):
     assert sent.status_code == 200
 
 
-def test_a_lost_doorbell_does_not_fail_the_webhook(client, db, stripe_double, monkeypatch):
+@pytest.mark.parametrize("error", [OperationalError("no broker"), ResponseError("OOM command not allowed")])
+def test_a_broker_that_is_away_or_full_does_not_fail_the_webhook(
+    client, db, stripe_double, monkeypatch, error
+):
     """Without a broker the event is kept and answered; the sweep will find it."""
 
-    def no_broker(*_):
-        raise OperationalError("no broker")
+    def no_broker(*_, **__):
+        raise error
 
-    monkeypatch.setattr(tasks.process_stripe_event, "delay", no_broker)
+    monkeypatch.setattr(current_app, "send_task", no_broker)
     body = stripe_double.event("customer.created", {"id": "cus_1"})
     sent = client.post(
         "/stripe/webhook/",

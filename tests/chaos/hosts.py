@@ -109,7 +109,7 @@ class Site:
         }
         # This process stays outside the network and reaches the database through its socket.
         local = {"DATABASE_URL": local_url, "REDIS_URL": f"redis+socket://{self.directory}/none"}
-        # Nor does it ring the workers' doorbell, so they find their jobs by the sweep; that is no news.
+        # Nor does it wake the workers, so they find their jobs by the sweep; that is no news.
         os.environ.update(self.env | local | {"LOG_LEVEL": "ERROR"})
         import django
 
@@ -226,7 +226,7 @@ class Trial:
         for _ in range(count):
             self._submitted += 1
             submit_job(
-                user=self._user, workspace=self._workspace, budget_nano=20 * NANO_PER_USD, ring=False, strategy="vote",
+                user=self._user, workspace=self._workspace, budget_nano=20 * NANO_PER_USD, wake=False, strategy="vote",
                 problem=f"Undecidable problem {self._submitted}?", options={"confidence_target": 2, "max_tries": 10**7},
             )  # fmt: skip
 
@@ -235,7 +235,7 @@ class Trial:
         deadline_s = time.monotonic() + PATIENCE_S
         while not self._jobs_of(host) and time.monotonic() < deadline_s:
             self._deal_anew(host)
-            # Whoever hears the doorbells first takes them all: the others may be quicker than one just back.
+            # Whoever wakes first takes them all: the others may be quicker than one just back.
             dealt_s = time.monotonic()
             while not self._jobs_of(host) and time.monotonic() < dealt_s + DEAL_S:
                 time.sleep(0.1)

@@ -31,7 +31,7 @@ def stella(alice) -> User:
 @pytest.fixture
 def job(alice, workspace, endpoint):
     return submit_job(
-        user=alice, workspace=workspace, problem="Any?", budget_nano=20 * NANO_PER_CENT, ring=False
+        user=alice, workspace=workspace, problem="Any?", budget_nano=20 * NANO_PER_CENT, wake=False
     )
 
 

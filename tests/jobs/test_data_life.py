@@ -104,7 +104,7 @@ def test_a_job_that_has_not_ended_keeps_its_texts(alice, workspace, endpoint, se
     """However old a paused job is, it may go on tomorrow."""
     settings.PONDER_RETENTION_DAYS = 1
     job = submit_job(
-        user=alice, workspace=workspace, problem=f"A {SECRET}?", budget_nano=NANO_PER_CENT, ring=False
+        user=alice, workspace=workspace, problem=f"A {SECRET}?", budget_nano=NANO_PER_CENT, wake=False
     )
     pause_job(job=job)
     Job.objects.update(
@@ -141,7 +141,7 @@ def test_an_account_closes_without_a_trace_of_its_user(alice, workspace, ended_j
 
 def test_a_job_under_way_keeps_its_account_open(alice, workspace, endpoint, run_all):
     """The command cancels on request; a worker ends the job, its money returns, then the account closes."""
-    submit_job(user=alice, workspace=workspace, problem=f"A {SECRET}?", budget_nano=NANO_PER_CENT, ring=False)
+    submit_job(user=alice, workspace=workspace, problem=f"A {SECRET}?", budget_nano=NANO_PER_CENT, wake=False)
     with pytest.raises(SubmitError, match="1 job is under way"):
         close_account(user=alice, gives_up_money=True)
     with pytest.raises(CommandError, match="is a worker running"):

@@ -100,10 +100,10 @@ def test_a_stop_reaches_a_running_job_at_once(alice, workspace, endpoint, worker
     assert job.charged_nano == Call.objects.filter(job_id=job.pk).aggregate(total=Sum("billed_nano"))["total"]
 
 
-def test_a_lost_doorbell_costs_seconds_not_the_job(alice, workspace, endpoint, worker):
+def test_a_lost_wake_up_costs_seconds_not_the_job(alice, workspace, endpoint, worker):
     """A job whose message never arrived is found by the sweep."""
     job = submit_job(
-        user=alice, workspace=workspace, problem="Anyone?", budget_nano=NANO_PER_CENT, ring=False
+        user=alice, workspace=workspace, problem="Anyone?", budget_nano=NANO_PER_CENT, wake=False
     )
     worker().wait_for(lambda: ended(job))
     assert job.answer == "42"

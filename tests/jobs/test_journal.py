@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_a_settlement_reads_its_own_step_alone(alice, workspace):
     """However long the journal is, a settlement finds its row by key: a statement costs the same at any length."""
     job = submit_job(
-        user=alice, workspace=workspace, problem="Long?", budget_nano=99 * NANO_PER_CENT, ring=False
+        user=alice, workspace=workspace, problem="Long?", budget_nano=99 * NANO_PER_CENT, wake=False
     )
     lease = claim_next("test", job.pk)
     price = Price.objects.filter(model="openai/test").latest("pk")

@@ -13,13 +13,13 @@ from django.urls import get_resolver
 get_resolver().url_patterns
 from django.test import Client
 Client().get("/jobs/new/")
-import jobs.services, jobs.services.doorbell, jobs.tasks, billing.tasks
+import jobs.services, jobs.wake, jobs.tasks, billing.tasks
 print(",".join(name for name in ("litellm", "sympy", "math_verify", "openai", "torch") if name in sys.modules))
 """
 
 
 def test_the_web_process_imports_no_model_library():
-    """Everything a web process loads, the doorbell's tasks included, leaves litellm and sympy out."""
+    """Everything a web process loads, the tasks included, leaves litellm and sympy out."""
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )

@@ -275,7 +275,7 @@ class Process:
             except _UNAVAILABLE:
                 await asyncio.sleep(1.0)
             if claimed is None:
-                # The doorbell may be lost; the sweep rings again for what has become due.
+                # The wake-up may be lost; the sweep looks again for what has become due.
                 idle_s = min(self.universe.store.due_s() - self.universe.now(), 120.0)
                 await asyncio.sleep(max(idle_s, 0.0) + rng.uniform(0.5, 5.0))
                 continue

@@ -39,7 +39,7 @@ def submit(alice, workspace, strategy: str, text: str) -> Job:
         budget_nano=10 * NANO_PER_CENT,
         strategy=strategy,
         options={"confidence_target": 0.7},
-        ring=False,
+        wake=False,
     )
     # The scripted model grades and revises, unlike the bundled one in whose place it is.
     panel = [card | {"reads": True} for card in job.pinned["panel"]]

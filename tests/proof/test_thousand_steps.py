@@ -31,7 +31,7 @@ def submit(alice, workspace) -> Job:
     """Submit a vote that goes on until it has made its tries. Replies depend on problem and step alone."""
     job = submit_job(
         user=alice, workspace=workspace, problem="Compute (17 * 4 + 9) mod 53.", budget_nano=20 * NANO_PER_USD,
-        strategy="vote", options={"max_tries": STEPS, "confidence_target": 2}, ring=False,
+        strategy="vote", options={"max_tries": STEPS, "confidence_target": 2}, wake=False,
     )  # fmt: skip
     Job.objects.filter(pk=job.pk).update(pinned=job.pinned | {"seed": SEED})
     return job

@@ -1,0 +1,10 @@
+"""The names of the jobs room's Celery tasks: who wakes a worker, routes or schedules a task need not import it."""
+
+RUN_JOB = "jobs.tasks.run_job"
+SWEEP = "jobs.tasks.sweep"
+SEND_MAIL = "jobs.tasks.send_mail"
+RUN_AUDIT = "jobs.tasks.run_audit"
+DELETE_OLD_TEXTS = "jobs.tasks.delete_old_texts"
+LEARN = "jobs.tasks.learn"
+WATCH_DRIFT = "jobs.tasks.watch_drift"
+CLEAR_SESSIONS = "jobs.tasks.clear_sessions"
