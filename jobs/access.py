@@ -62,7 +62,7 @@ def get_draft_for(user: User, job_id: UUID) -> Job:
 
 def get_comparison_for(user: User, comparison_id: UUID) -> Comparison:
     """Return a comparison of two of the user's jobs, or raise Http404."""
-    whole = Comparison.objects.select_related("interns__escrow", "demigod__escrow")
+    whole = Comparison.objects.select_related("many_cheap__escrow", "few_strong__escrow")
     return get_object_or_404(
         whole.filter(workspace__memberships__user_id=user.pk).distinct(), pk=comparison_id
     )

@@ -10,6 +10,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.services import ensure_personal_workspace
 from jobs.models import Comparison, Job, JobQuote
+from jobs.models.comparison import SIDE_TITLES
 from jobs.services import submit_comparison, submit_job
 from jobs.services.finish import finish
 from jobs.services.learn import learn_due
@@ -79,7 +80,10 @@ def compare(
     options: Mapping[str, Any],
     report: Callable[[str], None],
 ) -> Comparison:
-    """Solve a problem both ways in this process, one after the other; return both jobs ended. Raises SubmitError."""
+    """Solve a problem with both models in this process, one after the other; return both jobs ended.
+
+    Raises SubmitError.
+    """
     host = WorkerHost(patience_s=_PATIENCE_S)
     try:
         made = submit_comparison(
@@ -92,8 +96,8 @@ def compare(
             options=options,
             wake=False,
         )
-        for title, job in (("Interns", made.interns), ("Demi-god", made.demigod)):
-            report(f"{title}: {', '.join(job.options['models'])}")
+        for name, job in made.sides().items():
+            report(f"{SIDE_TITLES[name]}: {', '.join(job.options['models'])}")
             with _interrupts(host, job, report):
                 _see_to_the_end(host, job, report)
     finally:

@@ -120,13 +120,13 @@ def _make_unpaid(user: User, state: str, *, budget_cents: int, **fields: Any) ->
 
 
 def make_comparison(user: User, state: str = JobState.DONE, **fields: Any) -> Comparison:
-    """Make both sides of a comparison in the same state, the demi-god ten times as dear."""
-    interns, demigod = (
+    """Make both sides of a comparison in the same state, the strong model ten times as expensive."""
+    many_cheap, few_strong = (
         make_job(user, state, spent_cents=cents, budget_cents=50, options={"models": [model]}, **fields)
         for cents, model in ((2, "demo/intern"), (20, "demo/expert"))
     )
     return Comparison.objects.create(
-        workspace=interns.workspace, created_by=user, interns=interns, demigod=demigod
+        workspace=many_cheap.workspace, created_by=user, many_cheap=many_cheap, few_strong=few_strong
     )
 
 

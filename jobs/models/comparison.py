@@ -1,4 +1,4 @@
-"""One problem solved both ways at the same budget: many cheap tries against few dear ones."""
+"""One problem solved twice at the same budget: by many cheap attempts, and by a few expensive ones."""
 
 import uuid
 from typing import Self
@@ -9,6 +9,9 @@ from django.urls import reverse
 
 from jobs.models.job import Job
 
+SIDE_TITLES = {"many_cheap": "Cheap model", "few_strong": "Strong model"}
+"""The two sides, in the order in which they are shown."""
+
 
 class Comparison(models.Model):
     """Two jobs that differ in their model alone. Each has a budget, an answer and a receipt of its own."""
@@ -16,18 +19,22 @@ class Comparison(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     workspace = models.ForeignKey("accounts.Workspace", models.PROTECT, related_name="comparisons")
     created_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="comparisons")
-    interns = models.OneToOneField("jobs.Job", models.CASCADE, related_name="comparison_as_interns")
-    demigod = models.OneToOneField("jobs.Job", models.CASCADE, related_name="comparison_as_demigod")
+    many_cheap = models.OneToOneField("jobs.Job", models.CASCADE, related_name="comparison_as_many_cheap")
+    few_strong = models.OneToOneField("jobs.Job", models.CASCADE, related_name="comparison_as_few_strong")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
-        return f"Interns or a demi-god: {self.interns}"
+        return f"Comparison: {self.many_cheap}"
 
     def get_absolute_url(self) -> str:
         """Return the address of the page that shows both."""
         return reverse("job-compare-detail", args=[self.pk])
 
+    def sides(self) -> dict[str, Job]:
+        """Return both jobs by the names of their sides."""
+        return {"many_cheap": self.many_cheap, "few_strong": self.few_strong}
+
     @classmethod
     def of(cls, job: Job) -> Self | None:
-        """Return the comparison that the job is one side of, if any."""
-        return cls.objects.filter(Q(interns=job) | Q(demigod=job)).first()
+        """Return the comparison that `job` belongs to, if any."""
+        return cls.objects.filter(Q(many_cheap=job) | Q(few_strong=job)).first()

@@ -1,4 +1,4 @@
-"""Interns or a demi-god: submit one problem twice, to the cheapest and to the strongest model of the panel."""
+"""Submit one problem twice: to the cheapest and to the strongest model of the panel."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -19,19 +19,19 @@ from solver.strategies import DEFAULT
 
 
 class Rivals(NamedTuple):
-    """Whose tries are many and cheap, and whose are few and dear."""
+    """The cheapest model, whose attempts are many, and the strongest, whose attempts are few."""
 
-    interns: ModelCard
-    demigod: ModelCard
+    many_cheap: ModelCard
+    few_strong: ModelCard
 
 
 def rivals_for(*, problem: str, checker: Mapping[str, Any] | None, models: list[str] | None = None) -> Rivals:
-    """Return the cheapest model of the panel and the ablest of the others. Raises SubmitError below two models."""
+    """Return the cheapest model of the panel and the ablest of the others. Raises SubmitError for fewer than two."""
     panel = solvers_of(build_panel(models))
     if len(panel) < 2:
         raise SubmitError(
-            "A comparison needs two models that differ in price. Name two or more in PONDER_MODELS, or leave the "
-            "models of the form empty.",
+            "A comparison needs at least two models. Choose two or more, or none to use them all. The operator can "
+            "add models with PONDER_MODELS.",
             field="models",
             code="no_rival",
         )
@@ -41,9 +41,9 @@ def rivals_for(*, problem: str, checker: Mapping[str, Any] | None, models: list[
     def cost(card: ModelCard) -> int:
         return typical_nano(card, size_bytes, settings.PONDER_MARKUP_BP)
 
-    interns = min(panel, key=cost)
-    others = [card for card in panel if card.name != interns.name]
-    return Rivals(interns, max(others, key=lambda card: (card.ability_for(posed.kind), cost(card))))
+    many_cheap = min(panel, key=cost)
+    others = [card for card in panel if card.name != many_cheap.name]
+    return Rivals(many_cheap, max(others, key=lambda card: (card.ability_for(posed.kind), cost(card))))
 
 
 def submit_comparison(
@@ -58,15 +58,15 @@ def submit_comparison(
     wake: bool = True,
     **arguments: Any,
 ) -> Comparison:
-    """Make two jobs of `budget_nano` each. Raises SubmitError; then neither was made and nothing charged.
+    """Create two jobs of `budget_nano` each. Raises SubmitError; then neither was created and nothing charged.
 
-    Both vote unless another strategy than the default is asked for: how many tries a budget buys is what is compared.
+    Both vote unless a strategy other than the default is chosen: what is compared is how far a number of attempts gets.
     `arguments` are passed on to `submit_job`.
     """
     chosen = dict(options or {})
     rivals = rivals_for(problem=problem, checker=checker, models=chosen.get("models"))
     with transaction.atomic():
-        interns, demigod = (
+        many_cheap, few_strong = (
             submit_job(
                 user=user,
                 workspace=workspace,
@@ -81,5 +81,5 @@ def submit_comparison(
             for card in rivals
         )
         return Comparison.objects.create(
-            workspace=workspace, created_by=user, interns=interns, demigod=demigod
+            workspace=workspace, created_by=user, many_cheap=many_cheap, few_strong=few_strong
         )

@@ -1,4 +1,4 @@
-"""Interns or a demi-god: one problem both ways at the same budget, side by side."""
+"""Many small attempts or one strong model: one problem with both at the same budget, side by side."""
 
 import hashlib
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from jobs.access import AuthedRequest, get_comparison_for, signed_in, workspace_
 from jobs.forms import NewJobForm
 from jobs.markdown import has_math, render_markdown
 from jobs.models import Comparison, Job
+from jobs.models.comparison import SIDE_TITLES
 from jobs.services import SubmitError, submit_comparison
 from jobs.services.drafts import delete_draft
 from jobs.templatetags.ponder import short_answer
@@ -22,7 +23,12 @@ from jobs.views.new import ask_to_sign_in, refused_form, uuid_of
 from jobs.views.progress import Totals, revision_of, totals_of
 from jobs.views.spend import Spend, spend_of
 from solver.answer import quick_key, text_key
+from solver.money import format_usd_about
+from solver.problem import Problem
 from solver.steps import StopReason
+
+_IDEAS = {"many_cheap": "Many attempts", "few_strong": "A few attempts"}
+_ABOUT_EQUAL_TENTHS = 10
 
 
 class Side(NamedTuple):
@@ -39,10 +45,10 @@ class Side(NamedTuple):
     explanation: str
 
 
-def _side(title: str, idea: str, job: Job) -> Side:
+def _side(name: str, idea: str, job: Job) -> Side:
     best = job.best if isinstance(job.best, dict) else {}
     return Side(
-        title=title,
+        title=SIDE_TITLES[name],
         idea=idea,
         model=", ".join(job.options.get("models", [])),
         job=job,
@@ -55,10 +61,7 @@ def _side(title: str, idea: str, job: Job) -> Side:
 
 
 def _context(comparison: Comparison) -> dict[str, Any]:
-    sides = [
-        _side("The interns", "Many cheap tries", comparison.interns),
-        _side("The demi-god", "Few dear tries", comparison.demigod),
-    ]
+    sides = [_side(name, _IDEAS[name], job) for name, job in comparison.sides().items()]
     revisions = [revision_of(side.job, side.spend) for side in sides]
     return {
         "comparison": comparison,
@@ -70,46 +73,56 @@ def _context(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def verdict_of(interns: Side, demigod: Side) -> str:
-    """Return in a sentence how the two compare; empty until both have ended."""
-    if not (interns.job.has_ended and demigod.job.has_ended):
+def verdict_of(*sides: Side) -> str:
+    """Return in two sentences how the answers and the costs compare; empty until both jobs have ended."""
+    if not all(side.job.has_ended for side in sides):
         return ""
-    if interns.job.texts_deleted_at or demigod.job.texts_deleted_at:
-        return f"Answers were deleted, so they cannot be compared; {_cheaper(interns, demigod)}."
-    if not interns.answer or not demigod.answer:
-        silent = [side.title for side in (interns, demigod) if not side.answer]
-        return f"No answer to compare: {' and '.join(silent)} brought none."
-    return f"{_agreement(interns.job, demigod.job)}; {_cheaper(interns, demigod)}."
+    return f"{_agreement(*sides)} {_costs(*sides)}"
 
 
-def _agreement(interns: Job, demigod: Job) -> str:
-    proven = [job.stop_reason == StopReason.SOLVED for job in (interns, demigod)]
-    if all(proven):
-        return "A checker confirmed both answers"
-    if any(proven):
-        return f"A checker confirmed the answer of {'the interns' if proven[0] else 'the demi-god'} alone"
-    if _key(interns.answer) == _key(demigod.answer):
-        return "Both came to the same answer"
-    return "They came to different answers"
+def _agreement(*sides: Side) -> str:
+    if any(side.job.texts_deleted_at for side in sides):
+        return "The answers cannot be compared, because texts were deleted."
+    silent = [side for side in sides if not side.answer]
+    if silent:
+        return (
+            f"The {silent[0].title.lower()} gave no answer."
+            if len(silent) == 1
+            else "Neither model gave an answer."
+        )
+    proven = [side for side in sides if side.job.stop_reason == StopReason.SOLVED]
+    if len(proven) == len(sides):
+        return "A checker confirmed both answers."
+    if proven:
+        return f"A checker confirmed only the answer of the {proven[0].title.lower()}."
+    if all(Problem("", checker=side.job.checker or None).proves for side in sides):
+        return "Neither answer passed the check."
+    if len({_key(side.answer) for side in sides}) == 1:
+        return "Both gave the same answer."
+    return "They gave different answers."
 
 
 def _key(answer: str) -> str:
     return quick_key(answer) or text_key(answer)
 
 
-def _cheaper(interns: Side, demigod: Side) -> str:
-    cheap, dear = sorted((interns, demigod), key=lambda side: side.spend.spent_nano)
-    if cheap.spend.spent_nano == dear.spend.spent_nano:
-        return "both cost the same"
-    if not cheap.spend.spent_nano:
-        return f"{cheap.title.lower()} cost nothing"
-    tenths = dear.spend.spent_nano * 10 // cheap.spend.spent_nano
-    return f"{dear.title.lower()} cost {tenths // 10}.{tenths % 10} times as much as {cheap.title.lower()}"
+def _costs(*sides: Side) -> str:
+    cheap, dear = sorted(sides, key=lambda side: side.spend.spent_nano)
+    low_nano, high_nano = cheap.spend.spent_nano, dear.spend.spent_nano
+    if not high_nano:
+        return "Neither cost anything."
+    if not low_nano:
+        return f"The {cheap.title.lower()} cost nothing."
+    tenths = (high_nano * 10 + low_nano // 2) // low_nano
+    if tenths == _ABOUT_EQUAL_TENTHS:
+        return f"Both cost about {format_usd_about(high_nano)}."
+    times = f"{tenths // 10}.{tenths % 10}"
+    return f"The {dear.title.lower()} cost {times} times as much as the {cheap.title.lower()}."
 
 
 @require_POST
 def compare(request: HttpRequest) -> HttpResponse:
-    """Submit the form's problem both ways, or show the form again with what is wrong."""
+    """Submit the form's problem to both models, or show the form again with what is wrong."""
     form = NewJobForm(request.POST)
     user = request.user
     if form.is_valid():
@@ -133,7 +146,7 @@ def compare_detail(request: AuthedRequest, comparison_id: UUID) -> HttpResponse:
     """Show both jobs side by side."""
     comparison = get_comparison_for(request.user, comparison_id)
     context = _context(comparison)
-    context["problem_html"] = render_markdown(comparison.interns.problem, prefix="problem")
+    context["problem_html"] = render_markdown(comparison.many_cheap.problem, prefix="problem")
     context["has_math"] = context["has_math"] or has_math(context["problem_html"])
     return render(request, "jobs/compare.html", context)
 
@@ -142,7 +155,7 @@ def compare_detail(request: AuthedRequest, comparison_id: UUID) -> HttpResponse:
 @never_cache
 @require_safe
 def compare_live(request: AuthedRequest, comparison_id: UUID) -> HttpResponse:
-    """Return the live part: 204 where nothing changed since `rev`; once both ended 286, and the page is fetched anew."""
+    """Return the live part: 204 if nothing changed since `rev`; 286 and a refresh of the page once both ended."""
     context = _context(get_comparison_for(request.user, comparison_id))
     if context["both_ended"]:
         return HttpResponse(status=STOP_POLLING, headers={"HX-Refresh": "true"})

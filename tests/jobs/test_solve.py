@@ -137,8 +137,8 @@ def test_both_ways_are_solved_and_shown_side_by_side(running):
     done = solve(running, "Use 2, 3, 4 to make 24.", "--budget", "0.25", "--json", command="compare")
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
-    assert said["interns"]["models"] == ["demo/intern"]
-    assert said["demigod"]["models"] == ["demo/expert"]
-    for side in (said["interns"], said["demigod"]):
+    assert said["many_cheap"]["models"] == ["demo/intern"]
+    assert said["few_strong"]["models"] == ["demo/expert"]
+    for side in (said["many_cheap"], said["few_strong"]):
         assert check({"kind": "arithmetic", "numbers": [2, 3, 4], "target": 24}, side["answer"]).passed
         assert Decimal(0) < Decimal(side["charged_usd"]) <= Decimal(side["budget_usd"]) == Decimal("0.25")

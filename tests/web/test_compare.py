@@ -1,4 +1,4 @@
-"""Interns or a demi-god: one problem both ways, side by side."""
+"""Many small attempts or one strong model: one problem with both, side by side."""
 
 import uuid
 
@@ -25,11 +25,11 @@ def test_both_ways_get_the_same_budget_and_different_models(alice):
     reply = alice.post(reverse("job-compare"), GOOD)
     made = Comparison.objects.get()
     assert reply.url == made.get_absolute_url()
-    assert made.interns.options["models"] == ["demo/intern"]
-    assert made.demigod.options["models"] == ["demo/expert"]
-    assert {made.interns.strategy, made.demigod.strategy} == {"vote"}
-    assert made.interns.budget_nano == made.demigod.budget_nano == 5 * NANO_PER_CENT
-    assert made.interns.checker == made.demigod.checker
+    assert made.many_cheap.options["models"] == ["demo/intern"]
+    assert made.few_strong.options["models"] == ["demo/expert"]
+    assert {made.many_cheap.strategy, made.few_strong.strategy} == {"vote"}
+    assert made.many_cheap.budget_nano == made.few_strong.budget_nano == 5 * NANO_PER_CENT
+    assert made.many_cheap.checker == made.few_strong.checker
     assert balances(workspace_of(alice.user)).available_nano == before - 10 * NANO_PER_CENT
 
 
@@ -37,7 +37,7 @@ def test_a_strategy_that_was_chosen_is_kept(alice):
     """Only the default gives way to votes."""
     alice.post(reverse("job-compare"), GOOD | {"strategy": "knockout"})
     made = Comparison.objects.get()
-    assert {made.interns.strategy, made.demigod.strategy} == {"knockout"}
+    assert {made.many_cheap.strategy, made.few_strong.strategy} == {"knockout"}
 
 
 def test_a_wallet_that_pays_for_one_way_only_makes_neither(alice):
@@ -71,24 +71,58 @@ def test_the_signed_out_keep_their_draft(client, db):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        (SOLVED, "A checker confirmed both answers"),
-        ({"answer": "1/2", "stop_reason": "confident"}, "Both came to the same answer"),
-        ({"answer": "", "stop_reason": "no_progress"}, "No answer to compare"),
+        (SOLVED, "A checker confirmed both answers."),
+        ({"answer": "1/2", "stop_reason": "confident", "checker": {}}, "Both gave the same answer."),
+        ({"answer": "1/2", "stop_reason": "budget_reached"}, "Neither answer passed the check."),
+        ({"answer": "", "stop_reason": "no_progress"}, "Neither model gave an answer."),
     ],
 )
-def test_the_verdict_says_who_was_cheaper(alice, fields, words):
-    """Ended, both sides are compared in one sentence."""
+def test_the_verdict_says_which_model_was_cheaper(alice, fields, words):
+    """Ended, both sides are compared in one sentence, their costs in another."""
     text = show(alice, make_comparison(alice.user, **fields)).content.decode()
-    assert words in text
-    assert ("cost 10.0 times as much as the interns" in text) is bool(fields["answer"])
+    assert f"{words} The strong model cost 10.0 times as much as the cheap model." in text
+
+
+@pytest.mark.parametrize(
+    ("strong_nano", "words"),
+    [
+        (250_000_000, "Neither answer passed the check. Both cost about $0.25."),
+        (255_000_000, "Neither answer passed the check. Both cost about $0.26."),
+        (
+            275_000_000,
+            "Neither answer passed the check. The strong model cost 1.1 times as much as the cheap model.",
+        ),
+        (0, "Neither answer passed the check. The strong model cost nothing."),
+    ],
+)
+def test_costs_that_are_about_equal_are_called_so(alice, strong_nano, words):
+    """No side is called dearer by 1.0 times."""
+    made = make_comparison(alice.user, answer="1/2", stop_reason="budget_reached")
+    Job.objects.filter(pk=made.many_cheap.pk).update(charged_nano=250_000_000)
+    Job.objects.filter(pk=made.few_strong.pk).update(charged_nano=strong_nano)
+    assert words in show(alice, made).content.decode()
+
+
+def test_an_answer_that_no_checker_can_prove_has_not_failed_a_check(alice):
+    """A choice whose right option is unknown is compared like an open question."""
+    checker = {"kind": "choice", "options": ["A", "B"]}
+    made = make_comparison(alice.user, answer="A", stop_reason="confident", checker=checker)
+    assert "Both gave the same answer." in show(alice, made).content.decode()
+
+
+def test_a_side_without_an_answer_is_named(alice):
+    """The reader need not look which side it was."""
+    made = make_comparison(alice.user, answer="A", stop_reason="confident", checker={})
+    Job.objects.filter(pk=made.few_strong.pk).update(answer="")
+    assert "The strong model gave no answer." in show(alice, made).content.decode()
 
 
 def test_equal_answers_in_different_spelling_are_the_same(alice):
     """Answers are compared by their canonical key."""
-    made = make_comparison(alice.user, answer="1/2", stop_reason="confident")
-    Job.objects.filter(pk=made.demigod.pk).update(answer="0.5")
-    assert "Both came to the same answer" in show(alice, made).content.decode()
-    Job.objects.filter(pk=made.demigod.pk).update(answer="0.6")
+    made = make_comparison(alice.user, answer="1/2", stop_reason="confident", checker={})
+    Job.objects.filter(pk=made.few_strong.pk).update(answer="0.5")
+    assert "Both gave the same answer." in show(alice, made).content.decode()
+    Job.objects.filter(pk=made.few_strong.pk).update(answer="0.6")
     assert "different answers" in show(alice, made).content.decode()
 
 
@@ -97,7 +131,7 @@ def test_the_live_part_follows_both_jobs(alice):
     made = make_comparison(alice.user, JobState.RUNNING)
     revision = show(alice, made).content.decode().split("?rev=")[1].split('"')[0]
     assert show(alice, made, "job-compare-live", rev=revision).status_code == 204
-    Job.objects.filter(pk=made.interns.pk).update(phase="Explore — 9 tries, 2 answers")
+    Job.objects.filter(pk=made.many_cheap.pk).update(phase="Explore — 9 tries, 2 answers")
     assert show(alice, made, "job-compare-live", rev=revision).status_code == 200
     ended = make_comparison(alice.user, JobState.DONE)
     reply = show(alice, ended, "job-compare-live")
@@ -123,7 +157,7 @@ def test_a_member_sees_it_and_the_signed_out_sign_in(bob, alice, client, name):
 def test_a_job_leads_to_its_comparison(alice):
     """Each side's page links to both; a job of no comparison links to none."""
     made = make_comparison(alice.user)
-    for job in (made.interns, made.demigod):
+    for job in (made.many_cheap, made.few_strong):
         assert made.get_absolute_url() in alice.get(job.get_absolute_url()).content.decode()
     alone = make_job(alice.user)
     assert "/jobs/compare/" not in alice.get(alone.get_absolute_url()).content.decode()

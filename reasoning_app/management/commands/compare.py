@@ -1,4 +1,4 @@
-"""`manage.py compare "…" --budget 0.05`: the same problem by many cheap tries and by few dear ones, side by side."""
+"""`manage.py compare "…" --budget 0.05`: many cheap attempts and a few expensive ones at the same problem."""
 
 import json
 from typing import Any
@@ -8,21 +8,22 @@ from solver.money import format_usd_exact
 
 
 class Command(Solve):
-    """Interns or a demi-god: two jobs at the same budget, each with its own receipt."""
+    """Runs two jobs at the same budget, each with its own receipt."""
 
-    help = "Solve one problem both ways, at the same budget each, and show both."
+    help = "Solve one problem twice, with the cheapest and with the strongest model, at the same budget each."
 
     def solve_ready(self, arguments: dict[str, Any]) -> Any:
-        """Solve both ways."""
+        """Solve the problem with both models."""
         from jobs.terminal import compare
 
         return compare(**arguments)
 
     def show(self, made: Any, wall_s: float, *, as_json: bool) -> None:
-        """Print both answers, the interns' first."""
+        """Print both answers, that of the cheap model first."""
+        from jobs.models.comparison import SIDE_TITLES
         from jobs.terminal import summary
 
-        sides = {"interns": made.interns, "demigod": made.demigod}
+        sides = made.sides()
         if as_json:
             shown = {
                 name: {"models": job.options["models"], **summary(job, _took_s(job))}
@@ -34,7 +35,7 @@ class Command(Solve):
             answer = job.answer or job.answer_text or "no answer"
             confidence = "" if job.confidence is None else f", {job.confidence:.0%} sure"
             self.stdout.write(
-                f"{name} ({', '.join(job.options['models'])}): {answer}{confidence}, "
+                f"{SIDE_TITLES[name]} ({', '.join(job.options['models'])}): {answer}{confidence}, "
                 f"{format_usd_exact(job.charged_nano)} for {job.calls} calls. {job.explanation or job.error}"
             )
 
