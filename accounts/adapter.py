@@ -1,4 +1,4 @@
-"""How allauth behaves here: who may sign up, and a personal workspace for everyone who does."""
+"""How allauth behaves here: who may sign up, and how its mail leaves."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,12 +10,11 @@ from django.contrib.sites.shortcuts import get_current_site
 from django.http import HttpRequest
 
 from accounts.models import Invitation, User
-from accounts.services import ensure_personal_workspace
 from accounts.signals import mail_ready
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Applies the sign-up policy (`PONDER_SIGNUP`) and gives each new user a workspace."""
+    """Applies the sign-up policy (`PONDER_SIGNUP`) and hands mail to whoever sends it."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
@@ -45,9 +44,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if not mail_ready.send(sender=type(self), message=message, good_for=good_for):
             message.send()
 
-    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:  # noqa: FBT001, FBT002
-        """Save the user and make the personal workspace."""
-        saved: User = super().save_user(request, user, form, commit)
-        if commit:
-            ensure_personal_workspace(saved)
-        return saved
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Sign the user in as the database knows them now: proving the address may have voided a password."""
+        user.refresh_from_db(fields=["password"])
+        super().login(request, user)

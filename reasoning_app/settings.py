@@ -205,7 +205,8 @@ LOGIN_REDIRECT_URL = "job-list"
 LOGOUT_REDIRECT_URL = "landing"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1"]  # a password is optional; a code by mail is the way in
+ACCOUNT_SIGNUP_FIELDS = ["email*"]  # no password: who signs up has not proved yet that the address is theirs
+ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
@@ -298,6 +299,7 @@ CELERY_BEAT_SCHEDULE = {
     "delete-old-texts": {"task": job_tasks.DELETE_OLD_TEXTS, "schedule": crontab(hour="4", minute="23")},
     "learn": {"task": job_tasks.LEARN, "schedule": 15.0, "options": {"expires": 15}},
     "watch-drift": {"task": job_tasks.WATCH_DRIFT, "schedule": crontab(hour="4", minute="43")},
+    "delete-unverified": {"task": "accounts.tasks.delete_unverified", "schedule": crontab(minute="29")},
     "clear-sessions": {"task": job_tasks.CLEAR_SESSIONS, "schedule": crontab(hour="3", minute="17")},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")

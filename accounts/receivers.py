@@ -1,0 +1,34 @@
+"""What the accounts room does when allauth tells something."""
+
+from typing import Any
+
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.models import EmailAddress
+from allauth.account.signals import email_confirmed
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from accounts.models import User
+from accounts.services import ensure_personal_workspace
+
+
+@receiver(email_confirmed, dispatch_uid="accounts.give_to_the_owner_of_the_mailbox")
+def give_to_the_owner_of_the_mailbox(*, request: HttpRequest, email_address: EmailAddress, **_: Any) -> None:
+    """Void a password that another may have chosen, and give the account, now somebody's, a workspace.
+
+    Anybody can make an account for any address. Who then proves to read its mail, in a session that did not also prove
+    to know the password, gets an account that nobody else can enter: a new unusable password ends other sessions too.
+    """
+    user = User.objects.get(pk=email_address.user_id)
+    if not _knows_the_password(request, user):
+        user.sign_in_links.all().delete()
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+    ensure_personal_workspace(user)
+
+
+def _knows_the_password(request: HttpRequest, user: User) -> bool:
+    """Whether this session is signed in as the user, or got past the password on its way to the code."""
+    if request.user.pk == user.pk:
+        return True
+    return any(record["method"] == "password" for record in get_authentication_records(request, user))
