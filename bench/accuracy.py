@@ -15,7 +15,7 @@ from typing import Any
 from bench.arena import Arena, Recorded, Run, Simulated, paired, summary
 from bench.plot import Panel, Points, save
 from bench.reliability import expected_calibration_error
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 from solver.strategies import REGISTRY
 
 HELD_OUT = Path(__file__).parent / "held_out"

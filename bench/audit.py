@@ -13,7 +13,7 @@ import uuid
 from typing import Any
 
 from bench.services import Database, database
-from solver.money import NANO_PER_USD
+from solver.core.money import NANO_PER_USD
 
 CALLS, QUICK_CALLS = 1_000_000, 50_000
 CALLS_A_JOB = 1_000

@@ -11,7 +11,7 @@ from bench.accuracy import CENTS, HELD_OUT, RESULTS
 from bench.arena import Arena, Recorded, Run, Simulated
 from bench.plot import Panel, save
 from bench.reliability import bins, expected_calibration_error
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 from solver.strategies import REGISTRY
 
 _COUNTS = {False: (400, 100), True: (400, 20)}

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from bench.workers import Process, fleet, make_user, submit, wait_for
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 
 AT_ONCE = 200
 CALLS_EACH = 8

@@ -11,8 +11,8 @@ from typing import Any
 from billing.price_list import shipped_models
 from demo_model import problems, tasks
 from demo_model.launch import running
-from solver.models import ModelCard
-from solver.pricing import Rates
+from solver.core.models import ModelCard
+from solver.core.pricing import Rates
 from solver.priors import demo_fields
 
 MODELS = ("intern", "thinker", "expert")

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from bench.workers import fleet, make_user, percentile, submit, wait_for
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 
 if TYPE_CHECKING:
     from jobs.models import Job

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.services import Database, database
 from bench.workers import MODEL, make_user, submit
+from solver.core.pricing import Usage
+from solver.core.problem import Problem
+from solver.core.steps import Status, Step, StepKind, StepResult
 from solver.journal import Charge, OpenCall
-from solver.pricing import Usage
-from solver.problem import Problem
-from solver.steps import Status, Step, StepKind, StepResult
 
 if TYPE_CHECKING:
     from jobs.worker.journal import Lease, PostgresJournal

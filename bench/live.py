@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.demo import Unseen, countdown_problems, modular_problems, panel
-from solver.budget import Purse
 from solver.checkers import check
 from solver.control import Control
+from solver.core.models import ModelCard
+from solver.core.money import NANO_PER_CENT
+from solver.core.problem import Problem
+from solver.core.purse import Purse
+from solver.core.steps import StepKind
 from solver.gateway import LiteLLMGateway
 from solver.journal import MemoryJournal
 from solver.judge import Judge
-from solver.models import ModelCard
-from solver.money import NANO_PER_CENT
-from solver.problem import Problem
 from solver.runner import Runner
-from solver.steps import StepKind
 from solver.strategies import REGISTRY, Setting, make_strategy
 
 BUDGET_NANO = 5 * NANO_PER_CENT

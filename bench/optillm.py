@@ -35,8 +35,8 @@ from bench.replay import PoolProblem, pool, trial
 from demo_model.engine import find_model
 from demo_model.launch import running
 from solver.answer import extract_answer
-from solver.money import NANO_PER_CENT
-from solver.pricing import Usage, cost_nano
+from solver.core.money import NANO_PER_CENT
+from solver.core.pricing import Usage, cost_nano
 
 OPTILLM = "optillm==0.4.0"
 NEEDS = ("numpy", "networkx", "math-verify", "PyYAML", "cerebras_cloud_sdk")

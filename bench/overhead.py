@@ -21,10 +21,10 @@ from bench.demo import modular_problems
 from bench.endpoint import OUTPUT_TOKENS, endpoint
 from bench.plot import Panel
 from bench.services import Database, database
+from solver.core.money import NANO_PER_USD
+from solver.core.problem import Problem
 from solver.gateway import LiteLLMGateway
 from solver.judge import Judge
-from solver.money import NANO_PER_USD
-from solver.problem import Problem
 
 if TYPE_CHECKING:
     from jobs.worker.journal import Lease

@@ -19,10 +19,11 @@ from typing import Any
 import solver.quote
 from bench.replay import SLOTS, panel, pool, trial
 from solver import world
+from solver.core.money import NANO_PER_CENT
+from solver.core.problem import Problem
+from solver.core.steps import StopReason
 from solver.forecast import paths
-from solver.money import NANO_PER_CENT
 from solver.posterior import logit
-from solver.problem import Problem
 from solver.quote import (
     LEVELS,
     Terms,
@@ -36,7 +37,6 @@ from solver.quote import (
     win_share,
 )
 from solver.simulate import KIND, Scenario, play
-from solver.steps import StopReason
 from solver.strategies import REGISTRY
 
 TABLE = Path(solver.quote.__file__).with_name("quotes.json")

@@ -25,8 +25,8 @@ from aiohttp import ClientSession, ClientTimeout, UnixConnector
 from bench.demo import SOLVERS, Unseen, countdown_problems, modular_problems
 from demo_model.launch import running
 from solver.answer import extract_answer
+from solver.core.problem import Problem
 from solver.priors import DEMO_TEMPERATURE
-from solver.problem import Problem
 
 BENCH = Path(__file__).parent
 VAR = BENCH.parent / "var"

@@ -18,17 +18,17 @@ from typing import Any
 from bench.demo import SOLVERS, Unseen, demo_card
 from solver.answer import bounded_key, quick_key, text_key
 from solver.bounds import Bound
-from solver.budget import Purse
 from solver.checkers import check, checked_key
+from solver.core.models import ModelCard
+from solver.core.pricing import Usage
+from solver.core.problem import Problem
+from solver.core.purse import Purse
+from solver.core.steps import Step, StepKind
 from solver.drive import Driven, Played, drive
 from solver.judge import Judgement
-from solver.models import ModelCard
 from solver.plan import reserve_nano
-from solver.pricing import Usage
-from solver.problem import Problem
 from solver.runner import Limits
 from solver.safe_eval import ExpressionError, evaluate, tokens_of
-from solver.steps import Step, StepKind
 from solver.strategies import Setting, make_strategy
 
 POOL = Path(__file__).parent / "pool"

@@ -10,10 +10,10 @@ import statistics
 from typing import TYPE_CHECKING, Any
 
 from bench.workers import ENDLESS, Process, fleet, make_user, percentile, submit, wait_for
+from solver.core.money import NANO_PER_USD
+from solver.core.pricing import Usage
+from solver.core.request import Reply, Request
 from solver.gateway import Gateway
-from solver.money import NANO_PER_USD
-from solver.pricing import Usage
-from solver.request import Reply, Request
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -112,7 +112,7 @@ async def _write(lease: Any, address: str) -> None:
     from jobs.worker.memory import recall
     from jobs.worker.writer import Writer
     from solver.control import Control
-    from solver.errors import Interrupted
+    from solver.core.errors import Interrupted
     from solver.judge import Judge
 
     control, writer, judge = Control(), Writer(address), Judge()

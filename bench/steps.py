@@ -14,14 +14,14 @@ from typing import Any
 
 from solver.answer import extract_answer, quick_key
 from solver.bounds import Bound
-from solver.budget import Purse
+from solver.core.money import NANO_PER_USD
+from solver.core.pricing import Usage
+from solver.core.problem import Problem
+from solver.core.purse import Purse
+from solver.core.steps import Candidate, Room, Step, StepKind, StepResult, StopReason
 from solver.drive import Driven, Played, drive
 from solver.judge import Judgement
-from solver.money import NANO_PER_USD
-from solver.pricing import Usage
-from solver.problem import Problem
 from solver.runner import Limits
-from solver.steps import Candidate, Room, Step, StepKind, StepResult, StopReason
 from solver.strategies import REGISTRY, Setting, Strategy, make_strategy
 from solver.world import cards
 

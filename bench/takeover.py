@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from bench.workers import Fleet, Process, fleet, make_user, percentile, submit, wait_for
-from solver.money import NANO_PER_USD
+from solver.core.money import NANO_PER_USD
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -14,9 +14,9 @@ from typing import Any
 from bench.demo import Unseen, modular_problems
 from bench.live import Place, place
 from solver.answer import extract_answer
-from solver.money import NANO_PER_CENT, usd_decimal
-from solver.problem import Problem
-from solver.request import Request
+from solver.core.money import NANO_PER_CENT, usd_decimal
+from solver.core.problem import Problem
+from solver.core.request import Request
 
 BUDGET_NANO = 5 * NANO_PER_CENT
 SEED = 20_261_124

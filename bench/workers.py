@@ -13,7 +13,7 @@ from bench.endpoint import endpoint
 from bench.services import Database, database
 from reasoning_app.embedded import commands
 from reasoning_app.embedded.child import Child
-from solver.money import NANO_PER_USD
+from solver.core.money import NANO_PER_USD
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -6,7 +6,7 @@ BillingError
 └── StripeProblem       Stripe is not set up, did not answer, or said something unexpected
 """
 
-from solver.money import NANO_PER_CENT, format_usd
+from solver.core.money import NANO_PER_CENT, format_usd
 
 
 class BillingError(Exception):

@@ -15,7 +15,7 @@ from accounts.models import Workspace
 from billing.errors import BillingError, NotEnoughMoney
 from billing.ledger import PROVIDER_PAYABLE, SUSPENSE, account_of, announce_money, debt_nano, post
 from billing.models import Account, AccountKind, Call, CallState, Entry, Transfer, TransferKind
-from solver.money import format_usd
+from solver.core.money import format_usd
 
 
 @dataclass(frozen=True, slots=True)

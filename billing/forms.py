@@ -6,7 +6,7 @@ from django import forms
 
 from billing.models import Price
 from billing.topups import MAXIMUM_NANO, MINIMUM_NANO
-from solver.money import MoneyError, parse_usd
+from solver.core.money import MoneyError, parse_usd
 
 PRESETS = ("5", "20", "50")
 CUSTOM = "custom"

@@ -22,7 +22,7 @@ from billing.price_list import (
     shipped_models,
 )
 from billing.price_setting import SettingPrice, parse_prices
-from solver.pricing import Rates, Tier
+from solver.core.pricing import Rates, Tier
 
 __all__ = [
     "ShippedModel",

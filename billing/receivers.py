@@ -13,7 +13,7 @@ from billing.ledger import account_of, open_system_accounts
 from billing.models import AccountKind
 from billing.prices import load_prices
 from billing.wallet import grant
-from solver.money import NANO_PER_USD
+from solver.core.money import NANO_PER_USD
 
 _OPERATOR_CREDIT_NANO = 100 * NANO_PER_USD
 

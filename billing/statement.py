@@ -9,7 +9,7 @@ from django.db import connection
 
 from accounts.models import Workspace
 from billing.models import TransferKind
-from solver.money import usd_decimal
+from solver.core.money import usd_decimal
 
 PAGE_ROWS = 25
 LEDGER_HEADER = ("at", "what", "job", "memo", "amount_usd", "of_which_trial_usd", "balance_usd")

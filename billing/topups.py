@@ -16,7 +16,7 @@ from billing.errors import StripeProblem
 from billing.ledger import STRIPE_CLEARING, account_of, announce_money, debt_nano, lock_accounts, post
 from billing.models import Account, AccountKind, TopUp, TopUpState, TransferKind
 from billing.stripe_gateway import Checkout, Payment
-from solver.money import NANO_PER_CENT, format_usd, whole_cents_of
+from solver.core.money import NANO_PER_CENT, format_usd, whole_cents_of
 
 logger = logging.getLogger(__name__)
 

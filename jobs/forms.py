@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from jobs.models import Job
 from jobs.services import SubmitError
 from solver.checkers import CheckerError, parse_checker
-from solver.money import NANO_PER_USD, MoneyError, parse_usd, usd_decimal
+from solver.core.money import NANO_PER_USD, MoneyError, parse_usd, usd_decimal
 from solver.strategies import DEFAULT, described
 
 MAX_PROBLEM_CHARACTERS = 100_000

@@ -23,9 +23,9 @@ from jobs.worker.journal import Lease
 from jobs.worker.life import setting_of
 from jobs.worker.memory import recall
 from solver.control import Stop
-from solver.money import usd_decimal
+from solver.core.money import usd_decimal
+from solver.core.steps import StopReason
 from solver.runner import Outcome
-from solver.steps import StopReason
 from solver.strategies import make_strategy
 
 _PATIENCE_S = 10.0

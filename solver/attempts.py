@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from solver.bounds import Bound, bound_call, least_room_nano, prompt_bytes
-from solver.budget import Purse
 from solver.control import Control, Stop
-from solver.errors import BudgetReached, InDoubt, LeaseLost, ModelBarred, NotExecuted, ProviderDown
+from solver.core.errors import BudgetReached, InDoubt, LeaseLost, ModelBarred, NotExecuted, ProviderDown
+from solver.core.models import ModelCard
+from solver.core.problem import Problem
+from solver.core.purse import Purse
+from solver.core.request import Reply, Request
+from solver.core.steps import Status, Step, StepKind, StepResult
 from solver.gateway import Gateway
 from solver.journal import Journal, OpenCall, Submitted
 from solver.judge import Judgement
 from solver.metering import charge_for
-from solver.models import ModelCard
-from solver.problem import Problem
-from solver.request import Reply, Request
-from solver.steps import Status, Step, StepKind, StepResult
 
 _MAX_IN_DOUBT = 3
 _FIRST_BACKOFF_S = 0.25

@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from solver.answer import clean_text
-from solver.errors import InDoubt
-from solver.models import ModelCard
+from solver.core.errors import InDoubt
+from solver.core.models import ModelCard
+from solver.core.request import Reply, Request
 from solver.reported import counted, storable
-from solver.request import Reply, Request
 
 if TYPE_CHECKING:
     import aiohttp

@@ -9,10 +9,10 @@ refused: a reasoning model cut short is billed and comes back empty.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from solver.models import ModelCard
-from solver.money import PICO_PER_NANO
-from solver.pricing import affordable_output_tokens, billed_nano, bound_nano
-from solver.steps import Message
+from solver.core.models import ModelCard
+from solver.core.money import PICO_PER_NANO
+from solver.core.pricing import affordable_output_tokens, billed_nano, bound_nano
+from solver.core.steps import Message
 
 _BYTES_PER_MESSAGE = 16
 _AMPLE_CALLS = 20

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from solver.ballot import Votes
-from solver.steps import StepResult
+from solver.core.steps import StepResult
 
 _COMPARABLE = ("num:", "pct:", "choice:", "math:")
 _LONGEST_COMPARABLE_TEXT = 60

@@ -13,13 +13,13 @@ from heapq import nlargest
 
 from solver.ballot import Votes, Wrongs
 from solver.cluster import Cluster
+from solver.core.models import ModelCard
+from solver.core.problem import Problem
+from solver.core.steps import Candidate, Status, StepKind, StepResult
 from solver.explanation import explain
-from solver.models import ModelCard
 from solver.posterior import Quality, calibrated, parameters
-from solver.problem import Problem
 from solver.prompts import read_better, read_grade
 from solver.skill import Skill
-from solver.steps import Candidate, Status, StepKind, StepResult
 from solver.weighing import Scales, Tally
 
 _WEIGHED = 12

@@ -4,8 +4,8 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from solver.cluster import Cluster
-from solver.problem import Problem
-from solver.steps import Candidate, StepResult
+from solver.core.problem import Problem
+from solver.core.steps import Candidate, StepResult
 
 _DISSENTERS = 5
 

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from solver.beliefs import lead_probability
 from solver.bounds import least_room_nano, typical_nano
-from solver.models import ModelCard
-from solver.pricing import billed_nano, bound_nano
+from solver.core.models import ModelCard
+from solver.core.pricing import billed_nano, bound_nano
 
 DRAWS = 200
 _PLAYED = 80

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from solver.answer import clean_text
 from solver.background import Background
-from solver.errors import InDoubt, NotExecuted, ProviderError
-from solver.models import ModelCard
+from solver.core.errors import InDoubt, NotExecuted, ProviderError
+from solver.core.models import ModelCard
+from solver.core.request import Reply, Request
 from solver.reported import counted, storable
-from solver.request import Reply, Request
 
 if TYPE_CHECKING:
     import aiohttp

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
-from solver.models import OutputQuantiles
+from solver.core.models import OutputQuantiles
 
 _PER_OCTAVE = 5
 _LARGEST = 200

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID
 
-from solver.pricing import Usage
-from solver.steps import Step, StepResult
+from solver.core.pricing import Usage
+from solver.core.steps import Step, StepResult
 
 
 @dataclass(frozen=True, slots=True)

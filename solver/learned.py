@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from solver.core.models import ModelCard, OutputQuantiles
 from solver.histogram import imagined, quantiles
 from solver.lessons import Aspect, count
-from solver.models import ModelCard, OutputQuantiles
 from solver.posterior import parameters
 
 Store = Mapping[tuple[str, str], Mapping[str, Any]]

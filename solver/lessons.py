@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from solver.core.steps import Status, StepKind, StopReason
 from solver.histogram import counted
 from solver.prompts import read_better, read_grade
-from solver.steps import Status, StepKind, StopReason
 
 WON = frozenset({StopReason.SOLVED, StopReason.CONFIDENT})
 BY_ITSELF = WON | {StopReason.BUDGET_REACHED, StopReason.NO_PROGRESS}

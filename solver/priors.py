@@ -6,7 +6,7 @@ providers are deliberately broad.
 
 from typing import Any
 
-from solver.models import OutputQuantiles
+from solver.core.models import OutputQuantiles
 
 DEMO_ABILITY = {
     "intern": {"": 0.02, "countdown": 0.25, "modular": 0.62},

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from solver.answer import said_aloud
-from solver.steps import Message, StepKind
+from solver.core.steps import Message, StepKind
 
 MAX_CANDIDATE_CHARS = 12_000
 MAX_PARTS = 6

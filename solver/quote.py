@@ -17,12 +17,12 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from solver.bounds import prompt_bytes, typical_nano
+from solver.core.models import ModelCard, solvers_of
+from solver.core.money import NANO_PER_CENT
+from solver.core.problem import Problem
 from solver.forecast import Game, Path, paths
-from solver.models import ModelCard, solvers_of
-from solver.money import NANO_PER_CENT
 from solver.plan import least_budget_nano, reserve_nano, rotation
 from solver.posterior import logit, sigmoid
-from solver.problem import Problem
 
 LEVELS = (0.1, 0.5, 0.9)
 _TARGET = 0.95

@@ -3,7 +3,7 @@
 from typing import Any
 
 from solver.answer import clean_text
-from solver.pricing import Usage
+from solver.core.pricing import Usage
 
 # No model reads or writes as many in a call: a higher count is none.
 _MOST_TOKENS = 2**30

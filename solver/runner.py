@@ -11,16 +11,16 @@ from typing import Any
 
 from solver.attempts import AnswerJudge, Attempts
 from solver.bounds import prompt_bytes
-from solver.budget import Purse
 from solver.control import Control, Stop
-from solver.errors import BudgetReached, Interrupted, LeaseLost, ModelBarred, ProviderDown, SolverError
+from solver.core.errors import BudgetReached, Interrupted, LeaseLost, ModelBarred, ProviderDown, SolverError
+from solver.core.models import ModelCard
+from solver.core.problem import Problem
+from solver.core.purse import Purse
+from solver.core.steps import Candidate, Room, Step, StepKind, StepResult, StopReason
+from solver.core.strategy import Strategy
 from solver.gateway import Gateway
 from solver.insurance import insured_nano, is_last_try, last_try, release_one
 from solver.journal import Journal
-from solver.models import ModelCard
-from solver.problem import Problem
-from solver.steps import Candidate, Room, Step, StepKind, StepResult, StopReason
-from solver.strategies.base import Strategy
 from solver.write_up import accepted, write_up_step
 
 MAX_KNOWN_KEYS = 32

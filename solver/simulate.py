@@ -16,20 +16,20 @@ from typing import Any
 from solver.answer import extract_answer, quick_key
 from solver.attempts import seed_of
 from solver.bounds import Bound
-from solver.budget import Purse
 from solver.checkers import Verdict
 from solver.control import Control
+from solver.core.errors import InDoubt, LeaseLost, NotExecuted
+from solver.core.pricing import Usage
+from solver.core.problem import Problem
+from solver.core.purse import Purse
+from solver.core.request import Reply, Request
+from solver.core.steps import Step, StepResult
 from solver.drive import Driven, Played, drive
-from solver.errors import InDoubt, LeaseLost, NotExecuted
 from solver.gateway import Gateway
 from solver.journal import Charge, MemoryJournal, OpenCall
 from solver.judge import Judgement
 from solver.plan import reserve_nano
-from solver.pricing import Usage
-from solver.problem import Problem
-from solver.request import Reply, Request
 from solver.runner import Limits, Outcome, Runner
-from solver.steps import Step, StepResult
 from solver.strategies import Setting, make_strategy
 from solver.world import RIGHT, Said, World, cards, parameters
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from solver.ballot import Votes, Wrongs, log_odds
 from solver.cluster import Cluster
-from solver.models import ModelCard
+from solver.core.models import ModelCard
+from solver.core.problem import Problem
 from solver.posterior import (
     NEVER,
     Quality,
@@ -16,7 +17,6 @@ from solver.posterior import (
     shares,
     sigmoid,
 )
-from solver.problem import Problem
 from solver.skill import Skill, Trait, skill_of
 
 

@@ -19,9 +19,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from solver.models import ModelCard, OutputQuantiles
-from solver.pricing import Rates
-from solver.steps import Message, StepKind
+from solver.core.models import ModelCard, OutputQuantiles
+from solver.core.pricing import Rates
+from solver.core.steps import Message, StepKind
 
 RIGHT = "1"
 _PICO_PER_USD_PER_M = 1_000_000

@@ -17,7 +17,7 @@ from accounts.services import ensure_personal_workspace
 from billing.models import Account, AccountKind, Call, CallState
 from jobs.models import Comparison, Job, Prompt, StepRecord, StepState
 from jobs.states import ENDED, JobState
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 
 painted: list[uuid.UUID] = []
 """The jobs that the test under way painted."""

@@ -3,7 +3,7 @@
 from django import template
 
 from billing.models import Call
-from solver.money import format_usd_exact
+from solver.core.money import format_usd_exact
 
 register = template.Library()
 

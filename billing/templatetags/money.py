@@ -2,7 +2,7 @@
 
 from django import template
 
-from solver.money import format_usd, format_usd_about, format_usd_exact, usd_decimal
+from solver.core.money import format_usd, format_usd_about, format_usd_exact, usd_decimal
 
 register = template.Library()
 

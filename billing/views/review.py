@@ -16,7 +16,7 @@ from billing.cost_lines import By, Line, Scope, budget_nano, lines, owners, tota
 from billing.csv_reply import csv_reply
 from billing.models import AuditRun, Call, CallState, Price
 from billing.prices import price_book
-from solver.money import usd_decimal
+from solver.core.money import usd_decimal
 
 DAYS = (7, 30, 90)
 DEFAULT_DAYS = 30

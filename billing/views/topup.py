@@ -17,7 +17,7 @@ from billing.forms import TopUpForm
 from billing.models import TopUp
 from billing.topups import start_top_up, sync_top_up
 from billing.views.wallet import wallet_page
-from solver.money import format_usd
+from solver.core.money import format_usd
 
 
 @login_required

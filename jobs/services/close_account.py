@@ -16,7 +16,7 @@ from jobs.services.delete_texts import delete_texts
 from jobs.services.errors import SubmitError
 from jobs.services.payment import end_unpaid
 from jobs.states import ACTIVE, ENDED, JobState
-from solver.money import format_usd
+from solver.core.money import format_usd
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from billing.csv_reply import csv_lines
 from billing.models import Call
 from billing.statement import LEDGER_HEADER, ledger_rows
 from jobs.models import Job, Prompt, StepRecord
-from solver.money import usd_decimal
+from solver.core.money import usd_decimal
 
 _CALLS_AT_ONCE = 200
 

@@ -16,8 +16,8 @@ from jobs.services.quoting import record_outcome
 from jobs.states import JobState
 from jobs.wake import wake_worker_on_commit
 from jobs.worker.journal import Lease
+from solver.core.steps import StopReason
 from solver.runner import Outcome
-from solver.steps import StopReason
 
 logger = logging.getLogger(__name__)
 

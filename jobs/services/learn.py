@@ -15,12 +15,12 @@ from django.utils import timezone
 
 from billing.models import Call
 from jobs.models import Job, JobQuote, Learned, Lesson, StepRecord, StepState
+from solver.core.models import ModelCard
+from solver.core.problem import Problem
+from solver.core.steps import Status, StepKind
 from solver.learned import Store, informed
 from solver.lessons import Aspect, Deed, Finished, lessons_of, merged
-from solver.models import ModelCard
 from solver.plan import least_budget_nano
-from solver.problem import Problem
-from solver.steps import Status, StepKind
 from solver.tracking import Measured, tracked
 
 logger = logging.getLogger(__name__)

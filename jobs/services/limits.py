@@ -7,7 +7,7 @@ from accounts.models import User
 from jobs.models import Job
 from jobs.services.errors import SubmitError
 from jobs.states import ACTIVE
-from solver.money import format_usd
+from solver.core.money import format_usd
 
 
 def check_limits(user: User) -> None:

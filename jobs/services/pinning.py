@@ -14,9 +14,9 @@ from uuid import UUID
 from billing.models import Price
 from billing.prices import price_book, rates_of
 from jobs.models import Job
-from solver.models import ModelCard
+from solver.core.models import ModelCard
+from solver.core.problem import Problem
 from solver.plan import reserve_nano
-from solver.problem import Problem
 
 
 def pin(problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, markup_bp: int) -> dict[str, Any]:

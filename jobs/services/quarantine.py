@@ -11,7 +11,7 @@ from billing.models import Quarantine
 from jobs.models import Job, OutboxKind, OutboxMessage
 from jobs.states import JobState
 from jobs.wake import wake_mail_worker_on_commit
-from solver.money import format_usd_exact
+from solver.core.money import format_usd_exact
 
 
 def tell_staff() -> int:

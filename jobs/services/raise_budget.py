@@ -12,9 +12,9 @@ from jobs.services.payment import may_use_trial, set_aside
 from jobs.services.submit import check_affordable, check_budget
 from jobs.states import ACTIVE, JobState, Wanted
 from jobs.wake import wake_worker_on_commit
-from solver.models import ModelCard
-from solver.money import format_usd
-from solver.problem import Problem
+from solver.core.models import ModelCard
+from solver.core.money import format_usd
+from solver.core.problem import Problem
 
 
 def raise_budget(*, job: Job, to_nano: int) -> bool:

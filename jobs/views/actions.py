@@ -16,7 +16,7 @@ from jobs.states import Wanted
 from jobs.views.offers import BY_ACTION, Offer, offers_of
 from jobs.views.raising import raise_context
 from jobs.views.spend import spend_of
-from solver.money import format_usd
+from solver.core.money import format_usd
 
 
 def _action(action: str) -> Callable[..., HttpResponseBase]:

@@ -14,7 +14,7 @@ from jobs.models import Job, JobQuote, StepRecord
 from jobs.services.quoting import quote_json
 from jobs.views.progress import totals_of
 from jobs.views.spend import spend_of
-from solver.money import usd_decimal
+from solver.core.money import usd_decimal
 
 
 def _file_name(job: Job, suffix: str) -> str:

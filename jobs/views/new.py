@@ -29,7 +29,7 @@ from jobs.services import SubmitError, quote_job, submit_job
 from jobs.services.drafts import drafts_of
 from jobs.services.panel import model_names
 from jobs.states import JobState
-from solver.money import MoneyError, format_usd, parse_usd
+from solver.core.money import MoneyError, format_usd, parse_usd
 from solver.strategies import DEFAULT
 
 _DRAFT = "new_job_draft"

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from jobs.forms import CUSTOM, RaiseForm
 from jobs.models import Job
-from solver.money import usd_decimal
+from solver.core.money import usd_decimal
 
 _FACTORS = (2, 4, 10)
 

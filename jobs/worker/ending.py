@@ -13,7 +13,7 @@ from jobs.states import JobState
 from jobs.worker import lease as leases
 from jobs.worker.journal import Lease
 from jobs.worker.retry import surely
-from solver.errors import Interrupted, LeaseLost, ProviderDown
+from solver.core.errors import Interrupted, LeaseLost, ProviderDown
 from solver.runner import Outcome
 
 logger = logging.getLogger(__name__)

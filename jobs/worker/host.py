@@ -32,10 +32,10 @@ from jobs.worker.memory import recall
 from jobs.worker.retry import surely
 from jobs.worker.writer import Writer
 from solver.control import Control, Stop
+from solver.core.steps import StopReason
 from solver.gateway import Gateway, LiteLLMGateway
 from solver.judge import Judge
 from solver.runner import Outcome
-from solver.steps import StopReason
 
 logger = logging.getLogger(__name__)
 

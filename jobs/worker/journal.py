@@ -9,9 +9,9 @@ from uuid import UUID
 
 from jobs.worker.writer import Writer
 from solver.answer import clean_text
-from solver.errors import LeaseLost, ModelBarred
+from solver.core.errors import LeaseLost, ModelBarred
+from solver.core.steps import Message, StepResult
 from solver.journal import Charge, OpenCall, Submitted
-from solver.steps import Message, StepResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from jobs.worker.journal import Lease, PostgresJournal
 from jobs.worker.memory import Memory
 from jobs.worker.writer import Writer
 from solver.control import Control
-from solver.errors import Interrupted, ProviderDown
+from solver.core.errors import Interrupted, ProviderDown
+from solver.core.steps import Candidate
 from solver.gateway import Gateway
 from solver.judge import Judge
 from solver.runner import Limits, Outcome, Runner
-from solver.steps import Candidate
 from solver.strategies import Setting, Strategy, make_strategy
 
 _SHOW_EVERY_S = 1.0

@@ -9,12 +9,12 @@ from django.db.models import Max, QuerySet
 from billing.models import Account, Call, CallState
 from jobs.models import Job, Prompt, StepRecord, StepState
 from jobs.worker.journal import Lease
-from solver.budget import Purse
 from solver.checkers import Verdict
+from solver.core.models import ModelCard
+from solver.core.problem import Problem
+from solver.core.purse import Purse
+from solver.core.steps import Message, Status, Step, StepKind, StepResult
 from solver.journal import OpenCall, Submitted
-from solver.models import ModelCard
-from solver.problem import Problem
-from solver.steps import Message, Status, Step, StepKind, StepResult
 
 
 @dataclass(slots=True)

@@ -3,9 +3,9 @@
 import inspect
 from collections.abc import Callable
 
+from solver.core.strategy import Setting, Strategy
 from solver.strategies.aggregate import Aggregate
 from solver.strategies.auto import Auto
-from solver.strategies.base import Setting, Strategy
 from solver.strategies.decompose import Decompose
 from solver.strategies.deep import Deep
 from solver.strategies.knockout import Knockout

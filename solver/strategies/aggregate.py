@@ -15,8 +15,8 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from solver.steps import Room, Step, StepKind, StepResult
-from solver.strategies.base import Setting
+from solver.core.steps import Room, Step, StepKind, StepResult
+from solver.core.strategy import Setting
 from solver.strategies.common import MAX_TRIES, Common, usable
 
 

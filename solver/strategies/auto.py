@@ -21,9 +21,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from solver.models import solvers_of
-from solver.steps import Room, Status, Step, StepKind, StepResult, StopReason
-from solver.strategies.base import Setting
+from solver.core.models import solvers_of
+from solver.core.steps import Room, Status, Step, StepKind, StepResult, StopReason
+from solver.core.strategy import Setting
 from solver.strategies.checking import Checking
 from solver.strategies.child import Child
 from solver.strategies.common import Common

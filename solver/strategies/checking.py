@@ -4,10 +4,10 @@ from collections import Counter
 from typing import NamedTuple
 
 from solver.cluster import Cluster
+from solver.core.steps import Room, StepResult
 from solver.evidence import Evidence
 from solver.prompts import read_grade
 from solver.second_opinion import gain_of_grade
-from solver.steps import Room, StepResult
 from solver.strategies.crew import Crew
 
 _MAX_GRADES = 8

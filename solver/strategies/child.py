@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from solver.bounds import prompt_bytes, typical_nano
-from solver.steps import Candidate, Room, Step, StepResult, StopReason
-from solver.strategies.base import Setting, Strategy
+from solver.core.steps import Candidate, Room, Step, StepResult, StopReason
+from solver.core.strategy import Setting, Strategy
 
 
 class Child:

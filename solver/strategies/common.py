@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from solver.core.steps import Candidate, Message, Room, Status, Step, StepKind, StepResult, StopReason
+from solver.core.strategy import Setting
 from solver.evidence import Evidence
 from solver.explanation import count_of
 from solver.prompts import messages_for
-from solver.steps import Candidate, Message, Room, Status, Step, StepKind, StepResult, StopReason
-from solver.strategies.base import Setting
 from solver.strategies.crew import Crew
 from solver.strategies.untold import Untold
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 from solver.bounds import least_hold_nano, least_room_nano, prompt_bytes, typical_nano
-from solver.models import ModelCard, solvers_of
+from solver.core.models import ModelCard, solvers_of
+from solver.core.steps import Room, StepKind
+from solver.core.strategy import Setting
 from solver.plan import rotation
 from solver.prompts import messages_for
-from solver.steps import Room, StepKind
-from solver.strategies.base import Setting
 
 
 class Crew:

@@ -15,11 +15,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from solver.problem import Problem
+from solver.core.problem import Problem
+from solver.core.steps import Room, Status, Step, StepKind, StepResult
+from solver.core.strategy import Setting
 from solver.prompts import clipped, messages_for, read_parts
 from solver.recognise import problem_kind
-from solver.steps import Room, Status, Step, StepKind, StepResult
-from solver.strategies.base import Setting
 from solver.strategies.child import Child
 from solver.strategies.common import MAX_TRIES, Common
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from solver.steps import Room, Step
+from solver.core.steps import Room, Step
 from solver.strategies.refine import Line, Refine
 
 PASSES = 2

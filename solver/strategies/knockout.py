@@ -13,9 +13,9 @@ where the judge is no better than chance, or where tries agree anyway.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from solver.core.steps import Room, Step, StepKind, StepResult
+from solver.core.strategy import Setting
 from solver.prompts import read_better
-from solver.steps import Room, Step, StepKind, StepResult
-from solver.strategies.base import Setting
 from solver.strategies.common import MAX_TRIES, Common
 
 FINALISTS = 4

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from solver.cluster import Cluster
+from solver.core.steps import Room, Status, Step, StepKind, StepResult, StopReason
+from solver.core.strategy import Setting
 from solver.prompts import read_grade
-from solver.steps import Room, Status, Step, StepKind, StepResult, StopReason
-from solver.strategies.base import Setting
 from solver.strategies.common import MAX_TRIES, Common, usable
 
 PASSES = 3

@@ -20,11 +20,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from solver.core.steps import Room, Status, Step, StepKind, StepResult
+from solver.core.strategy import Setting
 from solver.prompts import read_grade
 from solver.rewards import outcome_reward, process_reward
-from solver.steps import Room, Status, Step, StepKind, StepResult
 from solver.strategies.arm import Arm, draw
-from solver.strategies.base import Setting
 from solver.strategies.common import Common, usable
 
 _FRONTIER = 12

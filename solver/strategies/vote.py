@@ -15,12 +15,12 @@ from collections.abc import Sequence
 
 from solver.beliefs import lead_probability, vote_weight
 from solver.bounds import prompt_bytes, typical_nano
+from solver.core.models import ModelCard, solvers_of
+from solver.core.steps import Candidate, Room, Status, Step, StepKind, StepResult, StopReason
+from solver.core.strategy import Setting
 from solver.evidence import Evidence
 from solver.explanation import count_of
-from solver.models import ModelCard, solvers_of
 from solver.plan import rotation
-from solver.steps import Candidate, Room, Status, Step, StepKind, StepResult, StopReason
-from solver.strategies.base import Setting
 from solver.strategies.untold import Untold
 
 DEFAULT_TARGET = 0.95

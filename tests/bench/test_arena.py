@@ -10,7 +10,7 @@ from bench.plot import Panel, save
 from bench.record import PLANS
 from bench.reliability import bins, expected_calibration_error
 from bench.replay import pool
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 
 
 def test_more_fixed_tries_cost_more_and_a_checker_only_gains():

@@ -13,7 +13,7 @@ from billing import price_list, prices
 from billing.models import Price, PriceStatus
 from billing.price_setting import parse_prices
 from billing.prices import active_price, default_panel, load_prices, price_book, rates_of, shipped_models
-from solver.pricing import Usage, bound_nano, cost_nano
+from solver.core.pricing import Usage, bound_nano, cost_nano
 from tests.billing.books import USD, call_of, settle
 
 PROVIDERS = {"demo", "openai", "anthropic", "gemini", "deepseek", "mistral", "xai", "groq"}

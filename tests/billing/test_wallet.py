@@ -11,7 +11,7 @@ from billing.errors import BillingError
 from billing.models import Account, AccountKind, TransferKind
 from billing.receivers import open_purses
 from billing.wallet import balances, grant, statement
-from solver.money import usd_decimal
+from solver.core.money import usd_decimal
 from tests.billing.books import USD, settle, start_job
 
 

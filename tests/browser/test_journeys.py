@@ -9,7 +9,7 @@ from email import policy
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from solver.money import NANO_PER_USD, parse_usd
+from solver.core.money import NANO_PER_USD, parse_usd
 from tests import services
 from tests.browser.conftest import listen
 

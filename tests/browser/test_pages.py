@@ -18,7 +18,7 @@ from billing.wallet import grant
 from jobs import mail_files
 from jobs.models import OutboxMessage
 from jobs.services.delete_texts import delete_texts
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 from tests import people
 from tests.browser.conftest import listen
 

@@ -13,7 +13,7 @@ from billing.wallet import grant
 from jobs.models import Job
 from jobs.services import cancel_job, control, finish_early, submit_job
 from jobs.states import ENDED
-from solver.money import NANO_PER_CENT, NANO_PER_USD
+from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from solver.strategies import REGISTRY
 
 _USERS = 20

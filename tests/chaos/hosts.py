@@ -186,7 +186,7 @@ class Trial:
         from accounts.models import User
         from accounts.services import ensure_personal_workspace
         from billing.wallet import grant
-        from solver.money import NANO_PER_USD
+        from solver.core.money import NANO_PER_USD
 
         self._site, self._lease_s = site, lease_s
         self._user = User.objects.create_user("hosts@example.org")
@@ -221,7 +221,7 @@ class Trial:
     def submit(self, count: int) -> None:
         """Submit jobs that never come to an end by themselves."""
         from jobs.services import submit_job
-        from solver.money import NANO_PER_USD
+        from solver.core.money import NANO_PER_USD
 
         for _ in range(count):
             self._submitted += 1

@@ -15,7 +15,7 @@ from billing.wallet import grant
 from jobs.models import Job
 from jobs.worker.host import WorkerHost
 from solver.control import Stop
-from solver.money import NANO_PER_USD
+from solver.core.money import NANO_PER_USD
 from tests.endpoint import Answer, Endpoint
 
 

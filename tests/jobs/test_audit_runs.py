@@ -18,7 +18,7 @@ from jobs.services.audit import INVARIANTS as JOBS
 from jobs.services.audit_runs import LOCK, run_audit
 from jobs.services.outbox import send_due
 from reasoning_app.celery import app
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 
 BALANCE = "every balance is the sum of its entries"
 

@@ -11,7 +11,7 @@ from jobs.models import Job, StepRecord
 from jobs.services import cancel_job, pause_job, resume_job, submit_job
 from jobs.states import JobState
 from jobs.worker import life
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 from solver.runner import Limits
 from tests.jobs.workers import Worker
 from tests.responses import ResponsesEndpoint

@@ -12,7 +12,7 @@ from jobs.models import Job, OutboxMessage, StepRecord
 from jobs.services import SubmitError, cancel_job, finish_early, pause_job, resume_job, submit_job
 from jobs.services.sweep import sweep
 from jobs.states import ENDED, JobState, Wanted
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 from tests.jobs.conftest import undecided
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -23,7 +23,7 @@ from jobs.services.export_data import export_data
 from jobs.services.outbox import send_due
 from jobs.services.retention import delete_old_texts
 from jobs.states import JobState
-from solver.money import NANO_PER_CENT, NANO_PER_USD
+from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.endpoint import Answer
 from tests.places import places_of
 

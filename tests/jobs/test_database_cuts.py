@@ -9,7 +9,7 @@ from billing.models import Call, CallState
 from jobs.models import Job, OutboxMessage
 from jobs.services import submit_job
 from jobs.states import JobState
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 from tests.jobs.conftest import undecided
 from tests.jobs.workers import Worker
 from tests.line import Line

@@ -10,7 +10,7 @@ from billing.models import Call, CallState, Entry
 from jobs.models import Job, OutboxMessage, StepRecord
 from jobs.services import cancel_job, finish_early, submit_job
 from jobs.states import ENDED, JobState
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
 from tests.jobs.workers import Worker
 

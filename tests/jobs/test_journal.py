@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from billing.models import Price
 from jobs.services import submit_job
 from jobs.worker.lease import claim_next
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,10 +14,10 @@ from jobs.services import learn as learning
 from jobs.services import submit_job
 from jobs.services.learn import forget, informed_panel, learn_due
 from jobs.services.panel import build_panel
+from solver.core.models import ModelCard
+from solver.core.money import NANO_PER_CENT
+from solver.core.problem import Problem
 from solver.lessons import Aspect
-from solver.models import ModelCard
-from solver.money import NANO_PER_CENT
-from solver.problem import Problem
 from tests.endpoint import Answer
 
 CHECKER = {"kind": "number", "expected": "42", "tolerance": "0"}

@@ -20,8 +20,8 @@ from jobs.services.outbox import is_permanent, send_due
 from jobs.states import JobState
 from jobs.worker import lease as leases
 from jobs.worker.ending import end_life
-from solver.errors import ProviderDown
-from solver.money import NANO_PER_CENT
+from solver.core.errors import ProviderDown
+from solver.core.money import NANO_PER_CENT
 from solver.runner import Outcome
 from tests import services
 from tests.jobs.conftest import undecided

@@ -13,7 +13,7 @@ from jobs.receivers import start_what_was_waiting
 from jobs.services import SubmitError, cancel_job, submit_job
 from jobs.states import JobState
 from jobs.tasks import sweep
-from solver.money import NANO_PER_CENT, NANO_PER_USD
+from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,7 +11,7 @@ from billing.wallet import balances, grant
 from jobs.models import Job
 from jobs.services import pause_job, resume_job, submit_job
 from jobs.states import JobState
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
 from tests.jobs.conftest import undecided
 

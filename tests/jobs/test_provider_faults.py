@@ -16,7 +16,7 @@ from jobs.services import submit_job
 from jobs.services.outbox import send_due
 from jobs.states import JobState
 from jobs.worker import ending
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer, Endpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -19,7 +19,7 @@ from jobs.services.outbox import send_due
 from jobs.services.quarantine import tell_staff
 from jobs.services.sweep import sweep
 from jobs.states import JobState
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
 
 pytestmark = pytest.mark.django_db(transaction=True)

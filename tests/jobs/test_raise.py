@@ -13,9 +13,9 @@ from jobs.services import SubmitError, cancel_job, finish_early, pause_job, rais
 from jobs.services.finish import finish
 from jobs.states import ENDED, JobState
 from jobs.worker import lease as leases
-from solver.money import NANO_PER_CENT, NANO_PER_USD
+from solver.core.money import NANO_PER_CENT, NANO_PER_USD
+from solver.core.steps import StopReason
 from solver.runner import Outcome
-from solver.steps import StopReason
 from tests.jobs.conftest import undecided
 
 pytestmark = pytest.mark.django_db(transaction=True)

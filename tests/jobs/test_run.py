@@ -7,7 +7,7 @@ from billing.wallet import balances
 from jobs.models import Job, OutboxMessage, StepRecord
 from jobs.services import submit_job
 from jobs.states import JobState
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
 
 pytestmark = pytest.mark.django_db(transaction=True)

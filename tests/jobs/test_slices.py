@@ -11,7 +11,7 @@ from jobs.models import Job, StepRecord
 from jobs.services import submit_job
 from jobs.states import JobState
 from jobs.worker import lease as leases
-from solver.money import NANO_PER_CENT, NANO_PER_USD
+from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.jobs.conftest import undecided
 
 pytestmark = pytest.mark.django_db(transaction=True)

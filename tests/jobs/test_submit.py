@@ -6,7 +6,7 @@ from billing.models import Account, AccountKind
 from billing.wallet import balances
 from jobs.models import Job, JobQuote
 from jobs.services import SubmitError, cancel_job, quote_job, submit_job
-from solver.money import NANO_PER_CENT, NANO_PER_USD
+from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.endpoint import Answer
 
 pytestmark = pytest.mark.django_db(transaction=True)

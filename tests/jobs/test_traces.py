@@ -11,7 +11,7 @@ from jobs.models import Job
 from jobs.services import submit_job
 from jobs.services.delete_texts import delete_texts
 from jobs.services.traces import traces
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
 from tests.people import CHECKER, PROBLEM
 

@@ -27,7 +27,7 @@ from typing import Any
 from uuid import UUID
 
 from jobs.states import ENDED, JobState, Wanted
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 from solver.plan import reserve_nano
 from solver.simulate import Scenario, VirtualLoop
 from solver.strategies import REGISTRY

@@ -22,9 +22,9 @@ from jobs.states import (
     sources_of,
 )
 from solver.checkers import Verdict
+from solver.core.steps import Status, StepKind, StepResult, StopReason
 from solver.runner import Outcome
 from solver.simulate import Scenario
-from solver.steps import Status, StepKind, StepResult, StopReason
 
 MUTATIONS = {
     "fencing": "statements of the journal do not look at the lease",

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
+from solver.core.steps import StopReason
 from solver.simulate import Scenario, SimulatedJob, simulate_all
-from solver.steps import StopReason
 from solver.strategies import REGISTRY
 from solver.world import parameters
 

@@ -16,7 +16,7 @@ from django.db import connection
 from jobs.services import submit_job
 from reasoning_app import restore
 from reasoning_app.backup import BackupError
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer, Call
 from tests.jobs.conftest import undecided
 from tests.jobs.workers import Worker

@@ -14,7 +14,7 @@ from jobs.models import Job, OutboxMessage
 from jobs.services import submit_job
 from jobs.services.audit import violations
 from jobs.states import ENDED, JobState
-from solver.money import NANO_PER_USD
+from solver.core.money import NANO_PER_USD
 from tests.endpoint import Answer
 from tests.proof.conftest import LONG
 from tests.proof.crash_runner import CRASHED, MOMENTS, NOT_CLAIMED

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from solver.answer import extract_answer, quick_key, text_key
 from solver.bounds import prompt_bytes, typical_nano
 from solver.checkers import Verdict
-from solver.models import ModelCard
-from solver.problem import Problem
-from solver.steps import Room, Status, Step, StepKind, StepResult, StopReason
+from solver.core.models import ModelCard
+from solver.core.problem import Problem
+from solver.core.steps import Room, Status, Step, StepKind, StepResult, StopReason
 from solver.strategies import Setting, Strategy, make_strategy
 from tests.solver.simulated import card
 

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from solver.attempts import Attempts
-from solver.budget import Purse
 from solver.control import Control
-from solver.errors import ProviderError
+from solver.core.errors import ProviderError
+from solver.core.models import ModelCard, OutputQuantiles
+from solver.core.pricing import Rates, Usage
+from solver.core.problem import Problem
+from solver.core.purse import Purse
+from solver.core.request import Reply, Request
 from solver.journal import MemoryJournal
 from solver.judge import Judge
-from solver.models import ModelCard, OutputQuantiles
 from solver.plan import reserve_nano
-from solver.pricing import Rates, Usage
-from solver.problem import Problem
-from solver.request import Reply, Request
 from solver.runner import Limits, Outcome, Runner
 from solver.strategies import Setting, Strategy, make_strategy
 

@@ -1,7 +1,7 @@
 """`aggregate`: populations, who is combined, and when a population has no more to give."""
 
-from solver.problem import Problem
-from solver.steps import StepKind
+from solver.core.problem import Problem
+from solver.core.steps import StepKind
 from solver.strategies import Setting
 from solver.strategies.aggregate import Aggregate
 from tests.solver.played import NUMBER, PANEL, Play, kinds, world

@@ -3,10 +3,10 @@
 import random
 import statistics
 
-from solver.money import NANO_PER_CENT
-from solver.problem import Problem
+from solver.core.money import NANO_PER_CENT
+from solver.core.problem import Problem
+from solver.core.steps import Room, Status, StepKind, StepResult, StopReason
 from solver.simulate import RIGHT, Scenario, play
-from solver.steps import Room, Status, StepKind, StepResult, StopReason
 from solver.strategies import Setting, make_strategy
 from tests.solver.simulated import card
 

@@ -6,11 +6,11 @@ import socket
 
 import pytest
 
-from solver.errors import InDoubt, NotExecuted
+from solver.core.errors import InDoubt, NotExecuted
+from solver.core.pricing import Usage
+from solver.core.request import Request
+from solver.core.steps import Message
 from solver.gateway import LiteLLMGateway
-from solver.pricing import Usage
-from solver.request import Request
-from solver.steps import Message
 from tests.responses import ResponsesEndpoint
 from tests.solver.simulated import card
 

@@ -1,7 +1,7 @@
 """A strategy inside another keeps to its keys and its share."""
 
-from solver.problem import Problem
-from solver.steps import Room, Status, StepKind, StepResult, StopReason
+from solver.core.problem import Problem
+from solver.core.steps import Room, Status, StepKind, StepResult, StopReason
 from solver.strategies import Setting, make_strategy
 from solver.strategies.child import Child
 from tests.solver.simulated import card

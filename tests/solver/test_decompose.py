@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from solver.problem import Problem
-from solver.steps import StepKind
+from solver.core.problem import Problem
+from solver.core.steps import StepKind
 from tests.solver.played import NUMBER, Play, kinds
 
 PARTS = "<part>What is 2 times 21?</part>\n<part>What is 42 minus 0?</part>"

@@ -1,8 +1,8 @@
 """`deep`: one model at length, revised until it settles, graded only then."""
 
 from solver.bounds import bound_call
-from solver.problem import Problem
-from solver.steps import StepKind
+from solver.core.problem import Problem
+from solver.core.steps import StepKind
 from tests.solver.played import NUMBER, Play, kinds
 from tests.solver.simulated import card
 

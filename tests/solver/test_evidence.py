@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from solver.answer import extract_answer
 from solver.ballot import Wrongs, log_odds
 from solver.checkers import Verdict
+from solver.core.problem import Problem
+from solver.core.steps import Status, StepKind, StepResult
 from solver.evidence import Evidence
 from solver.posterior import calibrated, shares
-from solver.problem import Problem
 from solver.skill import Trait, skill_of
-from solver.steps import Status, StepKind, StepResult
 from solver.world import RIGHT, World, cards
 from tests.solver.simulated import card
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from solver.core.money import NANO_PER_CENT
+from solver.core.problem import Problem
+from solver.core.steps import StopReason
 from solver.forecast import paths
-from solver.money import NANO_PER_CENT
-from solver.problem import Problem
 from solver.quote import (
     NO_SHIFT,
     Shift,
@@ -20,7 +21,6 @@ from solver.quote import (
     suggested_budget_nano,
 )
 from solver.simulate import KIND, Scenario, play
-from solver.steps import StopReason
 from solver.strategies import REGISTRY
 from solver.world import cards
 from tests.solver.simulated import card

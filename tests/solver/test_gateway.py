@@ -6,12 +6,12 @@ import socket
 
 import pytest
 
-from solver.errors import InDoubt, NotExecuted
+from solver.core.errors import InDoubt, NotExecuted
+from solver.core.pricing import Usage
+from solver.core.request import Request
+from solver.core.steps import Message
 from solver.gateway import LiteLLMGateway
-from solver.pricing import Usage
 from solver.reported import storable
-from solver.request import Request
-from solver.steps import Message
 from tests.endpoint import Answer, Endpoint
 from tests.solver.simulated import card
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from solver.budget import Purse
+from solver.core.money import NANO_PER_CENT
+from solver.core.problem import Problem
+from solver.core.purse import Purse
+from solver.core.steps import StepKind
 from solver.insurance import insured_nano, is_last_try, last_try
-from solver.money import NANO_PER_CENT
-from solver.problem import Problem
 from solver.simulate import Scenario, play, simulate
-from solver.steps import StepKind
 from tests.solver.simulated import card
 
 PROBLEM = Problem("What is 6 times 7?")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from solver.core.steps import StepKind
 from solver.prompts import (
     MAX_CANDIDATE_CHARS,
     Grade,
@@ -11,7 +12,6 @@ from solver.prompts import (
     read_grade,
     read_parts,
 )
-from solver.steps import StepKind
 
 KINDS = [kind for kind in StepKind if kind not in {StepKind.SAMPLE, StepKind.WRITE_UP, StepKind.NOTE}]
 

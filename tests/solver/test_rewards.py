@@ -3,9 +3,9 @@
 import pytest
 
 from solver.checkers import Verdict
+from solver.core.steps import Status, StepKind, StepResult
 from solver.prompts import Grade, read_grade
 from solver.rewards import outcome_reward, process_reward
-from solver.steps import Status, StepKind, StepResult
 
 
 @pytest.mark.parametrize(

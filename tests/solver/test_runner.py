@@ -5,14 +5,14 @@ import time
 
 import pytest
 
-from solver.budget import Purse
 from solver.control import Stop
-from solver.errors import InDoubt, Interrupted, LeaseLost, NotExecuted, ProviderDown
+from solver.core.errors import InDoubt, Interrupted, LeaseLost, NotExecuted, ProviderDown
+from solver.core.pricing import Usage
+from solver.core.problem import Problem
+from solver.core.purse import Purse
+from solver.core.steps import Status, Step, StepKind, StopReason
 from solver.journal import MemoryJournal
-from solver.pricing import Usage
-from solver.problem import Problem
 from solver.runner import Limits
-from solver.steps import Status, Step, StepKind, StopReason
 from tests.solver.simulated import Bench, Provider, card, noisy
 
 

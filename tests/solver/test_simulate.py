@@ -4,8 +4,8 @@ import statistics
 
 import pytest
 
+from solver.core.money import NANO_PER_CENT
 from solver.drive import Driven
-from solver.money import NANO_PER_CENT
 from solver.simulate import Scenario, play, simulate
 from solver.world import RIGHT, cards
 

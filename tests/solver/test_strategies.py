@@ -4,8 +4,8 @@ import inspect
 
 import pytest
 
-from solver.problem import Problem
-from solver.steps import StepKind, StopReason
+from solver.core.problem import Problem
+from solver.core.steps import StepKind, StopReason
 from solver.strategies import REGISTRY, described, make_strategy
 from tests.solver.played import NUMBER, Play, world
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from solver.control import Stop
-from solver.errors import Interrupted
-from solver.request import Reply, Request
+from solver.core.errors import Interrupted
+from solver.core.request import Reply, Request
+from solver.core.steps import StopReason
 from solver.runner import Limits
-from solver.steps import StopReason
 from tests.solver.simulated import Bench, Provider, card
 
 LIMITS = Limits(slots=4, patience_s=1, grace_s=0.5, drain_s=600)

@@ -2,8 +2,8 @@
 
 import time
 
-from solver.problem import Problem
-from solver.steps import Status, StepKind, StepResult
+from solver.core.problem import Problem
+from solver.core.steps import Status, StepKind, StepResult
 from tests.solver.played import NUMBER, Play, kinds, world
 from tests.solver.simulated import card
 

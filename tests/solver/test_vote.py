@@ -3,8 +3,8 @@
 import random
 
 from solver.beliefs import incomplete_beta, lead_probability, vote_weight
-from solver.problem import Problem
-from solver.steps import Room, Status, StepKind, StepResult, StopReason
+from solver.core.problem import Problem
+from solver.core.steps import Room, Status, StepKind, StepResult, StopReason
 from solver.strategies import Setting
 from solver.strategies.vote import Vote
 from tests.solver.simulated import card

@@ -4,9 +4,9 @@ import statistics
 
 import pytest
 
-from solver.problem import Problem
+from solver.core.problem import Problem
+from solver.core.steps import StepKind
 from solver.prompts import messages_for, read_better, read_grade, read_parts
-from solver.steps import StepKind
 from solver.world import RIGHT, World, cards, parameters, read_prompt
 
 STRONG = parameters()["models"][-1]

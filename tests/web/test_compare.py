@@ -8,7 +8,7 @@ from django.urls import reverse
 from billing.wallet import balances
 from jobs.models import Comparison, Job
 from jobs.states import JobState
-from solver.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT
 from tests.people import SOLVED, make_comparison, make_job, workspace_of
 
 GOOD = {"problem": "Use 3, 7, 12, 25 to make 58.", "budget": "0.05", "checker": "arithmetic"}

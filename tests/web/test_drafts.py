@@ -11,7 +11,7 @@ from billing.wallet import balances, grant
 from jobs.models import Job
 from jobs.services.drafts import MOST_DRAFTS
 from jobs.states import JobState
-from solver.money import NANO_PER_USD
+from solver.core.money import NANO_PER_USD
 from tests.people import workspace_of
 
 FIELDS = {"problem": "Is every even number a sum of two primes?", "budget": "5", "checker": ""}

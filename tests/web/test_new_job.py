@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from billing.wallet import balances
 from jobs.models import Job
-from solver.money import NANO_PER_USD
+from solver.core.money import NANO_PER_USD
 from tests.people import workspace_of
 
 GOOD = {"problem": "Use 3, 7, 12, 25 to make 58.", "budget": "0.05", "checker": "arithmetic"}

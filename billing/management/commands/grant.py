@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.services import ensure_personal_workspace
 from billing.errors import BillingError
 from billing.wallet import balances, grant
-from solver.money import MoneyError, format_usd_exact, parse_usd
+from solver.core.money import MoneyError, format_usd_exact, parse_usd
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from reasoning_app.management.commands.solve import Command as Solve
-from solver.money import format_usd_exact
+from solver.core.money import format_usd_exact
 
 
 class Command(Solve):

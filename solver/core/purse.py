@@ -6,7 +6,7 @@ purse of a running job mirrors its escrow account, which makes the same decision
 
 from dataclasses import dataclass
 
-from solver.errors import BudgetReached
+from solver.core.errors import BudgetReached
 
 
 @dataclass(slots=True)

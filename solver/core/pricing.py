@@ -6,7 +6,7 @@ Units: rates in pico-USD (1e-12 USD) per token, fees and costs in nano-USD (1e-9
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from solver.money import PICO_PER_NANO
+from solver.core.money import PICO_PER_NANO
 
 PROMPT_OVERHEAD_TOKENS = 64
 """Tokens that chat templates add around messages, per call; part of every bound."""

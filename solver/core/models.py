@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from solver.pricing import Rates, Tier
+from solver.core.pricing import Rates, Tier
 from solver.skill import Trait
 
 

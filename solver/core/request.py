@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from solver.models import ModelCard
-from solver.pricing import Usage
-from solver.steps import Message
+from solver.core.models import ModelCard
+from solver.core.pricing import Usage
+from solver.core.steps import Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from solver.steps import Message
+from solver.core.steps import Message
 
 _SYSTEM = (
     "You solve one problem. Work step by step and check your result. "

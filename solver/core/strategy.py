@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from solver.models import ModelCard
-from solver.problem import Problem
-from solver.steps import Candidate, Room, Step, StepResult, StopReason
+from solver.core.models import ModelCard
+from solver.core.problem import Problem
+from solver.core.steps import Candidate, Room, Step, StepResult, StopReason
 
 
 class Strategy(Protocol):
