@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from bench.replay import POOL, PoolProblem, judgement_of, panel, pool, trial
-from solver.answer import extract_answer
 from solver.core.models import ModelCard
 from solver.core.pricing import Usage, cost_nano
 from solver.core.problem import Problem
 from solver.core.steps import StepKind
-from solver.prompts import messages_for, read_grade
 from solver.simulate import Scenario, play
+from solver.text.extract import extract_answer
+from solver.text.prompts import messages_for, read_grade
 from solver.world import RIGHT, World, cards, parameters
 
 

@@ -18,13 +18,13 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from bench.replay import PoolProblem, judgement_of, panel, pool
-from solver.answer import extract_answer
 from solver.ballot import Counts, Wrongs, likelihood, log_odds
 from solver.core.models import ModelCard
 from solver.core.steps import Status, StepKind, StepResult
 from solver.evidence import Evidence
 from solver.posterior import logit, parameters, shares, sigmoid
 from solver.skill import Skill
+from solver.text.extract import extract_answer
 
 _STEPS = {"slope": 0.4, "scatter": 0.4, "concentration": 0.4, "blind": 0.8, "shared": 0.8, "agree": 0.4}
 """By how much (in the logarithm) a value is moved at first."""

@@ -34,9 +34,9 @@ from bench.plot import Panel, save
 from bench.replay import PoolProblem, pool, trial
 from demo_model.engine import find_model
 from demo_model.launch import running
-from solver.answer import extract_answer
 from solver.core.money import NANO_PER_CENT
 from solver.core.pricing import Usage, cost_nano
+from solver.text.extract import extract_answer
 
 OPTILLM = "optillm==0.4.0"
 NEEDS = ("numpy", "networkx", "math-verify", "PyYAML", "cerebras_cloud_sdk")

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from bench.demo import SOLVERS, Unseen, demo_card
-from solver.answer import bounded_key, quick_key, text_key
 from solver.bounds import Bound
 from solver.checkers import check, checked_key
 from solver.core.models import ModelCard
@@ -30,6 +29,7 @@ from solver.plan import reserve_nano
 from solver.runner import Limits
 from solver.safe_eval import ExpressionError, evaluate, tokens_of
 from solver.strategies import Setting, make_strategy
+from solver.text.extract import bounded_key, quick_key, text_key
 
 POOL = Path(__file__).parent / "pool"
 SLOTS = 16

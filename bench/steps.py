@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from solver.answer import extract_answer, quick_key
 from solver.bounds import Bound
 from solver.core.money import NANO_PER_USD
 from solver.core.pricing import Usage
@@ -23,6 +22,7 @@ from solver.drive import Driven, Played, drive
 from solver.judge import Judgement
 from solver.runner import Limits
 from solver.strategies import REGISTRY, Setting, Strategy, make_strategy
+from solver.text.extract import extract_answer, quick_key
 from solver.world import cards
 
 STEPS = 10_000

@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 from bench.arena import Run, paired, summary
 from bench.extra import fetch
 from bench.plot import Panel
-from solver.answer import extract_answer
 from solver.core.money import NANO_PER_CENT
 from solver.core.pricing import Usage, cost_nano
 from solver.core.problem import Problem
 from solver.core.steps import Message, StepKind
-from solver.prompts import messages_for, read_grade
 from solver.rewards import process_reward
 from solver.simulate import Scenario, play
+from solver.text.extract import extract_answer
+from solver.text.prompts import messages_for, read_grade
 from solver.world import RIGHT, World, cards, parameters
 
 TREEQUEST = "treequest==0.3.3"

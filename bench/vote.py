@@ -13,10 +13,10 @@ from typing import Any
 
 from bench.demo import Unseen, modular_problems
 from bench.live import Place, place
-from solver.answer import extract_answer
 from solver.core.money import NANO_PER_CENT, usd_decimal
 from solver.core.problem import Problem
 from solver.core.request import Request
+from solver.text.extract import extract_answer
 
 BUDGET_NANO = 5 * NANO_PER_CENT
 SEED = 20_261_124

@@ -13,11 +13,11 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from solver.answer import clean_text
 from solver.core.errors import InDoubt
 from solver.core.models import ModelCard
 from solver.core.request import Reply, Request
 from solver.reported import counted, storable
+from solver.text.extract import clean_text
 
 if TYPE_CHECKING:
     import aiohttp

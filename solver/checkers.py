@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from solver.answer import bounded_key, percent_of, plain_number
 from solver.checker_input import CheckerError, parse_checker, parse_checker_option
-from solver.latex import strip_wrappers
 from solver.safe_eval import MAX_CHARS, Evaluated, ExpressionError, evaluate, tokens_of
+from solver.text.extract import bounded_key, percent_of, plain_number
+from solver.text.latex import strip_wrappers
 
 __all__ = [
     "CheckerError", "Verdict", "check", "checked_key", "describe", "number_verdict", "parse_checker",

@@ -17,8 +17,8 @@ import sympy
 from latex2sympy2_extended import NormalizationConfig, latex2sympy
 from math_verify import verify
 
-from solver.answer import MAX_KEY_CHARS, bounded_key
-from solver.latex import strip_wrappers
+from solver.text.extract import MAX_KEY_CHARS, bounded_key
+from solver.text.latex import strip_wrappers
 
 _DIGITS = 40
 _AGREE = sympy.Float("1e-25", _DIGITS)

@@ -18,8 +18,8 @@ from solver.core.problem import Problem
 from solver.core.steps import Candidate, Status, StepKind, StepResult
 from solver.explanation import explain
 from solver.posterior import Quality, calibrated, parameters
-from solver.prompts import read_better, read_grade
 from solver.skill import Skill
+from solver.text.prompts import read_better, read_grade
 from solver.weighing import Scales, Tally
 
 _WEIGHED = 12

@@ -10,12 +10,12 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
-from solver.answer import clean_text
 from solver.background import Background
 from solver.core.errors import InDoubt, NotExecuted, ProviderError
 from solver.core.models import ModelCard
 from solver.core.request import Reply, Request
 from solver.reported import counted, storable
+from solver.text.extract import clean_text
 
 if TYPE_CHECKING:
     import aiohttp

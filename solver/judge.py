@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from solver.answer import clean_text, extract_answer, quick_key, text_key
 from solver.checkers import Verdict, check, checked_key, number_verdict
 from solver.judge_pool import JudgePool, PoolReply
-from solver.latex import looks_like_math
+from solver.text.extract import clean_text, extract_answer, quick_key, text_key
+from solver.text.latex import looks_like_math
 
 MAX_POOL_CHARS = 2_000
 MAX_POOL_DEPTH = 60

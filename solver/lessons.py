@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from solver.core.steps import Status, StepKind, StopReason
 from solver.histogram import counted
-from solver.prompts import read_better, read_grade
+from solver.text.prompts import read_better, read_grade
 
 WON = frozenset({StopReason.SOLVED, StopReason.CONFIDENT})
 BY_ITSELF = WON | {StopReason.BUDGET_REACHED, StopReason.NO_PROGRESS}

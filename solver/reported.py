@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from solver.answer import clean_text
 from solver.core.pricing import Usage
+from solver.text.extract import clean_text
 
 # No model reads or writes as many in a call: a higher count is none.
 _MOST_TOKENS = 2**30

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from solver.answer import extract_answer, quick_key
 from solver.attempts import seed_of
 from solver.bounds import Bound
 from solver.checkers import Verdict
@@ -31,6 +30,7 @@ from solver.judge import Judgement
 from solver.plan import reserve_nano
 from solver.runner import Limits, Outcome, Runner
 from solver.strategies import Setting, make_strategy
+from solver.text.extract import extract_answer, quick_key
 from solver.world import RIGHT, Said, World, cards, parameters
 
 KIND = "simulated"

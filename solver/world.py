@@ -205,7 +205,7 @@ class World:
 
 
 def read_prompt(messages: Sequence[Message]) -> Asked:
-    """Return what one of the engine's prompts asks (solver/prompts.py); everything else is a try."""
+    """Return what one of the engine's prompts asks (solver/text/prompts.py); everything else is a try."""
     content = messages[-1].content
     problem = _PROBLEM.search(content)
     text = problem[1] if problem else content

@@ -10,7 +10,7 @@ from accounts.models import User, Workspace
 from jobs.models import Job
 from jobs.services.problem_text import MAX_PROBLEM_CHARS, title_of
 from jobs.states import JobState
-from solver.answer import clean_text
+from solver.text.extract import clean_text
 
 MOST_DRAFTS = 20
 _LONGEST_FIELD = 4_000

@@ -1,7 +1,7 @@
 """What a problem's text may be: checked once, in one place, for page, terminal and programs alike."""
 
 from jobs.services.errors import SubmitError
-from solver.answer import clean_text
+from solver.text.extract import clean_text
 
 MAX_PROBLEM_CHARS = 100_000
 _MAX_TITLE_CHARS = 80

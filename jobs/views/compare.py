@@ -22,10 +22,10 @@ from jobs.views.detail import STOP_POLLING
 from jobs.views.new import ask_to_sign_in, refused_form, uuid_of
 from jobs.views.progress import Totals, revision_of, totals_of
 from jobs.views.spend import Spend, spend_of
-from solver.answer import quick_key, text_key
 from solver.core.money import format_usd_about
 from solver.core.problem import Problem
 from solver.core.steps import StopReason
+from solver.text.extract import quick_key, text_key
 
 _IDEAS = {"many_cheap": "Many attempts", "few_strong": "A few attempts"}
 _ABOUT_EQUAL_TENTHS = 10

@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from jobs.worker.writer import Writer
-from solver.answer import clean_text
 from solver.core.errors import LeaseLost, ModelBarred
 from solver.core.steps import Message, StepResult
 from solver.journal import Charge, OpenCall, Submitted
+from solver.text.extract import clean_text
 
 
 @dataclass(frozen=True, slots=True)

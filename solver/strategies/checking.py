@@ -6,9 +6,9 @@ from typing import NamedTuple
 from solver.cluster import Cluster
 from solver.core.steps import Room, StepResult
 from solver.evidence import Evidence
-from solver.prompts import read_grade
 from solver.second_opinion import gain_of_grade
 from solver.strategies.crew import Crew
+from solver.text.prompts import read_grade
 
 _MAX_GRADES = 8
 """Of one answer: a judge is not asked until it passes."""

@@ -8,9 +8,9 @@ from solver.core.steps import Candidate, Message, Room, Status, Step, StepKind, 
 from solver.core.strategy import Setting
 from solver.evidence import Evidence
 from solver.explanation import count_of
-from solver.prompts import messages_for
 from solver.strategies.crew import Crew
 from solver.strategies.untold import Untold
+from solver.text.prompts import messages_for
 
 DEFAULT_TARGET = 0.95
 MAX_TRIES = 20_000

@@ -7,7 +7,7 @@ from solver.core.models import ModelCard, solvers_of
 from solver.core.steps import Room, StepKind
 from solver.core.strategy import Setting
 from solver.plan import rotation
-from solver.prompts import messages_for
+from solver.text.prompts import messages_for
 
 
 class Crew:

@@ -18,10 +18,10 @@ from typing import Any
 from solver.core.problem import Problem
 from solver.core.steps import Room, Status, Step, StepKind, StepResult
 from solver.core.strategy import Setting
-from solver.prompts import clipped, messages_for, read_parts
 from solver.recognise import problem_kind
 from solver.strategies.child import Child
 from solver.strategies.common import MAX_TRIES, Common
+from solver.text.prompts import clipped, messages_for, read_parts
 
 DEPTH = 2
 _MAX_PLANS = 2

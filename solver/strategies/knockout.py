@@ -15,8 +15,8 @@ from typing import Any
 
 from solver.core.steps import Room, Step, StepKind, StepResult
 from solver.core.strategy import Setting
-from solver.prompts import read_better
 from solver.strategies.common import MAX_TRIES, Common
+from solver.text.prompts import read_better
 
 FINALISTS = 4
 COMPARISONS = 3

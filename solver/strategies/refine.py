@@ -19,8 +19,8 @@ from typing import Any
 from solver.cluster import Cluster
 from solver.core.steps import Room, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
-from solver.prompts import read_grade
 from solver.strategies.common import MAX_TRIES, Common, usable
+from solver.text.prompts import read_grade
 
 PASSES = 3
 MAX_FAILS = 10

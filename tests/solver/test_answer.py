@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solver.answer import (
+from solver.text.extract import (
     MAX_PLAIN_CHARS,
     clean_text,
     extract_answer,

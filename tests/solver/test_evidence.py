@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solver.answer import extract_answer
 from solver.ballot import Wrongs, log_odds
 from solver.checkers import Verdict
 from solver.core.problem import Problem
@@ -15,6 +14,7 @@ from solver.core.steps import Status, StepKind, StepResult
 from solver.evidence import Evidence
 from solver.posterior import calibrated, shares
 from solver.skill import Trait, skill_of
+from solver.text.extract import extract_answer
 from solver.world import RIGHT, World, cards
 from tests.solver.simulated import card
 

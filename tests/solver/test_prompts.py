@@ -3,7 +3,7 @@
 import pytest
 
 from solver.core.steps import StepKind
-from solver.prompts import (
+from solver.text.prompts import (
     MAX_CANDIDATE_CHARS,
     Grade,
     clipped,

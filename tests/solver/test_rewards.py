@@ -4,8 +4,8 @@ import pytest
 
 from solver.checkers import Verdict
 from solver.core.steps import Status, StepKind, StepResult
-from solver.prompts import Grade, read_grade
 from solver.rewards import outcome_reward, process_reward
+from solver.text.prompts import Grade, read_grade
 
 
 @pytest.mark.parametrize(

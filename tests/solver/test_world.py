@@ -6,7 +6,7 @@ import pytest
 
 from solver.core.problem import Problem
 from solver.core.steps import StepKind
-from solver.prompts import messages_for, read_better, read_grade, read_parts
+from solver.text.prompts import messages_for, read_better, read_grade, read_parts
 from solver.world import RIGHT, World, cards, parameters, read_prompt
 
 STRONG = parameters()["models"][-1]

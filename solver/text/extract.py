@@ -9,7 +9,7 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 
-from solver.latex import plain_form, strip_wrappers
+from solver.text.latex import plain_form, strip_wrappers
 
 MAX_PLAIN_CHARS = 4_000
 """Longer answers are never plain; also keeps every number below the digits that Python converts (4,300)."""

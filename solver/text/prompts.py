@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from solver.answer import said_aloud
 from solver.core.steps import Message, StepKind
+from solver.text.extract import said_aloud
 
 MAX_CANDIDATE_CHARS = 12_000
 MAX_PARTS = 6
