@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.demo import Unseen, countdown_problems, modular_problems, panel
-from solver.checkers import check
+from solver.checkers.exact import check
 from solver.control import Control
 from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT

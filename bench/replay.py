@@ -17,7 +17,8 @@ from typing import Any
 
 from bench.demo import SOLVERS, Unseen, demo_card
 from solver.bounds import Bound
-from solver.checkers import check, checked_key
+from solver.checkers.exact import check, checked_key
+from solver.checkers.safe_eval import ExpressionError, evaluate, tokens_of
 from solver.core.models import ModelCard
 from solver.core.pricing import Usage
 from solver.core.problem import Problem
@@ -27,7 +28,6 @@ from solver.drive import Driven, Played, drive
 from solver.judge import Judgement
 from solver.plan import reserve_nano
 from solver.runner import Limits
-from solver.safe_eval import ExpressionError, evaluate, tokens_of
 from solver.strategies import Setting, make_strategy
 from solver.text.extract import bounded_key, quick_key, text_key
 

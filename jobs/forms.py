@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 
 from jobs.models import Job
 from jobs.services import SubmitError
-from solver.checkers import CheckerError, parse_checker
+from solver.checkers.exact import CheckerError, parse_checker
 from solver.core.money import NANO_PER_USD, MoneyError, parse_usd, usd_decimal
 from solver.strategies import DEFAULT, described
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from solver.attempts import seed_of
 from solver.bounds import Bound
-from solver.checkers import Verdict
+from solver.checkers.exact import Verdict
 from solver.control import Control
 from solver.core.errors import InDoubt, LeaseLost, NotExecuted
 from solver.core.pricing import Usage

@@ -11,9 +11,9 @@ from jobs.services.panel import build_panel
 from jobs.services.problem_text import MAX_PROBLEM_CHARS
 from jobs.services.quoting import quote_of, terms_of
 from jobs.services.submit import check_affordable
+from solver.checkers.recognise import problem_kind
 from solver.core.problem import Problem
 from solver.quote import Quote, suggested_budget_nano
-from solver.recognise import problem_kind
 from solver.strategies import DEFAULT
 
 

@@ -4,8 +4,8 @@ from accounts.models import User
 from accounts.services import ensure_personal_workspace
 from jobs.models import Job
 from jobs.services.submit import submit_job
+from solver.checkers.recognise import recognise_checker
 from solver.core.money import NANO_PER_CENT
-from solver.recognise import recognise_checker
 
 SAMPLE_PROBLEM = "Use 3, 7, 12, 25 to make 58."
 SAMPLE_BUDGET_NANO = 25 * NANO_PER_CENT

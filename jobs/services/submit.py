@@ -22,11 +22,11 @@ from jobs.services.problem_text import checked_problem, title_of
 from jobs.services.quoting import record_quote
 from jobs.states import JobState
 from jobs.wake import wake_worker_on_commit
+from solver.checkers.recognise import problem_kind
 from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT, format_usd
 from solver.core.problem import Problem
 from solver.plan import least_budget_nano
-from solver.recognise import problem_kind
 from solver.strategies import DEFAULT, REGISTRY
 
 MIN_BUDGET_NANO = NANO_PER_CENT

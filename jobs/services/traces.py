@@ -11,8 +11,8 @@ from typing import Any
 
 from jobs.models import Job, Prompt, StepRecord, StepState
 from jobs.states import ENDED
+from solver.checkers.recognise import problem_kind
 from solver.core.steps import StepKind
-from solver.recognise import problem_kind
 
 FORMS = ("sft", "pairs")
 _STEPS_AT_ONCE = 500

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from solver.checkers import Verdict
+from solver.checkers.exact import Verdict
 
 
 class StepKind(StrEnum):

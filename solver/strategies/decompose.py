@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from solver.checkers.recognise import problem_kind
 from solver.core.problem import Problem
 from solver.core.steps import Room, Status, Step, StepKind, StepResult
 from solver.core.strategy import Setting
-from solver.recognise import problem_kind
 from solver.strategies.child import Child
 from solver.strategies.common import MAX_TRIES, Common
 from solver.text.prompts import clipped, messages_for, read_parts

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from solver.checkers import check
+from solver.checkers.exact import check
 from tests import services
 from tests.zygote import shared
 

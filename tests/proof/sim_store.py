@@ -21,7 +21,7 @@ from jobs.states import (
     Wanted,
     sources_of,
 )
-from solver.checkers import Verdict
+from solver.checkers.exact import Verdict
 from solver.core.steps import Status, StepKind, StepResult, StopReason
 from solver.runner import Outcome
 from solver.simulate import Scenario

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from solver.bounds import prompt_bytes, typical_nano
-from solver.checkers import Verdict
+from solver.checkers.exact import Verdict
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.steps import Room, Status, Step, StepKind, StepResult, StopReason

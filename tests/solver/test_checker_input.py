@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solver.checkers import CheckerError, check, describe, parse_checker, parse_checker_option
+from solver.checkers.exact import CheckerError, check, describe, parse_checker, parse_checker_option
 
 PUZZLE_TEXT = "Use 3, 7, 12, 25 to make 58."
 PUZZLE = {"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58}

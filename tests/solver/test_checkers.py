@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solver.checkers import (
+from solver.checkers.exact import (
     CheckerError,
     check,
     checked_key,
@@ -17,7 +17,7 @@ from solver.checkers import (
     parse_checker,
     parse_checker_option,
 )
-from solver.safe_eval import ExpressionError, evaluate, tokens_of
+from solver.checkers.safe_eval import ExpressionError, evaluate, tokens_of
 
 PUZZLE = {"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58}
 TWICE = {"kind": "arithmetic", "numbers": [5, 5, -2], "target": 8}

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver.ballot import Wrongs, log_odds
-from solver.checkers import Verdict
+from solver.checkers.exact import Verdict
 from solver.core.problem import Problem
 from solver.core.steps import Status, StepKind, StepResult
 from solver.evidence import Evidence

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from solver.checkers import Verdict
+from solver.checkers.exact import Verdict
 from solver.judge import Judge, Judgement, judge_now
 
 PUZZLE = {"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58}

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demo_model import phrasings
-from solver.recognise import problem_kind, recognise_checker
+from solver.checkers.recognise import problem_kind, recognise_checker
 
 FOUR = {"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58}
 

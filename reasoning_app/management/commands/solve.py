@@ -15,9 +15,9 @@ from jobs.services.errors import SubmitError
 from jobs.services.problem_text import checked_problem
 from reasoning_app.embedded import UpError, ensure
 from reasoning_app.embedded.demo import wants_demo_model
-from solver.checker_input import CheckerError, parse_checker_option
+from solver.checkers.parse import CheckerError, parse_checker_option
+from solver.checkers.recognise import recognise_checker
 from solver.core.money import MoneyError, format_usd_exact, parse_usd, usd_decimal
-from solver.recognise import recognise_checker
 from solver.strategies import DEFAULT, REGISTRY
 
 EXIT_BAD_INPUT = 2

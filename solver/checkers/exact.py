@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from solver.checker_input import CheckerError, parse_checker, parse_checker_option
-from solver.safe_eval import MAX_CHARS, Evaluated, ExpressionError, evaluate, tokens_of
+from solver.checkers.parse import CheckerError, parse_checker, parse_checker_option
+from solver.checkers.safe_eval import MAX_CHARS, Evaluated, ExpressionError, evaluate, tokens_of
 from solver.text.extract import bounded_key, percent_of, plain_number
 from solver.text.latex import strip_wrappers
 

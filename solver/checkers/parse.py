@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from solver.recognise import recognise_checker
+from solver.checkers.recognise import recognise_checker
 
 MAX_NUMBERS = 20
 MAX_OPTIONS = 20
