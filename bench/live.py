@@ -19,9 +19,9 @@ from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import StepKind
-from solver.gateway import LiteLLMGateway
 from solver.journal import MemoryJournal
 from solver.judge import Judge
+from solver.providers.litellm_gateway import LiteLLMGateway
 from solver.runner import Runner
 from solver.strategies import REGISTRY, Setting, make_strategy
 

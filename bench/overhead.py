@@ -23,8 +23,8 @@ from bench.plot import Panel
 from bench.services import Database, database
 from solver.core.money import NANO_PER_USD
 from solver.core.problem import Problem
-from solver.gateway import LiteLLMGateway
 from solver.judge import Judge
+from solver.providers.litellm_gateway import LiteLLMGateway
 
 if TYPE_CHECKING:
     from jobs.worker.journal import Lease

@@ -13,7 +13,7 @@ from bench.workers import ENDLESS, Process, fleet, make_user, percentile, submit
 from solver.core.money import NANO_PER_USD
 from solver.core.pricing import Usage
 from solver.core.request import Reply, Request
-from solver.gateway import Gateway
+from solver.providers.litellm_gateway import Gateway
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -19,7 +19,7 @@ from billing import task_names as billing_tasks
 from jobs import task_names as job_tasks
 from reasoning_app import paths, secret_key
 from solver.core.money import MoneyError, parse_usd
-from solver.providers import load_key_files
+from solver.providers.environment import load_key_files
 
 # Lets annotations such as ModelAdmin[Job] stand where Django's classes are not generic at run time.
 django_stubs_ext.monkeypatch()

@@ -15,10 +15,10 @@ from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.steps import Status, Step, StepKind, StepResult
-from solver.gateway import Gateway
 from solver.journal import Journal, OpenCall, Submitted
 from solver.judge import Judgement
 from solver.metering import charge_for
+from solver.providers.litellm_gateway import Gateway
 
 _MAX_IN_DOUBT = 3
 _FIRST_BACKOFF_S = 0.25

@@ -18,9 +18,9 @@ from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import Candidate, Room, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Strategy
-from solver.gateway import Gateway
 from solver.insurance import insured_nano, is_last_try, last_try, release_one
 from solver.journal import Journal
+from solver.providers.litellm_gateway import Gateway
 from solver.write_up import accepted, write_up_step
 
 MAX_KNOWN_KEYS = 32

@@ -24,10 +24,10 @@ from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.steps import Step, StepResult
 from solver.drive import Driven, Played, drive
-from solver.gateway import Gateway
 from solver.journal import Charge, MemoryJournal, OpenCall
 from solver.judge import Judgement
 from solver.plan import reserve_nano
+from solver.providers.litellm_gateway import Gateway
 from solver.runner import Limits, Outcome, Runner
 from solver.strategies import Setting, make_strategy
 from solver.text.extract import extract_answer, quick_key

@@ -20,7 +20,7 @@ from solver.priors import (
     REASONING_HINTS,
     demo_fields,
 )
-from solver.providers import configured_variables, openai_base_url
+from solver.providers.environment import configured_variables, openai_base_url
 
 
 def model_names() -> list[str]:

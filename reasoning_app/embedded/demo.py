@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from reasoning_app.embedded.commands import DEMO_MODELS
 from reasoning_app.paths import BASE_DIR
-from solver.providers import configured_variables
+from solver.providers.environment import configured_variables
 
 
 def configured_provider(env: Mapping[str, str] = os.environ) -> str | None:

@@ -47,7 +47,7 @@ class ModelCard:
     temperature: float | None = None
     timeout_s: float = 600.0
     background: bool = False
-    """The provider works on calls by itself, to be collected by reference (solver/background.py)."""
+    """The provider works on calls by itself, to be collected by reference (solver/providers/openai_responses.py)."""
 
     def ability_for(self, kind: str) -> float:
         """Return the prior probability that one sample on a problem of this kind is right."""

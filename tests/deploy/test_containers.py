@@ -112,7 +112,7 @@ def test_volumes_are_declared(service):
 
 def test_variables_are_settings():
     """Every variable of the stack is one that the settings or the providers' libraries read."""
-    readers = ["reasoning_app/settings.py", "reasoning_app/paths.py", "solver/providers.py"]
+    readers = ["reasoning_app/settings.py", "reasoning_app/paths.py", "solver/providers/environment.py"]
     known = "".join((ROOT / reader).read_text() for reader in readers)
     for service in SERVICES.values():
         for name in set(service.get("environment") or {}) - _FOREIGN_VARIABLES:

@@ -5,7 +5,7 @@ import pytest
 from billing.prices import load_prices
 from jobs.services import SubmitError
 from jobs.services.panel import build_panel
-from solver.providers import configured_variables, load_key_files
+from solver.providers.environment import configured_variables, load_key_files
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

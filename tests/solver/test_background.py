@@ -10,7 +10,7 @@ from solver.core.errors import InDoubt, NotExecuted
 from solver.core.pricing import Usage
 from solver.core.request import Request
 from solver.core.steps import Message
-from solver.gateway import LiteLLMGateway
+from solver.providers.litellm_gateway import LiteLLMGateway
 from tests.responses import ResponsesEndpoint
 from tests.solver.simulated import card
 

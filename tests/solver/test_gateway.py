@@ -10,8 +10,8 @@ from solver.core.errors import InDoubt, NotExecuted
 from solver.core.pricing import Usage
 from solver.core.request import Request
 from solver.core.steps import Message
-from solver.gateway import LiteLLMGateway
-from solver.reported import storable
+from solver.providers.litellm_gateway import LiteLLMGateway
+from solver.providers.usage import storable
 from tests.endpoint import Answer, Endpoint
 from tests.solver.simulated import card
 

@@ -10,11 +10,11 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
-from solver.background import Background
 from solver.core.errors import InDoubt, NotExecuted, ProviderError
 from solver.core.models import ModelCard
 from solver.core.request import Reply, Request
-from solver.reported import counted, storable
+from solver.providers.openai_responses import Background
+from solver.providers.usage import counted, storable
 from solver.text.extract import clean_text
 
 if TYPE_CHECKING:

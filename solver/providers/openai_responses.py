@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from solver.core.errors import InDoubt
 from solver.core.models import ModelCard
 from solver.core.request import Reply, Request
-from solver.reported import counted, storable
+from solver.providers.usage import counted, storable
 from solver.text.extract import clean_text
 
 if TYPE_CHECKING:
