@@ -20,7 +20,7 @@ from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import StepKind
 from solver.journal import MemoryJournal
-from solver.judge import Judge
+from solver.judging.judge import Judge
 from solver.providers.litellm_gateway import LiteLLMGateway
 from solver.runner import Runner
 from solver.strategies import REGISTRY, Setting, make_strategy

@@ -23,7 +23,7 @@ from bench.plot import Panel
 from bench.services import Database, database
 from solver.core.money import NANO_PER_USD
 from solver.core.problem import Problem
-from solver.judge import Judge
+from solver.judging.judge import Judge
 from solver.providers.litellm_gateway import LiteLLMGateway
 
 if TYPE_CHECKING:

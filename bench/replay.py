@@ -25,7 +25,7 @@ from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import Step, StepKind
 from solver.drive import Driven, Played, drive
-from solver.judge import Judgement
+from solver.judging.judge import Judgement
 from solver.plan import reserve_nano
 from solver.runner import Limits
 from solver.strategies import Setting, make_strategy
@@ -145,7 +145,7 @@ def judgement_of(item: PoolProblem, answer: str | None, *, proves: bool) -> Judg
 
 
 def _value_key(answer: str) -> str | None:
-    """Return the key of an arithmetic expression as solver/equivalence.py names it, without its second of algebra."""
+    """Return the key of an arithmetic expression as solver/judging/equivalence.py names it, without its second of algebra."""
     try:
         return bounded_key("num", str(evaluate(tokens_of(answer)).value))
     except ExpressionError:

@@ -113,7 +113,7 @@ async def _write(lease: Any, address: str) -> None:
     from jobs.worker.writer import Writer
     from solver.control import Control
     from solver.core.errors import Interrupted
-    from solver.judge import Judge
+    from solver.judging.judge import Judge
 
     control, writer, judge = Control(), Writer(address), Judge()
     memory = await sync_to_async(recall)(lease)

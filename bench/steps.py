@@ -19,7 +19,7 @@ from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import Candidate, Room, Step, StepKind, StepResult, StopReason
 from solver.drive import Driven, Played, drive
-from solver.judge import Judgement
+from solver.judging.judge import Judgement
 from solver.runner import Limits
 from solver.strategies import REGISTRY, Setting, Strategy, make_strategy
 from solver.text.extract import extract_answer, quick_key

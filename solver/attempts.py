@@ -16,7 +16,7 @@ from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.steps import Status, Step, StepKind, StepResult
 from solver.journal import Journal, OpenCall, Submitted
-from solver.judge import Judgement
+from solver.judging.judge import Judgement
 from solver.metering import charge_for
 from solver.providers.litellm_gateway import Gateway
 
@@ -28,7 +28,7 @@ _BARRED_S = 60.0
 
 
 class AnswerJudge(Protocol):
-    """Extracts, names and checks an answer; solver/judge.py is the real one."""
+    """Extracts, names and checks an answer; solver/judging/judge.py is the real one."""
 
     async def judge(
         self, *, text: str, checker: Mapping[str, Any] | None, known_keys: Sequence[str] = ()

@@ -17,7 +17,7 @@ from solver.core.purse import Purse
 from solver.core.steps import Message, Room, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Strategy
 from solver.insurance import insured_nano, is_last_try, last_try, release_one
-from solver.judge import Judgement
+from solver.judging.judge import Judgement
 from solver.runner import Limits, Outcome
 
 

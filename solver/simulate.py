@@ -25,7 +25,7 @@ from solver.core.request import Reply, Request
 from solver.core.steps import Step, StepResult
 from solver.drive import Driven, Played, drive
 from solver.journal import Charge, MemoryJournal, OpenCall
-from solver.judge import Judgement
+from solver.judging.judge import Judgement
 from solver.plan import reserve_nano
 from solver.providers.litellm_gateway import Gateway
 from solver.runner import Limits, Outcome, Runner

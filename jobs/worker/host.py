@@ -33,7 +33,7 @@ from jobs.worker.retry import surely
 from jobs.worker.writer import Writer
 from solver.control import Control, Stop
 from solver.core.steps import StopReason
-from solver.judge import Judge
+from solver.judging.judge import Judge
 from solver.providers.litellm_gateway import Gateway, LiteLLMGateway
 from solver.runner import Outcome
 

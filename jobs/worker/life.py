@@ -14,7 +14,7 @@ from jobs.worker.writer import Writer
 from solver.control import Control
 from solver.core.errors import Interrupted, ProviderDown
 from solver.core.steps import Candidate
-from solver.judge import Judge
+from solver.judging.judge import Judge
 from solver.providers.litellm_gateway import Gateway
 from solver.runner import Limits, Outcome, Runner
 from solver.strategies import Setting, Strategy, make_strategy

@@ -1,7 +1,7 @@
 """Finds the final answer in a model's reply and names plain answers by a canonical key.
 
 Everything here runs inside the worker, on text that a model or a stranger wrote: each function takes time
-linear in its input and computes nothing larger than its input. What is not plain is left to `solver.judge`.
+linear in its input and computes nothing larger than its input. What is not plain is left to `solver.judging.judge`.
 """
 
 import hashlib

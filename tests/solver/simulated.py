@@ -14,7 +14,7 @@ from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.journal import MemoryJournal
-from solver.judge import Judge
+from solver.judging.judge import Judge
 from solver.plan import reserve_nano
 from solver.runner import Limits, Outcome, Runner
 from solver.strategies import Setting, Strategy, make_strategy

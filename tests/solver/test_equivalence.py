@@ -2,7 +2,7 @@
 
 import pytest
 
-from solver import equivalence
+from solver.judging import equivalence
 
 SAME = [
     (r"\frac{x+1}{2}", ["(x+1)/2", "0.5x + 0.5", r"\frac{x}{2}+\frac12", "(x^2-1)/(2x-2)", "y = (x+1)/2"]),

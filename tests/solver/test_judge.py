@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from solver.checkers.exact import Verdict
-from solver.judge import Judge, Judgement, judge_now
+from solver.judging.judge import Judge, Judgement, judge_now
 
 PUZZLE = {"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58}
 PI = {"kind": "number", "expected": "3.14", "tolerance": "0.01"}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from solver import judge_pool
-from solver.judge_pool import JudgePool, PoolReply
+from solver.judging import judge_pool
+from solver.judging.judge_pool import JudgePool, PoolReply
 
 ROOT = str(Path(judge_pool.__file__).parent.parent)
 TOWER = "9^{9^{9^{9}}}"
@@ -133,7 +133,7 @@ async def test_a_child_ignores_the_terminals_signals(pool):
 ORPHAN = """
 import asyncio, sys
 sys.path.insert(0, sys.argv[1])
-from solver.judge_pool import JudgePool
+from solver.judging.judge_pool import JudgePool
 
 async def main():
     pool = JudgePool(size=1, limit_s=600, idle_s=60)
@@ -162,7 +162,7 @@ def test_a_child_dies_with_its_worker():
 def test_the_judge_imports_no_heavy_library_itself():
     """sympy, math-verify and litellm stay out of the process that judges."""
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import solver.judge, solver.checkers.exact, solver.checkers.recognise\n"
+        "import sys; sys.path.insert(0, sys.argv[1]); import solver.judging.judge, solver.checkers.exact, solver.checkers.recognise\n"
         "print(sorted({'sympy', 'math_verify', 'litellm', 'django', 'celery'} & set(sys.modules)))"
     )
     done = subprocess.run(

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 START_LIMIT_S = 90.0
 _MAX_REPLY_BYTES = 1 << 20
-_ROOT = str(Path(__file__).resolve().parent.parent)
-_BOOT = "import sys; sys.path.insert(0, sys.argv.pop()); from solver.judge_worker import main; main()"
+_ROOT = str(Path(__file__).resolve().parents[2])
+_BOOT = "import sys; sys.path.insert(0, sys.argv.pop()); from solver.judging.judge_worker import main; main()"
 
 
 class PoolReply(NamedTuple):

@@ -27,7 +27,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     replies = _private_stdout()
-    from solver import equivalence
+    from solver.judging import equivalence
 
     _limit_memory()
     _say(replies, {"ready": True})
