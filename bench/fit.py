@@ -7,7 +7,7 @@
    likely, for there a checker decides. Then, as in 1, how often right tries agree on one of the many right answers.
 3. The calibration of either kind: a logistic regression of being right on the logit of the posterior probability.
 
-What was fitted stands in solver/priors.py and solver/evidence.json; a test compares them with bench/results/fit.json.
+What was fitted stands in solver/priors.py and solver/inference/evidence.json; a test compares them with bench/results/fit.json.
 """
 
 import math
@@ -18,12 +18,12 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from bench.replay import PoolProblem, judgement_of, panel, pool
-from solver.ballot import Counts, Wrongs, likelihood, log_odds
 from solver.core.models import ModelCard
 from solver.core.steps import Status, StepKind, StepResult
-from solver.evidence import Evidence
-from solver.posterior import logit, parameters, shares, sigmoid
-from solver.skill import Skill
+from solver.inference.evidence import Evidence
+from solver.inference.item_response import Skill
+from solver.inference.judge_likelihood import logit, parameters, shares, sigmoid
+from solver.inference.vote_likelihood import Counts, Wrongs, likelihood, log_odds
 from solver.text.extract import extract_answer
 
 _STEPS = {"slope": 0.4, "scatter": 0.4, "concentration": 0.4, "blind": 0.8, "shared": 0.8, "agree": 0.4}

@@ -23,7 +23,7 @@ from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
 from solver.core.steps import StopReason
 from solver.forecast import paths
-from solver.posterior import logit
+from solver.inference.judge_likelihood import logit
 from solver.quote import (
     LEVELS,
     Terms,

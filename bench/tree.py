@@ -19,7 +19,7 @@ from solver.core.money import NANO_PER_CENT
 from solver.core.pricing import Usage, cost_nano
 from solver.core.problem import Problem
 from solver.core.steps import Message, StepKind
-from solver.rewards import process_reward
+from solver.inference.rewards import process_reward
 from solver.simulate import Scenario, play
 from solver.text.extract import extract_answer
 from solver.text.prompts import messages_for, read_grade

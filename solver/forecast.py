@@ -16,10 +16,10 @@ from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
-from solver.beliefs import lead_probability
 from solver.bounds import least_room_nano, typical_nano
 from solver.core.models import ModelCard
 from solver.core.pricing import billed_nano, bound_nano
+from solver.inference.adaptive_stopping import lead_probability
 
 DRAWS = 200
 _PLAYED = 80

@@ -10,8 +10,8 @@ from typing import Any
 
 from solver.core.models import ModelCard, OutputQuantiles
 from solver.histogram import imagined, quantiles
+from solver.inference.judge_likelihood import parameters
 from solver.lessons import Aspect, count
-from solver.posterior import parameters
 
 Store = Mapping[tuple[str, str], Mapping[str, Any]]
 """Counts by aspect and subject, for one kind of problem."""

@@ -24,7 +24,7 @@ DEMO_TRAITS = {
         "countdown": {"slope": 2.167, "scatter": 0.461, "concentration": 5.137, "agree": 1.0},
     },
 }
-"""How the demo models err (solver/skill.py), fitted to the recorded pool by `python -m bench fit`."""
+"""How the demo models err (solver/inference/item_response.py), fitted to the recorded pool by `python -m bench fit`."""
 
 DEMO_TEMPERATURE = {"intern": 1.0, "thinker": 0.6, "expert": 0.6}
 """A single try of the expert is right more often at .6 than at 1 (modular .81 of .77, Countdown .55 of .49), and votes of

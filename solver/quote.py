@@ -21,8 +21,8 @@ from solver.core.models import ModelCard, solvers_of
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
 from solver.forecast import Game, Path, paths
+from solver.inference.judge_likelihood import logit, sigmoid
 from solver.plan import least_budget_nano, reserve_nano, rotation
-from solver.posterior import logit, sigmoid
 
 LEVELS = (0.1, 0.5, 0.9)
 _TARGET = 0.95

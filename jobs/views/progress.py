@@ -7,7 +7,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from jobs.models import Job, StepRecord, StepState
 from jobs.views.spend import Spend
-from solver.explanation import count_of
+from solver.inference.explanation import count_of
 
 CLUSTERS_SHOWN = 8
 

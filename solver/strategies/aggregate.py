@@ -4,7 +4,7 @@ Mechanism: recursive self-aggregation. A population of N tries is sampled; in ea
 members and combine what is right in them into a new one; after T rounds the next population starts from nothing, until
 the evidence suffices or the money ends. N, K and T come from the budget. Where the panel has several affordable
 models they take turns in every round, which is mixture-of-agents. A repeated answer counts little, a changed one fully
-(solver/evidence.py), so agreement that aggregation made itself is not mistaken for confirmation.
+(solver/inference/evidence.py), so agreement that aggregation made itself is not mistaken for confirmation.
 
 Source: RSA (Venkatraman et al., 2025), mixture-of-agents (Wang et al., 2024), Self-MoA (Li et al., 2025).
 Wins on long problems whose tries are each right in parts; loses on short answers, where a vote says as much for less,

@@ -1,8 +1,8 @@
 """`auto`: plans from the budget, then buys what adds most to the chance of a right answer per dollar, and stops in time.
 
 Mechanism: where the strongest affordable model can revise, `deep` runs first, inside this strategy. Then, and from the
-start elsewhere, the posterior of every answer (solver/ballot.py) says how likely it is right, and how likely none seen
-is; from it follows what further tries of each model (solver/worth.py) or a grade (solver/second_opinion.py) would add.
+start elsewhere, the posterior of every answer (solver/inference/vote_likelihood.py) says how likely it is right, and how likely none seen
+is; from it follows what further tries of each model (solver/inference/value_of_tries.py) or a grade (solver/inference/value_of_grade.py) would add.
 Whatever adds most per dollar is bought while that is worth more than it costs; what a right answer is worth is told, or
 follows from the budget. So cheap models are asked first where their votes pay, dear ones where it is close, and nobody
 where more would not change the answer. Where many tries came to no answer twice, `aggregate` gets the rest. Where a
@@ -24,10 +24,18 @@ from typing import Any
 from solver.core.models import solvers_of
 from solver.core.steps import Room, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
+from solver.inference.value_of_tries import (
+    FAR,
+    LOOKAHEADS,
+    Prospect,
+    Race,
+    Standing,
+    prospects,
+    success_chances,
+)
 from solver.strategies.checking import Checking
 from solver.strategies.child import Child
 from solver.strategies.common import Common
-from solver.worth import FAR, LOOKAHEADS, Prospect, Race, Standing, prospects, success_chances
 
 # A right answer is taken to be worth this many times the geometric mean of the budget and the dearest try: a budget of
 # many tries is a ceiling, not a wish to spend it. Beyond so many of the dearest tries a budget says no more about it.

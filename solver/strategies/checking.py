@@ -1,12 +1,12 @@
-"""Which grade pays best: a judge, an answer, and what its verdict is worth by its cost (solver/second_opinion.py)."""
+"""Which grade pays best: a judge, an answer, and what its verdict is worth by its cost (solver/inference/value_of_grade.py)."""
 
 from collections import Counter
 from typing import NamedTuple
 
-from solver.cluster import Cluster
 from solver.core.steps import Room, StepResult
-from solver.evidence import Evidence
-from solver.second_opinion import gain_of_grade
+from solver.inference.cluster import Cluster
+from solver.inference.evidence import Evidence
+from solver.inference.value_of_grade import gain_of_grade
 from solver.strategies.crew import Crew
 from solver.text.prompts import read_grade
 

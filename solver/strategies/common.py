@@ -6,8 +6,8 @@ from typing import Any
 
 from solver.core.steps import Candidate, Message, Room, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
-from solver.evidence import Evidence
-from solver.explanation import count_of
+from solver.inference.evidence import Evidence
+from solver.inference.explanation import count_of
 from solver.strategies.crew import Crew
 from solver.strategies.untold import Untold
 from solver.text.prompts import messages_for

@@ -16,9 +16,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from solver.cluster import Cluster
 from solver.core.steps import Room, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
+from solver.inference.cluster import Cluster
 from solver.strategies.common import MAX_TRIES, Common, usable
 from solver.text.prompts import read_grade
 

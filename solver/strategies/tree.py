@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from solver.core.steps import Room, Status, Step, StepKind, StepResult
 from solver.core.strategy import Setting
-from solver.rewards import outcome_reward, process_reward
+from solver.inference.rewards import outcome_reward, process_reward
 from solver.strategies.arm import Arm, draw
 from solver.strategies.common import Common, usable
 from solver.text.prompts import read_grade

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from solver.ballot import Wrongs, difficulty, log_odds
-from solver.posterior import shares
-from solver.skill import Trait, skill_of
+from solver.inference.item_response import Trait, skill_of
+from solver.inference.judge_likelihood import shares
+from solver.inference.vote_likelihood import Wrongs, difficulty, log_odds
 
 WRONGS = Wrongs(options=1_000, shared=0.2)
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solver.ballot import Wrongs, log_odds
 from solver.checkers.exact import Verdict
 from solver.core.problem import Problem
 from solver.core.steps import Status, StepKind, StepResult
-from solver.evidence import Evidence
-from solver.posterior import calibrated, shares
-from solver.skill import Trait, skill_of
+from solver.inference.evidence import Evidence
+from solver.inference.item_response import Trait, skill_of
+from solver.inference.judge_likelihood import calibrated, shares
+from solver.inference.vote_likelihood import Wrongs, log_odds
 from solver.text.extract import extract_answer
 from solver.world import RIGHT, World, cards
 from tests.solver.simulated import card

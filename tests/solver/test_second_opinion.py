@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver.posterior import Quality
-from solver.second_opinion import gain_of_grade
+from solver.inference.judge_likelihood import Quality
+from solver.inference.value_of_grade import gain_of_grade
 
 GOOD = Quality(0.9, 0.85, 0.8)
 BLIND = Quality(0.5, 0.5, 0.5)

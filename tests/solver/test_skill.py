@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from solver.skill import LOG_WEIGHTS, Skill, Trait, log_sum, skill_of
+from solver.inference.item_response import LOG_WEIGHTS, Skill, Trait, log_sum, skill_of
 
 TRAITS = [
     Trait(0.2),

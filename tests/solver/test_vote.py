@@ -2,9 +2,9 @@
 
 import random
 
-from solver.beliefs import incomplete_beta, lead_probability, vote_weight
 from solver.core.problem import Problem
 from solver.core.steps import Room, Status, StepKind, StepResult, StopReason
+from solver.inference.adaptive_stopping import incomplete_beta, lead_probability, vote_weight
 from solver.strategies import Setting
 from solver.strategies.vote import Vote
 from tests.solver.simulated import card

@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from solver.ballot import Wrongs
-from solver.skill import Trait, skill_of
-from solver.worth import LOOKAHEADS, Race, Standing, prospects, success_chances
+from solver.inference.item_response import Trait, skill_of
+from solver.inference.value_of_tries import LOOKAHEADS, Race, Standing, prospects, success_chances
+from solver.inference.vote_likelihood import Wrongs
 
 WEAK, STRONG = skill_of(Trait(0.5, slope=2.0, scatter=1.0)), skill_of(Trait(0.8))
 SKILLS = (("weak", WEAK), ("strong", STRONG))

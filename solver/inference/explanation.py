@@ -3,15 +3,15 @@
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from solver.cluster import Cluster
 from solver.core.problem import Problem
 from solver.core.steps import Candidate, StepResult
+from solver.inference.cluster import Cluster
 
 _DISSENTERS = 5
 
 
 class Books(Protocol):
-    """All that is known: solver/evidence.py's Evidence."""
+    """All that is known: solver/inference/evidence.py's Evidence."""
 
     problem: Problem
     proven: StepResult | None

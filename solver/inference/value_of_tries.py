@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from operator import mul
 
-from solver.ballot import Counts, Wrongs, difficulty
-from solver.skill import Skill, binomials
+from solver.inference.item_response import Skill, binomials
+from solver.inference.vote_likelihood import Counts, Wrongs, difficulty
 
 LOOKAHEADS = (1, 3, 8)
 FAR = 20

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from solver.ballot import Votes, Wrongs, log_odds
-from solver.cluster import Cluster
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
-from solver.posterior import (
+from solver.inference.cluster import Cluster
+from solver.inference.item_response import Skill, Trait, skill_of
+from solver.inference.judge_likelihood import (
     NEVER,
     Quality,
     compare_log_odds,
@@ -17,7 +17,7 @@ from solver.posterior import (
     shares,
     sigmoid,
 )
-from solver.skill import Skill, Trait, skill_of
+from solver.inference.vote_likelihood import Votes, Wrongs, log_odds
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What judges say of an answer, and what probability to show: pure formulas, their parameters in evidence.json.
 
-Grades and comparisons add their log likelihood ratio to that of the votes (solver/ballot.py), each further one by the
+Grades and comparisons add their log likelihood ratio to that of the votes (solver/inference/vote_likelihood.py), each further one by the
 same judge damped.
 """
 

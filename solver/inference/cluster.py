@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from solver.ballot import Votes
 from solver.core.steps import StepResult
+from solver.inference.vote_likelihood import Votes
 
 _COMPARABLE = ("num:", "pct:", "choice:", "math:")
 _LONGEST_COMPARABLE_TEXT = 60

@@ -1,7 +1,7 @@
 """The evidence of one job: every told try, verdict, grade and comparison, booked under the answer it speaks for.
 
 One `Evidence` serves every strategy: it is told each result once and derives the rest from that. Answers are clusters
-of equal canonical keys. solver/posterior.py turns what a cluster has collected into a probability, solver/explanation.py
+of equal canonical keys. solver/inference/judge_likelihood.py turns what a cluster has collected into a probability, solver/inference/explanation.py
 into a sentence. How well a judge judges is not assumed: the prior of its model's card is updated by what this job
 shows, where a checker knows the answer by its verdict, elsewhere by how probable votes make it.
 """
@@ -11,16 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from heapq import nlargest
 
-from solver.ballot import Votes, Wrongs
-from solver.cluster import Cluster
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.steps import Candidate, Status, StepKind, StepResult
-from solver.explanation import explain
-from solver.posterior import Quality, calibrated, parameters
-from solver.skill import Skill
+from solver.inference.answer_posterior import Scales, Tally
+from solver.inference.cluster import Cluster
+from solver.inference.explanation import explain
+from solver.inference.item_response import Skill
+from solver.inference.judge_likelihood import Quality, calibrated, parameters
+from solver.inference.vote_likelihood import Votes, Wrongs
 from solver.text.prompts import read_better, read_grade
-from solver.weighing import Scales, Tally
 
 _WEIGHED = 12
 _RECENT = 256

@@ -1,7 +1,7 @@
 """How probable each answer is by votes alone, each hypothesis with its own view of the problem's difficulty.
 
 Hypotheses are “answer a is right”, for each answer weighed, and “none of those seen is”. Under each, a model's tries
-are right as solver/skill.py says; its wrong tries repeat each other as a Dirichlet process does (few favourites, some
+are right as solver/inference/item_response.py says; its wrong tries repeat each other as a Dirichlet process does (few favourites, some
 new: Blackwell and MacQueen, 1973), and fall with some probability for what models before it fell for. So neither a
 blind spot of one model nor one that models share counts as if tries erred independently.
 
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from solver.skill import LOG_WEIGHTS, Skill, log_sum
+from solver.inference.item_response import LOG_WEIGHTS, Skill, log_sum
 
 type Counts = tuple[float, ...]
 
