@@ -20,7 +20,7 @@ from bench.workers import MODEL, make_user, submit
 from solver.core.pricing import Usage
 from solver.core.problem import Problem
 from solver.core.steps import Status, Step, StepKind, StepResult
-from solver.journal import Charge, OpenCall
+from solver.engine.journal import Charge, OpenCall
 
 if TYPE_CHECKING:
     from jobs.worker.journal import Lease, PostgresJournal

@@ -13,16 +13,16 @@ from typing import Any
 
 from bench.demo import Unseen, countdown_problems, modular_problems, panel
 from solver.checkers.exact import check
-from solver.control import Control
 from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import StepKind
-from solver.journal import MemoryJournal
+from solver.engine.control import Control
+from solver.engine.journal import MemoryJournal
+from solver.engine.runner import Runner
 from solver.judging.judge import Judge
 from solver.providers.litellm_gateway import LiteLLMGateway
-from solver.runner import Runner
 from solver.strategies import REGISTRY, Setting, make_strategy
 
 BUDGET_NANO = 5 * NANO_PER_CENT

@@ -224,7 +224,7 @@ class Durable:
         from jobs.worker.lease import claim_next
         from jobs.worker.life import live
         from jobs.worker.memory import recall
-        from solver.control import Control
+        from solver.engine.control import Control
 
         settings.PONDER_CALLS_PER_JOB = IN_FLIGHT[in_flight]
         jobs = in_flight // IN_FLIGHT[in_flight]

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from bench.demo import SOLVERS, Unseen, demo_card
-from solver.bounds import Bound
 from solver.checkers.exact import check, checked_key
 from solver.checkers.safe_eval import ExpressionError, evaluate, tokens_of
 from solver.core.models import ModelCard
@@ -25,9 +24,10 @@ from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import Step, StepKind
 from solver.drive import Driven, Played, drive
+from solver.engine.bounds import Bound
+from solver.engine.plan import reserve_nano
+from solver.engine.runner import Limits
 from solver.judging.judge import Judgement
-from solver.plan import reserve_nano
-from solver.runner import Limits
 from solver.strategies import Setting, make_strategy
 from solver.text.extract import bounded_key, quick_key, text_key
 

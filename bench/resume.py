@@ -18,7 +18,7 @@ from solver.providers.litellm_gateway import Gateway
 if TYPE_CHECKING:
     from accounts.models import User
     from jobs.models import Job
-    from solver.control import Control
+    from solver.engine.control import Control
 
 CALLS = 10_000
 LEASE_S = 60
@@ -57,7 +57,7 @@ class Scripted(Gateway):
 
     async def complete(self, request: Request) -> Reply:
         """Return a reply that the asking step can read, or the same verdicts in turn."""
-        from solver.control import Stop
+        from solver.engine.control import Stop
 
         self._calls -= 1
         if self._calls == 0:
@@ -111,8 +111,8 @@ async def _write(lease: Any, address: str) -> None:
     from jobs.worker.life import live
     from jobs.worker.memory import recall
     from jobs.worker.writer import Writer
-    from solver.control import Control
     from solver.core.errors import Interrupted
+    from solver.engine.control import Control
     from solver.judging.judge import Judge
 
     control, writer, judge = Control(), Writer(address), Judge()

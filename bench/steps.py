@@ -12,15 +12,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from solver.bounds import Bound
 from solver.core.money import NANO_PER_USD
 from solver.core.pricing import Usage
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import Candidate, Room, Step, StepKind, StepResult, StopReason
 from solver.drive import Driven, Played, drive
+from solver.engine.bounds import Bound
+from solver.engine.runner import Limits
 from solver.judging.judge import Judgement
-from solver.runner import Limits
 from solver.strategies import REGISTRY, Setting, Strategy, make_strategy
 from solver.text.extract import extract_answer, quick_key
 from solver.world import cards

@@ -22,10 +22,10 @@ from jobs.worker.host import WorkerHost
 from jobs.worker.journal import Lease
 from jobs.worker.life import setting_of
 from jobs.worker.memory import recall
-from solver.control import Stop
 from solver.core.money import usd_decimal
 from solver.core.steps import StopReason
-from solver.runner import Outcome
+from solver.engine.control import Stop
+from solver.engine.runner import Outcome
 from solver.strategies import make_strategy
 
 _PATIENCE_S = 10.0

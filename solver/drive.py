@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from solver.bounds import Bound, bound_call, least_room_nano, prompt_bytes
 from solver.core.models import ModelCard
 from solver.core.pricing import Usage, billed_nano, cost_nano
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import Message, Room, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Strategy
-from solver.insurance import insured_nano, is_last_try, last_try, release_one
+from solver.engine.bounds import Bound, bound_call, least_room_nano, prompt_bytes
+from solver.engine.last_resort import insured_nano, is_last_try, last_try, release_one
+from solver.engine.runner import Limits, Outcome
 from solver.judging.judge import Judgement
-from solver.runner import Limits, Outcome
 
 
 @dataclass(frozen=True, slots=True)

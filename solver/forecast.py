@@ -16,9 +16,9 @@ from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
-from solver.bounds import least_room_nano, typical_nano
 from solver.core.models import ModelCard
 from solver.core.pricing import billed_nano, bound_nano
+from solver.engine.bounds import least_room_nano, typical_nano
 from solver.inference.adaptive_stopping import lead_probability
 
 DRAWS = 200

@@ -16,13 +16,13 @@ from itertools import pairwise
 from pathlib import Path as FilePath
 from typing import Any
 
-from solver.bounds import prompt_bytes, typical_nano
 from solver.core.models import ModelCard, solvers_of
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
+from solver.engine.bounds import prompt_bytes, typical_nano
+from solver.engine.plan import least_budget_nano, reserve_nano, rotation
 from solver.forecast import Game, Path, paths
 from solver.inference.judge_likelihood import logit, sigmoid
-from solver.plan import least_budget_nano, reserve_nano, rotation
 
 LEVELS = (0.1, 0.5, 0.9)
 _TARGET = 0.95

@@ -13,10 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from solver.attempts import seed_of
-from solver.bounds import Bound
 from solver.checkers.exact import Verdict
-from solver.control import Control
 from solver.core.errors import InDoubt, LeaseLost, NotExecuted
 from solver.core.pricing import Usage
 from solver.core.problem import Problem
@@ -24,11 +21,14 @@ from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.steps import Step, StepResult
 from solver.drive import Driven, Played, drive
-from solver.journal import Charge, MemoryJournal, OpenCall
+from solver.engine.bounds import Bound
+from solver.engine.calls import seed_of
+from solver.engine.control import Control
+from solver.engine.journal import Charge, MemoryJournal, OpenCall
+from solver.engine.plan import reserve_nano
+from solver.engine.runner import Limits, Outcome, Runner
 from solver.judging.judge import Judgement
-from solver.plan import reserve_nano
 from solver.providers.litellm_gateway import Gateway
-from solver.runner import Limits, Outcome, Runner
 from solver.strategies import Setting, make_strategy
 from solver.text.extract import extract_answer, quick_key
 from solver.world import RIGHT, Said, World, cards, parameters

@@ -11,10 +11,10 @@ from jobs.models import Comparison
 from jobs.services.errors import SubmitError
 from jobs.services.panel import build_panel
 from jobs.services.submit import submit_job
-from solver.bounds import prompt_bytes, typical_nano
 from solver.checkers.recognise import problem_kind
 from solver.core.models import ModelCard, solvers_of
 from solver.core.problem import Problem
+from solver.engine.bounds import prompt_bytes, typical_nano
 from solver.strategies import DEFAULT
 
 

@@ -17,7 +17,7 @@ from jobs.states import JobState
 from jobs.wake import wake_worker_on_commit
 from jobs.worker.journal import Lease
 from solver.core.steps import StopReason
-from solver.runner import Outcome
+from solver.engine.runner import Outcome
 
 logger = logging.getLogger(__name__)
 

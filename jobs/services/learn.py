@@ -18,9 +18,9 @@ from jobs.models import Job, JobQuote, Learned, Lesson, StepRecord, StepState
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.steps import Status, StepKind
+from solver.engine.plan import least_budget_nano
 from solver.learned import Store, informed
 from solver.lessons import Aspect, Deed, Finished, lessons_of, merged
-from solver.plan import least_budget_nano
 from solver.tracking import Measured, tracked
 
 logger = logging.getLogger(__name__)

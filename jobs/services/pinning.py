@@ -16,7 +16,7 @@ from billing.prices import price_book, rates_of
 from jobs.models import Job
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
-from solver.plan import reserve_nano
+from solver.engine.plan import reserve_nano
 
 
 def pin(problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, markup_bp: int) -> dict[str, Any]:

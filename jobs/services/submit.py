@@ -26,7 +26,7 @@ from solver.checkers.recognise import problem_kind
 from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT, format_usd
 from solver.core.problem import Problem
-from solver.plan import least_budget_nano
+from solver.engine.plan import least_budget_nano
 from solver.strategies import DEFAULT, REGISTRY
 
 MIN_BUDGET_NANO = NANO_PER_CENT

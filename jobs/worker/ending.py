@@ -14,7 +14,7 @@ from jobs.worker import lease as leases
 from jobs.worker.journal import Lease
 from jobs.worker.retry import surely
 from solver.core.errors import Interrupted, LeaseLost, ProviderDown
-from solver.runner import Outcome
+from solver.engine.runner import Outcome
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from django.db import connection
 from jobs.services.sweep import sweep
 from jobs.worker import lease as leases
 from jobs.worker.slices import LOOKS_EVERY_S, make_room
-from solver.control import Stop
+from solver.engine.control import Stop
 
 if TYPE_CHECKING:
     from jobs.worker.host import WorkerHost

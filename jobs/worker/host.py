@@ -31,11 +31,11 @@ from jobs.worker.life import live
 from jobs.worker.memory import recall
 from jobs.worker.retry import surely
 from jobs.worker.writer import Writer
-from solver.control import Control, Stop
 from solver.core.steps import StopReason
+from solver.engine.control import Control, Stop
+from solver.engine.runner import Outcome
 from solver.judging.judge import Judge
 from solver.providers.litellm_gateway import Gateway, LiteLLMGateway
-from solver.runner import Outcome
 
 logger = logging.getLogger(__name__)
 

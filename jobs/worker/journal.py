@@ -10,7 +10,7 @@ from uuid import UUID
 from jobs.worker.writer import Writer
 from solver.core.errors import LeaseLost, ModelBarred
 from solver.core.steps import Message, StepResult
-from solver.journal import Charge, OpenCall, Submitted
+from solver.engine.journal import Charge, OpenCall, Submitted
 from solver.text.extract import clean_text
 
 
@@ -25,7 +25,7 @@ class Lease:
 
 
 class PostgresJournal:
-    """See `solver.journal.Journal`. What is passed by name the claim read before the life began."""
+    """See `solver.engine.journal.Journal`. What is passed by name the claim read before the life began."""
 
     def __init__(
         self,

@@ -11,12 +11,12 @@ from django.conf import settings
 from jobs.worker.journal import Lease, PostgresJournal
 from jobs.worker.memory import Memory
 from jobs.worker.writer import Writer
-from solver.control import Control
 from solver.core.errors import Interrupted, ProviderDown
 from solver.core.steps import Candidate
+from solver.engine.control import Control
+from solver.engine.runner import Limits, Outcome, Runner
 from solver.judging.judge import Judge
 from solver.providers.litellm_gateway import Gateway
-from solver.runner import Limits, Outcome, Runner
 from solver.strategies import Setting, Strategy, make_strategy
 
 _SHOW_EVERY_S = 1.0

@@ -14,7 +14,7 @@ from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import Message, Status, Step, StepKind, StepResult
-from solver.journal import OpenCall, Submitted
+from solver.engine.journal import OpenCall, Submitted
 
 
 @dataclass(slots=True)

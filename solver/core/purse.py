@@ -14,7 +14,7 @@ class Purse:
     """Money of one job.
 
     The reserve is part of the limit and open to the final write-up only. What is insured is kept back until there is an
-    answer, for one more try should everything else have come to nothing (solver/insurance.py).
+    answer, for one more try should everything else have come to nothing (solver/engine/last_resort.py).
     """
 
     limit_nano: int

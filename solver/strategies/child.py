@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from solver.bounds import prompt_bytes, typical_nano
 from solver.core.steps import Candidate, Room, Step, StepResult, StopReason
 from solver.core.strategy import Setting, Strategy
+from solver.engine.bounds import prompt_bytes, typical_nano
 
 
 class Child:

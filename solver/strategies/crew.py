@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from solver.bounds import least_hold_nano, least_room_nano, prompt_bytes, typical_nano
 from solver.core.models import ModelCard, solvers_of
 from solver.core.steps import Room, StepKind
 from solver.core.strategy import Setting
-from solver.plan import rotation
+from solver.engine.bounds import least_hold_nano, least_room_nano, prompt_bytes, typical_nano
+from solver.engine.plan import rotation
 from solver.text.prompts import messages_for
 
 

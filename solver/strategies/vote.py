@@ -13,14 +13,14 @@ Wins where answers are short and errors scatter; loses where the model's errors 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from solver.bounds import prompt_bytes, typical_nano
 from solver.core.models import ModelCard, solvers_of
 from solver.core.steps import Candidate, Room, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
+from solver.engine.bounds import prompt_bytes, typical_nano
+from solver.engine.plan import rotation
 from solver.inference.adaptive_stopping import lead_probability, vote_weight
 from solver.inference.evidence import Evidence
 from solver.inference.explanation import count_of
-from solver.plan import rotation
 from solver.strategies.untold import Untold
 
 DEFAULT_TARGET = 0.95

@@ -14,8 +14,8 @@ from billing.prices import load_prices
 from billing.wallet import grant
 from jobs.models import Job
 from jobs.worker.host import WorkerHost
-from solver.control import Stop
 from solver.core.money import NANO_PER_USD
+from solver.engine.control import Stop
 from tests.endpoint import Answer, Endpoint
 
 

@@ -12,7 +12,7 @@ from jobs.services import cancel_job, pause_job, resume_job, submit_job
 from jobs.states import JobState
 from jobs.worker import life
 from solver.core.money import NANO_PER_CENT
-from solver.runner import Limits
+from solver.engine.runner import Limits
 from tests.jobs.workers import Worker
 from tests.responses import ResponsesEndpoint
 
@@ -140,7 +140,7 @@ def test_a_reference_that_the_provider_forgot_is_in_doubt_and_bought_again(
     job, workspace, endpoint, crew, monkeypatch
 ):
     """Expired here, failed there, cut before its reference came: each is in doubt, never submitted by itself again."""
-    monkeypatch.setattr("solver.attempts._DOUBT_BACKOFF_S", 0.1)
+    monkeypatch.setattr("solver.engine.calls._DOUBT_BACKOFF_S", 0.1)
     endpoint.cut = 1
     crew.start()
     crew.wait_for(lambda: len(referenced(job)) >= 2)

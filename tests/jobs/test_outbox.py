@@ -22,7 +22,7 @@ from jobs.worker import lease as leases
 from jobs.worker.ending import end_life
 from solver.core.errors import ProviderDown
 from solver.core.money import NANO_PER_CENT
-from solver.runner import Outcome
+from solver.engine.runner import Outcome
 from tests import services
 from tests.jobs.conftest import undecided
 from tests.smtp import Smtp

@@ -163,7 +163,7 @@ def test_a_call_of_unknown_outcome_is_in_doubt_and_bought_again(
 ):
     """Garbage, cut connections, 500 and a hang: the hold stays out of reach, and returns to the user at the end."""
     settings.PONDER_CALL_TIMEOUT_S = 1
-    monkeypatch.setattr("solver.attempts._DOUBT_BACKOFF_S", 0.1)
+    monkeypatch.setattr("solver.engine.calls._DOUBT_BACKOFF_S", 0.1)
     faults = (
         Answer(body="<html>Bad gateway, kind of</html>"),
         Answer(cut=True),
@@ -194,7 +194,7 @@ def test_a_provider_that_hangs_makes_the_job_wait_without_a_charge(
 ):
     """Three time-outs of a step with no answer meanwhile: the job waits, its doubts set aside, nothing charged."""
     settings.PONDER_CALL_TIMEOUT_S = 1
-    monkeypatch.setattr("solver.attempts._DOUBT_BACKOFF_S", 0.1)
+    monkeypatch.setattr("solver.engine.calls._DOUBT_BACKOFF_S", 0.1)
     endpoint.behaviour = lambda _: Answer(delay_s=30)
     before = balances(workspace).available_nano
     job = submitted(alice, workspace, cents=20)

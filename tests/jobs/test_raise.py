@@ -15,7 +15,7 @@ from jobs.states import ENDED, JobState
 from jobs.worker import lease as leases
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from solver.core.steps import StopReason
-from solver.runner import Outcome
+from solver.engine.runner import Outcome
 from tests.jobs.conftest import undecided
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -28,7 +28,7 @@ from uuid import UUID
 
 from jobs.states import ENDED, JobState, Wanted
 from solver.core.money import NANO_PER_CENT
-from solver.plan import reserve_nano
+from solver.engine.plan import reserve_nano
 from solver.simulate import Scenario, VirtualLoop
 from solver.strategies import REGISTRY
 from tests.proof.sim_store import MUTATIONS, Broken, JobRow, Store

@@ -23,7 +23,7 @@ from jobs.states import (
 )
 from solver.checkers.exact import Verdict
 from solver.core.steps import Status, StepKind, StepResult, StopReason
-from solver.runner import Outcome
+from solver.engine.runner import Outcome
 from solver.simulate import Scenario
 
 MUTATIONS = {

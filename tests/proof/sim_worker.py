@@ -18,14 +18,14 @@ import psycopg
 from jobs.states import JobState, Wanted
 from jobs.worker.journal import Lease, PostgresJournal
 from jobs.worker.writer import Writer
-from solver.attempts import seed_of
-from solver.control import Control, Stop
 from solver.core.errors import InDoubt, Interrupted, LeaseLost, NotExecuted, ProviderDown
 from solver.core.pricing import Usage
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.steps import StopReason
-from solver.runner import Limits, Outcome, Runner
+from solver.engine.calls import seed_of
+from solver.engine.control import Control, Stop
+from solver.engine.runner import Limits, Outcome, Runner
 from solver.simulate import PlainJudge, Scenario, _reply, _setting
 from solver.strategies import Setting, make_strategy
 from solver.world import World

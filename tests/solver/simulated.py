@@ -5,18 +5,18 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from solver.attempts import Attempts
-from solver.control import Control
 from solver.core.errors import ProviderError
 from solver.core.models import ModelCard, OutputQuantiles
 from solver.core.pricing import Rates, Usage
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
-from solver.journal import MemoryJournal
+from solver.engine.calls import Attempts
+from solver.engine.control import Control
+from solver.engine.journal import MemoryJournal
+from solver.engine.plan import reserve_nano
+from solver.engine.runner import Limits, Outcome, Runner
 from solver.judging.judge import Judge
-from solver.plan import reserve_nano
-from solver.runner import Limits, Outcome, Runner
 from solver.strategies import Setting, Strategy, make_strategy
 
 assert Attempts

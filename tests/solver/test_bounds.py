@@ -2,7 +2,7 @@
 
 import random
 
-from solver.bounds import bound_call, least_room_nano
+from solver.engine.bounds import bound_call, least_room_nano
 from tests.solver.simulated import card
 
 

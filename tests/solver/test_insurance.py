@@ -6,7 +6,7 @@ from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import StepKind
-from solver.insurance import insured_nano, is_last_try, last_try
+from solver.engine.last_resort import insured_nano, is_last_try, last_try
 from solver.simulate import Scenario, play, simulate
 from tests.solver.simulated import card
 

@@ -5,14 +5,14 @@ import time
 
 import pytest
 
-from solver.control import Stop
 from solver.core.errors import InDoubt, Interrupted, LeaseLost, NotExecuted, ProviderDown
 from solver.core.pricing import Usage
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import Status, Step, StepKind, StopReason
-from solver.journal import MemoryJournal
-from solver.runner import Limits
+from solver.engine.control import Stop
+from solver.engine.journal import MemoryJournal
+from solver.engine.runner import Limits
 from tests.solver.simulated import Bench, Provider, card, noisy
 
 
@@ -83,7 +83,7 @@ async def test_an_absent_provider_makes_the_job_wait():
 
 async def test_where_every_call_times_out_no_step_is_given_up(monkeypatch):
     """However unevenly the time-outs come: the life ends so that the job can wait, and no step has failed."""
-    monkeypatch.setattr("solver.attempts._DOUBT_BACKOFF_S", 0.02)
+    monkeypatch.setattr("solver.engine.calls._DOUBT_BACKOFF_S", 0.02)
 
     class Uneven(Provider):
         async def complete(self, request):
@@ -99,7 +99,7 @@ async def test_where_every_call_times_out_no_step_is_given_up(monkeypatch):
 
 async def test_a_step_that_times_out_alone_is_given_up_once_another_is_answered(monkeypatch):
     """It waits for the calls under way: the first answer tells that the provider works and this step does not."""
-    monkeypatch.setattr("solver.attempts._DOUBT_BACKOFF_S", 0.02)
+    monkeypatch.setattr("solver.engine.calls._DOUBT_BACKOFF_S", 0.02)
     late = []
 
     class OneFails(Provider):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.steps import Candidate, Message, Status, Step, StepKind, StepResult
-from solver.plan import writer_of
+from solver.engine.plan import writer_of
 
 _SYSTEM = (
     "You write up a solution for a careful reader: complete, correct, no longer than it needs to be, in Markdown with "

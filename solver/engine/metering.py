@@ -1,10 +1,10 @@
 """What a call cost: the provider's own count where it sent one, otherwise a bound, flagged as such."""
 
-from solver.bounds import Bound
 from solver.core.models import ModelCard
 from solver.core.pricing import Usage, billed_nano, bound_nano, cost_nano
 from solver.core.request import Reply
-from solver.journal import Charge
+from solver.engine.bounds import Bound
+from solver.engine.journal import Charge
 
 
 def charge_for(card: ModelCard, bound: Bound, reply: Reply, markup_bp: int) -> Charge:

@@ -6,10 +6,10 @@ length. From six tries on, a second family joins every third one, because errors
 
 from collections.abc import Sequence
 
-from solver.bounds import least_hold_nano, prompt_bytes, typical_nano
 from solver.core.models import ModelCard, solvers_of
 from solver.core.pricing import billed_nano, bound_nano
 from solver.core.problem import Problem
+from solver.engine.bounds import least_hold_nano, prompt_bytes, typical_nano
 
 _TRIES_OF_MAIN = 3
 _TRIES_BEFORE_SECOND_FAMILY = 6

@@ -7,11 +7,11 @@ the strategy's reach; where everything else came to nothing, it buys tries on th
 
 from collections.abc import Collection, Sequence
 
-from solver.bounds import long_hold_nano, prompt_bytes
 from solver.core.models import ModelCard, solvers_of
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import Step, StepKind
+from solver.engine.bounds import long_hold_nano, prompt_bytes
 
 _TRIES = 4
 _SHARE = 4

@@ -7,17 +7,17 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from solver.bounds import Bound, bound_call, least_room_nano, prompt_bytes
-from solver.control import Control, Stop
 from solver.core.errors import BudgetReached, InDoubt, LeaseLost, ModelBarred, NotExecuted, ProviderDown
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.steps import Status, Step, StepKind, StepResult
-from solver.journal import Journal, OpenCall, Submitted
+from solver.engine.bounds import Bound, bound_call, least_room_nano, prompt_bytes
+from solver.engine.control import Control, Stop
+from solver.engine.journal import Journal, OpenCall, Submitted
+from solver.engine.metering import charge_for
 from solver.judging.judge import Judgement
-from solver.metering import charge_for
 from solver.providers.litellm_gateway import Gateway
 
 _MAX_IN_DOUBT = 3

@@ -9,19 +9,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from solver.attempts import AnswerJudge, Attempts
-from solver.bounds import prompt_bytes
-from solver.control import Control, Stop
 from solver.core.errors import BudgetReached, Interrupted, LeaseLost, ModelBarred, ProviderDown, SolverError
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import Candidate, Room, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Strategy
-from solver.insurance import insured_nano, is_last_try, last_try, release_one
-from solver.journal import Journal
+from solver.engine.bounds import prompt_bytes
+from solver.engine.calls import AnswerJudge, Attempts
+from solver.engine.control import Control, Stop
+from solver.engine.journal import Journal
+from solver.engine.last_resort import insured_nano, is_last_try, last_try, release_one
+from solver.engine.write_up import accepted, write_up_step
 from solver.providers.litellm_gateway import Gateway
-from solver.write_up import accepted, write_up_step
 
 MAX_KNOWN_KEYS = 32
 _LOOK_AGAIN_S = 0.5
