@@ -13,7 +13,7 @@ from demo_model import problems, tasks
 from demo_model.launch import running
 from solver.core.models import ModelCard
 from solver.core.pricing import Rates
-from solver.priors import demo_fields
+from solver.learning.priors import demo_fields
 
 MODELS = ("intern", "thinker", "expert")
 SOLVERS = ("intern", "expert")

@@ -25,7 +25,7 @@ from aiohttp import ClientSession, ClientTimeout, UnixConnector
 from bench.demo import SOLVERS, Unseen, countdown_problems, modular_problems
 from demo_model.launch import running
 from solver.core.problem import Problem
-from solver.priors import DEMO_TEMPERATURE
+from solver.learning.priors import DEMO_TEMPERATURE
 from solver.text.extract import extract_answer
 
 BENCH = Path(__file__).parent

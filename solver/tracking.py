@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from solver.lessons import count
+from solver.learning.observations import count
 from solver.quote import LEVELS, Shift
 
 _COSTS = ("cost_p10", "cost_p50", "cost_p90")

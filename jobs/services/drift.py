@@ -15,9 +15,9 @@ from django.utils import timezone
 from accounts.models import User
 from jobs.models import DriftAlarm, Learned, Lesson, OutboxKind, OutboxMessage
 from jobs.wake import wake_mail_worker_on_commit
-from solver.drift import Drift, Watched, drifts, yes_of
-from solver.histogram import bin_of, quantiles
-from solver.lessons import Aspect, count
+from solver.learning.censored_histogram import bin_of, quantiles
+from solver.learning.drift_test import Drift, Watched, drifts, yes_of
+from solver.learning.observations import Aspect, count
 
 RECENT = timedelta(days=7)
 BEFORE = timedelta(days=90)

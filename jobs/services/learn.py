@@ -19,8 +19,8 @@ from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.steps import Status, StepKind
 from solver.engine.plan import least_budget_nano
-from solver.learned import Store, informed
-from solver.lessons import Aspect, Deed, Finished, lessons_of, merged
+from solver.learning.observations import Aspect, Deed, Finished, lessons_of, merged
+from solver.learning.posteriors import Store, informed
 from solver.tracking import Measured, tracked
 
 logger = logging.getLogger(__name__)

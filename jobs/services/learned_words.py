@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from jobs.models import JobQuote, Learned
-from solver.histogram import quantiles
-from solver.learned import win_share
-from solver.lessons import Aspect, count
+from solver.learning.censored_histogram import quantiles
+from solver.learning.observations import Aspect, count
+from solver.learning.posteriors import win_share
 
 _RECENT_QUOTES = 1_000
 

@@ -13,7 +13,7 @@ from billing.price_list import BUNDLED_PROVIDER, default_panel, is_bundled
 from billing.prices import price_book, rates_of
 from jobs.services.errors import SubmitError
 from solver.core.models import ModelCard
-from solver.priors import (
+from solver.learning.priors import (
     ABILITY_BY_RANK,
     DEMO_OUTPUT,
     OUTPUT_BY_RANK,

@@ -11,8 +11,8 @@ from jobs.services.learn import learned_of, learned_store
 from solver.core.models import ModelCard
 from solver.core.money import format_usd, format_usd_about, usd_decimal
 from solver.core.problem import Problem
-from solver.learned import seconds_per_call
-from solver.lessons import BY_ITSELF, WON, Aspect
+from solver.learning.observations import BY_ITSELF, WON, Aspect
+from solver.learning.posteriors import seconds_per_call
 from solver.quote import Quote, Terms, quote
 from solver.tracking import shift_of
 

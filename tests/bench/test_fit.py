@@ -6,14 +6,14 @@ import pytest
 
 from bench.accuracy import RESULTS
 from solver.inference.judge_likelihood import parameters
-from solver.priors import DEMO_TRAITS
+from solver.learning.priors import DEMO_TRAITS
 
 FITTED = json.loads((RESULTS / "fit.json").read_text())
 
 
 @pytest.mark.parametrize("kind", ["modular", "countdown"])
 def test_what_is_assumed_of_the_demo_models_is_what_was_fitted(kind):
-    """solver/priors.py and solver/inference/evidence.json hold the values of bench/results/fit.json."""
+    """solver/learning/priors.py and solver/inference/evidence.json hold the values of bench/results/fit.json."""
     for name, value in FITTED[kind].items():
         model, _, field = name.partition(" ")
         if field:

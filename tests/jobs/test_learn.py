@@ -17,7 +17,7 @@ from jobs.services.panel import build_panel
 from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
-from solver.lessons import Aspect
+from solver.learning.observations import Aspect
 from tests.endpoint import Answer
 
 CHECKER = {"kind": "number", "expected": "42", "tolerance": "0"}

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from solver.drift import Watched, drifts, surprise, yes_of
+from solver.learning.drift_test import Watched, drifts, surprise, yes_of
 
 
 def test_a_model_that_got_worse_is_noticed():

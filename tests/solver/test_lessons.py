@@ -7,9 +7,9 @@ import pytest
 
 from solver.core.models import OutputQuantiles
 from solver.core.steps import Status, StepKind
-from solver.histogram import bin_of, counted, imagined, quantiles
-from solver.learned import informed, seconds_per_call, win_share
-from solver.lessons import Aspect, Deed, Finished, lessons_of, merged
+from solver.learning.censored_histogram import bin_of, counted, imagined, quantiles
+from solver.learning.observations import Aspect, Deed, Finished, lessons_of, merged
+from solver.learning.posteriors import informed, seconds_per_call, win_share
 from solver.quote import Shift
 from solver.tracking import Measured, shift_of, tracked
 from tests.solver.simulated import card

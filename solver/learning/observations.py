@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from solver.core.steps import Status, StepKind, StopReason
-from solver.histogram import counted
+from solver.learning.censored_histogram import counted
 from solver.text.prompts import read_better, read_grade
 
 WON = frozenset({StopReason.SOLVED, StopReason.CONFIDENT})

@@ -1,6 +1,6 @@
 """Posteriors of what jobs taught, put into the cards of models: the one way by which learned values reach the engine.
 
-Each is the prior of the card, worth so many imagined jobs, updated by counts (solver/lessons.py). Values are bounded,
+Each is the prior of the card, worth so many imagined jobs, updated by counts (solver/learning/observations.py). Values are bounded,
 so that even a store full of nonsense gives a usable card: learned values plan, they never decide what may be spent.
 """
 
@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from solver.core.models import ModelCard, OutputQuantiles
-from solver.histogram import imagined, quantiles
 from solver.inference.judge_likelihood import parameters
-from solver.lessons import Aspect, count
+from solver.learning.censored_histogram import imagined, quantiles
+from solver.learning.observations import Aspect, count
 
 Store = Mapping[tuple[str, str], Mapping[str, Any]]
 """Counts by aspect and subject, for one kind of problem."""
