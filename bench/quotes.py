@@ -1,7 +1,7 @@
 """Do quotes keep what they say? Cost quantiles and the chance of a sure answer, against jobs replayed and simulated.
 
 Half of the problems (every sixteenth of the pool, even seeds of the simulator) fits the committed table
-`solver/quotes.json`; as many others, which the table never saw, are what is reported. Strategies whose every call is a
+`solver/quotes/quotes.json`; as many others, which the table never saw, are what is reported. Strategies whose every call is a
 try replay the pool; the others are simulated. `p90_covers` should lie between .85 and .95.
 
 `python -m bench.quotes` fits the table again; `python -m bench quotes` reports on it.
@@ -16,15 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import solver.quote
+import solver.quotes.quote
 from bench.replay import SLOTS, panel, pool, trial
 from solver import world
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
 from solver.core.steps import StopReason
-from solver.forecast import paths
 from solver.inference.judge_likelihood import logit
-from solver.quote import (
+from solver.quotes.quote import (
     LEVELS,
     Terms,
     base_costs,
@@ -36,10 +35,11 @@ from solver.quote import (
     tries_bought,
     win_share,
 )
+from solver.quotes.rollout import paths
 from solver.simulate import KIND, Scenario, play
 from solver.strategies import REGISTRY
 
-TABLE = Path(solver.quote.__file__).with_name("quotes.json")
+TABLE = Path(solver.quotes.quote.__file__).with_name("quotes.json")
 CENTS = (1, 2, 5, 10, 20, 50)
 CENTS_SIMULATED = (2, 5, 10, 20, 50, 200)
 REPLAYED = ("vote", "auto")

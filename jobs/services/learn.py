@@ -21,7 +21,7 @@ from solver.core.steps import Status, StepKind
 from solver.engine.plan import least_budget_nano
 from solver.learning.observations import Aspect, Deed, Finished, lessons_of, merged
 from solver.learning.posteriors import Store, informed
-from solver.tracking import Measured, tracked
+from solver.quotes.quantile_tracking import Measured, tracked
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from jobs.services.quoting import quote_of, terms_of
 from jobs.services.submit import check_affordable
 from solver.checkers.recognise import problem_kind
 from solver.core.problem import Problem
-from solver.quote import Quote, suggested_budget_nano
+from solver.quotes.quote import Quote, suggested_budget_nano
 from solver.strategies import DEFAULT
 
 

@@ -13,8 +13,8 @@ from solver.core.money import format_usd, format_usd_about, usd_decimal
 from solver.core.problem import Problem
 from solver.learning.observations import BY_ITSELF, WON, Aspect
 from solver.learning.posteriors import seconds_per_call
-from solver.quote import Quote, Terms, quote
-from solver.tracking import shift_of
+from solver.quotes.quantile_tracking import shift_of
+from solver.quotes.quote import Quote, Terms, quote
 
 _DEFAULT_CALL_S = {True: 1.0, False: 30.0}
 

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
 from solver.core.steps import StopReason
-from solver.forecast import paths
-from solver.quote import (
+from solver.quotes.quote import (
     NO_SHIFT,
     Shift,
     Terms,
@@ -20,6 +19,7 @@ from solver.quote import (
     quote,
     suggested_budget_nano,
 )
+from solver.quotes.rollout import paths
 from solver.simulate import KIND, Scenario, play
 from solver.strategies import REGISTRY
 from solver.world import cards

@@ -10,8 +10,8 @@ from solver.core.steps import Status, StepKind
 from solver.learning.censored_histogram import bin_of, counted, imagined, quantiles
 from solver.learning.observations import Aspect, Deed, Finished, lessons_of, merged
 from solver.learning.posteriors import informed, seconds_per_call, win_share
-from solver.quote import Shift
-from solver.tracking import Measured, shift_of, tracked
+from solver.quotes.quantile_tracking import Measured, shift_of, tracked
+from solver.quotes.quote import Shift
 from tests.solver.simulated import card
 
 

@@ -1,9 +1,9 @@
 """The quote: what a budget is expected to buy, cost, time and the chance of a sure answer, without calling a model.
 
-solver/forecast.py plays the job some hundred times from what is known of the models. The quantiles of those games are
-then shifted twice, in logarithms: by the committed table (solver/quotes.json, fitted by `python -m bench quotes` to
+solver/quotes/rollout.py plays the job some hundred times from what is known of the models. The quantiles of those games are
+then shifted twice, in logarithms: by the committed table (solver/quotes/quotes.json, fitted by `python -m bench quotes` to
 replays and simulations of each real strategy, by how many tries the budget buys), and by what the jobs of this
-installation have taught (`Shift`, kept by solver/tracking.py). Shifting a forecast's quantiles until they cover as
+installation have taught (`Shift`, kept by solver/quotes/quantile_tracking.py). Shifting a forecast's quantiles until they cover as
 often as they say is conformal calibration (Romano, Patterson and Candès, 2019).
 """
 
@@ -21,8 +21,8 @@ from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
 from solver.engine.bounds import prompt_bytes, typical_nano
 from solver.engine.plan import least_budget_nano, reserve_nano, rotation
-from solver.forecast import Game, Path, paths
 from solver.inference.judge_likelihood import logit, sigmoid
+from solver.quotes.rollout import Game, Path, paths
 
 LEVELS = (0.1, 0.5, 0.9)
 _TARGET = 0.95

@@ -5,7 +5,7 @@ Rasch, 1960), each model has its own luck with a problem and is blind to a few, 
 Dirichlet process does (Blackwell and MacQueen, 1973), lengths of replies are lognormal. With a checker the game is the
 wait for the first right try; without one it is a race of votes to the stopping rule of Adaptive-Consistency. Long
 games are not played to their end: past some tries the rest follows from the drift so far. Draws are stratified and
-seeded, so that the same question gets the same forecast. solver/quote.py corrects what other strategies do otherwise.
+seeded, so that the same question gets the same forecast. solver/quotes/quote.py corrects what other strategies do otherwise.
 """
 
 import math

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from solver.learning.observations import count
-from solver.quote import LEVELS, Shift
+from solver.quotes.quote import LEVELS, Shift
 
 _COSTS = ("cost_p10", "cost_p50", "cost_p90")
 _TIMES = ("time_low", "time_high")
