@@ -16,10 +16,10 @@ from solver.core.models import ModelCard
 from solver.core.pricing import Usage, cost_nano
 from solver.core.problem import Problem
 from solver.core.steps import StepKind
-from solver.simulate import Scenario, play
+from solver.simulation.simulate import Scenario, play
+from solver.simulation.world import RIGHT, World, cards, parameters
 from solver.text.extract import extract_answer
 from solver.text.prompts import messages_for, read_grade
-from solver.world import RIGHT, World, cards, parameters
 
 
 class Run(NamedTuple):

@@ -18,7 +18,6 @@ from typing import Any
 
 import solver.quotes.quote
 from bench.replay import SLOTS, panel, pool, trial
-from solver import world
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
 from solver.core.steps import StopReason
@@ -36,7 +35,8 @@ from solver.quotes.quote import (
     win_share,
 )
 from solver.quotes.rollout import paths
-from solver.simulate import KIND, Scenario, play
+from solver.simulation import world
+from solver.simulation.simulate import KIND, Scenario, play
 from solver.strategies import REGISTRY
 
 TABLE = Path(solver.quotes.quote.__file__).with_name("quotes.json")

@@ -1,6 +1,6 @@
 """What thinking about what to do next costs: a strategy's own time per step in a job of 10,000 steps.
 
-Each strategy is driven by its real rules (`solver/drive.py`) against scripted models that never settle anything:
+Each strategy is driven by its real rules (`solver/simulation/sync_runner.py`) against scripted models that never settle anything:
 `split` gives two answers in turn, `scattered` a new answer each time; graders and comparisons alternate. Only the time
 spent inside the strategy counts (ask, tell, done, best), in CPU time. A strategy that ends of itself before 10,000
 steps is measured over the steps that it made. `resume` is the time in which another life is told all of it.
@@ -17,13 +17,13 @@ from solver.core.pricing import Usage
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import Candidate, Room, Step, StepKind, StepResult, StopReason
-from solver.drive import Driven, Played, drive
 from solver.engine.bounds import Bound
 from solver.engine.runner import Limits
 from solver.judging.judge import Judgement
+from solver.simulation.sync_runner import Driven, Played, drive
+from solver.simulation.world import cards
 from solver.strategies import REGISTRY, Setting, Strategy, make_strategy
 from solver.text.extract import extract_answer, quick_key
-from solver.world import cards
 
 STEPS = 10_000
 BUDGET_NANO = 10_000 * NANO_PER_USD

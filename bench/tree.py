@@ -20,10 +20,10 @@ from solver.core.pricing import Usage, cost_nano
 from solver.core.problem import Problem
 from solver.core.steps import Message, StepKind
 from solver.inference.rewards import process_reward
-from solver.simulate import Scenario, play
+from solver.simulation.simulate import Scenario, play
+from solver.simulation.world import RIGHT, World, cards, parameters
 from solver.text.extract import extract_answer
 from solver.text.prompts import messages_for, read_grade
-from solver.world import RIGHT, World, cards, parameters
 
 TREEQUEST = "treequest==0.3.3"
 CENTS = (2, 5, 10, 20, 50)

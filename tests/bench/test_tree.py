@@ -1,7 +1,7 @@
 """What treequest is given to search with: the same world, every call paid."""
 
 from bench.tree import Search
-from solver.world import RIGHT, cards
+from solver.simulation.world import RIGHT, cards
 
 
 def test_every_call_of_the_other_search_is_paid():

@@ -29,7 +29,7 @@ from uuid import UUID
 from jobs.states import ENDED, JobState, Wanted
 from solver.core.money import NANO_PER_CENT
 from solver.engine.plan import reserve_nano
-from solver.simulate import Scenario, VirtualLoop
+from solver.simulation.simulate import Scenario, VirtualLoop
 from solver.strategies import REGISTRY
 from tests.proof.sim_store import MUTATIONS, Broken, JobRow, Store
 from tests.proof.sim_worker import Process, Universe, Weather, setting_of

@@ -24,7 +24,7 @@ from jobs.states import (
 from solver.checkers.exact import Verdict
 from solver.core.steps import Status, StepKind, StepResult, StopReason
 from solver.engine.runner import Outcome
-from solver.simulate import Scenario
+from solver.simulation.simulate import Scenario
 
 MUTATIONS = {
     "fencing": "statements of the journal do not look at the lease",

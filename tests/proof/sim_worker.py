@@ -26,9 +26,9 @@ from solver.core.steps import StopReason
 from solver.engine.calls import seed_of
 from solver.engine.control import Control, Stop
 from solver.engine.runner import Limits, Outcome, Runner
-from solver.simulate import PlainJudge, Scenario, _reply, _setting
+from solver.simulation.simulate import PlainJudge, Scenario, _reply, _setting
+from solver.simulation.world import World
 from solver.strategies import Setting, make_strategy
-from solver.world import World
 from tests.proof.sim_store import Broken, CallRow, JobRow, Store, promise
 
 MAX_IDLE_CLAIMS = 5

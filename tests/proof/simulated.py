@@ -1,7 +1,7 @@
 """Simulated jobs with faults, through the production runner: `python -m tests.proof.simulated [--jobs 100000]`.
 
 Every strategy, with and without a checker, at one to twenty cents, meets time-outs, refusals and storms of them, lost and
-lying usage, empty replies and kills, at the rates pinned in solver/simulation.json. A job breaks its promise when what
+lying usage, empty replies and kills, at the rates pinned in solver/simulation/simulation.json. A job breaks its promise when what
 was charged and what is in doubt exceed the budget, when a reply came and yet no answer, or when it ends without a
 reason. The last line is one JSON object; with `--report` it is also written to a file.
 """
@@ -18,9 +18,9 @@ from pathlib import Path
 
 from solver.core.money import NANO_PER_CENT
 from solver.core.steps import StopReason
-from solver.simulate import Scenario, SimulatedJob, simulate_all
+from solver.simulation.simulate import Scenario, SimulatedJob, simulate_all
+from solver.simulation.world import parameters
 from solver.strategies import REGISTRY
-from solver.world import parameters
 
 _CHUNK = 500
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from solver.simulate import simulate
+from solver.simulation.simulate import simulate
 from solver.strategies import REGISTRY
 from tests.proof.conftest import LONG
 from tests.proof.simulated import broken, prove, scenario

@@ -6,7 +6,7 @@ import statistics
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
 from solver.core.steps import Room, Status, StepKind, StepResult, StopReason
-from solver.simulate import RIGHT, Scenario, play
+from solver.simulation.simulate import RIGHT, Scenario, play
 from solver.strategies import Setting, make_strategy
 from tests.solver.simulated import card
 

@@ -14,8 +14,8 @@ from solver.inference.evidence import Evidence
 from solver.inference.item_response import Trait, skill_of
 from solver.inference.judge_likelihood import calibrated, shares
 from solver.inference.vote_likelihood import Wrongs, log_odds
+from solver.simulation.world import RIGHT, World, cards
 from solver.text.extract import extract_answer
-from solver.world import RIGHT, World, cards
 from tests.solver.simulated import card
 
 PANEL = [card("demo/one", ability=0.6), card("other/two", ability=0.6)]

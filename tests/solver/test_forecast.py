@@ -20,9 +20,9 @@ from solver.quotes.quote import (
     suggested_budget_nano,
 )
 from solver.quotes.rollout import paths
-from solver.simulate import KIND, Scenario, play
+from solver.simulation.simulate import KIND, Scenario, play
+from solver.simulation.world import cards
 from solver.strategies import REGISTRY
-from solver.world import cards
 from tests.solver.simulated import card
 
 TERMS = Terms("vote", markup_bp=0, call_s=1.0, slots=16)

@@ -7,7 +7,7 @@ from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import StepKind
 from solver.engine.last_resort import insured_nano, is_last_try, last_try
-from solver.simulate import Scenario, play, simulate
+from solver.simulation.simulate import Scenario, play, simulate
 from tests.solver.simulated import card
 
 PROBLEM = Problem("What is 6 times 7?")

@@ -5,9 +5,9 @@ import statistics
 import pytest
 
 from solver.core.money import NANO_PER_CENT
-from solver.drive import Driven
-from solver.simulate import Scenario, play, simulate
-from solver.world import RIGHT, cards
+from solver.simulation.simulate import Scenario, play, simulate
+from solver.simulation.sync_runner import Driven
+from solver.simulation.world import RIGHT, cards
 
 
 def test_the_same_scenario_gives_the_same_job():

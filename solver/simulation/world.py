@@ -6,7 +6,7 @@ lognormal. The engine's own prompts are read as a model would read them: a grade
 and often repeats itself on the same answer; a comparison prefers the first candidate now and then; a revision keeps
 what was right more often than it repairs what was wrong; an aggregate needs a right candidate to be better than a new
 try; a plan's parts are easier than the whole. Everything derives from one seed; the parameters are pinned in
-solver/simulation.json.
+solver/simulation/simulation.json.
 """
 
 import json

@@ -20,7 +20,6 @@ from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.steps import Step, StepResult
-from solver.drive import Driven, Played, drive
 from solver.engine.bounds import Bound
 from solver.engine.calls import seed_of
 from solver.engine.control import Control
@@ -29,9 +28,10 @@ from solver.engine.plan import reserve_nano
 from solver.engine.runner import Limits, Outcome, Runner
 from solver.judging.judge import Judgement
 from solver.providers.litellm_gateway import Gateway
+from solver.simulation.sync_runner import Driven, Played, drive
+from solver.simulation.world import RIGHT, Said, World, cards, parameters
 from solver.strategies import Setting, make_strategy
 from solver.text.extract import extract_answer, quick_key
-from solver.world import RIGHT, Said, World, cards, parameters
 
 KIND = "simulated"
 _MAX_LIVES = 50
