@@ -7,7 +7,8 @@
    likely, for there a checker decides. Then, as in 1, how often right tries agree on one of the many right answers.
 3. The calibration of either kind: a logistic regression of being right on the logit of the posterior probability.
 
-What was fitted stands in solver/learning/priors.py and solver/inference/evidence.json; a test compares them with bench/results/fit.json.
+What was fitted stands in solver/learning/priors.py and solver/inference/evidence.json; a test compares them with
+bench/results/fit.json.
 """
 
 import math

@@ -1,8 +1,8 @@
 """Do quotes keep what they say? Cost quantiles and the chance of a sure answer, against jobs replayed and simulated.
 
 Half of the problems (every sixteenth of the pool, even seeds of the simulator) fits the committed table
-`solver/quotes/quotes.json`; as many others, which the table never saw, are what is reported. Strategies whose every call is a
-try replay the pool; the others are simulated. `p90_covers` should lie between .85 and .95.
+`solver/quotes/quotes.json`; as many others, which the table never saw, are what is reported. Strategies whose every
+call is a try replay the pool; the others are simulated. `p90_covers` should lie between .85 and .95.
 
 `python -m bench.quotes` fits the table again; `python -m bench quotes` reports on it.
 """

@@ -145,7 +145,7 @@ def judgement_of(item: PoolProblem, answer: str | None, *, proves: bool) -> Judg
 
 
 def _value_key(answer: str) -> str | None:
-    """Return the key of an arithmetic expression as solver/judging/equivalence.py names it, without its second of algebra."""
+    """Return an arithmetic expression's key as solver/judging/equivalence.py names it, without a second of algebra."""
     try:
         return bounded_key("num", str(evaluate(tokens_of(answer)).value))
     except ExpressionError:

@@ -9,11 +9,11 @@ from django.db.models import Max, QuerySet
 from billing.models import Account, Call, CallState
 from jobs.models import Job, Prompt, StepRecord, StepState
 from jobs.worker.journal import Lease
-from solver.checkers.exact import Verdict
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import Message, Status, Step, StepKind, StepResult
+from solver.core.verdict import Verdict
 from solver.engine.journal import OpenCall, Submitted
 
 

@@ -12,10 +12,11 @@ All run in-process on hostile answers: nothing is computed beyond the four opera
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from solver.checkers.parse import CheckerError, parse_checker, parse_checker_option
 from solver.checkers.safe_eval import MAX_CHARS, Evaluated, ExpressionError, evaluate, tokens_of
+from solver.core.verdict import Verdict
 from solver.text.extract import bounded_key, percent_of, plain_number
 from solver.text.latex import strip_wrappers
 
@@ -25,14 +26,6 @@ __all__ = [
 ]  # fmt: skip
 
 _SIGNS = {"*": "×", "/": "÷", "-": "−"}
-
-
-class Verdict(NamedTuple):
-    """What a checker says about an answer: passed or not, the checker's kind, one sentence why."""
-
-    passed: bool
-    checker: str
-    detail: str
 
 
 def check(checker: Mapping[str, Any], answer: str) -> Verdict | None:

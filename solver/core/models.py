@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from solver.core.pricing import Rates, Tier
-from solver.inference.item_response import Trait
+from solver.core.trait import Trait
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,11 @@ class ModelCard:
     ability: Mapping[str, float] = field(default_factory=dict)
     """Probability that one sample is right, by problem kind; `""` holds for kinds not named."""
     traits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """By problem kind: the fields of `Trait` but for the ability (solver/inference/item_response.py); what is missing is assumed."""
+    """By problem kind: the fields of `Trait` but for the ability (solver/inference/item_response.py); what is missing
+    is assumed."""
     judging: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """By problem kind: `sensitivity`, `specificity`, `comparison` (solver/inference/judge_likelihood.py); what is missing is assumed."""
+    """By problem kind: `sensitivity`, `specificity`, `comparison` (solver/inference/judge_likelihood.py); what is
+    missing is assumed."""
     api_base: str = ""
     bundled: bool = False
     """One of the demo models: seeds are honoured, prose is not to be expected."""

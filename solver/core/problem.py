@@ -16,7 +16,10 @@ _NUMBER = "The answer is a number."
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is to be solved. `kind` is the problem kind of the priors; `checker` is described in solver/checkers/exact.py."""
+    """What is to be solved.
+
+    `kind` is the problem kind of the priors; `checker` is described in solver/checkers/exact.py.
+    """
 
     text: str
     kind: str = "open"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from solver.checkers.exact import Verdict
+from solver.core.verdict import Verdict
 
 
 class StepKind(StrEnum):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
+from solver.core.trait import Trait
 from solver.inference.cluster import Cluster
-from solver.inference.item_response import Skill, Trait, skill_of
+from solver.inference.item_response import Skill, skill_of
 from solver.inference.judge_likelihood import (
     NEVER,
     Quality,

@@ -1,9 +1,10 @@
 """The evidence of one job: every told try, verdict, grade and comparison, booked under the answer it speaks for.
 
 One `Evidence` serves every strategy: it is told each result once and derives the rest from that. Answers are clusters
-of equal canonical keys. solver/inference/judge_likelihood.py turns what a cluster has collected into a probability, solver/inference/explanation.py
-into a sentence. How well a judge judges is not assumed: the prior of its model's card is updated by what this job
-shows, where a checker knows the answer by its verdict, elsewhere by how probable votes make it.
+of equal canonical keys. solver/inference/judge_likelihood.py turns what a cluster has collected into a probability,
+solver/inference/explanation.py into a sentence. How well a judge judges is not assumed: the prior of its model's card
+is updated by what this job shows, where a checker knows the answer by its verdict, elsewhere by how probable votes make
+it.
 """
 
 from collections import OrderedDict

@@ -8,8 +8,9 @@ are integrated on small grids, so that everything below is a finite sum.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+
+from solver.core.trait import Trait
 
 _REMEMBERED = 5_000
 
@@ -27,25 +28,6 @@ GRID, LOG_WEIGHTS = _normal(11, 2.6)
 _LUCK, _LUCK_WEIGHTS = _normal(7, 2.6)
 _BLIND = -6.0
 """Logit of a right try of a blind model."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trait:
-    """One model on problems of one kind. Slope and scatter are logits per standard deviation."""
-
-    ability: float
-    slope: float = 1.5
-    scatter: float = 0.5
-    concentration: float = 4.0
-    """How its wrong tries spread (Dirichlet process): small means that they repeat each other."""
-    blind: float = 0.03
-    """How often it cannot solve a problem at all, whatever the problem's difficulty."""
-    agree: float = 1.0
-    """How often a right try is the right answer that most come to: less than one where many answers are right."""
-
-    def voting(self) -> "Trait":
-        """Return the trait with which its tries come to one and the same right answer."""
-        return replace(self, ability=self.ability * self.agree, agree=1.0)
 
 
 class Skill:

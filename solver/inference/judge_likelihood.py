@@ -1,7 +1,7 @@
 """What judges say of an answer, and what probability to show: pure formulas, their parameters in evidence.json.
 
-Grades and comparisons add their log likelihood ratio to that of the votes (solver/inference/vote_likelihood.py), each further one by the
-same judge damped.
+Grades and comparisons add their log likelihood ratio to that of the votes (solver/inference/vote_likelihood.py), each
+further one by the same judge damped.
 """
 
 import json

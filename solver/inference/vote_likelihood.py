@@ -1,9 +1,9 @@
 """How probable each answer is by votes alone, each hypothesis with its own view of the problem's difficulty.
 
 Hypotheses are “answer a is right”, for each answer weighed, and “none of those seen is”. Under each, a model's tries
-are right as solver/inference/item_response.py says; its wrong tries repeat each other as a Dirichlet process does (few favourites, some
-new: Blackwell and MacQueen, 1973), and fall with some probability for what models before it fell for. So neither a
-blind spot of one model nor one that models share counts as if tries erred independently.
+are right as solver/inference/item_response.py says; its wrong tries repeat each other as a Dirichlet process does (few
+favourites, some new: Blackwell and MacQueen, 1973), and fall with some probability for what models before it fell for.
+So neither a blind spot of one model nor one that models share counts as if tries erred independently.
 
 Votes are tuples of (possibly fractional) counts, a place a model. What was weighed is remembered across jobs: most jobs
 begin alike.

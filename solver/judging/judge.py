@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from solver.checkers.exact import Verdict, check, checked_key, number_verdict
+from solver.checkers.exact import check, checked_key, number_verdict
+from solver.core.verdict import Verdict
 from solver.judging.judge_pool import JudgePool, PoolReply
 from solver.text.extract import clean_text, extract_answer, quick_key, text_key
 from solver.text.latex import looks_like_math

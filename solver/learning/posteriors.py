@@ -1,7 +1,8 @@
 """Posteriors of what jobs taught, put into the cards of models: the one way by which learned values reach the engine.
 
-Each is the prior of the card, worth so many imagined jobs, updated by counts (solver/learning/observations.py). Values are bounded,
-so that even a store full of nonsense gives a usable card: learned values plan, they never decide what may be spent.
+Each is the prior of the card, worth so many imagined jobs, updated by counts (solver/learning/observations.py). Values
+are bounded, so that even a store full of nonsense gives a usable card: learned values plan, they never decide what may
+be spent.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,10 +1,10 @@
 """The quote: what a budget is expected to buy, cost, time and the chance of a sure answer, without calling a model.
 
-solver/quotes/rollout.py plays the job some hundred times from what is known of the models. The quantiles of those games are
-then shifted twice, in logarithms: by the committed table (solver/quotes/quotes.json, fitted by `python -m bench quotes` to
-replays and simulations of each real strategy, by how many tries the budget buys), and by what the jobs of this
-installation have taught (`Shift`, kept by solver/quotes/quantile_tracking.py). Shifting a forecast's quantiles until they cover as
-often as they say is conformal calibration (Romano, Patterson and Candès, 2019).
+solver/quotes/rollout.py plays the job some hundred times from what is known of the models. The quantiles of those games
+are then shifted twice, in logarithms: by the committed table (solver/quotes/quotes.json, fitted by `python -m bench
+quotes` to replays and simulations of each real strategy, by how many tries the budget buys), and by what the jobs of
+this installation have taught (`Shift`, kept by solver/quotes/quantile_tracking.py). Shifting a forecast's quantiles
+until they cover as often as they say is conformal calibration (Romano, Patterson and Candès, 2019).
 """
 
 import json

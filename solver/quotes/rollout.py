@@ -3,9 +3,9 @@
 A reduced game stands for the real strategies: difficulty is normal and shared by the panel (item response theory,
 Rasch, 1960), each model has its own luck with a problem and is blind to a few, wrong tries repeat each other as a
 Dirichlet process does (Blackwell and MacQueen, 1973), lengths of replies are lognormal. With a checker the game is the
-wait for the first right try; without one it is a race of votes to the stopping rule of Adaptive-Consistency. Long
-games are not played to their end: past some tries the rest follows from the drift so far. Draws are stratified and
-seeded, so that the same question gets the same forecast. solver/quotes/quote.py corrects what other strategies do otherwise.
+wait for the first right try; without one it is a race of votes to the stopping rule of Adaptive-Consistency. Long games
+are not played to their end: past some tries the rest follows from the drift so far. Draws are stratified and seeded, so
+that the same question gets the same forecast. solver/quotes/quote.py corrects what other strategies do otherwise.
 """
 
 import math

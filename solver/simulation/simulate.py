@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from solver.checkers.exact import Verdict
 from solver.core.errors import InDoubt, LeaseLost, NotExecuted
 from solver.core.pricing import Usage
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.steps import Step, StepResult
+from solver.core.verdict import Verdict
 from solver.engine.bounds import Bound
 from solver.engine.calls import seed_of
 from solver.engine.control import Control

@@ -1,4 +1,7 @@
-"""Which grade pays best: a judge, an answer, and what its verdict is worth by its cost (solver/inference/value_of_grade.py)."""
+"""Which grade pays best: a judge, an answer, and what its verdict is worth by its cost.
+
+What a verdict is worth: solver/inference/value_of_grade.py.
+"""
 
 from collections import Counter
 from typing import NamedTuple

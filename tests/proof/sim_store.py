@@ -21,8 +21,8 @@ from jobs.states import (
     Wanted,
     sources_of,
 )
-from solver.checkers.exact import Verdict
 from solver.core.steps import Status, StepKind, StepResult, StopReason
+from solver.core.verdict import Verdict
 from solver.engine.runner import Outcome
 from solver.simulation.simulate import Scenario
 

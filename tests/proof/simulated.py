@@ -1,9 +1,9 @@
 """Simulated jobs with faults, through the production runner: `python -m tests.proof.simulated [--jobs 100000]`.
 
-Every strategy, with and without a checker, at one to twenty cents, meets time-outs, refusals and storms of them, lost and
-lying usage, empty replies and kills, at the rates pinned in solver/simulation/simulation.json. A job breaks its promise when what
-was charged and what is in doubt exceed the budget, when a reply came and yet no answer, or when it ends without a
-reason. The last line is one JSON object; with `--report` it is also written to a file.
+Every strategy, with and without a checker, at one to twenty cents, meets time-outs, refusals and storms of them, lost
+and lying usage, empty replies and kills, at the rates pinned in solver/simulation/simulation.json. A job breaks its
+promise when what was charged and what is in doubt exceed the budget, when a reply came and yet no answer, or when it
+ends without a reason. The last line is one JSON object; with `--report` it is also written to a file.
 """
 
 import argparse

@@ -8,10 +8,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from solver.checkers.exact import Verdict
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.steps import Room, Status, Step, StepKind, StepResult, StopReason
+from solver.core.verdict import Verdict
 from solver.engine.bounds import prompt_bytes, typical_nano
 from solver.strategies import Setting, Strategy, make_strategy
 from solver.text.extract import extract_answer, quick_key, text_key

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from solver.inference.item_response import Trait, skill_of
+from solver.core.trait import Trait
+from solver.inference.item_response import skill_of
 from solver.inference.judge_likelihood import shares
 from solver.inference.vote_likelihood import Wrongs, difficulty, log_odds
 

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solver.checkers.exact import Verdict
 from solver.core.problem import Problem
 from solver.core.steps import Status, StepKind, StepResult
+from solver.core.trait import Trait
+from solver.core.verdict import Verdict
 from solver.inference.evidence import Evidence
-from solver.inference.item_response import Trait, skill_of
+from solver.inference.item_response import skill_of
 from solver.inference.judge_likelihood import calibrated, shares
 from solver.inference.vote_likelihood import Wrongs, log_odds
 from solver.simulation.world import RIGHT, World, cards

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from solver.checkers.exact import Verdict
+from solver.core.verdict import Verdict
 from solver.judging.judge import Judge, Judgement, judge_now
 
 PUZZLE = {"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from solver.checkers.exact import Verdict
 from solver.core.steps import Status, StepKind, StepResult
+from solver.core.verdict import Verdict
 from solver.inference.rewards import outcome_reward, process_reward
 from solver.text.prompts import Grade, read_grade
 

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from solver.inference.item_response import LOG_WEIGHTS, Skill, Trait, log_sum, skill_of
+from solver.core.trait import Trait
+from solver.inference.item_response import LOG_WEIGHTS, Skill, log_sum, skill_of
 
 TRAITS = [
     Trait(0.2),

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from solver.inference.item_response import Trait, skill_of
+from solver.core.trait import Trait
+from solver.inference.item_response import skill_of
 from solver.inference.value_of_tries import LOOKAHEADS, Race, Standing, prospects, success_chances
 from solver.inference.vote_likelihood import Wrongs
 
