@@ -12,7 +12,7 @@ import pytest
 from solver.judging import judge_pool
 from solver.judging.judge_pool import JudgePool, PoolReply
 
-ROOT = str(Path(judge_pool.__file__).parent.parent)
+ROOT = str(Path(judge_pool.__file__).parents[2])
 TOWER = "9^{9^{9^{9}}}"
 
 
@@ -110,7 +110,8 @@ async def test_a_child_may_not_fill_the_memory(pool):
 def test_a_greedy_computation_fails_at_the_memory_limit():
     """Two gigabytes are refused by the kernel inside a child, and the child can go on."""
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from solver import judge_worker; judge_worker._limit_memory()\n"
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from solver.judging import judge_worker; judge_worker._limit_memory()\n"
         "try: bytearray(2 << 30)\n"
         "except MemoryError: print('refused')"
     )
