@@ -1,25 +1,9 @@
-"""A small pool of killable processes that read mathematics for the judge.
+"""The processes that read mathematics for the judge."""
 
-Each child is a fresh interpreter (nothing of the worker's memory, no secret of its environment), started at
-the first need and ended after a minute without work. A request that overruns costs its child's life, never
-the pool's.
-"""
+from collections.abc import Sequence
+from typing import NamedTuple
 
-import asyncio
-import contextlib
-import json
-import math
-import os
-import signal
-import sys
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
-
-START_LIMIT_S = 90.0
-_MAX_REPLY_BYTES = 1 << 20
-_ROOT = str(Path(__file__).resolve().parents[2])
-_BOOT = "import sys; sys.path.insert(0, sys.argv.pop()); from solver.judging.judge_worker import main; main()"
+from solver.processes.pool import ProcessPool
 
 
 class PoolReply(NamedTuple):
@@ -31,113 +15,19 @@ class PoolReply(NamedTuple):
 
 
 class JudgePool:
-    """Up to `size` children; requests wait for a free one in the order in which they came."""
+    """Up to `size` children that each read one answer at a time."""
 
     def __init__(self, *, size: int, limit_s: float, idle_s: float) -> None:
-        self._limit_s = limit_s
-        self._idle_s = idle_s
-        self._free = asyncio.LifoQueue[_Child]()
-        self._children = [_Child(limit_s) for _ in range(size)]
-        for child in self._children:
-            self._free.put_nowait(child)
+        self._processes = ProcessPool("solver.judging.judge_worker", size=size, limit_s=limit_s, idle_s=idle_s)
 
     async def ask(self, answer: str, known: Sequence[str]) -> PoolReply:
-        """Return what a child finds within the limit; an empty reply where it finds nothing or overruns."""
-        async with self._child() as child:
-            return await child.ask(answer, known)
+        """Return what a child finds within the limit; an empty reply where it finds nothing or overruns.
+
+        The form is told before the comparison: one that overruns costs only the match.
+        """
+        replies = await self._processes.ask({"answer": answer, "known": list(known)}, replies=2)
+        return PoolReply(**{name: value for reply in replies for name, value in reply.items()})
 
     async def close(self) -> None:
         """End every child, whatever it is doing."""
-        for child in self._children:
-            await child.end()
-
-    @contextlib.asynccontextmanager
-    async def _child(self) -> AsyncIterator["_Child"]:
-        child = await self._free.get()
-        child.stay()
-        try:
-            yield child
-        finally:
-            child.leave_after(self._idle_s)
-            self._free.put_nowait(child)
-
-
-class _Child:
-    """One process of the pool, or the place of one. Used by one request at a time."""
-
-    def __init__(self, limit_s: float) -> None:
-        self._limit_s = limit_s
-        self._process: asyncio.subprocess.Process | None = None
-        self._leave: asyncio.TimerHandle | None = None
-        self._dying: set[asyncio.Task[int]] = set()
-
-    async def ask(self, answer: str, known: Sequence[str]) -> PoolReply:
-        found = PoolReply()
-        done = False
-        try:
-            process = await self._ready()
-            assert process.stdin is not None  # both are pipes, see _start
-            process.stdin.write(json.dumps({"answer": answer, "known": list(known)}).encode() + b"\n")
-            async with asyncio.timeout(self._limit_s):
-                form = await self._reply(process)
-                found = PoolReply(key=form["key"], value=form["value"])
-                found = found._replace(match=(await self._reply(process))["match"])
-            done = True
-        except (TimeoutError, EOFError, OSError, ValueError):
-            return found
-        finally:
-            # Also when this task is cancelled: a half-read reply must not reach the next request.
-            if not done:
-                self._kill()
-        return found
-
-    def stay(self) -> None:
-        if self._leave is not None:
-            self._leave.cancel()
-            self._leave = None
-
-    def leave_after(self, idle_s: float) -> None:
-        if self._process is not None:
-            self._leave = asyncio.get_running_loop().call_later(idle_s, self._kill)
-
-    async def end(self) -> None:
-        self.stay()
-        self._kill()
-        if self._dying:
-            await asyncio.wait(self._dying)
-
-    async def _ready(self) -> asyncio.subprocess.Process:
-        if self._process is not None and self._process.returncode is None:
-            return self._process
-        self._process = await _start(math.ceil(self._limit_s))
-        async with asyncio.timeout(START_LIMIT_S):
-            await self._reply(self._process)
-        return self._process
-
-    async def _reply(self, process: asyncio.subprocess.Process) -> dict[str, Any]:
-        assert process.stdout is not None  # a pipe, see _start
-        line = await process.stdout.readline()
-        if not line.endswith(b"\n"):
-            raise EOFError("the child ended")
-        reply: dict[str, Any] = json.loads(line)
-        return reply
-
-    def _kill(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGKILL)
-        # Reaped in the background; `end` waits for it, so that no pipe outlives the event loop.
-        reaper = asyncio.ensure_future(process.wait())
-        self._dying.add(reaper)
-        reaper.add_done_callback(self._dying.discard)
-
-
-async def _start(cpu_s: int) -> asyncio.subprocess.Process:
-    environment = {"PATH": os.defpath, "PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-c", _BOOT, str(os.getpid()), str(cpu_s), _ROOT,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-        env=environment, limit=_MAX_REPLY_BYTES, close_fds=True,
-    )  # fmt: skip
+        await self._processes.close()

@@ -1,76 +1,26 @@
-"""The child process of the judge: reads answers, names them by a canonical key, may be killed at any moment.
+"""The child process of the judge: reads answers and names them by a canonical key.
 
-Protocol, one JSON document a line. The parent sends `{"answer": …, "known": [key, …]}`; the child says
-`{"ready": true}` once after its imports, then per request `{"key": …, "value": …}` and, after comparing with
-the known keys, `{"match": key or null}`. `value` is a decimal text of up to 30 digits for answers that are
-real numbers.
+To `{"answer": …, "known": [key, …]}` it says `{"key": …, "value": …}` and, after comparing with the known keys,
+`{"match": key or null}`. `value` is a decimal text of up to 30 digits for answers that are real numbers.
 """
 
-import ctypes
-import json
-import os
-import resource
-import signal
-import sys
-from typing import Any, TextIO
+from collections.abc import Iterator
+from typing import Any
 
-MEMORY_ABOVE_START_BYTES = 1 << 30
-_CPU_SPARE_S = 2
-_PR_SET_PDEATHSIG = 1
+from solver.processes.child import Handler, serve
 
 
 def main() -> None:
-    """Serve requests from standard input until it closes. Arguments: parent's id, CPU seconds a request."""
-    parent, cpu_s = int(sys.argv[1]), int(sys.argv[2])
-    _die_with(parent)
-    # A Ctrl-C for the whole terminal must not cost answers that the worker still judges.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    replies = _private_stdout()
+    """Serve the judge until it closes the pipe."""
+    serve(_load)
+
+
+def _load() -> Handler:
     from solver.judging import equivalence
 
-    _limit_memory()
-    _say(replies, {"ready": True})
-    for line in sys.stdin:
-        request = json.loads(line)
-        _limit_cpu(cpu_s)
+    def replies(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         form = equivalence.form_of(request["answer"])
-        _say(replies, {"key": form and form.key, "value": form and form.value})
-        _say(replies, {"match": equivalence.matching_key(form, request["known"]) if form else None})
+        yield {"key": form and form.key, "value": form and form.value}
+        yield {"match": equivalence.matching_key(form, request["known"]) if form else None}
 
-
-def _say(replies: TextIO, message: dict[str, Any]) -> None:
-    replies.write(json.dumps(message) + "\n")
-    replies.flush()
-
-
-def _private_stdout() -> TextIO:
-    """Keep the real standard output for replies; whatever a library prints goes nowhere."""
-    replies = os.fdopen(os.dup(1), "w", encoding="ascii")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)
     return replies
-
-
-def _die_with(parent: int) -> None:
-    """Ask Linux to kill this process when its parent dies, even in the middle of a computation."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit(0)
-
-
-def _limit_memory() -> None:
-    if sys.platform == "linux":
-        with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123  # one read, no pathlib at start
-            used = int(statm.read().split()[0]) * resource.getpagesize()
-        most = used + MEMORY_ABOVE_START_BYTES
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
-
-
-def _limit_cpu(cpu_s: int) -> None:
-    """Allow this request `cpu_s` seconds more than were used so far; beyond, the kernel kills the process."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime) + cpu_s + _CPU_SPARE_S
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))

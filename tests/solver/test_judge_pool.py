@@ -48,7 +48,7 @@ def proc_of(pid: int, name: str) -> str:
 
 def child_of(pool: JudgePool) -> int:
     """Return the process of the pool's only child."""
-    process = pool._children[0]._process
+    process = pool._processes._children[0]._process
     assert process is not None
     return process.pid
 
@@ -111,7 +111,7 @@ def test_a_greedy_computation_fails_at_the_memory_limit():
     """Two gigabytes are refused by the kernel inside a child, and the child can go on."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from solver.judging import judge_worker; judge_worker._limit_memory()\n"
+        "from solver.processes.child import limit_memory; limit_memory()\n"
         "try: bytearray(2 << 30)\n"
         "except MemoryError: print('refused')"
     )
@@ -141,7 +141,7 @@ async def main():
     await pool.ask("2^3", ())
     task = asyncio.create_task(pool.ask(sys.argv[2], ()))
     await asyncio.sleep(0.5)
-    print(pool._children[0]._process.pid, flush=True)
+    print(pool._processes._children[0]._process.pid, flush=True)
     await task
 
 asyncio.run(main())
