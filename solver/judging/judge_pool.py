@@ -18,7 +18,9 @@ class JudgePool:
     """Up to `size` children that each read one answer at a time."""
 
     def __init__(self, *, size: int, limit_s: float, idle_s: float) -> None:
-        self._processes = ProcessPool("solver.judging.judge_worker", size=size, limit_s=limit_s, idle_s=idle_s)
+        self._processes = ProcessPool(
+            "solver.judging.judge_worker", size=size, limit_s=limit_s, idle_s=idle_s
+        )
 
     async def ask(self, answer: str, known: Sequence[str]) -> PoolReply:
         """Return what a child finds within the limit; an empty reply where it finds nothing or overruns.
