@@ -1,22 +1,10 @@
-"""Django's system checks: a wrong setting is named at start, with what to write instead."""
+"""Django's system checks: settings that work, but not as anybody means them."""
 
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, register
 from django.core.checks import Warning as SettingWarning
-
-from billing.price_setting import parse_prices
-
-
-@register()
-def check_prices(**_: Any) -> list[CheckMessage]:
-    """PONDER_PRICES must be readable."""
-    try:
-        parse_prices(settings.PONDER_PRICES)
-    except ValueError as error:
-        return [Error(str(error), id="billing.E001")]
-    return []
 
 
 @register()

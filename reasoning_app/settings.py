@@ -10,21 +10,22 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import django_stubs_ext
-import environ
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from billing import task_names as billing_tasks
+from billing.price_setting import parse_prices
 from jobs import task_names as job_tasks
 from reasoning_app import paths, secret_key
+from reasoning_app.environment import SettingsEnv
 from solver.core.money import MoneyError, parse_usd
-from solver.providers.environment import load_key_files
+from solver.providers.environment import check_base_urls, load_key_files
 
 # Lets annotations such as ModelAdmin[Job] stand where Django's classes are not generic at run time.
 django_stubs_ext.monkeypatch()
 
-env = environ.FileAwareEnv()
+env = SettingsEnv()
 
 BASE_DIR = paths.BASE_DIR
 DATA_DIR = paths.data_dir()
@@ -321,10 +322,15 @@ PONDER_CALLS_PER_JOB = _whole("PONDER_CALLS_PER_JOB", default=16, low=1, high=1_
 # Models: docs/providers.md. litellm reads the providers' keys from the environment itself.
 try:
     load_key_files()
+    check_base_urls()
 except ValueError as error:
     raise ImproperlyConfigured(str(error)) from error
 PONDER_MODELS = env.list("PONDER_MODELS", default=[])
 PONDER_PRICES = env.str("PONDER_PRICES", default="")
+try:
+    parse_prices(PONDER_PRICES)
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from error
 PONDER_BACKGROUND_MODELS = env.list("PONDER_BACKGROUND_MODELS", default=[])
 for _name in PONDER_BACKGROUND_MODELS:
     if not _name.startswith("openai/"):

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 PROVIDER_KEYS: dict[str, tuple[str, ...]] = {
     "openai": ("OPENAI_API_KEY",),
@@ -52,3 +53,14 @@ def load_key_files(environ: MutableMapping[str, str] | None = None) -> None:
                 raise ValueError(
                     f"{name}_FILE: {path} cannot be read ({error.strerror}). Name a readable file."
                 ) from error
+
+
+def check_base_urls(environ: Mapping[str, str] | None = None) -> None:
+    """Refuse an address that holds a user or a password: no call would reach it. Raises ValueError without them."""
+    values = os.environ if environ is None else environ
+    for name in OPENAI_BASE_URLS:
+        if "@" in urlsplit(values.get(name, "")).netloc:
+            raise ValueError(
+                f"{name}: the address holds a user or a password, which is not passed on. Write http(s)://host:port/path "
+                "and put the key into OPENAI_API_KEY."
+            )
