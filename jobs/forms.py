@@ -1,4 +1,4 @@
-"""The new-job form: it loses nothing that was typed, and says beside each field what to do."""
+"""The new-job form: it keeps what was typed, and says beside each field what to do."""
 
 import re
 from datetime import UTC, datetime
@@ -20,19 +20,19 @@ MOST_VALUE_NANO = 1_000_000 * NANO_PER_USD
 PRESETS = ("0.05", "0.25", "1", "5", "20")
 CUSTOM = "custom"
 STRATEGIES = [(name, f"{name.capitalize()}: {does}") for name, does in described().items()]
-TARGETS = [("", "As usual (95 %)"), ("0.8", "80 %"), ("0.9", "90 %"), ("0.99", "99 %")]
+TARGETS = [("", "Default (95 %)"), ("0.8", "80 %"), ("0.9", "90 %"), ("0.99", "99 %")]
 CHECKERS = [
-    ("", "Nothing"),
-    ("number", "A number"),
-    ("choice", "A choice"),
-    ("arithmetic", "An arithmetic puzzle"),
+    ("", "No"),
+    ("number", "Against a number"),
+    ("choice", "One of several choices"),
+    ("arithmetic", "Arithmetic puzzle"),
 ]
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _FIELD_OF = {name: name for name in ("problem", "budget", "checker", "models", "not_before", "deadline")}
 
 
 class RawTextField(forms.CharField):
-    """Text as it was typed: nothing is stripped, and each refusal has its own words."""
+    """Text as it was typed: nothing is stripped, and each error has its own message."""
 
     default_validators: list[Any] = []
 
@@ -96,22 +96,23 @@ class NewJobForm(BudgetForm):
     time_zone = forms.CharField(required=False, max_length=60)
 
     def clean_problem(self) -> str:
-        """Refuse what no model can be asked."""
+        """Refuse a problem that cannot be sent to a model."""
         text: str = self.cleaned_data["problem"]
         if not text.strip():
-            raise ValidationError("Write down the problem that is to be solved.", code="empty")
+            raise ValidationError("Enter the problem you want solved.", code="empty")
         if len(text) > MAX_PROBLEM_CHARACTERS:
             raise ValidationError(
-                f"The problem has {len(text):,} characters; at most {MAX_PROBLEM_CHARACTERS:,} fit. Shorten it.",
+                f"The problem has {len(text):,} characters; the limit is {MAX_PROBLEM_CHARACTERS:,}. Shorten it.",
                 code="too-long",
             )
         if "\x00" in text:
             raise ValidationError(
-                "The problem holds NUL characters, which are no text. Remove them.", code="nul"
+                "The problem contains NUL characters, which can't be stored. Remove them.", code="nul"
             )
         if _SURROGATE.search(text):
             raise ValidationError(
-                "The problem holds broken characters (unpaired surrogates). Remove them.", code="surrogate"
+                "The problem contains broken characters (unpaired surrogates). Paste it again as plain text.",
+                code="surrogate",
             )
         return text
 
@@ -124,7 +125,7 @@ class NewJobForm(BudgetForm):
         return name
 
     def clean_value(self) -> int | None:
-        """Return what a right answer is worth in nano-USD, or None where nothing is said."""
+        """Return the value of a correct answer in nano-USD, or None if none was entered."""
         typed: str = self.cleaned_data["value"].strip()
         try:
             return parse_usd(typed, name="The value", maximum_nano=MOST_VALUE_NANO) if typed else None
@@ -139,7 +140,9 @@ class NewJobForm(BudgetForm):
         for name in ("not_before", "deadline"):
             data[f"{name}_at"] = self._moment(name)
         if kind and kind not in dict(CHECKERS):
-            self.add_error("checker", f"“{kind}” is not a way to check. Choose one of those offered.")
+            self.add_error(
+                "checker", f"“{kind}” is not a way to check an answer. Choose one of those offered."
+            )
         elif kind and "problem" in data:
             try:
                 data["parsed_checker"] = parse_checker(
@@ -150,7 +153,7 @@ class NewJobForm(BudgetForm):
         return data
 
     def _moment(self, name: str) -> datetime | None:
-        """Return a moment typed in the person's own time zone (that of the site where the browser told none)."""
+        """Return a date and time entered in the person's time zone (the site's if the browser sent none)."""
         typed = self.cleaned_data.get(name, "").strip()
         if not typed:
             return None
@@ -162,7 +165,7 @@ class NewJobForm(BudgetForm):
             moment = datetime.fromisoformat(typed)
             return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
         except (ValueError, OverflowError):
-            self.add_error(name, f"“{typed}” is not a time. Enter it like 2031-05-17T14:30.")
+            self.add_error(name, f"“{typed}” is not a date and time. Enter it like 2031-05-17T14:30.")
             return None
 
     @staticmethod
@@ -171,7 +174,7 @@ class NewJobForm(BudgetForm):
         return {name: str(data.get(name, "")) for name in names}
 
     def chosen_options(self) -> dict[str, Any]:
-        """Return the choices of a form as far as they are valid."""
+        """Return the options of the form that are valid."""
         data = self.cleaned_data
         options: dict[str, Any] = {}
         if target := data.get("confidence_target"):
@@ -183,7 +186,7 @@ class NewJobForm(BudgetForm):
         return options
 
     def job_arguments(self) -> dict[str, Any]:
-        """Return what `submit_job` wants of a valid form."""
+        """Return the arguments of `submit_job` from a valid form."""
         data = self.cleaned_data
         return {
             "problem": data["problem"],

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from accounts.unsubscribe import unsubscribe_address
 from jobs.markdown import clean_text
 from jobs.models import Job, OutboxMessage
-from jobs.states import ENDED, STOP_REASON_WORDS, JobState
+from jobs.states import ENDED, JobState, stop_reason_words
 from jobs.views.spend import Spend, spend_of
 
 _WORDS = {
@@ -79,7 +79,11 @@ def _context(job: Job, message: OutboxMessage) -> dict[str, Any]:
     return {
         "job": job,
         "word": _WORDS.get(state, state.label),
-        "reason": STOP_REASON_WORDS.get(told.get("stop_reason", job.stop_reason), ""),
+        "reason": stop_reason_words(
+            told.get("stop_reason", job.stop_reason),
+            budget_nano=told.get("budget_nano", job.budget_nano),
+            confidence=job.confidence,
+        ),
         "title": _one_line(job.title),
         "answer": _first_lines(job.answer),
         "text": _first_lines(job.answer_text) if job.answer_text.strip() != job.answer.strip() else "",
@@ -95,7 +99,7 @@ def _spend(job: Job, told: dict[str, Any]) -> Spend:
     if "charged_nano" not in told or told.get("state") not in ENDED:
         return spend_of(job)
     charged, budget = told["charged_nano"], told["budget_nano"]
-    return Spend(budget, charged, 0, min(1000, charged * 1000 // budget))
+    return Spend(budget, charged, 0, min(1000, charged * 1000 // budget), is_funded=job.escrow_id is not None)
 
 
 def _one_line(text: str) -> str:

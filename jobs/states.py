@@ -7,6 +7,8 @@ writer takes the states it may start from out of this table (`sources_of`), and 
 
 from django.db import models
 
+from solver.money import format_usd
+
 
 class JobState(models.TextChoices):
     """Where a job is in its life."""
@@ -51,7 +53,7 @@ TRANSITIONS: dict[JobState, dict[JobState, str]] = {
         JobState.WAITING: "no provider answers",
         JobState.DONE: "answered, or stopped with an answer",
         JobState.EXHAUSTED: "budget reached",
-        JobState.FAILED: "nothing usable came back",
+        JobState.FAILED: "no usable answer",
         JobState.CANCELLED: "cancelled",
     },
     JobState.PAUSED: {
@@ -81,26 +83,36 @@ CLAIMABLE = sources_of(JobState.RUNNING) | {JobState.RUNNING}
 """States in which a worker may take the lease once it is free (running: its holder died)."""
 
 ACTIVE = frozenset(JobState) - ENDED - {JobState.DRAFT, JobState.AWAITING_PAYMENT}
-"""States of a job that has money set aside: they count against a user's limits."""
+"""States of a job that has money reserved: they count against a user's limits."""
 
 RESTING = ACTIVE - {JobState.RUNNING}
-"""Active states in which no worker holds the job: the web moves these by itself."""
+"""Active states in which no worker holds the job: the web process moves these itself."""
 
-STOP_REASON_WORDS = {
+_STOP_REASON_WORDS = {
     "solved": "Solved: a checker confirmed the answer.",
-    "confident": "The lead is clear: more tries would hardly change the answer.",
-    "budget_reached": "The budget was reached.",
-    "time_limit": "The time limit was reached.",
-    "no_progress": "Further tries stopped helping.",
-    "finished_by_user": "Finished by you.",
-    "cancelled": "Cancelled by you.",
-    "failed": "The job failed.",
+    "confident": "Confident: more attempts are unlikely to change the answer.",
+    "budget_reached": "Stopped at the budget of {budget}.",
+    "time_limit": "Stopped at the time limit.",
+    "no_progress": "Stopped: more attempts were not improving the answer.",
+    "finished_by_user": "Finished early on request.",
+    "cancelled": "Cancelled on request.",
+    "failed": "Ended without a usable answer.",
     "unpaid": "No payment arrived in time; nothing was charged.",
 }
-"""Every stop reason in words a person can read."""
+_UNSURE = "Stopped: more attempts are unlikely to change the answer."
+_LEAST_CONFIDENT = 0.8
+"""Below this, a job whose lead is clear is not called confident."""
+
+
+def stop_reason_words(stop_reason: str, *, budget_nano: int, confidence: float | None) -> str:
+    """Return a stop reason as a sentence for people; empty for a job that has not ended."""
+    if stop_reason == "confident" and (confidence or 0.0) < _LEAST_CONFIDENT:
+        return _UNSURE
+    return _STOP_REASON_WORDS.get(stop_reason, "").format(budget=format_usd(budget_nano))
+
 
 CONTINUABLE_REASONS = frozenset({"budget_reached", "time_limit", "finished_by_user"})
-"""Stop reasons of jobs that more money carries on: their journal was still growing."""
+"""Stop reasons of jobs that can continue with more money: their journal was still growing."""
 
 
 def diagram() -> str:

@@ -140,8 +140,8 @@ SOLVED: dict[str, Any] = {
     "answer": ANSWERS[0],
     "answer_text": f"12 + 7 * 3 = 33\n25 + 33 = 58\n\nAnswer: {ANSWERS[0]}",
     "confidence": 1.0,
-    "explanation": "An exact checker confirmed this answer; 3 of 23 tries found one.",
-    "checked": "25 + 12 + 7 * 3 = 58, with each number used once.",
+    "explanation": "A checker confirmed it after 23 attempts.",
+    "checked": "✓ 25 + 12 + 7 * 3 = 58, with each number used once.",
     "dissent": [],
 }
 
@@ -163,7 +163,7 @@ def make_steps(job: Job, count: int = 23, *, passed: bool = True) -> list[StepRe
             key=f"sample/{number}",
             seq=number + 1,
             kind="sample",
-            purpose="Independent try",
+            purpose="Independent attempt",
             model="demo/expert",
             prompt_sha256=prompt.sha256,
             state=StepState.TOLD,

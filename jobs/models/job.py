@@ -13,10 +13,10 @@ from jobs.states import (
     CLAIMABLE,
     CONTINUABLE_REASONS,
     ENDED,
-    STOP_REASON_WORDS,
     JobState,
     Wanted,
     sources_of,
+    stop_reason_words,
 )
 
 
@@ -140,7 +140,7 @@ class Job(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        """Return the address of the job's page, or of the form that a draft stands in."""
+        """Return the address of the job's page, or of the form that holds a draft."""
         if self.state == JobState.DRAFT:
             return f"{reverse('job-new')}?draft={self.pk}"
         return reverse("job-detail", args=[self.pk])
@@ -161,7 +161,7 @@ class Job(models.Model):
 
     @property
     def may_continue(self) -> bool:
-        """Whether more money carries the ended job on from where it stopped."""
+        """Whether the ended job can continue from where it stopped, given more money."""
         return (
             bool(sources_of(JobState.QUEUED) & ENDED & {self.state})
             and self.stop_reason in CONTINUABLE_REASONS
@@ -171,4 +171,4 @@ class Job(models.Model):
     @property
     def stop_reason_words(self) -> str:
         """The stop reason as a sentence, or nothing while the job runs."""
-        return STOP_REASON_WORDS.get(self.stop_reason, "")
+        return stop_reason_words(self.stop_reason, budget_nano=self.budget_nano, confidence=self.confidence)

@@ -10,22 +10,24 @@ _MAX_TITLE_CHARS = 80
 def checked_problem(text: str) -> str:
     """Return the problem as it is stored. Raises SubmitError with what is wrong and what to do."""
     if not text.strip():
-        raise SubmitError("The problem is empty. State what you want to know.", field="problem", code="empty")
+        raise SubmitError(
+            "The problem is empty. Enter the problem you want solved.", field="problem", code="empty"
+        )
     if len(text) > MAX_PROBLEM_CHARS:
         raise SubmitError(
-            f"The problem has {len(text):,} characters; at most {MAX_PROBLEM_CHARS:,} are possible. Shorten it.",
+            f"The problem has {len(text):,} characters; the limit is {MAX_PROBLEM_CHARS:,}. Shorten it.",
             field="problem",
             code="too_long",
         )
     if "\x00" in text:
         raise SubmitError(
-            "The problem holds a NUL character, which cannot be stored. Remove it (it often comes from binary files).",
+            "The problem contains NUL characters, which can't be stored. Remove them.",
             field="problem",
             code="nul",
         )
     if clean_text(text) != text:
         raise SubmitError(
-            "The problem holds broken Unicode (an unpaired surrogate). Paste it again as plain text.",
+            "The problem contains broken characters (unpaired surrogates). Paste it again as plain text.",
             field="problem",
             code="surrogate",
         )
@@ -33,7 +35,7 @@ def checked_problem(text: str) -> str:
 
 
 def title_of(problem: str) -> str:
-    """Return the first line of a problem, shortened: what lists and mails call the job."""
+    """Return the first line of a problem, shortened: the title of the job in lists and emails."""
     first = next((line.strip(" #*") for line in problem.splitlines() if line.strip(" #*")), "Problem")
     first = " ".join("".join(c if c.isprintable() else " " for c in first).split()) or "Problem"
     return first if len(first) <= _MAX_TITLE_CHARS else first[: _MAX_TITLE_CHARS - 1].rstrip() + "…"

@@ -72,12 +72,12 @@ def record_outcome(job: Job) -> None:
 
 
 def quote_words(quote: Quote) -> str:
-    """Return the run contract in a line or two, to be read before the start."""
+    """Return a quote as a paragraph for the terminal, to be read before the start."""
     return (
-        f"{quote.sentence} Chance of a proven or sure answer: about {quote.win_probability:.0%}. "
-        f"Typically {format_usd_about(quote.cost_p50_nano)}, in nine of ten jobs at most "
-        f"{format_usd_about(quote.cost_p90_nano)}, never more than {format_usd(quote.budget_nano)}; "
-        f"{quote.time_low_s}–{quote.time_high_s} s."
+        f"{quote.sentence} Chance of a confident answer: {quote.chance}. "
+        f"Typical cost {format_usd_about(quote.cost_p50_nano)}; nine in ten such jobs cost at most "
+        f"{format_usd_about(quote.cost_p90_nano)}, and this one never more than {format_usd(quote.budget_nano)}. "
+        f"Usually takes {quote.time_low_s}–{quote.time_high_s} s."
     )
 
 

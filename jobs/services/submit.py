@@ -1,4 +1,4 @@
-"""Submit a job: check everything, set the money aside, make the job, wake a worker. All or nothing."""
+"""Submit a job: check everything, reserve the money, create the job, wake a worker. All or nothing."""
 
 import uuid
 from collections.abc import Mapping
@@ -50,10 +50,10 @@ def submit_job(
     when_paid: bool = False,
     wake: bool = True,
 ) -> Job:
-    """Make a job and set its whole budget aside. Raises SubmitError; then nothing was made and nothing charged.
+    """Create a job and reserve its whole budget. Raises SubmitError; then nothing was created and nothing charged.
 
-    `job_id` is that of a draft, or a new one; a job of that id which was submitted before is returned as it is.
-    `when_paid` makes a job that waits for money where the wallet has too little. `wake=False` leaves waking a worker
+    `job_id` is the id of a draft, or a new one; if a job of that id was already submitted, it is returned unchanged.
+    `when_paid` creates a job that waits for money if the wallet has too little. `wake=False` leaves waking a worker
     to the caller, who must hold a transaction and claim the job in it.
     """
     text = checked_problem(problem)
@@ -114,7 +114,7 @@ def _submit(job: Job, posed: Problem, panel: list[ModelCard], *, when_paid: bool
 
 def _the_same(earlier: Job, job: Job) -> Job:
     if earlier.created_by_id != job.created_by_id:
-        raise SubmitError("This form was used before. Open a new one.", code="used")
+        raise SubmitError("This form was already submitted. Start a new job.", code="used")
     return earlier
 
 
@@ -130,7 +130,7 @@ def _set_aside(job: Job, *, when_paid: bool) -> None:
 
 
 def check_times(*, deadline_at: datetime | None, not_before_at: datetime | None) -> None:
-    """Raise SubmitError for a deadline that leaves no time, or a time too far off."""
+    """Raise SubmitError for a deadline that leaves no time, or a start too far ahead."""
     now = timezone.now()
     begins = max(now, not_before_at or now)
     if deadline_at and deadline_at < begins + LEAST_TIME:
@@ -161,13 +161,14 @@ def check_budget(budget_nano: int) -> None:
 def check_affordable(
     problem: Problem, panel: list[ModelCard], budget_nano: int, *, markup_bp: int | None = None
 ) -> None:
-    """Raise SubmitError where the budget buys no call at all: such a job would end before it began."""
+    """Raise SubmitError if the budget does not pay for a single call: such a job would end before it began."""
     markup = settings.PONDER_MARKUP_BP if markup_bp is None else markup_bp
     least = least_budget_nano(panel, problem, markup_bp=markup)
     if least > budget_nano:
         needed = -(-least // NANO_PER_CENT) * NANO_PER_CENT
         raise SubmitError(
-            f"{format_usd(budget_nano)} buys no call: a prompt of this length needs at least {format_usd(needed)}. "
+            f"{format_usd(budget_nano)} does not pay for a single call: a problem of this length needs at least "
+            f"{format_usd(needed)}. "
             "Raise the budget or shorten the problem.",
             field="budget",
             code="buys_nothing",

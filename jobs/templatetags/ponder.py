@@ -7,11 +7,12 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from jobs.markdown import clean_text, render_markdown
 from jobs.states import JobState
+from solver.explanation import FAILED, PASSED
 
 register = template.Library()
 
@@ -71,6 +72,23 @@ def moment(at: datetime | None) -> SafeString | str:
     local = timezone.localtime(at)
     words = f"{local:%Y-%m-%d %H:%M} {local.tzname()}"
     return format_html('<time datetime="{}" data-moment>{}</time>', at.isoformat(timespec="seconds"), words)
+
+
+@register.filter
+def check_marks(text: str) -> SafeString:
+    """Return what was checked, its marks coloured; the words beside them say the same to screen readers."""
+    parts = re.split(f"([{PASSED}{FAILED}])", text)
+    classes = {PASSED: "tick", FAILED: "cross"}
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (format_html('<span class="{}" aria-hidden="true">{}</span>', classes[part], part),)
+            if part in classes
+            else (part,)
+            for part in parts
+        ),
+    )
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""What a user does to a job. A GET asks once more and says what happens to the money; a POST acts, once."""
+"""What a user can do to a job. A GET asks for confirmation and says what happens to the money; a POST acts once."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -49,7 +49,7 @@ resume = _action("resume")
 @signed_in
 @require_http_methods(["GET", "POST"])
 def raise_job_budget(request: AuthedRequest, job_id: UUID) -> HttpResponse:
-    """Give a job more money: it goes on, or continues from where it stopped."""
+    """Give a job more money; an ended one continues from where it stopped."""
     job = get_job_for(request.user, job_id)
     form = RaiseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -60,7 +60,7 @@ def raise_job_budget(request: AuthedRequest, job_id: UUID) -> HttpResponse:
             form.add_submit_error(error)
         else:
             words = (
-                f"The budget is {format_usd(to_nano)} now." if raised else "The budget is that high already."
+                f"The budget is now {format_usd(to_nano)}." if raised else "The budget is already that high."
             )
             messages.success(request, words)
             return redirect(job)
@@ -81,9 +81,9 @@ def _is_offered(job: Job, offer: Offer) -> bool:
 def _too_late(job: Job) -> str:
     """Say why a click changed nothing: the page was older than the job."""
     if job.has_ended:
-        return "This job has ended already; nothing was changed."
+        return "This job has already ended; nothing was changed."
     if job.wanted == Wanted.CANCEL:
         return "This job is being cancelled; nothing else was changed."
     if job.wanted == Wanted.FINISH:
         return "This job is being finished; nothing else was changed."
-    return f"This job is {job.get_state_display().lower()} already; nothing was changed."
+    return f"This job is already {job.get_state_display().lower()}; nothing was changed."

@@ -1,4 +1,4 @@
-"""Deleting the texts of one ended job: asked once more, then for good."""
+"""Deleting the texts of an ended job, permanently and after a confirmation."""
 
 from uuid import UUID
 
@@ -14,19 +14,21 @@ from jobs.services.delete_texts import delete_texts, may_delete_texts
 @signed_in
 @require_http_methods(["GET", "POST"])
 def delete_job_texts(request: AuthedRequest, job_id: UUID) -> HttpResponse:
-    """Say what goes and what stays; a POST deletes."""
+    """Say what is deleted and what is kept; a POST deletes."""
     job = get_job_for(request.user, job_id)
     may = may_delete_texts(request.user, job)
     if request.method == "GET":
         return render(request, "jobs/delete_texts.html", {"job": job, "may_delete": may})
     if not may:
         messages.warning(
-            request, "Only who made this job, or an owner of its workspace, can delete its texts."
+            request, "Only the person who created this job, or a workspace owner, can delete its texts."
         )
     elif delete_texts(job_id=job_id):
-        messages.success(request, "The texts of this job were deleted. Its receipt stays.")
+        messages.success(
+            request, "The problem, the answer and all replies were deleted. The receipt is kept."
+        )
     elif job.has_ended:
-        messages.warning(request, "The texts of this job were deleted already.")
+        messages.warning(request, "The texts of this job were already deleted.")
     else:
         messages.warning(request, "This job has not ended. Finish or cancel it first, then delete its texts.")
     return redirect(job)

@@ -54,16 +54,16 @@ def form_context(form: NewJobForm) -> dict[str, Any]:
 
 
 def _label(typed: str) -> str:
-    """Return the amount on the Start button."""
+    """Return the amount on the Start button; empty if it is not valid."""
     try:
         return format_usd(parse_usd(typed))
     except MoneyError:
-        return "the budget"
+        return ""
 
 
 @require_http_methods(["GET", "POST"])
 def new_job(request: HttpRequest) -> HttpResponse:
-    """Show the form; on Start submit the job, or keep the draft and ask the person to sign in."""
+    """Show the form; on Start, submit the job, or keep the draft and ask the person to sign in."""
     if request.method == "GET":
         return render(request, "jobs/new.html", blank_form(request))
     form = NewJobForm(request.POST)
@@ -90,7 +90,7 @@ def refused_form(request: HttpRequest, form: NewJobForm) -> dict[str, Any]:
 
 
 def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Keep what was typed and lead to the sign-in page and back."""
+    """Keep what was typed, and redirect to the sign-in page, which leads back."""
     request.session[_DRAFT] = {name: request.POST.get(name, "") for name in DRAFT_FIELDS}
     return redirect_to_login(reverse("job-new"))
 
@@ -101,7 +101,9 @@ def _submit(request: HttpRequest, user: User, form: NewJobForm) -> Job:
     form_id, parent_id = uuid_of(request.POST.get("draft", "")), uuid_of(request.POST.get("from", ""))
     earlier = Job.objects.filter(pk=form_id).exclude(state=JobState.DRAFT).first() if form_id else None
     if earlier and earlier.created_by_id == user.pk and _says_the_same(earlier, arguments):
-        messages.info(request, "This job was started already. To have another, use “Run again with changes”.")
+        messages.info(
+            request, "This job was already started. To start another, use “Run again with changes”."
+        )
         return earlier
     return submit_job(
         user=user,
@@ -123,7 +125,7 @@ def _says_the_same(job: Job, arguments: dict[str, Any]) -> bool:
 
 
 def blank_form(request: HttpRequest) -> dict[str, Any]:
-    """Return the form as it is at first: an earlier job's, a draft's, one kept over sign-in, or empty."""
+    """Return the first form: from an earlier job, a draft, what was typed before signing in, or empty."""
     draft_id, from_id, draft = uuid4(), None, None
     user = request.user if isinstance(request.user, User) else None
     if user and request.GET.get("from"):
@@ -132,7 +134,7 @@ def blank_form(request: HttpRequest) -> dict[str, Any]:
         if job.texts_deleted_at:
             messages.warning(
                 request,
-                "The texts of that job were deleted, so it cannot be run again. Write the problem anew.",
+                "The texts of that job were deleted, so it cannot be run again. Enter the problem again.",
             )
             initial, from_id = {"budget": "0.25", "strategy": DEFAULT}, None
     elif user and request.GET.get("draft"):

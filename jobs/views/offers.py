@@ -1,4 +1,4 @@
-"""What a job's page offers to do, and in which words. One list decides what is shown and what is stale."""
+"""The actions that a job's page offers. One list decides which buttons are shown and which clicks come too late."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from jobs.states import ACTIVE, JobState, Wanted
 
 
 class Offer(NamedTuple):
-    """One action: its name in addresses, its button, what is said when it was done, and what does it."""
+    """One action: its name in addresses, its button, the message after it, and the function that does it."""
 
     action: str
     label: str
@@ -18,9 +18,9 @@ class Offer(NamedTuple):
     verb: Callable[..., bool] | None
 
 
-_RUNNING_CALLS = "no new calls are made; running ones may end within 30 seconds."
+_RUNNING_CALLS = "no new calls are made; calls in progress have up to 30 seconds to finish."
 PAUSE = Offer("pause", "Pause", "button-secondary", f"Pausing: {_RUNNING_CALLS}", pause_job)
-RESUME = Offer("resume", "Resume", "button", "The job goes on.", resume_job)
+RESUME = Offer("resume", "Resume", "button", "The job continues.", resume_job)
 START_NOW = Offer("resume", "Start now", "button", "The job starts now.", resume_job)
 RAISE = Offer("raise", "Raise budget", "button-secondary", "", None)
 FINISH = Offer("finish", "Finish now", "button-secondary", f"Finishing: {_RUNNING_CALLS}", finish_early)

@@ -23,16 +23,16 @@ _PHASES = {
 }
 _ORDER = list(dict.fromkeys(_PHASES.values()))
 _CALLS = {
-    "Explore": ("try", "tries"),
+    "Explore": ("attempt", "attempts"),
     "Revise": ("revision", "revisions"),
-    "Verify": ("grade", "grades"),
+    "Verify": ("check", "checks"),
     "Compare": ("comparison", "comparisons"),
     "Combine": ("combination", "combinations"),
 }
 
 
 class Phase(NamedTuple):
-    """One phase with what came of it."""
+    """One phase and its results."""
 
     label: str
     tries: int
@@ -42,12 +42,12 @@ class Phase(NamedTuple):
 
     @property
     def calls(self) -> str:
-        """How many calls were made, called what they are."""
+        """The number of calls with their name, such as `3 revisions`."""
         return count_of(self.tries, *_CALLS.get(self.label, ("call", "calls")))
 
 
 class Cluster(NamedTuple):
-    """Equal answers of independent tries."""
+    """Attempts that gave equal answers."""
 
     answer: str
     votes: int
@@ -58,7 +58,7 @@ class Cluster(NamedTuple):
 
 
 class Clusters(NamedTuple):
-    """The leading clusters and what is beyond them."""
+    """The leading clusters, and counts of the others."""
 
     shown: list[Cluster]
     more_answers: int
@@ -75,7 +75,7 @@ class Totals(NamedTuple):
 
 
 def revision_of(job: Job, spend: Spend) -> str:
-    """Return a short text that changes whenever the live page would: cheap, for it is asked every two seconds."""
+    """Return a short text that changes whenever the live page would. Cheap: it is asked for every two seconds."""
     told = StepRecord.objects.filter(job=job).aggregate(last=Max("seq"))["last"]
     parts = (job.state, job.wanted, job.version, spend, told, job.phase, job.best, job.next_at)
     return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:16]
@@ -110,7 +110,7 @@ def phases_of(job: Job) -> list[Phase]:
 
 
 def clusters_of(job: Job) -> Clusters:
-    """Return the answers of the tries, most votes first."""
+    """Return the answers that were found, most votes first."""
     # An answer to a part of the problem is none to the problem.
     of_parts = Q(key__startswith="part/") | Q(key__contains="/part/")
     samples = _told(job).filter(status="ok", kind__in=["sample", "revise", "aggregate"]).exclude(of_parts)

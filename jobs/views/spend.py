@@ -1,4 +1,4 @@
-"""A job's money as the page shows it: the escrow while it runs, the receipt once it ended."""
+"""A job's money as the page shows it: the escrow while it runs, the receipt once it has ended."""
 
 from typing import NamedTuple
 
@@ -14,11 +14,12 @@ class Spend(NamedTuple):
     spent_nano: int
     held_nano: int
     permille: int
+    is_funded: bool = True
 
     @property
     def returned_nano(self) -> int:
-        """What was not spent."""
-        return self.budget_nano - self.spent_nano
+        """What was reserved and not spent; nothing for a job that never had money."""
+        return self.budget_nano - self.spent_nano if self.is_funded else 0
 
     @property
     def left_nano(self) -> int:
@@ -27,7 +28,7 @@ class Spend(NamedTuple):
 
     @property
     def is_near(self) -> bool:
-        """Whether four fifths of the budget are spent."""
+        """Whether four fifths of the budget is spent."""
         return self.permille >= AMBER_PERMILLE
 
     @property
@@ -43,4 +44,4 @@ def spend_of(job: Job) -> Spend:
         spent, held = job.budget_nano - job.escrow.balance_nano, job.escrow.held_nano
     # A draft may have no budget yet.
     share = spent * 1000 // job.budget_nano if job.budget_nano else 0
-    return Spend(job.budget_nano, spent, held, min(1000, max(0, share)))
+    return Spend(job.budget_nano, spent, held, min(1000, max(0, share)), is_funded=job.escrow_id is not None)

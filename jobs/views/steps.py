@@ -4,6 +4,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -25,7 +26,7 @@ class CallRow(NamedTuple):
 
     @property
     def seconds(self) -> float | None:
-        """How long it took."""
+        """How long the call took."""
         end = self.step.told_at or (self.call.finished_at if self.call else None)
         return (end - self.step.created_at).total_seconds() if end else None
 
@@ -34,10 +35,12 @@ class CallRow(NamedTuple):
 @vary_on_headers("HX-Request")
 @require_safe
 def steps(request: AuthedRequest, job_id: UUID) -> HttpResponse:
-    """Show 50 calls; a fragment for htmx, a page otherwise."""
+    """Show 50 calls, the oldest first; a fragment for htmx, a page otherwise."""
     job = get_job_for(request.user, job_id)
     records = (
-        StepRecord.objects.filter(job=job).defer("text", "reasoning").order_by("-seq", "-created_at", "pk")
+        StepRecord.objects.filter(job=job)
+        .defer("text", "reasoning")
+        .order_by(F("seq").asc(nulls_last=True), "created_at", "pk")
     )
     page = Paginator(records, PER_PAGE).get_page(request.GET.get("page"))
     calls = Call.objects.in_bulk([record.pk for record in page.object_list])

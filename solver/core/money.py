@@ -47,7 +47,7 @@ def parse_usd(
     if usd > _MAX_USD:
         raise MoneyError(f"{name}: ${cleaned} is too much. {expected}")
     if whole_cents and usd != usd.quantize(Decimal("0.01")):
-        raise MoneyError(f"{name}: ${cleaned} has more decimals than a cent. {expected}")
+        raise MoneyError(f"{name}: ${cleaned} has fractions of a cent. Use whole cents, such as 0.05.")
     nano = int(usd * NANO_PER_USD)
     if allow_zero and nano == 0:
         return 0

@@ -1,4 +1,4 @@
-"""Says in plain words why an answer is believed, what was checked, and who dissents."""
+"""Says in plain words why an answer is believed, what was checked, and which other answers there are."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Protocol
@@ -8,6 +8,8 @@ from solver.core.steps import Candidate, StepResult
 from solver.inference.cluster import Cluster
 
 _DISSENTERS = 5
+PASSED, FAILED = "✓", "✗"
+"""Marks before the sentences that say what a check or a grader found."""
 
 
 class Books(Protocol):
@@ -47,28 +49,28 @@ def explain(books: Books, leader: Cluster) -> Candidate:
 
 
 def count_of(number: int, one: str, many: str) -> str:
-    """Return `1 try` or `2,000 tries`."""
+    """Return `1 attempt` or `2,000 attempts`."""
     return f"{number:,} {one if number == 1 else many}"
 
 
 def _sentence(books: Books, leader: Cluster, others: Sequence[Cluster]) -> str:
     if books.proven:
-        return f"An exact checker confirmed it; {count_of(books.tries, 'try was', 'tries were')} made."
+        return f"A checker confirmed it after {count_of(max(books.tries, 1), 'attempt', 'attempts')}."
     said = [*_votes(books, leader), *_grades(leader), *_comparisons(leader), *_refuted(others)]
     sentence = "; ".join(said)
     if books.problem.proves:
-        sentence += ", but the checker confirmed none"
+        sentence += "; no answer passed the check"
     return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
 def _votes(books: Books, leader: Cluster) -> Iterable[str]:
     if leader.key not in books.clusters:
-        yield "no try ended in an answer that could be compared"
+        yield "no attempt gave an answer that could be compared"
         return
-    if books.independent:
-        yield f"{leader.tries} of {count_of(books.independent, 'try agrees', 'independent tries agree')}"
-    if books.repeats:
-        yield f"{leader.repeats} of {count_of(books.repeats, 'follow-up came', 'follow-ups came')} to it"
+    if leader.tries:
+        yield f"{leader.tries} of {count_of(books.independent, 'attempt', 'attempts')} gave this answer"
+    if leader.repeats:
+        yield f"{leader.repeats} of {count_of(books.repeats, 'revision', 'revisions')} ended with it"
 
 
 def _grades(leader: Cluster) -> Iterable[str]:
@@ -77,11 +79,11 @@ def _grades(leader: Cluster) -> Iterable[str]:
         return
     graders = "a grader" if len(leader.grades) == 1 else f"{len(leader.grades)} graders"
     if not fails:
-        yield f"{graders} passed it {_times(passes)}"
+        yield f"accepted by {graders} {_times(passes)}"
     elif not passes:
-        yield f"{graders} found fault with it {_times(fails)}"
+        yield f"rejected by {graders} {_times(fails)}"
     else:
-        yield f"{graders} passed it {passes} of {passes + fails} times"
+        yield f"accepted by {graders} {passes} of {passes + fails} times"
 
 
 def _comparisons(leader: Cluster) -> Iterable[str]:
@@ -95,20 +97,28 @@ def _refuted(others: Sequence[Cluster]) -> Iterable[str]:
     refuted = sum(fails > passes for passes, fails in judged)
     if refuted:
         graders = "a grader" if len({judge for other in others for judge in other.grades}) == 1 else "graders"
-        yield f"{graders} found fault with {count_of(refuted, 'other answer', 'other answers')}"
+        yield f"{graders} rejected {count_of(refuted, 'other answer', 'other answers')}"
 
 
 def _checked(books: Books, leader: Cluster) -> str:
     if books.proven:
-        return books.proven.verdict.detail if books.proven.verdict else ""
-    said = [
-        f"{judge} graded it: passed {good} of {good + bad}." for judge, (good, bad) in leader.grades.items()
-    ]
-    said += [
-        f"{judge} compared it with others: preferred {good} of {good + bad} times."
-        for judge, (good, bad) in leader.comparisons.items()
-    ]
-    return " ".join(said)
+        return f"{PASSED} {books.proven.verdict.detail}" if books.proven.verdict else ""
+    graded = (
+        _outcome(judge, counts, "Accepted", "Rejected", "check") for judge, counts in leader.grades.items()
+    )
+    compared = (
+        _outcome(judge, counts, "Preferred", "Not preferred", "comparison")
+        for judge, counts in leader.comparisons.items()
+    )
+    return " ".join([*graded, *compared])
+
+
+def _outcome(judge: str, counts: Sequence[int], yes: str, no: str, what: str) -> str:
+    """Return what a judge said most often; a tie gets no mark."""
+    good, bad = counts
+    mark, word, count = (f"{FAILED} ", no, bad) if bad > good else (f"{PASSED} ", yes, good)
+    mark = "" if good == bad else mark
+    return f"{mark}{word} by {judge} in {count} of {count_of(good + bad, what, f'{what}s')}."
 
 
 def _sums(by_judge: Mapping[str, Sequence[int]]) -> tuple[int, int]:

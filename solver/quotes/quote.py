@@ -30,6 +30,7 @@ _WIDEST_SHIFT = 4.0
 _SUGGESTED_CENTS = (1, 2, 5, 10, 25, 50, 100, 200, 500, 1_000)
 _DRAWS_TO_SUGGEST = 40
 _NEARLY_ALL = 0.95
+_NEARLY_SURE = 0.995
 _LONGEST_S = 315_360_000
 """Ten years: whatever was learned of a model, no job is quoted a longer time."""
 
@@ -78,6 +79,14 @@ class Quote:
     time_high_s: int
     win_probability: float
     sentence: str
+
+    @property
+    def chance(self) -> str:
+        """The probability of a confident answer in words: `about 97 %`, `over 99 %`."""
+        if self.win_probability >= _NEARLY_SURE:
+            return "over 99 %"
+        percent = round(self.win_probability * 100)
+        return f"about {percent} %" if percent else "under 1 %"
 
 
 def _whole_s(seconds: float, *, least: int) -> int:
@@ -236,14 +245,17 @@ def _between(lower: Shift, upper: Shift, share: float) -> Shift:
 
 
 def _sentence(problem: Problem, strategy: str, names: Sequence[str], low: int, high: int) -> str:
-    tries = f"{low:,}–{high:,} tries" if high > low else f"about {high:,} tries" if high > 1 else "one try"
+    # Strategies other than `vote` may also spend it on cheaper attempts, on grades and on revisions.
+    about = "" if strategy == "vote" or problem.proves else "about "
+    attempts = f"{about}{low:,}–{high:,} attempts" if high > low else f"about {high:,} attempts"
     ends = (
-        "a checker ends it at the first right answer"
+        "at the first answer that passes the check"
         if problem.proves
-        else "it ends early when the tries agree"
+        else "once the attempts agree"
         if strategy == "vote"
-        else "it ends early when the answer is clear"
+        else "once the answer is clear"
     )
-    # Others than `vote` may spend it on cheaper tries, on grades and on revisions.
-    worth = "" if strategy == "vote" or problem.proves else "work worth "
-    return f"Buys {worth}{tries} by {' and '.join(names)}; {ends}."
+    models = " and ".join(names)
+    if high <= 1:
+        return f"Pays for one attempt with {models}."
+    return f"Pays for {attempts} with {models}. It stops {'' if problem.proves else 'early '}{ends}."

@@ -70,7 +70,7 @@ class Aggregate(Common):
             return ()
         members = list(self._members)
         grown = self._round < self.plan["rounds"] and self._can_combine(room)
-        purpose = "Who is combined" if grown else "The next population"
+        purpose = "Choose what to combine" if grown else "Start the next population"
         note = {"population": members, "combine": grown}
         return [Step(f"{self._path()}/told", StepKind.NOTE, purpose, note=note)]
 

@@ -138,10 +138,12 @@ class Auto(Common):
             return (self.about(key, StepKind.GRADE, check.judge, shown, purpose="Check the answer"),)
         models = self._for_a_proof(room) if self.problem.proves else self._for_a_vote(room)
         if models is None:
-            return (Step(self._enough_key, StepKind.NOTE, "More tries would cost more than they could gain"),)
+            return (
+                Step(self._enough_key, StepKind.NOTE, "More attempts would cost more than they could add"),
+            )
         numbers = (n for n in self._untold["sample"] if f"sample/{n}" not in room.in_flight)
         return [
-            Step(f"sample/{number}", StepKind.SAMPLE, f"Try {number + 1}", model, self._messages)
+            Step(f"sample/{number}", StepKind.SAMPLE, f"Attempt {number + 1}", model, self._messages)
             for model, number in zip(models, numbers, strict=False)
         ]
 

@@ -85,14 +85,14 @@ class Common:
         return StopReason.NO_PROGRESS if known.tries >= MAX_TRIES else None
 
     def phase(self) -> str:
-        """Say how many tries and answers there are."""
+        """Return how many attempts and answers there are, in words."""
         if not self.evidence.tries:
             return "Plan"
         answers = count_of(len(self.evidence.clusters), "answer", "answers")
-        return f"{self.stage()} — {count_of(self.evidence.tries, 'try', 'tries')}, {answers}"
+        return f"{self.stage()} — {count_of(self.evidence.tries, 'attempt', 'attempts')}, {answers}"
 
     def stage(self) -> str:
-        """Return in a word what is going on."""
+        """Return the current stage in a word."""
         return "Explore"
 
     # Steps ----------------------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ class Common:
             model = self.solver(index, room)
             if model is None:
                 break
-            steps.append(Step(key, StepKind.SAMPLE, f"Try {index + 1}", model, self._messages))
+            steps.append(Step(key, StepKind.SAMPLE, f"Attempt {index + 1}", model, self._messages))
         return steps
 
     def solver(self, index: int, room: Room, *, shown: int = 0) -> str | None:

@@ -76,7 +76,7 @@ class Decompose(Common):
         if not self.untried(key, room):
             return []
         messages = messages_for(StepKind.PLAN, self.problem.text)
-        return [Step(key, StepKind.PLAN, "Split", model, messages)]
+        return [Step(key, StepKind.PLAN, "Split the problem", model, messages)]
 
     def _of_parts(self, room: Room) -> list[Step]:
         steps: list[Step] = []
@@ -94,7 +94,7 @@ class Decompose(Common):
             answer = best.answer or clipped(best.text)[:_MAX_PART_CHARS] if best else "unknown"
             sure = f"{best.confidence:.0%} sure" if best else "not solved"
             found.append(f"Part: {child.setting.problem.text}\nAnswer of the part ({sure}): {answer}")
-        return Step("parts", StepKind.NOTE, "What the parts came to", note={"answers": "\n\n".join(found)})
+        return Step("parts", StepKind.NOTE, "Answers of the parts", note={"answers": "\n\n".join(found)})
 
     def _on_the_whole(self, room: Room) -> list[Step]:
         """Ask for composed answers and direct tries, in turn, a few at a time."""
@@ -109,7 +109,7 @@ class Decompose(Common):
         if model is None or not self.untried(key, room):
             return None
         extra = f"The problem was split, and its parts were solved:\n\n{self._answers}"
-        return self.about(key, StepKind.AGGREGATE, model, [], purpose="Compose", extra=extra)
+        return self.about(key, StepKind.AGGREGATE, model, [], purpose="Combine the parts", extra=extra)
 
     # Being told -----------------------------------------------------------------------------------------------
 

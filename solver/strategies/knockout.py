@@ -89,7 +89,7 @@ class Knockout(Common):
         """Fix who meets: which tries there are by now depends on money and slots."""
         leading = [] if self.problem.proves else self.evidence.ranked(FINALISTS)
         steps = [cluster.example.key for cluster in leading]
-        return Step("finalists", StepKind.NOTE, "Who meets whom", note={"steps": steps})
+        return Step("finalists", StepKind.NOTE, "Pair the finalists", note={"steps": steps})
 
     def _further_tries(self, room: Room) -> list[Step]:
         """Go on trying, a few at a time, where the tournament left doubt."""

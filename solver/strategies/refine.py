@@ -119,7 +119,7 @@ class Refine(Common):
         if not self.crew.pays(judge, room, shown=1):
             return None
         key = f"{line.path(line.version)}/grade/{line.grades}"
-        purpose = f"Line {line.number + 1}: grade"
+        purpose = f"Line {line.number + 1}: check"
         return self.about(key, StepKind.GRADE, judge, [current], purpose=purpose)
 
     def _revise(self, line: Line, current: StepResult, room: Room) -> Step | None:

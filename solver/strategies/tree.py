@@ -137,7 +137,7 @@ class Tree(Common):
 
     def _trial(self, key: str, index: int, choice: Choice) -> Step:
         if choice.node is None:
-            return Step(key, StepKind.SAMPLE, f"Wider: try {index + 1}", choice.model, self._messages)
+            return Step(key, StepKind.SAMPLE, f"Wider: attempt {index + 1}", choice.model, self._messages)
         said = choice.node.critique
         extra = f"A reviewer says of it:\n\n{said}" if said else ""
         purpose = f"Deeper: revise {choice.node.result.key}"
@@ -156,7 +156,11 @@ class Tree(Common):
             given = sum(good + bad for good, bad in cluster.grades.values())
             key = f"{cluster.example.key}/grade/{given}"
             if given < _MAX_GRADES and self.untried(key, room) and self.crew.pays(judge, room, shown=1):
-                return [self.about(key, StepKind.GRADE, judge, [cluster.example], purpose="Grade the leader")]
+                return [
+                    self.about(
+                        key, StepKind.GRADE, judge, [cluster.example], purpose="Check the leading answer"
+                    )
+                ]
         return []
 
     # Being told -----------------------------------------------------------------------------------------------

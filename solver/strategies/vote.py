@@ -69,10 +69,12 @@ class Vote:
             return (
                 ()
                 if "plan" in room.in_flight
-                else (Step("plan", StepKind.NOTE, "Who tries", note={"rotation": chosen}),)
+                else (Step("plan", StepKind.NOTE, "Choose the models", note={"rotation": chosen}),)
             )
         if self._cannot_change(room):
-            return (Step(self._settled_key, StepKind.NOTE, "The money left could not change the leader"),)
+            return (
+                Step(self._settled_key, StepKind.NOTE, "What is left could not change the leading answer"),
+            )
         most = room.free_slots + len(room.in_flight)
         count = min(room.free_slots, self._useful_tries(most) - len(room.in_flight))
         pending = Counter(step.model for step in room.in_flight.values())
@@ -88,7 +90,7 @@ class Vote:
             if model is None:
                 break
             pending[model] += 1
-            steps.append(Step(key, StepKind.SAMPLE, f"Try {index + 1}", model, self._messages))
+            steps.append(Step(key, StepKind.SAMPLE, f"Attempt {index + 1}", model, self._messages))
         return steps
 
     def _plan(self) -> list[str]:
@@ -201,4 +203,4 @@ class Vote:
         if not self._evidence.tries:
             return "Plan"
         answers = count_of(len(self._evidence.clusters), "answer", "answers")
-        return f"Explore — {count_of(self._evidence.tries, 'try', 'tries')}, {answers}"
+        return f"Explore — {count_of(self._evidence.tries, 'attempt', 'attempts')}, {answers}"

@@ -18,12 +18,16 @@ function later(action, wait) {
 
 function amount() {
   const chosen = form.elements.budget.value;
-  const text = chosen === "custom" ? form.elements.budget_custom.value.trim().replace(/^\$/, "") : chosen;
-  return /^\d{1,7}(\.\d{0,2})?$|^\.\d{1,2}$/.test(text) && Number(text) > 0 ? `$${Number(text).toFixed(2)}` : "the budget";
+  const text = (chosen === "custom" ? form.elements.budget_custom.value : chosen).trim().replace(/^\$\s*/, "").replace(/^(\d{1,3})((?:,\d{3})+)(?=\.|$)/, (all) => all.replaceAll(",", ""));
+  const valid = /^(\d{1,7}(\.\d{0,2}0*)?|\.\d{1,2}0*)$/.test(text) && Number(text) > 0;
+  return valid ? `$${Number(text).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}` : "";
 }
 
+// Without an amount there is nothing to start; the line above the button says what is missing.
 function label() {
-  start.textContent = `Start – up to ${amount()}`;
+  const upTo = amount();
+  start.textContent = upTo ? `Start – up to ${upTo}` : "Start";
+  start.disabled = !upTo;
 }
 
 // Signed in, the draft lies on the server: it follows its user to another device.
@@ -69,7 +73,7 @@ form.addEventListener("input", (event) => {
 form.querySelector("[data-budget]").addEventListener("change", (event) => {
   if (event.target.value === "custom") form.elements.budget_custom.focus();
 });
-// The quote suggests a budget where none is typed.
+// The quote suggests a budget if none was entered.
 form.addEventListener("click", (event) => {
   const { budget } = event.target.dataset;
   if (!budget) return;
@@ -94,13 +98,14 @@ form.addEventListener("submit", () => {
 window.addEventListener("pageshow", () => {
   sent = false;
   for (const button of buttons) button.disabled = false;
+  label();
 });
 preview.closest("details").addEventListener("toggle", show);
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone) {
   form.elements.time_zone.value = zone;
-  form.querySelector("[data-zone]").textContent = `your own (${zone})`;
+  form.querySelector("[data-zone]").textContent = `your own time zone (${zone})`;
 }
 restore();
 label();

@@ -6,7 +6,7 @@ from tests.browser.conftest import listen
 
 
 def test_the_button_and_the_quote_follow_the_budget(page: Page, live_server, transactional_db):
-    """Chips, then another amount; what is no amount is said at once."""
+    """Chips, then another amount; what is not an amount is said at once, and cannot be started."""
     heard = listen(page)
     page.goto(f"{live_server.url}/jobs/new/")
     page.get_by_label("$20").check(force=True)
@@ -15,6 +15,11 @@ def test_the_button_and_the_quote_follow_the_budget(page: Page, live_server, tra
     page.get_by_label("Other amount").fill("2.5")
     expect(page.get_by_role("button", name="Start – up to $2.50")).to_be_visible()
     expect(page.locator("#quote")).to_contain_text("$2.50")
+    page.get_by_label("Other amount").fill("1,000.50")
+    expect(page.get_by_role("button", name="Start – up to $1,000.50")).to_be_enabled()
+    for wrong in ("lots", "", "0", "0.001"):
+        page.get_by_label("Other amount").fill(wrong)
+        expect(page.get_by_role("button", name="Start", exact=True)).to_be_disabled()
     page.get_by_label("Other amount").fill("lots")
     expect(page.locator("#quote")).to_contain_text("is not an amount")
     assert heard == []
@@ -25,7 +30,7 @@ def test_the_draft_is_kept_in_the_browser(page: Page, live_server, transactional
     page.goto(f"{live_server.url}/jobs/new/")
     page.get_by_label("Problem").fill("What is $x^2$?")
     page.get_by_label("$5").check(force=True)
-    page.get_by_label("A number").check(force=True)
+    page.get_by_label("Against a number").check(force=True)
     page.get_by_label("Expected number").fill("4")
     page.wait_for_timeout(500)
     page.goto(f"{live_server.url}/")
@@ -58,7 +63,7 @@ def test_an_error_is_summed_up_and_leads_to_its_field(page: Page, live_server, t
     page.goto(f"{live_server.url}/jobs/new/")
     page.get_by_role("button", name="Start").click()
     expect(page.locator("#error-summary")).to_be_focused()
-    page.get_by_role("link", name="Write down the problem").click()
+    page.get_by_role("link", name="Enter the problem").click()
     expect(page.get_by_label("Problem")).to_be_focused()
 
 

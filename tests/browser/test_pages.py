@@ -181,7 +181,7 @@ def test_calls_and_their_texts_open_on_demand(browser: Browser, live_server, add
     page.get_by_role("link", name=people.PROBLEM).first.click(no_wait_after=True)
     page.get_by_text("Every call").click()
     held_back.pop().continue_()
-    page.get_by_text("Independent try").first.click()
+    page.get_by_text("Independent attempt").first.click()
     page.get_by_text("Sent (user)").wait_for()
     page.wait_for_timeout(2500)
     assert page.get_by_text("Sent (user)").is_visible()

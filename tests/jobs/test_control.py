@@ -60,7 +60,7 @@ def test_a_paused_job_makes_no_calls_and_keeps_its_money(submit, crew, endpoint,
     assert balances(workspace).available_nano == available
     assert job.escrow.balance_nano > 0
     # Long after its last second the page shows what was reached.
-    assert f"{len([key for key in told(job) if key.startswith('sample/')])} tries" in job.phase
+    assert f"{len([key for key in told(job) if key.startswith('sample/')])} attempts" in job.phase
     assert job.best["answer"]
     assert job.lease_until is None
 

@@ -118,7 +118,7 @@ def assert_user_is_told(alice, job: Job) -> None:
     browser = Client()
     browser.force_login(alice)
     page = browser.get(job.get_absolute_url()).content.decode()
-    assert "goes on by itself" in page
+    assert "It continues automatically" in page
     assert "openai/test" in page
     told = OutboxMessage.objects.get(job=job, kind=OutboxKind.WAITING)
     assert told.state == OutboxState.PENDING

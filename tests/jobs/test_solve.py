@@ -61,7 +61,7 @@ def test_a_puzzle_is_recognised_solved_and_paid(running):
     assert check({"kind": "arithmetic", "numbers": [2, 3, 4], "target": 24}, said["answer"]).passed
     assert Decimal(0) < Decimal(said["charged_usd"]) <= Decimal(said["budget_usd"]) == Decimal("0.25")
     # The run contract comes first, and stands beside the outcome.
-    assert done.stderr.startswith("Buys ")
+    assert done.stderr.startswith("Pays for ")
     assert (
         0
         < Decimal(said["quote"]["cost_p50_usd"])
@@ -118,7 +118,7 @@ def test_an_absent_provider_is_said_and_costs_nothing(running):
         (["?", "--budget", "-1"], "not an amount"),
         (["?", "--budget", "NaN"], "not an amount"),
         (["?", "--budget", "1e400"], "not an amount"),
-        (["?", "--budget", "0.001"], "more decimals than a cent"),
+        (["?", "--budget", "0.001"], "fractions of a cent"),
         (["?", "--budget", "1", "--check", "vibes"], "arithmetic"),
         (["?", "--budget", "1", "--confidence", "7"], "0.5"),
     ],

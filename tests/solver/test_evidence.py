@@ -149,10 +149,11 @@ def test_what_the_checker_says_is_final():
     for result in [answer(f"a{i}", "8", passed=False) for i in range(5)]:
         known.tell(result)
     assert known.best().confidence == 0.0
-    assert "the checker confirmed none" in known.best().explanation
+    assert "no answer passed the check" in known.best().explanation
     known.tell(answer("b", "7", passed=True))
     assert (known.best().answer, known.best().confidence) == ("7", 0.99)
-    assert known.best().checked == "The answer is 7."
+    assert known.best().checked == "✓ The answer is 7."
+    assert known.best().explanation == "A checker confirmed it after 6 attempts."
 
 
 def test_an_essay_is_believed_as_far_as_graders_go():
@@ -179,7 +180,7 @@ def test_many_right_expressions_do_not_contradict_each_other():
 
 
 def test_the_sentence_says_what_the_probability_rests_on():
-    """Tries, follow-ups and grades, in plain words; what was checked; who dissents."""
+    """Attempts, revisions and grades, in plain words; what was checked; which other answers there are."""
     known = evidence()
     for result in [*votes("7", "7", "8"), answer("r", "7", parents=("demo/one/0",), kind=StepKind.REVISE)]:
         known.tell(result)
@@ -187,9 +188,9 @@ def test_the_sentence_says_what_the_probability_rests_on():
         known.tell(grade(f"g{index}", "demo/one/0", passed=True))
     best = known.best()
     assert best.explanation == (
-        "2 of 3 independent tries agree; 1 of 1 follow-up came to it; a grader passed it twice."
+        "2 of 3 attempts gave this answer; 1 of 1 revision ended with it; accepted by a grader twice."
     )
-    assert best.checked == "other/two graded it: passed 2 of 2."
+    assert best.checked == "✓ Accepted by other/two in 2 of 2 checks."
     assert best.dissent == (("8", 1),)
 
 
@@ -201,7 +202,30 @@ def test_the_sentence_says_which_other_answers_were_refuted():
     for place in (2, 3):
         known.tell(grade(f"g{place}", f"demo/one/{place}", passed=False))
     explanation = known.best().explanation
-    assert explanation == "2 of 4 independent tries agree; a grader found fault with 2 other answers."
+    assert explanation == "2 of 4 attempts gave this answer; a grader rejected 2 other answers."
+
+
+def test_an_answer_that_graders_rejected_is_marked_so():
+    """No tick stands before a rejection."""
+    known = evidence()
+    known.tell(answer("a", "7"))
+    for index in range(3):
+        known.tell(grade(f"g{index}", "a", passed=False))
+    best = known.best()
+    assert best.explanation == "1 of 1 attempt gave this answer; rejected by a grader 3 times."
+    assert best.checked == "✗ Rejected by other/two in 3 of 3 checks."
+
+
+def test_no_count_of_zero_is_shown():
+    """An answer that only a revision found has no attempts to boast of."""
+    known = evidence()
+    known.tell(answer("a", "8"))
+    known.tell(answer("r", "7", parents=("a",), kind=StepKind.REVISE))
+    for index in range(4):
+        known.tell(grade(f"g{index}", "r", passed=True))
+    best = known.best()
+    assert best.answer == "7"
+    assert best.explanation == "1 of 1 revision ended with it; accepted by a grader 4 times."
 
 
 def test_the_text_that_a_grader_passed_is_shown():

@@ -44,6 +44,28 @@ def test_a_quote_is_in_order_and_within_the_budget(strategy, problem):
         assert said == quote(problem, cards(), budget_nano=cents * NANO_PER_CENT, terms=terms)
 
 
+def test_a_quote_says_how_likely_a_confident_answer_is():
+    """In whole percent, and never “about” more or less than something."""
+    said = quote(OPEN, cards(), budget_nano=5 * NANO_PER_CENT, terms=TERMS)
+    for probability, words in (
+        (0.9949, "about 99 %"),
+        (0.995, "over 99 %"),
+        (0.07, "about 7 %"),
+        (1e-4, "under 1 %"),
+    ):
+        assert replace(said, win_probability=probability).chance == words
+
+
+def test_a_quote_for_one_attempt_does_not_say_when_it_stops():
+    """There is nothing to stop early; more attempts end by what the strategy waits for."""
+    single = quote(OPEN, [card("demo/one")], budget_nano=1, terms=TERMS)
+    assert single.sentence == "Pays for one attempt with demo/one."
+    many = quote(CHECKED, [card("demo/one")], budget_nano=2_000 * NANO_PER_CENT, terms=TERMS)
+    assert many.sentence.endswith(
+        "attempts with demo/one. It stops at the first answer that passes the check."
+    )
+
+
 @pytest.mark.parametrize("call_s", [0.0, 1e12, 1e300])
 def test_an_absurd_time_is_quoted_as_ten_years_at_most(call_s):
     """What was learned of how long calls take may be nonsense; the quote must be one that can be stored."""

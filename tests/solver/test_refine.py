@@ -44,7 +44,7 @@ def test_a_line_is_solved_improved_and_accepted_after_three_passes_running():
     made = play(scripted("pass"))
     assert of_line(made, 0) == ["sample", "revise", "grade", "grade", "grade"]
     assert of_line(made, 1)[:1] == ["sample"]
-    assert "a grader passed it" in made.strategy.best().explanation
+    assert "accepted by a grader" in made.strategy.best().explanation
 
 
 def test_a_failed_grade_is_repaired_with_its_reasons_and_graded_anew():
@@ -94,7 +94,7 @@ def test_an_accepted_essay_ends_the_job():
     assert made.reason == "confident"
     assert 0.5 < made.strategy.best().confidence < 0.95
     assert made.strategy.best().step_key == "line/0/1"
-    assert made.strategy.best().checked == "other/two graded it: passed 3 of 3."
+    assert made.strategy.best().checked == "✓ Accepted by other/two in 3 of 3 checks."
 
 
 def test_the_grader_is_of_another_family():

@@ -28,10 +28,10 @@ def exhausted_job(alice):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("job-pause", "While it is paused it costs nothing"),
-        ("job-raise", "is set aside at once"),
-        ("job-finish", "returns to the wallet"),
-        ("job-cancel", "returns to the wallet"),
+        ("job-pause", "A paused job costs nothing"),
+        ("job-raise", "We reserve what the new budget adds"),
+        ("job-finish", "returns to your wallet"),
+        ("job-cancel", "returns to your wallet"),
     ],
 )
 def test_each_action_says_what_happens_to_the_money(alice, running_job, name, words):
@@ -47,7 +47,7 @@ def test_pausing_and_resuming(alice, running_job):
     assert running_job.wanted == "pause"
     Job.objects.filter(pk=running_job.pk).update(state=JobState.PAUSED, lease_until=None)
     text = page_of(alice, running_job)
-    assert "Paused by you: it costs nothing" in text
+    assert "While it is paused it costs nothing" in text
     assert "Resume the job" in text
     post(alice, running_job, "job-resume")
     running_job.refresh_from_db()
@@ -57,7 +57,7 @@ def test_pausing_and_resuming(alice, running_job):
 @pytest.mark.parametrize("name", ["job-pause", "job-resume", "job-finish", "job-cancel"])
 def test_a_click_on_an_old_page_says_so(alice, done_job, name):
     """Nothing changes, and the message says why."""
-    assert "has ended already; nothing was changed" in post(alice, done_job, name).content.decode()
+    assert "has already ended; nothing was changed" in post(alice, done_job, name).content.decode()
     done_job.refresh_from_db()
     assert (done_job.state, done_job.wanted) == ("done", "run")
 
@@ -100,7 +100,7 @@ def test_a_budget_is_raised_to_one_of_the_amounts_or_another(alice):
     job = Job.objects.get()
     text = page_of(alice, job, "job-raise")
     assert 'value="0.10" checked' in text or 'value="0.1" checked' in text
-    assert "$0.10 now" in post(alice, job, "job-raise", budget="0.10").content.decode()
+    assert "now $0.10" in post(alice, job, "job-raise", budget="0.10").content.decode()
     post(alice, job, "job-raise", budget="custom", budget_custom="0.37")
     job.refresh_from_db()
     assert job.budget_nano == 370_000_000
@@ -109,7 +109,7 @@ def test_a_budget_is_raised_to_one_of_the_amounts_or_another(alice):
 
 @pytest.mark.parametrize(
     ("typed", "words"),
-    [("", "empty"), ("lots", "not an amount"), ("0.001", "decimals"), ("999999", "out of range")],
+    [("", "empty"), ("lots", "not an amount"), ("0.001", "whole cents"), ("999999", "out of range")],
 )
 def test_a_bad_amount_is_refused_beside_its_field(alice, running_job, typed, words):
     """The form stays, with what was typed."""

@@ -22,7 +22,7 @@ def test_the_texts_of_an_ended_job_are_deleted_on_its_page(alice, done_job):
     assert "cannot be continued or run again" in page(alice, address)
     assert address in page(alice, done_job.get_absolute_url())
     reply = alice.post(address, follow=True)
-    assert "The texts of this job were deleted" in reply.content.decode()
+    assert "The problem, the answer and all replies were deleted" in reply.content.decode()
     shown = page(alice, done_job.get_absolute_url())
     assert people.PROBLEM not in shown
     assert "Texts deleted" in shown

@@ -129,14 +129,16 @@ def test_too_little_money_offers_to_start_when_paid(alice):
 
 
 def test_a_job_that_waits_for_money_is_cancelled_at_once(alice):
-    """Its page says that nothing was charged."""
+    """Its page says that nothing was charged, and its receipt that nothing returned: no money had left the wallet."""
     alice.post(reverse("job-new"), FIELDS | {"budget": "20", "when_paid": "1"})
     job = Job.objects.get()
-    assert "Nothing was charged" in alice.get(reverse("job-cancel", args=[job.pk])).content.decode()
+    assert "You have not been charged" in alice.get(reverse("job-cancel", args=[job.pk])).content.decode()
     alice.post(reverse("job-cancel", args=[job.pk]))
     job.refresh_from_db()
     assert job.state == JobState.CANCELLED
-    assert alice.get(job.get_absolute_url()).status_code == 200
+    receipt = alice.get(job.get_absolute_url()).content.decode()
+    assert '<dt class="total">Returned</dt><dd class="total">$0.00</dd>' in receipt
+    assert alice.get(reverse("job-export-json", args=[job.pk])).json()["returned_usd"] == "0.00"
 
 
 def test_times_are_read_in_the_persons_own_zone(alice):
@@ -154,7 +156,7 @@ def test_times_are_read_in_the_persons_own_zone(alice):
 @pytest.mark.parametrize(
     ("times", "words"),
     [
-        ({"deadline": "tomorrow"}, "is not a time"),
+        ({"deadline": "tomorrow"}, "is not a date and time"),
         ({"deadline": "2001-01-01T00:00"}, "leaves no time"),
         ({"not_before": "2199-01-01T00:00"}, "days ahead"),
         ({"deadline": "0001-01-01T00:00", "time_zone": "../etc/passwd"}, "time"),

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from jobs.models import Job, StepRecord
+from jobs.models import Job, StepRecord, StepState
 from jobs.views.progress import clusters_of
 from tests import people
 
@@ -40,9 +40,9 @@ def test_calls_are_called_what_they_are(alice, running_job):
     StepRecord.objects.filter(pk__in=ids[:2]).update(kind="grade")
     StepRecord.objects.filter(pk=ids[2]).update(kind="revise")
     text = show(alice, running_job).content.decode()
-    assert "— 2 grades" in text
+    assert "— 2 checks" in text
     assert "— 1 revision<" in text
-    assert "tries<" in text
+    assert "attempts<" in text
 
 
 def test_the_live_part_is_sent_only_when_something_changed(alice, running_job):
@@ -81,8 +81,8 @@ def test_the_result_is_exact(alice, done_job):
     assert "$0.031234567" in text
     assert "$0.018765433" in text
     assert "Solved: a checker confirmed the answer." in text
-    assert done_job.checked in text
-    assert "An exact checker confirmed this answer" in text
+    assert '<span class="tick" aria-hidden="true">✓</span> 25 + 12 + 7 * 3 = 58' in text
+    assert "A checker confirmed it after 23 attempts" in text
 
 
 def test_the_number_of_queries_does_not_grow_with_the_calls(alice):
@@ -101,7 +101,7 @@ def test_the_number_of_queries_does_not_grow_with_the_calls(alice):
 @pytest.mark.parametrize(("name", "wanted"), [("job-finish", "finish"), ("job-cancel", "cancel")])
 def test_stopping_asks_first_and_then_says_so_to_the_worker(alice, running_job, name, wanted):
     """GET asks and names the money; POST writes only what is wanted."""
-    assert "returns to the wallet" in show(alice, running_job, name).content.decode()
+    assert "returns to your wallet" in show(alice, running_job, name).content.decode()
     reply = alice.post(reverse(name, args=[running_job.pk]))
     assert reply.url == running_job.get_absolute_url()
     running_job.refresh_from_db()
@@ -118,13 +118,65 @@ def test_stopping_an_ended_job_is_harmless(alice, done_job, name):
 
 
 def test_calls_come_in_pages_of_fifty(alice):
-    """The newest first; each with purpose, model, tokens, time and cost."""
+    """The oldest first; each with purpose, model, tokens, time and cost."""
     job = people.make_job(alice.user)
     people.make_steps(job, 60)
     first = show(alice, job, "job-steps").content.decode()
-    assert first.count("Independent try") == 50
+    assert first.count("Independent attempt") == 50
     assert "1–50 of 60" in first
-    assert show(alice, job, "job-steps", page=2).content.decode().count("Independent try") == 10
+    assert "sample/0<" in first
+    second = show(alice, job, "job-steps", page=2).content.decode()
+    assert second.count("Independent attempt") == 10
+    assert "sample/59<" in second
+
+
+def test_a_call_that_runs_comes_last(alice):
+    """It has no place in the order yet."""
+    job = people.make_job(alice.user, "running")
+    people.make_steps(job, 3)
+    job.steps.filter(key="sample/0").update(seq=None, state=StepState.OPEN)
+    text = show(alice, job, "job-steps").content.decode()
+    assert text.index("sample/2<") < text.index("sample/0<")
+
+
+@pytest.mark.parametrize(
+    ("reason", "confidence", "words"),
+    [
+        ("confident", 0.93, "Confident: more attempts are unlikely to change the answer."),
+        ("confident", 0.79, "Stopped: more attempts are unlikely to change the answer."),
+        ("budget_reached", 0.5, "Stopped at the budget of $0.05."),
+    ],
+)
+def test_the_page_says_why_a_job_stopped(alice, reason, confidence, words):
+    """Only an answer of at least 80 % is called confident; a budget is named."""
+    job = people.make_job(alice.user, stop_reason=reason, answer="7", confidence=confidence)
+    assert words in show(alice, job).content.decode()
+
+
+def test_a_rejected_answer_has_a_cross_before_it(alice):
+    """A grader's rejection does not look like a passed check."""
+    job = people.make_job(
+        alice.user,
+        stop_reason="no_progress",
+        answer="7",
+        checked="✗ Rejected by demo/thinker in 3 of 3 checks.",
+    )
+    text = show(alice, job).content.decode()
+    assert (
+        '<span class="cross" aria-hidden="true">✗</span> Rejected by demo/thinker in 3 of 3 checks.' in text
+    )
+
+
+def test_near_the_budget_the_page_says_what_is_kept(alice):
+    """What is kept for the final answer is named where something is, and nothing else is promised."""
+    kept = people.make_job(
+        alice.user, "running", spent_cents=45, budget_cents=50, pinned={"reserve_nano": 50_000_000}
+    )
+    assert "90 % spent. The last $0.05 is kept for the final answer." in show(alice, kept).content.decode()
+    free = people.make_job(alice.user, "running", spent_cents=45, budget_cents=50)
+    text = show(alice, free).content.decode()
+    assert "90 % spent." in text
+    assert "is kept for" not in text
 
 
 def test_the_text_of_a_call_is_shown_as_text(alice, running_job):

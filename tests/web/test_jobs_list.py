@@ -47,7 +47,7 @@ def test_search_and_state_narrow_the_list(alice):
     assert "Knots" not in page(alice, q="prime")
     assert "Graphs" in page(alice, state="active")
     assert "Knots" not in page(alice, state="active")
-    assert "No job matches" in page(alice, q="zebra")
+    assert "No matching jobs" in page(alice, q="zebra")
 
 
 @pytest.mark.parametrize(

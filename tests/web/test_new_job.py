@@ -29,15 +29,15 @@ def test_a_job_is_made_and_its_budget_set_aside(alice):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"problem": ""}, "Write down the problem"),
-        ({"problem": " \n "}, "Write down the problem"),
-        ({"problem": "x" * 1_000_000}, "1,000,000 characters; at most 100,000 fit"),
+        ({"problem": ""}, "Enter the problem"),
+        ({"problem": " \n "}, "Enter the problem"),
+        ({"problem": "x" * 1_000_000}, "1,000,000 characters; the limit is 100,000"),
         ({"problem": "a\x00b"}, "NUL"),
         ({"budget": "0"}, "out of range"),
         ({"budget": "-1"}, "is not an amount"),
         ({"budget": "NaN"}, "is not an amount"),
         ({"budget": "1e400"}, "is not an amount"),
-        ({"budget": "0.051"}, "more decimals than a cent"),
+        ({"budget": "0.051"}, "fractions of a cent"),
         ({"budget": ""}, "Budget is empty"),
         ({"budget": "999"}, "wallet"),
         ({"budget": "99999999"}, "out of range"),
@@ -117,14 +117,14 @@ def test_the_quote_follows_the_budget(client, db):
 
 
 def test_the_quote_tells_cost_time_and_chance(client, db):
-    """The box says what is usual, what nine of ten cost, how long it takes and how likely a sure answer is."""
+    """The box says what is usual, what nine of ten cost, how long it takes and how likely a confident answer is."""
     text = client.post(reverse("job-quote"), GOOD).content.decode()
     for words in (
-        "tries by",
-        "Chance of a proven or sure answer",
+        "attempts with",
+        "Chance of a confident answer",
         "Typical cost",
         "nine in ten",
-        "of work",
+        "Usually takes",
         "$0.05",
     ):
         assert words in text
@@ -134,7 +134,7 @@ def test_the_quote_suggests_a_budget_where_none_is_typed(client, db):
     """An empty amount is no error in the box; a button takes what is suggested."""
     empty = GOOD | {"budget": "custom", "budget_custom": ""}
     text = client.post(reverse("job-quote"), empty).content.decode()
-    assert "Suggested" in text
+    assert "We suggest" in text
     assert 'data-budget="0.' in text
     assert "error-text" not in text
 
