@@ -123,7 +123,7 @@ def measure(quick: bool, calls: int = 0) -> dict[str, Any]:  # noqa: FBT001  (th
 def _figures(data: Database, calls: int) -> dict[str, Any]:
     from django.db import connection
 
-    from jobs.services.audit import audit
+    from jobs.upkeep.audit import audit
 
     audits = [audit() for _ in range(ROUNDS + 1)][1:]
     for each in audits:
@@ -185,9 +185,9 @@ def _make_jobs(count: int) -> None:
 
     from accounts.models import User
     from accounts.services import ensure_personal_workspace
-    from billing.escrow import open_escrow
-    from billing.prices import load_prices
-    from billing.wallet import grant
+    from billing.books.escrow import open_escrow
+    from billing.books.wallet import grant
+    from billing.prices.book import load_prices
     from jobs.models import Job
 
     load_prices()

@@ -54,8 +54,8 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
 def _all_at_once(user: Any) -> tuple[int, int]:
     """Run two hundred jobs at once, then finish them; return how many ran at the same time and their calls."""
     from billing.models import Call, CallState
+    from jobs.lifecycle import finish_early
     from jobs.models import Job
-    from jobs.services import finish_early
 
     for number in range(AT_ONCE):
         submit(user, f"Job {number}: is this decidable?")
@@ -75,8 +75,8 @@ def _all_at_once(user: Any) -> tuple[int, int]:
 
 def _rest(worker: Process) -> None:
     """Wait until every job has ended and the worker's descriptors do not change any more."""
+    from jobs.core.states import ENDED
     from jobs.models import Job
-    from jobs.states import ENDED
 
     wait_for(
         lambda: not Job.objects.exclude(state__in=ENDED).exists(), what="The end of all jobs", timeout_s=600

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from billing.price_list import shipped_models
+from billing.prices.shipped_list import shipped_models
 from demo_model import problems, tasks
 from demo_model.launch import running
 from solver.core.models import ModelCard

@@ -23,7 +23,8 @@ from solver.core.steps import Status, Step, StepKind, StepResult
 from solver.engine.journal import Charge, OpenCall
 
 if TYPE_CHECKING:
-    from jobs.worker.journal import Lease, PostgresJournal
+    from jobs.core.lease import Lease
+    from jobs.worker.journal import PostgresJournal
 
 JOBS = 40
 CALLERS_A_JOB = 8
@@ -44,7 +45,7 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
             flushes.append(_flushes_per_s(Path(os.environ["DATA_DIR"]), seconds / 2))
             rows.append(asyncio.run(_rate(data, leases, _tell, seconds, f"row/{turn}")))
             calls.append(asyncio.run(_rate(data, leases, call, seconds, f"call/{turn}")))
-        from jobs.services.audit import violations
+        from jobs.upkeep.audit import violations
 
         if broken := violations():
             raise RuntimeError(f"The books do not balance: {broken[0]}")

@@ -2,7 +2,7 @@
 
 All three call the same local endpoint (a process of its own with a fixed delay) with the same request, from one event
 loop, with the same number of calls in flight, in rounds that alternate; figures are medians over rounds. Ours is what
-a worker runs: `jobs.worker.life` with the group-commit writer on a real PostgreSQL with synchronous commits, every
+a worker runs: `jobs.worker.execution` with the group-commit writer on a real PostgreSQL with synchronous commits, every
 call held before it is sent and settled with its result. CPU is this process's and, apart, PostgreSQL's.
 """
 
@@ -27,7 +27,7 @@ from solver.judging.judge import Judge
 from solver.providers.litellm_gateway import LiteLLMGateway
 
 if TYPE_CHECKING:
-    from jobs.worker.journal import Lease
+    from jobs.core.lease import Lease
 
 # Calls in flight in all, and of each job.
 IN_FLIGHT = {50: 10, 400: 16}
@@ -200,7 +200,7 @@ class Durable:
     def __init__(self, loop: asyncio.Runner, data: Database) -> None:
         from accounts.models import User
         from accounts.services import ensure_personal_workspace
-        from billing.wallet import grant
+        from billing.books.wallet import grant
         from jobs.worker.writer import Writer
 
         self._loop = loop
@@ -220,10 +220,10 @@ class Durable:
         """Submit and claim the jobs of a round; each makes its share of the calls by a vote that is never clear."""
         from django.conf import settings
 
-        from jobs.services.submit import submit_job
+        from jobs.lifecycle.submit import submit_job
+        from jobs.worker.execution import live
         from jobs.worker.lease import claim_next
-        from jobs.worker.life import live
-        from jobs.worker.memory import recall
+        from jobs.worker.load import recall
         from solver.engine.control import Control
 
         settings.PONDER_CALLS_PER_JOB = IN_FLIGHT[in_flight]
@@ -258,7 +258,7 @@ class Durable:
     def finish(self, calls: int) -> None:
         """End the jobs, and check that every call was settled."""
         from billing.models import Call, CallState
-        from jobs.services.finish import finish
+        from jobs.lifecycle.finish import finish
 
         ours = [lease.job_id for lease in self._leases]
         settled = Call.objects.filter(job_id__in=ours, state=CallState.SETTLED).count()
@@ -271,7 +271,7 @@ class Durable:
 
     def close(self) -> None:
         """Close writer, gateway and judge; the books must balance."""
-        from jobs.services.audit import violations
+        from jobs.upkeep.audit import violations
 
         for work in (self._writer.close(), self._gateway.close(), self._judge.close()):
             self._loop.run(work)

@@ -83,8 +83,8 @@ def _long_job(user: "User", strategy: str, address: str) -> "Job":
     """Return a paused job with 10,000 settled calls."""
     from django.conf import settings
 
-    from jobs.services import control as verbs
-    from jobs.states import JobState
+    from jobs.core.states import JobState
+    from jobs.lifecycle import control as verbs
     from jobs.worker import lease as leases
 
     job = submit(
@@ -108,8 +108,8 @@ def _long_job(user: "User", strategy: str, address: str) -> "Job":
 async def _write(lease: Any, address: str) -> None:
     from asgiref.sync import sync_to_async
 
-    from jobs.worker.life import live
-    from jobs.worker.memory import recall
+    from jobs.worker.execution import live
+    from jobs.worker.load import recall
     from jobs.worker.writer import Writer
     from solver.core.errors import Interrupted
     from solver.engine.control import Control
@@ -140,7 +140,7 @@ def _resumed(job: "Job", worker: Process) -> tuple[float, float]:
     from datetime import timedelta
 
     from billing.models import Call
-    from jobs.services import control as verbs
+    from jobs.lifecycle import control as verbs
 
     job.refresh_from_db()
     token, cpu_s = job.token + 1, worker.cpu_s()

@@ -54,7 +54,7 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
 
 def _stop(verb: str, job: "Job") -> float:
     """Do what the user's click does; return the moment before it."""
-    from jobs.services import cancel_job, finish_early
+    from jobs.lifecycle import cancel_job, finish_early
 
     at_s = time.time()
     if not {"finish": finish_early, "cancel": cancel_job}[verb](job=job):

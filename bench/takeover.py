@@ -34,8 +34,8 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
             submit(user, text, budget_nano=BUDGET_NANO)
         killed = _takeovers(ours, workers, kills, signal.SIGKILL, within_s=lease_s + 60)
         stopped = _takeovers(ours, workers, stops, signal.SIGTERM, within_s=60)
+        from jobs.lifecycle import cancel_job
         from jobs.models import Job
-        from jobs.services import cancel_job
 
         for job in Job.objects.all():
             cancel_job(job=job)

@@ -129,7 +129,7 @@ def fleet(*, delay_ms: int, **settings: str) -> Iterator[Fleet]:
             yield made
         finally:
             made.stop()
-        from jobs.services.audit import violations
+        from jobs.upkeep.audit import violations
 
         if broken := violations():
             raise RuntimeError(f"The books do not balance: {broken[0]}")
@@ -139,7 +139,7 @@ def make_user(name: str) -> "User":
     """Return a new user with money enough for any measurement."""
     from accounts.models import User
     from accounts.services import ensure_personal_workspace
-    from billing.wallet import grant
+    from billing.books.wallet import grant
 
     user = User.objects.create_user(f"{name}@example.org")
     workspace = ensure_personal_workspace(user)
@@ -150,7 +150,7 @@ def make_user(name: str) -> "User":
 def submit(user: "User", text: str, *, budget_nano: int = 10 * NANO_PER_USD, **more: Any) -> "Job":
     """Submit a job that goes on for as long as there is money, unless told otherwise."""
     from accounts.services import ensure_personal_workspace
-    from jobs.services import submit_job
+    from jobs.lifecycle import submit_job
 
     more = {"strategy": "vote", "options": dict(ENDLESS)} | more
     return submit_job(

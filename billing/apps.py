@@ -9,4 +9,5 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the receivers (welcome money, prices after a migration) and the checks of the settings."""
-        from billing import checks, receivers  # noqa: F401
+        from billing import receivers  # noqa: F401
+        from billing.prices import checks  # noqa: F401

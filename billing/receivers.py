@@ -9,10 +9,10 @@ from django.dispatch import receiver
 
 from accounts.models import Workspace
 from accounts.signals import workspace_created
-from billing.ledger import account_of, open_system_accounts
+from billing.books.ledger import account_of, open_system_accounts
+from billing.books.wallet import grant
 from billing.models import AccountKind
-from billing.prices import load_prices
-from billing.wallet import grant
+from billing.prices.book import load_prices
 from solver.core.money import NANO_PER_USD
 
 _OPERATOR_CREDIT_NANO = 100 * NANO_PER_USD

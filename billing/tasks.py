@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from billing import stripe_inbox
+from billing.payments import inbox as stripe_inbox
 from billing.task_names import PROCESS_STRIPE_EVENT, PROCESS_STRIPE_INBOX
 
 logger = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """Waking a Celery worker by a task's name. The message may be lost: rows know what is to be done, and a sweep looks.
 
-It stands in billing because that is the lowest room with tasks; `jobs.wake` builds on it.
+It stands in billing because that is the lowest room with tasks; `jobs.core.wake` builds on it.
 """
 
 import logging
@@ -12,7 +12,7 @@ from billing.task_names import PROCESS_STRIPE_EVENT
 logger = logging.getLogger(__name__)
 
 
-def wake_worker_for(task_name: str, *arguments: str, expires_s: float | None = None) -> bool:
+def wake_worker_for(task_name: str, *arguments: str, expires_s: int | None = None) -> bool:
     """Ask a worker to run a task. Never raises; False: the broker took no message.
 
     What is to be done is committed by then, so nothing that happens to the broker (away, full, read-only) may fail it.

@@ -9,4 +9,4 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the receivers."""
-        from jobs import receivers  # noqa: F401
+        from jobs.upkeep import receivers  # noqa: F401

@@ -3,11 +3,13 @@
 from celery import shared_task
 from django.core.management import call_command
 
-from jobs import task_names
-from jobs.services import audit_runs, drift, outbox, retention
-from jobs.services.learn import learn_due
-from jobs.services.payment import expire_unpaid, start_paid_jobs
-from jobs.services.sweep import sweep as sweep_jobs_and_mail
+from jobs.core import task_names
+from jobs.learning import drift
+from jobs.learning.learn import learn_due
+from jobs.lifecycle.funding import expire_unpaid, start_paid_jobs
+from jobs.mail import send as outbox
+from jobs.upkeep import audit_runs, retention
+from jobs.upkeep.sweep import sweep as sweep_jobs_and_mail
 from jobs.worker.process import next_job
 
 

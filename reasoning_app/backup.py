@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from jobs import mail_files
+from jobs.mail import eml_backend as mail_files
 from reasoning_app.embedded.postgres import bin_dir, clean_env
 
 FORMAT = 1

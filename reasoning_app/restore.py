@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from jobs import mail_files
+from jobs.mail import eml_backend as mail_files
 from reasoning_app.backup import (
     DUMP,
     FORMAT,
@@ -152,7 +152,7 @@ def _refuse(own: "psycopg.Connection[Any]", manifest: dict[str, Any], *, replace
 
 
 def _begin_new_life() -> int:
-    from jobs.services.after_restore import begin_new_life
+    from jobs.upkeep.after_restore import begin_new_life
 
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

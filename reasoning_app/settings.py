@@ -15,8 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from billing import task_names as billing_tasks
-from billing.price_setting import parse_prices
-from jobs import task_names as job_tasks
+from billing.prices.setting import parse_prices
+from jobs.core import task_names as job_tasks
 from reasoning_app import paths, secret_key
 from reasoning_app.environment import SettingsEnv
 from solver.core.money import MoneyError, parse_usd
@@ -132,7 +132,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "jobs.context.site",
+                "jobs.views.context.site",
             ],
         },
     },
@@ -244,7 +244,7 @@ if EMAIL_URL:
         },
     }
 else:
-    MAILERS = {"default": {"BACKEND": "jobs.mail_files.EmlBackend", "OPTIONS": {}}}
+    MAILERS = {"default": {"BACKEND": "jobs.mail.eml_backend.EmlBackend", "OPTIONS": {}}}
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")

@@ -9,8 +9,8 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
-    path("", include("jobs.urls")),
-    path("", include("billing.urls")),
+    path("", include("jobs.views.urls")),
+    path("", include("billing.views.urls")),
 ]
 
 admin.site.site_header = admin.site.site_title = "Ponder"

@@ -19,8 +19,8 @@ django.setup()
 
 from django.db import connection  # noqa: E402  # likewise
 
-from billing.audit import violations as violations_of_the_books  # noqa: E402  # likewise
-from jobs.services.audit import violations  # noqa: E402  # likewise
+from billing.books.audit import violations as violations_of_the_books  # noqa: E402  # likewise
+from jobs.upkeep.audit import violations  # noqa: E402  # likewise
 from tests import people, tables  # noqa: E402  # likewise
 
 

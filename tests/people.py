@@ -15,8 +15,8 @@ from django.utils import timezone
 from accounts.models import Membership, User, Workspace
 from accounts.services import ensure_personal_workspace
 from billing.models import Account, AccountKind, Call, CallState
+from jobs.core.states import ENDED, JobState
 from jobs.models import Comparison, Job, Prompt, StepRecord, StepState
-from jobs.states import ENDED, JobState
 from solver.core.money import NANO_PER_CENT
 
 painted: list[uuid.UUID] = []

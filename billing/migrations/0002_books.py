@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from billing import sql
+from billing.models import sql
 
 UNDO_BOOKS = """
 DROP TRIGGER billing_entry_check ON billing_entry;

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from billing import sql
+from billing.models import sql
 
 
 class Migration(migrations.Migration):

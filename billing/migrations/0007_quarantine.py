@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from billing import sql
+from billing.models import sql
 
 # Overruns of earlier times stay what they were; nobody is to be stopped or told because of them now.
 _EARLIER = """

@@ -10,12 +10,12 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from billing.access import AuthedRequest, staff_only
-from billing.chart import cost_chart
-from billing.cost_lines import By, Line, Scope, budget_nano, lines, owners, total, total_of
-from billing.csv_reply import csv_reply
+from billing.cost_review.chart import cost_chart
+from billing.cost_review.csv_reply import csv_reply
+from billing.cost_review.sums import By, Line, Scope, budget_nano, lines, owners, total, total_of
 from billing.models import AuditRun, Call, CallState, Price
-from billing.prices import price_book
+from billing.prices.book import price_book
+from billing.views.access import AuthedRequest, staff_only
 from solver.core.money import usd_decimal
 
 DAYS = (7, 30, 90)

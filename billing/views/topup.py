@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
-from billing.access import get_top_up_for, workspace_of
 from billing.errors import StripeProblem
-from billing.forms import TopUpForm
 from billing.models import TopUp
-from billing.topups import start_top_up, sync_top_up
+from billing.payments.topups import start_top_up, sync_top_up
+from billing.views.access import get_top_up_for, workspace_of
+from billing.views.forms import TopUpForm
 from billing.views.wallet import wallet_page
 from solver.core.money import format_usd
 

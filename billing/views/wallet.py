@@ -10,13 +10,13 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from billing import stripe_gateway
-from billing.access import workspace_of
-from billing.csv_reply import csv_reply
-from billing.forms import PRESETS, TopUpForm
-from billing.ledger import debt_nano
-from billing.statement import LEDGER_HEADER, PAGE_ROWS, StatementRow, ledger_rows
-from billing.wallet import balances, statement
+from billing.books.ledger import debt_nano
+from billing.books.statement import LEDGER_HEADER, PAGE_ROWS, StatementRow, ledger_rows
+from billing.books.wallet import balances, statement
+from billing.cost_review.csv_reply import csv_reply
+from billing.payments import stripe_gateway
+from billing.views.access import workspace_of
+from billing.views.forms import PRESETS, TopUpForm
 
 
 @login_required

@@ -4,8 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from billing import stripe_gateway, stripe_inbox
 from billing.errors import StripeProblem
+from billing.payments import inbox as stripe_inbox
+from billing.payments import stripe_gateway
 from billing.wake import wake_worker_for_stripe_event
 
 

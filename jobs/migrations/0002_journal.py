@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from jobs import sql
+from jobs.models import sql
 
 
 class Migration(migrations.Migration):

@@ -4,9 +4,9 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from jobs import sql
+from jobs.models import sql
 
-# jobs.states.TRANSITIONS as it was when this was written; a test compares the database with the code. A change of the
+# jobs.core.states.TRANSITIONS as it was when this was written; a test compares the database with the code. A change of the
 # table comes with a migration that adds or deletes rows.
 PAIRS = [
     ("draft", "queued"),

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from jobs import sql
+from jobs.models import sql
 
 
 class Migration(migrations.Migration):

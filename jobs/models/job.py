@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from jobs.states import (
+from jobs.core.states import (
     CLAIMABLE,
     CONTINUABLE_REASONS,
     ENDED,

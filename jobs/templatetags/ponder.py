@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from jobs.markdown import clean_text, render_markdown
-from jobs.states import JobState
-from solver.explanation import FAILED, PASSED
+from jobs.core.states import JobState
+from jobs.presenters.markdown import clean_text, render_markdown
+from solver.inference.explanation import FAILED, PASSED
 
 register = template.Library()
 

@@ -1,19 +1,19 @@
 """The pages of the jobs room, one module a page."""
 
 from jobs.views.actions import cancel, finish, pause, raise_job_budget, resume
-from jobs.views.audit import audit_list, audit_now
-from jobs.views.close_account import cancel_own_jobs, close_own_account, download_data
 from jobs.views.compare import compare, compare_detail, compare_live
-from jobs.views.delete_texts import delete_job_texts
+from jobs.views.data.close_account import cancel_own_jobs, close_own_account, download_data
+from jobs.views.data.delete_texts import delete_job_texts
+from jobs.views.data.export import export_json, export_markdown
 from jobs.views.detail import detail, live
 from jobs.views.drafts import drop_draft, keep_draft
-from jobs.views.export import export_json, export_markdown
 from jobs.views.landing import landing
-from jobs.views.learned import learned
 from jobs.views.listing import job_list
-from jobs.views.mail import mail_detail, mail_list
 from jobs.views.new import new_job, preview, quote
-from jobs.views.outbox import outbox_list, outbox_retry
+from jobs.views.staff.audit import audit_list, audit_now
+from jobs.views.staff.learned import learned
+from jobs.views.staff.mail import mail_detail, mail_list
+from jobs.views.staff.outbox import outbox_list, outbox_retry
 from jobs.views.steps import step_text, steps
 
 __all__ = [

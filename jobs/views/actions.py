@@ -8,14 +8,14 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from jobs.access import AuthedRequest, get_job_for, signed_in
-from jobs.forms import RaiseForm
+from jobs.core.states import Wanted
+from jobs.lifecycle import SubmitError, raise_budget
 from jobs.models import Job
-from jobs.services import SubmitError, raise_budget
-from jobs.states import Wanted
-from jobs.views.offers import BY_ACTION, Offer, offers_of
-from jobs.views.raising import raise_context
-from jobs.views.spend import spend_of
+from jobs.presenters.spend import spend_of
+from jobs.views.access import AuthedRequest, get_job_for, signed_in
+from jobs.views.forms import RaiseForm
+from jobs.views.job_actions import BY_ACTION, Offer, offers_of
+from jobs.views.raise_form import raise_context
 from solver.core.money import format_usd
 
 

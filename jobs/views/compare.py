@@ -10,18 +10,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from jobs.access import AuthedRequest, get_comparison_for, signed_in, workspace_of
-from jobs.forms import NewJobForm
-from jobs.markdown import has_math, render_markdown
+from jobs.lifecycle import SubmitError, submit_comparison
+from jobs.lifecycle.drafts import delete_draft
 from jobs.models import Comparison, Job
 from jobs.models.comparison import SIDE_TITLES
-from jobs.services import SubmitError, submit_comparison
-from jobs.services.drafts import delete_draft
+from jobs.presenters.markdown import has_math, render_markdown
+from jobs.presenters.progress import Totals, revision_of, totals_of
+from jobs.presenters.spend import Spend, spend_of
 from jobs.templatetags.ponder import short_answer
+from jobs.views.access import AuthedRequest, get_comparison_for, signed_in, workspace_of
 from jobs.views.detail import STOP_POLLING
+from jobs.views.forms import NewJobForm
 from jobs.views.new import ask_to_sign_in, refused_form, uuid_of
-from jobs.views.progress import Totals, revision_of, totals_of
-from jobs.views.spend import Spend, spend_of
 from solver.core.money import format_usd_about
 from solver.core.problem import Problem
 from solver.core.steps import StopReason

@@ -8,15 +8,15 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from jobs.access import AuthedRequest, get_job_for, jobs_of, signed_in
-from jobs.markdown import has_math, render_markdown
 from jobs.models import Comparison, Job
+from jobs.presenters.markdown import has_math, render_markdown
+from jobs.presenters.pictures import burn_down
+from jobs.presenters.progress import clusters_of, phases_of, revision_of, totals_of
+from jobs.presenters.spend import spend_of
 from jobs.templatetags.ponder import short_answer
-from jobs.views.offers import offered_key, offers_of
-from jobs.views.pictures import burn_down
-from jobs.views.progress import clusters_of, phases_of, revision_of, totals_of
-from jobs.views.raising import raise_context
-from jobs.views.spend import spend_of
+from jobs.views.access import AuthedRequest, get_job_for, jobs_of, signed_in
+from jobs.views.job_actions import offered_key, offers_of
+from jobs.views.raise_form import raise_context
 
 STOP_POLLING = 286
 _RERUNS_SHOWN = 10

@@ -5,10 +5,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from jobs.access import jobs_of
-from jobs.states import JobState
+from jobs.core.states import JobState
+from jobs.presenters.spend import spend_of
+from jobs.views.access import jobs_of
 from jobs.views.new import blank_form
-from jobs.views.spend import spend_of
 
 
 @require_safe

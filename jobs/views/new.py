@@ -11,8 +11,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
-from jobs.access import get_draft_for, get_job_for, jobs_of, workspace_of
-from jobs.forms import (
+from jobs.core.states import JobState
+from jobs.lifecycle import SubmitError, quote_job, submit_job
+from jobs.lifecycle.drafts import drafts_of
+from jobs.lifecycle.panel import model_names
+from jobs.models import Job
+from jobs.presenters.markdown import has_math, render_markdown
+from jobs.views.access import get_draft_for, get_job_for, jobs_of, workspace_of
+from jobs.views.forms import (
     CHECKERS,
     CUSTOM,
     MAX_PROBLEM_CHARACTERS,
@@ -23,12 +29,6 @@ from jobs.forms import (
     fields_of_checker,
     fields_of_options,
 )
-from jobs.markdown import has_math, render_markdown
-from jobs.models import Job
-from jobs.services import SubmitError, quote_job, submit_job
-from jobs.services.drafts import drafts_of
-from jobs.services.panel import model_names
-from jobs.states import JobState
 from solver.core.money import MoneyError, format_usd, parse_usd
 from solver.strategies import DEFAULT
 

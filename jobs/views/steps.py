@@ -11,9 +11,9 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from billing.models import Call
-from jobs.access import AuthedRequest, get_job_for, get_step_for, signed_in, wants_fragment
-from jobs.markdown import clean_text
 from jobs.models import Prompt, StepRecord
+from jobs.presenters.markdown import clean_text
+from jobs.views.access import AuthedRequest, get_job_for, get_step_for, signed_in, wants_fragment
 
 PER_PAGE = 50
 

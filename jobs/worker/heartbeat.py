@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import connection
 
-from jobs.services.sweep import sweep
+from jobs.upkeep.sweep import sweep
 from jobs.worker import lease as leases
-from jobs.worker.slices import LOOKS_EVERY_S, make_room
+from jobs.worker.fair_share import LOOKS_EVERY_S, make_room
 from solver.engine.control import Stop
 
 if TYPE_CHECKING:

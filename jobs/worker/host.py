@@ -20,15 +20,15 @@ import psycopg
 from django.conf import settings
 from django.db import connection, connections
 
-from jobs.services.control import WANTED_CHANNEL
-from jobs.services.finish import finish
-from jobs.states import JobState, Wanted
+from jobs.core.lease import Lease
+from jobs.core.states import JobState, Wanted
+from jobs.lifecycle.control import WANTED_CHANNEL
+from jobs.lifecycle.finish import finish
 from jobs.worker import lease as leases
-from jobs.worker.ending import AFTER_FAULT, end_life
+from jobs.worker.execution import live
 from jobs.worker.heartbeat import Heartbeat
-from jobs.worker.journal import Lease
-from jobs.worker.life import live
-from jobs.worker.memory import recall
+from jobs.worker.load import recall
+from jobs.worker.outcomes import AFTER_FAULT, end_life
 from jobs.worker.retry import surely
 from jobs.worker.writer import Writer
 from solver.core.steps import StopReason

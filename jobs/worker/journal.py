@@ -3,25 +3,15 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
+from jobs.core.lease import Lease
 from jobs.worker.writer import Writer
 from solver.core.errors import LeaseLost, ModelBarred
 from solver.core.steps import Message, StepResult
 from solver.engine.journal import Charge, OpenCall, Submitted
 from solver.text.extract import clean_text
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """Who holds which job: the fencing token goes with every statement."""
-
-    job_id: UUID
-    token: int
-    escrow_id: int
-    workspace_id: int
 
 
 class PostgresJournal:

@@ -11,11 +11,11 @@ from django.db.models import Case, F, Value, When
 from django.db.models.functions import Greatest, Now
 
 from billing.models import Call, CallState
+from jobs.core.lease import Lease
+from jobs.core.states import CLAIMABLE, JobState, Wanted
+from jobs.core.wake import wake_worker_on_commit
+from jobs.lifecycle.pinning import pin_current_prices
 from jobs.models import Job, StepRecord, StepState
-from jobs.services.pinning import pin_current_prices
-from jobs.states import CLAIMABLE, JobState, Wanted
-from jobs.wake import wake_worker_on_commit
-from jobs.worker.journal import Lease
 
 MAX_IDLE_CLAIMS = 5
 """A job claimed this often without its journal growing is poison."""

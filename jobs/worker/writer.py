@@ -1,8 +1,8 @@
 """The group-commit writer: callers await a future, one connection commits whatever has gathered, one fsync a batch.
 
-A batch is one statement, `jobs_write` (jobs/sql/write.sql): what a statement costs to send is paid once for all acts of
-the batch. Acts must be idempotent: a batch whose commit may or may not have been applied is sent again. Acts of one job
-happen in the order in which they were handed in, and their futures resolve in that order.
+A batch is one statement, `jobs_write` (jobs/models/sql/write.sql): what a statement costs to send is paid once for all
+acts of the batch. Acts must be idempotent: a batch whose commit may or may not have been applied is sent again. Acts of
+one job happen in the order in which they were handed in, and their futures resolve in that order.
 """
 
 import asyncio

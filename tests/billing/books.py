@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 
 from accounts.models import Workspace
+from billing.books.wallet import close_escrow, open_escrow
 from billing.models import Account, Call
-from billing.prices import active_price
-from billing.wallet import close_escrow, open_escrow
+from billing.prices.book import active_price
 
 USD = 1_000_000_000
 

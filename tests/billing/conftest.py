@@ -5,9 +5,9 @@ from django.test import Client
 
 from accounts.models import Membership, User
 from accounts.services import ensure_personal_workspace
-from billing import stripe_gateway
+from billing.books.wallet import grant
 from billing.models import AccountKind
-from billing.wallet import grant
+from billing.payments import stripe_gateway
 from tests.billing.books import USD, start_job
 from tests.billing.stripe_double import SECRET, StripeDouble
 

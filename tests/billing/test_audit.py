@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing.audit import INVARIANTS, MAX_PER_INVARIANT, violations
+from billing.books.audit import INVARIANTS, MAX_PER_INVARIANT, violations
 from tests.billing.books import USD, doubt, settle, sql, void
 
 pytestmark = pytest.mark.breaks_the_books

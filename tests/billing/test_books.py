@@ -6,8 +6,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from billing.books.ledger import PROMOTION, REVENUE, account_of, open_system_accounts, post
 from billing.errors import LedgerError
-from billing.ledger import PROMOTION, REVENUE, account_of, open_system_accounts, post
 from billing.models import SYSTEM_ACCOUNTS, Account, AccountKind, Call, Entry, Price, Transfer, TransferKind
 from tests.billing.books import USD, settle, sql
 

@@ -5,10 +5,10 @@ import uuid
 import pytest
 from django.db import transaction
 
+from billing.books.ledger import PROVIDER_PAYABLE, SUSPENSE
+from billing.books.wallet import NotEnoughMoney, Settlement, add_to_escrow, balances, open_escrow
 from billing.errors import BillingError
-from billing.ledger import PROVIDER_PAYABLE, SUSPENSE
 from billing.models import Account, AccountKind
-from billing.wallet import NotEnoughMoney, Settlement, add_to_escrow, balances, open_escrow
 from tests.billing.books import USD, call_of, doubt, entries_of, settle, start_job
 
 TRIAL, WALLET = AccountKind.TRIAL, AccountKind.WALLET

@@ -7,7 +7,7 @@ LIGHT = """
 import os, sys
 import django
 django.setup()
-import billing.urls, billing.tasks, billing.admin
+import billing.views.urls, billing.tasks, billing.admin
 print(sorted({"stripe", "litellm", "sympy"} & set(sys.modules)))
 """
 

@@ -9,9 +9,9 @@ from django.urls import reverse
 from kombu.exceptions import OperationalError
 from redis.exceptions import ResponseError
 
+from billing.books.wallet import balances, grant
 from billing.models import StripeEvent, TopUp
-from billing.topups import start_top_up
-from billing.wallet import balances, grant
+from billing.payments.topups import start_top_up
 from tests.billing.books import USD, settle, start_job
 from tests.billing.stripe_double import signature
 

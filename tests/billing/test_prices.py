@@ -8,10 +8,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from billing import price_list, prices
 from billing.models import Price, PriceStatus
-from billing.price_setting import parse_prices
-from billing.prices import active_price, default_panel, load_prices, price_book, rates_of, shipped_models
+from billing.prices import book as prices
+from billing.prices import shipped_list as price_list
+from billing.prices.book import active_price, default_panel, load_prices, price_book, rates_of, shipped_models
+from billing.prices.setting import parse_prices
 from solver.core.pricing import Usage, bound_nano, cost_nano
 from tests.billing.books import USD, call_of, settle
 

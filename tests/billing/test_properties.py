@@ -17,10 +17,10 @@ from hypothesis.stateful import (
 
 from accounts.models import User
 from accounts.services import ensure_personal_workspace
-from billing.audit import violations
+from billing.books.audit import violations
+from billing.books.wallet import add_to_escrow, balances, grant
 from billing.models import AccountKind, Call, Quarantine
-from billing.quarantine import lift
-from billing.wallet import add_to_escrow, balances, grant
+from billing.suspension import lift
 from tests.billing.books import doubt, settle, sql, start_job, void
 
 WALLET, TRIAL = 1_000, 500

@@ -11,8 +11,8 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.chart import cost_chart
-from billing.cost_lines import By, Line, Scope, budget_nano, lines, total, total_of
+from billing.cost_review.chart import cost_chart
+from billing.cost_review.sums import By, Line, Scope, budget_nano, lines, total, total_of
 from billing.models import Call
 from tests.billing.books import USD, doubt, settle, start_job, void
 

@@ -6,12 +6,14 @@ import uuid
 
 import pytest
 
-from billing import stripe_gateway, stripe_inbox, tasks
+from billing import tasks
+from billing.books.ledger import debt_nano
+from billing.books.wallet import balances, statement
 from billing.errors import BillingError, StripeProblem
-from billing.ledger import debt_nano
 from billing.models import StripeEvent, TopUp, TopUpState, Transfer
-from billing.topups import start_top_up, sync_top_up
-from billing.wallet import balances, statement
+from billing.payments import inbox as stripe_inbox
+from billing.payments import stripe_gateway
+from billing.payments.topups import start_top_up, sync_top_up
 from tests.billing.books import USD, settle, start_job
 from tests.billing.stripe_double import signature
 from tests.billing.test_races import together

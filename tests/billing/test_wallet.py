@@ -7,10 +7,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.services import ready_user
+from billing.books.wallet import balances, grant, statement
 from billing.errors import BillingError
 from billing.models import Account, AccountKind, TransferKind
 from billing.receivers import open_purses
-from billing.wallet import balances, grant, statement
 from solver.core.money import usd_decimal
 from tests.billing.books import USD, settle, start_job
 

@@ -12,12 +12,12 @@ from playwright.sync_api import Browser, Page, Route
 
 from accounts.models import User
 from accounts.unsubscribe import unsubscribe_address
+from billing.books.wallet import grant
 from billing.models import AuditRun
-from billing.quarantine import lift, set_aside
-from billing.wallet import grant
-from jobs import mail_files
+from billing.suspension import lift, set_aside
+from jobs.mail import eml_backend as mail_files
 from jobs.models import OutboxMessage
-from jobs.services.delete_texts import delete_texts
+from jobs.upkeep.delete_texts import delete_texts
 from solver.core.money import NANO_PER_CENT
 from tests import people
 from tests.browser.conftest import listen
@@ -87,7 +87,7 @@ def visit(page: Page, address: str, *, heard: list[str], missing: bool = False) 
 def addresses(transactional_db, settings, tmp_path):
     """Everything there is to see for one user who is staff."""
     settings.MAIL_DIR = tmp_path
-    settings.MAILERS = {"default": {"BACKEND": "jobs.mail_files.EmlBackend", "OPTIONS": {}}}
+    settings.MAILERS = {"default": {"BACKEND": "jobs.mail.eml_backend.EmlBackend", "OPTIONS": {}}}
     ada = people.make_user("ada@example.org", staff=True)
     jobs = people.one_job_of_each_state(ada)
     message = EmailMultiAlternatives("A mail", "text", "a@example.org", ["b@example.org"])

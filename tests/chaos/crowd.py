@@ -9,10 +9,10 @@ from django.db import Error, connection
 
 from accounts.models import User
 from accounts.services import ensure_personal_workspace
-from billing.wallet import grant
+from billing.books.wallet import grant
+from jobs.core.states import ENDED
+from jobs.lifecycle import cancel_job, control, finish_early, submit_job
 from jobs.models import Job
-from jobs.services import cancel_job, control, finish_early, submit_job
-from jobs.states import ENDED
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from solver.strategies import REGISTRY
 

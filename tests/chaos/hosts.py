@@ -185,7 +185,7 @@ class Trial:
     def __init__(self, site: Site, lease_s: int) -> None:
         from accounts.models import User
         from accounts.services import ensure_personal_workspace
-        from billing.wallet import grant
+        from billing.books.wallet import grant
         from solver.core.money import NANO_PER_USD
 
         self._site, self._lease_s = site, lease_s
@@ -220,7 +220,7 @@ class Trial:
 
     def submit(self, count: int) -> None:
         """Submit jobs that never come to an end by themselves."""
-        from jobs.services import submit_job
+        from jobs.lifecycle import submit_job
         from solver.core.money import NANO_PER_USD
 
         for _ in range(count):
@@ -243,8 +243,8 @@ class Trial:
 
     def _deal_anew(self, host: str) -> None:
         """Pause and resume every running job: else it stays where it is."""
+        from jobs.lifecycle import control
         from jobs.models import Job
-        from jobs.services import control
 
         for job in Job.objects.filter(state="running"):
             control.pause_job(job=job)
@@ -254,10 +254,10 @@ class Trial:
 
     def conclude(self) -> dict[str, Any]:
         """End all jobs and look at the books."""
+        from jobs.core.states import ENDED
+        from jobs.lifecycle import finish_early
         from jobs.models import Job
-        from jobs.services import finish_early
-        from jobs.services.audit import violations
-        from jobs.states import ENDED
+        from jobs.upkeep.audit import violations
 
         for job in Job.objects.all():
             finish_early(job=job)

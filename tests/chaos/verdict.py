@@ -8,9 +8,9 @@ from django.db import connection
 from django.utils import timezone
 
 from billing.models import Call, CallState
+from jobs.core.states import ENDED, JobState
 from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState
-from jobs.services.audit import violations
-from jobs.states import ENDED, JobState
+from jobs.upkeep.audit import violations
 from tests.chaos.crowd import persistently
 
 

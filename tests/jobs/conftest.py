@@ -10,8 +10,8 @@ from django.db import connections
 
 from accounts.models import User
 from accounts.services import ensure_personal_workspace
-from billing.prices import load_prices
-from billing.wallet import grant
+from billing.books.wallet import grant
+from billing.prices.book import load_prices
 from jobs.models import Job
 from jobs.worker.host import WorkerHost
 from solver.core.money import NANO_PER_USD

@@ -10,13 +10,13 @@ from django.db import connection, transaction
 from django.test import Client
 
 from accounts.models import User
-from billing.audit import INVARIANTS as BOOKS
+from billing.books.audit import INVARIANTS as BOOKS
 from billing.models import AuditRun
+from jobs.lifecycle import submit_job
+from jobs.mail.send import send_due
 from jobs.models import OutboxMessage
-from jobs.services import submit_job
-from jobs.services.audit import INVARIANTS as JOBS
-from jobs.services.audit_runs import LOCK, run_audit
-from jobs.services.outbox import send_due
+from jobs.upkeep.audit import INVARIANTS as JOBS
+from jobs.upkeep.audit_runs import LOCK, run_audit
 from reasoning_app.celery import app
 from solver.core.money import NANO_PER_CENT
 

@@ -5,12 +5,12 @@ import functools
 import pytest
 from django.utils import timezone
 
+from billing.books.wallet import balances
 from billing.models import Call, CallState
-from billing.wallet import balances
+from jobs.core.states import JobState
+from jobs.lifecycle import cancel_job, pause_job, resume_job, submit_job
 from jobs.models import Job, StepRecord
-from jobs.services import cancel_job, pause_job, resume_job, submit_job
-from jobs.states import JobState
-from jobs.worker import life
+from jobs.worker import execution as life
 from solver.core.money import NANO_PER_CENT
 from solver.engine.runner import Limits
 from tests.jobs.workers import Worker

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from billing.wallet import balances
+from billing.books.wallet import balances
+from jobs.core.states import ENDED, JobState, Wanted
+from jobs.lifecycle import SubmitError, cancel_job, finish_early, pause_job, resume_job, submit_job
 from jobs.models import Job, OutboxMessage, StepRecord
-from jobs.services import SubmitError, cancel_job, finish_early, pause_job, resume_job, submit_job
-from jobs.services.sweep import sweep
-from jobs.states import ENDED, JobState, Wanted
+from jobs.upkeep.sweep import sweep
 from solver.core.money import NANO_PER_CENT
 from tests.jobs.conftest import undecided
 

@@ -12,17 +12,17 @@ from django.utils import timezone
 
 from accounts.models import Membership, User
 from accounts.services import ensure_personal_workspace, sign_in_link
+from billing.books.wallet import balances
 from billing.models import Call, Entry
-from billing.wallet import balances
+from jobs.core.states import JobState
+from jobs.lifecycle import SubmitError, pause_job, raise_budget, submit_job
+from jobs.lifecycle.drafts import save_draft
+from jobs.mail.send import send_due
 from jobs.models import Job, OutboxMessage, StepRecord
-from jobs.services import SubmitError, pause_job, raise_budget, submit_job
-from jobs.services.close_account import close_account
-from jobs.services.delete_texts import TITLE, delete_texts
-from jobs.services.drafts import save_draft
-from jobs.services.export_data import export_data
-from jobs.services.outbox import send_due
-from jobs.services.retention import delete_old_texts
-from jobs.states import JobState
+from jobs.upkeep.close_account import close_account
+from jobs.upkeep.delete_texts import TITLE, delete_texts
+from jobs.upkeep.export_data import export_data
+from jobs.upkeep.retention import delete_old_texts
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.endpoint import Answer
 from tests.places import places_of
@@ -33,7 +33,7 @@ SECRET = "quokka"
 @pytest.fixture(autouse=True)
 def _mail_in_files(settings, tmp_path):
     settings.MAIL_DIR = tmp_path / "mail"
-    settings.MAILERS = {"default": {"BACKEND": "jobs.mail_files.EmlBackend", "OPTIONS": {}}}
+    settings.MAILERS = {"default": {"BACKEND": "jobs.mail.eml_backend.EmlBackend", "OPTIONS": {}}}
     settings.EMAIL_URL = ""
 
 

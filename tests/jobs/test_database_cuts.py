@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 
 from billing.models import Call, CallState
+from jobs.core.states import JobState
+from jobs.lifecycle import submit_job
 from jobs.models import Job, OutboxMessage
-from jobs.services import submit_job
-from jobs.states import JobState
 from solver.core.money import NANO_PER_CENT
 from tests.jobs.conftest import undecided
 from tests.jobs.workers import Worker

@@ -6,10 +6,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from jobs.learning.drift import watch
+from jobs.learning.learn import forget
+from jobs.mail.send import send_due
 from jobs.models import DriftAlarm, Learned, Lesson, OutboxMessage
-from jobs.services.drift import watch
-from jobs.services.learn import forget
-from jobs.services.outbox import send_due
 from tests import people
 
 

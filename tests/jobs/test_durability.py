@@ -7,9 +7,9 @@ import pytest
 from django.db.models import Sum
 
 from billing.models import Call, CallState, Entry
+from jobs.core.states import ENDED, JobState
+from jobs.lifecycle import cancel_job, finish_early, submit_job
 from jobs.models import Job, OutboxMessage, StepRecord
-from jobs.services import cancel_job, finish_early, submit_job
-from jobs.states import ENDED, JobState
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
 from tests.jobs.workers import Worker

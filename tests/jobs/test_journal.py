@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from billing.models import Price
-from jobs.services import submit_job
+from jobs.lifecycle import submit_job
 from jobs.worker.lease import claim_next
 from solver.core.money import NANO_PER_CENT
 

@@ -9,11 +9,11 @@ from django.db import connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from jobs.learning import learn as learning
+from jobs.learning.learn import forget, informed_panel, learn_due
+from jobs.lifecycle import submit_job
+from jobs.lifecycle.panel import build_panel
 from jobs.models import Job, JobQuote, Learned, Lesson
-from jobs.services import learn as learning
-from jobs.services import submit_job
-from jobs.services.learn import forget, informed_panel, learn_due
-from jobs.services.panel import build_panel
 from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem

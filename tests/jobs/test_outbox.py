@@ -13,13 +13,13 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from jobs.core.states import JobState
+from jobs.lifecycle import raise_budget, submit_job
+from jobs.mail.enqueue import send_again, tell_if_stuck
+from jobs.mail.send import is_permanent, send_due
 from jobs.models import Job, OutboxMessage, OutboxState
-from jobs.services import raise_budget, submit_job
-from jobs.services.messages import send_again, tell_if_stuck
-from jobs.services.outbox import is_permanent, send_due
-from jobs.states import JobState
 from jobs.worker import lease as leases
-from jobs.worker.ending import end_life
+from jobs.worker.outcomes import end_life
 from solver.core.errors import ProviderDown
 from solver.core.money import NANO_PER_CENT
 from solver.engine.runner import Outcome
@@ -27,7 +27,7 @@ from tests import services
 from tests.jobs.conftest import undecided
 from tests.smtp import Smtp
 
-FILES = {"default": {"BACKEND": "jobs.mail_files.EmlBackend", "OPTIONS": {}}}
+FILES = {"default": {"BACKEND": "jobs.mail.eml_backend.EmlBackend", "OPTIONS": {}}}
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from billing.prices import load_prices
-from jobs.services import SubmitError
-from jobs.services.panel import build_panel
+from billing.prices.book import load_prices
+from jobs.lifecycle import SubmitError
+from jobs.lifecycle.panel import build_panel
 from solver.providers.environment import configured_variables, load_key_files
 
 pytestmark = pytest.mark.django_db(transaction=True)

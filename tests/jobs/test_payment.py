@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from billing.books.wallet import balances, grant
 from billing.models import Account
 from billing.signals import money_arrived
-from billing.wallet import balances, grant
+from jobs.core.states import JobState
+from jobs.lifecycle import SubmitError, cancel_job, submit_job
 from jobs.models import Job, OutboxMessage
-from jobs.receivers import start_what_was_waiting
-from jobs.services import SubmitError, cancel_job, submit_job
-from jobs.states import JobState
 from jobs.tasks import sweep
+from jobs.upkeep.receivers import start_what_was_waiting
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from billing.books.wallet import balances, grant
 from billing.models import Call, CallState, Price
-from billing.prices import load_prices
-from billing.wallet import balances, grant
+from billing.prices.book import load_prices
+from jobs.core.states import JobState
+from jobs.lifecycle import pause_job, resume_job, submit_job
 from jobs.models import Job
-from jobs.services import pause_job, resume_job, submit_job
-from jobs.states import JobState
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
 from tests.jobs.conftest import undecided

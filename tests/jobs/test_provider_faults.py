@@ -9,13 +9,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from billing.books.wallet import balances
 from billing.models import Call, CallState
-from billing.wallet import balances
+from jobs.core.states import JobState
+from jobs.lifecycle import submit_job
+from jobs.mail.send import send_due
 from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState
-from jobs.services import submit_job
-from jobs.services.outbox import send_due
-from jobs.states import JobState
-from jobs.worker import ending
+from jobs.worker import outcomes as ending
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer, Endpoint
 

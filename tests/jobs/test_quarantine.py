@@ -9,16 +9,16 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from billing.books.wallet import balances
 from billing.models import Call, CallState, Quarantine
-from billing.prices import load_prices
-from billing.quarantine import lift, set_aside
-from billing.wallet import balances
+from billing.prices.book import load_prices
+from billing.suspension import lift, set_aside
+from jobs.core.states import JobState
+from jobs.lifecycle import cancel_job, submit_job
+from jobs.mail.send import send_due
 from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState
-from jobs.services import cancel_job, submit_job
-from jobs.services.outbox import send_due
-from jobs.services.quarantine import tell_staff
-from jobs.services.sweep import sweep
-from jobs.states import JobState
+from jobs.upkeep.model_suspension import tell_staff
+from jobs.upkeep.sweep import sweep
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from billing.books.wallet import balances
 from billing.models import Account
-from billing.wallet import balances
+from jobs.core.states import ENDED, JobState
+from jobs.lifecycle import SubmitError, cancel_job, finish_early, pause_job, raise_budget, submit_job
+from jobs.lifecycle.finish import finish
 from jobs.models import Job, OutboxMessage, StepRecord
-from jobs.services import SubmitError, cancel_job, finish_early, pause_job, raise_budget, submit_job
-from jobs.services.finish import finish
-from jobs.states import ENDED, JobState
 from jobs.worker import lease as leases
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from solver.core.steps import StopReason

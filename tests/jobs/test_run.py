@@ -2,11 +2,11 @@
 
 import pytest
 
+from billing.books.wallet import balances
 from billing.models import Call, CallState
-from billing.wallet import balances
+from jobs.core.states import JobState
+from jobs.lifecycle import submit_job
 from jobs.models import Job, OutboxMessage, StepRecord
-from jobs.services import submit_job
-from jobs.states import JobState
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
 

@@ -6,10 +6,10 @@ import pytest
 
 from accounts.models import User
 from accounts.services import ensure_personal_workspace
-from billing.wallet import grant
+from billing.books.wallet import grant
+from jobs.core.states import JobState
+from jobs.lifecycle import submit_job
 from jobs.models import Job, StepRecord
-from jobs.services import submit_job
-from jobs.states import JobState
 from jobs.worker import lease as leases
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.jobs.conftest import undecided

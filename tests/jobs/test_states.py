@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from jobs.core.states import ENDED, TRANSITIONS, JobState, diagram
 from jobs.models import Job
-from jobs.states import ENDED, TRANSITIONS, JobState, diagram
 from tests import people
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +53,7 @@ def test_a_version_grows_by_one_exactly_when_an_ended_job_is_continued(state, ve
 
 
 def test_the_docs_draw_the_table():
-    """docs/states.md is the table; print `jobs.states.diagram()` to draw it anew."""
+    """docs/states.md is the table; print `jobs.core.states.diagram()` to draw it anew."""
     page = Path(__file__).parents[2] / "docs" / "states.md"
     assert diagram() in page.read_text()
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from billing.books.wallet import balances
 from billing.models import Account, AccountKind
-from billing.wallet import balances
+from jobs.lifecycle import SubmitError, cancel_job, quote_job, submit_job
 from jobs.models import Job, JobQuote
-from jobs.services import SubmitError, cancel_job, quote_job, submit_job
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.endpoint import Answer
 

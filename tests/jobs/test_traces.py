@@ -7,10 +7,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
+from jobs.learning.traces import traces
+from jobs.lifecycle import submit_job
 from jobs.models import Job
-from jobs.services import submit_job
-from jobs.services.delete_texts import delete_texts
-from jobs.services.traces import traces
+from jobs.upkeep.delete_texts import delete_texts
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
 from tests.people import CHECKER, PROBLEM

@@ -13,7 +13,7 @@ from django.urls import get_resolver
 get_resolver().url_patterns
 from django.test import Client
 Client().get("/jobs/new/")
-import jobs.services, jobs.wake, jobs.tasks, billing.tasks
+import jobs.lifecycle, jobs.core.wake, jobs.tasks, billing.tasks
 print(",".join(name for name in ("litellm", "sympy", "math_verify", "openai", "torch") if name in sys.modules))
 """
 

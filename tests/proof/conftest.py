@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from billing.prices import load_prices
+from billing.prices.book import load_prices
 from tests.endpoint import Answer, Call, Endpoint
 from tests.jobs.conftest import alice, endpoint, host, prices, shared_host, workspace
 from tests.proof.replies import reply

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from jobs.states import ENDED, JobState, Wanted
+from jobs.core.states import ENDED, JobState, Wanted
 from solver.core.money import NANO_PER_CENT
 from solver.engine.plan import reserve_nano
 from solver.simulation.simulate import Scenario, VirtualLoop

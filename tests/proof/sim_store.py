@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from jobs.states import (
+from jobs.core.states import (
     CLAIMABLE,
     CONTINUABLE_REASONS,
     ENDED,

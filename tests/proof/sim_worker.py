@@ -15,8 +15,9 @@ from uuid import UUID
 
 import psycopg
 
-from jobs.states import JobState, Wanted
-from jobs.worker.journal import Lease, PostgresJournal
+from jobs.core.lease import Lease
+from jobs.core.states import JobState, Wanted
+from jobs.worker.journal import PostgresJournal
 from jobs.worker.writer import Writer
 from solver.core.errors import InDoubt, Interrupted, LeaseLost, NotExecuted, ProviderDown
 from solver.core.pricing import Usage

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from jobs.services import submit_job
+from jobs.lifecycle import submit_job
 from reasoning_app import restore
 from reasoning_app.backup import BackupError
 from solver.core.money import NANO_PER_CENT

@@ -12,10 +12,10 @@ import pytest
 from django.db import connection
 
 from billing.models import Call, CallState
+from jobs.core.states import ENDED, JobState
+from jobs.lifecycle import submit_job
 from jobs.models import Job, OutboxMessage, StepRecord
-from jobs.services import submit_job
-from jobs.services.audit import violations
-from jobs.states import ENDED, JobState
+from jobs.upkeep.audit import violations
 from solver.core.money import NANO_PER_CENT
 from solver.strategies import REGISTRY
 from tests.proof.conftest import LONG

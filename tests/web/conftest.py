@@ -73,6 +73,6 @@ def done_job(alice):
 def mail_dir(settings, tmp_path):
     """Mail goes to files in a directory of this test."""
     settings.MAIL_DIR = tmp_path / "mail"
-    settings.MAILERS = {"default": {"BACKEND": "jobs.mail_files.EmlBackend", "OPTIONS": {}}}
+    settings.MAILERS = {"default": {"BACKEND": "jobs.mail.eml_backend.EmlBackend", "OPTIONS": {}}}
     settings.EMAIL_URL = ""
     return settings.MAIL_DIR

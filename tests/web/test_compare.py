@@ -5,9 +5,9 @@ import uuid
 import pytest
 from django.urls import reverse
 
-from billing.wallet import balances
+from billing.books.wallet import balances
+from jobs.core.states import JobState
 from jobs.models import Comparison, Job
-from jobs.states import JobState
 from solver.core.money import NANO_PER_CENT
 from tests.people import SOLVED, make_comparison, make_job, workspace_of
 

@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from jobs.core.states import JobState
 from jobs.models import Job
-from jobs.states import JobState
 from tests import people
 from tests.people import make_job
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.models import Membership
 from jobs.models import Job
-from jobs.services.delete_texts import TITLE
+from jobs.upkeep.delete_texts import TITLE
 from tests import people
 
 

@@ -7,10 +7,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.wallet import balances, grant
+from billing.books.wallet import balances, grant
+from jobs.core.states import JobState
+from jobs.lifecycle.drafts import MOST_DRAFTS
 from jobs.models import Job
-from jobs.services.drafts import MOST_DRAFTS
-from jobs.states import JobState
 from solver.core.money import NANO_PER_USD
 from tests.people import workspace_of
 

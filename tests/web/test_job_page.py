@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from jobs.models import Job, StepRecord, StepState
-from jobs.views.progress import clusters_of
+from jobs.presenters.progress import clusters_of
 from tests import people
 
 

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from jobs import mail_files
-from jobs.mail import compose
+from jobs.mail import eml_backend as mail_files
+from jobs.mail.compose import compose
 from jobs.models import Job, OutboxMessage
 from tests.people import make_job
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from jobs.markdown import clean_text, has_math, render_markdown
+from jobs.presenters.markdown import clean_text, has_math, render_markdown
 from jobs.templatetags.ponder import percent, seconds_words, short_answer, tokens
 
 ATTACKS = [

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from billing.wallet import balances
+from billing.books.wallet import balances
 from jobs.models import Job
 from solver.core.money import NANO_PER_USD
 from tests.people import workspace_of

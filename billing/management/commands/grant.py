@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from accounts.services import ensure_personal_workspace
+from billing.books.wallet import balances, grant
 from billing.errors import BillingError
-from billing.wallet import balances, grant
 from solver.core.money import MoneyError, format_usd_exact, parse_usd
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from billing.models import Price
-from billing.prices import load_prices, price_book, unloaded_models
+from billing.prices.book import load_prices, price_book, unloaded_models
 from billing.templatetags.money import usd_per_million
 
 

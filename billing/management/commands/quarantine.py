@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from billing.errors import BillingError
 from billing.models import Quarantine
-from billing.quarantine import lift, set_aside
+from billing.suspension import lift, set_aside
 
 
 class Command(BaseCommand):

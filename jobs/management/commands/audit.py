@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from billing.audit import INVARIANTS as BOOKS
-from jobs.services.audit import INVARIANTS as JOBS
-from jobs.services.audit import violations
+from billing.books.audit import INVARIANTS as BOOKS
+from jobs.upkeep.audit import INVARIANTS as JOBS
+from jobs.upkeep.audit import violations
 
 
 class Command(BaseCommand):

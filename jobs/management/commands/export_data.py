@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from jobs.management.new_file import new_file
-from jobs.services.export_data import export_data
+from jobs.upkeep.export_data import export_data
 
 
 class Command(BaseCommand):

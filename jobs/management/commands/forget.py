@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
-from jobs.services.close_account import belongings_of, cancel_jobs_of, close_account
-from jobs.services.errors import SubmitError
+from jobs.core.errors import SubmitError
+from jobs.upkeep.close_account import belongings_of, cancel_jobs_of, close_account
 
 EXIT_REFUSED = 2
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from jobs.services.learn import forget
-from jobs.services.learned_words import coverage, posteriors
+from jobs.learning.learn import forget
+from jobs.learning.report import coverage, posteriors
 
 
 class Command(BaseCommand):

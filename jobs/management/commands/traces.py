@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
+from jobs.learning.traces import FORMS, traces
 from jobs.management.new_file import new_file
-from jobs.services.traces import FORMS, traces
 
 
 class Command(BaseCommand):

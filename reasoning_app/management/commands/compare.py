@@ -14,14 +14,14 @@ class Command(Solve):
 
     def solve_ready(self, arguments: dict[str, Any]) -> Any:
         """Solve the problem with both models."""
-        from jobs.terminal import compare
+        from jobs.management.terminal import compare
 
         return compare(**arguments)
 
     def show(self, made: Any, wall_s: float, *, as_json: bool) -> None:
         """Print both answers, that of the cheap model first."""
+        from jobs.management.terminal import summary
         from jobs.models.comparison import SIDE_TITLES
-        from jobs.terminal import summary
 
         sides = made.sides()
         if as_json:

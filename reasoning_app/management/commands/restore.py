@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Restore, then audit."""
-        from jobs.services.audit import violations
+        from jobs.upkeep.audit import violations
 
         source: Path = options["file"].expanduser().resolve()
         try:

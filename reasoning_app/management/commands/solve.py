@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from jobs.services.errors import SubmitError
-from jobs.services.problem_text import checked_problem
+from jobs.core.errors import SubmitError
+from jobs.lifecycle.problem_text import checked_problem
 from reasoning_app.embedded import UpError, ensure
 from reasoning_app.embedded.demo import wants_demo_model
 from solver.checkers.parse import CheckerError, parse_checker_option
@@ -82,7 +82,7 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=EXIT_BAD_INPUT) from error
 
     def _make_ready(self) -> None:
-        from billing.prices import load_prices
+        from billing.prices.book import load_prices
 
         if MigrationExecutor(connection).migration_plan(
             MigrationExecutor(connection).loader.graph.leaf_nodes()
@@ -94,8 +94,8 @@ class Command(BaseCommand):
     def _quote(
         self, problem: str, budget_nano: int | None, checker: Any, strategy: str, chosen: dict[str, Any]
     ) -> Any:
-        from jobs.services import quote_job
-        from jobs.services.quoting import quote_words
+        from jobs.lifecycle import quote_job
+        from jobs.lifecycle.quote_records import quote_words
 
         offer = quote_job(
             problem=problem, budget_nano=budget_nano, checker=checker, strategy=strategy, options=chosen
@@ -105,7 +105,7 @@ class Command(BaseCommand):
 
     def _only_suggest(self, offer: Any, *, as_json: bool) -> None:
         """Print what a sensible budget would buy, and start nothing."""
-        from jobs.services.quoting import quote_json
+        from jobs.lifecycle.quote_records import quote_json
 
         if as_json:
             self.stdout.write(json.dumps({"quote": quote_json(offer.quote), "suggested": True}))
@@ -135,7 +135,7 @@ class Command(BaseCommand):
 
     def solve_ready(self, arguments: dict[str, Any]) -> Any:
         """Solve with the services up and the tables there; return what ended."""
-        from jobs.terminal import solve
+        from jobs.management.terminal import solve
 
         return solve(**arguments)
 
@@ -145,7 +145,7 @@ class Command(BaseCommand):
 
     def show(self, job: Any, wall_s: float, *, as_json: bool) -> None:
         """Print the receipt to stderr and the answer to stdout."""
-        from jobs.terminal import summary
+        from jobs.management.terminal import summary
 
         self._say(
             f"{job.explanation or job.stop_reason_words} "

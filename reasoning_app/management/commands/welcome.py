@@ -30,7 +30,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, output: Path, sample: bool, **_options: Any) -> None:
         """Write `email`, `link` and, where one was submitted, `sample` (its address)."""
         from accounts.services import ready_user, sign_in_link
-        from billing.prices import load_prices
+        from billing.prices.book import load_prices
 
         # PONDER_PRICES may have changed since the tables were made.
         load_prices()
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         _write(output, said)
         marker = settings.DATA_DIR / "sample-submitted"
         if sample and not marker.exists():
-            from jobs.services.sample import submit_sample_job
+            from jobs.lifecycle.sample import submit_sample_job
 
             job = submit_sample_job(user)
             marker.touch(mode=0o600)

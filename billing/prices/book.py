@@ -1,0 +1,142 @@
+"""The price book: which rates hold for a model now. Rows are append-only, so old costs never change.
+
+Three sources: the shipped list (`price_list.json`), the setting `PONDER_PRICES`, and rows approved by staff. For each
+model the active row with the latest date holds.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from billing.models import Price, PriceStatus
+from billing.prices.setting import SettingPrice, parse_prices
+from billing.prices.shipped_list import (
+    ShippedModel,
+    default_panel,
+    fingerprint,
+    is_bundled,
+    reviewed_at,
+    shipped_models,
+)
+from solver.core.pricing import Rates, Tier
+
+__all__ = [
+    "ShippedModel",
+    "active_price",
+    "default_panel",
+    "is_bundled",
+    "load_prices",
+    "price_book",
+    "rates_of",
+    "shipped_models",
+    "unloaded_models",
+]
+
+LIST_SOURCE = "price list"
+SETTING_SOURCE = "PONDER_PRICES"
+# Advisory lock: two starting processes load the list one after the other.
+_LOAD_LOCK = 7_206_001
+
+
+def active_price(model: str, at: datetime | None = None) -> Price | None:
+    """Return the price of a model at a moment (default: now). None: unknown, so the model can't run."""
+    rows = Price.objects.filter(
+        model=model, status=PriceStatus.ACTIVE, effective_from__lte=at or timezone.now()
+    )
+    return rows.order_by("-effective_from").first()
+
+
+def price_book(at: datetime | None = None) -> dict[str, Price]:
+    """Return the price of every model that can run, by name."""
+    rows = Price.objects.filter(status=PriceStatus.ACTIVE, effective_from__lte=at or timezone.now())
+    latest = rows.order_by("model", "-effective_from").distinct("model")
+    return {price.model: price for price in latest}
+
+
+def rates_of(price: Price) -> Rates:
+    """Return the rates of a price for the cost formula."""
+    return Rates(
+        input_pico=price.input_pico,
+        output_pico=price.output_pico,
+        cache_read_pico=price.cache_read_pico,
+        cache_write_pico=price.cache_write_pico,
+        reasoning_pico=price.reasoning_pico,
+        request_nano=price.request_nano,
+        tiers=tuple(Tier(**tier) for tier in price.tiers),
+    )
+
+
+def load_prices() -> int:
+    """Add what the shipped list and `PONDER_PRICES` say and the book does not yet; return how many rows were added.
+
+    A model whose rates did not change gets no new row. A model that left `PONDER_PRICES` loses that price.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOAD_LOCK])
+        added = _load_list()
+        return added + _load_setting(parse_prices(settings.PONDER_PRICES))
+
+
+def unloaded_models() -> list[str]:
+    """Return the models whose price in the shipped list or in `PONDER_PRICES` is not in the book yet."""
+    setting = _new_of_setting(parse_prices(settings.PONDER_PRICES))
+    return [price.model for price in [*_new_of_list(), *setting]]
+
+
+def _load_list() -> int:
+    return len(Price.objects.bulk_create(_new_of_list()))
+
+
+def _load_setting(priced: list[SettingPrice]) -> int:
+    from_setting = Price.objects.filter(source=SETTING_SOURCE, status=PriceStatus.ACTIVE)
+    from_setting.exclude(model__in=[price.model for price in priced]).update(status=PriceStatus.RETIRED)
+    return len(Price.objects.bulk_create(_new_of_setting(priced)))
+
+
+def _new_of_list() -> list[Price]:
+    known = _latest(Q(source__startswith=LIST_SOURCE))
+    now = timezone.now()
+    rows = []
+    for shipped in shipped_models():
+        before = known.get(shipped.model)
+        if before is not None and before.source_sha256 == shipped.sha256:
+            continue
+        source = f"{LIST_SOURCE} {reviewed_at():%Y-%m-%d}: {shipped.source}"
+        since = min(reviewed_at(), now) if before is None else now
+        rows.append(_row(shipped.model, shipped.provider, shipped.rates, since=since, source=source))
+    return rows
+
+
+def _new_of_setting(priced: list[SettingPrice]) -> list[Price]:
+    known = _latest(Q(status=PriceStatus.ACTIVE))
+    rows = []
+    for price in priced:
+        before = known.get(price.model)
+        digest = fingerprint(price.rates)
+        if before is not None and before.source == SETTING_SOURCE and before.source_sha256 == digest:
+            continue
+        provider = price.model.split("/", 1)[0]
+        rows.append(_row(price.model, provider, price.rates, since=timezone.now(), source=SETTING_SOURCE))
+    return rows
+
+
+def _latest(which: Q) -> dict[str, Price]:
+    rows = Price.objects.filter(which).order_by("model", "-effective_from").distinct("model")
+    return {price.model: price for price in rows}
+
+
+def _row(model: str, provider: str, rates: dict[str, Any], *, since: datetime, source: str) -> Price:
+    return Price(
+        model=model,
+        provider=provider,
+        effective_from=since,
+        status=PriceStatus.ACTIVE,
+        source=source[:255],
+        source_sha256=fingerprint(rates),
+        **rates,
+    )

@@ -1,0 +1,53 @@
+"""Models set aside, for staff: which and why, a form to set one aside, a form to lift it."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from billing.errors import BillingError
+from billing.models import Quarantine
+from billing.suspension import lift, set_aside
+from billing.views.access import AuthedRequest, staff_only
+from billing.views.forms import LiftForm, SetAsideForm
+
+_SHOWN = 100
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_only
+def quarantine(request: AuthedRequest) -> HttpResponse:
+    """Show what is and was set aside; a POST sets one more model aside."""
+    form = SetAsideForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            stay = set_aside(**form.cleaned_data, by=request.user)
+        except BillingError as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, f"{stay.model} is set aside: no job calls it until that is lifted.")
+            return redirect("cost-review-quarantine")
+    stays = Quarantine.objects.select_related("call", "by", "lifted_by").order_by("-created_at", "-pk")
+    now = [
+        (stay, LiftForm(initial={"model": stay.model}, auto_id=f"lift-{stay.pk}-%s"))
+        for stay in stays.filter(lifted_at=None)
+    ]
+    context = {"now": now, "earlier": stays.exclude(lifted_at=None)[:_SHOWN], "form": form}
+    return render(request, "billing/quarantine.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@staff_only
+def quarantine_lift(request: AuthedRequest) -> HttpResponse:
+    """Let a model be called again."""
+    form = LiftForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Say why the model may be called again; other staff read it.")
+        return redirect("cost-review-quarantine")
+    try:
+        stay = lift(**form.cleaned_data, by=request.user)
+    except BillingError as error:
+        messages.warning(request, error.message)
+    else:
+        messages.success(request, f"{stay.model} may be called again. Jobs that wait for it go on.")
+    return redirect("cost-review-quarantine")

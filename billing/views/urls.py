@@ -1,0 +1,24 @@
+"""Addresses of the money pages."""
+
+from django.urls import path
+
+from billing.views import review, topup, wallet, webhook
+from billing.views import suspension as quarantine
+
+urlpatterns = [
+    path("wallet/", wallet.wallet, name="wallet"),
+    path("wallet/ledger.csv", wallet.wallet_csv, name="wallet-csv"),
+    path("wallet/top-up/", topup.topup_start, name="topup-start"),
+    path("wallet/top-up/<uuid:top_up_id>/", topup.topup_return, name="topup-return"),
+    path("stripe/webhook/", webhook.stripe_webhook, name="stripe-webhook"),
+    path("staff/costs/", review.costs, name="cost-review"),
+    path("staff/costs/lines.csv", review.costs_csv, name="cost-review-csv"),
+    path("staff/costs/jobs/<uuid:job_id>/", review.calls, name="cost-review-calls"),
+    path("staff/costs/jobs/<uuid:job_id>/calls.csv", review.calls_csv, name="cost-review-calls-csv"),
+    path("staff/costs/open/", review.open_calls, name="cost-review-open"),
+    path("staff/costs/open/calls.csv", review.open_calls_csv, name="cost-review-open-csv"),
+    path("staff/costs/prices/", review.prices, name="cost-review-prices"),
+    path("staff/costs/set-aside/", quarantine.quarantine, name="cost-review-quarantine"),
+    path("staff/costs/set-aside/lift/", quarantine.quarantine_lift, name="cost-review-quarantine-lift"),
+    path("staff/costs/prices.csv", review.prices_csv, name="cost-review-prices-csv"),
+]

@@ -1,0 +1,99 @@
+"""The drift watch: compares the lessons of the last week with those before, and tells staff of what moved, once.
+
+An alarm is a row while the share stays moved; it is closed when it is back. Only alarms that are new are mailed.
+"""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from jobs.core.wake import wake_mail_worker_on_commit
+from jobs.models import DriftAlarm, Learned, Lesson, OutboxKind, OutboxMessage
+from solver.learning.censored_histogram import bin_of, quantiles
+from solver.learning.drift_test import Drift, Watched, drifts, yes_of
+from solver.learning.observations import Aspect, count
+
+RECENT = timedelta(days=7)
+BEFORE = timedelta(days=90)
+_WORDS = {
+    "right": "first tries that are right",
+    "long": "replies longer than the usual median",
+    "checked": "jobs with a checker that end solved",
+    "open": "jobs without a checker that end confident",
+    "exceeded": "jobs that cost more than the quoted p90",
+}
+
+
+def watch(now: datetime | None = None) -> list[DriftAlarm]:
+    """Look for drift; return the alarms that are new. Staff get one mail about them."""
+    moved = {drift.name: drift for drift in drifts(_watched(now or timezone.now()))}
+    with transaction.atomic():
+        known = {alarm.name: alarm for alarm in DriftAlarm.objects.select_for_update().filter(closed_at=None)}
+        for name, alarm in known.items():
+            if name not in moved:
+                alarm.closed_at = timezone.now()
+                alarm.save(update_fields=["closed_at"])
+        new = [_alarm(drift) for name, drift in moved.items() if name not in known]
+        DriftAlarm.objects.bulk_create(new)
+        if new:
+            _mail_staff(new)
+    return new
+
+
+def _watched(now: datetime) -> list[Watched]:
+    """Return every share that is watched, from the lessons since its posterior was last reset."""
+    rows = {(row.aspect, row.subject, row.kind): row for row in Learned.objects.all()}
+    medians = {key: _median_bin(row) for key, row in rows.items() if key[0] == Aspect.OUTPUT}
+    sums: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0, 0.0])
+    lessons = Lesson.objects.filter(taught_at__gt=now - BEFORE, taught_at__lte=now, error="")
+    for taught_at, taught in lessons.values_list("taught_at", "taught").iterator(chunk_size=1_000):
+        for aspect, subject, kind, counts in taught:
+            row = rows.get((aspect, subject, kind))
+            if row is None or taught_at is None or taught_at < row.since:
+                continue
+            at = 0 if taught_at > now - RECENT else 2
+            shares = yes_of(aspect, counts, longer_than=medians.get((aspect, subject, kind), 0))
+            for share, (yes, jobs) in shares.items():
+                total = sums[f"{share}|{subject}|{kind}"]
+                total[at] += yes
+                total[at + 1] += jobs
+    return [Watched(name, *total) for name, total in sums.items()]
+
+
+def _median_bin(row: Learned) -> int:
+    stats: dict[str, Any] = row.stats
+    return bin_of(quantiles({name: count(stats, name) for name in stats}, (0.5,))[0])
+
+
+def _alarm(drift: Drift) -> DriftAlarm:
+    share, subject, kind = drift.name.split("|")
+    words = (
+        f"{subject} on {kind} problems: {_WORDS[share]} are {drift.recent_share:.0%} of {drift.recent} in the last "
+        f"{RECENT.days} days, {drift.before_share:.0%} before (p = {drift.probability:.1g})."
+    )
+    return DriftAlarm(name=drift.name, words=words[:400])
+
+
+def _mail_staff(alarms: list[DriftAlarm]) -> None:
+    link = settings.PONDER_BASE_URL + reverse("staff-learned")
+    text = "What jobs show of late differs from what was learned before:\n\n"
+    text += "".join(f"- {alarm.words}\n" for alarm in alarms)
+    text += f"\nIf a model was changed, forget what was learned of it: manage.py learned --reset MODEL\n\n{link}\n"
+    now = timezone.now()
+    OutboxMessage.objects.bulk_create(
+        OutboxMessage(
+            kind=OutboxKind.STAFF,
+            recipient=user.email,
+            content={"subject": "Drift: models or quotes are not what they were", "text": text, "html": ""},
+            next_at=now,
+            message_id=f"<drift.{now:%Y%m%d%H%M%S%f}.{user.pk}@ponder>",
+        )
+        for user in User.objects.filter(is_staff=True, is_active=True)
+    )
+    wake_mail_worker_on_commit()

@@ -1,0 +1,20 @@
+"""Verbs of the jobs room: keyword-only arguments, typed results."""
+
+from jobs.core.errors import SubmitError
+from jobs.lifecycle.compare import submit_comparison
+from jobs.lifecycle.control import cancel_job, finish_early, pause_job, resume_job
+from jobs.lifecycle.quote_offer import quote_job
+from jobs.lifecycle.raise_budget import raise_budget
+from jobs.lifecycle.submit import submit_job
+
+__all__ = [
+    "SubmitError",
+    "cancel_job",
+    "finish_early",
+    "pause_job",
+    "quote_job",
+    "raise_budget",
+    "resume_job",
+    "submit_comparison",
+    "submit_job",
+]

@@ -1,0 +1,73 @@
+"""Drafts: what stands in the new-job form, kept on the server for whoever is signed in."""
+
+import uuid
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User, Workspace
+from jobs.core.states import JobState
+from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS, title_of
+from jobs.models import Job
+from solver.text.extract import clean_text
+
+MOST_DRAFTS = 20
+_LONGEST_FIELD = 4_000
+
+
+def drafts_of(user: User) -> "list[Job]":
+    """Return the user's drafts, the newest first."""
+    return list(Job.objects.filter(created_by=user, state=JobState.DRAFT).order_by("-queued_at"))
+
+
+def save_draft(
+    *,
+    user: User,
+    workspace: Workspace,
+    draft_id: uuid.UUID,
+    fields: Mapping[str, str],
+    parent: Job | None = None,
+) -> bool:
+    """Keep what was typed, as it was typed. False: that form was submitted already, or is someone else's.
+
+    An empty problem keeps nothing. Beyond the most that are kept, the oldest goes.
+    """
+    problem = clean_text(fields.get("problem", ""))[:MAX_PROBLEM_CHARS]
+    kept = {name: clean_text(text)[:_LONGEST_FIELD] for name, text in fields.items() if name != "problem"}
+    with transaction.atomic():
+        earlier = Job.objects.select_for_update(no_key=True).filter(pk=draft_id).first()
+        if earlier and (earlier.state != JobState.DRAFT or earlier.created_by_id != user.pk):
+            return False
+        if not problem.strip():
+            if earlier:
+                earlier.delete()
+            return True
+        draft = earlier or Job(
+            pk=draft_id,
+            workspace=workspace,
+            created_by=user,
+            state=JobState.DRAFT,
+            budget_nano=0,
+            parent=parent,
+        )
+        draft.title, draft.problem, draft.form, draft.queued_at = (
+            title_of(problem),
+            problem,
+            kept,
+            timezone.now(),
+        )
+        if earlier:
+            draft.save(update_fields=["title", "problem", "form", "queued_at"])
+        else:
+            # Two first keystrokes may arrive at once.
+            Job.objects.bulk_create([draft], ignore_conflicts=True)
+            for old in drafts_of(user)[MOST_DRAFTS:]:
+                old.delete()
+    return True
+
+
+def delete_draft(*, user: User, draft_id: uuid.UUID) -> bool:
+    """Throw a draft away. False: there is none of that id."""
+    deleted, _ = Job.objects.filter(pk=draft_id, created_by=user, state=JobState.DRAFT).delete()
+    return bool(deleted)

@@ -1,0 +1,79 @@
+"""The end of a job in one transaction: state, ledger and message become true together or not at all."""
+
+import logging
+
+from django.db import transaction
+from django.db.models import Count, Sum
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from billing.books.wallet import close_escrow
+from billing.models import Call, CallState
+from jobs.core.lease import Lease
+from jobs.core.states import JobState
+from jobs.core.wake import wake_worker_on_commit
+from jobs.learning.learn import set_lesson
+from jobs.lifecycle.quote_records import record_outcome
+from jobs.mail.enqueue import tell
+from jobs.models import Job, OutboxKind, StepState
+from solver.core.steps import StopReason
+from solver.engine.runner import Outcome
+
+logger = logging.getLogger(__name__)
+
+_END_STATES = {
+    StopReason.BUDGET_REACHED: JobState.EXHAUSTED,
+    StopReason.CANCELLED: JobState.CANCELLED,
+    StopReason.FAILED: JobState.FAILED,
+}
+
+
+def finish(lease: Lease, outcome: Outcome) -> bool:
+    """End a job under its lease. False: the lease was not ours any more, and nothing was written."""
+    with transaction.atomic():
+        job = (
+            Job.objects.select_for_update(no_key=True, of=("self",))
+            .filter(pk=lease.job_id, token=lease.token, lease_until__gt=Now())
+            .select_related("created_by")
+            .first()
+        )
+        if job is None:
+            logger.warning("Job %s was taken over before it could be finished here.", lease.job_id)
+            return False
+        if outcome.stop_reason is StopReason.BUDGET_REACHED and 0 < outcome.limit_nano < job.budget_nano:
+            # Raised in the moment of its end: the next life goes on.
+            job.state, job.queued_at = JobState.QUEUED, timezone.now()
+            job.lease_until, job.owner = None, ""
+            job.save(update_fields=["state", "queued_at", "lease_until", "owner"])
+            wake_worker_on_commit(lease.job_id)
+            return True
+        close_escrow(job_id=job.pk, version=job.version)
+        now = timezone.now()
+        job.steps.filter(state=StepState.OPEN).update(state=StepState.IN_DOUBT, told_at=now)
+        _set_answer(job, outcome)
+        job.state = _END_STATES.get(outcome.stop_reason, JobState.DONE)
+        job.stop_reason = outcome.stop_reason
+        job.error = outcome.error[:500]
+        # Of all versions: the budget is the job's, however often it was raised.
+        paid = Call.objects.filter(job_id=job.pk, state=CallState.SETTLED)
+        totals = paid.aggregate(calls=Count("pk"), charged=Sum("billed_nano"))
+        job.calls, job.charged_nano = totals["calls"], totals["charged"] or 0
+        job.finished_at = now
+        job.lease_until, job.owner, job.next_at, job.idle_claims = None, "", None, 0
+        job.save()
+        record_outcome(job)
+        set_lesson(job)
+        tell(job, OutboxKind.ENDED)
+    return True
+
+
+def _set_answer(job: Job, outcome: Outcome) -> None:
+    best = outcome.best
+    if best is None or outcome.stop_reason is StopReason.CANCELLED:
+        return
+    job.answer = best.answer
+    job.answer_text = best.text
+    job.confidence = best.confidence
+    job.explanation = best.explanation[:500]
+    job.checked = best.checked[:300]
+    job.dissent = [{"answer": answer, "votes": votes} for answer, votes in best.dissent]

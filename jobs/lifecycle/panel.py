@@ -1,0 +1,101 @@
+"""Which models a job may use: the panel of this installation, as cards with prices and priors.
+
+Without a provider it is the bundled demo models. One provider key in the environment brings that provider's models of
+the price list; PONDER_MODELS names exactly the ones to use.
+"""
+
+from collections.abc import Sequence
+
+from django.conf import settings
+
+from billing.models import Price
+from billing.prices.book import price_book, rates_of
+from billing.prices.shipped_list import BUNDLED_PROVIDER, default_panel, is_bundled
+from jobs.core.errors import SubmitError
+from solver.core.models import ModelCard
+from solver.learning.priors import (
+    ABILITY_BY_RANK,
+    DEMO_OUTPUT,
+    OUTPUT_BY_RANK,
+    REASONING_HINTS,
+    demo_fields,
+)
+from solver.providers.environment import configured_variables, openai_base_url
+
+
+def model_names() -> list[str]:
+    """Return the names of the panel, weakest first where the price list orders them."""
+    return list(settings.PONDER_MODELS) or default_panel(configured_variables() or [BUNDLED_PROVIDER])
+
+
+def build_panel(names: Sequence[str] | None = None) -> list[ModelCard]:
+    """Return the cards of the named models, or of the whole panel. Raises SubmitError for a model without a price."""
+    allowed = model_names()
+    chosen = list(dict.fromkeys(names or allowed))
+    unknown = [name for name in chosen if name not in allowed]
+    if unknown:
+        raise SubmitError(
+            f"Model “{unknown[0][:80]}” is not available here. Choose from: {', '.join(allowed) or 'none'}.",
+            field="models",
+            code="unknown_model",
+        )
+    book = price_book()
+    unpriced = [name for name in chosen if name not in book]
+    if unpriced:
+        raise SubmitError(
+            f"Model “{unpriced[0][:80]}” has no approved price, so it cannot run. Set PONDER_PRICES, for example "
+            f"“{unpriced[0][:80]}=0.10/0.40/128000/16384” (dollars per million input and output tokens, context window, "
+            "longest output), or choose a model of `manage.py prices`.",
+            field="models",
+            code="no_price",
+        )
+    if not chosen:
+        raise SubmitError(
+            "No model is available: no price of the list belongs to the configured provider. Set PONDER_MODELS.",
+            field="models",
+            code="no_models",
+        )
+    count = len(chosen)
+    return [_card(book[name], rank=index / max(count - 1, 1)) for index, name in enumerate(chosen)]
+
+
+def _card(price: Price, *, rank: float) -> ModelCard:
+    """Return the card of one model; `rank` is its place in the panel, 0 (weakest) to 1."""
+    provider, _, short = price.model.partition("/")
+    bundled = is_bundled(price.model)
+    reasons = any(hint in short for hint in REASONING_HINTS)
+    background = not bundled and price.model in settings.PONDER_BACKGROUND_MODELS
+    strength = "strong" if rank > 0.5 or reasons else "weak"
+    known = (
+        demo_fields(short)
+        if bundled and short in DEMO_OUTPUT
+        else {
+            "output": OUTPUT_BY_RANK["reasoning" if reasons else strength],
+            "ability": ABILITY_BY_RANK[strength],
+        }
+    )
+    return ModelCard(
+        name=price.model,
+        litellm_model=f"openai/{short}" if bundled else price.model,
+        family=provider,
+        rates=rates_of(price),
+        price_id=price.pk,
+        context_window=price.context_window,
+        max_output_tokens=price.max_output_tokens,
+        api_base=_bundled_base(short) if bundled else openai_base_url() if provider == "openai" else "",
+        bundled=bundled,
+        reasons=reasons,
+        timeout_s=_timeout_s(bundled=bundled, background=background),
+        background=background,
+        **known,
+    )
+
+
+def _timeout_s(*, bundled: bool, background: bool) -> float:
+    if background:
+        return float(settings.PONDER_BACKGROUND_TIMEOUT_S)
+    return min(float(settings.PONDER_CALL_TIMEOUT_S), 60.0 if bundled else float("inf"))
+
+
+def _bundled_base(short: str) -> str:
+    return str(getattr(settings, f"DEMO_{short.upper()}_URL", settings.DEMO_EXPERT_URL))

@@ -1,0 +1,59 @@
+"""What stays the same for the whole life of a job, whatever prices and settings become.
+
+Prices are pinned twice: at the submission, for the quote and the check that the budget buys anything, and once more in
+the moment of the first claim. From then on they stand: a scheduled job pays what its calls cost then, a running job
+never pays another price than the one it began with.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from billing.models import Price
+from billing.prices.book import price_book, rates_of
+from jobs.models import Job
+from solver.core.models import ModelCard
+from solver.core.problem import Problem
+from solver.engine.plan import reserve_nano
+
+
+def pin(problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, markup_bp: int) -> dict[str, Any]:
+    """Return what a new job pins."""
+    return {
+        "kind": problem.kind,
+        "panel": [card.as_json() for card in panel],
+        "reserve_nano": reserve_nano(panel, problem, budget_nano=budget_nano, markup_bp=markup_bp),
+        "seed": secrets.randbelow(2**31),
+    }
+
+
+def pin_current_prices(job_id: UUID) -> bool:
+    """Bring a job that begins now to the prices in force; False: they are what they were when it was submitted.
+
+    A model whose price was withdrawn meanwhile keeps the one it was submitted with.
+    """
+    job = Job.objects.get(pk=job_id)
+    panel = [ModelCard.from_json(card) for card in job.pinned["panel"]]
+    book = price_book()
+    current = [_at_price(card, book.get(card.name)) for card in panel]
+    if current == panel:
+        return False
+    problem = Problem(job.problem, kind=job.pinned["kind"], checker=job.checker or None)
+    reserve = reserve_nano(current, problem, budget_nano=job.budget_nano, markup_bp=job.markup_bp)
+    job.pinned |= {"panel": [card.as_json() for card in current], "reserve_nano": reserve}
+    job.save(update_fields=["pinned"])
+    return True
+
+
+def _at_price(card: ModelCard, price: Price | None) -> ModelCard:
+    if price is None or price.pk == card.price_id:
+        return card
+    return replace(
+        card,
+        rates=rates_of(price),
+        price_id=price.pk,
+        context_window=price.context_window,
+        max_output_tokens=price.max_output_tokens,
+    )

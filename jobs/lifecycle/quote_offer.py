@@ -1,0 +1,58 @@
+"""The run contract: what a budget buys, shown before any money moves. No model is called."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django.conf import settings
+
+from jobs.core.errors import SubmitError
+from jobs.learning.learn import informed_panel
+from jobs.lifecycle.panel import build_panel
+from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
+from jobs.lifecycle.quote_records import quote_of, terms_of
+from jobs.lifecycle.submit import check_affordable
+from solver.checkers.recognise import problem_kind
+from solver.core.problem import Problem
+from solver.quotes.quote import Quote, suggested_budget_nano
+from solver.strategies import DEFAULT
+
+
+class Offer(NamedTuple):
+    """A quote, and whether its budget is suggested because none was typed."""
+
+    quote: Quote
+    suggested: bool
+
+
+def quote_job(
+    *,
+    problem: str,
+    budget_nano: int | None,
+    checker: Mapping[str, Any] | None = None,
+    strategy: str = DEFAULT,
+    options: Mapping[str, Any] | None = None,
+) -> Offer:
+    """Return what the budget buys for this problem with this installation's panel. Raises SubmitError.
+
+    Without a budget one is suggested, by the kind of problem and by what a right answer is worth, if that is told.
+    """
+    chosen = dict(options or {})
+    text = problem[:MAX_PROBLEM_CHARS]
+    posed = Problem(text, problem_kind(text, checker), checker)
+    panel = informed_panel(
+        build_panel(chosen.get("models")), posed, budget_nano=budget_nano, markup_bp=settings.PONDER_MARKUP_BP
+    )
+    terms = terms_of(strategy, chosen, panel, posed.kind)
+    suggested = budget_nano is None
+    if budget_nano is None:
+        budget_nano = suggested_budget_nano(
+            posed,
+            panel,
+            terms=terms,
+            most_nano=settings.PONDER_MAX_BUDGET_NANO,
+            value_nano=chosen.get("value_nano"),
+        )
+    if budget_nano <= 0:
+        raise SubmitError("Enter a budget.", field="budget", code="out_of_range")
+    check_affordable(posed, panel, budget_nano)
+    return Offer(quote_of(posed, panel, budget_nano=budget_nano, terms=terms), suggested)

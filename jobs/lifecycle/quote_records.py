@@ -1,0 +1,95 @@
+"""Quotes of posed problems, and the record of what came of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from jobs.learning.learn import learned_of, learned_store
+from jobs.models import Job, JobQuote
+from solver.core.models import ModelCard
+from solver.core.money import format_usd, format_usd_about, usd_decimal
+from solver.core.problem import Problem
+from solver.learning.observations import BY_ITSELF, WON, Aspect
+from solver.learning.posteriors import seconds_per_call
+from solver.quotes.quantile_tracking import shift_of
+from solver.quotes.quote import Quote, Terms, quote
+
+_DEFAULT_CALL_S = {True: 1.0, False: 30.0}
+
+
+def terms_of(strategy: str, options: Mapping[str, Any], panel: Sequence[ModelCard], kind: str) -> Terms:
+    """Return the terms under which this installation would run a job; calls take as long as they took so far."""
+    names, bundled = [card.name for card in panel], all(card.bundled for card in panel)
+    target = options.get("confidence_target")
+    return Terms(
+        strategy=strategy,
+        markup_bp=settings.PONDER_MARKUP_BP,
+        call_s=seconds_per_call(names, learned_store(names, kind), default=_DEFAULT_CALL_S[bundled]),
+        slots=settings.PONDER_CALLS_PER_JOB,
+        **({"target": float(target)} if target else {}),
+    )
+
+
+def quote_of(problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, terms: Terms) -> Quote:
+    """Return what a budget buys for a posed problem, by the committed table and by what jobs have taught."""
+    stats = learned_of(Aspect.QUOTE, terms.strategy, problem.kind)
+    learned = shift_of(stats, checked=problem.proves)
+    return quote(problem, panel, budget_nano=budget_nano, terms=terms, learned=learned)
+
+
+def record_quote(job: Job, problem: Problem, panel: Sequence[ModelCard]) -> None:
+    """Keep what is expected of a job that is being started."""
+    terms = terms_of(job.strategy, job.options, panel, problem.kind)
+    said = quote_of(problem, panel, budget_nano=job.budget_nano, terms=terms)
+    JobQuote.objects.create(
+        job=job,
+        strategy=said.strategy,
+        kind=problem.kind,
+        checked=problem.proves,
+        budget_nano=said.budget_nano,
+        cost_p10_nano=said.cost_p10_nano,
+        cost_p50_nano=said.cost_p50_nano,
+        cost_p90_nano=said.cost_p90_nano,
+        time_low_s=said.time_low_s,
+        time_high_s=said.time_high_s,
+        win_probability=said.win_probability,
+    )
+
+
+def record_outcome(job: Job) -> None:
+    """Keep what came of a quote, where the job ended by itself under the budget that was quoted."""
+    if job.version != 1 or job.stop_reason not in BY_ITSELF or job.started_at is None:
+        return
+    now = timezone.now()
+    JobQuote.objects.filter(job=job, budget_nano=job.budget_nano).update(
+        charged_nano=job.charged_nano,
+        took_s=(now - job.started_at).total_seconds(),
+        won=job.stop_reason in WON,
+        ended_at=now,
+    )
+
+
+def quote_words(quote: Quote) -> str:
+    """Return a quote as a paragraph for the terminal, to be read before the start."""
+    return (
+        f"{quote.sentence} Chance of a confident answer: {quote.chance}. "
+        f"Typical cost {format_usd_about(quote.cost_p50_nano)}; nine in ten such jobs cost at most "
+        f"{format_usd_about(quote.cost_p90_nano)}, and this one never more than {format_usd(quote.budget_nano)}. "
+        f"Usually takes {quote.time_low_s}–{quote.time_high_s} s."
+    )
+
+
+def quote_json(quote: Quote | JobQuote) -> dict[str, Any]:
+    """Return what programs read of a quote; money as decimal strings of dollars."""
+    return {
+        "budget_usd": usd_decimal(quote.budget_nano),
+        "cost_p10_usd": usd_decimal(quote.cost_p10_nano),
+        "cost_p50_usd": usd_decimal(quote.cost_p50_nano),
+        "cost_p90_usd": usd_decimal(quote.cost_p90_nano),
+        "time_low_s": quote.time_low_s,
+        "time_high_s": quote.time_high_s,
+        "win_probability": round(quote.win_probability, 4),
+        "strategy": quote.strategy,
+    }

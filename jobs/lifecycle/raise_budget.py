@@ -1,0 +1,96 @@
+"""Give a job more money: while it goes on, or after its budget, its deadline or its user stopped it."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from billing.books.wallet import BillingError, add_to_escrow
+from jobs.core.errors import SubmitError
+from jobs.core.states import ACTIVE, JobState, Wanted
+from jobs.core.wake import wake_worker_on_commit
+from jobs.lifecycle.control import tell_workers
+from jobs.lifecycle.funding import may_use_trial, set_aside
+from jobs.lifecycle.limits import check_limits
+from jobs.lifecycle.submit import check_affordable, check_budget
+from jobs.models import Job
+from solver.core.models import ModelCard
+from solver.core.money import format_usd
+from solver.core.problem import Problem
+
+
+def raise_budget(*, job: Job, to_nano: int) -> bool:
+    """Raise the job's whole budget to `to_nano`; an ended job continues from where it stopped, as a new version.
+
+    False: the budget is that high already. Raises SubmitError; then nothing was changed and nothing charged.
+    """
+    check_budget(to_nano)
+    try:
+        with transaction.atomic():
+            locked = Job.objects.select_for_update(no_key=True, of=("self",)).select_related(
+                "workspace", "created_by"
+            )
+            return _raise(locked.get(pk=job.pk), to_nano)
+    except BillingError as error:
+        raise SubmitError(error.message, field="budget", code=error.code) from error
+
+
+def _raise(job: Job, to_nano: int) -> bool:
+    if job.state in ACTIVE:
+        if to_nano <= job.budget_nano:
+            return False
+        if job.wanted in {Wanted.FINISH, Wanted.CANCEL}:
+            raise SubmitError(
+                "The job is being ended. Once it has ended you can continue it or run it again.",
+                code="ending",
+            )
+        _add(job, to_nano)
+    elif job.may_continue:
+        _continue(job, to_nano)
+    elif job.texts_deleted_at:
+        raise SubmitError(
+            "The texts of this job were deleted, so it cannot go on. Write the problem anew as a new job.",
+            code="texts_deleted",
+        )
+    else:
+        raise SubmitError(
+            f"A job that is {job.get_state_display().lower()} cannot be given more money. Run it again with changes.",
+            code="not_continuable",
+        )
+    check_limits(job.created_by)
+    return True
+
+
+def _add(job: Job, to_nano: int) -> None:
+    """Add to the escrow of an active job; a worker that runs it hears of it at once."""
+    add_to_escrow(
+        job_id=job.pk,
+        version=job.version,
+        amount_nano=to_nano - job.budget_nano,
+        trial_allowed=may_use_trial(job),
+        key=f"raise:{to_nano}",
+    )
+    job.budget_nano = to_nano
+    job.save(update_fields=["budget_nano"])
+    tell_workers(job, "budget", to_nano)
+
+
+def _continue(job: Job, to_nano: int) -> None:
+    """Open a new version with what is left of the new budget."""
+    if to_nano < job.budget_nano:
+        raise SubmitError(
+            f"The budget was {format_usd(job.budget_nano)} already. Enter more than that.",
+            field="budget",
+            code="out_of_range",
+        )
+    panel = [ModelCard.from_json(card) for card in job.pinned["panel"]]
+    problem = Problem(job.problem, kind=job.pinned["kind"], checker=job.checker or None)
+    check_affordable(problem, panel, to_nano - job.charged_nano, markup_bp=job.markup_bp)
+    now = timezone.now()
+    job.version += 1
+    job.budget_nano = to_nano
+    set_aside(job)
+    job.state, job.wanted, job.queued_at, job.next_at = JobState.QUEUED, Wanted.RUN, now, None
+    job.stop_reason, job.error, job.finished_at = "", "", None
+    if job.deadline_at and job.deadline_at <= now:
+        job.deadline_at = None
+    job.save()
+    wake_worker_on_commit(job.pk)

@@ -1,0 +1,113 @@
+"""The mails: subject, a text and an HTML twin of it, one link, and one click to unsubscribe."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from accounts.unsubscribe import unsubscribe_address
+from jobs.core.states import ENDED, JobState, stop_reason_words
+from jobs.models import Job, OutboxMessage
+from jobs.presenters.markdown import clean_text
+from jobs.presenters.spend import Spend, spend_of
+
+_WORDS = {
+    JobState.DONE: "Done",
+    JobState.EXHAUSTED: "Budget reached",
+    JobState.FAILED: "Failed",
+    JobState.CANCELLED: "Cancelled",
+}
+_SUBJECT_CHARACTERS = 150
+_ANSWER_LINES = 12
+_ANSWER_CHARACTERS = 1200
+_LONGEST_HEADER = 998  # RFC 5322, section 2.1.1
+
+
+class JobMail(EmailMultiAlternatives):
+    """A mail whose headers are not folded: a long address would become encoded words, which no mail program undoes."""
+
+    def message(self, **options: Any) -> Any:
+        """Return the mail, ready to be written; its body is encoded for lines of the usual length."""
+        built = super().message(**options)
+        built.policy = built.policy.clone(max_line_length=_LONGEST_HEADER)
+        return built
+
+
+def compose(message: OutboxMessage) -> EmailMultiAlternatives:
+    """Return the mail of a message. The same message always has the same Message-ID."""
+    if message.job is None:
+        return _account_mail(message)
+    job = message.job
+    template = f"emails/job_{message.kind}"
+    context = _context(job, message)
+    unsubscribe = unsubscribe_address(job.created_by)
+    mail = JobMail(
+        subject=_one_line(render_to_string(f"{template}-subject.txt", context))[:_SUBJECT_CHARACTERS],
+        body=render_to_string(f"{template}-text.txt", context).strip() + "\n",
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[message.recipient],
+        headers={
+            "Message-ID": message.message_id,
+            "Auto-Submitted": "auto-generated",
+            "List-Unsubscribe": f"<{unsubscribe}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+    )
+    mail.attach_alternative(render_to_string(f"{template}-html.html", context), "text/html")
+    return mail
+
+
+def _account_mail(message: OutboxMessage) -> EmailMultiAlternatives:
+    mail = EmailMultiAlternatives(
+        subject=message.content["subject"],
+        body=message.content["text"],
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[message.recipient],
+        headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
+    )
+    if html := message.content["html"]:
+        mail.attach_alternative(html, "text/html")
+    return mail
+
+
+def _context(job: Job, message: OutboxMessage) -> dict[str, Any]:
+    """Return what the templates show: the outcome as it was when it was written, the answer as it is."""
+    told = message.content
+    state = JobState(told.get("state", job.state))
+    link = settings.PONDER_BASE_URL + job.get_absolute_url()
+    return {
+        "job": job,
+        "word": _WORDS.get(state, state.label),
+        "reason": stop_reason_words(
+            told.get("stop_reason", job.stop_reason),
+            budget_nano=told.get("budget_nano", job.budget_nano),
+            confidence=job.confidence,
+        ),
+        "title": _one_line(job.title),
+        "answer": _first_lines(job.answer),
+        "text": _first_lines(job.answer_text) if job.answer_text.strip() != job.answer.strip() else "",
+        "spend": _spend(job, told),
+        "link": link,
+        "raise_link": f"{link}raise/" if state == JobState.EXHAUSTED else "",
+        "unsubscribe": unsubscribe_address(job.created_by),
+        "base_url": settings.PONDER_BASE_URL,
+    }
+
+
+def _spend(job: Job, told: dict[str, Any]) -> Spend:
+    if "charged_nano" not in told or told.get("state") not in ENDED:
+        return spend_of(job)
+    charged, budget = told["charged_nano"], told["budget_nano"]
+    return Spend(budget, charged, 0, min(1000, charged * 1000 // budget), is_funded=job.escrow_id is not None)
+
+
+def _one_line(text: str) -> str:
+    """Return `text` on one line, so that no title can make a header of its own."""
+    return " ".join(clean_text(text).split())
+
+
+def _first_lines(text: str) -> str:
+    lines = clean_text(text).strip().splitlines()
+    first = "\n".join(lines[:_ANSWER_LINES])[:_ANSWER_CHARACTERS]
+    return first if first == "\n".join(lines) else f"{first} …"

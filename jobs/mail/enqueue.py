@@ -1,0 +1,67 @@
+"""Writing the outbox: a message belongs to the transaction that makes it true."""
+
+import uuid
+from datetime import timedelta
+
+from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
+
+from jobs.core.wake import wake_mail_worker_on_commit
+from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState
+
+STUCK_AFTER = timedelta(minutes=15)
+"""How long a job waits for a provider before its user is told."""
+
+
+def tell(job: Job, kind: OutboxKind, *, after: timedelta = timedelta()) -> None:
+    """Write the one message of this kind about this version of a job; repeating it changes nothing."""
+    message = OutboxMessage(
+        job=job,
+        kind=kind,
+        version=job.version,
+        recipient=job.created_by.email,
+        # By the time it is sent the job may have been continued.
+        content={
+            "state": job.state,
+            "stop_reason": job.stop_reason,
+            "charged_nano": job.charged_nano,
+            "budget_nano": job.budget_nano,
+        },
+        next_at=timezone.now() + after,
+        message_id=f"<{job.pk}.{job.version}.{kind}@ponder>",
+    )
+    OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
+    if not after:
+        wake_mail_worker_on_commit()
+
+
+def tell_if_stuck(job_id: uuid.UUID) -> None:
+    """Note that a job waits for a provider: its user is told if it still does in a quarter of an hour."""
+    job = Job.objects.select_related("created_by").get(pk=job_id)
+    tell(job, OutboxKind.WAITING, after=STUCK_AFTER)
+
+
+def keep_account_mail(mail: EmailMultiAlternatives, *, good_for: timedelta) -> OutboxMessage:
+    """Write a mail about an account (a code to sign in with, a new password) that is of use for some minutes."""
+    now = timezone.now()
+    html = next((str(content) for content, mimetype in mail.alternatives if mimetype == "text/html"), "")
+    return OutboxMessage.objects.create(
+        kind=OutboxKind.ACCOUNT,
+        recipient=mail.to[0],
+        content={"subject": mail.subject, "text": str(mail.body), "html": html},
+        next_at=now,
+        expires_at=now + good_for,
+        message_id=f"<{uuid.uuid4()}.account@ponder>",
+    )
+
+
+def send_again(message: OutboxMessage) -> bool:
+    """Let a message that did not leave be tried once more, for another three days. False: it needs no second try."""
+    changed = OutboxMessage.objects.filter(
+        pk=message.pk, state__in=[OutboxState.PENDING, OutboxState.BOUNCED, OutboxState.GAVE_UP]
+    ).exclude(recipient="")
+    now = timezone.now()
+    if not changed.update(state=OutboxState.PENDING, next_at=now, created_at=now, attempts=0):
+        return False
+    wake_mail_worker_on_commit()
+    return True

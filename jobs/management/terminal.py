@@ -1,0 +1,176 @@
+"""One problem from the terminal: the same submission, ledger, journal and worker as from the page."""
+
+import signal
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.services import ensure_personal_workspace
+from jobs.core.lease import Lease
+from jobs.core.states import JobState
+from jobs.learning.learn import learn_due
+from jobs.lifecycle import submit_comparison, submit_job
+from jobs.lifecycle.finish import finish
+from jobs.lifecycle.quote_records import quote_json
+from jobs.mail.send import send_due
+from jobs.models import Comparison, Job, JobQuote
+from jobs.models.comparison import SIDE_TITLES
+from jobs.worker import lease as leases
+from jobs.worker.execution import setting_of
+from jobs.worker.host import WorkerHost
+from jobs.worker.load import recall
+from solver.core.money import usd_decimal
+from solver.core.steps import StopReason
+from solver.engine.control import Stop
+from solver.engine.runner import Outcome
+from solver.strategies import make_strategy
+
+_PATIENCE_S = 10.0
+
+
+def solve(
+    *,
+    user: User,
+    problem: str,
+    budget_nano: int,
+    checker: Mapping[str, Any] | None,
+    strategy: str,
+    options: Mapping[str, Any],
+    report: Callable[[str], None],
+) -> Job:
+    """Submit a job, run it in this process and return it ended. Raises SubmitError before anything is charged.
+
+    The first Ctrl-C finishes the job with its best answer, the second cancels it. Should this process die, a worker
+    continues the job once its lease has run out.
+    """
+    host = WorkerHost(patience_s=_PATIENCE_S)
+    try:
+        with transaction.atomic():
+            job = submit_job(
+                user=user,
+                workspace=ensure_personal_workspace(user),
+                problem=problem,
+                budget_nano=budget_nano,
+                checker=checker,
+                strategy=strategy,
+                options=options,
+                wake=False,
+            )
+            lease = leases.claim_own(job, host.owner)
+        with _interrupts(host, job, report):
+            host.run(lease, report)
+            _see_to_the_end(host, job, report)
+    finally:
+        host.close()
+    send_due()
+    learn_due()
+    return job
+
+
+def compare(
+    *,
+    user: User,
+    problem: str,
+    budget_nano: int,
+    checker: Mapping[str, Any] | None,
+    strategy: str,
+    options: Mapping[str, Any],
+    report: Callable[[str], None],
+) -> Comparison:
+    """Solve a problem with both models in this process, one after the other; return both jobs ended.
+
+    Raises SubmitError.
+    """
+    host = WorkerHost(patience_s=_PATIENCE_S)
+    try:
+        made = submit_comparison(
+            user=user,
+            workspace=ensure_personal_workspace(user),
+            problem=problem,
+            budget_nano=budget_nano,
+            checker=checker,
+            strategy=strategy,
+            options=options,
+            wake=False,
+        )
+        for name, job in made.sides().items():
+            report(f"{SIDE_TITLES[name]}: {', '.join(job.options['models'])}")
+            with _interrupts(host, job, report):
+                _see_to_the_end(host, job, report)
+    finally:
+        host.close()
+    send_due()
+    learn_due()
+    return made
+
+
+def _see_to_the_end(host: WorkerHost, job: Job, report: Callable[[str], None]) -> None:
+    """Go on until the job has ended, here or in another worker that took it over."""
+    while True:
+        job.refresh_from_db()
+        if job.has_ended:
+            return
+        lease = leases.claim_next(host.owner, job.pk)
+        if lease is None:
+            time.sleep(0.5)
+        elif job.state == JobState.WAITING:
+            # Nobody waits for a provider at a terminal: what was found so far is the answer.
+            finish(lease, _as_it_stands(lease, job.error))
+        else:
+            host.run(lease, report)
+
+
+def _as_it_stands(lease: Lease, error: str) -> Outcome:
+    """Return the outcome that the journal holds so far."""
+    memory = recall(lease)
+    strategy = make_strategy(memory.job.strategy, setting_of(memory))
+    for result in memory.told:
+        strategy.tell(result)
+    best = strategy.best()
+    return Outcome(StopReason.NO_PROGRESS if best else StopReason.FAILED, best, error)
+
+
+class _interrupts:  # noqa: N801  (used like a function)
+    """Turn Ctrl-C into a wish of the user while a job runs."""
+
+    def __init__(self, host: WorkerHost, job: Job, report: Callable[[str], None]) -> None:
+        self._host, self._job, self._report = host, job, report
+        self._presses = 0
+
+    def __enter__(self) -> None:
+        self._before = signal.signal(signal.SIGINT, self._pressed)
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _pressed(self, *_: object) -> None:
+        self._presses += 1
+        if self._presses == 1:
+            self._report("Finishing with the best answer so far (Ctrl-C again: cancel).")
+            self._host.stop_job(self._job.pk, None, Stop.FINISH)
+        else:
+            self._report("Cancelling.")
+            self._host.stop_job(self._job.pk, None, Stop.CANCEL)
+
+
+def summary(job: Job, wall_s: float) -> dict[str, Any]:
+    """Return what programs read of an ended job; money as decimal strings of dollars."""
+    quote = JobQuote.objects.filter(job=job).first()
+    return {
+        "answer": job.answer or job.answer_text or None,
+        "confidence": job.confidence,
+        "stop_reason": job.stop_reason,
+        "budget_usd": usd_decimal(job.budget_nano),
+        "charged_usd": usd_decimal(job.charged_nano),
+        "calls": job.calls,
+        "wall_s": round(wall_s, 3),
+        "job_id": str(job.pk),
+        "state": job.state,
+        "explanation": job.explanation,
+        "checked": job.checked,
+        "error": job.error,
+        "quote": quote and quote_json(quote),
+    }

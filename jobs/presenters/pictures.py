@@ -1,0 +1,67 @@
+"""Geometry of the pictures, in the units of their viewBox; templates draw them."""
+
+from typing import NamedTuple
+
+from django.db.models import F, FloatField, Func, IntegerField, QuerySet, Sum, Value
+from django.db.models.functions import Extract
+from django.utils import timezone
+
+from jobs.models import Job, StepRecord, StepState
+from jobs.presenters.spend import Spend
+from jobs.templatetags.ponder import seconds_words
+
+WIDTH, HEIGHT, TOP, BOTTOM = 320, 120, 18, 102
+_BUCKETS = 80
+
+
+class BurnDown(NamedTuple):
+    """The spend of a job over time, as a step line under its cap."""
+
+    line: str
+    area: str
+    cap_y: int
+    base_y: int
+    end_x: int
+    end_y: int
+    length: str
+
+
+def burn_down(job: Job, spend: Spend) -> BurnDown | None:
+    """Return the step line of what was spent since the start. None: nothing to draw yet."""
+    if job.started_at is None:
+        return None
+    end = job.finished_at or timezone.now()
+    lasted = max((end - job.started_at).total_seconds(), 1.0)
+    points = [(0, 0)]
+    total = 0
+    for bucket, cost in _costs(job, job.started_at.timestamp(), lasted):
+        total += cost
+        points.append((min(bucket, _BUCKETS) * WIDTH // _BUCKETS, total))
+    if total == 0:
+        return None
+    y = BOTTOM
+    steps = [f"M0 {BOTTOM}"]
+    for x, spent in points[1:]:
+        y = BOTTOM - min(1000, spent * 1000 // spend.budget_nano) * (BOTTOM - TOP) // 1000
+        steps.append(f"H{x}V{y}")
+    line = "".join([*steps, f"H{WIDTH}"])
+    return BurnDown(line, f"{line}V{BOTTOM}Z", TOP, BOTTOM, WIDTH, y, seconds_words(lasted))
+
+
+def _costs(job: Job, start: float, lasted: float) -> QuerySet[StepRecord, tuple[int, int]]:
+    """Return what was paid in each of a fixed number of spans of time; one query however many calls there are."""
+    bucket = Func(
+        Extract("told_at", "epoch", output_field=FloatField()),
+        Value(start, FloatField()),
+        Value(start + lasted, FloatField()),
+        Value(_BUCKETS),
+        function="width_bucket",
+        output_field=IntegerField(),
+    )
+    told = StepRecord.objects.filter(job=job, state=StepState.TOLD, cost_nano__gt=0)
+    return (
+        told.annotate(bucket=bucket)
+        .values_list("bucket")
+        .annotate(cost=Sum("cost_nano"))
+        .order_by(F("bucket"))
+    )

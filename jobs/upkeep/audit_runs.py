@@ -1,0 +1,76 @@
+"""Audits that are kept: each is a row, and staff get one mail about one that found something."""
+
+import time
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from billing.books.audit import Report
+from billing.models import AuditRun
+from jobs.core.wake import wake_mail_worker_on_commit
+from jobs.models import OutboxKind, OutboxMessage
+from jobs.upkeep.audit import audit
+
+# Of any number of Beats one audit at a time is enough; the number is ours alone in this database.
+LOCK = 0x61756469
+_DETAILS_IN_MAIL = 20
+
+
+def run_audit() -> AuditRun | None:
+    """Audit everything, keep what was found, and tell staff of violations. None: another audit is under way."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            return None
+        try:
+            started_at, began_s = timezone.now(), time.monotonic()
+            report = audit()
+            run = AuditRun(
+                started_at=started_at,
+                took_ms=round(1000 * (time.monotonic() - began_s)),
+                checked=len(report.took_ms),
+                violations=[{"invariant": v.invariant, "detail": v.detail} for v in report.violations],
+            )
+            with transaction.atomic():
+                run.save()
+                if report.violations:
+                    _tell_staff(run, report)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+    return run
+
+
+def _tell_staff(run: AuditRun, report: Report) -> None:
+    subject, text = _words(report)
+    OutboxMessage.objects.bulk_create(
+        OutboxMessage(
+            kind=OutboxKind.AUDIT,
+            recipient=member.email,
+            content={"subject": subject, "text": text, "html": ""},
+            next_at=run.started_at,
+            message_id=f"<{run.pk}.{member.pk}.audit@ponder>",
+        )
+        for member in User.objects.filter(is_staff=True, is_active=True)
+    )
+    wake_mail_worker_on_commit()
+
+
+def _words(report: Report) -> tuple[str, str]:
+    """Return subject and text of the mail; a broken book could name thousands of rows."""
+    count = len(report.violations)
+    shown = [f"- {each.invariant}: {each.detail}" for each in report.violations[:_DETAILS_IN_MAIL]]
+    if count > len(shown):
+        shown.append(f"- and {count - len(shown)} more")
+    lines = [
+        f"The audit checked {len(report.took_ms)} invariants of money and jobs and found that these do not hold:",
+        "",
+        *shown,
+        "",
+        f"All of them: {settings.PONDER_BASE_URL}{reverse('staff-audit')}",
+        "Nothing was changed. Look at the rows named above before anything is corrected; a correction is a new row.",
+        "",
+    ]
+    return f"Audit: {count} violation{'s' if count != 1 else ''}", "\n".join(lines)

@@ -1,0 +1,119 @@
+"""Closing an account: texts go, the address is made anonymous, sessions end; ledger rows stay and still balance."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.closing import anonymise, is_last_of_staff, leave_shared_workspaces, workspaces_alone
+from accounts.models import User, Workspace
+from billing.books.closing import forget_payment_details, give_up_money
+from billing.books.wallet import balances
+from jobs.core.errors import SubmitError
+from jobs.core.states import ACTIVE, ENDED, JobState
+from jobs.lifecycle.control import cancel_job
+from jobs.lifecycle.funding import end_unpaid
+from jobs.mail.eml_backend import delete_files_to
+from jobs.models import Job, JobQuerySet, OutboxMessage, OutboxState
+from jobs.upkeep.delete_texts import delete_texts
+from solver.core.money import format_usd
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What an account has that its user should know of before it is closed."""
+
+    jobs: int
+    under_way: int
+    wallet_nano: int
+    trial_nano: int
+    is_last_of_staff: bool
+
+
+def belongings_of(user: User) -> Belongings:
+    """Return what closing the account would touch."""
+    alone = workspaces_alone(user)
+    money = [balances(workspace) for workspace in alone]
+    jobs = _jobs_of(user, alone)
+    return Belongings(
+        jobs=jobs.exclude(state=JobState.DRAFT).count(),
+        under_way=jobs.filter(state__in=sorted(ACTIVE)).count(),
+        wallet_nano=sum(each.wallet_nano for each in money),
+        trial_nano=sum(each.trial_nano for each in money),
+        is_last_of_staff=is_last_of_staff(user),
+    )
+
+
+def cancel_jobs_of(user: User) -> int:
+    """Cancel every job under way; return how many. Workers end them within seconds, and what is unspent returns."""
+    under_way = _jobs_of(user, workspaces_alone(user)).filter(state__in=sorted(ACTIVE))
+    return sum(cancel_job(job=job) for job in under_way)
+
+
+def close_account(*, user: User, gives_up_money: bool) -> int:
+    """Close an account for good; return how many jobs' texts were deleted. Raises SubmitError; then nothing changed.
+
+    1. The user's row is locked against new jobs.
+    2. Jobs under way and paid money must have been dealt with: only their owner can say how.
+    3. Drafts go, unpaid jobs end, the texts of all jobs of the user (and of workspaces nobody else is in) go.
+    4. Money, memberships, mails, ways to sign in.
+    """
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=user.pk)
+        if user.closed_at:
+            raise SubmitError("This account is closed already.", code="closed")
+        _refuse(belongings_of(user), gives_up_money=gives_up_money)
+        alone = workspaces_alone(user)
+        deleted = _delete_jobs(_jobs_of(user, alone))
+        for workspace in alone:
+            give_up_money(workspace)
+            forget_payment_details(workspace)
+        address = user.email
+        _forget_mail(address)
+        leave_shared_workspaces(user)
+        anonymise(user)
+        transaction.on_commit(lambda: delete_files_to(address))
+    return deleted
+
+
+def _jobs_of(user: User, alone: list[Workspace]) -> JobQuerySet:
+    """Return the jobs that the user made, and those left in workspaces that nobody else is in."""
+    jobs = Job.objects.filter(Q(created_by=user) | Q(workspace__in=alone))
+    assert isinstance(jobs, JobQuerySet)  # Job.objects is made from it
+    return jobs
+
+
+def _refuse(has: Belongings, *, gives_up_money: bool) -> None:
+    if has.is_last_of_staff:
+        raise SubmitError(
+            "This is the only account that looks after the site. Make someone else a member of staff first.",
+            code="last_of_staff",
+        )
+    if has.under_way:
+        raise SubmitError(
+            f"{has.under_way} job{'s are' if has.under_way > 1 else ' is'} under way. Finish or cancel "
+            f"{'them' if has.under_way > 1 else 'it'} first; what is unspent returns to the wallet.",
+            code="under_way",
+        )
+    if has.wallet_nano and not gives_up_money:
+        raise SubmitError(
+            f"{format_usd(has.wallet_nano)} of paid money are in the wallet. Ask the operator for a refund before you "
+            "close the account, or say that you give it up.",
+            code="money_left",
+        )
+
+
+def _delete_jobs(jobs: JobQuerySet) -> int:
+    jobs.filter(state=JobState.DRAFT).delete()
+    for job_id in jobs.filter(state=JobState.AWAITING_PAYMENT).values_list("pk", flat=True):
+        end_unpaid(job_id=job_id, stop_reason="cancelled")
+    ended = jobs.filter(state__in=sorted(ENDED), texts_deleted_at=None).values_list("pk", flat=True)
+    return sum(delete_texts(job_id=job_id) for job_id in list(ended))
+
+
+def _forget_mail(address: str) -> None:
+    """Empty the messages to an address; the rows stay, for each outcome has one."""
+    messages = OutboxMessage.objects.filter(recipient__iexact=address)
+    messages.filter(state=OutboxState.PENDING).update(state=OutboxState.UNWANTED)
+    messages.filter(job=None).update(content={})
+    messages.update(recipient="", last_error="")

@@ -1,0 +1,71 @@
+"""Deleting the texts of jobs: problems, replies and answers go; amounts stay, so the books still balance."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Membership, Role, User
+from jobs.core.states import ENDED
+from jobs.mail.eml_backend import delete_files
+from jobs.models import Job, OutboxMessage, OutboxState, Prompt, StepRecord
+
+TITLE = "Texts deleted"
+"""What stands where the title was."""
+
+_OF_JOB: dict[str, Any] = {
+    "title": TITLE,
+    "problem": "",
+    "checker": {},
+    "form": {},
+    "best": {},
+    "phase": "",
+    "answer": "",
+    "answer_text": "",
+    "explanation": "",
+    "checked": "",
+    "dissent": [],
+    "error": "",
+}
+_OF_STEP: dict[str, Any] = {
+    "prompt_sha256": "",
+    "text": "",
+    "reasoning": "",
+    "answer": "",
+    "answer_key": "",
+    "verdict": None,
+    "note": None,
+    "error": "",
+}
+
+
+def may_delete_texts(user: User, job: Job) -> bool:
+    """Tell whether the texts of this job are the user's to delete: who made it may, and owners of its workspace."""
+    if job.created_by_id == user.pk:
+        return True
+    owners = Membership.objects.filter(workspace_id=job.workspace_id, role=Role.OWNER)
+    return owners.filter(user=user).exists()
+
+
+def delete_texts(*, job_id: UUID) -> bool:
+    """Delete every text of an ended job, for good. False: it has not ended, or they are gone already.
+
+    1. The job's row is locked first, as whoever continues an ended job does.
+    2. A message that has not left stays a row and is not sent: it could say nothing.
+    3. Mails that lie as files go once the transaction is committed.
+    """
+    with transaction.atomic():
+        ended = Job.objects.select_for_update(no_key=True).filter(pk=job_id, state__in=sorted(ENDED))
+        if not ended.filter(texts_deleted_at=None).exists():
+            return False
+        Prompt.objects.filter(job_id=job_id).delete()
+        StepRecord.objects.filter(job_id=job_id).update(**_OF_STEP)
+        messages = OutboxMessage.objects.filter(job_id=job_id)
+        message_ids = list(messages.values_list("message_id", flat=True))
+        messages.filter(state=OutboxState.PENDING).update(
+            state=OutboxState.UNWANTED, last_error="The texts of its job were deleted."
+        )
+        Job.objects.filter(pk=job_id).update(texts_deleted_at=timezone.now(), **_OF_JOB)
+        transaction.on_commit(lambda: delete_files(message_ids))
+    return True

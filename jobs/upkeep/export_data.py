@@ -1,0 +1,157 @@
+"""Everything that is kept of a user, as one zip that is made while it is read: memory stays flat however much it is."""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
+
+from accounts.models import User
+from billing.books.statement import LEDGER_HEADER, ledger_rows
+from billing.cost_review.csv_reply import csv_lines
+from billing.models import Call
+from jobs.models import Job, Prompt, StepRecord
+from solver.core.money import usd_decimal
+
+_CALLS_AT_ONCE = 200
+
+README = """\
+Your data in Ponder
+===================
+
+profile.json          who you are here and what you chose on the settings page
+ledger/*.csv          every movement of the wallet of each workspace you are in; amounts are exact dollars
+jobs/DATE-ID/
+  job.json            the job: state, money, times, answer, confidence, what was checked
+  problem.md          what you asked
+  answer.md           the whole answer, where there is one
+  calls.jsonl         every call, one JSON object a line, in the order in which the job was told of the results:
+                      purpose, model, tokens, cost, times, the messages that were sent, and the reply
+
+Jobs whose texts were deleted have their amounts and times only.
+Times are UTC. Amounts are decimal strings, exact to the billionth of a dollar.
+"""
+
+
+class _Pipe(io.RawIOBase):
+    """A file that only remembers what was written to it since it was last taken."""
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+
+    def writable(self) -> bool:
+        """Say that it can be written."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Remember a chunk."""
+        chunk = bytes(data)
+        self._chunks.append(chunk)
+        return len(chunk)
+
+    def take(self) -> bytes:
+        """Return what came since the last time."""
+        taken, self._chunks = b"".join(self._chunks), []
+        return taken
+
+
+def export_data(user: User) -> Iterator[bytes]:
+    """Yield the bytes of the zip."""
+    pipe = _Pipe()
+    # Not seekable, so each entry is followed by its size and checksum.
+    with zipfile.ZipFile(pipe, "w", compression=zipfile.ZIP_DEFLATED) as archive:
+        for name, chunks in _entries(user):
+            with archive.open(name, "w", force_zip64=True) as entry:
+                for chunk in chunks:
+                    entry.write(chunk.encode("utf-8", "replace"))
+                    if ready := pipe.take():
+                        yield ready
+    yield pipe.take()
+
+
+def _entries(user: User) -> Iterator[tuple[str, Iterator[str]]]:
+    """Yield name and text of each file, in pieces."""
+    yield "README.txt", iter([README])
+    yield "profile.json", iter([_json(_profile(user))])
+    for workspace in user.workspaces.order_by("pk"):
+        yield (
+            f"ledger/{workspace.pk}-{_slug(workspace.name)}.csv",
+            csv_lines(LEDGER_HEADER, ledger_rows(workspace)),
+        )
+    for job in (
+        Job.objects.filter(created_by=user).select_related("escrow").order_by("created_at").iterator(100)
+    ):
+        folder = f"jobs/{job.created_at:%Y-%m-%d}-{job.pk}"
+        yield f"{folder}/job.json", iter([_json(_job(job))])
+        if job.problem:
+            yield f"{folder}/problem.md", iter([job.problem])
+        if job.answer_text or job.answer:
+            yield f"{folder}/answer.md", iter([job.answer_text or job.answer])
+        yield f"{folder}/calls.jsonl", _calls(job)
+
+
+def _profile(user: User) -> dict[str, Any]:
+    fields = (
+        "email", "name", "date_joined", "last_login", "notify_when_done", "notify_when_exhausted", "notify_when_stuck",
+        "keep_days", "share_traces", "mail_bounced_at",
+    )  # fmt: skip
+    memberships = user.memberships.select_related("workspace").order_by("pk")
+    return {name: getattr(user, name) for name in fields} | {
+        "workspaces": [{"name": each.workspace.name, "role": each.role} for each in memberships],
+        "exported_at": timezone.now(),
+    }
+
+
+def _job(job: Job) -> dict[str, Any]:
+    fields = (
+        "id", "title", "state", "stop_reason", "error", "strategy", "options", "checker", "form", "version", "markup_bp",
+        "created_at", "not_before_at", "deadline_at", "started_at", "finished_at", "texts_deleted_at", "answer",
+        "confidence", "explanation", "checked", "dissent", "calls", "parent_id",
+    )  # fmt: skip
+    spent = job.charged_nano if job.has_ended or not job.escrow else job.budget_nano - job.escrow.balance_nano
+    return {name: getattr(job, name) for name in fields} | {
+        "budget_usd": usd_decimal(job.budget_nano),
+        "spent_usd": usd_decimal(spent),
+    }
+
+
+def _calls(job: Job) -> Iterator[str]:
+    """Yield a line for each call. Prompts are kept once a job, and few; replies are read in portions."""
+    prompts = dict(Prompt.objects.filter(job=job).values_list("sha256", "messages"))
+    steps = StepRecord.objects.filter(job=job).order_by("seq", "created_at", "pk")
+    portion: list[StepRecord] = []
+    for step in steps.iterator(_CALLS_AT_ONCE):
+        portion.append(step)
+        if len(portion) == _CALLS_AT_ONCE:
+            yield _lines(portion, prompts)
+            portion = []
+    yield _lines(portion, prompts)
+
+
+def _lines(steps: list[StepRecord], prompts: dict[str, Any]) -> str:
+    paid = Call.objects.in_bulk([step.pk for step in steps])
+    return "".join(_json(_call(step, paid.get(step.pk), prompts), indent=None) for step in steps)
+
+
+def _call(step: StepRecord, paid: Call | None, prompts: dict[str, Any]) -> dict[str, Any]:
+    fields = (
+        "key", "attempt", "kind", "purpose", "parents", "model", "state", "status", "text", "reasoning", "answer",
+        "verdict", "note", "finish_reason", "error", "created_at", "told_at",
+    )  # fmt: skip
+    facts = {name: getattr(step, name) for name in fields}
+    facts |= {"cost_usd": usd_decimal(step.cost_nano), "messages": prompts.get(step.prompt_sha256)}
+    if paid:
+        facts |= {"input_tokens": paid.input_tokens, "output_tokens": paid.output_tokens}
+    return facts
+
+
+def _json(facts: dict[str, Any], *, indent: int | None = 2) -> str:
+    return json.dumps(facts, cls=DjangoJSONEncoder, ensure_ascii=False, indent=indent) + "\n"
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "workspace"

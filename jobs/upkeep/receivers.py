@@ -1,0 +1,35 @@
+"""What the jobs room does when others tell something."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.mail import EmailMultiAlternatives
+from django.dispatch import receiver
+
+from accounts.signals import mail_ready
+from billing.signals import model_released, money_arrived
+from jobs.lifecycle.funding import start_paid_jobs
+from jobs.mail.enqueue import keep_account_mail
+from jobs.upkeep.model_suspension import hurry_waiting_jobs
+
+
+@receiver(money_arrived, dispatch_uid="jobs.start_paid_jobs")
+def start_what_was_waiting(*, workspace_id: int, **_: Any) -> None:
+    """Start the jobs for which the money has arrived. Should this be lost, the sweep does it."""
+    start_paid_jobs(workspace_id=workspace_id)
+
+
+@receiver(mail_ready, dispatch_uid="jobs.send_account_mail")
+def send_account_mail(*, message: EmailMultiAlternatives, good_for: timedelta, **_: Any) -> bool:
+    """Send a mail about an account now, for its reader waits; if that fails the outbox tries on."""
+    # Composing mail takes the markdown of answers along; most processes never send any.
+    from jobs.mail.send import send_now
+
+    send_now(keep_account_mail(message, good_for=good_for))
+    return True
+
+
+@receiver(model_released, dispatch_uid="jobs.hurry_waiting_jobs")
+def go_on(*, model: str, **_: Any) -> None:
+    """Let jobs that wait for a model go on. Should this be lost, they try again by themselves."""
+    hurry_waiting_jobs(model)

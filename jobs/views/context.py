@@ -1,0 +1,39 @@
+"""What every full page knows: the name, the theme, what is available in the wallet, where mail goes."""
+
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from accounts.models import User
+from jobs.views.access import workspace_of
+
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "theme"
+
+
+def theme_of(request: HttpRequest) -> str:
+    """Return the theme chosen on this device: auto, light or dark."""
+    chosen = request.COOKIES.get(THEME_COOKIE, "auto")
+    return chosen if chosen in THEMES else "auto"
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Return the variables of `base.html`; the balance is read only where it is shown."""
+
+    @cache
+    def available() -> int | None:
+        from billing.books.wallet import balances
+
+        user = getattr(request, "user", None)
+        return balances(workspace_of(user)).available_nano if isinstance(user, User) else None
+
+    return {
+        "site_name": "Ponder",
+        "theme": theme_of(request),
+        "available_nano": available,  # a template calls it
+        "site_time_zone": settings.TIME_ZONE,
+        "mail_in_app": not settings.EMAIL_URL,
+        "signup_open": settings.PONDER_SIGNUP != "closed",
+    }

@@ -1,0 +1,34 @@
+"""Deleting the texts of an ended job, permanently and after a confirmation."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from jobs.upkeep.delete_texts import delete_texts, may_delete_texts
+from jobs.views.access import AuthedRequest, get_job_for, signed_in
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def delete_job_texts(request: AuthedRequest, job_id: UUID) -> HttpResponse:
+    """Say what is deleted and what is kept; a POST deletes."""
+    job = get_job_for(request.user, job_id)
+    may = may_delete_texts(request.user, job)
+    if request.method == "GET":
+        return render(request, "jobs/delete_texts.html", {"job": job, "may_delete": may})
+    if not may:
+        messages.warning(
+            request, "Only the person who created this job, or a workspace owner, can delete its texts."
+        )
+    elif delete_texts(job_id=job_id):
+        messages.success(
+            request, "The problem, the answer and all replies were deleted. The receipt is kept."
+        )
+    elif job.has_ended:
+        messages.warning(request, "The texts of this job were already deleted.")
+    else:
+        messages.warning(request, "This job has not ended. Finish or cancel it first, then delete its texts.")
+    return redirect(job)

@@ -1,0 +1,102 @@
+"""A job as files: Markdown to read, JSON to compute with. Amounts are exact decimal strings."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_safe
+
+from jobs.lifecycle.quote_records import quote_json
+from jobs.models import Job, JobQuote, StepRecord
+from jobs.presenters.markdown import clean_text
+from jobs.presenters.progress import totals_of
+from jobs.presenters.spend import spend_of
+from jobs.views.access import AuthedRequest, get_job_for, signed_in
+from solver.core.money import usd_decimal
+
+
+def _file_name(job: Job, suffix: str) -> str:
+    slug = re.sub(r"[^a-z0-9]+", "-", job.title.lower()).strip("-")[:60]
+    return f"{slug or 'job'}-{str(job.pk)[:8]}.{suffix}"
+
+
+@signed_in
+@require_safe
+def export_markdown(request: AuthedRequest, job_id: UUID) -> HttpResponse:
+    """Return problem, answer and receipt as Markdown."""
+    job = get_job_for(request.user, job_id)
+    text = render_to_string("jobs/export.md", {"job": job, "spend": spend_of(job), "totals": totals_of(job)})
+    return HttpResponse(
+        clean_text(text),
+        content_type="text/markdown; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{_file_name(job, "md")}"'},
+    )
+
+
+@signed_in
+@require_safe
+def export_json(request: AuthedRequest, job_id: UUID) -> HttpResponse:
+    """Return the job with every call as JSON."""
+    job = get_job_for(request.user, job_id)
+    response = JsonResponse(_as_json(job), json_dumps_params={"indent": 2, "ensure_ascii": False})
+    response["Content-Disposition"] = f'attachment; filename="{_file_name(job, "json")}"'
+    return response
+
+
+def _as_json(job: Job) -> dict[str, Any]:
+    spend, totals = spend_of(job), totals_of(job)
+    quote = JobQuote.objects.filter(job=job).first()
+    return {
+        "id": str(job.pk),
+        "title": job.title,
+        "problem": job.problem,
+        "checker": job.checker or None,
+        "strategy": job.strategy,
+        "state": job.state,
+        "stop_reason": job.stop_reason or None,
+        "stop_reason_words": job.stop_reason_words or None,
+        "error": job.error or None,
+        "texts_deleted_at": job.texts_deleted_at,
+        "answer": job.answer or None,
+        "answer_text": job.answer_text or None,
+        "confidence": None if job.confidence is None else f"{job.confidence:.4f}",
+        "explanation": job.explanation or None,
+        "checked": job.checked or None,
+        "dissent": job.dissent,
+        "budget_usd": usd_decimal(spend.budget_nano),
+        "charged_usd": usd_decimal(spend.spent_nano),
+        "returned_usd": usd_decimal(spend.returned_nano) if job.has_ended else None,
+        "markup_bp": job.markup_bp,
+        "calls": totals.calls,
+        "tokens": totals.tokens,
+        "quote": quote_json(quote) if quote else None,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+        "steps": [
+            _step_as_json(step) for step in StepRecord.objects.filter(job=job).order_by("seq", "created_at")
+        ],
+    }
+
+
+def _step_as_json(step: StepRecord) -> dict[str, Any]:
+    return {
+        "key": step.key,
+        "attempt": step.attempt,
+        "kind": step.kind,
+        "purpose": step.purpose,
+        "model": step.model or None,
+        "state": step.state,
+        "status": step.status or None,
+        "answer": step.answer or None,
+        "verdict": step.verdict,
+        "note": step.note,
+        "text": step.text,
+        "error": step.error or None,
+        "cost_usd": usd_decimal(step.cost_nano),
+        "tokens": step.tokens,
+        "created_at": step.created_at,
+        "told_at": step.told_at,
+    }

@@ -1,0 +1,233 @@
+"""The new-job form: it keeps what was typed, and says beside each field what to do."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from jobs.lifecycle import SubmitError
+from jobs.models import Job
+from solver.checkers.exact import CheckerError, parse_checker
+from solver.core.money import NANO_PER_USD, MoneyError, parse_usd, usd_decimal
+from solver.strategies import DEFAULT, described
+
+MAX_PROBLEM_CHARACTERS = 100_000
+MOST_VALUE_NANO = 1_000_000 * NANO_PER_USD
+PRESETS = ("0.05", "0.25", "1", "5", "20")
+CUSTOM = "custom"
+STRATEGIES = [(name, f"{name.capitalize()}: {does}") for name, does in described().items()]
+TARGETS = [("", "Default (95 %)"), ("0.8", "80 %"), ("0.9", "90 %"), ("0.99", "99 %")]
+CHECKERS = [
+    ("", "No"),
+    ("number", "Against a number"),
+    ("choice", "One of several choices"),
+    ("arithmetic", "Arithmetic puzzle"),
+]
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_FIELD_OF = {name: name for name in ("problem", "budget", "checker", "models", "not_before", "deadline")}
+
+
+class RawTextField(forms.CharField):
+    """Text as it was typed: nothing is stripped, and each error has its own message."""
+
+    default_validators: list[Any] = []
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strip=False, required=False, **options)
+        self.validators = []
+
+    def clean(self, value: Any) -> str:
+        """Return the text with its line ends unified."""
+        return str(super().clean(value)).replace("\r\n", "\n")
+
+
+class BudgetForm(forms.Form):
+    """A budget, from a chip or from the field beside them."""
+
+    budget = forms.CharField(required=False, max_length=60)
+    budget_custom = forms.CharField(required=False, max_length=60)
+
+    def clean_budget(self) -> int:
+        """Return the budget in nano-USD."""
+        try:
+            return parse_usd(self.typed_budget(), maximum_nano=settings.PONDER_MAX_BUDGET_NANO)
+        except MoneyError as error:
+            raise ValidationError(str(error), code="budget") from error
+
+    def typed_budget(self) -> str:
+        """Return the amount as it was chosen or typed."""
+        chosen = str(self.data.get("budget", ""))
+        return str(self.data.get("budget_custom", "")) if chosen == CUSTOM else chosen
+
+    def add_submit_error(self, error: SubmitError) -> None:
+        """Show a refusal of the service beside its field, if it has one."""
+        field = _FIELD_OF.get(error.field)
+        self.add_error(
+            field if field in self.fields else None, ValidationError(error.message, code=error.code)
+        )
+
+
+class RaiseForm(BudgetForm):
+    """The new budget of a job."""
+
+
+class NewJobForm(BudgetForm):
+    """A problem, a budget, and how an answer can be checked."""
+
+    problem = RawTextField()
+    budget = forms.CharField(required=False, max_length=60, initial="0.25")
+    checker = forms.CharField(required=False, max_length=30)
+    numbers = forms.CharField(required=False, max_length=500)
+    target = forms.CharField(required=False, max_length=60)
+    expected = forms.CharField(required=False, max_length=200)
+    tolerance = forms.CharField(required=False, max_length=60)
+    options = forms.CharField(required=False, max_length=2000)
+    choice_expected = forms.CharField(required=False, max_length=200)
+    strategy = forms.CharField(required=False, max_length=30, initial=DEFAULT)
+    confidence_target = forms.ChoiceField(choices=TARGETS, required=False)
+    models = forms.CharField(required=False, max_length=2000)
+    value = forms.CharField(required=False, max_length=60)
+    not_before = forms.CharField(required=False, max_length=40)
+    deadline = forms.CharField(required=False, max_length=40)
+    time_zone = forms.CharField(required=False, max_length=60)
+
+    def clean_problem(self) -> str:
+        """Refuse a problem that cannot be sent to a model."""
+        text: str = self.cleaned_data["problem"]
+        if not text.strip():
+            raise ValidationError("Enter the problem you want solved.", code="empty")
+        if len(text) > MAX_PROBLEM_CHARACTERS:
+            raise ValidationError(
+                f"The problem has {len(text):,} characters; the limit is {MAX_PROBLEM_CHARACTERS:,}. Shorten it.",
+                code="too-long",
+            )
+        if "\x00" in text:
+            raise ValidationError(
+                "The problem contains NUL characters, which can't be stored. Remove them.", code="nul"
+            )
+        if _SURROGATE.search(text):
+            raise ValidationError(
+                "The problem contains broken characters (unpaired surrogates). Paste it again as plain text.",
+                code="surrogate",
+            )
+        return text
+
+    def clean_strategy(self) -> str:
+        """Accept a known strategy."""
+        name: str = self.cleaned_data["strategy"] or DEFAULT
+        if name not in dict(STRATEGIES):
+            known = ", ".join(dict(STRATEGIES))
+            raise ValidationError(f"“{name}” is not a strategy. Choose one of {known}.", code="strategy")
+        return name
+
+    def clean_value(self) -> int | None:
+        """Return the value of a correct answer in nano-USD, or None if none was entered."""
+        typed: str = self.cleaned_data["value"].strip()
+        try:
+            return parse_usd(typed, name="The value", maximum_nano=MOST_VALUE_NANO) if typed else None
+        except MoneyError as error:
+            raise ValidationError(str(error), code="value") from error
+
+    def clean(self) -> dict[str, Any]:
+        """Read the checker from its fields, or from the problem."""
+        data = super().clean() or self.cleaned_data
+        kind = data.get("checker", "")
+        data["parsed_checker"] = None
+        for name in ("not_before", "deadline"):
+            data[f"{name}_at"] = self._moment(name)
+        if kind and kind not in dict(CHECKERS):
+            self.add_error(
+                "checker", f"“{kind}” is not a way to check an answer. Choose one of those offered."
+            )
+        elif kind and "problem" in data:
+            try:
+                data["parsed_checker"] = parse_checker(
+                    kind, problem=data["problem"], fields=self._checker_fields(data)
+                )
+            except CheckerError as error:
+                self.add_error("checker", str(error))
+        return data
+
+    def _moment(self, name: str) -> datetime | None:
+        """Return a date and time entered in the person's time zone (the site's if the browser sent none)."""
+        typed = self.cleaned_data.get(name, "").strip()
+        if not typed:
+            return None
+        try:
+            zone = ZoneInfo(self.cleaned_data.get("time_zone", "") or settings.TIME_ZONE)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            zone = ZoneInfo(settings.TIME_ZONE)
+        try:
+            moment = datetime.fromisoformat(typed)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.add_error(name, f"“{typed}” is not a date and time. Enter it like 2031-05-17T14:30.")
+            return None
+
+    @staticmethod
+    def _checker_fields(data: dict[str, Any]) -> dict[str, str]:
+        names = ("numbers", "target", "expected", "tolerance", "options", "choice_expected")
+        return {name: str(data.get(name, "")) for name in names}
+
+    def chosen_options(self) -> dict[str, Any]:
+        """Return the options of the form that are valid."""
+        data = self.cleaned_data
+        options: dict[str, Any] = {}
+        if target := data.get("confidence_target"):
+            options["confidence_target"] = target
+        if typed := data.get("models", "").strip():
+            options["models"] = re.split(r"[\s,]+", typed)
+        if value_nano := data.get("value"):
+            options["value_nano"] = value_nano
+        return options
+
+    def job_arguments(self) -> dict[str, Any]:
+        """Return the arguments of `submit_job` from a valid form."""
+        data = self.cleaned_data
+        return {
+            "problem": data["problem"],
+            "budget_nano": data["budget"],
+            "checker": data["parsed_checker"],
+            "strategy": data["strategy"],
+            "options": self.chosen_options() or None,
+            "not_before_at": data["not_before_at"],
+            "deadline_at": data["deadline_at"],
+        }
+
+
+def fields_of_checker(checker: dict[str, Any]) -> dict[str, str]:
+    """Return the form fields that say what `checker` says."""
+    kind = checker.get("kind", "")
+    fields = {"checker": kind}
+    match kind:
+        case "arithmetic":
+            fields["numbers"] = ", ".join(str(n) for n in checker.get("numbers", []))
+            fields["target"] = str(checker.get("target", ""))
+        case "number":
+            fields["expected"] = str(checker.get("expected", ""))
+            fields["tolerance"] = str(checker.get("tolerance", ""))
+        case "choice":
+            fields["options"] = "\n".join(str(o) for o in checker.get("options", []))
+            fields["choice_expected"] = str(checker.get("expected", ""))
+    return fields
+
+
+def budget_fields(budget_nano: int) -> dict[str, str]:
+    """Return the form fields of a budget: a chip where one fits."""
+    text = usd_decimal(budget_nano).removesuffix(".00")
+    return {"budget": text} if text in PRESETS else {"budget": CUSTOM, "budget_custom": text}
+
+
+def fields_of_options(job: Job) -> dict[str, str]:
+    """Return the form fields that say what a job's strategy and options say."""
+    target = str(job.options.get("confidence_target", ""))
+    return {
+        "strategy": job.strategy,
+        "confidence_target": target if target in dict(TARGETS) else "",
+        "models": " ".join(job.options.get("models", [])),
+        "value": usd_decimal(job.options["value_nano"]) if "value_nano" in job.options else "",
+    }

@@ -1,0 +1,54 @@
+"""The actions that a job's page offers. One list decides which buttons are shown and which clicks come too late."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from jobs.core.states import ACTIVE, JobState, Wanted
+from jobs.lifecycle import cancel_job, finish_early, pause_job, resume_job
+from jobs.models import Job
+
+
+class Offer(NamedTuple):
+    """One action: its name in addresses, its button, the message after it, and the function that does it."""
+
+    action: str
+    label: str
+    style: str
+    done: str
+    verb: Callable[..., bool] | None
+
+
+_RUNNING_CALLS = "no new calls are made; calls in progress have up to 30 seconds to finish."
+PAUSE = Offer("pause", "Pause", "button-secondary", f"Pausing: {_RUNNING_CALLS}", pause_job)
+RESUME = Offer("resume", "Resume", "button", "The job continues.", resume_job)
+START_NOW = Offer("resume", "Start now", "button", "The job starts now.", resume_job)
+RAISE = Offer("raise", "Raise budget", "button-secondary", "", None)
+FINISH = Offer("finish", "Finish now", "button-secondary", f"Finishing: {_RUNNING_CALLS}", finish_early)
+CANCEL = Offer("cancel", "Cancel", "button-danger", f"Cancelling: {_RUNNING_CALLS}", cancel_job)
+BY_ACTION = {offer.action: offer for offer in (PAUSE, RESUME, RAISE, FINISH, CANCEL)}
+
+
+def offers_of(job: Job) -> list[Offer]:
+    """Return what can be done with a job now, in the order of its buttons."""
+    if job.state == JobState.AWAITING_PAYMENT:
+        return [CANCEL]
+    if job.state in ACTIVE:
+        return _offers_of_active(job)
+    return [RAISE] if job.may_continue else []
+
+
+def _offers_of_active(job: Job) -> list[Offer]:
+    if job.wanted == Wanted.FINISH:
+        return [CANCEL]
+    if job.wanted == Wanted.CANCEL:
+        return []
+    if job.is_scheduled:
+        return [START_NOW, RAISE, CANCEL]
+    if job.wanted == Wanted.PAUSE:
+        return [RESUME, RAISE, FINISH, CANCEL]
+    return [PAUSE, RAISE, FINISH, CANCEL]
+
+
+def offered_key(job: Job) -> str:
+    """Return a short text that changes when other buttons belong on the page."""
+    return ".".join([job.state, *(offer.action for offer in offers_of(job))])

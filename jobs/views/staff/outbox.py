@@ -1,0 +1,55 @@
+"""The outbox for staff: what did not leave, why, and a button to try again."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from jobs.mail.enqueue import send_again
+from jobs.models import OutboxMessage, OutboxState
+from jobs.views.access import require_staff
+
+PER_PAGE = 50
+_FILTERS = {
+    "": (
+        "Needs a look",
+        Q(state__in=[OutboxState.BOUNCED, OutboxState.GAVE_UP]) | Q(state="pending", attempts__gt=0),
+    ),
+    "retrying": ("Retrying", Q(state=OutboxState.PENDING, attempts__gt=0)),
+    "bounced": ("Bounced", Q(state=OutboxState.BOUNCED)),
+    "gave_up": ("Given up", Q(state=OutboxState.GAVE_UP)),
+    "pending": ("To be sent", Q(state=OutboxState.PENDING, attempts=0)),
+    "sent": ("Sent", Q(state=OutboxState.SENT)),
+    "unwanted": ("Not wanted", Q(state=OutboxState.UNWANTED)),
+}
+
+
+@never_cache
+@require_safe
+def outbox_list(request: HttpRequest) -> HttpResponse:
+    """List messages, the newest first; at first those that need a look."""
+    require_staff(request.user)
+    chosen = request.GET.get("state", "") if request.GET.get("state", "") in _FILTERS else ""
+    rows = OutboxMessage.objects.filter(_FILTERS[chosen][1]).select_related("job").defer("content")
+    page = Paginator(rows.order_by("-created_at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
+    counted = OutboxMessage.objects.aggregate(
+        **{f"n_{key}": Count("pk", filter=condition) for key, (_, condition) in _FILTERS.items()}
+    )
+    tabs = [(key, label, counted[f"n_{key}"]) for key, (label, _) in _FILTERS.items()]
+    context = {"page": page, "tabs": tabs, "chosen": chosen, "link": f"?state={chosen}&page="}
+    return render(request, "staff/outbox.html", context)
+
+
+@require_POST
+def outbox_retry(request: HttpRequest, message_id: int) -> HttpResponse:
+    """Try a message once more."""
+    require_staff(request.user)
+    message = get_object_or_404(OutboxMessage, pk=message_id)
+    if send_again(message):
+        messages.success(request, f"The message to {message.recipient} is sent again now.")
+    else:
+        messages.warning(request, "That message needs no second try.")
+    return redirect("staff-outbox")

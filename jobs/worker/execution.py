@@ -1,0 +1,143 @@
+"""One life of one job on the event loop: journal and purse around the engine's runner."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+
+from jobs.core.lease import Lease
+from jobs.worker.journal import PostgresJournal
+from jobs.worker.load import Memory
+from jobs.worker.writer import Writer
+from solver.core.errors import Interrupted, ProviderDown
+from solver.core.steps import Candidate
+from solver.engine.control import Control
+from solver.engine.runner import Limits, Outcome, Runner
+from solver.judging.judge import Judge
+from solver.providers.litellm_gateway import Gateway
+from solver.strategies import Setting, Strategy, make_strategy
+
+_SHOW_EVERY_S = 1.0
+_CATCH_UP_S = 3.0
+
+
+class Display:
+    """Shows the state of a strategy on the page, at most once a second."""
+
+    def __init__(self, journal: PostgresJournal, report: Callable[[str], None] | None = None) -> None:
+        self._journal = journal
+        self._report = report
+        self._shown_at_s = float("-inf")
+        self._task: asyncio.Task[None] | None = None
+        self._latest: Strategy | None = None
+
+    def update(self, strategy: Strategy) -> None:
+        """Note that something changed; writing is left to a task of its own."""
+        self._latest = strategy
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._show())
+
+    async def _show(self) -> None:
+        await asyncio.sleep(max(self._shown_at_s + _SHOW_EVERY_S - time.monotonic(), 0))
+        self._shown_at_s = time.monotonic()
+        strategy, self._task = self._latest, None
+        assert strategy is not None, "update() sets it before it makes the task"
+        if self._report:
+            self._report(strategy.phase())
+        await self._journal.show(candidate_json(strategy.best()), strategy.phase())
+
+    async def catch_up(self) -> None:
+        """Show at once what is not shown yet; best effort, for a few seconds."""
+        if self._task:
+            await self.close()
+            self._shown_at_s = float("-inf")
+            self._task = asyncio.create_task(self._show())
+            await asyncio.wait({self._task}, timeout=_CATCH_UP_S)
+
+    async def close(self) -> None:
+        """Show nothing more."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+
+def candidate_json(best: Candidate | None) -> dict[str, Any]:
+    """Return what the page shows of a candidate."""
+    if best is None:
+        return {}
+    return {
+        "answer": best.answer,
+        "text": best.text,
+        "confidence": round(best.confidence, 4),
+        "explanation": best.explanation,
+        "checked": best.checked,
+        "dissent": [{"answer": answer, "votes": votes} for answer, votes in best.dissent],
+    }
+
+
+def setting_of(memory: Memory) -> Setting:
+    """Return what the job's strategy is made from: pinned, so the same in every life."""
+    job = memory.job
+    return Setting(
+        problem=memory.problem,
+        panel=memory.panel,
+        budget_nano=job.budget_nano,
+        markup_bp=job.markup_bp,
+        options=job.options,
+        seed=job.pinned["seed"],
+    )
+
+
+async def live(
+    *,
+    lease: Lease,
+    memory: Memory,
+    writer: Writer,
+    gateway: Gateway,
+    judge: Judge,
+    control: Control,
+    patience_s: float,
+    report: Callable[[str], None] | None = None,
+) -> Outcome:
+    """Run one life. Raises Interrupted, LeaseLost or ProviderDown where another life is to continue."""
+    job = memory.job
+    journal = PostgresJournal(
+        writer, lease, told=memory.told, attempts=memory.attempts, submitted=memory.submitted
+    )
+    memory.told = []
+    display = Display(journal, report)
+    setting = setting_of(memory)
+    runner = Runner(
+        problem=memory.problem,
+        strategy=make_strategy(job.strategy, setting),
+        panel=memory.panel,
+        purse=memory.purse,
+        journal=journal,
+        gateway=gateway,
+        judge=judge,
+        control=control,
+        markup_bp=job.markup_bp,
+        seed=job.pinned["seed"],
+        deadline_s=_deadline_s(job.deadline_at),
+        observer=display.update,
+        limits=Limits(
+            slots=settings.PONDER_CALLS_PER_JOB, patience_s=patience_s, drain_s=settings.PONDER_DRAIN_S
+        ),
+    )
+    try:
+        return await runner.run()
+    except (Interrupted, ProviderDown):
+        # The page shows this until another life goes on, which may be days later.
+        await display.catch_up()
+        raise
+    finally:
+        await display.close()
+
+
+def _deadline_s(deadline_at: datetime | None) -> float | None:
+    if deadline_at is None:
+        return None
+    return time.monotonic() + (deadline_at - datetime.now(UTC)).total_seconds()

@@ -1,0 +1,126 @@
+"""What a worker must know of a job to continue it: read once after the claim, in a few queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from django.db.models import Max, QuerySet
+
+from billing.models import Account, Call, CallState
+from jobs.core.lease import Lease
+from jobs.models import Job, Prompt, StepRecord, StepState
+from solver.core.models import ModelCard
+from solver.core.problem import Problem
+from solver.core.purse import Purse
+from solver.core.steps import Message, Status, Step, StepKind, StepResult
+from solver.core.verdict import Verdict
+from solver.engine.journal import OpenCall, Submitted
+
+
+@dataclass(slots=True)
+class Memory:
+    """A job as the engine needs it. Whoever replays `told` may empty it."""
+
+    job: Job
+    problem: Problem
+    panel: list[ModelCard]
+    purse: Purse
+    told: list[StepResult]
+    submitted: list[Submitted]
+    attempts: dict[str, int]
+
+
+# Plain rows rather than models, which took more than twice the time for ten thousand steps.
+_COLUMNS = tuple(field.name for field in fields(StepResult) if field.name != "reasoning")
+
+
+def recall(lease: Lease) -> Memory:
+    """Read job, escrow and journal."""
+    job = Job.objects.get(pk=lease.job_id)
+    escrow = Account.objects.get(pk=lease.escrow_id)
+    steps = StepRecord.objects.filter(job_id=job.pk)
+    pinned = job.pinned
+    # Right after the claim all that is still held is in doubt, for its calls belong to earlier lives; but for those
+    # that a provider works on, whose reference the claim took over.
+    submitted = _submitted(job, escrow)
+    held_nano = sum(each.call.hold_nano for each in submitted)
+    told = [_result(row) for row in steps.filter(state=StepState.TOLD).order_by("seq").values_list(*_COLUMNS)]
+    return Memory(
+        job=job,
+        problem=Problem(job.problem, kind=pinned["kind"], checker=job.checker or None),
+        panel=[ModelCard.from_json(card) for card in pinned["panel"]],
+        purse=Purse(
+            limit_nano=job.budget_nano,
+            reserve_nano=pinned["reserve_nano"],
+            settled_nano=job.budget_nano - escrow.balance_nano,
+            held_nano=held_nano,
+            in_doubt_nano=escrow.held_nano - held_nano,
+        ),
+        told=told,
+        submitted=submitted,
+        attempts=_attempts(told, steps),
+    )
+
+
+def _attempts(told: list[StepResult], steps: QuerySet[StepRecord]) -> dict[str, int]:
+    """Return the highest attempt by key: few keys have another row than the told one."""
+    attempts = {result.key: result.attempt for result in told}
+    others = steps.exclude(state=StepState.TOLD).values_list("key").annotate(Max("attempt"))
+    return attempts | {key: max(highest, attempts.get(key, 0)) for key, highest in others}
+
+
+def _submitted(job: Job, escrow: Account) -> list[Submitted]:
+    """Return the calls that are held still: each has its provider's reference."""
+    calls = {call.pk: call for call in Call.objects.filter(escrow=escrow, state=CallState.HELD)}
+    steps = list(StepRecord.objects.filter(pk__in=calls))
+    if not steps:
+        return []
+    prompts = Prompt.objects.filter(job=job, sha256__in=[step.prompt_sha256 for step in steps])
+    messages = {
+        prompt.sha256: tuple(Message(m["role"], m["content"]) for m in prompt.messages) for prompt in prompts
+    }
+    return [_as_submitted(step, calls[step.pk], messages[step.prompt_sha256]) for step in steps]
+
+
+def _as_submitted(record: StepRecord, call: Call, messages: tuple[Message, ...]) -> Submitted:
+    step = Step(
+        record.key,
+        StepKind(record.kind),
+        record.purpose,
+        record.model,
+        messages,
+        tuple(record.parents),
+        subproblem=record.subproblem,
+    )
+    assert call.price_id is not None, "calls to models have a price"
+    opened = OpenCall(
+        id=call.pk,
+        step=step,
+        attempt=call.attempt,
+        price_id=call.price_id,
+        hold_nano=call.hold_nano,
+        prompt_bytes=call.prompt_bytes,
+        max_output_tokens=call.max_output_tokens,
+    )
+    return Submitted(opened, call.provider_ref)
+
+
+def _result(row: Sequence[Any]) -> StepResult:
+    """Return a told step from the values of `_COLUMNS`; its reasoning is nobody's to read again."""
+    key, kind, status, attempt, seq, model, purpose, parents, text, answer, answer_key, verdict, *rest = row
+    return StepResult(
+        key,
+        StepKind(kind),
+        Status(status),
+        attempt,
+        seq,
+        model,
+        purpose,
+        tuple(parents),
+        text,
+        "",
+        answer or None,
+        answer_key or None,
+        Verdict(**verdict) if verdict else None,
+        *rest,
+    )

@@ -1,0 +1,55 @@
+"""How a life ends: with an outcome (the job is finished) or with a reason to continue it later."""
+
+import logging
+import random
+from concurrent.futures import Future
+from datetime import timedelta
+
+from django.db import transaction
+
+from jobs.core.lease import Lease
+from jobs.core.states import JobState
+from jobs.lifecycle.finish import finish
+from jobs.mail.enqueue import tell_if_stuck
+from jobs.worker import lease as leases
+from jobs.worker.retry import surely
+from solver.core.errors import Interrupted, LeaseLost, ProviderDown
+from solver.engine.runner import Outcome
+
+logger = logging.getLogger(__name__)
+
+WAITS_S = (15, 30, 60, 120, 300, 600)
+"""Seconds until a job asks a provider again that did not answer; the last one for as long as it stays away."""
+AFTER_FAULT = timedelta(seconds=5)
+
+
+def end_life(lease: Lease, life: "Future[Outcome]") -> None:
+    """Wait for a life and book how it ended. A fault of our own gives the job back; poison is counted at the claim."""
+    try:
+        outcome = life.result()
+    except LeaseLost:
+        logger.warning("Job %s was taken over; this worker writes nothing more of it.", lease.job_id)
+    except Interrupted as stop:
+        state = JobState.PAUSED if str(stop) == "pause" else JobState.QUEUED
+        to_back = str(stop) == "slice"
+        surely(lambda: leases.give_back(lease, state=state, to_back=to_back))
+    except ProviderDown as error:
+        reason = str(error)
+        logger.warning("Job %s waits for a provider: %s", lease.job_id, reason)
+        surely(lambda: _wait_for_provider(lease, reason))
+    except Exception:
+        logger.exception("Job %s: a life ended by a fault; it is tried again.", lease.job_id)
+        surely(lambda: leases.give_back(lease, state=JobState.QUEUED, next_after=AFTER_FAULT, at_fault=True))
+    else:
+        surely(lambda: finish(lease, outcome))
+
+
+def _wait_for_provider(lease: Lease, reason: str) -> bool:
+    """Let the job wait, longer each time in a row; jobs that one outage stopped do not come back all at once."""
+    tier = min(leases.waits(lease), len(WAITS_S) - 1)
+    pause = timedelta(seconds=WAITS_S[tier] * random.uniform(0.8, 1.2))  # noqa: S311  (spreads retries)
+    with transaction.atomic():
+        given = leases.give_back(lease, state=JobState.WAITING, next_after=pause, error=reason[:500])
+        if given:
+            tell_if_stuck(lease.job_id)
+    return given
