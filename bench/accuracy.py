@@ -34,20 +34,22 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
     """Return the curves, the gaps and the ratios of cost."""
     modular, countdown, simulated, votes = _COUNTS[quick]
     demo = [
-        Contest(Recorded(kind, proves=proves, most=most))
-        for kind, proves, most in (
+        Contest(Recorded(kind, is_checkable=is_checkable, most=most))
+        for kind, is_checkable, most in (
             ("modular", False, modular),
             ("modular", True, countdown),
             ("countdown", False, countdown),
             ("countdown", True, countdown),
         )
     ]
-    contests = demo + [Contest(Simulated(proves=proves, count=simulated)) for proves in (False, True)]
+    contests = demo + [
+        Contest(Simulated(is_checkable=is_checkable, count=simulated)) for is_checkable in (False, True)
+    ]
     gaps = [gap for each in contests for gap in each.gaps]
     if not quick:
         save(RESULTS / "accuracy.svg", [each.panel() for each in contests])
-    in_simulator = Duel(Simulated(proves=False, count=votes), SIMULATED_VOTES[2 * quick :])
-    held_out = Duel(Recorded("modular", proves=False, folder=HELD_OUT, most=modular), CENTS)
+    in_simulator = Duel(Simulated(is_checkable=False, count=votes), SIMULATED_VOTES[2 * quick :])
+    held_out = Duel(Recorded("modular", is_checkable=False, folder=HELD_OUT, most=modular), CENTS)
     return {
         "arenas": {each.arena.name: each.figures() for each in contests},
         "simulator_against_vote40": in_simulator.figures(),

@@ -59,16 +59,20 @@ class Arena(Protocol):
 class Recorded:
     """Problems of one family of a recorded pool."""
 
-    def __init__(self, kind: str, *, proves: bool, folder: Path = POOL, most: int | None = None) -> None:
-        self.name = f"{kind}, {'checker' if proves else 'no checker'}"
-        self.proves = proves
+    def __init__(
+        self, kind: str, *, is_checkable: bool, folder: Path = POOL, most: int | None = None
+    ) -> None:
+        self.name = f"{kind}, {'checker' if is_checkable else 'no checker'}"
+        self.is_checkable = is_checkable
         self.models = panel()
         self._items = [item for item in pool(folder) if item.unseen.kind == kind][:most]
 
     def run(self, strategy: str, budget_nano: int) -> list[Run] | None:
         """Run a strategy on every problem; a pool holds tries only."""
         try:
-            trials = [trial(item, strategy, budget_nano, proves=self.proves) for item in self._items]
+            trials = [
+                trial(item, strategy, budget_nano, is_checkable=self.is_checkable) for item in self._items
+            ]
         except ValueError:
             return None
         return [Run(each.right, each.cost_nano, each.confidence) for each in trials]
@@ -87,10 +91,12 @@ class Recorded:
             cost_nano(card.rates, Usage(recording.prompt_tokens, tokens))
             for _, tokens in recording.samples[:tries]
         )
-        if self.proves:
+        if self.is_checkable:
             return Run(any(item.is_right(answer) for answer in said), cost)
         given = [
-            (judgement_of(item, answer, proves=False).key, answer) for answer in said if answer is not None
+            (judgement_of(item, answer, is_checkable=False).key, answer)
+            for answer in said
+            if answer is not None
         ]
         leader = _majority([key for key, _ in given])
         shown = _majority([answer for key, answer in given if key == leader])
@@ -103,9 +109,9 @@ class Recorded:
 class Simulated:
     """Problems of the simulated world."""
 
-    def __init__(self, *, proves: bool, count: int) -> None:
-        self.name = f"simulator, {'checker' if proves else 'no checker'}"
-        self.proves = proves
+    def __init__(self, *, is_checkable: bool, count: int) -> None:
+        self.name = f"simulator, {'checker' if is_checkable else 'no checker'}"
+        self.is_checkable = is_checkable
         self.models = cards()
         self._seeds = range(count)
 
@@ -113,7 +119,7 @@ class Simulated:
         """Run a strategy on every problem."""
         runs = []
         for seed in self._seeds:
-            driven = play(Scenario(seed, budget_nano, strategy, proves=self.proves))
+            driven = play(Scenario(seed, budget_nano, strategy, is_checkable=self.is_checkable))
             best = driven.outcome.best
             runs.append(
                 Run(
@@ -131,7 +137,7 @@ class Simulated:
     def _of(self, seed: int, model: str, tries: int) -> Run:
         said = [_said(World(seed), model, turn) for turn in range(tries)]
         cost = sum(cost for _, cost in said)
-        if self.proves:
+        if self.is_checkable:
             return Run(any(answer == RIGHT for answer, _ in said), cost)
         return Run(_majority([answer for answer, _ in said]) == RIGHT, cost)
 

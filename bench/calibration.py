@@ -20,9 +20,11 @@ _COUNTS = {False: (400, 100), True: (400, 20)}
 def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' common signature)
     """Return the error by arena and strategy, and the worst of `auto` on the demo models."""
     recorded, simulated = _COUNTS[quick]
-    families = [(kind, proves) for kind in ("modular", "countdown") for proves in (False, True)]
-    arenas: list[Arena] = [Recorded(kind, proves=proves, most=recorded) for kind, proves in families]
-    arenas += [Simulated(proves=proves, count=simulated) for proves in (False, True)]
+    families = [(kind, is_checkable) for kind in ("modular", "countdown") for is_checkable in (False, True)]
+    arenas: list[Arena] = [
+        Recorded(kind, is_checkable=is_checkable, most=recorded) for kind, is_checkable in families
+    ]
+    arenas += [Simulated(is_checkable=is_checkable, count=simulated) for is_checkable in (False, True)]
     figures: dict[str, Any] = {}
     panels: list[Panel] = []
     demo: list[float] = []
@@ -47,9 +49,11 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
         save(RESULTS / "calibration.svg", panels)
     held_out = [
         expected_calibration_error(
-            _runs(Recorded(kind, proves=proves, folder=HELD_OUT, most=recorded), "auto", quick=quick)
+            _runs(
+                Recorded(kind, is_checkable=is_checkable, folder=HELD_OUT, most=recorded), "auto", quick=quick
+            )
         )
-        for kind, proves in families
+        for kind, is_checkable in families
     ]
     return {"arenas": figures, "held_out_ece": round(max(held_out), 4), "ece": max(demo)}
 

@@ -24,7 +24,7 @@ from solver.core.steps import Status, StepKind, StepResult
 from solver.inference.evidence import Evidence
 from solver.inference.item_response import Skill
 from solver.inference.judge_likelihood import logit, parameters, shares, sigmoid
-from solver.inference.vote_likelihood import Counts, Wrongs, likelihood, log_odds
+from solver.inference.vote_likelihood import Counts, ErrorModel, likelihood, log_odds
 from solver.text.extract import extract_answer
 
 _STEPS = {"slope": 0.4, "scatter": 0.4, "concentration": 0.4, "blind": 0.8, "shared": 0.8, "agree": 0.4}
@@ -86,21 +86,21 @@ def _fit_votes(
     kind: str, items: Sequence[PoolProblem], names: Sequence[str], known: Values
 ) -> tuple[Values, Sequence[float]]:
     """Return how votes fall on problems of a kind, and the loss before and after."""
-    wrongs = _wrongs(kind)
+    error_model = _wrongs(kind)
     seen = _seen(items)
-    start = {"shared": wrongs.shared} | _start(kind, names)
+    start = {"shared": error_model.shared} | _start(kind, names)
     values, *loss = _descend(
         start,
         lambda values: _votes_loss(
-            _skills(known | values, kind, voting=True), values["shared"], seen, wrongs
+            _skills(known | values, kind, voting=True), values["shared"], seen, error_model
         ),
     )
     return values, loss
 
 
-def _wrongs(kind: str) -> Wrongs:
+def _wrongs(kind: str) -> ErrorModel:
     pinned = {**parameters(), **parameters()["kinds"].get(kind, {})}
-    return Wrongs(pinned["open_answers"], pinned["shared"])
+    return ErrorModel(pinned["open_answers"], pinned["shared"])
 
 
 def _descend(start: Values, loss: Callable[[Values], float]) -> tuple[Values, float, float]:
@@ -139,12 +139,14 @@ def _skills(values: Values, kind: str, *, voting: bool) -> tuple[Skill, ...]:
     return tuple(Skill(trait.voting() if voting else trait) for trait in traits)
 
 
-def _votes_loss(skills: tuple[Skill, ...], shared: float, seen: Sequence[Seen], wrongs: Wrongs) -> float:
+def _votes_loss(
+    skills: tuple[Skill, ...], shared: float, seen: Sequence[Seen], error_model: ErrorModel
+) -> float:
     """Return the mean of −ln P(the truth | votes)."""
     total = 0.0
     for votes in seen:
         odds = log_odds(
-            skills, Wrongs(wrongs.options, shared), votes.answers, votes.totals, len(votes.answers)
+            skills, ErrorModel(error_model.options, shared), votes.answers, votes.totals, len(votes.answers)
         )
         chances = shares(list(odds))
         right = chances[0] if votes.right_given else 1.0 - sum(chances)
@@ -189,7 +191,9 @@ def _seen(items: Sequence[PoolProblem]) -> list[Seen]:
 def _keys(item: PoolProblem, model: str, tries: int) -> Counter[str]:
     recording = item.recordings[model]
     said = (recording.answers[place] for place, _ in recording.samples[:tries])
-    return Counter(str(judgement_of(item, answer, proves=False).key) for answer in said if answer is not None)
+    return Counter(
+        str(judgement_of(item, answer, is_checkable=False).key) for answer in said if answer is not None
+    )
 
 
 def _most_given_right(item: PoolProblem) -> str | None:
@@ -199,7 +203,7 @@ def _most_given_right(item: PoolProblem) -> str | None:
         recording = item.recordings[card.name]
         right = [answer if item.is_right(answer) else None for answer in recording.answers]
         given.update(
-            str(judgement_of(item, right[place], proves=False).key)
+            str(judgement_of(item, right[place], is_checkable=False).key)
             for place, _ in recording.samples
             if right[place] is not None
         )
@@ -210,12 +214,12 @@ def calibration(items: Sequence[PoolProblem], kind: str, values: Values) -> Mapp
     """Return intercept and slope by which the logit of a posterior becomes that of being right (Platt, 1999)."""
     rng, pairs = random.Random("calibration"), []
     for item in items:
-        known = Evidence(item.problem(proves=False), _cards(values, kind))
+        known = Evidence(item.problem(is_checkable=False), _cards(values, kind))
         for card in panel():
             recording = item.recordings[card.name]
             for turn in range(rng.choice(_FEW)):
                 answer = recording.answers[recording.samples[turn][0]]
-                key = judgement_of(item, answer, proves=False).key
+                key = judgement_of(item, answer, is_checkable=False).key
                 known.tell(
                     StepResult(
                         f"{card.name}/{turn}", StepKind.SAMPLE, Status.OK, model=card.name, text=f"Answer: {answer}",

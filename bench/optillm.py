@@ -102,7 +102,7 @@ class Setting:
 
     def _run(self, item: PoolProblem) -> Run:
         told = {"value_nano": self.worth_cents * NANO_PER_CENT} if self.worth_cents else {}
-        found = trial(item, "auto", self._budget_nano, proves=False, options=told)
+        found = trial(item, "auto", self._budget_nano, is_checkable=False, options=told)
         return Run(found.right, found.cost_nano)
 
     def point(self) -> tuple[float, float]:
@@ -159,7 +159,7 @@ async def _all(items: Sequence[PoolProblem], *, quick: bool) -> dict[str, list[R
 
 def _run(approach: Approach, item: PoolProblem, socket: Path) -> Run:
     till = Till(httpx.HTTPTransport(uds=str(socket)))
-    system, user = item.problem(proves=False).messages()
+    system, user = item.problem(is_checkable=False).messages()
     with httpx.Client(transport=till, timeout=600) as line:
         client = openai.OpenAI(base_url="http://model/v1", api_key="none", http_client=line, max_retries=0)
         try:

@@ -223,7 +223,7 @@ class Durable:
         from jobs.lifecycle.submit import submit_job
         from jobs.worker.execution import live
         from jobs.worker.lease import claim_next
-        from jobs.worker.load import recall
+        from jobs.worker.load import load_job
         from solver.engine.control import Control
 
         settings.PONDER_CALLS_PER_JOB = IN_FLIGHT[in_flight]
@@ -240,7 +240,7 @@ class Durable:
             self._leases.append(lease)
         self._lives = [
             live(
-                lease=lease, memory=recall(lease), writer=self._writer, gateway=self._gateway, judge=self._judge,
+                lease=lease, memory=load_job(lease), writer=self._writer, gateway=self._gateway, judge=self._judge,
                 control=Control(), patience_s=30.0,
             )
             for lease in self._leases

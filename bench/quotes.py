@@ -34,7 +34,7 @@ from solver.quotes.quote import (
     tries_bought,
     win_share,
 )
-from solver.quotes.rollout import paths
+from solver.quotes.rollout import rollouts
 from solver.simulation import world
 from solver.simulation.simulate import KIND, Scenario, play
 from solver.strategies import REGISTRY
@@ -63,18 +63,18 @@ class Ended:
     @property
     def place(self) -> tuple[str, str, str]:
         """Where it belongs in the table."""
-        return self.strategy, "checked" if self.problem.proves else "open", self.kind
+        return self.strategy, "checked" if self.problem.is_checkable else "open", self.kind
 
 
 def _replayed(half: int, step: int = _STEP) -> Iterable[Ended]:
     """Replay some problems of a half: every strategy that only tries, with and without a checker, at every budget."""
     for strategy in (name for name in REPLAYED if name in REGISTRY):
         for item in pool()[half * _STEP // 2 :: step]:
-            for proves in (False, True):
+            for is_checkable in (False, True):
                 for cents in CENTS:
-                    done = trial(item, strategy, cents * NANO_PER_CENT, proves=proves)
+                    done = trial(item, strategy, cents * NANO_PER_CENT, is_checkable=is_checkable)
                     won = _won(done.driven.outcome.stop_reason)
-                    problem = item.problem(proves=proves)
+                    problem = item.problem(is_checkable=is_checkable)
                     yield Ended(strategy, item.unseen.kind, problem, cents, done.cost_nano, won, panel())
 
 
@@ -82,10 +82,14 @@ def _simulated(half: int, seeds: int = _SEEDS) -> Iterable[Ended]:
     """Simulate every strategy on problems of no particular kind; halves are even and odd seeds."""
     for strategy in REGISTRY:
         for seed in range(half, 2 * seeds, 2):
-            for proves in (False, True):
+            for is_checkable in (False, True):
                 for cents in CENTS_SIMULATED:
-                    driven = play(Scenario(seed, cents * NANO_PER_CENT, strategy, proves=proves, slots=SLOTS))
-                    checker = {"kind": "number", "expected": "1", "tolerance": "0"} if proves else None
+                    driven = play(
+                        Scenario(
+                            seed, cents * NANO_PER_CENT, strategy, is_checkable=is_checkable, slots=SLOTS
+                        )
+                    )
+                    checker = {"kind": "number", "expected": "1", "tolerance": "0"} if is_checkable else None
                     problem = Problem(f"Problem {seed}", kind=KIND, checker=checker)
                     won = _won(driven.outcome.stop_reason)
                     cost = driven.purse.settled_nano
@@ -141,9 +145,9 @@ _games: dict[Any, Any] = {}
 def _drawn(game: Any) -> Any:
     """Return the draws of a game; games differ by the length of the prompt, a little."""
     names = tuple(card.name for card in game.cards)
-    key = (names, game.kind, game.proves, game.spendable_nano, game.size_bytes)
+    key = (names, game.kind, game.is_checkable, game.spendable_nano, game.size_bytes)
     if key not in _games:
-        _games[key] = paths(game)
+        _games[key] = rollouts(game)
     return _games[key]
 
 
@@ -184,7 +188,7 @@ _quotes: dict[Any, Any] = {}
 
 
 def _quoted(problem: Problem, cards: Any, budget: int, strategy: str) -> Any:
-    key = (len(problem.text.encode()), problem.kind, problem.proves, budget, strategy)
+    key = (len(problem.text.encode()), problem.kind, problem.is_checkable, budget, strategy)
     if key not in _quotes:
         _quotes[key] = quote(problem, cards, budget_nano=budget, terms=terms_of(strategy))
     return _quotes[key]

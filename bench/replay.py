@@ -27,7 +27,7 @@ from solver.engine.bounds import Bound
 from solver.engine.plan import reserve_nano
 from solver.engine.runner import Limits
 from solver.judging.judge import Judgement
-from solver.simulation.sync_runner import Driven, Played, drive
+from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync
 from solver.strategies import Setting, make_strategy
 from solver.text.extract import bounded_key, quick_key, text_key
 
@@ -53,9 +53,11 @@ class PoolProblem:
     unseen: Unseen
     recordings: Mapping[str, Recording]
 
-    def problem(self, *, proves: bool) -> Problem:
+    def problem(self, *, is_checkable: bool) -> Problem:
         """Return the problem with or without its checker."""
-        return Problem(self.unseen.text, kind=self.unseen.kind, checker=self.checker if proves else None)
+        return Problem(
+            self.unseen.text, kind=self.unseen.kind, checker=self.checker if is_checkable else None
+        )
 
     @property
     def checker(self) -> Mapping[str, Any]:
@@ -105,12 +107,12 @@ def panel() -> tuple[ModelCard, ...]:
 class Replay:
     """Answers the tries of one job from the pool."""
 
-    def __init__(self, item: PoolProblem, *, proves: bool, seed: int = 0) -> None:
-        self._item, self._proves = item, proves
+    def __init__(self, item: PoolProblem, *, is_checkable: bool, seed: int = 0) -> None:
+        self._item, self._proves = item, is_checkable
         self._turns: Counter[str] = Counter()
         self._rng = random.Random(f"replay:{item.index}:{seed}")
 
-    def play(self, step: Step, bound: Bound) -> Played:
+    def play(self, step: Step, bound: Bound) -> SimulatedReply:
         """Return the next recorded reply of the step's model. Raises ValueError for anything but a try."""
         if step.kind is not StepKind.SAMPLE or step.subproblem:
             raise ValueError(f"The pool holds tries only; step {step.key} is “{step.kind.value}”.")
@@ -122,8 +124,8 @@ class Replay:
         answer = recording.answers[place] if tokens <= bound.max_output_tokens else None
         usage = Usage(recording.prompt_tokens, min(tokens, bound.max_output_tokens))
         text = "" if answer is None else f"Answer: {answer}"
-        judgement = judgement_of(self._item, answer, proves=self._proves)
-        return Played(text, judgement, usage, tokens * _SECONDS_PER_TOKEN)
+        judgement = judgement_of(self._item, answer, is_checkable=self._proves)
+        return SimulatedReply(text, judgement, usage, tokens * _SECONDS_PER_TOKEN)
 
 
 @cache
@@ -131,16 +133,16 @@ def _checkers() -> dict[tuple[str, bool], dict[str, Judgement]]:
     return {}
 
 
-def judgement_of(item: PoolProblem, answer: str | None, *, proves: bool) -> Judgement:
+def judgement_of(item: PoolProblem, answer: str | None, *, is_checkable: bool) -> Judgement:
     """Return the judgement of a recorded answer, worked out once."""
     if answer is None:
         return Judgement(None, None, None)
-    known = _checkers().setdefault((item.unseen.text, proves), {})
+    known = _checkers().setdefault((item.unseen.text, is_checkable), {})
     if answer not in known:
-        checker = item.checker if proves else {}
-        key = checked_key(checker, answer) if proves else quick_key(answer) or _value_key(answer)
+        checker = item.checker if is_checkable else {}
+        key = checked_key(checker, answer) if is_checkable else quick_key(answer) or _value_key(answer)
         key = key or text_key(answer)
-        known[answer] = Judgement(answer, key, check(item.checker, answer) if proves else None)
+        known[answer] = Judgement(answer, key, check(item.checker, answer) if is_checkable else None)
     return known[answer]
 
 
@@ -160,7 +162,7 @@ class Trial:
     cost_nano: int
     calls: int
     confidence: float
-    driven: Driven = field(repr=False)
+    driven: RunRecord = field(repr=False)
 
 
 def trial(
@@ -168,20 +170,20 @@ def trial(
     strategy: str,
     budget_nano: int,
     *,
-    proves: bool,
+    is_checkable: bool,
     options: Mapping[str, Any] | None = None,
     cards: Sequence[ModelCard] | None = None,
 ) -> Trial:
     """Run one strategy on one problem of the pool."""
-    problem, models = item.problem(proves=proves), list(cards or panel())
+    problem, models = item.problem(is_checkable=is_checkable), list(cards or panel())
     setting = Setting(problem, models, budget_nano, 0, dict(options or {}), item.index)
     reserve = reserve_nano(models, problem, budget_nano=budget_nano, markup_bp=0)
-    driven = drive(
+    driven = run_sync(
         problem=problem,
         strategy=make_strategy(strategy, setting),
         panel=models,
         purse=Purse(budget_nano, reserve_nano=reserve),
-        source=Replay(item, proves=proves),
+        source=Replay(item, is_checkable=is_checkable),
         limits=Limits(slots=SLOTS),
     )
     best = driven.outcome.best

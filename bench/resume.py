@@ -109,14 +109,14 @@ async def _write(lease: Any, address: str) -> None:
     from asgiref.sync import sync_to_async
 
     from jobs.worker.execution import live
-    from jobs.worker.load import recall
+    from jobs.worker.load import load_job
     from jobs.worker.writer import Writer
     from solver.core.errors import Interrupted
     from solver.engine.control import Control
     from solver.judging.judge import Judge
 
     control, writer, judge = Control(), Writer(address), Judge()
-    memory = await sync_to_async(recall)(lease)
+    memory = await sync_to_async(load_job)(lease)
     try:
         await live(
             lease=lease, memory=memory, writer=writer, gateway=Scripted(control, CALLS), judge=judge,

@@ -16,11 +16,11 @@ from solver.core.money import NANO_PER_USD
 from solver.core.pricing import Usage
 from solver.core.problem import Problem
 from solver.core.purse import Purse
-from solver.core.steps import Candidate, Room, Step, StepKind, StepResult, StopReason
+from solver.core.steps import Candidate, Resources, Step, StepKind, StepResult, StopReason
 from solver.engine.bounds import Bound
 from solver.engine.runner import Limits
 from solver.judging.judge import Judgement
-from solver.simulation.sync_runner import Driven, Played, drive
+from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync
 from solver.simulation.world import cards
 from solver.strategies import REGISTRY, Setting, Strategy, make_strategy
 from solver.text.extract import extract_answer, quick_key
@@ -50,7 +50,7 @@ def _run(name: str, script: str, steps: int) -> dict[str, float]:
     problem = Problem("What is the last digit of 7 to the power of 222?")
     setting = Setting(problem, panel, BUDGET_NANO, 0, OPTIONS, seed=1)
     timed = Timed(make_strategy(name, setting), steps)
-    driven = drive(
+    driven = run_sync(
         problem=problem, strategy=timed, panel=panel, purse=Purse(BUDGET_NANO), source=Script(script),
         limits=Limits(slots=SLOTS),
     )  # fmt: skip
@@ -63,7 +63,7 @@ def _run(name: str, script: str, steps: int) -> dict[str, float]:
     }
 
 
-def _resume_s(strategy: Strategy, driven: Driven) -> float:
+def _resume_s(strategy: Strategy, driven: RunRecord) -> float:
     gc.collect()
     began_s = time.thread_time()
     for result in driven.results:
@@ -83,9 +83,9 @@ class Timed:
         self.late = 0
         self.late_s = 0.0
 
-    def ask(self, room: Room) -> Sequence[Step]:
+    def ask(self, resources: Resources) -> Sequence[Step]:
         """Ask, on the clock."""
-        return self._on_the_clock(lambda: self._strategy.ask(room))
+        return self._on_the_clock(lambda: self._strategy.ask(resources))
 
     def tell(self, result: StepResult) -> None:
         """Tell, on the clock."""
@@ -122,14 +122,14 @@ class Script:
         self._turns = itertools.count()
         self._scattered = script == "scattered"
 
-    def play(self, step: Step, bound: Bound) -> Played:
+    def play(self, step: Step, bound: Bound) -> SimulatedReply:
         """Return the next reply."""
         turn = next(self._turns)
         usage = Usage(bound.prompt_bytes, min(60, bound.max_output_tokens))
         text = self._text(step.kind, turn)
         answer = extract_answer(text) if step.kind.answers else None
         key = quick_key(answer) if answer is not None else None
-        return Played(text, Judgement(answer, key, None), usage, 1.0 + (turn * 7 % 16) / 16)
+        return SimulatedReply(text, Judgement(answer, key, None), usage, 1.0 + (turn * 7 % 16) / 16)
 
     def _text(self, kind: StepKind, turn: int) -> str:
         match kind:

@@ -43,18 +43,18 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
     treequest, seeds = _treequest(), range(_COUNTS[quick])
     figures: dict[str, Any] = {"problems": len(seeds), "against": TREEQUEST}
     gains: list[float] = []
-    for proves in (True, False):
+    for is_checkable in (True, False):
         for cents in CENTS[1::2] if quick else CENTS:
             budget_nano = cents * NANO_PER_CENT
-            ours = [_ours(seed, budget_nano, proves=proves) for seed in seeds]
+            ours = [_ours(seed, budget_nano, is_checkable=is_checkable) for seed in seeds]
             same = [
-                _theirs(treequest, seed, run.cost_nano, proves=proves)
+                _theirs(treequest, seed, run.cost_nano, is_checkable=is_checkable)
                 for seed, run in zip(seeds, ours, strict=True)
             ]
-            whole = [_theirs(treequest, seed, budget_nano, proves=proves) for seed in seeds]
+            whole = [_theirs(treequest, seed, budget_nano, is_checkable=is_checkable) for seed in seeds]
             gain, bound = paired(ours, same)
             gains.append(100 * gain)
-            name = f"{'checker' if proves else 'no_checker'}_{cents}"
+            name = f"{'checker' if is_checkable else 'no_checker'}_{cents}"
             figures |= {
                 f"{name}_tree": _point(ours),
                 f"{name}_treequest_same_dollars": _point(same),
@@ -97,8 +97,8 @@ def _point(runs: Sequence[Run]) -> dict[str, float]:
     return {"accuracy": round(means.accuracy, 4), "cents": round(means.cost_nano / NANO_PER_CENT, 4)}
 
 
-def _ours(seed: int, budget_nano: int, *, proves: bool) -> Run:
-    driven = play(Scenario(seed, budget_nano, "tree", proves=proves))
+def _ours(seed: int, budget_nano: int, *, is_checkable: bool) -> Run:
+    driven = play(Scenario(seed, budget_nano, "tree", is_checkable=is_checkable))
     best = driven.outcome.best
     return Run(best is not None and best.answer == RIGHT, driven.purse.settled_nano)
 
@@ -114,9 +114,9 @@ def _treequest() -> Any:
 class Search:
     """What treequest's generators do and pay on one problem."""
 
-    def __init__(self, seed: int, *, proves: bool) -> None:
+    def __init__(self, seed: int, *, is_checkable: bool) -> None:
         self.world = World(seed)
-        self.proves = proves
+        self.is_checkable = is_checkable
         self.spent_nano = 0
         self._cards = {card.name: card for card in cards()}
         self._judge = cards()[-2].name
@@ -138,7 +138,7 @@ class Search:
         return generate
 
     def _reward(self, node: Node) -> float:
-        if self.proves:
+        if self.is_checkable:
             return float(node.answer == RIGHT)
         grade = read_grade(self._asked(self._judge, messages_for(StepKind.GRADE, self._text, [node.text])))
         return process_reward(grade) if grade else 0.0
@@ -152,18 +152,18 @@ class Search:
         return said.text
 
 
-def _theirs(treequest: Any, seed: int, dollars_nano: int, *, proves: bool) -> Run:
+def _theirs(treequest: Any, seed: int, dollars_nano: int, *, is_checkable: bool) -> Run:
     """Let treequest search until the money is spent or, with a checker, the answer is proven."""
     import numpy as np  # type: ignore[import-not-found]  # comes with treequest
 
     np.random.seed(seed)  # noqa: NPY002  (treequest draws from numpy's global generator)
-    search, algorithm = Search(seed, proves=proves), treequest.ABMCTSA()
+    search, algorithm = Search(seed, is_checkable=is_checkable), treequest.ABMCTSA()
     generators = {card.name: search.generator(card.name) for card in cards()}
     state, scored = algorithm.init_tree(), list[tuple[Node, float]]()
     while search.spent_nano < dollars_nano and len(scored) < _MOST_NODES:
         state = algorithm.step(state, generators)
         scored = algorithm.get_state_score_pairs(state)
-        if proves and any(score == 1.0 for _, score in scored):
+        if is_checkable and any(score == 1.0 for _, score in scored):
             break
     most = max((score for _, score in scored), default=0.0)
     answers = Counter(node.answer for node, score in scored if score == most)

@@ -19,7 +19,7 @@ from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.steps import Status, StepKind
 from solver.engine.plan import least_budget_nano
-from solver.learning.observations import Aspect, Deed, Finished, lessons_of, merged
+from solver.learning.observations import Aspect, CallObservation, FinishedJob, count_updates_of, merged
 from solver.learning.posteriors import Store, informed
 from solver.quotes.quantile_tracking import Measured, tracked
 
@@ -74,7 +74,7 @@ def _teach(lesson: Lesson) -> None:
     job = lesson.job
     earlier = Lesson.objects.filter(job=job, version__lt=lesson.version)
     after = earlier.aggregate(last=Max("upto_seq"))["last"] or 0
-    taught = lessons_of(_finished(lesson, after))
+    taught = count_updates_of(_finished(lesson, after))
     # In the order of their names, so that two workers cannot wait for each other.
     for each in taught:
         row = _row(each.aspect, each.subject, each.kind)
@@ -115,26 +115,27 @@ def _track(quote: JobQuote) -> list[Any]:
     return [Aspect.QUOTE, quote.strategy, quote.kind, {"covered" if seen.covered else "exceeded": 1.0}]
 
 
-def _finished(lesson: Lesson, after_seq: int) -> Finished:
+def _finished(lesson: Lesson, after_seq: int) -> FinishedJob:
     job = lesson.job
     kind = job.pinned.get("kind", "open")
-    proves = Problem(job.problem, kind=kind, checker=job.checker or None).proves
-    deeds = _deeds_of(job, after_seq, lesson.upto_seq, proves=proves)
+    is_checkable = Problem(job.problem, kind=kind, checker=job.checker or None).is_checkable
+    observations = _observations_of(job, after_seq, lesson.upto_seq, is_checkable=is_checkable)
     answer = lesson.ended.get("answer_sha256")
-    return Finished(
+    return FinishedJob(
         strategy=job.strategy,
         kind=kind,
-        proves=proves,
+        is_checkable=is_checkable,
         stop_reason=lesson.ended.get("stop_reason", ""),
         confidence=lesson.ended.get("confidence") or 0.0,
         answer_key=next(
-            (deed.answer_key for deed in deeds if deed.answer_key and _digest(deed.text) == answer), ""
+            (call.answer_key for call in observations if call.answer_key and _digest(call.text) == answer),
+            "",
         ),
-        deeds=deeds,
+        observations=observations,
     )
 
 
-def _deeds_of(job: Job, after_seq: int, upto_seq: int, *, proves: bool) -> list[Deed]:
+def _observations_of(job: Job, after_seq: int, upto_seq: int, *, is_checkable: bool) -> list[CallObservation]:
     """Return the calls that were told between two places of the journal."""
     steps = (
         StepRecord.objects.filter(job=job, state=StepState.TOLD, seq__gt=after_seq, seq__lte=upto_seq)
@@ -146,14 +147,14 @@ def _deeds_of(job: Job, after_seq: int, upto_seq: int, *, proves: bool) -> list[
     found = list(steps)
     lengths = dict(Call.objects.filter(pk__in=[step.pk for step in found]).values_list("pk", "output_tokens"))
     return [
-        Deed(
+        CallObservation(
             key=step.key,
             kind=StepKind(step.kind),
             status=Status(step.status),
             model=step.model,
             parents=tuple(step.parents),
             answer_key=step.answer_key,
-            passed=bool(step.verdict.get("passed")) if proves and step.verdict else None,
+            passed=bool(step.verdict.get("passed")) if is_checkable and step.verdict else None,
             text=step.text if step.kind in _READ else step.answer,
             output_tokens=lengths.get(step.pk) or 1,
             cut=step.finish_reason == "length",

@@ -17,7 +17,7 @@ from solver.quotes.quote import Quote, suggested_budget_nano
 from solver.strategies import DEFAULT
 
 
-class Offer(NamedTuple):
+class QuoteResult(NamedTuple):
     """A quote, and whether its budget is suggested because none was typed."""
 
     quote: Quote
@@ -31,7 +31,7 @@ def quote_job(
     checker: Mapping[str, Any] | None = None,
     strategy: str = DEFAULT,
     options: Mapping[str, Any] | None = None,
-) -> Offer:
+) -> QuoteResult:
     """Return what the budget buys for this problem with this installation's panel. Raises SubmitError.
 
     Without a budget one is suggested, by the kind of problem and by what a right answer is worth, if that is told.
@@ -55,4 +55,4 @@ def quote_job(
     if budget_nano <= 0:
         raise SubmitError("Enter a budget.", field="budget", code="out_of_range")
     check_affordable(posed, panel, budget_nano)
-    return Offer(quote_of(posed, panel, budget_nano=budget_nano, terms=terms), suggested)
+    return QuoteResult(quote_of(posed, panel, budget_nano=budget_nano, terms=terms), suggested)

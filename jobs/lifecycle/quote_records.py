@@ -35,7 +35,7 @@ def terms_of(strategy: str, options: Mapping[str, Any], panel: Sequence[ModelCar
 def quote_of(problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, terms: Terms) -> Quote:
     """Return what a budget buys for a posed problem, by the committed table and by what jobs have taught."""
     stats = learned_of(Aspect.QUOTE, terms.strategy, problem.kind)
-    learned = shift_of(stats, checked=problem.proves)
+    learned = shift_of(stats, checked=problem.is_checkable)
     return quote(problem, panel, budget_nano=budget_nano, terms=terms, learned=learned)
 
 
@@ -47,7 +47,7 @@ def record_quote(job: Job, problem: Problem, panel: Sequence[ModelCard]) -> None
         job=job,
         strategy=said.strategy,
         kind=problem.kind,
-        checked=problem.proves,
+        checked=problem.is_checkable,
         budget_nano=said.budget_nano,
         cost_p10_nano=said.cost_p10_nano,
         cost_p50_nano=said.cost_p50_nano,

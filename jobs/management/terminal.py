@@ -21,7 +21,7 @@ from jobs.models.comparison import SIDE_TITLES
 from jobs.worker import lease as leases
 from jobs.worker.execution import setting_of
 from jobs.worker.host import WorkerHost
-from jobs.worker.load import recall
+from jobs.worker.load import load_job
 from solver.core.money import usd_decimal
 from solver.core.steps import StopReason
 from solver.engine.control import Stop
@@ -125,7 +125,7 @@ def _see_to_the_end(host: WorkerHost, job: Job, report: Callable[[str], None]) -
 
 def _as_it_stands(lease: Lease, error: str) -> Outcome:
     """Return the outcome that the journal holds so far."""
-    memory = recall(lease)
+    memory = load_job(lease)
     strategy = make_strategy(memory.job.strategy, setting_of(memory))
     for result in memory.told:
         strategy.tell(result)

@@ -14,7 +14,7 @@ from jobs.models import Job
 from jobs.presenters.spend import spend_of
 from jobs.views.access import AuthedRequest, get_job_for, signed_in
 from jobs.views.forms import RaiseForm
-from jobs.views.job_actions import BY_ACTION, Offer, offers_of
+from jobs.views.job_actions import BY_ACTION, JobAction, offers_of
 from jobs.views.raise_form import raise_context
 from solver.core.money import format_usd
 
@@ -74,7 +74,7 @@ def raise_job_budget(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     return render(request, "jobs/confirm.html", context | raise_context(job, form), status=status)
 
 
-def _is_offered(job: Job, offer: Offer) -> bool:
+def _is_offered(job: Job, offer: JobAction) -> bool:
     return offer.action in {each.action for each in offers_of(job)}
 
 

@@ -95,7 +95,7 @@ def _agreement(*sides: Side) -> str:
         return "A checker confirmed both answers."
     if proven:
         return f"A checker confirmed only the answer of the {proven[0].title.lower()}."
-    if all(Problem("", checker=side.job.checker or None).proves for side in sides):
+    if all(Problem("", checker=side.job.checker or None).is_checkable for side in sides):
         return "Neither answer passed the check."
     if len({_key(side.answer) for side in sides}) == 1:
         return "Both gave the same answer."

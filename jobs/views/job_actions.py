@@ -8,7 +8,7 @@ from jobs.lifecycle import cancel_job, finish_early, pause_job, resume_job
 from jobs.models import Job
 
 
-class Offer(NamedTuple):
+class JobAction(NamedTuple):
     """One action: its name in addresses, its button, the message after it, and the function that does it."""
 
     action: str
@@ -19,16 +19,16 @@ class Offer(NamedTuple):
 
 
 _RUNNING_CALLS = "no new calls are made; calls in progress have up to 30 seconds to finish."
-PAUSE = Offer("pause", "Pause", "button-secondary", f"Pausing: {_RUNNING_CALLS}", pause_job)
-RESUME = Offer("resume", "Resume", "button", "The job continues.", resume_job)
-START_NOW = Offer("resume", "Start now", "button", "The job starts now.", resume_job)
-RAISE = Offer("raise", "Raise budget", "button-secondary", "", None)
-FINISH = Offer("finish", "Finish now", "button-secondary", f"Finishing: {_RUNNING_CALLS}", finish_early)
-CANCEL = Offer("cancel", "Cancel", "button-danger", f"Cancelling: {_RUNNING_CALLS}", cancel_job)
+PAUSE = JobAction("pause", "Pause", "button-secondary", f"Pausing: {_RUNNING_CALLS}", pause_job)
+RESUME = JobAction("resume", "Resume", "button", "The job continues.", resume_job)
+START_NOW = JobAction("resume", "Start now", "button", "The job starts now.", resume_job)
+RAISE = JobAction("raise", "Raise budget", "button-secondary", "", None)
+FINISH = JobAction("finish", "Finish now", "button-secondary", f"Finishing: {_RUNNING_CALLS}", finish_early)
+CANCEL = JobAction("cancel", "Cancel", "button-danger", f"Cancelling: {_RUNNING_CALLS}", cancel_job)
 BY_ACTION = {offer.action: offer for offer in (PAUSE, RESUME, RAISE, FINISH, CANCEL)}
 
 
-def offers_of(job: Job) -> list[Offer]:
+def offers_of(job: Job) -> list[JobAction]:
     """Return what can be done with a job now, in the order of its buttons."""
     if job.state == JobState.AWAITING_PAYMENT:
         return [CANCEL]
@@ -37,7 +37,7 @@ def offers_of(job: Job) -> list[Offer]:
     return [RAISE] if job.may_continue else []
 
 
-def _offers_of_active(job: Job) -> list[Offer]:
+def _offers_of_active(job: Job) -> list[JobAction]:
     if job.wanted == Wanted.FINISH:
         return [CANCEL]
     if job.wanted == Wanted.CANCEL:

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from jobs.core.lease import Lease
 from jobs.worker.journal import PostgresJournal
-from jobs.worker.load import Memory
+from jobs.worker.load import JobSnapshot
 from jobs.worker.writer import Writer
 from solver.core.errors import Interrupted, ProviderDown
 from solver.core.steps import Candidate
@@ -78,7 +78,7 @@ def candidate_json(best: Candidate | None) -> dict[str, Any]:
     }
 
 
-def setting_of(memory: Memory) -> Setting:
+def setting_of(memory: JobSnapshot) -> Setting:
     """Return what the job's strategy is made from: pinned, so the same in every life."""
     job = memory.job
     return Setting(
@@ -94,7 +94,7 @@ def setting_of(memory: Memory) -> Setting:
 async def live(
     *,
     lease: Lease,
-    memory: Memory,
+    memory: JobSnapshot,
     writer: Writer,
     gateway: Gateway,
     judge: Judge,

@@ -27,9 +27,9 @@ from jobs.lifecycle.finish import finish
 from jobs.worker import lease as leases
 from jobs.worker.execution import live
 from jobs.worker.heartbeat import Heartbeat
-from jobs.worker.load import recall
+from jobs.worker.load import load_job
 from jobs.worker.outcomes import AFTER_FAULT, end_life
-from jobs.worker.retry import surely
+from jobs.worker.retry import retry_while_database_is_down
 from jobs.worker.writer import Writer
 from solver.core.steps import StopReason
 from solver.engine.control import Control, Stop
@@ -99,11 +99,11 @@ class WorkerHost:
             connections.close_all()
 
     def _live(self, lease: Lease, control: Control, report: Callable[[str], None] | None) -> None:
-        if surely(lambda: leases.idle_claims(lease)) > leases.MAX_IDLE_CLAIMS:
-            surely(lambda: finish(lease, Outcome(StopReason.FAILED, None, _POISON)))
+        if retry_while_database_is_down(lambda: leases.idle_claims(lease)) > leases.MAX_IDLE_CLAIMS:
+            retry_while_database_is_down(lambda: finish(lease, Outcome(StopReason.FAILED, None, _POISON)))
             return
         try:
-            memory = surely(lambda: recall(lease))
+            memory = retry_while_database_is_down(lambda: load_job(lease))
         except Exception:
             leases.give_back(lease, state=JobState.QUEUED, next_after=AFTER_FAULT, at_fault=True)
             raise

@@ -18,7 +18,7 @@ from solver.engine.journal import OpenCall, Submitted
 
 
 @dataclass(slots=True)
-class Memory:
+class JobSnapshot:
     """A job as the engine needs it. Whoever replays `told` may empty it."""
 
     job: Job
@@ -34,7 +34,7 @@ class Memory:
 _COLUMNS = tuple(field.name for field in fields(StepResult) if field.name != "reasoning")
 
 
-def recall(lease: Lease) -> Memory:
+def load_job(lease: Lease) -> JobSnapshot:
     """Read job, escrow and journal."""
     job = Job.objects.get(pk=lease.job_id)
     escrow = Account.objects.get(pk=lease.escrow_id)
@@ -45,7 +45,7 @@ def recall(lease: Lease) -> Memory:
     submitted = _submitted(job, escrow)
     held_nano = sum(each.call.hold_nano for each in submitted)
     told = [_result(row) for row in steps.filter(state=StepState.TOLD).order_by("seq").values_list(*_COLUMNS)]
-    return Memory(
+    return JobSnapshot(
         job=job,
         problem=Problem(job.problem, kind=pinned["kind"], checker=job.checker or None),
         panel=[ModelCard.from_json(card) for card in pinned["panel"]],

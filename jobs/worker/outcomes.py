@@ -12,7 +12,7 @@ from jobs.core.states import JobState
 from jobs.lifecycle.finish import finish
 from jobs.mail.enqueue import tell_if_stuck
 from jobs.worker import lease as leases
-from jobs.worker.retry import surely
+from jobs.worker.retry import retry_while_database_is_down
 from solver.core.errors import Interrupted, LeaseLost, ProviderDown
 from solver.engine.runner import Outcome
 
@@ -32,16 +32,18 @@ def end_life(lease: Lease, life: "Future[Outcome]") -> None:
     except Interrupted as stop:
         state = JobState.PAUSED if str(stop) == "pause" else JobState.QUEUED
         to_back = str(stop) == "slice"
-        surely(lambda: leases.give_back(lease, state=state, to_back=to_back))
+        retry_while_database_is_down(lambda: leases.give_back(lease, state=state, to_back=to_back))
     except ProviderDown as error:
         reason = str(error)
         logger.warning("Job %s waits for a provider: %s", lease.job_id, reason)
-        surely(lambda: _wait_for_provider(lease, reason))
+        retry_while_database_is_down(lambda: _wait_for_provider(lease, reason))
     except Exception:
         logger.exception("Job %s: a life ended by a fault; it is tried again.", lease.job_id)
-        surely(lambda: leases.give_back(lease, state=JobState.QUEUED, next_after=AFTER_FAULT, at_fault=True))
+        retry_while_database_is_down(
+            lambda: leases.give_back(lease, state=JobState.QUEUED, next_after=AFTER_FAULT, at_fault=True)
+        )
     else:
-        surely(lambda: finish(lease, outcome))
+        retry_while_database_is_down(lambda: finish(lease, outcome))
 
 
 def _wait_for_provider(lease: Lease, reason: str) -> bool:

@@ -13,7 +13,7 @@ _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 2.0
 
 
-def surely[T](work: Callable[[], T]) -> T:
+def retry_while_database_is_down[T](work: Callable[[], T]) -> T:
     """Do a transaction under a lease, again and again while the database does not answer; at most for a lease.
 
     It must be harmless to repeat: one that was applied, with only its confirmation lost, finds its lease gone.

@@ -102,9 +102,9 @@ def affordable_output_tokens(
 ) -> int:
     """Return the largest output cap whose billed bound fits into `billed_room_nano`; −1: the prompt alone does not."""
     cost_room = billed_room_nano * BASIS_POINTS // (BASIS_POINTS + markup_bp)
-    room = cost_room - bound_nano(rates, prompt_tokens=prompt_tokens, max_output_tokens=0)
-    if room < 0:
+    resources = cost_room - bound_nano(rates, prompt_tokens=prompt_tokens, max_output_tokens=0)
+    if resources < 0:
         return -1
     worst = rates.worst_output_pico()
     # A free model has no price limit; the model's own maximum limits it.
-    return room * PICO_PER_NANO // worst if worst else 2**31
+    return resources * PICO_PER_NANO // worst if worst else 2**31

@@ -26,7 +26,7 @@ class Problem:
     checker: Mapping[str, Any] | None = None
 
     @property
-    def proves(self) -> bool:
+    def is_checkable(self) -> bool:
         """Whether the checker can tell a right answer from a wrong one."""
         return self.checker is not None and (self.checker["kind"] != "choice" or "expected" in self.checker)
 

@@ -13,7 +13,7 @@ from solver.core.errors import BudgetReached
 class Purse:
     """Money of one job.
 
-    The reserve is part of the limit and open to the final write-up only. What is insured is kept back until there is an
+    The reserve is part of the limit and open to the final write-up only. The last resort is kept back until there is an
     answer, for one more try should everything else have come to nothing (solver/engine/last_resort.py).
     """
 
@@ -22,7 +22,7 @@ class Purse:
     settled_nano: int = 0
     held_nano: int = 0
     in_doubt_nano: int = 0
-    insured_nano: int = 0
+    last_resort_nano: int = 0
 
     def remaining_nano(self) -> int:
         """Return what is neither settled nor held nor in doubt."""
@@ -30,7 +30,7 @@ class Purse:
 
     def spendable_nano(self, *, final: bool = False) -> int:
         """Return what a step may hold: the remaining money, without what is kept back unless it is the final step."""
-        return self.remaining_nano() - (0 if final else self.reserve_nano + self.insured_nano)
+        return self.remaining_nano() - (0 if final else self.reserve_nano + self.last_resort_nano)
 
     def hold(self, amount_nano: int, *, final: bool = False) -> None:
         """Set money aside for a call. Raises BudgetReached where it does not fit."""

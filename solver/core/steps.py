@@ -115,7 +115,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Resources:
     """What a strategy may use at this moment.
 
     `affordable` names the models of which one more call of typical length fits into the free money; `in_flight` holds

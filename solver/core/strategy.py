@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
-from solver.core.steps import Candidate, Room, Step, StepResult, StopReason
+from solver.core.steps import Candidate, Resources, Step, StepResult, StopReason
 
 
 class Strategy(Protocol):
@@ -16,8 +16,8 @@ class Strategy(Protocol):
     money, capacity, clock or learned values is itself a note step.
     """
 
-    def ask(self, room: Room) -> Sequence[Step]:
-        """Return the steps wanted now: at most `room.free_slots` that make calls, none of them in flight or told."""
+    def ask(self, resources: Resources) -> Sequence[Step]:
+        """Return the steps wanted now: at most `resources.free_slots` that make calls, none of them in flight or told."""
         ...
 
     def tell(self, result: StepResult) -> None:

@@ -36,22 +36,22 @@ def bound_call(
     card: ModelCard,
     size_bytes: int,
     *,
-    room_nano: int,
+    budget_left_nano: int,
     markup_bp: int,
     may_cut_short: bool = False,
     at_length: bool = False,
 ) -> Bound | None:
-    """Return the bound of a call with `room_nano` to spend, or None where the call is not worth making.
+    """Return the bound of a call with `budget_left_nano` to spend, or None where the call is not worth making.
 
     `may_cut_short` skips the median rule, for the final write-up. `at_length` allows a long reply even where money is
     not ample.
     """
     ceiling = _ceiling(card, size_bytes)
     generous = min(ceiling, max(card.output.q995, 4 * card.output.q50))
-    ample = _AMPLE_CALLS * _billed_bound(card, size_bytes, generous, markup_bp) <= room_nano
+    ample = _AMPLE_CALLS * _billed_bound(card, size_bytes, generous, markup_bp) <= budget_left_nano
     wanted = generous if ample or at_length else min(ceiling, _long_tokens(card))
     bought = affordable_output_tokens(
-        card.rates, prompt_tokens=size_bytes, billed_room_nano=room_nano, markup_bp=markup_bp
+        card.rates, prompt_tokens=size_bytes, billed_room_nano=budget_left_nano, markup_bp=markup_bp
     )
     cap = min(wanted, bought)
     if cap < 1 or (cap < min(card.output.q50, ceiling) and not may_cut_short):
@@ -59,8 +59,8 @@ def bound_call(
     return Bound(_billed_bound(card, size_bytes, cap, markup_bp), cap, size_bytes)
 
 
-def least_room_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
-    """Return the least `room_nano` for which `bound_call` allows a call: prompt and median reply, each rounded up."""
+def least_budget_left_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
+    """Return the least `budget_left_nano` with which `bound_call` allows a call: prompt and median reply, rounded up."""
     median = max(min(card.output.q50, _ceiling(card, size_bytes)), 1)
     prompt = bound_nano(card.rates, prompt_tokens=size_bytes, max_output_tokens=0)
     return billed_nano(prompt - (-median * card.rates.worst_output_pico() // PICO_PER_NANO), markup_bp)

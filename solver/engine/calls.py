@@ -13,7 +13,7 @@ from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.steps import Status, Step, StepKind, StepResult
-from solver.engine.bounds import Bound, bound_call, least_room_nano, prompt_bytes
+from solver.engine.bounds import Bound, bound_call, least_budget_left_nano, prompt_bytes
 from solver.engine.control import Control, Stop
 from solver.engine.journal import Journal, OpenCall, Submitted
 from solver.engine.metering import charge_for
@@ -118,18 +118,18 @@ class Attempts:
         """Return the models of which one more call of this size fits into the free money, barred ones included."""
         if size_bytes not in self._least_nano:
             self._least_nano[size_bytes] = [
-                (name, least_room_nano(card, size_bytes, self._markup_bp))
+                (name, least_budget_left_nano(card, size_bytes, self._markup_bp))
                 for name, card in self._panel.items()
             ]
-        room = self._purse.spendable_nano()
-        return frozenset(name for name, least in self._least_nano[size_bytes] if least <= room)
+        resources = self._purse.spendable_nano()
+        return frozenset(name for name, least in self._least_nano[size_bytes] if least <= resources)
 
     def hold_for(self, step: Step, *, final: bool = False) -> Bound:
         """Hold the worst case of a step in the purse. Raises BudgetReached."""
         bound = bound_call(
             self._panel[step.model],
             prompt_bytes(step.messages),
-            room_nano=self._purse.spendable_nano(final=final),
+            budget_left_nano=self._purse.spendable_nano(final=final),
             markup_bp=self._markup_bp,
             may_cut_short=final,
             at_length=step.at_length,

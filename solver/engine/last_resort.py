@@ -1,4 +1,4 @@
-"""The insurance of a job's answer: money for a few tries by the cheapest model, kept back until an answer has come.
+"""The last resort of a job without an answer: money for a few tries by the cheapest model, kept back until then.
 
 Calls in doubt keep their holds, so time-outs and kills could use up a small budget with nothing to show for it. Until
 the first answer the price of up to four long replies of the cheapest model, at most a quarter of the budget, is out of
@@ -18,7 +18,9 @@ _SHARE = 4
 _PATH = "last"
 
 
-def insured_nano(panel: Sequence[ModelCard], problem: Problem, *, budget_nano: int, markup_bp: int) -> int:
+def last_resort_nano(
+    panel: Sequence[ModelCard], problem: Problem, *, budget_nano: int, markup_bp: int
+) -> int:
     """Return what is kept back of a budget; nothing where a quarter of it does not buy one long reply."""
     price = _price_nano(panel, problem, markup_bp)
     return price * min(_TRIES, budget_nano // (_SHARE * price)) if price else 0
@@ -26,11 +28,11 @@ def insured_nano(panel: Sequence[ModelCard], problem: Problem, *, budget_nano: i
 
 def release_one(purse: Purse, panel: Sequence[ModelCard], problem: Problem, *, markup_bp: int) -> None:
     """Let one of these tries be paid, and keep the rest back: the strategy would spend it, a kill would take it all."""
-    left_nano = min(purse.insured_nano, purse.remaining_nano() - purse.reserve_nano)
-    purse.insured_nano = max(left_nano - _price_nano(panel, problem, markup_bp), 0)
+    left_nano = min(purse.last_resort_nano, purse.remaining_nano() - purse.reserve_nano)
+    purse.last_resort_nano = max(left_nano - _price_nano(panel, problem, markup_bp), 0)
 
 
-def last_try(
+def last_resort_step(
     panel: Sequence[ModelCard], problem: Problem, *, affordable: Collection[str], made: int, markup_bp: int
 ) -> Step | None:
     """Return the next of these tries, `made` of them being told, or None where none is affordable."""
@@ -42,7 +44,7 @@ def last_try(
     return Step(f"{_PATH}/{made}", StepKind.SAMPLE, "Last try", best.name, problem.messages())
 
 
-def is_last_try(key: str) -> bool:
+def is_last_resort(key: str) -> bool:
     """Tell whether a step was such a try."""
     return key.startswith(f"{_PATH}/")
 

@@ -13,13 +13,13 @@ from solver.core.errors import BudgetReached, Interrupted, LeaseLost, ModelBarre
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.purse import Purse
-from solver.core.steps import Candidate, Room, Step, StepKind, StepResult, StopReason
+from solver.core.steps import Candidate, Resources, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Strategy
 from solver.engine.bounds import prompt_bytes
 from solver.engine.calls import AnswerJudge, Attempts
 from solver.engine.control import Control, Stop
 from solver.engine.journal import Journal
-from solver.engine.last_resort import insured_nano, is_last_try, last_try, release_one
+from solver.engine.last_resort import is_last_resort, last_resort_nano, last_resort_step, release_one
 from solver.engine.write_up import accepted, write_up_step
 from solver.providers.litellm_gateway import Gateway
 
@@ -94,7 +94,9 @@ class Runner:
         self._size_bytes = prompt_bytes(problem.messages())
         self._markup_bp = markup_bp
         self._last_tries = 0
-        purse.insured_nano = insured_nano(panel, problem, budget_nano=purse.limit_nano, markup_bp=markup_bp)
+        purse.last_resort_nano = last_resort_nano(
+            panel, problem, budget_nano=purse.limit_nano, markup_bp=markup_bp
+        )
         self._in_flight: dict[str, Step] = {}
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._landed: deque[StepResult] = deque()
@@ -149,9 +151,9 @@ class Runner:
         if result.answer_key and len(self._attempts.known_keys) < MAX_KNOWN_KEYS:
             self._attempts.known_keys.setdefault(result.answer_key)
         self._strategy.tell(result)
-        self._last_tries += is_last_try(result.key)
-        if self._purse.insured_nano and result.kind.answers and self._strategy.best():
-            self._purse.insured_nano = 0
+        self._last_tries += is_last_resort(result.key)
+        if self._purse.last_resort_nano and result.kind.answers and self._strategy.best():
+            self._purse.last_resort_nano = 0
         self._observer(self._strategy)
 
     async def _drive(self) -> StopReason:
@@ -174,12 +176,12 @@ class Runner:
                 if not self._landed and self._in_flight.keys() <= self._attempts.references.keys():
                     raise Interrupted("slice")
             elif not self._refused:
-                room = self._room()
-                steps, why_not_all = self._wanted(room)
+                resources = self._resources()
+                steps, why_not_all = self._wanted(resources)
                 if await self._dispatch(steps):
                     continue
                 if not self._in_flight and not self._landed and not self._refused:
-                    return self._at_a_loss(room, why_not_all)
+                    return self._at_a_loss(resources, why_not_all)
             if self._refused and not self._in_flight and not self._landed:
                 if self._asked_again:
                     return StopReason.BUDGET_REACHED
@@ -188,11 +190,11 @@ class Runner:
                 continue
             await self._next_event()
 
-    def _at_a_loss(self, room: Room, why_not_all: str) -> StopReason:
+    def _at_a_loss(self, resources: Resources, why_not_all: str) -> StopReason:
         """Return why there is nothing to do. Raises ProviderDown where there is, but not for now."""
         if why_not_all:
             raise ProviderDown(why_not_all)
-        return StopReason.NO_PROGRESS if room.affordable else StopReason.BUDGET_REACHED
+        return StopReason.NO_PROGRESS if resources.affordable else StopReason.BUDGET_REACHED
 
     def _tries_once_more(self) -> bool:
         """Try the problem itself with the money kept back for it, where no answer has come of all the rest."""
@@ -200,7 +202,7 @@ class Runner:
             return False
         release_one(self._purse, [*self._panel.values()], self._problem, markup_bp=self._markup_bp)
         affordable = self._attempts.affordable(self._size_bytes) - self._attempts.barred().keys()
-        step = last_try(
+        step = last_resort_step(
             [*self._panel.values()], self._problem,
             affordable=affordable, made=self._last_tries, markup_bp=self._markup_bp,
         )  # fmt: skip
@@ -230,8 +232,8 @@ class Runner:
             return StopReason.TIME_LIMIT
         return self._strategy.done()
 
-    def _room(self) -> Room:
-        return Room(
+    def _resources(self) -> Resources:
+        return Resources(
             free_slots=max(self._limits.slots - len(self._in_flight), 0),
             free_nano=self._purse.spendable_nano(),
             time_left_s=None if self._deadline_s is None else self._deadline_s - self._clock(),
@@ -239,16 +241,16 @@ class Runner:
             in_flight=self._in_flight,
         )
 
-    def _wanted(self, room: Room) -> tuple[Sequence[Step], str]:
+    def _wanted(self, resources: Resources) -> tuple[Sequence[Step], str]:
         """Return the steps that the strategy asks for and that may be made, and why others may not."""
         barred = self._attempts.barred()
         if not barred:
-            return self._strategy.ask(room), ""
+            return self._strategy.ask(resources), ""
         why = " ".join(barred.values())
-        if not room.affordable and self._attempts.affordable(self._size_bytes):
+        if not resources.affordable and self._attempts.affordable(self._size_bytes):
             # Asked now, the strategy would take this for the end of its money.
             return (), why
-        steps = self._strategy.ask(room)
+        steps = self._strategy.ask(resources)
         allowed = [step for step in steps if step.model not in barred]
         return allowed, why if len(allowed) < len(steps) else ""
 

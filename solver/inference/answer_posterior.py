@@ -18,11 +18,11 @@ from solver.inference.judge_likelihood import (
     shares,
     sigmoid,
 )
-from solver.inference.vote_likelihood import Votes, Wrongs, log_odds
+from solver.inference.vote_likelihood import ErrorModel, Votes, log_odds
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class VoteCounts:
     """What is weighed: the answers worth it, the replies without an answer, and all votes, also for other answers."""
 
     answers: Sequence[Cluster]
@@ -32,7 +32,7 @@ class Tally:
     proven_key: str | None
 
 
-class Scales:
+class AnswerPosterior:
     """Weighs the tallies of one job."""
 
     def __init__(self, problem: Problem, panel: Sequence[ModelCard]) -> None:
@@ -41,7 +41,8 @@ class Scales:
         # A checker passes any right answer; votes must agree on one.
         traits = {name: card.trait_for(problem.kind) for name, card in self._cards.items()}
         self._skills = {
-            name: skill_of(trait if problem.proves else trait.voting()) for name, trait in traits.items()
+            name: skill_of(trait if problem.is_checkable else trait.voting())
+            for name, trait in traits.items()
         }
 
     def family(self, model: str) -> str:
@@ -49,7 +50,7 @@ class Scales:
         card = self._cards.get(model)
         return card.family if card else model
 
-    def weigh(self, tally: Tally) -> dict[str, float]:
+    def weigh(self, tally: VoteCounts) -> dict[str, float]:
         """Return how probable each answer is, by key."""
         votes = self._from_votes(tally)
         weighed = (*tally.answers, *tally.essays)
@@ -58,11 +59,11 @@ class Scales:
         log_odds = {each.key: votes[each.key] + self._from_judges(each, qualities) for each in weighed}
         return _normalised(log_odds, tally)
 
-    def quality(self, judge: str, tally: Tally) -> Quality:
+    def quality(self, judge: str, tally: VoteCounts) -> Quality:
         """Return how well a model judges, as far as its card and this job tell."""
         return self._quality(judge, tally, self._from_votes(tally))
 
-    def _from_votes(self, tally: Tally) -> dict[str, float]:
+    def _from_votes(self, tally: VoteCounts) -> dict[str, float]:
         """Return log odds from votes and verdicts: against “none of them” or, where answers do not compare, alone."""
         odds = {cluster.key: self._alone(cluster) for cluster in tally.essays}
         if not any(cluster.comparable for cluster in tally.answers):
@@ -70,7 +71,7 @@ class Scales:
         weighed = self._weighed(tally)
         return odds | {c.key: NEVER if c.refused else weighed[c.key] for c in tally.answers}
 
-    def _weighed(self, tally: Tally) -> dict[str, float]:
+    def _weighed(self, tally: VoteCounts) -> dict[str, float]:
         """Return log odds from votes alone. Answers go in order of their votes: the same votes are weighed once."""
         for model in tally.everything.by_model:
             self._skills.setdefault(model, skill_of(Trait(self._ability(model))))
@@ -79,7 +80,7 @@ class Scales:
         order = sorted(counts, key=counts.__getitem__, reverse=True)
         odds = log_odds(
             tuple(self._skills.values()),
-            self.wrongs(),
+            self.error_model(),
             tuple(counts[key] for key in order),
             tally.everything.counts(names),
             tally.seen,
@@ -90,14 +91,14 @@ class Scales:
         """Return the skills of the panel."""
         return {name: self._skills[name] for name in self._cards}
 
-    def wrongs(self) -> Wrongs:
+    def error_model(self) -> ErrorModel:
         """Return how wrong answers to this problem fall."""
         pinned = parameters()
         pinned = {**pinned, **pinned["kinds"].get(self._problem.kind, {})}
         match self._problem.checker:
             case {"kind": "choice", "options": options}:
-                return Wrongs(max(len(options), 2), pinned["shared"])
-        return Wrongs(pinned["open_answers"], pinned["shared"])
+                return ErrorModel(max(len(options), 2), pinned["shared"])
+        return ErrorModel(pinned["open_answers"], pinned["shared"])
 
     def _alone(self, cluster: Cluster) -> float:
         """Return the log odds of an answer that no other can agree with: the ability of who gave it."""
@@ -119,7 +120,7 @@ class Scales:
             total += compare_log_odds(wins, losses, qualities[judge])
         return total
 
-    def _quality(self, judge: str, tally: Tally, votes: Mapping[str, float]) -> Quality:
+    def _quality(self, judge: str, tally: VoteCounts, votes: Mapping[str, float]) -> Quality:
         """Return the posterior means of a judge's rates: prior counts, plus each judgement weighted by what it met."""
         pinned = parameters()
         card = self._cards.get(judge)
@@ -138,7 +139,7 @@ class Scales:
         return Quality(*(good / (good + bad) for good, bad in (counts[name] for name in Quality._fields)))
 
 
-def _normalised(log_odds: Mapping[str, float], tally: Tally) -> dict[str, float]:
+def _normalised(log_odds: Mapping[str, float], tally: VoteCounts) -> dict[str, float]:
     """Return probabilities: exclusive ones where answers compare, each on its own elsewhere."""
     alone = {key: sigmoid(x) for key, x in log_odds.items()}
     if not any(cluster.comparable for cluster in tally.answers):

@@ -15,12 +15,12 @@ from heapq import nlargest
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.steps import Candidate, Status, StepKind, StepResult
-from solver.inference.answer_posterior import Scales, Tally
+from solver.inference.answer_posterior import AnswerPosterior, VoteCounts
 from solver.inference.cluster import Cluster
 from solver.inference.explanation import explain
 from solver.inference.item_response import Skill
 from solver.inference.judge_likelihood import Quality, calibrated, parameters
-from solver.inference.vote_likelihood import Votes, Wrongs
+from solver.inference.vote_likelihood import ErrorModel, Votes
 from solver.text.prompts import read_better, read_grade
 
 _WEIGHED = 12
@@ -33,7 +33,7 @@ class Evidence:
 
     def __init__(self, problem: Problem, panel: Sequence[ModelCard]) -> None:
         self.problem = problem
-        self._scales = Scales(problem, panel)
+        self._scales = AnswerPosterior(problem, panel)
         self._told: set[str] = set()
         self._cluster_of: dict[str, str] = {}
         self._everything = Votes({}, {})
@@ -190,18 +190,18 @@ class Evidence:
         """Return what is assumed of the panel's tries, by model."""
         return self._scales.skills()
 
-    def wrongs(self) -> Wrongs:
+    def error_model(self) -> ErrorModel:
         """Return how wrong answers to this problem are assumed to fall."""
-        return self._scales.wrongs()
+        return self._scales.error_model()
 
     def _weigh(self) -> dict[str, float]:
         if self._weighed is None:
             self._weighed = self._scales.weigh(self._tally())
         return self._weighed
 
-    def _tally(self) -> Tally:
+    def _tally(self) -> VoteCounts:
         proven = self.proven.answer_key if self.proven else None
-        return Tally(
+        return VoteCounts(
             list(self._top.values()),
             list(self._top_essays.values()),
             self._everything,
@@ -219,7 +219,7 @@ class Evidence:
         return replace(explain(self, leader), confidence=self.confidence()) if leader else None
 
     def _shown(self, leader: Cluster) -> float:
-        if leader.refused or (self.problem.proves and leader.key in self.clusters):
+        if leader.refused or (self.problem.is_checkable and leader.key in self.clusters):
             # The checker has refused every answer so far.
             return 0.0
         if leader.key in self._essays and not leader.grades:

@@ -12,7 +12,7 @@ PASSED, FAILED = "✓", "✗"
 """Marks before the sentences that say what a check or a grader found."""
 
 
-class Books(Protocol):
+class EvidenceView(Protocol):
     """All that is known: solver/inference/evidence.py's Evidence."""
 
     problem: Problem
@@ -31,7 +31,7 @@ class Books(Protocol):
         ...
 
 
-def explain(books: Books, leader: Cluster) -> Candidate:
+def explain(books: EvidenceView, leader: Cluster) -> Candidate:
     """Return `leader` as a candidate with its evidence in one sentence; its confidence is the caller's to set."""
     shown = books.proven or leader.example
     others = [c for c in books.ranked(_DISSENTERS + 1) if c.key != leader.key and c.key in books.clusters]
@@ -53,17 +53,17 @@ def count_of(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _sentence(books: Books, leader: Cluster, others: Sequence[Cluster]) -> str:
+def _sentence(books: EvidenceView, leader: Cluster, others: Sequence[Cluster]) -> str:
     if books.proven:
         return f"A checker confirmed it after {count_of(max(books.tries, 1), 'attempt', 'attempts')}."
     said = [*_votes(books, leader), *_grades(leader), *_comparisons(leader), *_refuted(others)]
     sentence = "; ".join(said)
-    if books.problem.proves:
+    if books.problem.is_checkable:
         sentence += "; no answer passed the check"
     return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
-def _votes(books: Books, leader: Cluster) -> Iterable[str]:
+def _votes(books: EvidenceView, leader: Cluster) -> Iterable[str]:
     if leader.key not in books.clusters:
         yield "no attempt gave an answer that could be compared"
         return
@@ -100,7 +100,7 @@ def _refuted(others: Sequence[Cluster]) -> Iterable[str]:
         yield f"{graders} rejected {count_of(refuted, 'other answer', 'other answers')}"
 
 
-def _checked(books: Books, leader: Cluster) -> str:
+def _checked(books: EvidenceView, leader: Cluster) -> str:
     if books.proven:
         return f"{PASSED} {books.proven.verdict.detail}" if books.proven.verdict else ""
     graded = (

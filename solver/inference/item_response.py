@@ -48,8 +48,8 @@ class Skill:
         weights = [*(seeing + u for u in _LUCK_WEIGHTS), blind]
         # For each difficulty and each luck ln P(right), ln P(wrong), ln P(luck).
         self._log_chances = [
-            list(zip(rights, wrongs, weights, strict=True))
-            for rights, wrongs in zip(log_right, log_wrong, strict=True)
+            list(zip(rights, error_model, weights, strict=True))
+            for rights, error_model in zip(log_right, log_wrong, strict=True)
         ]
         self._known: dict[tuple[float, float], Sequence[float]] = {}
         self._foreseen: dict[tuple[float, float, int], Sequence[Sequence[float]]] = {}

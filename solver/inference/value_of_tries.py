@@ -11,15 +11,15 @@ from functools import lru_cache
 from operator import mul
 
 from solver.inference.item_response import Skill, binomials
-from solver.inference.vote_likelihood import Counts, Wrongs, difficulty
+from solver.inference.vote_likelihood import Counts, ErrorModel, difficulty
 
 LOOKAHEADS = (1, 3, 8)
-FAR = 20
+LONG_LOOKAHEAD = 20
 """Looked ahead before it is said that nothing pays: a long tie is broken by many tries only."""
 
 
 @dataclass(frozen=True, slots=True)
-class Prospect:
+class SampleBatch:
     """What `tries` further tries of a model would add to the probability of a right answer."""
 
     model: str
@@ -28,7 +28,7 @@ class Prospect:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AnswerState:
     """An answer: how probable it is, and its votes by model, in the order of the panel."""
 
     probability: float
@@ -36,26 +36,26 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Race:
+class Contest:
     """The answers that may be right, most probable first; all votes by model."""
 
-    standings: tuple[Standing, ...]
+    answers: tuple[AnswerState, ...]
     totals: Counts
 
 
 @lru_cache(maxsize=10_000)
-def prospects(
+def sample_batches(
     skills: tuple[tuple[str, Skill], ...],
-    wrongs: Wrongs,
-    race: Race,
+    error_model: ErrorModel,
+    contest: Contest,
     lookaheads: tuple[int, ...] = LOOKAHEADS,
-) -> tuple[Prospect, ...]:
+) -> tuple[SampleBatch, ...]:
     """Return what each model's further tries are worth, for each number of tries looked ahead."""
-    if not race.standings:
-        return tuple(Prospect(name, 1, chance) for name, chance in success_chances(skills, race.totals))
-    view = _View(skills, wrongs, race)
+    if not contest.answers:
+        return tuple(SampleBatch(name, 1, chance) for name, chance in success_chances(skills, contest.totals))
+    view = _View(skills, error_model, contest)
     return tuple(
-        Prospect(name, tries, view.gain(at, tries))
+        SampleBatch(name, tries, view.gain(at, tries))
         for at, (name, _) in enumerate(skills)
         for tries in lookaheads
     )
@@ -74,18 +74,20 @@ def success_chances(skills: tuple[tuple[str, Skill], ...], failures: Counts) -> 
 class _View:
     """The race as each hypothesis sees it."""
 
-    def __init__(self, skills: tuple[tuple[str, Skill], ...], wrongs: Wrongs, race: Race) -> None:
+    def __init__(
+        self, skills: tuple[tuple[str, Skill], ...], error_model: ErrorModel, contest: Contest
+    ) -> None:
         self._skills = tuple(skill for _, skill in skills)
-        self._wrongs, self._race = wrongs, race
+        self._error_model, self._contest = error_model, contest
         # The leader, its rivals, and one not seen yet.
-        nobody = Standing(
-            max(1.0 - sum(standing.probability for standing in race.standings), 0.0), (0.0,) * len(skills)
+        nobody = AnswerState(
+            max(1.0 - sum(answer.probability for answer in contest.answers), 0.0), (0.0,) * len(skills)
         )
-        self._leader, *self._rivals = (*race.standings, nobody)
+        self._leader, *self._rivals = (*contest.answers, nobody)
         self._nobody = nobody
         self._difficulty = {
-            standing: difficulty(self._skills, standing.votes, race.totals)
-            for standing in (self._leader, *self._rivals)
+            answer: difficulty(self._skills, answer.votes, contest.totals)
+            for answer in (self._leader, *self._rivals)
         }
 
     def gain(self, at: int, tries: int) -> float:
@@ -93,11 +95,11 @@ class _View:
         right = self._distribution(self._leader, at, tries)
         return sum(self._gain_against(rival, at, tries, right) for rival in self._rivals)
 
-    def _gain_against(self, rival: Standing, at: int, tries: int, right: list[float]) -> float:
+    def _gain_against(self, rival: AnswerState, at: int, tries: int, right: list[float]) -> float:
         """Return how much probability the rival would gain over the leader in the outcomes that put it ahead."""
         upset = self._distribution(rival, at, tries)
-        for_rival = _falls(tries, *self._shares(rival, at, of=self._leader))
-        for_leader = _falls(tries, *self._shares(self._leader, at, of=rival))
+        for_rival = _fall_probabilities(tries, *self._shares(rival, at, of=self._leader))
+        for_leader = _fall_probabilities(tries, *self._shares(self._leader, at, of=rival))
         leader_p, rival_p = self._leader.probability, rival.probability
         total = 0.0
         for lead in range(tries + 1):
@@ -109,31 +111,33 @@ class _View:
                     total += gained
         return total
 
-    def _distribution(self, standing: Standing, at: int, tries: int) -> list[float]:
+    def _distribution(self, answer: AnswerState, at: int, tries: int) -> list[float]:
         """Return P(j of the next tries of a model are right), j = 0…tries, if this answer is the right one."""
-        right = standing.votes[at]
-        rows = self._skills[at].chances(right, self._race.totals[at] - right, tries)
-        weights = self._difficulty[standing]
+        right = answer.votes[at]
+        rows = self._skills[at].chances(right, self._contest.totals[at] - right, tries)
+        weights = self._difficulty[answer]
         return [sum(map(mul, weights, row)) for row in rows]
 
-    def _shares(self, standing: Standing, at: int, *, of: Standing) -> tuple[float, float]:
+    def _shares(self, answer: AnswerState, at: int, *, of: AnswerState) -> tuple[float, float]:
         """Return how likely a wrong try of a model falls on an answer, the first time and again, if a standing is right.
 
         An answer not seen yet is any new one the first time, and that one again.
         """
         alpha = self._skills[at].trait.concentration
-        wrong = self._race.totals[at] - standing.votes[at]
+        wrong = self._contest.totals[at] - answer.votes[at]
         if of is self._nobody:
             return alpha / (alpha + wrong), 1.0 / (alpha + wrong + 1.0)
         others = [i for i in range(len(self._skills)) if i != at]
         theirs = sum(of.votes[i] for i in others)
-        all_theirs = sum(self._race.totals[i] - standing.votes[i] for i in others)
-        base = self._wrongs.shared * theirs / (all_theirs + alpha) + 1.0 / max(self._wrongs.options - 1, 1)
+        all_theirs = sum(self._contest.totals[i] - answer.votes[i] for i in others)
+        base = self._error_model.shared * theirs / (all_theirs + alpha) + 1.0 / max(
+            self._error_model.options - 1, 1
+        )
         share = (of.votes[at] + alpha * min(base, 1.0)) / (alpha + wrong)
         return share, share
 
 
-def _falls(tries: int, first: float, again: float) -> list[list[float]]:
+def _fall_probabilities(tries: int, first: float, again: float) -> list[list[float]]:
     """Return P(so many of hits + rest wrong tries fall on an answer), by hits and rest, together at most `tries`."""
     missed = [(1.0 - first) ** rest for rest in range(tries + 1)]
     hit = [1.0, *(first * again**hits for hits in range(tries))]

@@ -40,7 +40,7 @@ class Votes:
 
 
 @dataclass(frozen=True, slots=True)
-class Wrongs:
+class ErrorModel:
     """How wrong answers fall: how many answers there may be, and how often models share a wrong one."""
 
     options: int
@@ -49,14 +49,14 @@ class Wrongs:
 
 @lru_cache(maxsize=20_000)
 def log_odds(
-    skills: tuple[Skill, ...], wrongs: Wrongs, answers: tuple[Counts, ...], totals: Counts, seen: int
+    skills: tuple[Skill, ...], error_model: ErrorModel, answers: tuple[Counts, ...], totals: Counts, seen: int
 ) -> Sequence[float]:
     """Return ln P(it is right) − ln P(none is) for each answer. `totals` are the votes for all `seen` answers."""
     alike = Counter(answers)
     nobody = (0.0,) * len(skills)
-    unseen = max(wrongs.options - seen, 0.5) / max(wrongs.options - 1, 1)
-    none = _weight(skills, wrongs, alike, totals, nobody, right_is_seen=False) + math.log(unseen)
-    weights = {votes: _weight(skills, wrongs, alike, totals, votes) - none for votes in alike}
+    unseen = max(error_model.options - seen, 0.5) / max(error_model.options - 1, 1)
+    none = _weight(skills, error_model, alike, totals, nobody, right_is_seen=False) + math.log(unseen)
+    weights = {votes: _weight(skills, error_model, alike, totals, votes) - none for votes in alike}
     return tuple(weights[votes] for votes in answers)
 
 
@@ -86,7 +86,7 @@ def _grid(skills: tuple[Skill, ...], right: Counts, totals: Counts) -> Sequence[
 
 def _weight(
     skills: tuple[Skill, ...],
-    wrongs: Wrongs,
+    error_model: ErrorModel,
     alike: Counter[Counts],
     totals: Counts,
     right: Counts,
@@ -95,7 +95,7 @@ def _weight(
 ) -> float:
     """Return ln P(votes as they are), if one answer with the votes `right` is right: but for what all have in common."""
     rest = [(votes, n - (right_is_seen and votes == right)) for votes, n in alike.items()]
-    shared, others = wrongs.shared, max(wrongs.options - 1, 1)
+    shared, others = error_model.shared, max(error_model.options - 1, 1)
     total = likelihood(skills, right, totals)
     before = [0.0] * len(rest)
     before_all = 0.0

@@ -25,7 +25,7 @@ def value_of(place: float) -> float:
     return float(2.0 ** (place / _PER_OCTAVE))
 
 
-def counted(value: float, weight: float, *, cut: bool = False) -> dict[str, float]:
+def observed_counts(value: float, weight: float, *, cut: bool = False) -> dict[str, float]:
     """Return the counts that one observation adds, as they are kept: `seen:34` or `cut:34`."""
     return {f"{CUT if cut else SEEN}:{bin_of(value)}": weight}
 

@@ -1,6 +1,6 @@
 """What a finished job teaches: counts for the posteriors of models, judges and strategies, by problem kind.
 
-One job is one observation of a model however often it was asked: tries of one problem resemble each other. Ability is
+One job is one call of a model however often it was asked: tries of one problem resemble each other. Ability is
 taught by the first wave alone (tries asked before any was told), because later ones come only where those failed, and
 because a checker ends a job at its first success: counting all tries would make every model look weaker than it is.
 What is right is known by an exact checker; elsewhere it is as probable as the job's calibrated confidence says, for
@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from solver.core.steps import Status, StepKind, StopReason
-from solver.learning.censored_histogram import counted
+from solver.learning.censored_histogram import observed_counts
 from solver.text.prompts import read_better, read_grade
 
 WON = frozenset({StopReason.SOLVED, StopReason.CONFIDENT})
@@ -36,7 +36,7 @@ class Aspect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class CallObservation:
     """One told call of a job: what it was, what it said, how long it was and took. Moments are seconds of any clock."""
 
     key: str
@@ -55,19 +55,19 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class FinishedJob:
     """A job that has ended, as far as it teaches."""
 
     strategy: str
     kind: str
-    proves: bool
+    is_checkable: bool
     stop_reason: str
     confidence: float
     answer_key: str
-    deeds: Sequence[Deed]
+    observations: Sequence[CallObservation]
 
 
-class Lesson(NamedTuple):
+class CountUpdate(NamedTuple):
     """Counts to be added to one posterior."""
 
     aspect: Aspect
@@ -76,7 +76,7 @@ class Lesson(NamedTuple):
     counts: Mapping[str, float]
 
 
-def lessons_of(job: Finished) -> list[Lesson]:
+def count_updates_of(job: FinishedJob) -> list[CountUpdate]:
     """Return what the job teaches, one lesson a posterior, in the order of their names."""
     found: defaultdict[tuple[Aspect, str], dict[str, float]] = defaultdict(dict)
 
@@ -84,22 +84,24 @@ def lessons_of(job: Finished) -> list[Lesson]:
         for name, count in counts.items():
             found[aspect, subject][name] = found[aspect, subject].get(name, 0.0) + count
 
-    tries = [deed for deed in job.deeds if deed.kind is StepKind.SAMPLE and deed.status is Status.OK]
+    tries = [call for call in job.observations if call.kind is StepKind.SAMPLE and call.status is Status.OK]
     for model, mine in _by_model(tries).items():
-        for deed in mine:
+        for call in mine:
             share = 1.0 / len(mine)
-            add(Aspect.OUTPUT, model, counted(deed.output_tokens, share, cut=deed.cut))
-            add(Aspect.SECONDS, model, counted(max(deed.told_s - deed.asked_s, 0.01), share))
-    if job.proves or job.stop_reason in BY_ITSELF:
+            add(Aspect.OUTPUT, model, observed_counts(call.output_tokens, share, cut=call.cut))
+            add(Aspect.SECONDS, model, observed_counts(max(call.told_s - call.asked_s, 0.01), share))
+    if job.is_checkable or job.stop_reason in BY_ITSELF:
         for model, mine in _by_model(_first_wave(tries)).items():
-            right = sum(_rightness(job, deed) for deed in mine) / len(mine)
+            right = sum(_rightness(job, call) for call in mine) / len(mine)
             add(Aspect.ABILITY, model, {"right": right, "wrong": 1.0 - right})
     for judge, counts in _judgements(job).items():
         add(Aspect.JUDGING, judge, counts)
     if job.stop_reason in BY_ITSELF:
         ended = "won" if job.stop_reason in WON else "lost"
-        add(Aspect.STRATEGY, job.strategy, {f"{'checked' if job.proves else 'open'}_{ended}": 1.0})
-    return [Lesson(aspect, subject, job.kind, counts) for (aspect, subject), counts in sorted(found.items())]
+        add(Aspect.STRATEGY, job.strategy, {f"{'checked' if job.is_checkable else 'open'}_{ended}": 1.0})
+    return [
+        CountUpdate(aspect, subject, job.kind, counts) for (aspect, subject), counts in sorted(found.items())
+    ]
 
 
 def merged(stats: Mapping[str, float], counts: Mapping[str, float]) -> dict[str, float]:
@@ -117,34 +119,34 @@ def count(stats: Mapping[str, object], name: str) -> float:
     return min(float(value), 1e9) if usable else 0.0  # type: ignore[arg-type]  # isinstance, one line above
 
 
-def _by_model(deeds: Sequence[Deed]) -> dict[str, list[Deed]]:
-    found: defaultdict[str, list[Deed]] = defaultdict(list)
-    for deed in deeds:
-        found[deed.model].append(deed)
+def _by_model(observations: Sequence[CallObservation]) -> dict[str, list[CallObservation]]:
+    found: defaultdict[str, list[CallObservation]] = defaultdict(list)
+    for call in observations:
+        found[call.model].append(call)
     return found
 
 
-def _first_wave(tries: Sequence[Deed]) -> list[Deed]:
+def _first_wave(tries: Sequence[CallObservation]) -> list[CallObservation]:
     """Return the tries that were asked before any had been told."""
-    first_told_s = min((deed.told_s for deed in tries), default=0.0)
-    return [deed for deed in tries if deed.asked_s < first_told_s]
+    first_told_s = min((call.told_s for call in tries), default=0.0)
+    return [call for call in tries if call.asked_s < first_told_s]
 
 
-def _rightness(job: Finished, deed: Deed) -> float:
+def _rightness(job: FinishedJob, call: CallObservation) -> float:
     """Return the probability that a try is right."""
-    if job.proves:
-        return float(bool(deed.passed))
-    agrees = bool(deed.answer_key) and deed.answer_key == job.answer_key
+    if job.is_checkable:
+        return float(bool(call.passed))
+    agrees = bool(call.answer_key) and call.answer_key == job.answer_key
     return min(max(job.confidence, 0.0), 1.0) if agrees else 0.0
 
 
-def _judgements(job: Finished) -> dict[str, dict[str, float]]:
+def _judgements(job: FinishedJob) -> dict[str, dict[str, float]]:
     """Return for each judge how it decided where an exact checker knew better; a job counts once a judge and truth."""
-    truth = {deed.key: deed.passed for deed in job.deeds if deed.passed is not None}
+    truth = {call.key: call.passed for call in job.observations if call.passed is not None}
     decided: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for deed in job.deeds:
-        if what := _decision(deed, truth):
-            decided[deed.model][what] = decided[deed.model].get(what, 0) + 1
+    for call in job.observations:
+        if what := _decision(call, truth):
+            decided[call.model][what] = decided[call.model].get(what, 0) + 1
     pairs = (("pass_right", "fail_right"), ("pass_wrong", "fail_wrong"), ("better_right", "better_wrong"))
     found: dict[str, dict[str, float]] = {}
     for judge, counts in decided.items():
@@ -157,13 +159,13 @@ def _judgements(job: Finished) -> dict[str, dict[str, float]]:
     return found
 
 
-def _decision(deed: Deed, truth: Mapping[str, bool]) -> str | None:
-    if deed.kind is StepKind.GRADE and deed.parents and deed.parents[0] in truth:
-        grade = read_grade(deed.text)
-        right = "right" if truth[deed.parents[0]] else "wrong"
+def _decision(call: CallObservation, truth: Mapping[str, bool]) -> str | None:
+    if call.kind is StepKind.GRADE and call.parents and call.parents[0] in truth:
+        grade = read_grade(call.text)
+        right = "right" if truth[call.parents[0]] else "wrong"
         return f"{'pass' if grade.passed else 'fail'}_{right}" if grade else None
-    if deed.kind is StepKind.COMPARE and len(deed.parents) == 2:
-        better, sides = read_better(deed.text), [truth.get(parent) for parent in deed.parents]
+    if call.kind is StepKind.COMPARE and len(call.parents) == 2:
+        better, sides = read_better(call.text), [truth.get(parent) for parent in call.parents]
         if better is not None and None not in sides and sides[0] != sides[1]:
             return "better_right" if sides[better] else "better_wrong"
     return None

@@ -14,7 +14,7 @@ from solver.core.errors import InDoubt, NotExecuted, ProviderError
 from solver.core.models import ModelCard
 from solver.core.request import Reply, Request
 from solver.providers.openai_responses import Background
-from solver.providers.usage import counted, storable
+from solver.providers.usage import json_safe, parse_usage
 from solver.text.extract import clean_text
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _reply(response: Any) -> Reply:
     parsed = (
         None
         if usage is None
-        else counted(
+        else parse_usage(
             prompt=usage.prompt_tokens,
             completion=usage.completion_tokens,
             cache_read=getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", None),
@@ -182,7 +182,7 @@ def _reply(response: Any) -> Reply:
         reasoning=reasoning,
         finish_reason=clean_text(str(choice.finish_reason or "")),
         usage=parsed,
-        raw_usage=None if usage is None or not parsed else storable(usage.model_dump(exclude_none=True)),
+        raw_usage=None if usage is None or not parsed else json_safe(usage.model_dump(exclude_none=True)),
         provider_ref=clean_text(str(getattr(response, "id", "") or ""))[:200],
     )
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from solver.core.errors import InDoubt
 from solver.core.models import ModelCard
 from solver.core.request import Reply, Request
-from solver.providers.usage import counted, storable
+from solver.providers.usage import json_safe, parse_usage
 from solver.text.extract import clean_text
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _reply(response: Mapping[str, Any], card: ModelCard, reference: str) -> Repl
     try:
         text, reasoning = _texts(response.get("output") or [])
         usage = response.get("usage") or {}
-        parsed = counted(
+        parsed = parse_usage(
             prompt=usage.get("input_tokens"),
             completion=usage.get("output_tokens"),
             cache_read=(usage.get("input_tokens_details") or {}).get("cached_tokens"),
@@ -163,7 +163,7 @@ def _reply(response: Mapping[str, Any], card: ModelCard, reference: str) -> Repl
     finish_reason = (
         "stop" if status == "completed" else "length" if cut == "max_output_tokens" else clean_text(str(cut))
     )
-    return Reply(text, reasoning, finish_reason, parsed, storable(usage) if parsed else None, reference)
+    return Reply(text, reasoning, finish_reason, parsed, json_safe(usage) if parsed else None, reference)
 
 
 def _texts(output: list[Mapping[str, Any]]) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from solver.text.extract import clean_text
 _MOST_TOKENS = 2**30
 
 
-def counted(
+def parse_usage(
     *, prompt: Any, completion: Any, cache_read: Any, cache_write: Any, reasoning: Any, has_text: bool
 ) -> Usage | None:
     """Return the tokens of a call, or None where that is no count: nothing, zeros for a text, negative, absurd."""
@@ -21,12 +21,12 @@ def counted(
     return Usage(*counts)
 
 
-def storable(value: Any) -> Any:
+def json_safe(value: Any) -> Any:
     """Return JSON that a database takes: no NaN, no infinite or huge number, no NUL, nothing but plain types."""
     if isinstance(value, dict):
-        return {clean_text(str(key)): storable(item) for key, item in value.items()}
+        return {clean_text(str(key)): json_safe(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [storable(item) for item in value]
+        return [json_safe(item) for item in value]
     if isinstance(value, str):
         return clean_text(value)[:1_000]
     if value is None or isinstance(value, bool):

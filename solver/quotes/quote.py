@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 from solver.core.models import ModelCard, solvers_of
@@ -22,7 +22,7 @@ from solver.core.problem import Problem
 from solver.engine.bounds import prompt_bytes, typical_nano
 from solver.engine.plan import least_budget_nano, reserve_nano, rotation
 from solver.inference.judge_likelihood import logit, sigmoid
-from solver.quotes.rollout import Game, Path, paths
+from solver.quotes.rollout import Game, Rollout, rollouts
 
 LEVELS = (0.1, 0.5, 0.9)
 _TARGET = 0.95
@@ -98,7 +98,7 @@ def quote(
 ) -> Quote:
     """Return what the budget buys, from priors and what jobs taught. Raises ValueError for an empty panel."""
     game = game_of(problem, panel, budget_nano=budget_nano, terms=terms)
-    drawn = paths(game)
+    drawn = rollouts(game)
     shift = committed(terms.strategy, problem, tries_bought(game)) + learned
     low, middle, high = shifted_costs(drawn, shift, budget_nano=budget_nano)
     calls = sorted(path.calls for path in drawn)
@@ -145,7 +145,7 @@ def suggested_budget_nano(
     found = []
     for budget in budgets:
         game = game_of(problem, panel, budget_nano=budget, terms=terms)
-        drawn = paths(game, draws=_DRAWS_TO_SUGGEST)
+        drawn = rollouts(game, draws=_DRAWS_TO_SUGGEST)
         shift = committed(terms.strategy, problem, tries_bought(game))
         win = sigmoid(logit(win_share(drawn)) + shift.win)
         found.append((budget, win, sum(path.cost_nano for path in drawn) / len(drawn)))
@@ -165,9 +165,9 @@ def game_of(problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, t
     cards = {card.name: card for card in panel}
     reserve = reserve_nano(panel, problem, budget_nano=budget_nano, markup_bp=markup_bp) if panel else 0
     return Game(
-        cards=tuple(solvers_of(panel)) if problem.proves else tuple(cards[name] for name in names),
+        cards=tuple(solvers_of(panel)) if problem.is_checkable else tuple(cards[name] for name in names),
         kind=problem.kind,
-        proves=problem.proves,
+        is_checkable=problem.is_checkable,
         spendable_nano=budget_nano - reserve,
         size_bytes=size_bytes,
         markup_bp=markup_bp,
@@ -182,7 +182,7 @@ def tries_bought(game: Game) -> float:
     return game.spendable_nano / max(typical_nano(game.cards[0], game.size_bytes, game.markup_bp), 1)
 
 
-def shifted_costs(drawn: Sequence[Path], shift: Shift, *, budget_nano: int) -> tuple[int, int, int]:
+def shifted_costs(drawn: Sequence[Rollout], shift: Shift, *, budget_nano: int) -> tuple[int, int, int]:
     """Return the three costs of a forecast after a shift, in order and within the budget."""
     found, least = [], 0
     for base, by in zip(base_costs(drawn), shift.cost, strict=True):
@@ -192,13 +192,13 @@ def shifted_costs(drawn: Sequence[Path], shift: Shift, *, budget_nano: int) -> t
     return found[0], found[1], found[2]
 
 
-def base_costs(drawn: Sequence[Path]) -> list[float]:
+def base_costs(drawn: Sequence[Rollout]) -> list[float]:
     """Return the three costs of a forecast before any shift, at least one nano-USD."""
     costs = sorted(path.cost_nano for path in drawn)
     return [max(quantile(costs, level), 1.0) for level in LEVELS]
 
 
-def win_share(drawn: Sequence[Path]) -> float:
+def win_share(drawn: Sequence[Rollout]) -> float:
     """Return the share of draws that end solved or confident, kept away from 0 and 1."""
     return (sum(path.won for path in drawn) + 0.5) / (len(drawn) + 1.0)
 
@@ -214,7 +214,7 @@ def quantile(ordered: Sequence[float], level: float) -> float:
 @cache
 def read_table() -> Mapping[str, Any]:
     """Return the committed table as it stands in its file."""
-    read: dict[str, Any] = json.loads(FilePath(__file__).with_name("quotes.json").read_text())
+    read: dict[str, Any] = json.loads(Path(__file__).with_name("quotes.json").read_text())
     return read
 
 
@@ -229,7 +229,7 @@ def nodes(strategy: str, checker: str, kind: str) -> list[tuple[float, Shift]]:
 
 def committed(strategy: str, problem: Problem, tries: float) -> Shift:
     """Return the committed shift for so many tries, between its nodes in proportion to ln tries."""
-    known = nodes(strategy, "checked" if problem.proves else "open", problem.kind)
+    known = nodes(strategy, "checked" if problem.is_checkable else "open", problem.kind)
     at = math.log(max(tries, 0.1))
     if not known or at <= known[0][0]:
         return known[0][1] if known else NO_SHIFT
@@ -246,11 +246,11 @@ def _between(lower: Shift, upper: Shift, share: float) -> Shift:
 
 def _sentence(problem: Problem, strategy: str, names: Sequence[str], low: int, high: int) -> str:
     # Strategies other than `vote` may also spend it on cheaper attempts, on grades and on revisions.
-    about = "" if strategy == "vote" or problem.proves else "about "
+    about = "" if strategy == "vote" or problem.is_checkable else "about "
     attempts = f"{about}{low:,}–{high:,} attempts" if high > low else f"about {high:,} attempts"
     ends = (
         "at the first answer that passes the check"
-        if problem.proves
+        if problem.is_checkable
         else "once the attempts agree"
         if strategy == "vote"
         else "once the answer is clear"
@@ -258,4 +258,4 @@ def _sentence(problem: Problem, strategy: str, names: Sequence[str], low: int, h
     models = " and ".join(names)
     if high <= 1:
         return f"Pays for one attempt with {models}."
-    return f"Pays for {attempts} with {models}. It stops {'' if problem.proves else 'early '}{ends}."
+    return f"Pays for {attempts} with {models}. It stops {'' if problem.is_checkable else 'early '}{ends}."

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from solver.core.models import ModelCard
 from solver.core.pricing import billed_nano, bound_nano
-from solver.engine.bounds import least_room_nano, typical_nano
+from solver.engine.bounds import least_budget_left_nano, typical_nano
 from solver.inference.adaptive_stopping import lead_probability
 
 DRAWS = 200
@@ -34,7 +34,7 @@ _CONCENTRATION = 2.0
 _PRIOR_TRIES = 2.0
 
 
-class Path(NamedTuple):
+class Rollout(NamedTuple):
     """One way a job may go. `won`: it ends solved or confident within the budget."""
 
     cost_nano: int
@@ -49,7 +49,7 @@ class Game:
 
     cards: tuple[ModelCard, ...]
     kind: str
-    proves: bool
+    is_checkable: bool
     spendable_nano: int
     size_bytes: int
     markup_bp: int
@@ -64,7 +64,7 @@ class _Player:
     def __init__(self, card: ModelCard, game: Game) -> None:
         self.ability = card.ability_for(game.kind)
         self.typical = max(typical_nano(card, game.size_bytes, game.markup_bp), 1)
-        self.least = least_room_nano(card, game.size_bytes, game.markup_bp)
+        self.least = least_budget_left_nano(card, game.size_bytes, game.markup_bp)
         self.costs = _costs(card, game)
         self.mean = sum(self.costs) / len(self.costs)
         p = min(max(self.ability / (1.0 - _BLIND_SHARE), 1e-4), 0.999)
@@ -100,27 +100,27 @@ def _costs(card: ModelCard, game: Game) -> list[float]:
     ]
 
 
-def paths(game: Game, *, draws: int = DRAWS) -> list[Path]:
+def rollouts(game: Game, *, draws: int = DRAWS) -> list[Rollout]:
     """Return draws of how the job may go, all equally likely, in no order. Raises ValueError for an empty panel."""
     if not game.cards:
         raise ValueError("No model is available.")
     players = [_Player(card, game) for card in game.cards]
     rng = random.Random(20_261)  # noqa: S311  (repeatable draws)
     difficulties = [NormalDist().inv_cdf((i + 0.5) / draws) for i in range(draws)]
-    play = _wait if game.proves else _race
+    play = _wait if game.is_checkable else _race
     return [play(game, players, difficulty, rng) for difficulty in difficulties]
 
 
 # With a checker ---------------------------------------------------------------------------------------------------
 
 
-def _wait(game: Game, players: Sequence[_Player], difficulty: float, rng: random.Random) -> Path:
+def _wait(game: Game, players: Sequence[_Player], difficulty: float, rng: random.Random) -> Rollout:
     """Try until a try is right: each next one goes to the best chance per dollar, as it looks after the failures."""
     chances = [player.chance(difficulty, rng) for player in players]
     failures = [0] * len(players)
-    spent, tries, room = 0.0, 0, float(game.spendable_nano)
+    spent, tries, resources = 0.0, 0, float(game.spendable_nano)
     while tries < _PLAYED:
-        at = _best_per_dollar(players, failures, room - spent)
+        at = _best_per_dollar(players, failures, resources - spent)
         if at is None:
             return _path(game, spent, tries, won=False)
         spent += players[at].costs[int(rng.random() * _LENGTHS)]
@@ -131,23 +131,23 @@ def _wait(game: Game, players: Sequence[_Player], difficulty: float, rng: random
     mean = spent / tries
     chance = sum(c * f for c, f in zip(chances, failures, strict=True)) / tries
     more = math.ceil(math.log(1.0 - rng.random()) / math.log1p(-min(max(chance, 1e-9), 0.999)))
-    left = min(int((room - spent) / mean), _MOST_TRIES - tries)
+    left = min(int((resources - spent) / mean), _MOST_TRIES - tries)
     if more > left:
         return _path(game, spent + left * mean, tries + left, won=False)
     return _solved(game, players[0], spent + more * mean, tries + more)
 
 
-def _best_per_dollar(players: Sequence[_Player], failures: Sequence[int], room: float) -> int | None:
+def _best_per_dollar(players: Sequence[_Player], failures: Sequence[int], resources: float) -> int | None:
     best, most = None, 0.0
     for at, player in enumerate(players):
-        if player.least <= room:
+        if player.least <= resources:
             rate = player.ability * _PRIOR_TRIES / (_PRIOR_TRIES + failures[at]) / player.typical
             if rate > most:
                 best, most = at, rate
     return best
 
 
-def _solved(game: Game, player: _Player, spent: float, tries: int) -> Path:
+def _solved(game: Game, player: _Player, spent: float, tries: int) -> Rollout:
     """Add the calls that are under way when the right answer lands: they are paid as well."""
     under_way = min(max(2, tries // 2), game.slots) - 1
     under_way = max(min(under_way, int((game.spendable_nano - spent) / player.mean)), 0)
@@ -157,16 +157,16 @@ def _solved(game: Game, player: _Player, spent: float, tries: int) -> Path:
 # Without a checker ------------------------------------------------------------------------------------------------
 
 
-def _race(game: Game, players: Sequence[_Player], difficulty: float, rng: random.Random) -> Path:
+def _race(game: Game, players: Sequence[_Player], difficulty: float, rng: random.Random) -> Rollout:
     """Vote until the lead is clear."""
     unique: dict[int, float] = {}
     chances = [unique.setdefault(id(player), player.chance(difficulty, rng)) for player in players]
     votes: list[int] = [0]  # the right answer first, then wrong ones
-    wrong, tries, spent, room = 0, 0, 0.0, float(game.spendable_nano)
+    wrong, tries, spent, resources = 0, 0, 0.0, float(game.spendable_nano)
     first = second = 0
     while tries < _PLAYED:
         player = players[tries % len(players)]
-        if player.least > room - spent:
+        if player.least > resources - spent:
             return _path(game, spent, tries, won=False)
         spent += player.costs[int(rng.random() * _LENGTHS)]
         if rng.random() < chances[tries % len(players)]:
@@ -180,7 +180,7 @@ def _race(game: Game, players: Sequence[_Player], difficulty: float, rng: random
         if _lead(first, second) >= game.target:
             return _path(game, spent, tries, won=True)
     mean = spent / tries
-    left = min(int(room / mean), _MOST_TRIES)
+    left = min(int(resources / mean), _MOST_TRIES)
     needed = left + 1  # a certainty is never reached
     if game.target < 1:
         # The lead grows by its drift: it is clear once drift·n = z·√(votes of the first two).
@@ -191,7 +191,7 @@ def _race(game: Game, players: Sequence[_Player], difficulty: float, rng: random
         )
         needed = max(math.ceil(z * z * share / (gap * gap)), tries + 1)
     calls = min(needed, left)
-    return _path(game, min(calls * mean, room), calls, won=needed <= left)
+    return _path(game, min(calls * mean, resources), calls, won=needed <= left)
 
 
 def _wrong_answer(votes: list[int], wrong: int, rng: random.Random) -> int:
@@ -221,8 +221,8 @@ def _lead(first: int, second: int) -> float:
     return lead_probability(first, second)
 
 
-def _path(game: Game, spent: float, calls: int, *, won: bool) -> Path:
+def _path(game: Game, spent: float, calls: int, *, won: bool) -> Rollout:
     """Return a path; tries run side by side, more of them the more there are."""
     at_once = min(max(4, calls // 2), game.slots)
     rounds = math.ceil(calls / at_once) if calls else 0
-    return Path(min(round(spent), game.spendable_nano), calls, rounds * game.call_s, won)
+    return Rollout(min(round(spent), game.spendable_nano), calls, rounds * game.call_s, won)

@@ -28,7 +28,7 @@ from solver.engine.plan import reserve_nano
 from solver.engine.runner import Limits, Outcome, Runner
 from solver.judging.judge import Judgement
 from solver.providers.litellm_gateway import Gateway
-from solver.simulation.sync_runner import Driven, Played, drive
+from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync
 from solver.simulation.world import RIGHT, Said, World, cards, parameters
 from solver.strategies import Setting, make_strategy
 from solver.text.extract import extract_answer, quick_key
@@ -139,13 +139,13 @@ class PlainJudge:
     ) -> Judgement:
         """Return the answer with its key, and the verdict of a checker that knows the right answer."""
         del known_keys
-        return judged(text, proves=checker is not None)
+        return judged(text, is_checkable=checker is not None)
 
 
-def judged(text: str, *, proves: bool) -> Judgement:
+def judged(text: str, *, is_checkable: bool) -> Judgement:
     """Return the judgement of a simulated reply."""
     answer, key = _plain(text)
-    verdict = Verdict(answer == RIGHT, "number", "") if proves and answer is not None else None
+    verdict = Verdict(answer == RIGHT, "number", "") if is_checkable and answer is not None else None
     return Judgement(answer, key, verdict)
 
 
@@ -163,12 +163,12 @@ class MortalJournal(MemoryJournal):
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One job to simulate. `proves`: a checker knows the right answer; `faults`: the pinned rates apply."""
+    """One job to simulate. `is_checkable`: a checker knows the right answer; `faults`: the pinned rates apply."""
 
     seed: int
     budget_nano: int
     strategy: str = "vote"
-    proves: bool = False
+    is_checkable: bool = False
     faults: bool = False
     slots: int = 8
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -190,11 +190,11 @@ def simulate_all(scenarios: Iterable[Scenario]) -> Iterator[SimulatedJob]:
         loop.close()
 
 
-def play(scenario: Scenario) -> Driven:
+def play(scenario: Scenario) -> RunRecord:
     """Run one job without faults and without an event loop: the same job as `simulate` makes of it, sooner."""
     setting = _setting(scenario)
     reserve = reserve_nano(setting.panel, setting.problem, budget_nano=setting.budget_nano, markup_bp=0)
-    return drive(
+    return run_sync(
         problem=setting.problem,
         strategy=make_strategy(scenario.strategy, setting),
         panel=setting.panel,
@@ -208,18 +208,18 @@ class _Source:
     def __init__(self, world: World, scenario: Scenario) -> None:
         self._world, self._scenario = world, scenario
 
-    def play(self, step: Step, bound: Bound) -> Played:
+    def play(self, step: Step, bound: Bound) -> SimulatedReply:
         said = self._world.reply(step.model, step.messages, seed_of(self._scenario.seed, step.key))
         reply = _reply(said, bound.max_output_tokens)
         assert reply.usage, "a world without faults tells its usage"
         unjudged = Judgement(None, None, None)
-        proves = self._scenario.proves and not step.subproblem
-        judgement = judged(reply.text, proves=proves) if step.kind.answers else unjudged
-        return Played(reply.text, judgement, reply.usage, said.seconds)
+        is_checkable = self._scenario.is_checkable and not step.subproblem
+        judgement = judged(reply.text, is_checkable=is_checkable) if step.kind.answers else unjudged
+        return SimulatedReply(reply.text, judgement, reply.usage, said.seconds)
 
 
 def _setting(scenario: Scenario) -> Setting:
-    checker = {"kind": "number", "expected": RIGHT, "tolerance": "0"} if scenario.proves else None
+    checker = {"kind": "number", "expected": RIGHT, "tolerance": "0"} if scenario.is_checkable else None
     problem = Problem(f"Problem {scenario.seed}", kind=KIND, checker=checker)
     return Setting(problem, cards(), scenario.budget_nano, 0, dict(scenario.options), scenario.seed)
 

@@ -13,16 +13,16 @@ from solver.core.models import ModelCard
 from solver.core.pricing import Usage, billed_nano, cost_nano
 from solver.core.problem import Problem
 from solver.core.purse import Purse
-from solver.core.steps import Message, Room, Status, Step, StepKind, StepResult, StopReason
+from solver.core.steps import Message, Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Strategy
-from solver.engine.bounds import Bound, bound_call, least_room_nano, prompt_bytes
-from solver.engine.last_resort import insured_nano, is_last_try, last_try, release_one
+from solver.engine.bounds import Bound, bound_call, least_budget_left_nano, prompt_bytes
+from solver.engine.last_resort import is_last_resort, last_resort_nano, last_resort_step, release_one
 from solver.engine.runner import Limits, Outcome
 from solver.judging.judge import Judgement
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class SimulatedReply:
     """One complete reply: its text, how it was judged, its tokens, how long it took (seconds)."""
 
     text: str
@@ -34,13 +34,13 @@ class Played:
 class Source(Protocol):
     """Where replies come from."""
 
-    def play(self, step: Step, bound: Bound) -> Played:
+    def play(self, step: Step, bound: Bound) -> SimulatedReply:
         """Return the reply to a step under a bound; called once a step, in the order of asking."""
         ...
 
 
 @dataclass(slots=True)
-class Driven:
+class RunRecord:
     """How a drive ended; `results` are the tellings in order."""
 
     outcome: Outcome
@@ -54,13 +54,13 @@ class _State:
     """What is under way: (moment of landing, place in line, step, bound, reply), ordered by moment."""
 
     now_s: float = 0.0
-    line: list[tuple[float, int, Step, Bound, Played]] = field(default_factory=list)
+    pending: list[tuple[float, int, Step, Bound, SimulatedReply]] = field(default_factory=list)
     in_flight: dict[str, Step] = field(default_factory=dict)
     results: list[StepResult] = field(default_factory=list)
     asked: int = 0
 
 
-def drive(
+def run_sync(
     *,
     problem: Problem,
     strategy: Strategy,
@@ -69,18 +69,22 @@ def drive(
     source: Source,
     markup_bp: int = 0,
     limits: Limits | None = None,
-) -> Driven:
+) -> RunRecord:
     """Run a strategy to its end and return how it went."""
-    purse.insured_nano = insured_nano(panel, problem, budget_nano=purse.limit_nano, markup_bp=markup_bp)
-    way = _Drive(
+    purse.last_resort_nano = last_resort_nano(
+        panel, problem, budget_nano=purse.limit_nano, markup_bp=markup_bp
+    )
+    runner = SyncRunner(
         problem, strategy, {card.name: card for card in panel}, purse, source, markup_bp, limits or Limits()
     )
-    way.ask_about(problem)
-    return way.run()
+    runner.ask_about(problem)
+    return runner.run()
 
 
 @dataclass(slots=True)
-class _Drive:
+class SyncRunner:
+    """One run without an event loop: the runner's rules over virtual time."""
+
     problem: Problem
     strategy: Strategy
     cards: Mapping[str, ModelCard]
@@ -94,29 +98,32 @@ class _Drive:
     _last_tries: int = 0
 
     def ask_about(self, problem: Problem) -> None:
+        """Work out what a call of each model needs at least."""
         size_bytes = prompt_bytes(problem.messages())
         self._least = [
-            (name, least_room_nano(card, size_bytes, self.markup_bp)) for name, card in self.cards.items()
+            (name, least_budget_left_nano(card, size_bytes, self.markup_bp))
+            for name, card in self.cards.items()
         ]
 
-    def run(self) -> Driven:
+    def run(self) -> RunRecord:
+        """Run to the end, and return how it went."""
         state, strategy = self._state, self.strategy
         reason = self._loop()
         while reason is StopReason.BUDGET_REACHED and self._tries_once_more():
             reason = self._loop()
         end_s = state.now_s + self.limits.grace_s
-        while state.line and state.line[0][0] <= end_s:
+        while state.pending and state.pending[0][0] <= end_s:
             self._land()
-        if state.line:
+        if state.pending:
             state.now_s = end_s
-        for *_, bound, _ in state.line:
+        for *_, bound, _ in state.pending:
             self.purse.doubt(bound.hold_nano)
         if reason in {StopReason.BUDGET_REACHED, StopReason.TIME_LIMIT}:
             reason = strategy.done() or reason
         best = strategy.best()
         if best is None and reason is StopReason.NO_PROGRESS:
             reason = StopReason.FAILED
-        return Driven(
+        return RunRecord(
             Outcome(reason, best, limit_nano=self.purse.limit_nano), self.purse, state.results, state.now_s
         )
 
@@ -127,13 +134,13 @@ class _Drive:
             if reason := self.strategy.done():
                 return reason
             if not refused:
-                room = self._room()
-                noted, refused = self._dispatch(self.strategy.ask(room))
+                resources = self._resources()
+                noted, refused = self._dispatch(self.strategy.ask(resources))
                 if noted:
                     continue
-                if not state.line and not refused:
-                    return StopReason.NO_PROGRESS if room.affordable else StopReason.BUDGET_REACHED
-            if not state.line:
+                if not state.pending and not refused:
+                    return StopReason.NO_PROGRESS if resources.affordable else StopReason.BUDGET_REACHED
+            if not state.pending:
                 if asked_again:
                     return StopReason.BUDGET_REACHED
                 asked_again, refused = True, False
@@ -145,16 +152,16 @@ class _Drive:
         if self.strategy.best():
             return False
         release_one(self.purse, [*self.cards.values()], self.problem, markup_bp=self.markup_bp)
-        affordable = self._room().affordable
-        step = last_try(
+        affordable = self._resources().affordable
+        step = last_resort_step(
             [*self.cards.values()], self.problem,
             affordable=affordable, made=self._last_tries, markup_bp=self.markup_bp,
         )  # fmt: skip
         return step is not None and not self._dispatch([step])[1]
 
-    def _room(self) -> Room:
+    def _resources(self) -> Resources:
         free_nano, in_flight = self.purse.spendable_nano(), self._state.in_flight
-        return Room(
+        return Resources(
             free_slots=max(self.limits.slots - len(in_flight), 0),
             free_nano=free_nano,
             affordable=frozenset(name for name, least in self._least if least <= free_nano),
@@ -172,7 +179,7 @@ class _Drive:
             bound = bound_call(
                 self.cards[step.model],
                 self._size(step),
-                room_nano=self.purse.spendable_nano(),
+                budget_left_nano=self.purse.spendable_nano(),
                 markup_bp=self.markup_bp,
                 at_length=step.at_length,
             )
@@ -182,7 +189,7 @@ class _Drive:
             played = self.source.play(step, bound)
             state.asked += 1
             state.in_flight[step.key] = step
-            heapq.heappush(state.line, (state.now_s + played.seconds, state.asked, step, bound, played))
+            heapq.heappush(state.pending, (state.now_s + played.seconds, state.asked, step, bound, played))
         return noted, False
 
     def _size(self, step: Step) -> int:
@@ -194,7 +201,7 @@ class _Drive:
     def _land(self) -> None:
         """Settle and tell the call that ends next."""
         state = self._state
-        state.now_s, _, step, bound, played = heapq.heappop(state.line)
+        state.now_s, _, step, bound, played = heapq.heappop(state.pending)
         del state.in_flight[step.key]
         cost = billed_nano(cost_nano(self.cards[step.model].rates, played.usage), self.markup_bp)
         charged = min(cost, bound.hold_nano)
@@ -220,6 +227,6 @@ class _Drive:
     def _tell(self, result: StepResult) -> None:
         self._state.results.append(result)
         self.strategy.tell(result)
-        self._last_tries += is_last_try(result.key)
-        if self.purse.insured_nano and result.kind.answers and self.strategy.best():
-            self.purse.insured_nano = 0
+        self._last_tries += is_last_resort(result.key)
+        if self.purse.last_resort_nano and result.kind.answers and self.strategy.best():
+            self.purse.last_resort_nano = 0

@@ -15,7 +15,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from solver.core.steps import Room, Step, StepKind, StepResult
+from solver.core.steps import Resources, Step, StepKind, StepResult
 from solver.core.strategy import Setting
 from solver.strategies.common import MAX_TRIES, Common, usable
 
@@ -45,31 +45,35 @@ class Aggregate(Common):
 
     def plan_note(self) -> Mapping[str, Any]:
         """Take the largest shape that the budget covers; with too little for any, or a checker, there are only tries."""
-        solvers = self.crew.rotation()
+        solvers = self.roles.rotation()
         fits = (
             shape
             for shape in _SHAPES
             if self._cost_nano(shape, solvers) <= self.setting.budget_nano * 9 // 10
         )
-        shape = _ALONE if self.problem.proves else next(fits, _ALONE)
+        shape = _ALONE if self.problem.is_checkable else next(fits, _ALONE)
         return {"solvers": solvers, **shape._asdict()}
 
     def _cost_nano(self, shape: Shape, solvers: Sequence[str]) -> int:
         per_call = [
-            self.crew.cost_nano(name) + shape.rounds * self.crew.cost_nano(name, shown=shape.combined)
+            self.roles.cost_nano(name) + shape.rounds * self.roles.cost_nano(name, shown=shape.combined)
             for name in solvers
         ]
         return shape.population * sum(per_call) // len(per_call)
 
-    def wanted(self, room: Room) -> Sequence[Step]:
+    def wanted(self, resources: Resources) -> Sequence[Step]:
         """Ask for the members of the generation that are missing, then fix it and go on to the next."""
-        steps = self._combinations(room) if self._round else self.samples(room, self._path(), upto=self._size)
-        if steps or any(key.startswith(f"{self._path()}/") for key in room.in_flight):
+        steps = (
+            self._combinations(resources)
+            if self._round
+            else self.samples(resources, self._path(), upto=self._size)
+        )
+        if steps or any(key.startswith(f"{self._path()}/") for key in resources.in_flight):
             return steps
         if not self._landed or self._size >= MAX_TRIES:
             return ()
         members = list(self._members)
-        grown = self._round < self.plan["rounds"] and self._can_combine(room)
+        grown = self._round < self.plan["rounds"] and self._can_combine(resources)
         purpose = "Choose what to combine" if grown else "Start the next population"
         note = {"population": members, "combine": grown}
         return [Step(f"{self._path()}/told", StepKind.NOTE, purpose, note=note)]
@@ -81,21 +85,21 @@ class Aggregate(Common):
     def _path(self) -> str:
         return f"population/{self._population}/{self._round}"
 
-    def _can_combine(self, room: Room) -> bool:
+    def _can_combine(self, resources: Resources) -> bool:
         """Tell whether there is something to combine, and money for it: a population that agrees has no more to give."""
         answers = {result.answer_key for result in self._members.values()}
         differ = len(answers) > 1 or None in answers
         shown = min(self.plan["combined"], len(self._members))
-        return len(self._members) > 1 and differ and self.solver(0, room, shown=shown) is not None
+        return len(self._members) > 1 and differ and self.solver(0, resources, shown=shown) is not None
 
-    def _combinations(self, room: Room) -> list[Step]:
+    def _combinations(self, resources: Resources) -> list[Step]:
         steps: list[Step] = []
         count = min(self.plan["combined"], len(self._parents))
         for index in range(self._size):
             key = f"{self._path()}/{index}"
-            if len(steps) >= room.free_slots or not self.untried(key, room):
+            if len(steps) >= resources.free_slots or not self.untried(key, resources):
                 continue
-            model = self.solver(index, room, shown=count)
+            model = self.solver(index, resources, shown=count)
             if model is None:
                 break
             # Who is combined depends on the key alone, so another life combines the same.

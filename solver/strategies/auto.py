@@ -21,20 +21,13 @@ from dataclasses import replace
 from typing import Any
 
 from solver.core.models import solvers_of
-from solver.core.steps import Room, Status, Step, StepKind, StepResult, StopReason
+from solver.core.steps import Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
-from solver.inference.value_of_tries import (
-    FAR,
-    LOOKAHEADS,
-    Prospect,
-    Race,
-    Standing,
-    prospects,
-    success_chances,
-)
-from solver.strategies.checking import Checking
+from solver.inference import value_of_tries
+from solver.inference.value_of_tries import LONG_LOOKAHEAD, LOOKAHEADS, SampleBatch
 from solver.strategies.child import Child
 from solver.strategies.common import Common
+from solver.strategies.grade_chooser import GradeChooser
 
 # A right answer is taken to be worth this many times the geometric mean of the budget and the dearest try: a budget of
 # many tries is a ceiling, not a wish to spend it. Beyond so many of the dearest tries a budget says no more about it.
@@ -44,7 +37,7 @@ _WEIGHED = 4
 _TARGET = 0.998
 _SURE = 0.7
 """From this confidence on, to stop because more would not pay is to be confident."""
-_ASKED = {1: 1, 3: 2, 8: 4, FAR: 6}
+_ASKED = {1: 1, 3: 2, 8: 4, LONG_LOOKAHEAD: 6}
 """How many tries are bought at once when so many are looked ahead."""
 _GROWTH = 8
 """After many tries a few more change little: so many times fewer are asked at once as there are."""
@@ -65,7 +58,7 @@ class Auto(Common):
         tries = {card.name for card in solvers_of(setting.panel)}
         self._skills = tuple(each for each in self.evidence.skills().items() if each[0] in tries)
         self._names = [name for name, _ in self._skills]
-        self._cost = {name: float(max(self.crew.cost_nano(name), 1)) for name in self._names}
+        self._cost = {name: float(max(self.roles.cost_nano(name), 1)) for name in self._names}
         dearest = max(self._cost.values())
         ceiling = min(setting.budget_nano, _CEILING * dearest)
         self._value_nano = float(worth) if worth else _WORTH * math.sqrt(ceiling * dearest)
@@ -74,26 +67,25 @@ class Auto(Common):
         self._enough_key = f"enough/{setting.budget_nano}"
         self._enough = False
         self._runs: list[Child] = []
-        self._checking = Checking(self.crew, self.evidence)
+        self._grades = GradeChooser(self.roles, self.evidence)
 
     def plan_note(self) -> Mapping[str, Any]:
-        """Return who may try, what a right answer is taken to be worth, and what runs first, if anything does."""
-        revises = not self.problem.proves and self.crew.cards[self.crew.strongest()].reads
+        """Return who may try, and what runs first, if anything does."""
+        revises = not self.problem.is_checkable and self.roles.cards[self.roles.strongest()].reads
         return {
             "solvers": self._names,
-            "value_nano": round(self._value_nano),
             "run": "deep" if revises else "",
             "share_nano": self.setting.budget_nano,
         }
 
-    def ask(self, room: Room) -> Sequence[Step]:
+    def ask(self, resources: Resources) -> Sequence[Step]:
         """Return what the strategy wants that runs now; when it wants nothing more, what pays best."""
         running = self._running()
         if running:
-            steps = running.ask(room)
-            if steps or any(running.owns(key) for key in room.in_flight):
+            steps = running.ask(resources)
+            if steps or any(running.owns(key) for key in resources.in_flight):
                 return steps
-        return super().ask(room)
+        return super().ask(resources)
 
     def tell(self, result: StepResult) -> None:
         """Pass on what belongs to a strategy that runs inside; it is evidence here as well."""
@@ -111,7 +103,7 @@ class Auto(Common):
         self._enough = self._enough or result.key == self._enough_key
         self._failures[result.model] += result.status is Status.OK
         if result.key.startswith("grade/"):
-            self._checking.take(result)
+            self._grades.take(result)
 
     def _running(self) -> Child | None:
         """Return the strategy that runs inside, if it wants to go on."""
@@ -127,101 +119,105 @@ class Auto(Common):
             strategy = make_strategy(note["run"], setting)
             self._runs.append(Child(f"run/{len(self._runs)}", strategy, setting))
 
-    def wanted(self, room: Room) -> Sequence[Step]:
+    def wanted(self, resources: Resources) -> Sequence[Step]:
         """Return what pays best, or a note that nothing does."""
-        if self._is_hopeless(room):
-            note = {"run": "aggregate", "share_nano": room.free_nano}
+        if self._is_hopeless(resources):
+            note = {"run": "aggregate", "share_nano": resources.free_nano}
             return (Step("hopeless", StepKind.NOTE, "No answer was given twice", note=note),)
-        check = None if self.problem.proves or room.in_flight else self._checking.best(room, self._value_nano)
-        if check and check.rate >= max((self._rate(each) for each in self._offers(room)), default=1.0):
-            key, shown = f"grade/{self._checking.count}", [check.answer.example]
+        votes = not self.problem.is_checkable and not resources.in_flight
+        check = self._grades.best(resources, self._value_nano) if votes else None
+        if check and check.rate >= max(map(self._rate, self._candidates(resources)), default=1.0):
+            key, shown = f"grade/{self._grades.count}", [check.answer.example]
             return (self.about(key, StepKind.GRADE, check.judge, shown, purpose="Check the answer"),)
-        models = self._for_a_proof(room) if self.problem.proves else self._for_a_vote(room)
+        models = self._for_a_proof(resources) if self.problem.is_checkable else self._for_a_vote(resources)
         if models is None:
-            return (
-                Step(self._enough_key, StepKind.NOTE, "More attempts would cost more than they could add"),
-            )
-        numbers = (n for n in self._untold["sample"] if f"sample/{n}" not in room.in_flight)
+            purpose = "More attempts would cost more than they could add"
+            return (Step(self._enough_key, StepKind.NOTE, purpose),)
+        numbers = (n for n in self._missing["sample"] if f"sample/{n}" not in resources.in_flight)
         return [
             Step(f"sample/{number}", StepKind.SAMPLE, f"Attempt {number + 1}", model, self._messages)
             for model, number in zip(models, numbers, strict=False)
         ]
 
-    def _for_a_vote(self, room: Room) -> Sequence[str] | None:
+    def _for_a_vote(self, resources: Resources) -> Sequence[str] | None:
         """Return the models of the next tries, decided when all tries bought before are known; None: none pays."""
-        if room.in_flight:
+        if resources.in_flight:
             return ()
-        offers = self._offers(room)
-        best = max(offers, key=self._rate, default=None)
+        batches = self._candidates(resources)
+        best = max(batches, key=self._rate, default=None)
         if best is None:
             return ()
         if self._rate(best) < 1.0:
-            offers += self._offers(room, (FAR,))
-            best = max(offers, key=self._rate)
+            batches += self._candidates(resources, (LONG_LOOKAHEAD,))
+            best = max(batches, key=self._rate)
         if self._rate(best) < 1.0:
             return None
-        chosen = self._not_to_be_missed(best, offers, room.free_nano) or best
+        chosen = self._not_to_be_missed(best, batches, resources.free_nano) or best
         count = max(_ASKED[chosen.tries], self.evidence.tries // _GROWTH)
-        return [chosen.model] * min(count, room.free_slots)
+        return [chosen.model] * min(count, resources.free_slots)
 
     def _not_to_be_missed(
-        self, best: Prospect, offers: Sequence[Prospect], free_nano: int
-    ) -> Prospect | None:
+        self, best: SampleBatch, batches: Sequence[SampleBatch], free_nano: int
+    ) -> SampleBatch | None:
         """Return what would add more than all tries of the best model per dollar, and would then not be affordable.
 
         Cheap tries first is the way to end up with nothing but cheap tries.
         """
         spare = free_nano - _ASKED[best.tries] * self._cost[best.model]
         grand = max(
-            (each for each in offers if self._need(each) <= free_nano),
+            (each for each in batches if self._need(each) <= free_nano),
             key=lambda each: each.gain,
             default=best,
         )
-        of_best = max(each.gain for each in offers if each.model == best.model)
+        of_best = max(each.gain for each in batches if each.model == best.model)
         return grand if self._need(grand) > spare and grand.gain > of_best else None
 
-    def _is_hopeless(self, room: Room) -> bool:
+    def _is_hopeless(self, resources: Resources) -> bool:
         """Tell whether tries do not repeat each other, and whether there is somebody who could combine them."""
         known = self.evidence
-        if self.problem.proves or room.in_flight or known.told("hopeless") or known.independent < _HOPELESS:
+        if self.problem.is_checkable or resources.in_flight:
+            return False
+        if known.told("hopeless") or known.independent < _HOPELESS:
             return False
         repeated = any(cluster.tries + cluster.repeats > 1 for cluster in known.clusters.values())
         return not repeated and any(card.reads for card in self.setting.panel)
 
-    def _offers(self, room: Room, lookaheads: tuple[int, ...] = LOOKAHEADS) -> list[Prospect]:
-        return [each for each in self._prospects(lookaheads) if each.model in room.affordable]
+    def _candidates(
+        self, resources: Resources, lookaheads: tuple[int, ...] = LOOKAHEADS
+    ) -> list[SampleBatch]:
+        return [batch for batch in self._batches(lookaheads) if batch.model in resources.affordable]
 
-    def _need(self, prospect: Prospect) -> float:
-        """Return the money that must be free for all tries of a prospect: their typical cost, the last one's hold."""
-        return (prospect.tries - 1) * self._cost[prospect.model] + self.crew.hold_nano(prospect.model)
+    def _need(self, batch: SampleBatch) -> float:
+        """Return the money that must be free for all tries of a batch: their typical cost, the last one's hold."""
+        return (batch.tries - 1) * self._cost[batch.model] + self.roles.hold_nano(batch.model)
 
-    def _prospects(self, lookaheads: tuple[int, ...] = LOOKAHEADS) -> Sequence[Prospect]:
+    def _batches(self, lookaheads: tuple[int, ...] = LOOKAHEADS) -> Sequence[SampleBatch]:
         known = self.evidence
-        standings = tuple(
-            Standing(known.probability(cluster.key), cluster.votes.counts(self._names))
+        answers = tuple(
+            value_of_tries.AnswerState(known.probability(cluster.key), cluster.votes.counts(self._names))
             for cluster in known.ranked(_WEIGHED)
             if cluster.key in known.clusters
         )
-        race = Race(standings, known.votes().counts(self._names))
-        return prospects(self._skills, known.wrongs(), race, lookaheads)
+        contest = value_of_tries.Contest(answers, known.votes().counts(self._names))
+        return value_of_tries.sample_batches(self._skills, known.error_model(), contest, lookaheads)
 
-    def _rate(self, prospect: Prospect) -> float:
-        """Return what a prospect is worth by what it costs."""
-        return self._value_nano * prospect.gain / (prospect.tries * self._cost[prospect.model])
+    def _rate(self, batch: SampleBatch) -> float:
+        """Return what a batch is worth by what it costs."""
+        return self._value_nano * batch.gain / (batch.tries * self._cost[batch.model])
 
-    def _for_a_proof(self, room: Room) -> Sequence[str] | None:
+    def _for_a_proof(self, resources: Resources) -> Sequence[str] | None:
         """Return the models of the next tries where a checker will know: by chance of success per dollar.
 
         As many are under way as more likely fail than not; None where none is and none pays.
         """
         pending: Counter[str] = Counter()
         all_fail, chosen = 1.0, list[str]()
-        for step in room.in_flight.values():
+        for step in resources.in_flight.values():
             all_fail *= 1.0 - self._chances(pending)[step.model]
             pending[step.model] += 1
-        while len(chosen) < room.free_slots and (all_fail > 0.5 or not pending):
+        while len(chosen) < resources.free_slots and (all_fail > 0.5 or not pending):
             chances = self._chances(pending)
-            usable = [name for name in self._names if name in room.affordable]
+            usable = [name for name in self._names if name in resources.affordable]
             best = max(usable, key=lambda name: chances[name] / self._cost[name], default=None)
             if best is None:
                 break
@@ -234,7 +230,7 @@ class Auto(Common):
 
     def _chances(self, pending: Counter[str]) -> Mapping[str, float]:
         failures = tuple(float(self._failures[name] + pending[name]) for name in self._names)
-        return dict(success_chances(self._skills, failures))
+        return dict(value_of_tries.success_chances(self._skills, failures))
 
     def done(self) -> StopReason | None:
         """Stop when proven, when sure enough, or when more would not pay."""
@@ -242,7 +238,7 @@ class Auto(Common):
         if reason is None and self._runs and self._runs[-1].done() is StopReason.CONFIDENT:
             return StopReason.CONFIDENT
         if reason is None and self._enough:
-            sure = not self.problem.proves and self.evidence.confidence() >= _SURE
+            sure = not self.problem.is_checkable and self.evidence.confidence() >= _SURE
             return StopReason.CONFIDENT if sure else StopReason.NO_PROGRESS
         return reason
 

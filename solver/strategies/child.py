@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from solver.core.steps import Candidate, Room, Step, StepResult, StopReason
+from solver.core.steps import Candidate, Resources, Step, StepResult, StopReason
 from solver.core.strategy import Setting, Strategy
 from solver.engine.bounds import prompt_bytes, typical_nano
 
@@ -24,9 +24,9 @@ class Child:
         """Tell whether a key is one of the child's."""
         return key.startswith(self.prefix)
 
-    def ask(self, room: Room) -> Sequence[Step]:
+    def ask(self, resources: Resources) -> Sequence[Step]:
         """Return the child's wishes under its prefix, within its share."""
-        steps = self.strategy.ask(self.room(room))
+        steps = self.strategy.ask(self.resources(resources))
         return [
             replace(
                 step, key=self.prefix + step.key, parents=tuple(self.prefix + key for key in step.parents)
@@ -49,20 +49,20 @@ class Child:
             )
         )
 
-    def room(self, room: Room) -> Room:
+    def resources(self, resources: Resources) -> Resources:
         """Return the part of a room that is the child's."""
         cut = len(self.prefix)
-        mine = {key[cut:]: step for key, step in room.in_flight.items() if self.owns(key)}
+        mine = {key[cut:]: step for key, step in resources.in_flight.items() if self.owns(key)}
         typical = {
             card.name: typical_nano(card, self._size_bytes, self.setting.markup_bp)
             for card in self.setting.panel
         }
         under_way = sum(typical.get(step.model, 0) for step in mine.values())
-        free = min(room.free_nano, max(self.setting.budget_nano - self.spent_nano - under_way, 0))
-        affordable = room.affordable
-        if free < room.free_nano:
+        free = min(resources.free_nano, max(self.setting.budget_nano - self.spent_nano - under_way, 0))
+        affordable = resources.affordable
+        if free < resources.free_nano:
             affordable = frozenset(name for name in affordable if typical.get(name, free + 1) <= free)
-        return replace(room, free_nano=free, affordable=affordable, in_flight=mine)
+        return replace(resources, free_nano=free, affordable=affordable, in_flight=mine)
 
     def best(self) -> Candidate | None:
         """Return the child's best answer, its step named by the whole key."""

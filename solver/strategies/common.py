@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from solver.core.steps import Candidate, Message, Room, Status, Step, StepKind, StepResult, StopReason
+from solver.core.steps import Candidate, Message, Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
 from solver.inference.evidence import Evidence
 from solver.inference.explanation import count_of
-from solver.strategies.crew import Crew
-from solver.strategies.untold import Untold
+from solver.strategies.missing_indices import MissingIndices
+from solver.strategies.panel_roles import PanelRoles
 from solver.text.prompts import messages_for
 
 DEFAULT_TARGET = 0.95
@@ -28,12 +28,12 @@ class Common:
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self.problem = setting.problem
-        self.crew = Crew(setting)
+        self.roles = PanelRoles(setting)
         self.evidence = Evidence(setting.problem, setting.panel)
         self.target = float(setting.options.get("confidence_target", DEFAULT_TARGET))
         self.plan: Mapping[str, Any] = {}
         self._messages = setting.problem.messages()
-        self._untold: defaultdict[str, Untold] = defaultdict(Untold)
+        self._missing: defaultdict[str, MissingIndices] = defaultdict(MissingIndices)
 
     # To be filled in ------------------------------------------------------------------------------------------
 
@@ -41,8 +41,8 @@ class Common:
         """Return the plan, made from the setting; it is noted, so that another life keeps to it."""
         raise NotImplementedError
 
-    def wanted(self, room: Room) -> Sequence[Step]:
-        """Return the steps wanted now, at most `room.free_slots`."""
+    def wanted(self, resources: Resources) -> Sequence[Step]:
+        """Return the steps wanted now, at most `resources.free_slots`."""
         raise NotImplementedError
 
     def take(self, result: StepResult) -> None:
@@ -50,12 +50,12 @@ class Common:
 
     # The protocol ---------------------------------------------------------------------------------------------
 
-    def ask(self, room: Room) -> Sequence[Step]:
+    def ask(self, resources: Resources) -> Sequence[Step]:
         """Return the plan first, then what is wanted."""
         if not self.plan:
             note = Step("plan", StepKind.NOTE, "Plan", note=self.plan_note())
-            return () if note.key in room.in_flight else (note,)
-        return self.wanted(room) if room.free_slots > 0 else ()
+            return () if note.key in resources.in_flight else (note,)
+        return self.wanted(resources) if resources.free_slots > 0 else ()
 
     def tell(self, result: StepResult) -> None:
         """Take in one result; the same key twice counts once."""
@@ -63,7 +63,7 @@ class Common:
             return
         path, _, number = result.key.rpartition("/")
         if result.kind.answers and number.isdigit():
-            self._untold[path].tell(int(number))
+            self._missing[path].tell(int(number))
         if result.key == "plan":
             self.plan = result.note or {}
         else:
@@ -78,7 +78,7 @@ class Common:
         known = self.evidence
         if known.proven:
             return StopReason.SOLVED
-        if not self.problem.proves and known.confidence() >= self.target:
+        if not self.problem.is_checkable and known.confidence() >= self.target:
             return StopReason.CONFIDENT
         if known.failed_in_a_row >= _MAX_FAILED_IN_A_ROW or known.mute_in_a_row >= _MAX_MUTE_IN_A_ROW:
             return StopReason.NO_PROGRESS
@@ -97,38 +97,38 @@ class Common:
 
     # Steps ----------------------------------------------------------------------------------------------------
 
-    def untried(self, key: str, room: Room) -> bool:
+    def untried(self, key: str, resources: Resources) -> bool:
         """Tell whether a step is neither told nor in flight."""
-        return not self.evidence.told(key) and key not in room.in_flight
+        return not self.evidence.told(key) and key not in resources.in_flight
 
-    def samples(self, room: Room, path: str, *, upto: int, most: int | None = None) -> list[Step]:
+    def samples(self, resources: Resources, path: str, *, upto: int, most: int | None = None) -> list[Step]:
         """Return independent tries `path/0`, `path/1`… below `upto` that are still missing, within the free slots."""
-        most = room.free_slots if most is None else min(most, room.free_slots)
+        most = resources.free_slots if most is None else min(most, resources.free_slots)
         steps: list[Step] = []
-        for index in self._untold[path]:
+        for index in self._missing[path]:
             if index >= upto or len(steps) >= most:
                 break
             key = f"{path}/{index}"
-            if key in room.in_flight:
+            if key in resources.in_flight:
                 continue
-            model = self.solver(index, room)
+            model = self.solver(index, resources)
             if model is None:
                 break
             steps.append(Step(key, StepKind.SAMPLE, f"Attempt {index + 1}", model, self._messages))
         return steps
 
-    def solver(self, index: int, room: Room, *, shown: int = 0) -> str | None:
+    def solver(self, index: int, resources: Resources, *, shown: int = 0) -> str | None:
         """Return the model whose turn it is, another one where the money is short, or None where there is none."""
         names: Sequence[str] = self.plan["solvers"]
-        for name in (names[index % len(names)], *names, *self.crew.cards):
-            if name in self.crew.cards and self.crew.pays(name, room, shown=shown):
+        for name in (names[index % len(names)], *names, *self.roles.cards):
+            if name in self.roles.cards and self.roles.can_afford(name, resources, shown=shown):
                 return name
         return None
 
-    def judge_for(self, solvers: Sequence[str], room: Room, *, shown: int = 1) -> str | None:
+    def judge_for(self, solvers: Sequence[str], resources: Resources, *, shown: int = 1) -> str | None:
         """Return a judge of what these models solved, or None where the money is short."""
-        name = self.crew.judge(solvers)
-        return name if self.crew.pays(name, room, shown=shown) else None
+        name = self.roles.choose_judge(solvers)
+        return name if self.roles.can_afford(name, resources, shown=shown) else None
 
     def about(
         self,

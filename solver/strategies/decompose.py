@@ -17,7 +17,7 @@ from typing import Any
 
 from solver.checkers.recognise import problem_kind
 from solver.core.problem import Problem
-from solver.core.steps import Room, Status, Step, StepKind, StepResult
+from solver.core.steps import Resources, Status, Step, StepKind, StepResult
 from solver.core.strategy import Setting
 from solver.strategies.child import Child
 from solver.strategies.common import MAX_TRIES, Common
@@ -46,8 +46,8 @@ class Decompose(Common):
         """Choose who plans and solves, and what a part runs; splitting needs money for a plan and a dozen tries."""
         from solver.strategies import REGISTRY
 
-        solvers = self.crew.rotation()
-        affordable = 12 * self.crew.cost_nano(solvers[0], shown=1) <= self.setting.budget_nano
+        solvers = self.roles.rotation()
+        affordable = 12 * self.roles.cost_nano(solvers[0], shown=1) <= self.setting.budget_nano
         return {
             "solvers": solvers,
             "splits": self._depth > 0 and affordable,
@@ -56,32 +56,34 @@ class Decompose(Common):
 
     # Asking ---------------------------------------------------------------------------------------------------
 
-    def wanted(self, room: Room) -> Sequence[Step]:
+    def wanted(self, resources: Resources) -> Sequence[Step]:
         """Ask for the split, then for what the parts want, then for tries on the whole."""
         if self.plan["splits"] and self._split is None and self._plans < _MAX_PLANS:
-            return self._planning(room)
+            return self._planning(resources)
         if self._parts and self._answers is None:
-            steps = self._of_parts(room)
-            if steps or any(child.owns(key) for child in self._parts.values() for key in room.in_flight):
+            steps = self._of_parts(resources)
+            if steps or any(child.owns(key) for child in self._parts.values() for key in resources.in_flight):
                 return steps
             return [self._composing_note()]
-        return self._on_the_whole(room)
+        return self._on_the_whole(resources)
 
-    def _planning(self, room: Room) -> list[Step]:
+    def _planning(self, resources: Resources) -> list[Step]:
         key = f"split/{self._plans}"
-        model = self.solver(0, room, shown=1)
+        model = self.solver(0, resources, shown=1)
         if model is None:
             # No plan can be paid, but one more try may be.
-            return self.samples(room, "sample", upto=MAX_TRIES, most=int(not room.in_flight))
-        if not self.untried(key, room):
+            return self.samples(resources, "sample", upto=MAX_TRIES, most=int(not resources.in_flight))
+        if not self.untried(key, resources):
             return []
         messages = messages_for(StepKind.PLAN, self.problem.text)
         return [Step(key, StepKind.PLAN, "Split the problem", model, messages)]
 
-    def _of_parts(self, room: Room) -> list[Step]:
+    def _of_parts(self, resources: Resources) -> list[Step]:
         steps: list[Step] = []
         for child in self._parts.values():
-            left = replace(room, free_slots=room.free_slots - sum(s.kind is not StepKind.NOTE for s in steps))
+            left = replace(
+                resources, free_slots=resources.free_slots - sum(s.kind is not StepKind.NOTE for s in steps)
+            )
             if child.done() is None and left.free_slots > 0:
                 steps += [replace(step, subproblem=True) for step in child.ask(left)]
         return steps
@@ -96,17 +98,20 @@ class Decompose(Common):
             found.append(f"Part: {child.setting.problem.text}\nAnswer of the part ({sure}): {answer}")
         return Step("parts", StepKind.NOTE, "Answers of the parts", note={"answers": "\n\n".join(found)})
 
-    def _on_the_whole(self, room: Room) -> list[Step]:
+    def _on_the_whole(self, resources: Resources) -> list[Step]:
         """Ask for composed answers and direct tries, in turn, a few at a time."""
-        left = min(room.free_slots, _IN_FLIGHT - len(room.in_flight))
-        steps = [self._compose(number, room) for number in range(_COMPOSED)] if self._answers else []
+        left = min(resources.free_slots, _IN_FLIGHT - len(resources.in_flight))
+        steps = [self._compose(number, resources) for number in range(_COMPOSED)] if self._answers else []
         composing = [step for step in steps if step is not None][: max(left, 0)]
-        return [*composing, *self.samples(room, "sample", upto=MAX_TRIES, most=max(left - len(composing), 0))]
+        return [
+            *composing,
+            *self.samples(resources, "sample", upto=MAX_TRIES, most=max(left - len(composing), 0)),
+        ]
 
-    def _compose(self, number: int, room: Room) -> Step | None:
+    def _compose(self, number: int, resources: Resources) -> Step | None:
         key = f"compose/{number}"
-        model = self.solver(number, room, shown=1)
-        if model is None or not self.untried(key, room):
+        model = self.solver(number, resources, shown=1)
+        if model is None or not self.untried(key, resources):
             return None
         extra = f"The problem was split, and its parts were solved:\n\n{self._answers}"
         return self.about(key, StepKind.AGGREGATE, model, [], purpose="Combine the parts", extra=extra)

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from solver.core.steps import Room, Step
+from solver.core.steps import Resources, Step
 from solver.strategies.refine import Line, Refine
 
 PASSES = 2
@@ -27,13 +27,13 @@ class Deep(Refine):
 
     def plan_note(self) -> Mapping[str, Any]:
         """Choose the strongest model of which the budget buys three calls, and a judge."""
-        solver = self.crew.strongest()
+        solver = self.roles.strongest()
         passes = int(self.setting.options.get("passes", PASSES))
-        return {"solvers": [solver], "judge": self.crew.judge([solver]), "lines": 1, "passes": passes}
+        return {"solvers": [solver], "judge": self.roles.choose_judge([solver]), "lines": 1, "passes": passes}
 
-    def wanted(self, room: Room) -> Sequence[Step]:
+    def wanted(self, resources: Resources) -> Sequence[Step]:
         """Ask for the next step of the chain, its answers at length."""
-        return [replace(step, at_length=step.kind.answers) for step in super().wanted(room)]
+        return [replace(step, at_length=step.kind.answers) for step in super().wanted(resources)]
 
     def is_ready(self, line: Line) -> bool:
         """Tell whether the answer has settled; a text without one has after its first revision."""

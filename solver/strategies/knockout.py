@@ -13,7 +13,7 @@ where the judge is no better than chance, or where tries agree anyway.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from solver.core.steps import Room, Step, StepKind, StepResult
+from solver.core.steps import Resources, Step, StepKind, StepResult
 from solver.core.strategy import Setting
 from solver.strategies.common import MAX_TRIES, Common
 from solver.text.prompts import read_better
@@ -67,37 +67,37 @@ class Knockout(Common):
 
     def plan_note(self) -> Mapping[str, Any]:
         """Share the budget between tries and a whole tournament; too little for both buys tries alone."""
-        solvers = self.crew.rotation()
-        judge = self.crew.judge(solvers)
-        try_nano = max(sum(self.crew.cost_nano(name) for name in solvers) // len(solvers), 1)
-        compare_nano = self.crew.cost_nano(judge, shown=2)
+        solvers = self.roles.rotation()
+        judge = self.roles.choose_judge(solvers)
+        try_nano = max(sum(self.roles.cost_nano(name) for name in solvers) // len(solvers), 1)
+        compare_nano = self.roles.cost_nano(judge, shown=2)
         left_nano = self.setting.budget_nano - _MATCHES * COMPARISONS * compare_nano
         tries = min(left_nano * 3 // (4 * try_nano), _MOST_TRIES)
-        compares = tries >= _LEAST_TRIES and not self.problem.proves
+        compares = tries >= _LEAST_TRIES and not self.problem.is_checkable
         return {"solvers": solvers, "judge": judge, "tries": tries if compares else MAX_TRIES}
 
-    def wanted(self, room: Room) -> Sequence[Step]:
+    def wanted(self, resources: Resources) -> Sequence[Step]:
         """Ask for tries, then for the matches that can be played, then for more tries."""
         if self._finalists is None:
-            steps = self.samples(room, "sample", upto=self.plan["tries"])
-            if steps or any(key.startswith("sample/") for key in room.in_flight):
+            steps = self.samples(resources, "sample", upto=self.plan["tries"])
+            if steps or any(key.startswith("sample/") for key in resources.in_flight):
                 return steps
             return [self._finalists_note()]
-        return self._comparisons(room) or self._further_tries(room)
+        return self._comparisons(resources) or self._further_tries(resources)
 
     def _finalists_note(self) -> Step:
         """Fix who meets: which tries there are by now depends on money and slots."""
-        leading = [] if self.problem.proves else self.evidence.ranked(FINALISTS)
+        leading = [] if self.problem.is_checkable else self.evidence.ranked(FINALISTS)
         steps = [cluster.example.key for cluster in leading]
         return Step("finalists", StepKind.NOTE, "Pair the finalists", note={"steps": steps})
 
-    def _further_tries(self, room: Room) -> list[Step]:
+    def _further_tries(self, resources: Resources) -> list[Step]:
         """Go on trying, a few at a time, where the tournament left doubt."""
-        if self._open_matches() and any(key.startswith("match/") for key in room.in_flight):
+        if self._open_matches() and any(key.startswith("match/") for key in resources.in_flight):
             return []
-        return self.samples(room, "sample", upto=MAX_TRIES, most=max(4 - len(room.in_flight), 0))
+        return self.samples(resources, "sample", upto=MAX_TRIES, most=max(4 - len(resources.in_flight), 0))
 
-    def _comparisons(self, room: Room) -> list[Step]:
+    def _comparisons(self, resources: Resources) -> list[Step]:
         steps: list[Step] = []
         judge = self.plan["judge"]
         for match in self._open_matches():
@@ -105,9 +105,9 @@ class Knockout(Common):
                 key = f"{match.path}/{number}"
                 # The third is worth its price only where the first two differ.
                 early = number == COMPARISONS - 1 and match.told < number
-                if early or not self.untried(key, room) or len(steps) >= room.free_slots:
+                if early or not self.untried(key, resources) or len(steps) >= resources.free_slots:
                     continue
-                if self.crew.pays(judge, room, shown=2):
+                if self.roles.can_afford(judge, resources, shown=2):
                     shown = match.ordered(number)
                     steps.append(
                         self.about(key, StepKind.COMPARE, judge, shown, purpose=f"Compare {number + 1}")

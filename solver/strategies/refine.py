@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from solver.core.steps import Room, Status, Step, StepKind, StepResult, StopReason
+from solver.core.steps import Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
 from solver.inference.cluster import Cluster
 from solver.strategies.common import MAX_TRIES, Common, usable
@@ -59,14 +59,14 @@ class Refine(Common):
         self._accepted: list[StepResult] = []
         self._mute_grades = 0
         self._read_grades = 0
-        self._max_fails = _MAX_FAILS_OF_CHECKER if self.problem.proves else MAX_FAILS
+        self._max_fails = _MAX_FAILS_OF_CHECKER if self.problem.is_checkable else MAX_FAILS
 
     def plan_note(self) -> Mapping[str, Any]:
         """Choose solver and grader, and how many lines run side by side: one for each ten calls, at most four."""
-        solvers = self.crew.rotation()
-        judge = self.crew.judge(solvers[:1])
-        line_nano = self.crew.cost_nano(solvers[0]) + 4 * self.crew.cost_nano(solvers[0], shown=1)
-        line_nano += 5 * self.crew.cost_nano(judge, shown=1)
+        solvers = self.roles.rotation()
+        judge = self.roles.choose_judge(solvers[:1])
+        line_nano = self.roles.cost_nano(solvers[0]) + 4 * self.roles.cost_nano(solvers[0], shown=1)
+        line_nano += 5 * self.roles.cost_nano(judge, shown=1)
         return {
             "solvers": solvers,
             "judge": judge,
@@ -76,19 +76,19 @@ class Refine(Common):
 
     # Asking ---------------------------------------------------------------------------------------------------
 
-    def wanted(self, room: Room) -> Sequence[Step]:
+    def wanted(self, resources: Resources) -> Sequence[Step]:
         """Ask for the next step of each open line; open lines as long as fewer than planned are."""
         steps: list[Step] = []
         for line in self._running():
-            if len(steps) >= room.free_slots:
+            if len(steps) >= resources.free_slots:
                 break
-            step = self._next(line, room)
-            if step and self.untried(step.key, room):
+            step = self._next(line, resources)
+            if step and self.untried(step.key, resources):
                 steps.append(step)
-        if steps or room.in_flight:
+        if steps or resources.in_flight:
             return steps
         # No line can go on, but one more try may still be paid.
-        return self.samples(room, "spare", upto=MAX_TRIES, most=1)
+        return self.samples(resources, "spare", upto=MAX_TRIES, most=1)
 
     def _running(self) -> list[Line]:
         """Return the open lines and those that may be opened now; opening one is no change of state until it is told."""
@@ -96,34 +96,34 @@ class Refine(Common):
         fresh = [Line(len(self._lines) + index) for index in range(missing)]
         return [*self._open.values(), *fresh]
 
-    def _next(self, line: Line, room: Room) -> Step | None:
+    def _next(self, line: Line, resources: Resources) -> Step | None:
         if line.current is None:
-            return self._solve(line, room)
-        if self.is_ready(line) and not line.critique and not self.problem.proves:
-            return self._grade(line, line.current, room)
-        return self._revise(line, line.current, room)
+            return self._solve(line, resources)
+        if self.is_ready(line) and not line.critique and not self.problem.is_checkable:
+            return self._grade(line, line.current, resources)
+        return self._revise(line, line.current, resources)
 
     def is_ready(self, line: Line) -> bool:
         """Tell whether the newest version is worth grading: it has been improved once."""
         return line.version > 0
 
-    def _solve(self, line: Line, room: Room) -> Step | None:
-        model = self.solver(line.number, room)
+    def _solve(self, line: Line, resources: Resources) -> Step | None:
+        model = self.solver(line.number, resources)
         if model is None:
             return None
         key = line.path(line.version + 1)
         return Step(key, StepKind.SAMPLE, f"Line {line.number + 1}: solve", model, self._messages)
 
-    def _grade(self, line: Line, current: StepResult, room: Room) -> Step | None:
+    def _grade(self, line: Line, current: StepResult, resources: Resources) -> Step | None:
         judge = self.plan["judge"]
-        if not self.crew.pays(judge, room, shown=1):
+        if not self.roles.can_afford(judge, resources, shown=1):
             return None
         key = f"{line.path(line.version)}/grade/{line.grades}"
         purpose = f"Line {line.number + 1}: check"
         return self.about(key, StepKind.GRADE, judge, [current], purpose=purpose)
 
-    def _revise(self, line: Line, current: StepResult, room: Room) -> Step | None:
-        model = self.solver(line.number, room, shown=1)
+    def _revise(self, line: Line, current: StepResult, resources: Resources) -> Step | None:
+        model = self.solver(line.number, resources, shown=1)
         if model is None:
             return None
         extra = f"A reviewer says of it:\n\n{line.critique}" if line.critique else ""
@@ -173,7 +173,7 @@ class Refine(Common):
         cluster = self.evidence.cluster_of(line.current.key)
         useless = self._read_grades == 0 and self._mute_grades >= _MAX_MUTE_GRADES
         line.ended = (
-            self.problem.proves or useless or (cluster is not None and _grades(cluster) >= MAX_GRADES)
+            self.problem.is_checkable or useless or (cluster is not None and _grades(cluster) >= MAX_GRADES)
         )
 
     def _take_grade(self, line: Line, result: StepResult) -> None:

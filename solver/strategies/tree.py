@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from solver.core.steps import Room, Status, Step, StepKind, StepResult
+from solver.core.steps import Resources, Status, Step, StepKind, StepResult
 from solver.core.strategy import Setting
 from solver.inference.rewards import outcome_reward, process_reward
 from solver.strategies.arm import Arm, draw
@@ -61,8 +61,8 @@ class Tree(Common):
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         self._kind = setting.problem.kind
-        self._wider = {name: Arm() for name in self.crew.cards}
-        self._deeper = {name: Arm() for name in self.crew.cards}
+        self._wider = {name: Arm() for name in self.roles.cards}
+        self._deeper = {name: Arm() for name in self.roles.cards}
         self._revised = 0
         self._frontier: dict[str, Node] = {}
         self._trials = 0
@@ -71,36 +71,38 @@ class Tree(Common):
         self._believed: Mapping[str, float] = {}
         self._weigh_at = 0
         self._nano = {
-            name: (max(self.crew.cost_nano(name), 1), max(self.crew.cost_nano(name, shown=1), 1))
-            for name in self.crew.cards
+            name: (max(self.roles.cost_nano(name), 1), max(self.roles.cost_nano(name, shown=1), 1))
+            for name in self.roles.cards
         }
 
     def plan_note(self) -> Mapping[str, Any]:
         """Fix the judge; whoever is worth it tries."""
-        solvers = self.crew.rotation()
-        return {"solvers": solvers, "judge": self.crew.judge(solvers)}
+        solvers = self.roles.rotation()
+        return {"solvers": solvers, "judge": self.roles.choose_judge(solvers)}
 
     # Asking ---------------------------------------------------------------------------------------------------
 
-    def wanted(self, room: Room) -> Sequence[Step]:
+    def wanted(self, resources: Resources) -> Sequence[Step]:
         """Ask for a grade where one is due, and for as many trials as the search has earned."""
-        steps = self._due_grades(room)
-        pending = Counter((step.model, *step.parents) for step in room.in_flight.values())
-        trials = max(2 if self.problem.proves else 4, self._trials // 2)
-        for index in self._untold["node"]:
-            if len(room.in_flight) + len(steps) >= trials or len(steps) >= room.free_slots:
+        steps = self._due_grades(resources)
+        pending = Counter((step.model, *step.parents) for step in resources.in_flight.values())
+        trials = max(2 if self.problem.is_checkable else 4, self._trials // 2)
+        for index in self._missing["node"]:
+            if len(resources.in_flight) + len(steps) >= trials or len(steps) >= resources.free_slots:
                 break
             key = f"node/{index}"
-            if key in room.in_flight:
+            if key in resources.in_flight:
                 continue
-            choice = self._choose(key, room, pending)
+            choice = self._choose(key, resources, pending)
             if choice is None:
                 break
             steps.append(self._trial(key, index, choice))
             pending[steps[-1].model, *steps[-1].parents] += 1
         return steps
 
-    def _choose(self, key: str, room: Room, pending: Mapping[tuple[str, ...], int]) -> Choice | None:
+    def _choose(
+        self, key: str, resources: Resources, pending: Mapping[tuple[str, ...], int]
+    ) -> Choice | None:
         """Return the arm with the largest Thompson draw of success per expected dollar, among those that can be paid."""
         rng = random.Random(f"{self.setting.seed}:{key}")  # noqa: S311
         waiting = Counter[tuple[str, bool]]()
@@ -110,10 +112,12 @@ class Tree(Common):
         for model in self._cards_that_try():
             nano = self._nano[model]
             for deep in (False, True):
-                if (deep and not self._frontier) or not self.crew.pays(model, room, shown=int(deep)):
+                if (deep and not self._frontier) or not self.roles.can_afford(
+                    model, resources, shown=int(deep)
+                ):
                     continue
                 arm = (self._deeper if deep else self._wider)[model]
-                prior = self.crew.cards[model].ability_for(self._kind)
+                prior = self.roles.cards[model].ability_for(self._kind)
                 drawn = draw(rng, arm, prior, waiting[model, deep]) / nano[deep]
                 if drawn > most:
                     best, most, deeper = model, drawn, deep
@@ -124,7 +128,7 @@ class Tree(Common):
     def _cards_that_try(self) -> Sequence[str]:
         """Return whose trials count: where no checker tells right from wrong, a weak model's agreement misleads."""
         known = [name for name in dict.fromkeys(self.plan["solvers"]) if name in self._nano]
-        return list(self._nano) if self.problem.proves or not known else known
+        return list(self._nano) if self.problem.is_checkable or not known else known
 
     def _node_for(self, model: str, rng: random.Random, pending: Mapping[tuple[str, ...], int]) -> Node:
         """Return the candidate with the largest draw: its promise is the prior of what revising it brings."""
@@ -145,17 +149,21 @@ class Tree(Common):
             key, StepKind.REVISE, choice.model, [choice.node.result], purpose=purpose, extra=extra
         )
 
-    def _due_grades(self, room: Room) -> list[Step]:
+    def _due_grades(self, resources: Resources) -> list[Step]:
         """Grade the leading answers, at most one grade for three trials, and no longer where the judge says nothing."""
         useless = self._mute_grades >= _MAX_MUTE_GRADES and self._mute_grades == self._grades
-        grading = any(step.kind is StepKind.GRADE for step in room.in_flight.values())
-        if self.problem.proves or useless or grading or self._grades * 3 >= self._trials:
+        grading = any(step.kind is StepKind.GRADE for step in resources.in_flight.values())
+        if self.problem.is_checkable or useless or grading or self._grades * 3 >= self._trials:
             return []
         judge = self.plan["judge"]
         for cluster in self.evidence.ranked(_GRADED_RANKS):
             given = sum(good + bad for good, bad in cluster.grades.values())
             key = f"{cluster.example.key}/grade/{given}"
-            if given < _MAX_GRADES and self.untried(key, room) and self.crew.pays(judge, room, shown=1):
+            if (
+                given < _MAX_GRADES
+                and self.untried(key, resources)
+                and self.roles.can_afford(judge, resources, shown=1)
+            ):
                 return [
                     self.about(
                         key, StepKind.GRADE, judge, [cluster.example], purpose="Check the leading answer"

@@ -14,14 +14,14 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from solver.core.models import ModelCard, solvers_of
-from solver.core.steps import Candidate, Room, Status, Step, StepKind, StepResult, StopReason
+from solver.core.steps import Candidate, Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
 from solver.engine.bounds import prompt_bytes, typical_nano
 from solver.engine.plan import rotation
 from solver.inference.adaptive_stopping import lead_probability, vote_weight
 from solver.inference.evidence import Evidence
 from solver.inference.explanation import count_of
-from solver.strategies.untold import Untold
+from solver.strategies.missing_indices import MissingIndices
 
 DEFAULT_TARGET = 0.95
 MAX_TRIES = 20_000
@@ -50,7 +50,7 @@ class Vote:
         self._weights = self._relative_weights()
         self._rotation: list[str] = []
         self._evidence = Evidence(self._problem, setting.panel)
-        self._untold = Untold()
+        self._missing = MissingIndices()
         self._tries_by_model: Counter[str] = Counter()
         self._weighted: defaultdict[str, float] = defaultdict(float)
         # What was too little under one budget says nothing of a raised one.
@@ -62,31 +62,31 @@ class Vote:
 
     # Asking ---------------------------------------------------------------------------------------------------
 
-    def ask(self, room: Room) -> Sequence[Step]:
+    def ask(self, resources: Resources) -> Sequence[Step]:
         """Ask for the plan first, then for as many tries as could be of use now."""
         if not self._rotation:
             chosen = self._plan()
             return (
                 ()
-                if "plan" in room.in_flight
+                if "plan" in resources.in_flight
                 else (Step("plan", StepKind.NOTE, "Choose the models", note={"rotation": chosen}),)
             )
-        if self._cannot_change(room):
+        if self._cannot_change(resources):
             return (
                 Step(self._settled_key, StepKind.NOTE, "What is left could not change the leading answer"),
             )
-        most = room.free_slots + len(room.in_flight)
-        count = min(room.free_slots, self._useful_tries(most) - len(room.in_flight))
-        pending = Counter(step.model for step in room.in_flight.values())
+        most = resources.free_slots + len(resources.in_flight)
+        count = min(resources.free_slots, self._useful_tries(most) - len(resources.in_flight))
+        pending = Counter(step.model for step in resources.in_flight.values())
         steps: list[Step] = []
-        for index in self._untold:
-            tries = self._evidence.tries + len(room.in_flight) + len(steps)
+        for index in self._missing:
+            tries = self._evidence.tries + len(resources.in_flight) + len(steps)
             if len(steps) >= count or tries >= self._max_tries:
                 break
             key = f"sample/{index}"
-            if key in room.in_flight:
+            if key in resources.in_flight:
                 continue
-            model = self._model_for(index, room, pending)
+            model = self._model_for(index, resources, pending)
             if model is None:
                 break
             pending[model] += 1
@@ -104,33 +104,33 @@ class Vote:
 
     def _useful_tries(self, most: int) -> int:
         """Return how many tries, at most `most`, may be in flight: those that settled the vote if all agreed."""
-        if self._problem.proves:
+        if self._problem.is_checkable:
             return max(2, self._evidence.tries // 2)
         needed = 1
         while needed < most and lead_probability(self._first + needed, self._second) < self._target:
             needed += 1
         return needed
 
-    def _cannot_change(self, room: Room) -> bool:
+    def _cannot_change(self, resources: Resources) -> bool:
         """Tell whether the leader would stay ahead even if all that is left bought votes for the second."""
-        if self._problem.proves or not room.affordable or room.in_flight or self._settled:
+        if self._problem.is_checkable or not resources.affordable or resources.in_flight or self._settled:
             return False
         costs = [typical_nano(card, self._size_bytes, self._setting.markup_bp) for card in self._panel]
         # Half the typical cost: replies may be shorter than most.
-        return self._first - self._second > 2 * room.free_nano / max(min(costs), 1)
+        return self._first - self._second > 2 * resources.free_nano / max(min(costs), 1)
 
-    def _model_for(self, index: int, room: Room, pending: Counter[str]) -> str | None:
-        if self._problem.proves:
-            usable = [card for card in self._panel if card.name in room.affordable]
+    def _model_for(self, index: int, resources: Resources, pending: Counter[str]) -> str | None:
+        if self._problem.is_checkable:
+            usable = [card for card in self._panel if card.name in resources.affordable]
             best = max(usable, key=lambda card: self._chance_per_nano(card, pending), default=None)
             return best.name if best else None
         wanted = self._rotation[index % len(self._rotation)]
-        if wanted in room.affordable:
+        if wanted in resources.affordable:
             return wanted
-        if room.in_flight or pending:
+        if resources.in_flight or pending:
             # Calls in flight give back what they did not use: wait before settling for another model.
             return None
-        usable = [card for card in self._panel if card.name in room.affordable]
+        usable = [card for card in self._panel if card.name in resources.affordable]
         spare = max(usable, key=lambda card: card.ability_for(self._problem.kind), default=None)
         return spare.name if spare else None
 
@@ -152,7 +152,7 @@ class Vote:
         self._settled = self._settled or result.key == self._settled_key
         if result.kind is StepKind.NOTE:
             return
-        self._untold.tell(int(result.key.rpartition("/")[2]))
+        self._missing.tell(int(result.key.rpartition("/")[2]))
         self._tries_by_model[result.model] += 1
         if result.status is Status.OK and result.answer_key is not None:
             self._weighted[result.answer_key] += self._weights.get(result.model, 1.0)
@@ -190,7 +190,7 @@ class Vote:
         known = self._evidence
         if known.proven:
             return StopReason.SOLVED
-        if not self._problem.proves and lead_probability(self._first, self._second) >= self._target:
+        if not self._problem.is_checkable and lead_probability(self._first, self._second) >= self._target:
             return StopReason.CONFIDENT
         if known.failed_in_a_row >= _MAX_FAILED_IN_A_ROW or known.mute_in_a_row >= _MAX_MUTE_IN_A_ROW:
             return StopReason.NO_PROGRESS

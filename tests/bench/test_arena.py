@@ -15,7 +15,9 @@ from solver.core.money import NANO_PER_CENT
 
 def test_more_fixed_tries_cost_more_and_a_checker_only_gains():
     """Fixed arms pay for every try; with a checker a further try cannot lose what was found."""
-    votes, checked = (Recorded("modular", proves=proves, most=8) for proves in (False, True))
+    votes, checked = (
+        Recorded("modular", is_checkable=is_checkable, most=8) for is_checkable in (False, True)
+    )
     expert = votes.models[-1].name
     for fewer, more in ((1, 4), (4, 16)):
         assert summary(votes.fixed(expert, fewer)).cost_nano < summary(votes.fixed(expert, more)).cost_nano
@@ -26,7 +28,7 @@ def test_more_fixed_tries_cost_more_and_a_checker_only_gains():
 
 def test_a_pool_cannot_answer_what_it_has_no_replies_for():
     """A strategy that revises or compares is not replayed; one that only tries is."""
-    arena = Recorded("modular", proves=False, most=4)
+    arena = Recorded("modular", is_checkable=False, most=4)
     assert arena.run("knockout", 20 * NANO_PER_CENT) is None
     runs = arena.run("auto", 2 * NANO_PER_CENT)
     assert len(runs) == 4
@@ -35,7 +37,7 @@ def test_a_pool_cannot_answer_what_it_has_no_replies_for():
 
 def test_best_of_n_pays_for_its_grades():
     """Grading as many tries costs more than the tries alone."""
-    arena = Simulated(proves=False, count=5)
+    arena = Simulated(is_checkable=False, count=5)
     strong, judge = arena.models[-1].name, arena.models[-2].name
     assert summary(arena.graded(strong, judge, 4)).cost_nano > summary(arena.fixed(strong, 4)).cost_nano
 
@@ -60,7 +62,7 @@ def test_the_calibration_error_is_zero_where_confidence_is_kept():
 def test_a_contest_compares_auto_with_everything_else(monkeypatch):
     """Its figures name the best single strategy at each budget, and the ratio of costs where auto is as right."""
     monkeypatch.setattr("bench.accuracy.CENTS", (1, 5))
-    contest = Contest(Recorded("modular", proves=False, most=12))
+    contest = Contest(Recorded("modular", is_checkable=False, most=12))
     figures = contest.figures()
     assert [gap["cents"] for gap in figures["gaps"]] == [1, 5]
     assert {gap["best"] for gap in figures["gaps"]} <= {"vote", "deep", *figures["fixed"]}

@@ -105,7 +105,7 @@ def test_many_workers_learn_each_lesson_once(solved):
 
 def test_an_odd_lesson_does_not_hold_up_the_others(solved, monkeypatch):
     """It is given up after some attempts, and says why."""
-    monkeypatch.setattr(learning, "lessons_of", lambda _: 1 / 0)
+    monkeypatch.setattr(learning, "count_updates_of", lambda _: 1 / 0)
     for _ in range(6):
         learn_due()
     lesson = Lesson.objects.get()

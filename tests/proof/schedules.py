@@ -144,7 +144,7 @@ class Schedule:
         rng = self._rng
         scenario = Scenario(
             seed=rng.getrandbits(32), budget_nano=round(rng.uniform(2, 25) * NANO_PER_CENT),
-            strategy=rng.choice(sorted(REGISTRY)), proves=rng.random() < 0.3, slots=rng.randint(1, 8),
+            strategy=rng.choice(sorted(REGISTRY)), is_checkable=rng.random() < 0.3, slots=rng.randint(1, 8),
             options={"writes": rng.random() < 0.5},
         )  # fmt: skip
         setting = setting_of(scenario, scenario.budget_nano)

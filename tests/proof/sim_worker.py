@@ -181,7 +181,7 @@ class Process:
         await asyncio.sleep(self.universe.rng.expovariate(1 / self.universe.weather.latency_s))
         await self.passing()
 
-    async def surely[T](self, work: Callable[[], T]) -> T:
+    async def retry_while_database_is_down[T](self, work: Callable[[], T]) -> T:
         """Do a transaction again and again, at most for a lease (retry.py)."""
         give_up_s, pause_s = self.universe.now() + self.universe.store.lease_s, 0.2
         while True:
@@ -299,10 +299,12 @@ class Process:
 
     async def _run(self, job: JobRow, token: int, control: Control) -> None:
         store = self.universe.store
-        if await self.surely(lambda: job.idle_claims) > MAX_IDLE_CLAIMS:
-            await self.surely(lambda: store.finish(job.id, token, Outcome(StopReason.FAILED, None, "poison")))
+        if await self.retry_while_database_is_down(lambda: job.idle_claims) > MAX_IDLE_CLAIMS:
+            await self.retry_while_database_is_down(
+                lambda: store.finish(job.id, token, Outcome(StopReason.FAILED, None, "poison"))
+            )
             return
-        runner = await self.surely(lambda: self._runner(job, token, control))
+        runner = await self.retry_while_database_is_down(lambda: self._runner(job, token, control))
         self.hear(job.id, job.wanted, job.budget_nano, token)
         if self.draining:
             control.request(Stop.DRAIN)
@@ -312,16 +314,18 @@ class Process:
             return
         except Interrupted as stop:
             state = JobState.PAUSED if str(stop) == "pause" else JobState.QUEUED
-            await self.surely(lambda: store.give_back(job.id, token, state))
+            await self.retry_while_database_is_down(lambda: store.give_back(job.id, token, state))
         except ProviderDown:
             pause_s = WAITS_S[min(job.waits, len(WAITS_S) - 1)] * self.universe.rng.uniform(0.8, 1.2)
-            await self.surely(lambda: store.give_back(job.id, token, JobState.WAITING, after_s=pause_s))
+            await self.retry_while_database_is_down(
+                lambda: store.give_back(job.id, token, JobState.WAITING, after_s=pause_s)
+            )
         except (Broken, asyncio.CancelledError):
             raise
         except Exception as error:
             raise Broken(f"a life ended by a fault: {type(error).__name__}: {error}") from error
         else:
-            await self.surely(lambda: store.finish(job.id, token, outcome))
+            await self.retry_while_database_is_down(lambda: store.finish(job.id, token, outcome))
 
     def _runner(self, job: JobRow, token: int, control: Control) -> Runner:
         """Read the job's memory, as memory.py does, and make the life from it."""

@@ -32,7 +32,7 @@ def scenario(number: int) -> Scenario:
         seed=number,
         budget_nano=(1 + number // (2 * len(names)) % 20) * NANO_PER_CENT,
         strategy=names[number % len(names)],
-        proves=number // len(names) % 2 == 1,
+        is_checkable=number // len(names) % 2 == 1,
         faults=True,
         slots=1 + number % 16,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
-from solver.core.steps import Room, Status, Step, StepKind, StepResult, StopReason
+from solver.core.steps import Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.verdict import Verdict
 from solver.engine.bounds import prompt_bytes, typical_nano
 from solver.strategies import Setting, Strategy, make_strategy
@@ -55,7 +55,7 @@ class Play:
                 return reason
             if self._rng.random() < check_lives:
                 self.check_life()
-            steps = list(self.strategy.ask(self.room()))
+            steps = list(self.strategy.ask(self.resources()))
             assert len({step.key for step in steps}) == len(steps)
             for step in steps:
                 assert step.key not in self.in_flight, step.key
@@ -65,7 +65,7 @@ class Play:
                     self.tell(StepResult(step.key, step.kind, Status.NOTE, note=step.note))
                     continue
                 assert step.model in self._cards
-                if self._cost(step) > self.room().free_nano:
+                if self._cost(step) > self.resources().free_nano:
                     # As the runner does: what does not fit is refused until something lands.
                     break
                 self.in_flight[step.key] = step
@@ -77,12 +77,12 @@ class Play:
             self.tell(self.land(self._rng.choice(sorted(self.in_flight))))
         return None
 
-    def room(self) -> Room:
+    def resources(self) -> Resources:
         """What the strategy may use now: what is not spent and not in flight, at the price of typical calls."""
         free = self.budget_nano - self.spent_nano - sum(self._cost(s) for s in self.in_flight.values())
         size = prompt_bytes(self.problem.messages())
         affordable = frozenset(n for n, one in self._cards.items() if typical_nano(one, size, 0) <= free)
-        return Room(
+        return Resources(
             self.slots - len(self.in_flight),
             max(free, 0),
             affordable=affordable,
@@ -132,11 +132,11 @@ class Play:
 
     def check_life(self) -> None:
         """Another life told the same is in the same state."""
-        other, room = self.another_life(), self.room()
+        other, resources = self.another_life(), self.resources()
         assert other.best() == self.strategy.best()
         assert other.done() == self.strategy.done()
         assert other.phase() == self.strategy.phase()
-        assert list(other.ask(room)) == list(self.strategy.ask(room))
+        assert list(other.ask(resources)) == list(self.strategy.ask(resources))
 
     def _cost(self, step: Step) -> int:
         return typical_nano(self._cards[step.model], prompt_bytes(step.messages), 0)

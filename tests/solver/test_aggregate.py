@@ -55,7 +55,7 @@ def test_what_combining_comes_to_leads():
     play = Play("aggregate", combining(), budget_nano=400_000_000)
     play.run()
     assert play.strategy.best().answer == "42"
-    assert "follow-ups came to it" in play.strategy.best().explanation
+    assert "revisions ended with it" in play.strategy.best().explanation
 
 
 def test_a_population_that_agrees_is_not_combined():

@@ -5,7 +5,7 @@ import statistics
 
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
-from solver.core.steps import Room, Status, StepKind, StepResult, StopReason
+from solver.core.steps import Resources, Status, StepKind, StepResult, StopReason
 from solver.simulation.simulate import RIGHT, Scenario, play
 from solver.strategies import Setting, make_strategy
 from tests.solver.simulated import card
@@ -17,18 +17,18 @@ EXAMINER = card("third/examiner", pico=1_000_000, solves=False)
 PROVING = {"kind": "number", "expected": "7", "tolerance": "0"}
 
 
-def auto(panel=(WEAK, STRONG), *, proves=False, budget_nano=5 * NANO_PER_CENT, **options):
-    problem = Problem("?", checker=PROVING if proves else None)
+def auto(panel=(WEAK, STRONG), *, is_checkable=False, budget_nano=5 * NANO_PER_CENT, **options):
+    problem = Problem("?", checker=PROVING if is_checkable else None)
     return make_strategy("auto", Setting(problem, list(panel), budget_nano, 0, options, 7))
 
 
-def room(panel=(WEAK, STRONG), in_flight=None, slots=8):
+def resources(panel=(WEAK, STRONG), in_flight=None, slots=8):
     affordable = frozenset(each.name for each in panel)
-    return Room(slots, 10**9, None, affordable, in_flight or {})
+    return Resources(slots, 10**9, None, affordable, in_flight or {})
 
 
 def tell_plan(strategy):
-    [plan] = strategy.ask(room())
+    [plan] = strategy.ask(resources())
     strategy.tell(StepResult(plan.key, plan.kind, Status.NOTE, note=plan.note))
 
 
@@ -48,7 +48,7 @@ def told(strategy, step, said):
 
 def test_it_plans_before_it_buys_anything():
     """The plan is a note: what the budget is meant to buy, and what a right answer is worth."""
-    [plan] = auto().ask(room())
+    [plan] = auto().ask(resources())
     assert (plan.kind, plan.note["value_nano"] > 5 * NANO_PER_CENT) == (StepKind.NOTE, True)
 
 
@@ -60,7 +60,7 @@ def test_it_stops_with_a_note_when_more_would_not_pay():
         tell_plan(strategy)
         tries = 0
         while strategy.done() is None:
-            for step in strategy.ask(room()):
+            for step in strategy.ask(resources()):
                 if step.kind is StepKind.NOTE:
                     strategy.tell(StepResult(step.key, step.kind, Status.NOTE, note=step.note))
                 else:
@@ -75,18 +75,18 @@ def test_it_waits_for_what_is_under_way():
     """A decision needs what was bought last."""
     strategy = auto()
     tell_plan(strategy)
-    steps = strategy.ask(room())
+    steps = strategy.ask(resources())
     assert steps
-    assert not strategy.ask(room(in_flight={step.key: step for step in steps}))
+    assert not strategy.ask(resources(in_flight={step.key: step for step in steps}))
 
 
 def test_a_proof_that_the_cheap_model_keeps_failing_goes_to_the_dear_one():
     """Cheap chances first; failures say that the problem is hard, and then the dear one pays."""
-    strategy = auto(proves=True, budget_nano=50 * NANO_PER_CENT)
+    strategy = auto(is_checkable=True, budget_nano=50 * NANO_PER_CENT)
     tell_plan(strategy)
     asked = []
     for index in range(60):
-        step = strategy.ask(room())[0]
+        step = strategy.ask(resources())[0]
         asked.append(step.model)
         told(strategy, step, str(index + 100))
     assert asked[0] == WEAK.name
@@ -99,21 +99,21 @@ def test_its_state_derives_from_tells_alone():
     tell_plan(first)
     told_steps = []
     for _ in range(4):
-        for step in first.ask(room()):
+        for step in first.ask(resources()):
             if step.kind is not StepKind.NOTE:
                 told_steps.append((step, random.Random(step.key).choice("78")))
                 told(first, *told_steps[-1])
     tell_plan(second)
     for step, said in told_steps:
         told(second, step, said)
-    assert second.ask(room()) == first.ask(room())
+    assert second.ask(resources()) == first.ask(resources())
 
 
 def answer_all(strategy, panel, say, *, most=60):
     """Tell it what `say` answers to each step until it wants nothing; return the steps."""
     asked = []
     while strategy.done() is None and len(asked) < most:
-        steps = strategy.ask(room(panel))
+        steps = strategy.ask(resources(panel))
         if not steps:
             break
         for step in steps:
@@ -145,8 +145,8 @@ def test_a_model_that_can_revise_thinks_first_and_what_it_found_is_evidence():
 
 def test_nobody_revises_where_a_checker_knows_or_nobody_can():
     """Then only tries are bought."""
-    for strategy in (auto((WEAK, READER), proves=True), auto()):
-        [plan] = strategy.ask(room())
+    for strategy in (auto((WEAK, READER), is_checkable=True), auto()):
+        [plan] = strategy.ask(resources())
         assert plan.note["run"] == ""
 
 
@@ -194,7 +194,7 @@ def test_what_runs_inside_is_told_again_in_another_life():
     first, second = auto(panel), auto(panel)
     told_results = []
     for _ in range(4):
-        for step in first.ask(room(panel)):
+        for step in first.ask(resources(panel)):
             status = Status.NOTE if step.kind is StepKind.NOTE else Status.OK
             result = StepResult(
                 step.key, step.kind, status, model=step.model, text="Answer: 7", answer="7", answer_key="num:7",
@@ -204,7 +204,7 @@ def test_what_runs_inside_is_told_again_in_another_life():
             first.tell(result)
     for result in told_results + told_results:
         second.tell(result)
-    assert second.ask(room(panel)) == first.ask(room(panel))
+    assert second.ask(resources(panel)) == first.ask(resources(panel))
 
 
 def test_it_needs_a_fraction_of_a_fixed_budget_in_the_simulated_world():

@@ -2,7 +2,7 @@
 
 import random
 
-from solver.engine.bounds import bound_call, least_room_nano
+from solver.engine.bounds import bound_call, least_budget_left_nano
 from tests.solver.simulated import card
 
 
@@ -15,6 +15,6 @@ def test_the_least_room_is_the_least_that_allows_a_call():
             rng.randrange(1, 5_000),
             rng.randrange(3_000),
         )
-        least = least_room_nano(model, size, markup)
-        assert bound_call(model, size, room_nano=least, markup_bp=markup)
-        assert bound_call(model, size, room_nano=least - 1, markup_bp=markup) is None
+        least = least_budget_left_nano(model, size, markup)
+        assert bound_call(model, size, budget_left_nano=least, markup_bp=markup)
+        assert bound_call(model, size, budget_left_nano=least - 1, markup_bp=markup) is None

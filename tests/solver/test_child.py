@@ -1,7 +1,7 @@
 """A strategy inside another keeps to its keys and its share."""
 
 from solver.core.problem import Problem
-from solver.core.steps import Room, Status, StepKind, StepResult, StopReason
+from solver.core.steps import Resources, Status, StepKind, StepResult, StopReason
 from solver.strategies import Setting, make_strategy
 from solver.strategies.child import Child
 from tests.solver.simulated import card
@@ -15,7 +15,7 @@ def child(share_nano: int = 100_000_000) -> Child:
 
 
 def tell_plan(one: Child) -> None:
-    [plan] = one.ask(Room(8, 10**9))
+    [plan] = one.ask(Resources(8, 10**9))
     one.tell(StepResult(plan.key, plan.kind, Status.NOTE, note=plan.note))
 
 
@@ -35,7 +35,7 @@ def test_a_child_asks_and_is_told_under_its_prefix():
     """Nothing of another's is its own, and its best answer names the whole key."""
     one = child()
     tell_plan(one)
-    steps = one.ask(Room(8, 10**9, affordable=frozenset({"demo/one"})))
+    steps = one.ask(Resources(8, 10**9, affordable=frozenset({"demo/one"})))
     assert steps
     assert all(one.owns(step.key) for step in steps)
     assert not one.owns("vote/01/sample/1")
@@ -60,9 +60,9 @@ def test_a_child_without_money_left_asks_for_nothing():
     tell_plan(one)
     one.tell(told("vote/0/sample/1", "42", 1_999_999))
     assert one.done() is None
-    room = one.room(Room(8, 10**9, affordable=frozenset({"demo/one"})))
-    assert (room.free_nano, room.affordable) == (1, frozenset())
-    assert one.ask(Room(8, 10**9, affordable=frozenset({"demo/one"}))) == []
+    resources = one.resources(Resources(8, 10**9, affordable=frozenset({"demo/one"})))
+    assert (resources.free_nano, resources.affordable) == (1, frozenset())
+    assert one.ask(Resources(8, 10**9, affordable=frozenset({"demo/one"}))) == []
 
 
 def test_a_child_ends_for_its_own_reason():

@@ -68,7 +68,7 @@ def test_repeating_oneself_is_not_confirmation_but_a_second_chain_is():
     longer = play(thinking("42", verdict=""), budget_nano=100_000_000).strategy.best()
     assert len(chain(made, 1)) == 0
     assert short.confidence < longer.confidence
-    assert "independent tries agree" in longer.explanation
+    assert "attempts gave this answer" in longer.explanation
 
 
 def test_a_fail_goes_back_with_its_reasons():
@@ -96,8 +96,8 @@ def test_a_checker_decides_at_once():
 
 def test_thinking_at_length_may_use_more_output_than_money_would_suggest():
     """Where money is scarce an ordinary call is cut at q90, one at length is not."""
-    room_nano = 8 * 200 * 5_000
-    ordinary = bound_call(card(), 100, room_nano=room_nano, markup_bp=0)
-    long = bound_call(card(), 100, room_nano=room_nano, markup_bp=0, at_length=True)
+    budget_left_nano = 8 * 200 * 5_000
+    ordinary = bound_call(card(), 100, budget_left_nano=budget_left_nano, markup_bp=0)
+    long = bound_call(card(), 100, budget_left_nano=budget_left_nano, markup_bp=0, at_length=True)
     assert ordinary.max_output_tokens < long.max_output_tokens
-    assert long.hold_nano <= room_nano
+    assert long.hold_nano <= budget_left_nano

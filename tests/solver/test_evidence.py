@@ -14,7 +14,7 @@ from solver.core.verdict import Verdict
 from solver.inference.evidence import Evidence
 from solver.inference.item_response import skill_of
 from solver.inference.judge_likelihood import calibrated, shares
-from solver.inference.vote_likelihood import Wrongs, log_odds
+from solver.inference.vote_likelihood import ErrorModel, log_odds
 from solver.simulation.world import RIGHT, World, cards
 from solver.text.extract import extract_answer
 from tests.solver.simulated import card
@@ -258,7 +258,7 @@ def test_a_choice_of_two_counts_differently_from_an_open_question():
     """Among two options wrong tries must agree, so agreement proves less."""
     three = ((3.0,),)
     odds = [
-        log_odds((skill_of(Trait(0.6)),), Wrongs(options, 0.2), three, three[0], 1)[0]
+        log_odds((skill_of(Trait(0.6)),), ErrorModel(options, 0.2), three, three[0], 1)[0]
         for options in (2, 1_000)
     ]
     assert odds[0] < odds[1]

@@ -11,7 +11,7 @@ from solver.core.pricing import Usage
 from solver.core.request import Request
 from solver.core.steps import Message
 from solver.providers.litellm_gateway import LiteLLMGateway
-from solver.providers.usage import storable
+from solver.providers.usage import json_safe
 from tests.endpoint import Answer, Endpoint
 from tests.solver.simulated import card
 
@@ -142,7 +142,7 @@ def test_whatever_a_provider_counts_can_be_stored():
         "b": [float("inf"), 10**30, "x\x00", None, True],
         "c": {"d": 3, "e": object},
     }
-    kept = storable(odd)
+    kept = json_safe(odd)
     json.loads(json.dumps(kept, allow_nan=False))
     assert kept["c"]["d"] == 3
     assert "\x00" not in json.dumps(kept, ensure_ascii=False)

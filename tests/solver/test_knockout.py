@@ -64,15 +64,15 @@ def test_a_small_budget_and_a_checker_leave_no_place_for_comparisons():
     """Too little money for both buys tries; so does a checker that knows."""
     small = Play("knockout", split({"1": 2, "42": 1}), budget_nano=4_000_000)
     small.run()
-    proves = Play(
+    is_checkable = Play(
         "knockout", world(ability=0.02), problem=Problem("?", checker=NUMBER), budget_nano=150_000_000
     )
-    proves.run()
-    assert set(kinds(small)) == set(kinds(proves)) == {"sample"}
+    is_checkable.run()
+    assert set(kinds(small)) == set(kinds(is_checkable)) == {"sample"}
 
 
 def test_the_judge_is_of_another_family_than_the_solver():
     """Errors of one family agree, so another one judges what a family solved alone."""
-    crew = doubtful(split({"1": 1})).strategy.crew
-    assert crew.judge(["demo/one"]) == "other/two"
-    assert crew.judge(["other/two"]) == "demo/one"
+    roles = doubtful(split({"1": 1})).strategy.roles
+    assert roles.choose_judge(["demo/one"]) == "other/two"
+    assert roles.choose_judge(["other/two"]) == "demo/one"

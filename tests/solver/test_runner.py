@@ -273,9 +273,9 @@ class TryAndNote:
             Step("sample/1", StepKind.SAMPLE, "Try", card().name, asked),
         ]
 
-    def ask(self, room):
+    def ask(self, resources):
         wanted = self._steps if "sample/0" in self.told else self._steps[:2]
-        return [step for step in wanted if step.key not in {*self.told, *room.in_flight}]
+        return [step for step in wanted if step.key not in {*self.told, *resources.in_flight}]
 
     def tell(self, result):
         self.told.add(result.key)

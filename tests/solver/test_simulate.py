@@ -6,7 +6,7 @@ import pytest
 
 from solver.core.money import NANO_PER_CENT
 from solver.simulation.simulate import Scenario, play, simulate
-from solver.simulation.sync_runner import Driven
+from solver.simulation.sync_runner import RunRecord
 from solver.simulation.world import RIGHT, cards
 
 
@@ -19,7 +19,9 @@ def test_the_same_scenario_gives_the_same_job():
 def test_driving_directly_is_the_runner_s_run():
     """Without faults the quick way gives the runner's very job: answer, reason, charge, doubt, time."""
     for seed in range(60):
-        scenario = Scenario(seed, (1 + seed % 30) * NANO_PER_CENT, proves=seed % 2 == 0, slots=1 + seed % 16)
+        scenario = Scenario(
+            seed, (1 + seed % 30) * NANO_PER_CENT, is_checkable=seed % 2 == 0, slots=1 + seed % 16
+        )
         job, driven = simulate(scenario), play(scenario)
         assert job.outcome == driven.outcome, scenario
         assert (job.charged_nano, job.in_doubt_nano) == (
@@ -39,6 +41,6 @@ def test_a_vote_beats_one_sample_and_money_helps():
     assert large > cards()[-1].ability_for("") + 0.05
 
 
-def right(driven: Driven) -> bool:
+def right(driven: RunRecord) -> bool:
     """Whether a drive ended with the world's right answer."""
     return driven.outcome.best is not None and driven.outcome.best.answer == RIGHT

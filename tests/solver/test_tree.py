@@ -138,10 +138,10 @@ def test_ten_thousand_steps_cost_a_millisecond_each_at_most():
             )
         )  # fmt: skip
     play.strategy.tell(StepResult("plan", StepKind.NOTE, Status.NOTE, note=play.strategy.plan_note()))
-    room = play.room()
+    resources = play.resources()
     began_s = time.process_time()
     for _ in range(20):
-        assert play.strategy.wanted(room)[0].key == "node/10000"
+        assert play.strategy.wanted(resources)[0].key == "node/10000"
     assert len(play.strategy._frontier) <= 12
     # A hundred times what it takes: a quadratic search would take seconds.
     assert (time.process_time() - began_s) / 20 < 0.1

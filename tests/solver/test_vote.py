@@ -3,7 +3,7 @@
 import random
 
 from solver.core.problem import Problem
-from solver.core.steps import Room, Status, StepKind, StepResult, StopReason
+from solver.core.steps import Resources, Status, StepKind, StepResult, StopReason
 from solver.inference.adaptive_stopping import incomplete_beta, lead_probability, vote_weight
 from solver.strategies import Setting
 from solver.strategies.vote import Vote
@@ -15,13 +15,13 @@ ARITHMETIC = {"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58}
 def vote(panel=None, *, problem=None, **options):
     setting = Setting(problem or Problem("?"), panel or [card()], 50_000_000, 0, options, 1)
     made = Vote(setting)
-    [plan] = made.ask(room(setting.panel))
+    [plan] = made.ask(resources(setting.panel))
     made.tell(StepResult(plan.key, StepKind.NOTE, Status.NOTE, note=plan.note))
     return made
 
 
-def room(panel, slots=8, in_flight=None):
-    return Room(slots, 10**9, affordable=frozenset(c.name for c in panel), in_flight=in_flight or {})
+def resources(panel, slots=8, in_flight=None):
+    return Resources(slots, 10**9, affordable=frozenset(c.name for c in panel), in_flight=in_flight or {})
 
 
 def told(strategy, index, key, model="demo/one"):
@@ -49,10 +49,10 @@ def test_the_stopping_rule_is_that_of_adaptive_consistency():
 def test_only_as_many_tries_are_in_flight_as_could_settle_the_vote():
     """The first question is asked four times; after a dissenting vote more are needed."""
     strategy, panel = vote(), [card()]
-    assert len(strategy.ask(room(panel))) == 4
+    assert len(strategy.ask(resources(panel))) == 4
     for index, key in enumerate(["a", "a", "b"]):
         told(strategy, index, key)
-    needed = len(strategy.ask(room(panel)))
+    needed = len(strategy.ask(resources(panel)))
     assert lead_probability(2 + needed, 1) >= 0.95 > lead_probability(1 + needed, 1)
 
 
@@ -60,10 +60,10 @@ def test_keys_are_the_same_in_every_life():
     """What is in flight or told is not asked again; gaps left by a crash are filled first."""
     strategy, panel = vote(), [card()]
     told(strategy, 2, "b")
-    first = strategy.ask(room(panel))
+    first = strategy.ask(resources(panel))
     assert [s.key for s in first][:3] == ["sample/0", "sample/1", "sample/3"]
     flying = {first[0].key: first[0]}
-    assert first[0].key not in [s.key for s in strategy.ask(room(panel, in_flight=flying))]
+    assert first[0].key not in [s.key for s in strategy.ask(resources(panel, in_flight=flying))]
 
 
 def test_telling_twice_counts_once():
@@ -72,7 +72,7 @@ def test_telling_twice_counts_once():
     for _ in range(10):
         told(strategy, 0, "a")
     assert strategy.done() is None
-    assert strategy.phase() == "Explore — 1 try, 1 answer"
+    assert strategy.phase() == "Explore — 1 attempt, 1 answer"
 
 
 def test_a_stronger_models_vote_counts_more():
@@ -92,7 +92,7 @@ def test_a_proof_goes_to_the_model_with_the_best_chance_per_dollar():
     strategy = vote(panel, problem=Problem("Use 3, 7, 12, 25 to make 58.", "countdown", ARITHMETIC))
     asked = []
     for index in range(60):
-        step = strategy.ask(room(panel, slots=1))[0]
+        step = strategy.ask(resources(panel, slots=1))[0]
         asked.append(step.model)
         told(strategy, index, f"x{index}", step.model)
     assert asked[0] == "demo/cheap"
@@ -137,8 +137,8 @@ def test_money_that_could_not_change_the_leader_is_not_spent():
     strategy, panel = vote(confidence_target=0.999), [card()]
     for index, key in enumerate("aaaabaaa"):
         told(strategy, index, key)
-    assert strategy.ask(room(panel))[0].key.startswith("sample/")
-    [note] = strategy.ask(Room(8, 2_000_000, affordable=frozenset({"demo/one"})))
+    assert strategy.ask(resources(panel))[0].key.startswith("sample/")
+    [note] = strategy.ask(Resources(8, 2_000_000, affordable=frozenset({"demo/one"})))
     assert note.kind is StepKind.NOTE
     strategy.tell(StepResult(note.key, note.kind, Status.NOTE))
     assert strategy.done() is StopReason.BUDGET_REACHED
@@ -151,4 +151,4 @@ def test_ten_thousand_tells_stay_cheap():
     rng = random.Random(1)
     for index in range(10_000):
         told(strategy, index, f"{rng.randrange(5_000)}")
-    assert strategy.ask(room(panel))[0].key == "sample/10000"
+    assert strategy.ask(resources(panel))[0].key == "sample/10000"

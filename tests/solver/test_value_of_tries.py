@@ -6,34 +6,34 @@ import pytest
 
 from solver.core.trait import Trait
 from solver.inference.item_response import skill_of
-from solver.inference.value_of_tries import LOOKAHEADS, Race, Standing, prospects, success_chances
-from solver.inference.vote_likelihood import Wrongs
+from solver.inference.value_of_tries import LOOKAHEADS, AnswerState, Contest, sample_batches, success_chances
+from solver.inference.vote_likelihood import ErrorModel
 
 WEAK, STRONG = skill_of(Trait(0.5, slope=2.0, scatter=1.0)), skill_of(Trait(0.8))
 SKILLS = (("weak", WEAK), ("strong", STRONG))
-WRONGS = Wrongs(1_000, 0.2)
+WRONGS = ErrorModel(1_000, 0.2)
 
 
-def race(*standings: tuple[float, tuple[float, float]]) -> Race:
-    totals = tuple(sum(votes[at] for _, votes in standings) for at in range(2))
-    return Race(tuple(Standing(p, votes) for p, votes in standings), totals)
+def contest(*answers: tuple[float, tuple[float, float]]) -> Contest:
+    totals = tuple(sum(votes[at] for _, votes in answers) for at in range(2))
+    return Contest(tuple(AnswerState(p, votes) for p, votes in answers), totals)
 
 
-def gain(race_: Race, model: str, tries: int) -> float:
-    return next(p.gain for p in prospects(SKILLS, WRONGS, race_) if (p.model, p.tries) == (model, tries))
+def gain(race_: Contest, model: str, tries: int) -> float:
+    return next(p.gain for p in sample_batches(SKILLS, WRONGS, race_) if (p.model, p.tries) == (model, tries))
 
 
 def test_the_first_try_is_worth_its_chance():
     """Before any answer there is nothing to lose."""
-    known = {p.model: p.gain for p in prospects(SKILLS, WRONGS, race())}
+    known = {p.model: p.gain for p in sample_batches(SKILLS, WRONGS, contest())}
     assert known["weak"] == pytest.approx(0.5, abs=0.03)
     assert known["strong"] == pytest.approx(0.8, abs=0.03)
 
 
 def test_a_tie_is_worth_more_than_a_clear_lead():
     """Where the leader is certain, nothing can be gained."""
-    tie = race((0.45, (1, 1)), (0.45, (1, 1)))
-    clear = race((0.999, (4, 4)), (0.0005, (1, 0)))
+    tie = contest((0.45, (1, 1)), (0.45, (1, 1)))
+    clear = contest((0.999, (4, 4)), (0.0005, (1, 0)))
     for tries in LOOKAHEADS:
         assert gain(tie, "strong", tries) > 20 * gain(clear, "strong", tries) >= 0
     assert gain(tie, "strong", 8) > gain(tie, "strong", 1)
@@ -41,13 +41,13 @@ def test_a_tie_is_worth_more_than_a_clear_lead():
 
 def test_the_abler_model_decides_a_tie_better():
     """Its tries tell the rivals apart."""
-    tie = race((0.45, (2, 0)), (0.45, (2, 0)))
+    tie = contest((0.45, (2, 0)), (0.45, (2, 0)))
     assert gain(tie, "strong", 3) > gain(tie, "weak", 3)
 
 
 def test_a_lead_of_two_needs_more_than_one_try():
     """One try changes nothing where a single vote cannot; several may: looking one ahead would stop too soon."""
-    lead = race((0.97, (0, 4)), (0.02, (0, 1)))
+    lead = contest((0.97, (0, 4)), (0.02, (0, 1)))
     assert gain(lead, "strong", 1) < 1e-9 < gain(lead, "strong", 8)
 
 
@@ -57,9 +57,9 @@ def test_gains_are_bounded_and_never_negative():
     for _ in range(60):
         chances = sorted((rng.random() for _ in range(3)), reverse=True)
         whole = sum(chances) + rng.random()
-        standings = [(p / whole, (float(rng.randrange(5)), float(rng.randrange(5)))) for p in chances]
-        for prospect in prospects(SKILLS, WRONGS, race(*standings)):
-            assert -1e-12 <= prospect.gain <= 1 - standings[0][0] + 1e-9
+        answers = [(p / whole, (float(rng.randrange(5)), float(rng.randrange(5)))) for p in chances]
+        for batch in sample_batches(SKILLS, WRONGS, contest(*answers)):
+            assert -1e-12 <= batch.gain <= 1 - answers[0][0] + 1e-9
 
 
 def test_failures_lower_the_chance_of_all_and_most_of_the_one_that_failed():

@@ -6,7 +6,7 @@ from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import StepKind
-from solver.engine.last_resort import insured_nano, is_last_try, last_try
+from solver.engine.last_resort import is_last_resort, last_resort_nano, last_resort_step
 from solver.simulation.simulate import Scenario, play, simulate
 from tests.solver.simulated import card
 
@@ -17,7 +17,7 @@ PANEL = [DEAR, EXAMINER, CHEAP]
 
 
 def insured(budget_nano):
-    return insured_nano(PANEL, PROBLEM, budget_nano=budget_nano, markup_bp=0)
+    return last_resort_nano(PANEL, PROBLEM, budget_nano=budget_nano, markup_bp=0)
 
 
 def test_four_cheap_tries_are_kept_back_of_a_budget_that_has_room_for_them():
@@ -35,15 +35,15 @@ def test_at_most_a_quarter_is_kept_back(budget_nano):
 def test_the_cheapest_model_that_solves_gets_the_last_try():
     """Who only examines is not asked; who cannot be paid neither."""
     asked = {"affordable": {each.name for each in PANEL}, "made": 2, "markup_bp": 0}
-    step = last_try(PANEL, PROBLEM, **asked)
+    step = last_resort_step(PANEL, PROBLEM, **asked)
     assert (step.key, step.kind, step.model) == ("last/2", StepKind.SAMPLE, CHEAP.name)
-    assert is_last_try(step.key)
-    assert last_try(PANEL, PROBLEM, **asked | {"affordable": {EXAMINER.name}}) is None
+    assert is_last_resort(step.key)
+    assert last_resort_step(PANEL, PROBLEM, **asked | {"affordable": {EXAMINER.name}}) is None
 
 
 def test_what_is_insured_is_out_of_reach_but_for_the_last_step():
     """It is part of what remains all the same."""
-    purse = Purse(1_000, reserve_nano=100, insured_nano=200)
+    purse = Purse(1_000, reserve_nano=100, last_resort_nano=200)
     assert (purse.remaining_nano(), purse.spendable_nano(), purse.spendable_nano(final=True)) == (
         1_000,
         700,
@@ -54,8 +54,8 @@ def test_what_is_insured_is_out_of_reach_but_for_the_last_step():
 def test_it_is_free_once_an_answer_is_there():
     """A job without trouble spends its whole budget as before."""
     driven = play(Scenario(3, NANO_PER_CENT, "vote", options={"confidence_target": 1.0}))
-    assert driven.purse.insured_nano == 0
-    assert not any(is_last_try(result.key) for result in driven.results)
+    assert driven.purse.last_resort_nano == 0
+    assert not any(is_last_resort(result.key) for result in driven.results)
     assert driven.purse.remaining_nano() < NANO_PER_CENT // 10
 
 
@@ -64,11 +64,11 @@ def test_it_is_free_once_an_answer_is_there():
     [
         # Each ended with most of its money in doubt and no answer, before there was an insurance.
         Scenario(10562, 10_000_000, "decompose", faults=True, slots=3),
-        Scenario(11066, 120_000_000, "decompose", proves=True, faults=True, slots=11),
-        Scenario(11308, 70_000_000, "knockout", proves=True, faults=True, slots=13),
+        Scenario(11066, 120_000_000, "decompose", is_checkable=True, faults=True, slots=11),
+        Scenario(11308, 70_000_000, "knockout", is_checkable=True, faults=True, slots=13),
         Scenario(21777, 20_000_000, "auto", faults=True, slots=2),
         Scenario(28183, 20_000_000, "vote", faults=True, slots=8),
-        Scenario(69496, 40_000_000, "aggregate", proves=True, faults=True, slots=9),
+        Scenario(69496, 40_000_000, "aggregate", is_checkable=True, faults=True, slots=9),
         Scenario(64339, 20_000_000, "deep", faults=True, slots=4),
     ],
     ids=lambda scenario: scenario.strategy,

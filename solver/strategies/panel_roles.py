@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 
 from solver.core.models import ModelCard, solvers_of
-from solver.core.steps import Room, StepKind
+from solver.core.steps import Resources, StepKind
 from solver.core.strategy import Setting
-from solver.engine.bounds import least_hold_nano, least_room_nano, prompt_bytes, typical_nano
+from solver.engine.bounds import least_budget_left_nano, least_hold_nano, prompt_bytes, typical_nano
 from solver.engine.plan import rotation
 from solver.text.prompts import messages_for
 
 
-class Crew:
+class PanelRoles:
     """The panel of one setting; everything here is a pure function of it."""
 
     def __init__(self, setting: Setting) -> None:
@@ -35,7 +35,7 @@ class Crew:
         """Return the ablest model of which the budget buys three calls, else the first of the rotation."""
         return self.rotation()[0]
 
-    def judge(self, solvers: Iterable[str]) -> str:
+    def choose_judge(self, solvers: Iterable[str]) -> str:
         """Return the ablest model of a family that none of `solvers` is of, else the ablest other one, else any.
 
         Only models that can read a candidate are considered while there is one, and of which the budget buys ten calls.
@@ -60,17 +60,17 @@ class Crew:
 
     def hold_nano(self, name: str) -> int:
         """Return the least free money with which a model can be asked the problem alone."""
-        return least_room_nano(self.cards[name], self._problem_bytes, self._setting.markup_bp)
+        return least_budget_left_nano(self.cards[name], self._problem_bytes, self._setting.markup_bp)
 
-    def pays(self, name: str, room: Room, *, shown: int = 0) -> bool:
+    def can_afford(self, name: str, resources: Resources, *, shown: int = 0) -> bool:
         """Tell whether the free money covers one more such call."""
         able = self.readers if shown else self.solvers
-        if name not in room.affordable or (able and self.cards[name] not in able):
+        if name not in resources.affordable or (able and self.cards[name] not in able):
             return False
         if not shown:
             return True
         least = least_hold_nano(self.cards[name], self._size_bytes(shown), self._setting.markup_bp)
-        return least <= room.free_nano
+        return least <= resources.free_nano
 
     def _size_bytes(self, shown: int) -> int:
         if not shown:

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator
 
 
-class Untold:
+class MissingIndices:
     """The numbers not told yet; those below the highest told one are few, being in flight or lost with a life."""
 
     def __init__(self) -> None:

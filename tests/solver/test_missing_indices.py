@@ -5,13 +5,13 @@ from itertools import islice
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver.strategies.untold import Untold
+from solver.strategies.missing_indices import MissingIndices
 
 
 @given(st.lists(st.integers(0, 30)))
 def test_what_was_told_is_left_out_and_the_rest_comes_in_order(told):
     """Whatever the order of telling, the numbers not told follow each other, lowest first."""
-    untold = Untold()
+    missing = MissingIndices()
     for number in told:
-        untold.tell(number)
-    assert list(islice(untold, 40)) == [number for number in range(80) if number not in told][:40]
+        missing.tell(number)
+    assert list(islice(missing, 40)) == [number for number in range(80) if number not in told][:40]

@@ -6,11 +6,11 @@ What a verdict is worth: solver/inference/value_of_grade.py.
 from collections import Counter
 from typing import NamedTuple
 
-from solver.core.steps import Room, StepResult
+from solver.core.steps import Resources, StepResult
 from solver.inference.cluster import Cluster
 from solver.inference.evidence import Evidence
 from solver.inference.value_of_grade import gain_of_grade
-from solver.strategies.crew import Crew
+from solver.strategies.panel_roles import PanelRoles
 from solver.text.prompts import read_grade
 
 _MAX_GRADES = 8
@@ -18,7 +18,7 @@ _MAX_GRADES = 8
 _MAX_MUTE = 2
 
 
-class Check(NamedTuple):
+class PossibleGrade(NamedTuple):
     """A grade that could be bought; `rate` is its worth by its cost."""
 
     judge: str
@@ -26,11 +26,11 @@ class Check(NamedTuple):
     rate: float
 
 
-class Checking:
+class GradeChooser:
     """The grades of one job; derived from what it is told."""
 
-    def __init__(self, crew: Crew, evidence: Evidence) -> None:
-        self._crew, self._evidence = crew, evidence
+    def __init__(self, roles: PanelRoles, evidence: Evidence) -> None:
+        self._roles, self._evidence = roles, evidence
         self._mute: Counter[str] = Counter()
         self.count = 0
 
@@ -39,29 +39,29 @@ class Checking:
         self.count += 1
         self._mute[result.model] += read_grade(result.text) is None
 
-    def best(self, room: Room, value_nano: float) -> Check | None:
+    def best(self, resources: Resources, value_nano: float) -> PossibleGrade | None:
         """Return the grade of the leader or the runner-up that pays best, or None where none is worth its price."""
         if not self._evidence.clusters:
             return None
         leading = self._evidence.ranked(2)
         chances = [self._evidence.probability(cluster.key) for cluster in leading]
         checks = [
-            Check(name, cluster, value_nano * gain / max(self._crew.cost_nano(name, shown=1), 1))
+            PossibleGrade(name, cluster, value_nano * gain / max(self._roles.cost_nano(name, shown=1), 1))
             for cluster, chance in zip(leading, chances, strict=True)
-            for name in self._judges(cluster, room)
+            for name in self._judges(cluster, resources)
             if (gain := self._gain(name, cluster, chance, sum(chances) - chance))
         ]
         best = max(checks, key=lambda check: check.rate, default=None)
         return best if best and best.rate >= 1.0 else None
 
-    def _judges(self, cluster: Cluster, room: Room) -> list[str]:
+    def _judges(self, cluster: Cluster, resources: Resources) -> list[str]:
         if sum(map(sum, cluster.grades.values())) >= _MAX_GRADES:
             return []
-        readers = [card.name for card in self._crew.readers if self._mute[card.name] < _MAX_MUTE]
-        return [name for name in readers if self._crew.pays(name, room, shown=1)]
+        readers = [card.name for card in self._roles.readers if self._mute[card.name] < _MAX_MUTE]
+        return [name for name in readers if self._roles.can_afford(name, resources, shown=1)]
 
     def _gain(self, judge: str, cluster: Cluster, chance: float, rival: float) -> float:
         passes, fails = cluster.grades.get(judge, (0, 0))
-        alike = {*cluster.votes.by_family} == {self._crew.cards[judge].family}
+        alike = {*cluster.votes.by_family} == {self._roles.cards[judge].family}
         quality = self._evidence.quality(judge)
         return gain_of_grade(chance, rival, (passes, fails), quality, same_family=alike)

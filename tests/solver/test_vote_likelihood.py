@@ -7,19 +7,19 @@ import pytest
 from solver.core.trait import Trait
 from solver.inference.item_response import skill_of
 from solver.inference.judge_likelihood import shares
-from solver.inference.vote_likelihood import Wrongs, difficulty, log_odds
+from solver.inference.vote_likelihood import ErrorModel, difficulty, log_odds
 
-WRONGS = Wrongs(options=1_000, shared=0.2)
+WRONGS = ErrorModel(options=1_000, shared=0.2)
 
 
-def odds(*answers, traits=None, wrongs=WRONGS):
+def odds(*answers, traits=None, error_model=WRONGS):
     """Weigh answers given as {model: votes}; models not described are of average ability."""
     traits = traits or {}
     models = sorted({model for answer in answers for model in answer} | set(traits))
     counts = tuple(tuple(float(answer.get(model, 0)) for model in models) for answer in answers)
     totals = tuple(sum(column) for column in zip(*counts, strict=True))
     skills = tuple(skill_of(traits.get(model, Trait(0.6))) for model in models)
-    return log_odds(skills, wrongs, counts, totals, len(answers))
+    return log_odds(skills, error_model, counts, totals, len(answers))
 
 
 def probabilities(*answers, **options):
@@ -46,7 +46,7 @@ def test_another_model_agreeing_is_worth_more_than_the_same_again():
     traits = {m: Trait(0.6, blind=0.1, concentration=1.0) for m in "ab"}
     twice = probabilities({"a": 2}, traits=traits)[0]
     apart = probabilities({"a": 1, "b": 1}, traits=traits)[0]
-    shared = probabilities({"a": 1, "b": 1}, traits=traits, wrongs=Wrongs(1_000, 0.9))[0]
+    shared = probabilities({"a": 1, "b": 1}, traits=traits, error_model=ErrorModel(1_000, 0.9))[0]
     assert apart > shared
     assert apart > twice
 

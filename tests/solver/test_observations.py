@@ -7,45 +7,51 @@ import pytest
 
 from solver.core.models import OutputQuantiles
 from solver.core.steps import Status, StepKind
-from solver.learning.censored_histogram import bin_of, counted, imagined, quantiles
-from solver.learning.observations import Aspect, Deed, Finished, lessons_of, merged
+from solver.learning.censored_histogram import bin_of, imagined, observed_counts, quantiles
+from solver.learning.observations import Aspect, CallObservation, FinishedJob, count_updates_of, merged
 from solver.learning.posteriors import informed, seconds_per_call, win_share
 from solver.quotes.quantile_tracking import Measured, shift_of, tracked
 from solver.quotes.quote import Shift
 from tests.solver.simulated import card
 
 
-def deed(number, *, passed=None, answer="num:1", asked_s=0.0, told_s=5.0, **fields):
+def call(number, *, passed=None, answer="num:1", asked_s=0.0, told_s=5.0, **fields):
     defaults = {
         "key": f"sample/{number}", "kind": StepKind.SAMPLE, "status": Status.OK, "model": "demo/one", "parents": (),
         "text": "1", "output_tokens": 100, "cut": False,
     }  # fmt: skip
-    return Deed(answer_key=answer, passed=passed, asked_s=asked_s, told_s=told_s, **(defaults | fields))
+    return CallObservation(
+        answer_key=answer, passed=passed, asked_s=asked_s, told_s=told_s, **(defaults | fields)
+    )
 
 
-def finished(deeds, **fields):
+def finished(observations, **fields):
     defaults = {
-        "strategy": "vote", "kind": "number", "proves": True, "stop_reason": "solved", "confidence": 0.99,
+        "strategy": "vote", "kind": "number", "is_checkable": True, "stop_reason": "solved", "confidence": 0.99,
         "answer_key": "num:1",
     }  # fmt: skip
-    return Finished(deeds=deeds, **(defaults | fields))
+    return FinishedJob(observations=observations, **(defaults | fields))
 
 
 def taught(job):
-    return {(each.aspect, each.subject): each.counts for each in lessons_of(job)}
+    return {(each.aspect, each.subject): each.counts for each in count_updates_of(job)}
 
 
 def test_only_the_first_wave_teaches_ability():
     """A later success came only because the first tries failed."""
     job = finished(
-        [deed(0, passed=False), deed(1, passed=False), deed(2, passed=True, asked_s=6.0, told_s=9.0)]
+        [
+            call(0, passed=False),
+            call(1, passed=False),
+            call(2, passed=True, asked_s=6.0, told_s=9.0),
+        ]
     )
     assert taught(job)[Aspect.ABILITY, "demo/one"] == {"right": 0.0, "wrong": 1.0}
 
 
 def test_a_job_is_one_observation():
     """However many tries it bought."""
-    job = finished([deed(n, passed=n % 4 == 0) for n in range(8)])
+    job = finished([call(n, passed=n % 4 == 0) for n in range(8)])
     found = taught(job)
     assert found[Aspect.ABILITY, "demo/one"] == {"right": 0.25, "wrong": 0.75}
     assert found[Aspect.OUTPUT, "demo/one"] == {f"seen:{bin_of(100)}": pytest.approx(1.0)}
@@ -53,25 +59,30 @@ def test_a_job_is_one_observation():
 
 def test_without_a_checker_the_confidence_is_the_truth():
     """A try that agrees with an answer that is 80 % sure is right with 80 %."""
-    job = finished([deed(0), deed(1, answer="num:2")], proves=False, stop_reason="confident", confidence=0.8)
+    job = finished(
+        [call(0), call(1, answer="num:2")],
+        is_checkable=False,
+        stop_reason="confident",
+        confidence=0.8,
+    )
     assert taught(job)[Aspect.ABILITY, "demo/one"]["right"] == pytest.approx(0.4)
 
 
 @pytest.mark.parametrize("reason", ["finished_by_user", "cancelled", "time_limit", "failed"])
 def test_what_a_user_stopped_says_nothing_of_a_strategy(reason):
     """Lengths and times still count."""
-    found = taught(finished([deed(0)], stop_reason=reason, proves=False))
+    found = taught(finished([call(0)], stop_reason=reason, is_checkable=False))
     assert {aspect for aspect, _ in found} == {Aspect.OUTPUT, Aspect.SECONDS}
 
 
 def test_judges_are_taught_where_a_checker_knows():
     """A grade of a refused answer that passed is one missed error; without a verdict nothing is learned."""
-    tries = [deed(0, passed=True), deed(1, passed=False), deed(2, passed=None)]
+    tries = [call(0, passed=True), call(1, passed=False), call(2, passed=None)]
     grades = [
-        deed(3 + n, kind=StepKind.GRADE, model="judge", parents=(f"sample/{n}",), text="Verdict: correct")
+        call(3 + n, kind=StepKind.GRADE, model="judge", parents=(f"sample/{n}",), text="Verdict: correct")
         for n in range(3)
     ]
-    better = deed(9, kind=StepKind.COMPARE, model="judge", parents=("sample/1", "sample/0"), text="Better: B")
+    better = call(9, kind=StepKind.COMPARE, model="judge", parents=("sample/1", "sample/0"), text="Better: B")
     assert taught(finished([*tries, *grades, better]))[Aspect.JUDGING, "judge"] == {
         "pass_right": 1.0, "pass_wrong": 1.0, "better_right": 1.0,
     }  # fmt: skip
@@ -82,7 +93,7 @@ def test_replies_cut_short_do_not_talk_lengths_down():
     counts = {}
     for n in range(200):
         length = 60 * 1.02**n
-        counts = merged(counts, counted(min(length, 1_000), 1.0, cut=length > 1_000))
+        counts = merged(counts, observed_counts(min(length, 1_000), 1.0, cut=length > 1_000))
     median, high = quantiles(counts, (0.5, 0.6))
     assert median == pytest.approx(60 * 1.02**100, rel=0.15)
     assert high > median
@@ -101,9 +112,9 @@ def test_a_card_learns_ability_lengths_and_judging():
     """A hundred jobs outweigh the prior; another kind of problem is untouched."""
     store = {
         (Aspect.ABILITY, "demo/one"): {"right": 95.0, "wrong": 5.0},
-        (Aspect.OUTPUT, "demo/one"): counted(200, 100.0),
+        (Aspect.OUTPUT, "demo/one"): observed_counts(200, 100.0),
         (Aspect.JUDGING, "demo/one"): {"pass_right": 99.0, "fail_right": 1.0},
-        (Aspect.SECONDS, "demo/one"): counted(8.0, 10.0),
+        (Aspect.SECONDS, "demo/one"): observed_counts(8.0, 10.0),
     }
     known = informed(card(), "number", store)
     assert 0.85 < known.ability_for("number") < 0.95

@@ -19,7 +19,7 @@ from solver.quotes.quote import (
     quote,
     suggested_budget_nano,
 )
-from solver.quotes.rollout import paths
+from solver.quotes.rollout import rollouts
 from solver.simulation.simulate import KIND, Scenario, play
 from solver.simulation.world import cards
 from solver.strategies import REGISTRY
@@ -109,7 +109,7 @@ def test_the_quantiles_cover_simulated_jobs_as_often_as_they_say(problem):
     for cents in (5, 10, 20, 50):
         said = quote(problem, cards(), budget_nano=cents * NANO_PER_CENT, terms=TERMS)
         for seed in range(50_001, 50_081, 2):
-            done = play(Scenario(seed, cents * NANO_PER_CENT, proves=problem.proves, slots=16))
+            done = play(Scenario(seed, cents * NANO_PER_CENT, is_checkable=problem.is_checkable, slots=16))
             below += done.purse.settled_nano <= said.cost_p90_nano
             won += done.outcome.stop_reason in {StopReason.SOLVED, StopReason.CONFIDENT}
             expected += said.win_probability
@@ -124,7 +124,7 @@ def test_more_money_and_abler_models_raise_the_chance():
     def chance(cents, ability=0.5, *, checked=False):
         panel = [replace(card(), ability={"": ability})]
         game = game_of(CHECKED if checked else OPEN, panel, budget_nano=cents * NANO_PER_CENT, terms=TERMS)
-        return sum(path.won for path in paths(game))
+        return sum(path.won for path in rollouts(game))
 
     assert chance(1) < chance(5) <= chance(100)
     assert chance(2, 0.2) < chance(2, 0.8)
@@ -136,7 +136,7 @@ def test_a_certainty_is_never_won():
     terms = replace(TERMS, target=2.0)
     said = quote(OPEN, [card()], budget_nano=100 * NANO_PER_CENT, terms=terms)
     game = game_of(OPEN, [card()], budget_nano=100 * NANO_PER_CENT, terms=terms)
-    assert not any(path.won for path in paths(game))
+    assert not any(path.won for path in rollouts(game))
     assert said.cost_p50_nano > NANO_PER_CENT
 
 
