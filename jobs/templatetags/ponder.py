@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from jobs.core.states import JobState
-from jobs.presenters.markdown import clean_text, render_markdown
+from jobs.presenters.markdown import clean_text
 from solver.inference.explanation import FAILED, PASSED
 
 register = template.Library()
@@ -107,12 +107,6 @@ def percent(share: float | None) -> str:
     if share >= 0.995:
         return "> 99 %"
     return f"{round(share * 100)} %" if share >= 0.01 else "< 1 %"
-
-
-@register.filter
-def markdown(text: str, prefix: str = "") -> SafeString:
-    """Return Markdown as safe HTML."""
-    return render_markdown(text or "", prefix=prefix)
 
 
 @register.filter

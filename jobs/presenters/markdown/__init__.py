@@ -1,0 +1,6 @@
+"""Texts of models and strangers as HTML: safe to show, and never a danger to the process that shows them."""
+
+from jobs.presenters.markdown.cleaning import clean_text
+from jobs.presenters.markdown.render import has_math, render_markdown
+
+__all__ = ["clean_text", "has_math", "render_markdown"]

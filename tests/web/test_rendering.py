@@ -1,0 +1,114 @@
+"""The web process survives every text: rendering happens in processes that can be killed."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from jobs.presenters.markdown import render_markdown
+from jobs.presenters.markdown.render import MAX_CHARACTERS, TOO_SLOW, Renderer
+
+SLOW = "|a" * 4_000 + "|\n" + "|-" * 4_000 + "|\n" + "|c|\n" * 30
+
+
+@pytest.fixture
+def renderer():
+    """Make renderers of one process."""
+    made = []
+
+    def make(**limits):
+        made.append(Renderer(**{"size": 1, **limits}))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def process_of(renderer: Renderer) -> int:
+    """Return the renderer's only process."""
+    process = renderer._pool._children[0]._process
+    assert process is not None
+    return process.pid
+
+
+def test_a_text_that_takes_too_long_is_shown_as_it_was_written(renderer):
+    """Escaped and said so; the next text is formatted as ever."""
+    slow = renderer(limit_s=0.05)
+    text = f"<b>\n\n{SLOW}"
+    rendered = render_markdown(text, renderer=slow)
+    assert TOO_SLOW in rendered
+    assert "&lt;b&gt;\n\n|a|a" in rendered
+    assert render_markdown("**b**", renderer=slow) == "<p><strong>b</strong></p>\n"
+
+
+def test_a_process_that_never_answers_is_killed(renderer):
+    """A stopped process is as stuck as an endless loop: it is killed at its limit, and another takes its place."""
+    one = renderer(limit_s=0.5)
+    assert one.html_of("a") == "<p>a</p>\n"
+    stuck = process_of(one)
+    os.kill(stuck, signal.SIGSTOP)
+    began = time.monotonic()
+    assert one.html_of("b") is None
+    assert time.monotonic() - began < 10
+    assert one.html_of("c") == "<p>c</p>\n"
+    assert process_of(one) != stuck
+    assert not Path(f"/proc/{stuck}").exists()
+
+
+def test_a_hostile_text_costs_its_time_once(renderer):
+    """Each poll of a running job's page shows its best answer again: what failed lately is not tried again."""
+    slow = renderer(limit_s=0.05)
+    assert slow.html_of(SLOW) is None
+    slow.html_of("warm")
+    process = process_of(slow)
+    threads = [threading.Thread(target=slow.html_of, args=[SLOW]) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert process_of(slow) == process
+
+
+def test_what_was_rendered_is_remembered(renderer):
+    """The same text needs no process again, until others have taken its place."""
+    one = renderer(limit_s=0.5, remembered=2)
+    first = one.html_of("a")
+    os.kill(process_of(one), signal.SIGSTOP)
+    assert one.html_of("a") is first
+    assert one.html_of("b") is None
+    assert one.html_of("c") == "<p>c</p>\n"
+    assert one.html_of("a") == first
+
+
+def test_who_waits_too_long_reads_the_text_as_it_was_written(renderer):
+    """All processes busy: the page is shown without waiting for its turn."""
+    one = renderer(limit_s=3, wait_s=0.5)
+    assert one.html_of("a") or one.html_of("a")
+    os.kill(process_of(one), signal.SIGSTOP)
+    threading.Thread(target=one.html_of, args=["b"]).start()
+    began = time.monotonic()
+    assert one.html_of("c") is None
+    assert time.monotonic() - began < 2
+
+
+def test_a_process_knows_nothing_of_the_environment(renderer, monkeypatch):
+    """It reads hostile texts, so no key is in its reach."""
+    monkeypatch.setenv("OPENAI_API_KEY", "secret-of-the-site")
+    one = renderer()
+    one.html_of("a")
+    assert "secret" not in Path(f"/proc/{process_of(one)}/environ").read_text()
+
+
+@pytest.mark.parametrize(
+    "unit", ["a *b* $x$\n\n", "\\[", "[", "中", "```python\nx = 1\n```\n", "\u202e\x00\ud800"]
+)
+def test_a_text_of_the_greatest_length_is_shown(unit):
+    """The longest answer that a page shows, and one beyond, which is cut and says so."""
+    assert render_markdown((unit * MAX_CHARACTERS)[:MAX_CHARACTERS])
+    assert "shortened here" in render_markdown(
+        (unit * MAX_CHARACTERS)[: MAX_CHARACTERS + 10].ljust(MAX_CHARACTERS * 2)
+    )
