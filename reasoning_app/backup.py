@@ -22,7 +22,8 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from jobs.mail import eml_backend as mail_files
-from reasoning_app.embedded.postgres import bin_dir, clean_env
+from reasoning_app.embedded.postgres import clean_env
+from reasoning_app.postgres_programs import ProgramMissingError, client_program
 
 FORMAT = 1
 MANIFEST, DUMP, MAIL, SECRET_KEY = "manifest.json", "database.dump", "mail/", "secret_key"
@@ -77,17 +78,16 @@ def _manifest() -> dict[str, Any]:
     return {
         "format": FORMAT,
         "made_at": datetime.now(UTC).isoformat(),
-        "postgres": _server_major(),
+        "postgres": server_major(),
         "migrations": sorted(
             f"{app}.{name}" for app, name in MigrationRecorder(connection).applied_migrations()
         ),
     }
 
 
-def _server_major() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('server_version_num')::int / 10000")
-        return int(cursor.fetchone()[0])
+def server_major() -> int:
+    """Return the major version of the database's server, asked for once."""
+    return int(connection.pg_version) // 10_000  # type: ignore[attr-defined]  # PostgreSQL's own
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
@@ -112,7 +112,10 @@ def run_tool(program: str, *arguments: str) -> str:
 
 def run_program(command: Sequence[str], env: dict[str, str] | None = None) -> str:
     """Run a program of PostgreSQL; return its output. Raises BackupError with what it said."""
-    path = bin_dir() / command[0]
+    try:
+        path = client_program(command[0], server_major=server_major())
+    except ProgramMissingError as error:
+        raise BackupError(str(error)) from error
     done = subprocess.run([str(path), *command[1:]], env=env, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise BackupError(f"{command[0]} failed: {done.stderr.strip()[-2000:]}")

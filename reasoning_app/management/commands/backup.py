@@ -1,12 +1,15 @@
 """`manage.py backup FILE`: database, stored mails and secret key in one file, while the system runs or not."""
 
+import shutil
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
-from reasoning_app.backup import BackupError, make_backup
+from reasoning_app.backup import BackupError, Made, make_backup
 from reasoning_app.embedded import UpError, ensure
 
 
@@ -18,24 +21,38 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the argument."""
-        parser.add_argument("file", type=Path, help="the file to write; it must not exist yet")
+        parser.add_argument(
+            "file", help="the file to write, which must not exist yet; - writes to standard output"
+        )
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Back up, starting PostgreSQL for it where it does not run."""
-        target: Path = options["file"].expanduser().resolve()
+        if options["file"] != "-":
+            target = Path(options["file"]).expanduser().resolve()
+            self._report(str(target), self._make(target), self.stdout)
+            return
+        settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".backup-", dir=settings.DATA_DIR) as place:
+            target = Path(place) / "backup.tar"
+            made = self._make(target)
+            with target.open("rb") as written:
+                shutil.copyfileobj(written, sys.stdout.buffer)
+        self._report("the backup", made, self.stderr)
+
+    def _make(self, target: Path) -> Made:
         try:
             with ensure(settings.DATA_DIR, demo=False, role="manage.py backup"):
-                made = make_backup(target)
+                return make_backup(target)
         except (BackupError, UpError) as error:
             raise CommandError(str(error)) from error
+
+    def _report(self, where: str, made: Made, out: OutputWrapper) -> None:
         key = (
             "the secret key"
             if made.has_secret_key
             else "no secret key (SECRET_KEY is set elsewhere: keep it safe)"
         )
-        self.stdout.write(
-            f"Wrote {target}: {made.size_bytes:,} bytes, the database, {made.mails} mails, {key}."
-        )
-        self.stdout.write(
+        out.write(f"Wrote {where}: {made.size_bytes:,} bytes, the database, {made.mails} mails, {key}.")
+        out.write(
             "It holds everything users wrote, and what signs their sessions: keep it as safe as the database."
         )

@@ -1,6 +1,10 @@
 """`manage.py restore FILE [--replace]`: bring a backup back; jobs that ran go on, and the audit must be clean."""
 
+import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +24,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("file", type=Path, help="a file that manage.py backup wrote")
+        parser.add_argument("file", help="a file that manage.py backup wrote; - reads standard input")
         parser.add_argument(
             "--replace", action="store_true", help="lose what is in the database now, for good"
         )
@@ -29,9 +33,11 @@ class Command(BaseCommand):
         """Restore, then audit."""
         from jobs.upkeep.audit import violations
 
-        source: Path = options["file"].expanduser().resolve()
         try:
-            with ensure(settings.DATA_DIR, demo=False, role="manage.py restore"):
+            with (
+                ensure(settings.DATA_DIR, demo=False, role="manage.py restore"),
+                _source(options["file"]) as source,
+            ):
                 restored = restore_backup(source, replace=options["replace"])
                 found = violations()
         except (BackupError, UpError) as error:
@@ -45,3 +51,15 @@ class Command(BaseCommand):
         self.stdout.write(f"The audit found {len(found)} violations.")
         if found:
             sys.exit(1)
+
+
+@contextmanager
+def _source(name: str) -> Iterator[Path]:
+    """Yield the path of the backup; what comes on standard input is kept in a file for as long as it is needed."""
+    if name != "-":
+        yield Path(name).expanduser().resolve()
+        return
+    with tempfile.NamedTemporaryFile(prefix=".restore-", dir=settings.DATA_DIR) as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        yield Path(file.name)
