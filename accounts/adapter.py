@@ -36,12 +36,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return cleaned.lower()
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Hand the mail over: should the mail server be down, it is sent while it is still of use."""
+        """Hand the mail over: it is sent as long as its code or its link works."""
         request = allauth_context.request
         site = {"request": request, "email": email, "current_site": get_current_site(request)}
         message = self.render_mail(template_prefix, email, site | context)
-        good_for = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
-        if not mail_ready.send(sender=type(self), message=message, good_for=good_for):
+        has_code = "code" in context
+        good_for_s = settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT if has_code else settings.PASSWORD_RESET_TIMEOUT
+        if not mail_ready.send(sender=type(self), message=message, good_for=timedelta(seconds=good_for_s)):
             message.send()
 
     def login(self, request: HttpRequest, user: User) -> None:

@@ -8,4 +8,4 @@ installation's own first user)."""
 
 mail_ready = Signal()
 """Sent with a mail about an account that is to leave. Arguments: `message` (EmailMultiAlternatives), `good_for`
-(timedelta). Whoever receives it sends it; without a receiver it is sent at once."""
+(timedelta). Whoever receives it sees that it is sent; without a receiver it is sent at once."""

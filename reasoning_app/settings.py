@@ -231,7 +231,9 @@ if EMAIL_URL:
     _mail = _setting("EMAIL_URL", lambda: env.email_url("EMAIL_URL"), "smtp+tls://user:password@host:587")
     MAILERS = {
         "default": {
-            "BACKEND": _mail["EMAIL_BACKEND"],
+            "BACKEND": _mail["EMAIL_BACKEND"].replace(
+                "django.core.mail.backends.smtp.EmailBackend", "jobs.mail.smtp_backend.SmtpBackend"
+            ),
             "OPTIONS": {
                 "host": _mail["EMAIL_HOST"],
                 "port": _mail["EMAIL_PORT"],
@@ -239,7 +241,7 @@ if EMAIL_URL:
                 "password": _mail["EMAIL_HOST_PASSWORD"],
                 "use_tls": _mail.get("EMAIL_USE_TLS", False),
                 "use_ssl": _mail.get("EMAIL_USE_SSL", False),
-                "timeout": 30,
+                "timeout": 10,
             },
         },
     }
@@ -309,8 +311,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 PONDER_LEASE_S = _whole("PONDER_LEASE_S", default=60, low=3, high=3600)
 PONDER_DRAIN_S = _whole("PONDER_DRAIN_S", default=30, low=0, high=86_400)
 PONDER_JOBS_PER_WORKER = _whole("PONDER_JOBS_PER_WORKER", default=200, low=1, high=2_000)
-# Mail, the sweep and Stripe's inbox must find a thread even when every job's is taken.
-CELERY_WORKER_CONCURRENCY = PONDER_JOBS_PER_WORKER + 4
+# Mail (jobs.mail.send.SENDERS), the sweep and Stripe's inbox must find a thread even when every job's is taken.
+CELERY_WORKER_CONCURRENCY = PONDER_JOBS_PER_WORKER + 8
 PONDER_SLICE_S = _whole("PONDER_SLICE_S", default=300, low=1, high=86_400)
 PONDER_MAX_JOBS_PER_USER = _whole("PONDER_MAX_JOBS_PER_USER", default=1_000, low=1, high=1_000_000)
 PONDER_RETENTION_DAYS = _whole("PONDER_RETENTION_DAYS", default=0, low=0, high=36_500)  # 0: for ever

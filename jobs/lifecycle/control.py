@@ -42,8 +42,8 @@ def resume_job(*, job: Job) -> bool:
     )
 
 
-def tell_workers(job: Job, what: str, value: str | int) -> None:
-    """Tell the worker that runs the job, at commit; what it misses, its heartbeat sees."""
+def notify_workers(job: Job, what: str, value: str | int) -> None:
+    """Notify the worker that runs the job, at commit; what it misses, its heartbeat sees."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [WANTED_CHANNEL, f"{job.pk}:{what}:{value}"])
 
@@ -67,7 +67,7 @@ def _want(job: Job, wanted: Wanted, *, from_wishes: set[Wanted], where: Q | None
         )
         if not jobs.update(**fields):
             return False
-        tell_workers(job, "wanted", wanted)
+        notify_workers(job, "wanted", wanted)
         if not pauses:
             wake_worker_on_commit(job.pk)
     return True

@@ -14,7 +14,7 @@ from jobs.core.states import JobState
 from jobs.core.wake import wake_worker_on_commit
 from jobs.learning.learn import set_lesson
 from jobs.lifecycle.quote_records import record_outcome
-from jobs.mail.enqueue import tell
+from jobs.mail.enqueue import enqueue_job_mail
 from jobs.models import Job, OutboxKind, StepState
 from solver.core.steps import StopReason
 from solver.engine.runner import Outcome
@@ -63,7 +63,7 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
         job.save()
         record_outcome(job)
         set_lesson(job)
-        tell(job, OutboxKind.ENDED)
+        enqueue_job_mail(job, OutboxKind.ENDED)
     return True
 
 

@@ -12,7 +12,7 @@ from jobs.core.errors import SubmitError
 from jobs.core.states import JobState
 from jobs.core.wake import wake_worker_on_commit
 from jobs.lifecycle.limits import check_limits
-from jobs.mail.enqueue import tell
+from jobs.mail.enqueue import enqueue_job_mail
 from jobs.models import Job, OutboxKind
 
 
@@ -69,7 +69,7 @@ def end_unpaid(*, job_id: UUID, stop_reason: str) -> bool:
             return False
         job.state, job.stop_reason, job.finished_at = JobState.CANCELLED, stop_reason, timezone.now()
         job.save(update_fields=["state", "stop_reason", "finished_at"])
-        tell(job, OutboxKind.ENDED)
+        enqueue_job_mail(job, OutboxKind.ENDED)
     return True
 
 

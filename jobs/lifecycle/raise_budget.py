@@ -7,7 +7,7 @@ from billing.books.wallet import BillingError, add_to_escrow
 from jobs.core.errors import SubmitError
 from jobs.core.states import ACTIVE, JobState, Wanted
 from jobs.core.wake import wake_worker_on_commit
-from jobs.lifecycle.control import tell_workers
+from jobs.lifecycle.control import notify_workers
 from jobs.lifecycle.funding import may_use_trial, set_aside
 from jobs.lifecycle.limits import check_limits
 from jobs.lifecycle.submit import check_affordable, check_budget
@@ -70,7 +70,7 @@ def _add(job: Job, to_nano: int) -> None:
     )
     job.budget_nano = to_nano
     job.save(update_fields=["budget_nano"])
-    tell_workers(job, "budget", to_nano)
+    notify_workers(job, "budget", to_nano)
 
 
 def _continue(job: Job, to_nano: int) -> None:

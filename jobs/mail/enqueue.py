@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 
 from django.core.mail import EmailMultiAlternatives
+from django.db.models import Q
 from django.utils import timezone
 
 from jobs.core.wake import wake_mail_worker_on_commit
@@ -13,7 +14,7 @@ STUCK_AFTER = timedelta(minutes=15)
 """How long a job waits for a provider before its user is told."""
 
 
-def tell(job: Job, kind: OutboxKind, *, after: timedelta = timedelta()) -> None:
+def enqueue_job_mail(job: Job, kind: OutboxKind, *, after: timedelta = timedelta()) -> None:
     """Write the one message of this kind about this version of a job; repeating it changes nothing."""
     message = OutboxMessage(
         job=job,
@@ -35,17 +36,20 @@ def tell(job: Job, kind: OutboxKind, *, after: timedelta = timedelta()) -> None:
         wake_mail_worker_on_commit()
 
 
-def tell_if_stuck(job_id: uuid.UUID) -> None:
+def enqueue_stuck_mail(job_id: uuid.UUID) -> None:
     """Note that a job waits for a provider: its user is told if it still does in a quarter of an hour."""
     job = Job.objects.select_related("created_by").get(pk=job_id)
-    tell(job, OutboxKind.WAITING, after=STUCK_AFTER)
+    enqueue_job_mail(job, OutboxKind.WAITING, after=STUCK_AFTER)
 
 
-def keep_account_mail(mail: EmailMultiAlternatives, *, good_for: timedelta) -> OutboxMessage:
-    """Write a mail about an account (a code to sign in with, a new password) that is of use for some minutes."""
+def enqueue_account_mail(mail: EmailMultiAlternatives, *, good_for: timedelta) -> OutboxMessage:
+    """Write a mail about an account (a code to sign in with, a new password) and wake a worker, for its reader waits.
+
+    After `good_for` it is of no use and not sent.
+    """
     now = timezone.now()
     html = next((str(content) for content, mimetype in mail.alternatives if mimetype == "text/html"), "")
-    return OutboxMessage.objects.create(
+    message = OutboxMessage.objects.create(
         kind=OutboxKind.ACCOUNT,
         recipient=mail.to[0],
         content={"subject": mail.subject, "text": str(mail.body), "html": html},
@@ -53,15 +57,21 @@ def keep_account_mail(mail: EmailMultiAlternatives, *, good_for: timedelta) -> O
         expires_at=now + good_for,
         message_id=f"<{uuid.uuid4()}.account@ponder>",
     )
+    wake_mail_worker_on_commit()
+    return message
 
 
 def send_again(message: OutboxMessage) -> bool:
-    """Let a message that did not leave be tried once more, for another three days. False: it needs no second try."""
-    changed = OutboxMessage.objects.filter(
-        pk=message.pk, state__in=[OutboxState.PENDING, OutboxState.BOUNCED, OutboxState.GAVE_UP]
-    ).exclude(recipient="")
+    """Let a message that did not leave be tried once more, for another three days.
+
+    False: it needs no second try, for it has left or is being sent right now.
+    """
     now = timezone.now()
-    if not changed.update(state=OutboxState.PENDING, next_at=now, created_at=now, attempts=0):
+    resting = Q(claim=None) | Q(next_at__lte=now)
+    changed = OutboxMessage.objects.filter(
+        resting, pk=message.pk, state__in=[OutboxState.PENDING, OutboxState.BOUNCED, OutboxState.GAVE_UP]
+    ).exclude(recipient="")
+    if not changed.update(state=OutboxState.PENDING, next_at=now, created_at=now, attempts=0, claim=None):
         return False
     wake_mail_worker_on_commit()
     return True

@@ -1,14 +1,18 @@
-"""Sending what the outbox holds: claimed with SKIP LOCKED, retried with back-off over three days, given up visibly.
+"""Sending what the outbox holds: claim, commit, send, record. No transaction waits for a mail server.
 
-A refusal that will not pass (5xx) is a bounce: it is not tried again, and the user sees it on the settings page.
+A failure is retried with back-off over three days, then given up visibly. A refusal that will not pass (5xx) is a
+bounce: it is not tried again, and the user sees it on the settings page.
 """
 
 import logging
 import smtplib
+import threading
+import uuid
 from datetime import timedelta
+from typing import Any
 
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -18,49 +22,103 @@ from jobs.models import OutboxKind, OutboxMessage, OutboxState
 
 logger = logging.getLogger(__name__)
 
+SENDERS = 4
+"""How many of a worker's threads may wait for a mail server at once; the others are for jobs."""
 _FIRST_RETRY = timedelta(minutes=1)
 _LONGEST_RETRY = timedelta(hours=6)
 _GIVE_UP_AFTER = timedelta(days=3)
+# Longer than one mail can take (some seconds for each step of signing in, a minute for each reply): only of a sender
+# that died does another take a message over.
+_CLAIM = timedelta(minutes=10)
+_free_senders = threading.BoundedSemaphore(SENDERS)
 
 
 def send_due() -> int:
-    """Send every message that is due; return how many were looked at."""
+    """Send every message that is due; return how many were looked at. Where enough senders are at it, do nothing."""
+    if not _free_senders.acquire(blocking=False):
+        return 0
     seen = 0
-    while _send_one(Q(next_at__lte=timezone.now())):
-        seen += 1
+    try:
+        while (message := _claim()) is not None:
+            if message.claim is not None:
+                _record(message, _send(message))
+            seen += 1
+    finally:
+        _free_senders.release()
     return seen
 
 
-def send_now(message: OutboxMessage) -> None:
-    """Send one message that was just written, if nobody else is at it; a failure is retried later."""
-    _send_one(Q(pk=message.pk))
-
-
-def _send_one(which: Q) -> bool:
-    """Send one message. False: none is there. The row stays locked while the mail server is talked to."""
-    with transaction.atomic():
+def _claim() -> OutboxMessage | None:
+    """Take the message that is due, the fresh ones first, or None. One without a claim is not to be sent any more."""
+    now = timezone.now()
+    # Durable: inside another transaction the claim would not be committed before the mail leaves.
+    with transaction.atomic(durable=True):
         message = (
             OutboxMessage.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(which, state=OutboxState.PENDING)
+            .filter(state=OutboxState.PENDING, next_at__lte=now)
             .select_related("job__created_by", "job__workspace")
-            .order_by("next_at")
+            .order_by("attempts", "next_at")
             .first()
         )
         if message is None:
-            return False
+            return None
+        message.claim = None
         if _is_out_of_date(message):
             # It says nothing that is still true, so a later trouble may be told of.
             message.delete()
-            return True
-        message.attempts += 1
-        if not _is_wanted(message):
-            message.state, message.last_error = OutboxState.UNWANTED, "The user wants no such mail."
+        elif not _is_wanted(message):
+            _settle(message, OutboxState.UNWANTED, "The user wants no such mail.")
+        elif message.expires_at and message.expires_at <= now:
+            _settle(message, OutboxState.GAVE_UP, message.last_error or "It was of no use any more.")
         else:
-            _try(message)
-        if message.kind == OutboxKind.ACCOUNT and message.state != OutboxState.PENDING:
-            message.content = {}  # a code to sign in with is nobody else's to read
-        message.save()
-    return True
+            message.claim = uuid.uuid4()
+            message.attempts += 1
+            message.next_at = now + _CLAIM
+            message.save(update_fields=["claim", "attempts", "next_at"])
+    return message
+
+
+def _settle(message: OutboxMessage, state: OutboxState, error: str) -> None:
+    """Record that a message will not be sent."""
+    message.state, message.last_error = state, error
+    if message.kind == OutboxKind.ACCOUNT:
+        message.content = {}  # a code to sign in with is nobody else's to read
+    message.save(update_fields=["state", "last_error", "content", "claim"])
+
+
+def _send(message: OutboxMessage) -> Exception | None:
+    """Send a claimed message; return what went wrong, if anything."""
+    try:
+        mail = compose(message)
+        if not connection.in_atomic_block:
+            connection.close()  # to the pool: the mail server may take minutes, and there are few connections
+        mail.send()
+    except Exception as error:  # noqa: BLE001  (any failure of a mail server is a reason to try again later)
+        return error
+    return None
+
+
+@transaction.atomic(durable=True)
+def _record(message: OutboxMessage, error: Exception | None) -> None:
+    """Record what became of a claimed message. What left has left; a failure counts only under its own claim."""
+    now = timezone.now()
+    row = OutboxMessage.objects.filter(pk=message.pk)
+    emptied: dict[str, Any] = {"content": {}} if message.kind == OutboxKind.ACCOUNT else {}
+    if error is None:
+        row.update(state=OutboxState.SENT, sent_at=now, last_error="", claim=None, **emptied)
+        _users_of(message).exclude(mail_bounced_at=None).update(mail_bounced_at=None, mail_bounce="")
+        return
+    reason = f"{type(error).__name__}: {error}"[:500]
+    logger.warning("Message %s failed (attempt %d): %s", message.message_id, message.attempts, reason)
+    mine = row.filter(claim=message.claim, state=OutboxState.PENDING)
+    if is_permanent(error):
+        if mine.update(state=OutboxState.BOUNCED, last_error=reason, claim=None, **emptied):
+            _users_of(message).update(mail_bounced_at=now, mail_bounce=reason[:300])
+    elif now - message.created_at > _GIVE_UP_AFTER:
+        mine.update(state=OutboxState.GAVE_UP, last_error=reason, claim=None, **emptied)
+    else:
+        pause = min(_FIRST_RETRY * 2 ** min(message.attempts - 1, 20), _LONGEST_RETRY)
+        mine.update(next_at=now + pause, last_error=reason, claim=None)
 
 
 def _is_out_of_date(message: OutboxMessage) -> bool:
@@ -83,31 +141,6 @@ def _is_wanted(message: OutboxMessage) -> bool:
     if message.content.get("state") == JobState.EXHAUSTED:
         return user.notify_when_exhausted
     return user.notify_when_done
-
-
-def _try(message: OutboxMessage) -> None:
-    now = timezone.now()
-    if message.expires_at and message.expires_at <= now:
-        message.state, message.last_error = (
-            OutboxState.GAVE_UP,
-            message.last_error or "It was of no use any more.",
-        )
-        return
-    try:
-        compose(message).send()
-    except Exception as error:  # noqa: BLE001  (any failure of a mail server is a reason to try again later)
-        reason = f"{type(error).__name__}: {error}"[:500]
-        logger.warning("Message %s failed (attempt %d): %s", message.message_id, message.attempts, reason)
-        message.last_error = reason
-        message.next_at = now + min(_FIRST_RETRY * 2 ** (message.attempts - 1), _LONGEST_RETRY)
-        if is_permanent(error):
-            message.state = OutboxState.BOUNCED
-            _users_of(message).update(mail_bounced_at=now, mail_bounce=reason[:300])
-        elif now - message.created_at > _GIVE_UP_AFTER:
-            message.state = OutboxState.GAVE_UP
-    else:
-        message.state, message.sent_at, message.last_error = OutboxState.SENT, now, ""
-        _users_of(message).exclude(mail_bounced_at=None).update(mail_bounced_at=None, mail_bounce="")
 
 
 def _users_of(message: OutboxMessage) -> QuerySet[User]:

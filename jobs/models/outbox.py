@@ -40,7 +40,10 @@ class OutboxMessage(models.Model):
     state = models.CharField(max_length=10, choices=OutboxState, default=OutboxState.PENDING)
     created_at = models.DateTimeField(auto_now_add=True)
     attempts = models.PositiveIntegerField(default=0)
-    next_at = models.DateTimeField()
+    next_at = models.DateTimeField(
+        help_text="When it is tried (again); of a claimed one, when its claim runs out."
+    )
+    claim = models.UUIDField(null=True, blank=True, editable=False, help_text="Whose sender is at it.")
     expires_at = models.DateTimeField(null=True, blank=True, help_text="After this it is of no use.")
     sent_at = models.DateTimeField(null=True, blank=True)
     message_id = models.CharField(

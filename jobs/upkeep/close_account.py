@@ -116,4 +116,5 @@ def _forget_mail(address: str) -> None:
     messages = OutboxMessage.objects.filter(recipient__iexact=address)
     messages.filter(state=OutboxState.PENDING).update(state=OutboxState.UNWANTED)
     messages.filter(job=None).update(content={})
-    messages.update(recipient="", last_error="")
+    # Without its claim a sender that is at one of them records no reply of the mail server, which may name the address.
+    messages.update(recipient="", last_error="", claim=None)

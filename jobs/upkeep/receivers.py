@@ -9,7 +9,7 @@ from django.dispatch import receiver
 from accounts.signals import mail_ready
 from billing.signals import model_released, money_arrived
 from jobs.lifecycle.funding import start_paid_jobs
-from jobs.mail.enqueue import keep_account_mail
+from jobs.mail.enqueue import enqueue_account_mail
 from jobs.upkeep.model_suspension import hurry_waiting_jobs
 
 
@@ -19,13 +19,10 @@ def start_what_was_waiting(*, workspace_id: int, **_: Any) -> None:
     start_paid_jobs(workspace_id=workspace_id)
 
 
-@receiver(mail_ready, dispatch_uid="jobs.send_account_mail")
-def send_account_mail(*, message: EmailMultiAlternatives, good_for: timedelta, **_: Any) -> bool:
-    """Send a mail about an account now, for its reader waits; if that fails the outbox tries on."""
-    # Composing mail takes the markdown of answers along; most processes never send any.
-    from jobs.mail.send import send_now
-
-    send_now(keep_account_mail(message, good_for=good_for))
+@receiver(mail_ready, dispatch_uid="jobs.keep_account_mail")
+def keep_account_mail(*, message: EmailMultiAlternatives, good_for: timedelta, **_: Any) -> bool:
+    """Hand a mail about an account to the outbox: no request waits for a mail server."""
+    enqueue_account_mail(message, good_for=good_for)
     return True
 
 

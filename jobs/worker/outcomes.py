@@ -10,7 +10,7 @@ from django.db import transaction
 from jobs.core.lease import Lease
 from jobs.core.states import JobState
 from jobs.lifecycle.finish import finish
-from jobs.mail.enqueue import tell_if_stuck
+from jobs.mail.enqueue import enqueue_stuck_mail
 from jobs.worker import lease as leases
 from jobs.worker.retry import retry_while_database_is_down
 from solver.core.errors import Interrupted, LeaseLost, ProviderDown
@@ -53,5 +53,5 @@ def _wait_for_provider(lease: Lease, reason: str) -> bool:
     with transaction.atomic():
         given = leases.give_back(lease, state=JobState.WAITING, next_after=pause, error=reason[:500])
         if given:
-            tell_if_stuck(lease.job_id)
+            enqueue_stuck_mail(lease.job_id)
     return given

@@ -5,17 +5,21 @@ import email.policy
 import re
 import smtplib
 import threading
+import time
 from concurrent.futures import Future
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import connections
+from django.core.mail import EmailMultiAlternatives
+from django.db import connection, connections
 from django.utils import timezone
 
+from accounts.models import User
 from jobs.core.states import JobState
 from jobs.lifecycle import raise_budget, submit_job
-from jobs.mail.enqueue import send_again, tell_if_stuck
+from jobs.mail import send as outbox
+from jobs.mail.enqueue import enqueue_account_mail, enqueue_stuck_mail, send_again
 from jobs.mail.send import is_permanent, send_due
 from jobs.models import Job, OutboxMessage, OutboxState
 from jobs.worker import lease as leases
@@ -25,6 +29,7 @@ from solver.core.money import NANO_PER_CENT
 from solver.engine.runner import Outcome
 from tests import services
 from tests.jobs.conftest import undecided
+from tests.jobs.workers import Worker
 from tests.smtp import Smtp
 
 FILES = {"default": {"BACKEND": "jobs.mail.eml_backend.EmlBackend", "OPTIONS": {}}}
@@ -38,6 +43,27 @@ def mail_dir(settings, tmp_path):
     settings.MAILERS = FILES
     settings.MAIL_DIR = tmp_path / "mail"
     return settings.MAIL_DIR
+
+
+@pytest.fixture
+def smtp(settings):
+    server = Smtp()
+    settings.MAILERS = server.mailers
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def stella(db) -> User:
+    """A member of staff."""
+    return User.objects.create_user("stella@example.org", is_staff=True)
+
+
+def wait_until(condition, timeout_s: float = 10) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {timeout_s} s"
+        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -63,21 +89,163 @@ def test_the_mail_says_what_was_found_and_what_it_cost(message, mail_dir):
     assert message.sent_at
 
 
-def test_many_senders_send_one_mail(message, mail_dir):
-    """Senders that run at once skip each other's rows."""
-
+def send_in_threads(count: int) -> list[threading.Thread]:
     def send() -> None:
         try:
             send_due()
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=send) for _ in range(6)]
+    threads = [threading.Thread(target=send) for _ in range(count)]
     for thread in threads:
         thread.start()
-    for thread in threads:
+    return threads
+
+
+def test_many_senders_send_one_mail(message, smtp):
+    """Senders that run at once do not take each other's messages, also while the mail server takes its time."""
+    smtp.taken_delay_s = 0.5
+    for thread in send_in_threads(6):
         thread.join()
-    assert len(list(mail_dir.glob("*.eml"))) == 1
+    assert len(smtp.taken) == 1
+
+
+@pytest.fixture
+def short_transactions():
+    """The database ends a transaction that idles, as it does in production after 20 s, after 0.3 s."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET idle_in_transaction_session_timeout = '300ms'")
+        yield
+    connection.close()
+
+
+def test_a_mail_server_that_takes_its_time_gets_a_mail_once(message, smtp, short_transactions):
+    """No transaction waits for the mail server, so what became of the message is recorded however long it takes."""
+    smtp.taken_delay_s = 1.0
+    assert send_due() == 1
+    message.refresh_from_db()
+    assert (message.state, message.attempts, message.last_error) == (OutboxState.SENT, 1, "")
+    OutboxMessage.objects.update(next_at=timezone.now())
+    assert send_due() == 0
+    assert len(smtp.taken) == 1
+
+
+def test_a_mail_server_may_say_goodbye_late(message, smtp, settings):
+    """What was taken has left, whatever happens to the connection afterwards."""
+    smtp.quit_delay_s, smtp.timeout_s = 5.0, 0.3
+    settings.MAILERS = smtp.mailers
+    send_due()
+    message.refresh_from_db()
+    assert (message.state, len(smtp.taken)) == (OutboxState.SENT, 1)
+
+
+def test_a_reply_may_take_longer_than_connecting(message, smtp, settings, monkeypatch):
+    """A server that looks at what it was given needs more time than one needs to be reached."""
+    smtp.taken_delay_s, smtp.timeout_s = 1.0, 0.3
+    settings.MAILERS = smtp.mailers
+    send_due()
+    message.refresh_from_db()
+    assert message.state == OutboxState.SENT
+
+
+def test_a_mail_server_that_says_nothing_is_given_up_on(
+    message, smtp, settings, short_transactions, stella, client
+):
+    """Each attempt is counted, the next comes later, staff see it, and after three days no other comes."""
+    smtp.greeting_delay_s, smtp.timeout_s = 60.0, 0.8
+    settings.MAILERS = smtp.mailers
+    send_due()
+    message.refresh_from_db()
+    assert (message.state, message.attempts) == (OutboxState.PENDING, 1)
+    assert "timed out" in message.last_error
+    assert timedelta(seconds=30) < message.next_at - timezone.now() < timedelta(minutes=2)
+    client.force_login(stella)
+    assert "timed out" in client.get("/staff/outbox/").content.decode()
+    OutboxMessage.objects.update(
+        next_at=timezone.now(), created_at=timezone.now() - timedelta(days=3, minutes=1)
+    )
+    send_due()
+    message.refresh_from_db()
+    assert (message.state, message.attempts) == (OutboxState.GAVE_UP, 2)
+
+
+def test_a_slow_mail_does_not_hold_up_the_others(message, smtp, alice):
+    """Another sender takes what became due meanwhile."""
+    smtp.slow_recipient, smtp.taken_delay_s = alice.email, 30.0
+    first = send_in_threads(1)
+    wait_until(lambda: smtp.taken)
+    code = enqueue_account_mail(
+        EmailMultiAlternatives("Your code", "ABC", to=["bob@example.org"]), good_for=timedelta(minutes=10)
+    )
+    send_due()
+    code.refresh_from_db()
+    message.refresh_from_db()
+    assert (code.state, message.state) == (OutboxState.SENT, OutboxState.PENDING)
+    smtp.closed.set()
+    first[0].join(10)
+    message.refresh_from_db()
+    assert (message.state, len(smtp.taken)) == (OutboxState.SENT, 2)
+
+
+def test_a_mail_under_way_needs_no_look_and_no_second_try(message, smtp, stella, client):
+    """Nobody sends it again while it is being sent, and the staff's page does not call it a failure."""
+    smtp.taken_delay_s = 30.0
+    first = send_in_threads(1)
+    wait_until(lambda: smtp.taken)
+    assert not send_again(message)
+    client.force_login(stella)
+    assert message.recipient not in client.get("/staff/outbox/").content.decode()
+    assert message.recipient in client.get("/staff/outbox/?state=pending").content.decode()
+    smtp.closed.set()
+    first[0].join(10)
+
+
+def test_a_mail_whose_sender_died_is_sent_later(message, smtp, monkeypatch):
+    """Its claim runs out. A sender that was only slow and comes back late changes nothing of what others did."""
+    claimed = outbox._claim()
+    assert claimed is not None
+    assert send_due() == 0
+    OutboxMessage.objects.update(next_at=timezone.now())
+    assert send_due() == 1
+    outbox._record(claimed, OSError("too late"))
+    message.refresh_from_db()
+    assert (message.state, message.attempts, message.last_error) == (OutboxState.SENT, 2, "")
+
+
+def test_few_senders_wait_for_a_mail_server(alice, smtp):
+    """However many wake-ups arrive, jobs keep their threads."""
+    smtp.taken_delay_s = 30.0
+    for number in range(12):
+        mail = EmailMultiAlternatives("Your code", "ABC", to=[f"bob{number}@example.org"])
+        enqueue_account_mail(mail, good_for=timedelta(minutes=10))
+    threads = send_in_threads(12)
+    wait_until(lambda: sum(thread.is_alive() for thread in threads) <= outbox.SENDERS)
+    assert sum(thread.is_alive() for thread in threads) == outbox.SENDERS
+    smtp.closed.set()
+    for thread in threads:
+        thread.join(20)
+    assert len(smtp.taken) == 12
+
+
+def test_a_worker_sends_a_code_within_seconds(alice, smtp, client, endpoint, tmp_path):
+    """The request only writes the message and wakes a worker, which has a thread for mail."""
+    smtp.taken_delay_s = 3.0
+    sender = Worker(tmp_path / "worker.log", EMAIL_URL=f"smtp://127.0.0.1:{smtp.server_address[1]}")
+    try:
+        # Who starts a worker first waits for its imports; a code is asked of one that runs.
+        enqueue_account_mail(
+            EmailMultiAlternatives("First", "Are you there?", to=["bob@example.org"]), good_for=timedelta(1)
+        )
+        sender.wait_for(lambda: smtp.taken, 60)
+        began_s = time.monotonic()
+        client.post("/accounts/login/code/", {"email": alice.email})
+        asked_s = time.monotonic() - began_s
+        sender.wait_for(lambda: len(smtp.taken) == 2, 10)
+        assert asked_s < 1.5
+        assert time.monotonic() - began_s < 3
+        assert alice.email in smtp.taken[1]
+    finally:
+        sender.kill()
 
 
 def test_a_mail_server_that_is_down_loses_nothing(message, mail_dir, settings):
@@ -100,14 +268,6 @@ def test_a_mail_server_that_is_down_loses_nothing(message, mail_dir, settings):
     message.refresh_from_db()
     assert message.sent_at
     assert len(list(mail_dir.glob("*.eml"))) == 1
-
-
-@pytest.fixture
-def smtp(settings):
-    server = Smtp()
-    settings.MAILERS = server.mailers
-    yield server
-    server.close()
 
 
 def test_a_message_is_given_up_after_three_days(message, smtp):
@@ -254,7 +414,7 @@ def test_a_stuck_job_is_told_of_once(alice, workspace, smtp, host):
     send_due()
     assert [mail.count("Stuck") for mail in smtp.taken] != [0]
     assert len(smtp.taken) == 1
-    tell_if_stuck(job.pk)
+    enqueue_stuck_mail(job.pk)
     send_due()
     assert OutboxMessage.objects.filter(kind="waiting").count() == 1
     assert len(smtp.taken) == 1
@@ -274,9 +434,10 @@ def test_a_job_that_goes_on_is_not_called_stuck(alice, workspace, smtp, host, ru
 
 
 def test_a_code_to_sign_in_with_outlives_a_restart_of_the_mail_server(alice, smtp, client):
-    """It is sent at once; if that fails, again and again while it is of use; its text is not kept."""
+    """It is tried again and again while it is of use; its text is not kept."""
     smtp.data_reply = "451 restarting"
     client.post("/accounts/login/code/", {"email": alice.email})
+    send_due()
     message = OutboxMessage.objects.get(kind="account")
     assert (message.state, message.attempts, smtp.taken) == (OutboxState.PENDING, 1, [])
     smtp.data_reply = "250 ok"

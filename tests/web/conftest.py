@@ -1,11 +1,16 @@
 """People as HTTP clients: `alice.post(…)`, and jobs of Alice's."""
 
+from collections.abc import Sequence
+
 import pytest
 import redis
 from django.conf import settings as django_settings
+from django.core import mail
+from django.core.mail import EmailMessage
 from django.test import Client
 
 from accounts.models import User
+from jobs.mail.send import send_due
 from tests import people
 
 
@@ -67,6 +72,30 @@ def done_job(alice):
     job = people.make_job(alice.user, "done", **people.SOLVED)
     people.make_steps(job)
     return job
+
+
+class Inbox(Sequence[EmailMessage]):
+    """The mail that has arrived; who looks waits for the worker first, which sends what the outbox holds."""
+
+    def __getitem__(self, index):
+        return self._arrived()[index]
+
+    def __len__(self) -> int:
+        return len(self._arrived())
+
+    def _arrived(self) -> list[EmailMessage]:
+        send_due()
+        return mail.outbox
+
+
+@pytest.fixture
+def outbox(settings) -> Inbox:
+    """Mail stays in memory."""
+    settings.MAILERS = {
+        "default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend", "OPTIONS": {}}
+    }
+    mail.outbox = []
+    return Inbox()
 
 
 @pytest.fixture

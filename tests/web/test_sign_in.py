@@ -1,13 +1,14 @@
 """Signing in: by link, by code, by password; sign-up by policy."""
 
 import re
+from datetime import timedelta
 
 import pytest
-from django.core import mail
 from django.urls import reverse
 
 from accounts.models import Invitation, User
 from accounts.services import sign_in_link
+from jobs.models import OutboxMessage
 from tests.people import make_user
 
 
@@ -19,15 +20,6 @@ def code_in(message) -> str:
     found = re.search(r"^([A-Z0-9-]{6,12})$", message.body, re.MULTILINE)
     assert found, message.body
     return found.group(1)
-
-
-@pytest.fixture
-def outbox(settings):
-    settings.MAILERS = {
-        "default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend", "OPTIONS": {}}
-    }
-    mail.outbox = []
-    return mail.outbox
 
 
 def test_a_link_signs_in_once(client, db):
@@ -64,6 +56,16 @@ def test_a_code_by_mail_signs_in_and_leads_back(client, db, outbox):
         reverse("account_confirm_login_code"), {"code": code_in(message), "next": found.group(1)}
     )
     assert reply.url == "/wallet/"
+
+
+def test_a_code_is_not_sent_later_than_it_works_but_a_reset_link_is(alice, client, outbox):
+    """A mail server that is down for an hour loses no mail that is still of use then."""
+    client.post(reverse("account_request_login_code"), {"email": alice.user.email})
+    client.post(reverse("account_reset_password"), {"email": alice.user.email})
+    code, link = OutboxMessage.objects.order_by("expires_at")
+    assert "code" in code.content["subject"]
+    assert code.expires_at - code.created_at < timedelta(minutes=11)
+    assert link.expires_at - link.created_at > timedelta(days=2)
 
 
 def test_a_wrong_code_says_so(client, db, outbox):

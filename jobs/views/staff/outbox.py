@@ -13,15 +13,14 @@ from jobs.models import OutboxMessage, OutboxState
 from jobs.views.access import require_staff
 
 PER_PAGE = 50
+# A message that is being sent for the first time has not failed.
+_RETRYING = Q(state=OutboxState.PENDING) & (Q(attempts__gt=1) | Q(attempts=1, claim=None))
 _FILTERS = {
-    "": (
-        "Needs a look",
-        Q(state__in=[OutboxState.BOUNCED, OutboxState.GAVE_UP]) | Q(state="pending", attempts__gt=0),
-    ),
-    "retrying": ("Retrying", Q(state=OutboxState.PENDING, attempts__gt=0)),
+    "": ("Needs a look", Q(state__in=[OutboxState.BOUNCED, OutboxState.GAVE_UP]) | _RETRYING),
+    "retrying": ("Retrying", _RETRYING),
     "bounced": ("Bounced", Q(state=OutboxState.BOUNCED)),
     "gave_up": ("Given up", Q(state=OutboxState.GAVE_UP)),
-    "pending": ("To be sent", Q(state=OutboxState.PENDING, attempts=0)),
+    "pending": ("To be sent", Q(state=OutboxState.PENDING) & ~_RETRYING),
     "sent": ("Sent", Q(state=OutboxState.SENT)),
     "unwanted": ("Not wanted", Q(state=OutboxState.UNWANTED)),
 }
