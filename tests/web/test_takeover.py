@@ -13,22 +13,18 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import sign_in_link
 from accounts.tasks import delete_unverified
+from jobs.services.outbox import send_due
 from tests.people import make_user
 
 ADDRESS = "victim@example.org"
 FOREIGN = "a password of somebody else"
 
 
-@pytest.fixture(autouse=True)
-def outbox(settings):
-    settings.MAILERS = {
-        "default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend", "OPTIONS": {}}
-    }
-    mail.outbox = []
-    return mail.outbox
+pytestmark = pytest.mark.usefixtures("outbox")
 
 
 def last_code() -> str:
+    send_due()
     return re.search(r"^([A-Z0-9-]{6,12})$", mail.outbox[-1].body, re.MULTILINE).group(1)
 
 
@@ -91,6 +87,7 @@ def test_a_prepared_password_ends_when_the_owner_signs_up(db):
     prepared_account()
     owner = Client()
     sign_up(owner)
+    send_due()
     assert mail.outbox[-1].subject == "You already have a Ponder account"
     owner.post(reverse("account_logout"))  # the page's “Back”
     sign_in_by_code(owner)
