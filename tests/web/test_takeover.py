@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import sign_in_link
 from accounts.tasks import delete_unverified
-from jobs.services.outbox import send_due
+from jobs.mail.send import send_due
 from tests.people import make_user
 
 ADDRESS = "victim@example.org"
