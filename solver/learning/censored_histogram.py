@@ -33,7 +33,7 @@ def observed_counts(value: float, weight: float, *, cut: bool = False) -> dict[s
 def quantiles(
     counts: Mapping[str, float], levels: Sequence[float], prior: Iterable[tuple[float, float]] = ()
 ) -> list[float]:
-    """Return quantiles of what was counted and of imagined observations (value, weight); 0 where there is nothing."""
+    """Return quantiles of the counts and of imagined observations (value, weight); 0 if there are none."""
     seen, cut = _by_bin(counts, SEEN), _by_bin(counts, CUT)
     for value, weight in prior:
         seen[bin_of(value)] = seen.get(bin_of(value), 0.0) + weight
@@ -51,12 +51,13 @@ def quantiles(
 
 
 def _at(curve: Sequence[tuple[int, float, float]], survival: float) -> float:
-    """Return where the curve falls to `survival`, within its bin in proportion."""
+    """Return where the curve falls to `survival`, interpolated within its bin."""
     for place, before, after in curve:
         if after <= survival:
             share = (before - survival) / (before - after) if before > after else 0.0
             return value_of(place - 0.5 + share)
-    return value_of(curve[-1][0])
+    # Longer than anything seen: all that is known is that it is not below the end of the last bin.
+    return value_of(curve[-1][0] + 0.5)
 
 
 def _by_bin(counts: Mapping[str, float], what: str) -> dict[int, float]:

@@ -1,13 +1,21 @@
-"""`lessons`, `histogram`, `learned`, `tracking`: what a job teaches and what becomes of it."""
+"""What a job teaches, and what becomes of it."""
 
 import random
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from solver.core.models import OutputQuantiles
 from solver.core.steps import Status, StepKind
-from solver.learning.censored_histogram import bin_of, imagined, observed_counts, quantiles
+from solver.learning.censored_histogram import (
+    bin_of,
+    imagined,
+    observed_counts,
+    quantiles,
+    value_of,
+)
 from solver.learning.observations import Aspect, CallObservation, FinishedJob, count_updates_of, merged
 from solver.learning.posteriors import informed, seconds_per_call, win_share
 from solver.quotes.quantile_tracking import Measured, shift_of, tracked
@@ -97,6 +105,24 @@ def test_replies_cut_short_do_not_talk_lengths_down():
     median, high = quantiles(counts, (0.5, 0.6))
     assert median == pytest.approx(60 * 1.02**100, rel=0.15)
     assert high > median
+
+
+def test_a_higher_quantile_is_never_below_a_lower_one():
+    """Where most replies of the longest bin were cut short, the ninth decile is not below the median."""
+    counts = merged(observed_counts(128, 12.0), observed_counts(128, 9.0, cut=True))
+    median, high = quantiles(counts, (0.5, 0.9))
+    assert 128 < median <= high
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(-5, 5), st.booleans(), st.floats(0.1, 50)), min_size=1))
+def test_quantiles_are_in_order(observed):
+    """Whatever was seen and cut."""
+    counts = {}
+    for place, cut, weight in observed:
+        counts = merged(counts, observed_counts(value_of(place), weight, cut=cut))
+    found = quantiles(counts, (0.1, 0.5, 0.9, 0.99))
+    assert found == sorted(found)
 
 
 def test_imagined_lengths_have_the_prior_s_quantiles():
