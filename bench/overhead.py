@@ -213,7 +213,7 @@ class Durable:
 
         self._writer, self._gateway, self._judge = loop.run(engine())
         self._leases: list[Lease] = []
-        self._lives: list[Coroutine[Any, Any, Any]] = []
+        self._executions: list[Coroutine[Any, Any, Any]] = []
         self._outcomes: list[Any] = []
 
     def prepare(self, in_flight: int, calls: int) -> None:
@@ -221,7 +221,7 @@ class Durable:
         from django.conf import settings
 
         from jobs.lifecycle.submit import submit_job
-        from jobs.worker.execution import live
+        from jobs.worker.execution import execute
         from jobs.worker.lease import claim_next
         from jobs.worker.load import load_job
         from solver.engine.control import Control
@@ -238,19 +238,19 @@ class Durable:
             lease = claim_next(OWNER, job.pk)
             assert lease is not None, "nobody else is there to claim it"
             self._leases.append(lease)
-        self._lives = [
-            live(
-                lease=lease, memory=load_job(lease), writer=self._writer, gateway=self._gateway, judge=self._judge,
+        self._executions = [
+            execute(
+                lease=lease, snapshot=load_job(lease), writer=self._writer, gateway=self._gateway, judge=self._judge,
                 control=Control(), patience_s=30.0,
             )
             for lease in self._leases
         ]  # fmt: skip
 
     async def run(self, in_flight: int, calls: int) -> None:
-        """Run the prepared lives."""
+        """Run the prepared jobs."""
         del in_flight, calls
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(life) for life in self._lives]
+            tasks = [group.create_task(job) for job in self._executions]
         self._outcomes = [task.result() for task in tasks]
         # What the page was last shown may be in a batch still: it must not wait, half sent, for the next round.
         await self._writer.flush()

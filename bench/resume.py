@@ -108,7 +108,7 @@ def _long_job(user: "User", strategy: str, address: str) -> "Job":
 async def _write(lease: Any, address: str) -> None:
     from asgiref.sync import sync_to_async
 
-    from jobs.worker.execution import live
+    from jobs.worker.execution import execute
     from jobs.worker.load import load_job
     from jobs.worker.writer import Writer
     from solver.core.errors import Interrupted
@@ -116,10 +116,10 @@ async def _write(lease: Any, address: str) -> None:
     from solver.judging.judge import Judge
 
     control, writer, judge = Control(), Writer(address), Judge()
-    memory = await sync_to_async(load_job)(lease)
+    snapshot = await sync_to_async(load_job)(lease)
     try:
-        await live(
-            lease=lease, memory=memory, writer=writer, gateway=Scripted(control, CALLS), judge=judge,
+        await execute(
+            lease=lease, snapshot=snapshot, writer=writer, gateway=Scripted(control, CALLS), judge=judge,
             control=control, patience_s=30.0,
         )  # fmt: skip
     except Interrupted:

@@ -1,8 +1,8 @@
 """How soon another worker goes on with a job: after kill -9 of its worker (the default lease), and after SIGTERM.
 
-Real workers and a Beat; the clock runs from the signal to the moment at which another life of the job holds money for
-its next call. Workers die in turn, each with the jobs that it runs at that moment; the others take these over while a
-successor starts. Calls take half a second, so that none is long when SIGTERM comes.
+Real workers and a Beat; the clock runs from the signal to the moment at which another execution of the job holds money
+for its next call. Workers die in turn, each with the jobs that it runs at that moment; the others take these over while
+a successor starts. Calls take half a second, so that none is long when SIGTERM comes.
 """
 
 import itertools
@@ -87,7 +87,7 @@ def _jobs_of(worker: Process) -> dict["UUID", int]:
 
 
 def _next_calls(lost: dict["UUID", int]) -> list[float]:
-    """Return when the lives after the lost ones first held money for a call (seconds of the wall clock)."""
+    """Return when the executions after the lost ones first held money for a call (seconds of the wall clock)."""
     from billing.models import Call
 
     calls = Call.objects.filter(job_id__in=lost).order_by("created_at")

@@ -41,7 +41,7 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
             logger.warning("Job %s was taken over before it could be finished here.", lease.job_id)
             return False
         if outcome.stop_reason is StopReason.BUDGET_REACHED and 0 < outcome.limit_nano < job.budget_nano:
-            # Raised in the moment of its end: the next life goes on.
+            # Raised in the moment of its end: the next execution goes on.
             job.state, job.queued_at = JobState.QUEUED, timezone.now()
             job.lease_until, job.owner = None, ""
             job.save(update_fields=["state", "queued_at", "lease_until", "owner"])

@@ -125,9 +125,9 @@ def _see_to_the_end(host: WorkerHost, job: Job, report: Callable[[str], None]) -
 
 def _as_it_stands(lease: Lease, error: str) -> Outcome:
     """Return the outcome that the journal holds so far."""
-    memory = load_job(lease)
-    strategy = make_strategy(memory.job.strategy, setting_of(memory))
-    for result in memory.told:
+    snapshot = load_job(lease)
+    strategy = make_strategy(snapshot.job.strategy, setting_of(snapshot))
+    for result in snapshot.told:
         strategy.tell(result)
     best = strategy.best()
     return Outcome(StopReason.NO_PROGRESS if best else StopReason.FAILED, best, error)

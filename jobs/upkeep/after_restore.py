@@ -1,4 +1,4 @@
-"""The first thing after a restore: whoever held a job held it in another life."""
+"""The first thing after a restore: whoever held a job held it in another execution."""
 
 from django.db import connection, transaction
 from django.db.models import Case, F, Q, Value, When
@@ -11,7 +11,7 @@ from jobs.models import Job, StepRecord, StepState
 def begin_new_life() -> int:
     """Free every job that a worker held when the backup was made; return how many.
 
-    Its token grows, so that no worker of the old life can write to it; calls that were in flight are in doubt, because
+    Its token grows, so that no worker of the old execution can write to it; calls that were in flight are in doubt, because
     nobody knows what became of them; any worker continues the job from its journal.
     """
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""One life of one job on the event loop: journal and purse around the engine's runner."""
+"""One execution of one job on the event loop: journal and purse around the engine's runner."""
 
 import asyncio
 import time
@@ -78,12 +78,12 @@ def candidate_json(best: Candidate | None) -> dict[str, Any]:
     }
 
 
-def setting_of(memory: JobSnapshot) -> Setting:
-    """Return what the job's strategy is made from: pinned, so the same in every life."""
-    job = memory.job
+def setting_of(snapshot: JobSnapshot) -> Setting:
+    """Return what the job's strategy is made from: pinned, so the same in every execution."""
+    job = snapshot.job
     return Setting(
-        problem=memory.problem,
-        panel=memory.panel,
+        problem=snapshot.problem,
+        panel=snapshot.panel,
         budget_nano=job.budget_nano,
         markup_bp=job.markup_bp,
         options=job.options,
@@ -91,10 +91,10 @@ def setting_of(memory: JobSnapshot) -> Setting:
     )
 
 
-async def live(
+async def execute(
     *,
     lease: Lease,
-    memory: JobSnapshot,
+    snapshot: JobSnapshot,
     writer: Writer,
     gateway: Gateway,
     judge: Judge,
@@ -102,19 +102,19 @@ async def live(
     patience_s: float,
     report: Callable[[str], None] | None = None,
 ) -> Outcome:
-    """Run one life. Raises Interrupted, LeaseLost or ProviderDown where another life is to continue."""
-    job = memory.job
+    """Run one execution. Raises Interrupted, LeaseLost or ProviderDown where another execution is to continue."""
+    job = snapshot.job
     journal = PostgresJournal(
-        writer, lease, told=memory.told, attempts=memory.attempts, submitted=memory.submitted
+        writer, lease, told=snapshot.told, attempts=snapshot.attempts, submitted=snapshot.submitted
     )
-    memory.told = []
+    snapshot.told = []
     display = Display(journal, report)
-    setting = setting_of(memory)
+    setting = setting_of(snapshot)
     runner = Runner(
-        problem=memory.problem,
+        problem=snapshot.problem,
         strategy=make_strategy(job.strategy, setting),
-        panel=memory.panel,
-        purse=memory.purse,
+        panel=snapshot.panel,
+        purse=snapshot.purse,
         journal=journal,
         gateway=gateway,
         judge=judge,
@@ -130,7 +130,7 @@ async def live(
     try:
         return await runner.run()
     except (Interrupted, ProviderDown):
-        # The page shows this until another life goes on, which may be days later.
+        # The page shows this until another execution goes on, which may be days later.
         await display.catch_up()
         raise
     finally:

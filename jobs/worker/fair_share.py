@@ -35,20 +35,20 @@ GROUP BY created_by_id
 
 def make_room(host: "WorkerHost") -> int:
     """Ask as many of the host's jobs to give way as others have a fairer claim to; return how many were asked."""
-    lives = host.lives()
+    running_jobs = host.running_jobs()
     # At the next look it would be too late: nobody waits longer than a slice for others to give way.
     slice_s = max(settings.PONDER_SLICE_S - LOOKS_EVERY_S, settings.PONDER_SLICE_S / 2)
     oldest = time.monotonic() - slice_s
     candidates = {
-        job_id: life
-        for job_id, life in lives.items()
-        if life.user_id and life.began_s <= oldest and not life.gives_way
+        job_id: running
+        for job_id, running in running_jobs.items()
+        if running.user_id and running.began_s <= oldest and not running.gives_way
     }
     if not candidates:
         return 0
     running, waiting = _counts()
     # What was asked to give way already makes room for the first of those who wait.
-    for _ in range(sum(life.gives_way for life in lives.values())):
+    for _ in range(sum(running.gives_way for running in running_jobs.values())):
         _seat(running, waiting)
     asked = 0
     while waiting and candidates:
@@ -56,13 +56,13 @@ def make_room(host: "WorkerHost") -> int:
         job_id = min(
             candidates, key=lambda each: (-running[candidates[each].user_id], candidates[each].began_s)
         )
-        life = candidates.pop(job_id)
-        running[life.user_id] -= 1
+        running = candidates.pop(job_id)
+        running[running.user_id] -= 1
         newcomer = min(waiting, key=lambda user: running[user])
-        if running[newcomer] > running[life.user_id]:
+        if running[newcomer] > running[running.user_id]:
             break
         _seat(running, waiting)
-        host.ask_to_give_way(job_id, life.token)
+        host.ask_to_give_way(job_id, running.token)
         asked += 1
     return asked
 

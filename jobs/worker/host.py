@@ -25,10 +25,10 @@ from jobs.core.states import JobState, Wanted
 from jobs.lifecycle.control import WANTED_CHANNEL
 from jobs.lifecycle.finish import finish
 from jobs.worker import lease as leases
-from jobs.worker.execution import live
+from jobs.worker.execution import execute
 from jobs.worker.heartbeat import Heartbeat
 from jobs.worker.load import load_job
-from jobs.worker.outcomes import AFTER_FAULT, end_life
+from jobs.worker.outcomes import AFTER_FAULT, record_outcome_of
 from jobs.worker.retry import retry_while_database_is_down
 from jobs.worker.writer import Writer
 from solver.core.steps import StopReason
@@ -41,11 +41,11 @@ logger = logging.getLogger(__name__)
 
 _STOPS = {Wanted.FINISH: Stop.FINISH, Wanted.CANCEL: Stop.CANCEL, Wanted.PAUSE: Stop.PAUSE}
 PATIENCE_S = 30.0
-"""How long a life bears a panel of which no model can be reached before the job waits."""
+"""How long an execution bears a panel of which no model can be reached before the job waits."""
 
 
 @dataclass(slots=True)
-class Life:
+class RunningJob:
     """One job running here: its fencing token, its control, since when (monotonic seconds), and whose it is."""
 
     token: int
@@ -62,8 +62,10 @@ class WorkerHost:
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
         self.draining = threading.Event()
         self._patience_s = patience_s
-        self._lives: dict[uuid.UUID, Life] = {}
-        self._guard = threading.RLock()  # guards _lives: read by the heartbeat thread, written by job threads
+        self._running: dict[uuid.UUID, RunningJob] = {}
+        self._guard = (
+            threading.RLock()
+        )  # guards _running: read by the heartbeat thread, written by job threads
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="engine", daemon=True)
         self._thread.start()
@@ -74,8 +76,8 @@ class WorkerHost:
 
     # Jobs -----------------------------------------------------------------------------------------------------
 
-    def run_next(self) -> bool:
-        """Claim the fairest runnable job and run this life of it to its end. False: there was none."""
+    def claim_and_run(self) -> bool:
+        """Claim the fairest runnable job and run this execution of it to its end. False: there was none."""
         if self.draining.is_set() or not self.free_slots():
             return False
         lease = leases.claim_next(self.owner)
@@ -85,39 +87,39 @@ class WorkerHost:
         return True
 
     def run(self, lease: Lease, report: Callable[[str], None] | None = None) -> None:
-        """Run a claimed job: to its end, or until another life must continue it."""
+        """Run a claimed job: to its end, or until another execution must continue it."""
         control = Control()
         with self._guard:
-            self._lives[lease.job_id] = Life(lease.token, control, time.monotonic())
+            self._running[lease.job_id] = RunningJob(lease.token, control, time.monotonic())
         try:
-            self._live(lease, control, report)
+            self._load_and_execute(lease, control, report)
         finally:
             with self._guard:
                 # The job may have been claimed anew on this very host meanwhile.
                 if self.tokens().get(lease.job_id) == lease.token:
-                    del self._lives[lease.job_id]
+                    del self._running[lease.job_id]
             connections.close_all()
 
-    def _live(self, lease: Lease, control: Control, report: Callable[[str], None] | None) -> None:
+    def _load_and_execute(self, lease: Lease, control: Control, report: Callable[[str], None] | None) -> None:
         if retry_while_database_is_down(lambda: leases.idle_claims(lease)) > leases.MAX_IDLE_CLAIMS:
             retry_while_database_is_down(lambda: finish(lease, Outcome(StopReason.FAILED, None, _POISON)))
             return
         try:
-            memory = retry_while_database_is_down(lambda: load_job(lease))
+            snapshot = retry_while_database_is_down(lambda: load_job(lease))
         except Exception:
             leases.give_back(lease, state=JobState.QUEUED, next_after=AFTER_FAULT, at_fault=True)
             raise
-        if known := self._life(lease.job_id, lease.token):
-            known.user_id = memory.job.created_by_id
+        if known := self._running_job(lease.job_id, lease.token):
+            known.user_id = snapshot.job.created_by_id
         # The wish may have been uttered before anyone listened.
-        self.wish(lease.job_id, lease.token, memory.job.wanted)
+        self.wish(lease.job_id, lease.token, snapshot.job.wanted)
         if self.draining.is_set():
             self._loop.call_soon_threadsafe(control.request, Stop.DRAIN)
         # 200 threads must not each keep a connection while models think.
         connection.close()
-        life = live(
+        running = execute(
             lease=lease,
-            memory=memory,
+            snapshot=snapshot,
             writer=self._writer,
             gateway=self._gateway,
             judge=self._judge,
@@ -125,7 +127,7 @@ class WorkerHost:
             patience_s=self._patience_s,
             report=report,
         )
-        end_life(lease, asyncio.run_coroutine_threadsafe(life, self._loop))
+        record_outcome_of(lease, asyncio.run_coroutine_threadsafe(running, self._loop))
 
     def free_slots(self) -> int:
         """Return how many more jobs may run here."""
@@ -134,12 +136,12 @@ class WorkerHost:
     def tokens(self) -> dict[uuid.UUID, int]:
         """Return the jobs running here with their fencing tokens."""
         with self._guard:
-            return {job_id: life.token for job_id, life in self._lives.items()}
+            return {job_id: running.token for job_id, running in self._running.items()}
 
-    def lives(self) -> dict[uuid.UUID, "Life"]:
+    def running_jobs(self) -> dict[uuid.UUID, RunningJob]:
         """Return the jobs running here."""
         with self._guard:
-            return dict(self._lives)
+            return dict(self._running)
 
     def wish(self, job_id: uuid.UUID, token: int, wanted: str) -> None:
         """Pass a user's wish on to the job if it runs here under this token."""
@@ -148,24 +150,24 @@ class WorkerHost:
 
     def stop_job(self, job_id: uuid.UUID, token: int | None, stop: Stop) -> None:
         """Stop a job's calls. Does nothing if it does not run here (under this token)."""
-        if life := self._life(job_id, token):
-            self._loop.call_soon_threadsafe(life.control.request, stop)
+        if running := self._running_job(job_id, token):
+            self._loop.call_soon_threadsafe(running.control.request, stop)
 
     def raise_limit(self, job_id: uuid.UUID, token: int | None, limit_nano: int) -> None:
         """Tell a job that runs here (under this token) its budget, which may have grown."""
-        if life := self._life(job_id, token):
-            self._loop.call_soon_threadsafe(life.control.raise_limit, limit_nano)
+        if running := self._running_job(job_id, token):
+            self._loop.call_soon_threadsafe(running.control.raise_limit, limit_nano)
 
     def ask_to_give_way(self, job_id: uuid.UUID, token: int) -> None:
-        """Ask a job that runs here under this token to end this life at a quiet point."""
-        if life := self._life(job_id, token):
-            life.gives_way = True
-            self._loop.call_soon_threadsafe(life.control.ask_to_give_way)
+        """Ask a job that runs here under this token to end this execution at a quiet point."""
+        if running := self._running_job(job_id, token):
+            running.gives_way = True
+            self._loop.call_soon_threadsafe(running.control.ask_to_give_way)
 
-    def _life(self, job_id: uuid.UUID, token: int | None) -> "Life | None":
+    def _running_job(self, job_id: uuid.UUID, token: int | None) -> RunningJob | None:
         with self._guard:
-            life = self._lives.get(job_id)
-        return life if life and token in {None, life.token} else None
+            running = self._running.get(job_id)
+        return running if running and token in {None, running.token} else None
 
     def stop_all(self, stop: Stop) -> None:
         """Stop all calls of this process."""

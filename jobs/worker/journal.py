@@ -15,7 +15,7 @@ from solver.text.extract import clean_text
 
 
 class PostgresJournal:
-    """See `solver.engine.journal.Journal`. What is passed by name the claim read before the life began."""
+    """See `solver.engine.journal.Journal`. What is passed by name the claim read before the execution began."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class PostgresJournal:
         self._digests: dict[tuple[Message, ...], str] = {}
 
     async def told(self) -> Sequence[StepResult]:
-        """Return every told result in the order of telling, once: replies are not kept for the life of the job."""
+        """Return every told result in the order of telling, once: replies are not kept for the execution of the job."""
         told, self._told = self._told, ()
         return told
 
@@ -44,7 +44,7 @@ class PostgresJournal:
         return self._attempts
 
     async def submitted(self) -> Sequence[Submitted]:
-        """Return the calls that earlier lives submitted and that are this one's to collect, once."""
+        """Return the calls that earlier executions submitted and that are this one's to collect, once."""
         submitted, self._submitted = self._submitted, ()
         return submitted
 

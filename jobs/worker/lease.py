@@ -132,7 +132,7 @@ def give_back(
     at_fault: bool = False,
     to_back: bool = False,
 ) -> bool:
-    """End this life of a job so that another continues it. False: the lease was not ours any more.
+    """End this execution of a job so that another continues it. False: the lease was not ours any more.
 
     A pause, a wait and a deploy are no sign of poison; a fault of our own is (`at_fault`). What the user wants by now
     comes first: a pause is taken back by a resume, and who finishes or cancels does not wait for `next_after`. With

@@ -40,7 +40,7 @@ def load_job(lease: Lease) -> JobSnapshot:
     escrow = Account.objects.get(pk=lease.escrow_id)
     steps = StepRecord.objects.filter(job_id=job.pk)
     pinned = job.pinned
-    # Right after the claim all that is still held is in doubt, for its calls belong to earlier lives; but for those
+    # Right after the claim all that is still held is in doubt, for its calls belong to earlier executions; but for those
     # that a provider works on, whose reference the claim took over.
     submitted = _submitted(job, escrow)
     held_nano = sum(each.call.hold_nano for each in submitted)

@@ -1,4 +1,4 @@
-"""How a life ends: with an outcome (the job is finished) or with a reason to continue it later."""
+"""How an execution ends: with an outcome (the job is finished) or with a reason to continue it later."""
 
 import logging
 import random
@@ -23,10 +23,13 @@ WAITS_S = (15, 30, 60, 120, 300, 600)
 AFTER_FAULT = timedelta(seconds=5)
 
 
-def end_life(lease: Lease, life: "Future[Outcome]") -> None:
-    """Wait for a life and book how it ended. A fault of our own gives the job back; poison is counted at the claim."""
+def record_outcome_of(lease: Lease, execution: "Future[Outcome]") -> None:
+    """Wait for an execution and record how it ended.
+
+    A fault of our own gives the job back; poison is counted at the claim.
+    """
     try:
-        outcome = life.result()
+        outcome = execution.result()
     except LeaseLost:
         logger.warning("Job %s was taken over; this worker writes nothing more of it.", lease.job_id)
     except Interrupted as stop:
@@ -38,7 +41,7 @@ def end_life(lease: Lease, life: "Future[Outcome]") -> None:
         logger.warning("Job %s waits for a provider: %s", lease.job_id, reason)
         retry_while_database_is_down(lambda: _wait_for_provider(lease, reason))
     except Exception:
-        logger.exception("Job %s: a life ended by a fault; it is tried again.", lease.job_id)
+        logger.exception("Job %s: an execution ended by a fault; it is tried again.", lease.job_id)
         retry_while_database_is_down(
             lambda: leases.give_back(lease, state=JobState.QUEUED, next_after=AFTER_FAULT, at_fault=True)
         )

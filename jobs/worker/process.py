@@ -39,8 +39,8 @@ def _made() -> "WorkerHost":
 
 
 def next_job() -> bool:
-    """Run the fairest runnable job to the end of this life of it. False: there was none, or this worker stops."""
-    return not _stopping.is_set() and host().run_next()
+    """Run the fairest runnable job to the end of this execution of it. False: there was none, or this worker stops."""
+    return not _stopping.is_set() and host().claim_and_run()
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]

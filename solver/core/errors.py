@@ -3,7 +3,7 @@
 SolverError
 ├── StopSolving               an expected end: the answer so far is kept
 │   └── BudgetReached         the next call does not fit into what is left
-├── Interrupted               this life of the job ends; another continues it
+├── Interrupted               this execution of the job ends; another continues it
 ├── LeaseLost                 someone else owns the job now: write nothing, say nothing
 ├── ProviderDown              no model of the panel can be called; the job may continue later
 ├── ModelBarred               a model must not be called for now: nothing was held or sent
@@ -26,7 +26,7 @@ class BudgetReached(StopSolving):
 
 
 class Interrupted(SolverError):
-    """A life of the job ends (pause, deploy); another one continues it from the journal."""
+    """An execution of the job ends (pause, deploy); another one continues it from the journal."""
 
 
 class LeaseLost(SolverError):

@@ -58,7 +58,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing a strategy wants. `key` is its path in the strategy, such as `sample/3`: the same in every life.
+    """One thing a strategy wants. `key` is its path in the strategy, such as `sample/3`: the same in every execution.
 
     `parents` are the keys of the candidates that the prompt shows, in their order. `subproblem` marks a step about
     another question than the job's, to whose answers the job's checker does not apply. `at_length` asks a model that

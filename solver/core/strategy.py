@@ -12,7 +12,7 @@ from solver.core.steps import Candidate, Resources, Step, StepResult, StopReason
 class Strategy(Protocol):
     """No I/O, no clock, no global randomness: its state derives from tells alone, in recorded order.
 
-    `tell` is idempotent by key and accepts steps that were not asked for in this life. A decision that depends on
+    `tell` is idempotent by key and accepts steps that were not asked for in this execution. A decision that depends on
     money, capacity, clock or learned values is itself a note step.
     """
 
@@ -39,7 +39,7 @@ class Strategy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a strategy is made from; pinned in the job, so the same in every life."""
+    """What a strategy is made from; pinned in the job, so the same in every execution."""
 
     problem: Problem
     panel: Sequence[ModelCard]

@@ -82,7 +82,7 @@ class Attempts:
         self.health = Health(clock())
         self.known_keys: dict[str, None] = {}
         self.references: dict[str, str] = {}
-        """The provider's reference by step key, of calls under way that another life can collect."""
+        """The provider's reference by step key, of calls under way that another execution can collect."""
         self.on_reference: Callable[[], None] = lambda: None
         self._job_ends = False
         self._closed = asyncio.Event()
@@ -90,13 +90,13 @@ class Attempts:
         control.listen(self._close)
 
     def resume(self, attempts: Mapping[str, int]) -> None:
-        """Go on counting attempts where earlier lives stopped."""
+        """Go on counting attempts where earlier executions stopped."""
         self._made.update(attempts)
 
     def close(self, *, job_ends: bool) -> None:
         """Make no further call and no further attempt; calls under way may end.
 
-        Where only this life of the job ends, calls with a reference are left to the next one.
+        Where only this execution of the job ends, calls with a reference are left to the next one.
         """
         self._job_ends = job_ends
         self._close()
@@ -207,7 +207,7 @@ class Attempts:
         return await self._reply(call, request, self._made_reply(call, request))
 
     async def collect(self, submitted: Submitted) -> StepResult | None:
-        """Bring home a call that an earlier life submitted. None: it came to nothing, and its step may be asked anew.
+        """Bring home a call that an earlier execution submitted. None: it came to nothing; its step may be asked anew.
 
         Raises LeaseLost.
         """

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Stop(StrEnum):
-    """Why no new call may be made. Finish and cancel end the job; the others end only this life of it."""
+    """Why no new call may be made. Finish and cancel end the job; the others end only this execution of it."""
 
     FINISH = "finish"
     CANCEL = "cancel"
@@ -20,7 +20,7 @@ _STRENGTH = {Stop.DRAIN: 0, Stop.PAUSE: 1, Stop.FINISH: 2, Stop.CANCEL: 3, Stop.
 class Control:
     """The stop flag of one job; a stronger wish replaces a weaker one. Belongs to one event loop.
 
-    News change no call that is under way: `give_way` asks for an end of this life once nothing is in flight,
+    News change no call that is under way: `give_way` asks for an end of this execution once nothing is in flight,
     `limit_nano` is the budget that the job was last heard to have (0: no news).
     """
 
@@ -48,7 +48,7 @@ class Control:
                 listener()
 
     def ask_to_give_way(self) -> None:
-        """Ask the job to end this life at a quiet point, because others wait."""
+        """Ask the job to end this execution at a quiet point, because others wait."""
         self.give_way = True
         self._tell()
 

@@ -25,7 +25,7 @@ class OpenCall:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A call that an earlier life submitted to a provider: to be collected by its reference."""
+    """A call that an earlier execution submitted to a provider: to be collected by its reference."""
 
     call: OpenCall
     reference: str
@@ -59,7 +59,7 @@ class Journal(Protocol):
         ...
 
     async def submitted(self) -> Sequence[Submitted]:
-        """Return the open calls of earlier lives of which a provider's reference is kept."""
+        """Return the open calls of earlier executions of which a provider's reference is kept."""
         ...
 
     async def refer(self, call: OpenCall, reference: str) -> None:

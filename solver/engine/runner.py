@@ -48,7 +48,7 @@ class Outcome:
 
 
 class Runner:
-    """Runs one life of one job."""
+    """Runs one execution of one job."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class Runner:
     async def run(self) -> Outcome:
         """Run until the job ends.
 
-        Raises Interrupted (pause, drain), LeaseLost and ProviderDown: then another life continues it.
+        Raises Interrupted (pause, drain), LeaseLost and ProviderDown: then another execution continues it.
         """
         await self._replay()
         reason = None
@@ -125,7 +125,7 @@ class Runner:
             raise self._fault
         outcome = replace(await self._conclude(reason), limit_nano=limit_nano)
         if outcome.stop_reason is StopReason.BUDGET_REACHED and self._purse.limit_nano > limit_nano:
-            # Raised while the end was being prepared: another life goes on from the journal.
+            # Raised while the end was being prepared: another execution goes on from the journal.
             raise Interrupted("raised")
         return outcome
 
@@ -172,7 +172,7 @@ class Runner:
             if reason:
                 return reason
             if self._control.give_way:
-                # What a provider works on by itself the next life collects.
+                # What a provider works on by itself the next execution collects.
                 if not self._landed and self._in_flight.keys() <= self._attempts.references.keys():
                     raise Interrupted("slice")
             elif not self._refused:
@@ -292,7 +292,7 @@ class Runner:
         except LeaseLost as error:
             self._fault = error
             self._control.request(Stop.FENCED)
-        except Exception as error:  # noqa: BLE001  (a fault in one step must end the life, not vanish in a task)
+        except Exception as error:  # noqa: BLE001  (a fault in one step must end the execution, not vanish in a task)
             self._fault = self._fault or error
         finally:
             del self._in_flight[step.key]
@@ -318,7 +318,7 @@ class Runner:
     async def _land(self, *, job_ends: bool) -> None:
         """Let running calls end (they are charged), abandon those that take too long, tell what came back.
 
-        A life that ends before its job waits for no call that the next one can collect.
+        An execution that ends before its job waits for no call that the next one can collect.
         """
         self._attempts.close(job_ends=job_ends)
         grace_s = self._limits.drain_s if self._control.stop is Stop.DRAIN else self._limits.grace_s
@@ -336,8 +336,8 @@ class Runner:
             await asyncio.wait(self._tasks)
         self._take_landed()
         if self._control.stop is Stop.FENCED and not self._fault:
-            # Its calls are in no one's books yet: given back or ended by this life, they would be held with nobody to
-            # doubt them. The next claim does.
+            # Its calls are in no one's books yet: given back or ended by this execution, they would be held with nobody
+            # to doubt them. The next claim does.
             raise LeaseLost("The lease may be someone else's by now.")
 
     async def _conclude(self, reason: StopReason) -> Outcome:

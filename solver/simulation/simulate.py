@@ -34,7 +34,7 @@ from solver.strategies import Setting, make_strategy
 from solver.text.extract import extract_answer, quick_key
 
 KIND = "simulated"
-_MAX_LIVES = 50
+_MAX_EXECUTIONS = 50
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -70,7 +70,7 @@ class SimulatedJob:
     in_doubt_nano: int
     budget_nano: int
     calls: int
-    lives: int
+    executions: int
     virtual_s: float
 
 
@@ -150,7 +150,7 @@ def judged(text: str, *, is_checkable: bool) -> Judgement:
 
 
 class MortalJournal(MemoryJournal):
-    """A journal whose worker is killed before a given telling: nothing after it is written in this life."""
+    """A journal whose worker is killed before a given telling: nothing after it is written in this execution."""
 
     die_at: int = 0
 
@@ -225,14 +225,14 @@ def _setting(scenario: Scenario) -> Setting:
 
 
 async def _lives(scenario: Scenario) -> SimulatedJob:
-    """Run lives until one ends the job: a killed life's open calls become in doubt, as the next claim makes them."""
+    """Run executions until one ends the job: a killed one's open calls become in doubt, as the next claim makes them."""
     seed, budget_nano = scenario.seed, scenario.budget_nano
     journal = MortalJournal()
     provider = Provider(World(seed), faults=scenario.faults)
     rng = random.Random(f"lives:{seed}")
     setting = _setting(scenario)
     reserve = reserve_nano(setting.panel, setting.problem, budget_nano=budget_nano, markup_bp=0)
-    for life in range(1, _MAX_LIVES):
+    for execution in range(1, _MAX_EXECUTIONS):
         killed = scenario.faults and rng.random() < parameters()["faults"]["kills_per_job"]
         journal.die_at = len(journal.results) + rng.randint(1, 12) if killed else 0
         runner = Runner(
@@ -245,12 +245,12 @@ async def _lives(scenario: Scenario) -> SimulatedJob:
             outcome = await runner.run()
         except LeaseLost:
             continue
-        return _report(outcome, journal, budget_nano, life)
-    raise RuntimeError(f"seed {seed}: {_MAX_LIVES} lives were not enough")
+        return _report(outcome, journal, budget_nano, execution)
+    raise RuntimeError(f"seed {seed}: {_MAX_EXECUTIONS} executions were not enough")
 
 
 def _purse_of(journal: MortalJournal, budget_nano: int, reserve: int) -> Purse:
-    """Return the purse as the database would give it to a new life."""
+    """Return the purse as the database would give it to a new execution."""
     for key, (call, state) in journal.calls.items():
         if state == "held":
             journal.calls[key] = (call, "in_doubt")
@@ -262,7 +262,7 @@ def _purse_of(journal: MortalJournal, budget_nano: int, reserve: int) -> Purse:
     )
 
 
-def _report(outcome: Outcome, journal: MortalJournal, budget_nano: int, lives: int) -> SimulatedJob:
+def _report(outcome: Outcome, journal: MortalJournal, budget_nano: int, executions: int) -> SimulatedJob:
     states = [state for _, state in journal.calls.values()]
     doubtful = sum(call.hold_nano for call, state in journal.calls.values() if state in {"in_doubt", "held"})
     return SimulatedJob(
@@ -272,6 +272,6 @@ def _report(outcome: Outcome, journal: MortalJournal, budget_nano: int, lives: i
         in_doubt_nano=doubtful,
         budget_nano=budget_nano,
         calls=states.count("settled"),
-        lives=lives,
+        executions=executions,
         virtual_s=asyncio.get_running_loop().time(),
     )

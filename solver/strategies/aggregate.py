@@ -102,7 +102,7 @@ class Aggregate(Common):
             model = self.solver(index, resources, shown=count)
             if model is None:
                 break
-            # Who is combined depends on the key alone, so another life combines the same.
+            # Who is combined depends on the key alone, so another execution combines the same.
             rng = random.Random(f"{self.setting.seed}:{key}")  # noqa: S311
             shown = rng.sample(self._parents, count)
             purpose = f"Combine {count}, round {self._round}"

@@ -38,7 +38,7 @@ class Common:
     # To be filled in ------------------------------------------------------------------------------------------
 
     def plan_note(self) -> Mapping[str, Any]:
-        """Return the plan, made from the setting; it is noted, so that another life keeps to it."""
+        """Return the plan, made from the setting; it is noted, so that another execution keeps to it."""
         raise NotImplementedError
 
     def wanted(self, resources: Resources) -> Sequence[Step]:

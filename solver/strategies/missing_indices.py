@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 
 class MissingIndices:
-    """The numbers not told yet; those below the highest told one are few, being in flight or lost with a life."""
+    """The numbers not told yet; those below the highest told one are few, being in flight or lost with an execution."""
 
     def __init__(self) -> None:
         self._beyond = 0

@@ -68,7 +68,7 @@ def run_all(host):
     """Run every runnable job to its end in this process."""
 
     def run() -> None:
-        while host.run_next():
+        while host.claim_and_run():
             pass
 
     return run
@@ -92,7 +92,7 @@ class Crew:
     def _work(self) -> None:
         try:
             while not self._stopped.is_set():
-                if not self._host.run_next():
+                if not self._host.claim_and_run():
                     time.sleep(0.05)
         finally:
             connections.close_all()

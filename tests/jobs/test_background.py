@@ -10,7 +10,7 @@ from billing.models import Call, CallState
 from jobs.core.states import JobState
 from jobs.lifecycle import cancel_job, pause_job, resume_job, submit_job
 from jobs.models import Job, StepRecord
-from jobs.worker import execution as life
+from jobs.worker import execution
 from solver.core.money import NANO_PER_CENT
 from solver.engine.runner import Limits
 from tests.jobs.workers import Worker
@@ -125,7 +125,7 @@ def test_a_paused_job_collects_what_was_submitted_before(job, workspace, endpoin
 
 def test_a_cancelled_job_cancels_its_calls_at_the_provider(job, workspace, endpoint, crew, monkeypatch):
     """After the grace period the provider is told; what it did until then is in doubt, so the user gets all back."""
-    monkeypatch.setattr(life, "Limits", functools.partial(Limits, grace_s=0.5))
+    monkeypatch.setattr(execution, "Limits", functools.partial(Limits, grace_s=0.5))
     crew.start()
     crew.wait_for(lambda: all_submitted(job, endpoint))
     assert cancel_job(job=job)

@@ -23,7 +23,7 @@ from jobs.mail.enqueue import enqueue_account_mail, enqueue_stuck_mail, send_aga
 from jobs.mail.send import is_permanent, send_due
 from jobs.models import Job, OutboxMessage, OutboxState
 from jobs.worker import lease as leases
-from jobs.worker.outcomes import end_life
+from jobs.worker.outcomes import record_outcome_of
 from solver.core.errors import ProviderDown
 from solver.core.money import NANO_PER_CENT
 from solver.engine.runner import Outcome
@@ -398,9 +398,9 @@ def stuck_job(alice, workspace) -> Job:
     """A job that waits for a provider, as a worker leaves it."""
     job = submit_job(user=alice, workspace=workspace, problem="Anyone?", budget_nano=NANO_PER_CENT)
     lease = leases.claim_next("a worker")
-    life: Future[Outcome] = Future()
-    life.set_exception(ProviderDown("openai/test does not answer."))
-    end_life(lease, life)
+    execution: Future[Outcome] = Future()
+    execution.set_exception(ProviderDown("openai/test does not answer."))
+    record_outcome_of(lease, execution)
     job.refresh_from_db()
     assert job.state == JobState.WAITING
     return job

@@ -159,7 +159,7 @@ def test_several_overruns_at_once_are_one_quarantine_and_one_mail(
     """A whole wave of lies sets the model aside once; sweepers that run together write one mail each of the staff."""
     endpoint.behaviour = lambda call: Answer(f"Answer: {call.number}", usage=LIE)
     jobs = [submitted(alice, workspace) for _ in range(2)]
-    threads = [threading.Thread(target=run_and_close, args=(host.run_next,)) for _ in jobs]
+    threads = [threading.Thread(target=run_and_close, args=(host.claim_and_run,)) for _ in jobs]
     for thread in threads:
         thread.start()
     for thread in threads:

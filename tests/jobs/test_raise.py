@@ -37,7 +37,7 @@ def ended(job: Job) -> bool:
 
 
 def test_a_running_job_hears_of_its_raise_without_a_restart(job, crew, workspace):
-    """The same life of the job goes on beyond its old budget."""
+    """The same execution of the job goes on beyond its old budget."""
     before = balances(workspace).available_nano
     crew.start()
     crew.wait_for(lambda: len(told(job)) > 2)
@@ -98,7 +98,7 @@ def test_a_paused_job_can_be_raised_and_stays_paused(job):
 
 
 def test_a_raise_in_the_moment_of_the_end_is_not_lost(job, host, run_all):
-    """A life that ends at the old budget is no end of a job whose budget has grown meanwhile."""
+    """An execution that ends at the old budget is no end of a job whose budget has grown meanwhile."""
     lease = leases.claim_next("a worker")
     raise_budget(job=job, to_nano=3 * NANO_PER_CENT)
     assert finish(lease, Outcome(StopReason.BUDGET_REACHED, None, limit_nano=2 * NANO_PER_CENT))

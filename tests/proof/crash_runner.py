@@ -1,10 +1,10 @@
-"""Dies at a boundary of the journal: `CRASH_ORDERS` names jobs and where to die; forks a process for each life.
+"""Dies at a boundary of the journal: `CRASH_ORDERS` names jobs and where to die; forks a process for each execution.
 
-Each order is [job id, [place, …]]: the first life ends with `os._exit` at the first place, the next one at the second,
-and a last life runs to the job's end. A place is [boundary, moment]: the boundaries of a life (commits of the
-journal's writer and of Django) are counted from 1; the moment is before (statements sent, not committed), during
-(commit sent, not confirmed) or after (committed, nobody told). Writes one line of JSON an order to `CRASH_REPORT`:
-the exit status of each life and how many boundaries the last one had.
+Each order is [job id, [place, …]]: the first execution ends with `os._exit` at the first place, the next one at the
+second, and a last execution runs to the job's end. A place is [boundary, moment]: the boundaries of an execution
+(commits of the journal's writer and of Django) are counted from 1; the moment is before (statements sent, not
+committed), during (commit sent, not confirmed) or after (committed, nobody told). Writes one line of JSON an order to
+`CRASH_REPORT`: the exit status of each execution and how many boundaries the last one had.
 """
 
 import json
@@ -76,7 +76,7 @@ class Boundaries:
 
 
 def live(job_id: UUID, place: tuple[int, str] | None, counted: Path) -> int:
-    """Take the job over, as after its lease, and run this life of it; return an exit status."""
+    """Take the job over, as after its lease, and run this execution of it; return an exit status."""
     from django.db import connection
 
     from jobs.models import Job
@@ -90,7 +90,7 @@ def live(job_id: UUID, place: tuple[int, str] | None, counted: Path) -> int:
     host = WorkerHost(patience_s=5.0)
     claimed = lease.claim_next(host.owner, job_id)
     if claimed is None:
-        return NOT_CLAIMED  # it ended in the life before
+        return NOT_CLAIMED  # it ended in the execution before
     host.run(claimed)
     counted.write_text(str(boundaries.count))
     return 0

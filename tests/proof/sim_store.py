@@ -31,10 +31,10 @@ MUTATIONS = {
     "finish": "the end of a job does not look at the lease",
     "doubts": "what a dead worker had in flight counts as never sent",
     "idempotence": "a result that is sent twice is booked twice",
-    "budget": "a hold is granted whatever is left, and a new life forgets what is in doubt",
+    "budget": "a hold is granted whatever is left, and a new execution forgets what is in doubt",
     "deaf": "workers do not hear of users' wishes",
     "returns": "money in doubt is kept when a job ends",
-    "telling": "a life is not told the last result of the one before",
+    "telling": "an execution is not told the last result of the one before",
 }
 """What can be left out, and what that means."""
 

@@ -153,7 +153,7 @@ class Process:
         return self.universe.now() < self.cut_until_s
 
     def ask_all_to_give_way(self) -> None:
-        """Ask every job here to end its life at a quiet point."""
+        """Ask every job here to end its execution at a quiet point."""
         for _, control in self.lives.values():
             control.ask_to_give_way()
 
@@ -323,12 +323,12 @@ class Process:
         except (Broken, asyncio.CancelledError):
             raise
         except Exception as error:
-            raise Broken(f"a life ended by a fault: {type(error).__name__}: {error}") from error
+            raise Broken(f"an execution ended by a fault: {type(error).__name__}: {error}") from error
         else:
             await self.retry_while_database_is_down(lambda: store.finish(job.id, token, outcome))
 
     def _runner(self, job: JobRow, token: int, control: Control) -> Runner:
-        """Read the job's memory, as memory.py does, and make the life from it."""
+        """Read the job's memory, as memory.py does, and make the execution from it."""
         scenario, universe, escrow = job.scenario, self.universe, job.escrow
         setting = setting_of(scenario, job.budget_nano)
         told = sorted(job.told.values(), key=lambda result: result.seq)
@@ -353,7 +353,7 @@ class Process:
 
 
 class Line:
-    """The gateway of one life: a simulated provider that answers, refuses, hangs, loses replies and lies about usage."""
+    """The gateway of one execution: a provider that answers, refuses, hangs, loses replies, lies about usage."""
 
     def __init__(self, process: Process, job: JobRow, token: int, control: Control) -> None:
         self._process, self._job, self._token, self._control = process, job, token, control
@@ -411,7 +411,9 @@ class Line:
             f"a call was sent whose money is {call.state}",
         )
         promise(slept or now <= job.lease_ends_s[self._token], "a call was sent after the lease had run out")
-        promise(slept or job.token == self._token, "a call was sent by a life after another one had begun")
+        promise(
+            slept or job.token == self._token, "a call was sent by an execution after another one had begun"
+        )
         told = job.told.get(call.key)
         promise(slept or told is None, f"step {call.key} was told and is bought again")
         heard_late = max(

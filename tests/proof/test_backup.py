@@ -122,7 +122,7 @@ def test_jobs_go_on_from_a_backup_that_was_made_while_they_ran(
     told = ask(TOLD)
     assert before < set(told)
     assert len({(job, key) for job, key, *_ in told}) == len(told)
-    # Every call of the new life has its row, and none of them is for a step that was told before.
+    # Every call of the new execution has its row, and none of them is for a step that was told before.
     rows = len(ask("SELECT id FROM billing_call"))
     assert len(endpoint.calls) - bought_before <= rows - rows_before
     audit = manage(new, OTHER, "audit", "--json")

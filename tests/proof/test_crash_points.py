@@ -98,7 +98,7 @@ def test_a_job_killed_at_any_boundary_ends_as_if_undisturbed(strategy, alice, wo
         reports += run(tmp_path, orders[-len(part) :])
     for (job, [place]), report in zip(orders, reports, strict=True):
         where = f"{strategy} killed at {place}: {report}\n{(tmp_path / 'log').read_text()[-2000:]}"
-        # The page is told of progress by the clock, so a life may have a commit less than the undisturbed one.
+        # The page is told of progress by the clock, so an execution may have a commit less than the undisturbed one.
         reached += report["statuses"][0] == CRASHED
         assert report["statuses"][0] in {CRASHED, 0}, where
         assert report["statuses"][1] in {0, NOT_CLAIMED}, where

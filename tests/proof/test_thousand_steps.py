@@ -50,7 +50,7 @@ def test_a_job_killed_again_and_again_ends_as_if_undisturbed(alice, workspace, s
     seeded.behaviour = lambda call: Answer(reply(call.prompt, call.body["seed"], ability=0.4), usage=usage)
     whole, killed = submit(alice, workspace), submit(alice, workspace)
     rng = random.Random(SEED)
-    # Two commits a step: on average a life makes its share of the steps.
+    # Two commits a step: on average an execution makes its share of the steps.
     most = round(1.8 * 2 * STEPS / KILLS)
     places = [(rng.randint(1, most), rng.choice(MOMENTS)) for _ in range(KILLS)]
     undisturbed, disturbed = run(tmp_path, [(whole, []), (killed, places)])

@@ -1,6 +1,6 @@
-"""Plays a strategy without runner and money: random landing order, failures, duplicates, and lives that end anywhere.
+"""Plays a strategy without runner and money: random landing order, failures, duplicates, and executions that end anywhere.
 
-Whatever a strategy's mechanism, at any moment another life that was told the same results must be in the same state:
+Whatever a strategy's mechanism, at any moment another execution that was told the same results must be in the same state:
 same best answer, same reason to stop, same next steps.
 """
 
@@ -48,7 +48,7 @@ class Play:
         self._rng = random.Random(f"play:{self.seed}")
 
     def run(self, *, check_lives: float = 0.0) -> StopReason | None:
-        """Play to the end; None where the strategy wanted nothing more. `check_lives`: how often to try another life."""
+        """Play to the end; None where the strategy wanted nothing more. `check_lives`: how often to replay."""
         while len(self.told) < self.max_steps:
             reason = self.strategy.done()
             if reason:
@@ -131,7 +131,7 @@ class Play:
         return other
 
     def check_life(self) -> None:
-        """Another life told the same is in the same state."""
+        """Another execution told the same is in the same state."""
         other, resources = self.another_life(), self.resources()
         assert other.best() == self.strategy.best()
         assert other.done() == self.strategy.done()

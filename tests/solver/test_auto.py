@@ -94,7 +94,7 @@ def test_a_proof_that_the_cheap_model_keeps_failing_goes_to_the_dear_one():
 
 
 def test_its_state_derives_from_tells_alone():
-    """Told the same in another order of lives, it wants the same."""
+    """Told the same in another order of executions, it wants the same."""
     first, second = auto(), auto()
     tell_plan(first)
     told_steps = []

@@ -10,7 +10,7 @@ GUIDE = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
 
 
 def test_the_worked_example_runs_as_it_stands(monkeypatch):
-    """Registered by one line it samples as often as it is told, and any life continues where another ended."""
+    """Registered by one line it samples as often as it is told, and any execution continues where another ended."""
     [text] = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     names: dict[str, object] = {}
     exec(compile(text, str(GUIDE), "exec"), names)

@@ -74,7 +74,7 @@ async def test_refused_calls_cost_nothing():
 
 
 async def test_an_absent_provider_makes_the_job_wait():
-    """When no model can be reached for longer than the patience, the life ends so that the job can wait."""
+    """When no model can be reached for longer than the patience, the execution ends so that the job can wait."""
     bench = Bench(Provider(lambda *_: NotExecuted("demo/one cannot be reached. Is it running?")))
     with pytest.raises(ProviderDown, match="cannot be reached"):
         await bench.run()
@@ -82,7 +82,7 @@ async def test_an_absent_provider_makes_the_job_wait():
 
 
 async def test_where_every_call_times_out_no_step_is_given_up(monkeypatch):
-    """However unevenly the time-outs come: the life ends so that the job can wait, and no step has failed."""
+    """However unevenly the time-outs come: the execution ends so that the job can wait, and no step has failed."""
     monkeypatch.setattr("solver.engine.calls._DOUBT_BACKOFF_S", 0.02)
 
     class Uneven(Provider):
@@ -155,7 +155,7 @@ async def test_a_hung_call_is_abandoned_after_the_grace_period():
 
 
 async def test_a_drained_job_goes_on_where_it_stopped():
-    """A drain interrupts; the next life tells the journal again and buys no settled key twice."""
+    """A drain interrupts; the next execution tells the journal again and buys no settled key twice."""
     provider = Provider(noisy(3, ability=0.2), delay_s=0.01)
     bench = Bench(provider, budget_nano=100_000_000)
     run = asyncio.create_task(bench.run())
@@ -186,7 +186,7 @@ async def test_a_lost_lease_silences_the_runner():
 
 
 async def test_a_life_that_may_have_lost_its_lease_is_not_given_back():
-    """Fenced while its last calls land, a pause is another life's to carry out: this one cannot book them."""
+    """Fenced while its last calls land, a pause is another execution's to carry out: this one cannot book them."""
     bench = Bench(Provider(lambda _, n: f"Answer: {n}", delay_s=5), limits=Limits(slots=2, grace_s=1))
     running = asyncio.create_task(bench.run())
     await asyncio.sleep(0.1)
@@ -298,7 +298,7 @@ async def test_what_lands_while_a_note_is_written_is_not_bought_again():
 
 
 async def test_a_job_gives_way_at_a_quiet_point():
-    """Calls under way end and are told; none is left in doubt; the next life goes on from there."""
+    """Calls under way end and are told; none is left in doubt; the next execution goes on from there."""
     bench = Bench(Provider(lambda *_: "", delay_s=0.02))
     answering(bench, lambda control: control.ask_to_give_way())
     with pytest.raises(Interrupted, match="slice"):

@@ -45,7 +45,7 @@ def slow() -> Slow:
 
 
 async def interrupted(bench: Bench, provider: Slow, stop: Stop) -> None:
-    """Stop a life while its calls are with the provider; it ends without waiting for them."""
+    """Stop an execution while its calls are with the provider; it ends without waiting for them."""
     running = asyncio.create_task(bench.run())
     await asyncio.wait_for(provider.enough.wait(), 60)
     bench.control.request(stop)
@@ -55,7 +55,7 @@ async def interrupted(bench: Bench, provider: Slow, stop: Stop) -> None:
 
 @pytest.mark.parametrize("stop", [Stop.DRAIN, Stop.PAUSE])
 async def test_what_one_life_submitted_the_next_collects(stop):
-    """A deploy or a pause leaves the calls held with their references; the next life asks for none of them again."""
+    """A deploy or a pause leaves the calls held with their references; the next execution asks for none of them again."""
     provider = slow()
     first = Bench(provider, panel=PANEL, limits=LIMITS)
     await interrupted(first, provider, stop)
@@ -88,7 +88,7 @@ async def test_a_job_that_ends_cancels_what_is_not_done():
 
 
 async def test_a_slice_ends_while_the_provider_works():
-    """Giving way needs no quiet point where all that is under way can be collected by the next life."""
+    """Giving way needs no quiet point where all that is under way can be collected by the next execution."""
     provider = slow()
     bench = Bench(provider, panel=PANEL, limits=LIMITS)
     running = asyncio.create_task(bench.run())

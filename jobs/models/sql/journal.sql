@@ -39,7 +39,7 @@ BEGIN
   RETURN 'held';
 END $$;
 
--- Keep the provider's reference of an open call, by which any later life collects it: 'kept' or 'fenced'.
+-- Keep the provider's reference of an open call, by which any later execution collects it: 'kept' or 'fenced'.
 CREATE OR REPLACE FUNCTION jobs_refer(p_job uuid, p_token bigint, p_call uuid, p_reference text) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
