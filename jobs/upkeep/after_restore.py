@@ -11,8 +11,8 @@ from jobs.models import Job, StepRecord, StepState
 def begin_new_life() -> int:
     """Free every job that a worker held when the backup was made; return how many.
 
-    Its token grows, so that no worker of the old execution can write to it; calls that were in flight are in doubt, because
-    nobody knows what became of them; any worker continues the job from its journal.
+    Its token grows, so that no worker of the old execution can write to it. Calls that were in flight are in doubt,
+    because nobody knows what became of them. Any worker continues the job from its journal.
     """
     with transaction.atomic():
         held = Job.objects.select_for_update(no_key=True).filter(

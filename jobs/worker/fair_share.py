@@ -40,15 +40,15 @@ def make_room(host: "WorkerHost") -> int:
     slice_s = max(settings.PONDER_SLICE_S - LOOKS_EVERY_S, settings.PONDER_SLICE_S / 2)
     oldest = time.monotonic() - slice_s
     candidates = {
-        job_id: running
-        for job_id, running in running_jobs.items()
-        if running.user_id and running.began_s <= oldest and not running.gives_way
+        job_id: job
+        for job_id, job in running_jobs.items()
+        if job.user_id and job.began_s <= oldest and not job.gives_way
     }
     if not candidates:
         return 0
     running, waiting = _counts()
     # What was asked to give way already makes room for the first of those who wait.
-    for _ in range(sum(running.gives_way for running in running_jobs.values())):
+    for _ in range(sum(job.gives_way for job in running_jobs.values())):
         _seat(running, waiting)
     asked = 0
     while waiting and candidates:
@@ -56,13 +56,13 @@ def make_room(host: "WorkerHost") -> int:
         job_id = min(
             candidates, key=lambda each: (-running[candidates[each].user_id], candidates[each].began_s)
         )
-        running = candidates.pop(job_id)
-        running[running.user_id] -= 1
+        job = candidates.pop(job_id)
+        running[job.user_id] -= 1
         newcomer = min(waiting, key=lambda user: running[user])
-        if running[newcomer] > running[running.user_id]:
+        if running[newcomer] > running[job.user_id]:
             break
         _seat(running, waiting)
-        host.ask_to_give_way(job_id, running.token)
+        host.ask_to_give_way(job_id, job.token)
         asked += 1
     return asked
 

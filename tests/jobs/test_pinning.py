@@ -47,7 +47,7 @@ def settled(job: Job) -> list[Call]:
 
 
 def test_a_job_keeps_the_price_it_began_with(alice, workspace, endpoint, crew, reprice):
-    """A new price in mid-job, even between two executions of it, reaches new jobs only; what was charged never changes."""
+    """A new price reaches new jobs only, even between two executions of a job; what was charged never changes."""
     endpoint.behaviour = undecided
     job = submitted(alice, workspace, cents=50)
     crew.start()

@@ -1,4 +1,4 @@
-"""Plays a strategy without runner and money: random landing order, failures, duplicates, and executions that end anywhere.
+"""Plays a strategy without runner and money: random landing order, failures, duplicates, executions that end anywhere.
 
 Whatever a strategy's mechanism, at any moment another execution that was told the same results must be in the same state:
 same best answer, same reason to stop, same next steps.
