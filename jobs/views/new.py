@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
+from jobs.core.rates import within_rate
 from jobs.core.states import JobState
 from jobs.lifecycle import SubmitError, quote_job, submit_job
 from jobs.lifecycle.drafts import drafts_of
 from jobs.lifecycle.panel import model_names
 from jobs.models import Job
-from jobs.presenters.markdown import has_math, render_markdown
+from jobs.presenters.markdown import render_markdown
 from jobs.views.access import get_draft_for, get_job_for, jobs_of, workspace_of
 from jobs.views.forms import (
     CHECKERS,
@@ -33,6 +34,8 @@ from solver.core.money import MoneyError, format_usd, parse_usd
 from solver.strategies import DEFAULT
 
 _DRAFT = "new_job_draft"
+_PREVIEW_CHARACTERS = 20_000
+_PREVIEWS_PER_MINUTE = 60
 DRAFT_FIELDS = tuple(NewJobForm.base_fields)
 
 
@@ -210,6 +213,15 @@ def quote(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def preview(request: HttpRequest) -> HttpResponse:
-    """Show the problem as it will be read."""
-    rendered = render_markdown(request.POST.get("problem", "")[:MAX_PROBLEM_CHARACTERS], prefix="preview")
-    return render(request, "jobs/_preview.html", {"rendered": rendered, "has_math": has_math(rendered)})
+    """Show the signed-in the beginning of their problem as it will be read, so many times a minute."""
+    problem = request.POST.get("problem", "")
+    context = {"rendered": "", "refusal": "", "limit": _PREVIEW_CHARACTERS}
+    if not isinstance(request.user, User):
+        context["refusal"] = "Sign in to see a preview."
+    elif not within_rate(f"preview:{request.user.pk}", limit=_PREVIEWS_PER_MINUTE):
+        context["refusal"] = "That was a lot of previews. Wait a minute, then type on to see another."
+    else:
+        context["rendered"] = render_markdown(problem[:_PREVIEW_CHARACTERS], prefix="preview")
+        context["is_cut"] = len(problem) > _PREVIEW_CHARACTERS
+    # 200 also for a refusal: htmx shows no other reply.
+    return render(request, "jobs/_preview.html", context)

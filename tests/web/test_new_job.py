@@ -148,11 +148,31 @@ def test_what_a_right_answer_is_worth_is_kept(alice):
     assert 'value="2.50"' in alice.get(reverse("job-new"), {"from": str(job.pk)}).content.decode()
 
 
-def test_the_preview_is_safe(client, db):
+def preview(person, problem):
+    return person.post(reverse("job-preview"), {"problem": problem}).content.decode()
+
+
+def test_the_preview_is_safe(alice):
     """What strangers type is shown, never run."""
-    text = client.post(
-        reverse("job-preview"), {"problem": "<script>alert(1)</script> **b** $x^2$"}
-    ).content.decode()
+    text = preview(alice, "<script>alert(1)</script> **b** $x^2$")
     assert "<script" not in text
     assert "<strong>b</strong>" in text
     assert '<span class="math inline">x^2</span>' in text
+
+
+def test_the_preview_is_for_the_signed_in(client, db):
+    """Nobody spends the site's time without an account; the page says how to have a preview."""
+    assert preview(client, "**b**").strip() == '<p class="muted">Sign in to see a preview.</p>'
+    page = client.get(reverse("job-new")).content.decode()
+    assert "Sign in to see a preview." in page
+    assert reverse("job-preview") not in page
+
+
+def test_previews_are_bounded_in_length_and_number(alice, charlie):
+    """The beginning of a long text is shown and the rest named; too many in a minute are refused in words."""
+    text = preview(alice, "word " * 5_000 + "the end")
+    assert "first 20,000 characters" in text
+    assert "the end" not in text
+    assert all("<b>" not in preview(alice, "") for _ in range(59))
+    assert "Wait a minute" in preview(alice, "**b**")
+    assert "<strong>b</strong>" in preview(charlie, "**b**")
