@@ -122,6 +122,7 @@ class Front:
 
     def refusal(self, body: bytes, status: int) -> wire.BadRequestError:
         """Put llama.cpp's refusal into words for the caller."""
+        error: wire.Json = {}
         try:
             error = json.loads(body)["error"]
             kind, message = str(error["type"]), str(error["message"])

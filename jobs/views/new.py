@@ -130,6 +130,7 @@ def _says_the_same(job: Job, arguments: dict[str, Any]) -> bool:
 def blank_form(request: HttpRequest) -> dict[str, Any]:
     """Return the first form: from an earlier job, a draft, what was typed before signing in, or empty."""
     draft_id, from_id, draft = uuid4(), None, None
+    initial: dict[str, Any] = {"budget": "0.25", "strategy": DEFAULT}
     user = request.user if isinstance(request.user, User) else None
     if user and request.GET.get("from"):
         job = get_job_for(user, uuid_or_404(request.GET["from"]))
@@ -146,7 +147,6 @@ def blank_form(request: HttpRequest) -> dict[str, Any]:
         initial = kept
     else:
         draft = next(iter(drafts_of(user)), None) if user and "empty" not in request.GET else None
-        initial = {"budget": "0.25", "strategy": DEFAULT}
     if draft:
         draft_id, from_id, initial = draft.pk, draft.parent_id, {**draft.form, "problem": draft.problem}
     return form_context(NewJobForm(initial=initial)) | {

@@ -351,7 +351,8 @@ class Runner:
         if best and self._control.stop is None:
             best = await self._written_up(best)
             # A user may have cancelled meanwhile.
-            reason = StopReason.CANCELLED if self._control.stop is Stop.CANCEL else reason
+            cancelled = self._control.stop is Stop.CANCEL
+            reason = StopReason.CANCELLED if cancelled else reason
         return Outcome(reason, best, error)
 
     def _upgraded(self, reason: StopReason) -> StopReason:
