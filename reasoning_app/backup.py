@@ -77,6 +77,7 @@ def _pack(draft: Path, dump: Path) -> Made:
 def _manifest() -> dict[str, Any]:
     return {
         "format": FORMAT,
+        "ponder": settings.PONDER_VERSION,
         "made_at": datetime.now(UTC).isoformat(),
         "postgres": server_major(),
         "migrations": sorted(

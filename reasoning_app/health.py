@@ -3,6 +3,7 @@
 import logging
 from functools import cache as once
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
@@ -35,6 +36,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
     ready = database == "ok"
     body = {
         "status": "ok" if ready else "unavailable",
+        "version": settings.PONDER_VERSION,
         "database": database,
         "redis": "ok" if redis else "unreachable",
     }

@@ -86,7 +86,8 @@ def _manifest_of(archive: tarfile.TarFile, source: Path) -> dict[str, Any]:
     known = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations}
     if unknown := sorted(set(manifest["migrations"]) - known):
         raise BackupError(
-            f"{source} was made by a newer Ponder: this version does not know {', '.join(unknown[:3])}"
+            f"{source} was made by a newer Ponder ({manifest.get('ponder', 'version unknown')}): this version does not "
+            f"know {', '.join(unknown[:3])}"
             f"{' and others' if len(unknown) > 3 else ''}. Update Ponder, then restore."
         )
     return manifest

@@ -17,7 +17,7 @@ from django.utils.csp import CSP
 from billing import task_names as billing_tasks
 from billing.prices.setting import parse_prices
 from jobs.core import task_names as job_tasks
-from reasoning_app import paths, secret_key
+from reasoning_app import __version__, paths, secret_key
 from reasoning_app.environment import SettingsEnv
 from solver.core.money import MoneyError, parse_usd
 from solver.providers.environment import check_base_urls, load_key_files
@@ -27,6 +27,7 @@ django_stubs_ext.monkeypatch()
 
 env = SettingsEnv()
 
+PONDER_VERSION = __version__
 BASE_DIR = paths.BASE_DIR
 DATA_DIR = paths.data_dir()
 RUN_DIR = paths.run_dir(DATA_DIR)

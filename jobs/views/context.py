@@ -31,6 +31,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
     return {
         "site_name": "Ponder",
+        "site_version": settings.PONDER_VERSION,
         "theme": theme_of(request),
         "available_nano": available,  # a template calls it
         "site_time_zone": settings.TIME_ZONE,

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 
+from reasoning_app import __version__
 from reasoning_app.embedded import checks, commands, demo, schema
 from reasoning_app.embedded.child import Child, wait_until
 from reasoning_app.embedded.errors import StopRequested, UpError
@@ -50,7 +51,7 @@ class Launch:
             options.data_dir, env=env, role="manage.py up", redis_later=True, say=step, check=signals.check
         )
         self.supervisor = Supervisor(self.services, signals)
-        say(f"Starting Ponder. Its data is in {options.data_dir}")
+        say(f"Starting Ponder {__version__}. Its data is in {options.data_dir}")
 
     def run(self) -> int:
         """Start the application on the running services, watch over it, and stop all. Return the exit status."""

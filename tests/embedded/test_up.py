@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from reasoning_app import __version__
 from tests.services import PYTHON, ROOT, free_port, plain_environment, start_instance
 
 _UP = [PYTHON, "-m", "reasoning_app.embedded"]
@@ -92,7 +93,8 @@ def _killed_processes_come_back(up):
     for name in ("postgres", "web", "redis"):
         up.wait_for(rf"{name} ended \(status -9\); starting it again")
     deadline = time.monotonic() + 40
-    while _health(up.base_url) != {"status": "ok", "database": "ok", "redis": "ok"}:
+    well = {"status": "ok", "version": __version__, "database": "ok", "redis": "ok"}
+    while _health(up.base_url) != well:
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
