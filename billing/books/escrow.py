@@ -12,7 +12,15 @@ from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import Workspace
-from billing.books.ledger import PROVIDER_PAYABLE, SUSPENSE, account_of, announce_money, debt_nano, post
+from billing.books.ledger import (
+    PROVIDER_PAYABLE,
+    SUSPENSE,
+    account_of,
+    announce_money,
+    debt_nano,
+    pay_debt,
+    post,
+)
 from billing.errors import BillingError, NotEnoughMoney
 from billing.models import Account, AccountKind, Call, CallState, Entry, Transfer, TransferKind
 from solver.core.money import format_usd
@@ -77,6 +85,7 @@ def close_escrow(*, job_id: uuid.UUID, version: int) -> Settlement:
     1. Calls that are still held become in doubt.
     2. Holds in doubt are released; the house accrues the same amounts until the provider's report says more.
     3. The rest goes back, paid money to the wallet first, then trial credit, each at most what it put in.
+    4. An open debt of the workspace is paid from the wallet.
 
     Repeating it changes nothing and returns the same.
     """
@@ -101,8 +110,8 @@ def _sources(workspace: Workspace, amount_nano: int, *, trial_allowed: bool) -> 
     if (debt := debt_nano(workspace)) > 0:
         raise BillingError(
             "payment_disputed",
-            f"A payment of yours was refunded or disputed after {format_usd(debt)} of it had been spent. Add that much "
-            "money to the wallet to go on.",
+            f"A payment of yours was refunded or disputed after {format_usd(debt)} of it had been spent or reserved for "
+            "jobs. New jobs can start once that is paid: add money, or wait for what your running jobs return.",
         )
     purses = _lock_purses(workspace)
     trial, wallet = purses[AccountKind.TRIAL], purses[AccountKind.WALLET]
@@ -168,8 +177,9 @@ def _return_unspent(escrow: Account) -> None:
         .annotate(total=-Sum("amount_nano"))
     )
     to_wallet = min(escrow.balance_nano, put_in.get(AccountKind.WALLET, 0))
+    key = f"release:{escrow.job_id}:{escrow.job_version}"
     post(
-        key=f"release:{escrow.job_id}:{escrow.job_version}",
+        key=key,
         kind=TransferKind.RELEASE,
         amounts={
             escrow.pk: -escrow.balance_nano,
@@ -178,6 +188,7 @@ def _return_unspent(escrow: Account) -> None:
         },
         job_id=escrow.job_id,
     )
+    pay_debt(escrow.workspace, source_key=key)
     announce_money(escrow.workspace.pk)
 
 

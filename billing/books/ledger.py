@@ -100,6 +100,30 @@ def debt_nano(workspace: Workspace) -> int:
     return -(receivable.entries.aggregate(total=Sum("amount_nano"))["total"] or 0)
 
 
+def pay_debt(workspace: Workspace, *, source_key: str) -> int:
+    """Pay an open debt from what the wallet has, as far as it reaches; return how much, in nano-USD.
+
+    Belongs into the transaction of the transfer with the key `source_key`, which brought money into the wallet.
+    """
+    if debt_nano(workspace) <= 0:
+        return 0
+    wallet, receivable = (
+        account_of(workspace, kind) for kind in (AccountKind.WALLET, AccountKind.RECEIVABLE)
+    )
+    lock_accounts([wallet.pk])
+    wallet.refresh_from_db()
+    # Debts change under the wallet's lock.
+    paid_nano = min(max(debt_nano(workspace), 0), wallet.available_nano)
+    if paid_nano:
+        post(
+            key=f"debt:{source_key}",
+            kind=TransferKind.DEBT,
+            amounts={wallet.pk: -paid_nano, receivable.pk: paid_nano},
+            memo="refunded or disputed after it was spent or reserved",
+        )
+    return paid_nano
+
+
 def open_system_accounts() -> None:
     """Make the house's accounts with their fixed ids where they are missing."""
     Account.objects.bulk_create(

@@ -4,12 +4,13 @@ import uuid
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
 from accounts.models import User, Workspace
 from billing.books.escrow import Settlement, add_to_escrow, close_escrow, open_escrow
-from billing.books.ledger import PROMOTION, Posting, account_of, announce_money, post
+from billing.books.ledger import PROMOTION, Posting, account_of, announce_money, pay_debt, post
 from billing.books.statement import Statement, StatementRow, statement
 from billing.errors import BillingError, NotEnoughMoney
 from billing.models import Account, AccountKind, Call, CallState, TransferKind
@@ -77,18 +78,25 @@ def grant(
     to_trial: bool = False,
     key: str | None = None,
 ) -> Posting:
-    """Give a workspace money of the house, to its wallet or as trial credit; with a `key` at most once."""
+    """Give a workspace money of the house, to its wallet or as trial credit; with a `key` at most once.
+
+    What goes to the wallet pays an open debt first.
+    """
     if amount_nano <= 0:
         raise BillingError("amount_not_positive", "A grant must be more than $0.00.")
     if not reason.strip():
         raise BillingError("reason_missing", "A grant needs a reason; it is shown on the wallet page.")
     purse = account_of(workspace, AccountKind.TRIAL if to_trial else AccountKind.WALLET)
-    posting = post(
-        key=key or f"grant:{uuid.uuid4()}",
-        kind=TransferKind.TRIAL if to_trial else TransferKind.GRANT,
-        amounts={PROMOTION: -amount_nano, purse.pk: amount_nano},
-        memo=reason,
-        actor=by,
-    )
+    key = key or f"grant:{uuid.uuid4()}"
+    with transaction.atomic():
+        posting = post(
+            key=key,
+            kind=TransferKind.TRIAL if to_trial else TransferKind.GRANT,
+            amounts={PROMOTION: -amount_nano, purse.pk: amount_nano},
+            memo=reason,
+            actor=by,
+        )
+        if posting.is_new and not to_trial:
+            pay_debt(workspace, source_key=key)
     announce_money(workspace.pk)
     return posting

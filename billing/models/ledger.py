@@ -103,6 +103,7 @@ class TransferKind(models.TextChoices):
     REFUND = "refund", "refund"
     ESCROW = "escrow", "set aside for a job"
     RELEASE = "release", "unspent money back from a job"
+    DEBT = "debt", "payment of an open debt"
     CALL = "call", "model call"
     ACCRUAL = "accrual", "call in doubt, carried by the house"
     ADJUSTMENT = "adjustment", "adjustment"

@@ -30,6 +30,9 @@ class TopUp(models.Model):
     reversals = models.PositiveIntegerField(
         default=0, help_text="How often it was; part of the transfers' keys."
     )
+    asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When Stripe was asked for what the books say now."
+    )
     problem = models.CharField(max_length=300, blank=True, help_text="Why it was not credited.")
     created_at = models.DateTimeField(auto_now_add=True)
     credited_at = models.DateTimeField(null=True, blank=True)

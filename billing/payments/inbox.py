@@ -3,7 +3,6 @@
 import uuid
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils import timezone
 
 from billing.models import StripeEvent, TopUp
@@ -32,22 +31,20 @@ def receive(event: Event) -> bool:
 def process(event_id: str) -> None:
     """Bring the books up to date with what an event is about, and mark it processed.
 
-    A failure is kept with the event and raised; the sweep tries again.
+    Not in one transaction, for Stripe is asked in between: processing an event again changes nothing. A failure is kept
+    with the event and raised; the sweep tries again.
     """
     event = StripeEvent.objects.get(pk=event_id)
     if event.processed_at is not None:
         return
     try:
-        with transaction.atomic():
-            _handle(event)
-            StripeEvent.objects.filter(pk=event_id, processed_at=None).update(
-                processed_at=timezone.now(), error=""
-            )
+        _handle(event)
     except Exception as error:
         StripeEvent.objects.filter(pk=event_id, processed_at=None).update(
             error=f"{type(error).__name__}: {error}"[:2000], attempts=event.attempts + 1
         )
         raise
+    StripeEvent.objects.filter(pk=event_id, processed_at=None).update(processed_at=timezone.now(), error="")
 
 
 def unprocessed() -> list[str]:

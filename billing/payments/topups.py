@@ -6,8 +6,9 @@ call it, so their order, repetition and loss do not matter.
 
 import logging
 import uuid
+from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User, Workspace
@@ -46,25 +47,37 @@ def start_top_up(
     return top_up
 
 
-@transaction.atomic
 def sync_top_up(top_up_id: uuid.UUID, *, checkout_session: str = "") -> TopUp:
     """Make the books say of a top-up what Stripe says now: credited once if paid, reversed as far as taken back.
 
-    `checkout_session` helps where our own note of the session was lost. The row is locked before Stripe is asked, so
-    that an older answer can never overwrite a newer one; only this top-up waits.
+    `checkout_session` helps where our own note of the session was lost. No transaction is open while Stripe is asked,
+    and of replies that overtake each other the one that was asked for last stays.
     """
-    top_up = TopUp.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=top_up_id)
+    top_up = TopUp.objects.get(pk=top_up_id)
     session = top_up.checkout_session or checkout_session
     if not session:
         return top_up
+    asked_at = _database_time()
     checkout = stripe_gateway.fetch_checkout(session)
     if checkout.top_up != str(top_up_id):
         raise StripeProblem(
             "wrong_session", f"Checkout session {session} does not belong to top-up {top_up_id}."
         )
     payment = stripe_gateway.fetch_payment(checkout.payment_intent) if checkout.payment_intent else None
-    _apply(top_up, checkout, payment)
+    with transaction.atomic():
+        top_up = TopUp.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=top_up_id)
+        if top_up.asked_at is None or top_up.asked_at < asked_at:
+            top_up.asked_at = asked_at
+            _apply(top_up, checkout, payment)
     return top_up
+
+
+def _database_time() -> datetime:
+    """Return the time by the one clock that all processes share."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment
 
 
 def _apply(top_up: TopUp, checkout: Checkout, payment: Payment | None) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import threading
+import time
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import stripe
@@ -22,6 +24,8 @@ class StripeDouble(stripe.HTTPClient):
         self.replies: dict[str, dict] = {}
         self.requests: list[tuple[str, str]] = []
         self.down = False
+        self.delay_s = 0.0
+        self.before_reply: Callable[[str], object] = lambda path: None
         self._events = 0
         self._lock = threading.Lock()
 
@@ -38,7 +42,10 @@ class StripeDouble(stripe.HTTPClient):
             body, status = self._answer(method, path, parse_qs(post_data or urlsplit(url).query))
             if method == "post":
                 self.replies[key] = body
-        return json.dumps(body), status, {}
+            reply = json.dumps(body)
+        time.sleep(self.delay_s)
+        self.before_reply(path)
+        return reply, status, {}
 
     def close(self):
         """Nothing to close."""

@@ -1,14 +1,16 @@
 """Adding money through Stripe: credited exactly once, whatever comes how often and in whatever order."""
 
 import itertools
+import threading
 import time
 import uuid
 
 import pytest
+from django.db import connection
 
 from billing import tasks
 from billing.books.ledger import debt_nano
-from billing.books.wallet import balances, statement
+from billing.books.wallet import balances, grant, statement
 from billing.errors import BillingError, StripeProblem
 from billing.models import StripeEvent, TopUp, TopUpState, Transfer
 from billing.payments import inbox as stripe_inbox
@@ -233,7 +235,7 @@ def test_a_dispute_after_spending_is_owed_and_blocks_new_jobs(top_up, stripe_dou
     hook(charge_event(stripe_double, intent, "charge.dispute.created"))
     tasks.process_stripe_inbox()
     assert (wallet_of(top_up), debt_nano(top_up.workspace)) == (0, 15 * USD)
-    with pytest.raises(BillingError, match=r"\$15\.00 of it had been spent") as caught:
+    with pytest.raises(BillingError, match=r"\$15\.00 of it had been spent or reserved") as caught:
         start_job(top_up.workspace, USD)
     assert caught.value.code == "payment_disputed"
     again = start_top_up(
@@ -355,3 +357,108 @@ def test_processing_at_once_credits_once(transactional_db, top_up, stripe_double
     assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     assert wallet_of(top_up) == 20 * USD
     assert Transfer.objects.filter(key__startswith="stripe:").count() == 1
+
+
+@pytest.fixture
+def short_transactions(transactional_db):
+    """The database ends a transaction that idles, as it does in production after 20 s, after 0.3 s."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET idle_in_transaction_session_timeout = '300ms'")
+    yield
+    connection.close()
+
+
+def test_a_slow_stripe_is_waited_for(short_transactions, top_up, alice, stripe_double, hook):
+    """No transaction is open while Stripe thinks: the return page, the webhook and the sweep all get their answer."""
+    stripe_double.delay_s = 0.5
+    intent = stripe_double.pay(top_up.checkout_session)
+    assert alice.get(f"/wallet/top-up/{top_up.pk}/").status_code == 302
+    assert wallet_of(top_up) == 20 * USD
+    stripe_double.refund(intent, 500)
+    hook(charge_event(stripe_double, intent))
+    tasks.process_stripe_inbox()
+    assert StripeEvent.objects.get().processed_at is not None
+    assert wallet_of(top_up) == 15 * USD
+
+
+def test_an_older_reply_never_overwrites_a_newer_one(transactional_db, top_up, stripe_double):
+    """Whoever asked before a refund and hears the answer after it changes nothing."""
+    intent = stripe_double.pay(top_up.checkout_session)
+    sync_top_up(top_up.pk)
+    asked, go_on = threading.Event(), threading.Event()
+
+    def hold_the_first(path: str) -> None:
+        if path.endswith(intent) and not asked.is_set():
+            asked.set()
+            go_on.wait(20)
+
+    stripe_double.before_reply = hold_the_first
+
+    def sync_late() -> None:
+        try:
+            sync_top_up(top_up.pk)
+        finally:
+            connection.close()
+
+    late = threading.Thread(target=sync_late)
+    late.start()
+    assert asked.wait(20)
+    stripe_double.refund(intent, 2000)
+    sync_top_up(top_up.pk)
+    assert wallet_of(top_up) == 0
+    go_on.set()
+    late.join(20)
+    top_up.refresh_from_db()
+    assert (wallet_of(top_up), top_up.reversals) == (0, 1)
+
+
+def test_money_that_returns_from_a_job_pays_a_debt_first(top_up, stripe_double):
+    """What a disputed payment left owing is taken from the unspent money of jobs, before any of it reaches the wallet."""
+    intent = stripe_double.pay(top_up.checkout_session)
+    sync_top_up(top_up.pk)
+    job = start_job(top_up.workspace, 20 * USD, trial_allowed=False)
+    call, _ = job.hold(4 * USD)
+    settle(call, 4 * USD)
+    stripe_double.refund(intent, 1000)
+    sync_top_up(top_up.pk)
+    assert (wallet_of(top_up), debt_nano(top_up.workspace)) == (0, 10 * USD)
+    job.close()
+    assert (wallet_of(top_up), debt_nano(top_up.workspace)) == (6 * USD, 0)
+    paid, returned, *_ = statement(top_up.workspace)
+    assert (paid.what, paid.amount_nano) == ("Payment of an open debt", -10 * USD)
+    assert (returned.what, returned.amount_nano) == ("Unspent money back from a job", 16 * USD)
+    start_job(top_up.workspace, 6 * USD)
+
+
+def test_money_that_returns_and_is_less_than_the_debt_lowers_it(top_up, stripe_double):
+    """Trial credit is no payment: it goes back where it came from."""
+    intent = stripe_double.pay(top_up.checkout_session)
+    sync_top_up(top_up.pk)
+    job = start_job(top_up.workspace, 20 * USD, trial_allowed=False)
+    call, _ = job.hold(15 * USD)
+    settle(call, 15 * USD)
+    stripe_double.dispute(intent, 2000)
+    sync_top_up(top_up.pk)
+    job.close()
+    assert (wallet_of(top_up), debt_nano(top_up.workspace)) == (0, 15 * USD)
+
+
+def test_money_given_by_staff_pays_a_debt_first(top_up, stripe_double, alice):
+    """However money comes into a wallet, no debt stays beside it; a grant that is repeated changes nothing."""
+    intent = stripe_double.pay(top_up.checkout_session)
+    sync_top_up(top_up.pk)
+    job = start_job(top_up.workspace, 20 * USD, trial_allowed=False)
+    call, _ = job.hold(20 * USD)
+    settle(call, 20 * USD)
+    job.close()
+    stripe_double.refund(intent, 1500)
+    sync_top_up(top_up.pk)
+    for _ in range(2):
+        grant(
+            workspace=top_up.workspace,
+            amount_nano=18 * USD,
+            by=alice.user,
+            reason="goodwill",
+            key="goodwill:1",
+        )
+    assert (wallet_of(top_up), debt_nano(top_up.workspace)) == (3 * USD, 0)
