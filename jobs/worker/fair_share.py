@@ -6,15 +6,12 @@ user and goes on from its journal later; nothing is lost and nothing is paid twi
 
 import time
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection
 
 from jobs.core.states import CLAIMABLE, JobState
-
-if TYPE_CHECKING:
-    from jobs.worker.host import WorkerHost
+from jobs.worker.running_jobs import RunningJobs
 
 LOOKS_EVERY_S = 5.0
 """How often a host looks whether others wait."""
@@ -33,7 +30,7 @@ GROUP BY created_by_id
 """
 
 
-def make_room(host: "WorkerHost") -> int:
+def make_room(host: RunningJobs) -> int:
     """Ask as many of the host's jobs to give way as others have a fairer claim to; return how many were asked."""
     running_jobs = host.running_jobs()
     # At the next look it would be too late: nobody waits longer than a slice for others to give way.

@@ -9,7 +9,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection
@@ -17,10 +16,8 @@ from django.db import connection
 from jobs.upkeep.sweep import sweep
 from jobs.worker import lease as leases
 from jobs.worker.fair_share import LOOKS_EVERY_S, make_room
+from jobs.worker.running_jobs import RunningJobs
 from solver.engine.control import Stop
-
-if TYPE_CHECKING:
-    from jobs.worker.host import WorkerHost
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +49,7 @@ class _Periodic(threading.Thread):
 class Heartbeat:
     """Keeps the leases of one host alive while its event loop reacts and its database answers."""
 
-    def __init__(self, host: "WorkerHost") -> None:
+    def __init__(self, host: RunningJobs) -> None:
         self._host = host
         self._stopped = threading.Event()
         # Three quarters of the lease without success: someone may take over soon, so nothing more may be sent.

@@ -16,17 +16,19 @@ the money should be spent whatever it brings.
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from solver.core.models import solvers_of
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult, StopReason
-from solver.core.strategy import Setting
+from solver.core.strategy import Setting, Strategy
 from solver.inference import value_of_tries
 from solver.inference.value_of_tries import LONG_LOOKAHEAD, LOOKAHEADS, SampleBatch
+from solver.strategies.aggregate import Aggregate
 from solver.strategies.child import Child
 from solver.strategies.common import Common
+from solver.strategies.deep import Deep
 from solver.strategies.grade_chooser import GradeChooser
 
 # A right answer is taken to be worth this many times the geometric mean of the budget and the dearest try: a budget of
@@ -43,6 +45,8 @@ _GROWTH = 8
 """After many tries a few more change little: so many times fewer are asked at once as there are."""
 _HOPELESS = 8
 """So many independent tries without an answer given twice are no vote."""
+_INSIDE: Mapping[str, Callable[[Setting], Strategy]] = {"deep": Deep, "aggregate": Aggregate}
+"""What may run inside, by the name that is noted."""
 _MAX_RUNS = 2
 _RUN_TARGET = 0.98
 """A strategy inside that is so sure ends the job: cheap tries after it would rather mislead than confirm."""
@@ -111,13 +115,11 @@ class Auto(Common):
 
     def _run(self, note: Mapping[str, Any]) -> None:
         """Let another strategy run inside, its money at most the share that was noted."""
-        from solver.strategies import make_strategy
-
-        if note.get("run"):
+        make = _INSIDE.get(note.get("run", ""))
+        if make:
             options = {"confidence_target": _RUN_TARGET, **self.setting.options}
             setting = replace(self.setting, budget_nano=int(note["share_nano"]), options=options)
-            strategy = make_strategy(note["run"], setting)
-            self._runs.append(Child(f"run/{len(self._runs)}", strategy, setting))
+            self._runs.append(Child(f"run/{len(self._runs)}", make(setting), setting))
 
     def wanted(self, resources: Resources) -> Sequence[Step]:
         """Return what pays best, or a note that nothing does."""

@@ -1,10 +1,9 @@
 """`decompose`: split the problem, solve each part with a share of the budget, compose the answer from the parts.
 
-Mechanism: a plan step names up to six smaller problems. Each part is a job inside the job, run by `auto` where it is
-registered and else by `vote`, with its own share of half the budget and the right to split once more. What the parts
-came to stands in the prompt of a few composing steps, beside which the whole problem is tried directly: composed
-answers rest on the same parts, so only the first of them counts in full, and direct tries can overrule them. A plan
-that splits nothing leaves the budget to direct tries.
+Mechanism: a plan step names up to six smaller problems. Each part is a job inside the job, run by `auto` with its own
+share of half the budget. What the parts came to stands in the prompt of a few composing steps, beside which the whole
+problem is tried directly: composed answers rest on the same parts, so only the first of them counts in full, and direct
+tries can overrule them. A plan that splits nothing leaves the budget to direct tries.
 
 Source: least-to-most prompting (Zhou et al., 2022), decomposed prompting (Khot et al., 2022).
 Wins on problems of several independent parts, each too hard to get right along with the others; loses where the
@@ -19,6 +18,7 @@ from solver.checkers.recognise import problem_kind
 from solver.core.problem import Problem
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult
 from solver.core.strategy import Setting
+from solver.strategies.auto import Auto
 from solver.strategies.child import Child
 from solver.strategies.common import MAX_TRIES, Common
 from solver.text.prompts import clipped, messages_for, read_parts
@@ -44,15 +44,9 @@ class Decompose(Common):
 
     def plan_note(self) -> Mapping[str, Any]:
         """Choose who plans and solves, and what a part runs; splitting needs money for a plan and a dozen tries."""
-        from solver.strategies import REGISTRY
-
         solvers = self.roles.rotation()
         affordable = 12 * self.roles.cost_nano(solvers[0], shown=1) <= self.setting.budget_nano
-        return {
-            "solvers": solvers,
-            "splits": self._depth > 0 and affordable,
-            "part": "auto" if "auto" in REGISTRY else "vote",
-        }
+        return {"solvers": solvers, "splits": self._depth > 0 and affordable}
 
     # Asking ---------------------------------------------------------------------------------------------------
 
@@ -143,15 +137,12 @@ class Decompose(Common):
                 self._open_parts(parts if len(parts) > 1 else [])
 
     def _open_parts(self, parts: Sequence[str]) -> None:
-        from solver.strategies import make_strategy
-
         options = {**self.setting.options, "depth": self._depth - 1}
         for number, text in enumerate(parts):
             share_nano = self.setting.budget_nano // (2 * len(parts))
             problem = Problem(text, problem_kind(text))
             setting = replace(self.setting, problem=problem, budget_nano=share_nano, options=options)
-            strategy = make_strategy(self.plan["part"], setting)
-            self._parts[f"part/{number}"] = Child(f"part/{number}", strategy, setting)
+            self._parts[f"part/{number}"] = Child(f"part/{number}", Auto(setting), setting)
 
     def stage(self) -> str:
         """Say whether parts are solved or the whole."""

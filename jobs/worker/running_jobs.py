@@ -1,0 +1,76 @@
+"""What heartbeat and fair share need of the host: the jobs that run in this process, and ways to reach them."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+from uuid import UUID
+
+from solver.engine.control import Stop
+
+
+class RunningJob(Protocol):
+    """One job that runs here."""
+
+    @property
+    def token(self) -> int:
+        """Its fencing token."""
+        ...
+
+    @property
+    def began_s(self) -> float:
+        """When it began here, in monotonic seconds."""
+        ...
+
+    @property
+    def user_id(self) -> int:
+        """Whose it is; 0 until the job is loaded."""
+        ...
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether it was asked to give way."""
+        ...
+
+
+class RunningJobs(Protocol):
+    """The jobs of one process. Every method may be called from any thread."""
+
+    @property
+    def owner(self) -> str:
+        """The name under which this process holds its leases."""
+        ...
+
+    def free_slots(self) -> int:
+        """Return how many more jobs may run here."""
+        ...
+
+    def tokens(self) -> Mapping[UUID, int]:
+        """Return the jobs running here with their fencing tokens."""
+        ...
+
+    def lives(self) -> Mapping[UUID, RunningJob]:
+        """Return the jobs running here."""
+        ...
+
+    def wish(self, job_id: UUID, token: int, wanted: str) -> None:
+        """Pass a user's wish on to a job that runs here under this token."""
+        ...
+
+    def raise_limit(self, job_id: UUID, token: int | None, limit_nano: int) -> None:
+        """Tell a job that runs here its budget, which may have grown."""
+        ...
+
+    def ask_to_give_way(self, job_id: UUID, token: int) -> None:
+        """Ask a job that runs here under this token to stop at a quiet point and be continued later."""
+        ...
+
+    def stop_job(self, job_id: UUID, token: int | None, stop: Stop) -> None:
+        """Stop a job's calls, if it runs here."""
+        ...
+
+    def stop_all(self, stop: Stop) -> None:
+        """Stop all calls of this process."""
+        ...
+
+    def tick(self, then: Callable[[], None]) -> None:
+        """Run `then` on the event loop."""
+        ...
