@@ -30,13 +30,16 @@ _READ = ("grade", "compare")
 _MOST_STEPS = 5_000
 
 
-def set_lesson(job: Job) -> None:
-    """Write down, in the transaction that ends a job, that this version of it is to be learned from."""
+def set_lesson(job: Job, *, answer_key: str | None) -> None:
+    """Write down, in the transaction that ends a job, that this version of it is to be learned from.
+
+    `answer_key` is the canonical form of the answer it ended with; it is kept as a digest, for texts may be deleted.
+    """
     last = StepRecord.objects.filter(job=job).aggregate(last=Max("seq"))["last"]
     ended = {
         "stop_reason": job.stop_reason,
         "confidence": job.confidence,
-        "answer_sha256": _digest(job.answer),
+        "answer_key_sha256": _digest(answer_key or ""),
     }
     lesson = Lesson(job=job, version=job.version, upto_seq=last or 0, ended=ended)
     Lesson.objects.bulk_create([lesson], ignore_conflicts=True)
@@ -72,6 +75,11 @@ def _learn_one() -> bool:
 
 def _teach(lesson: Lesson) -> None:
     job = lesson.job
+    if job.texts_deleted_at:
+        # Nothing says any more what was asked and what was right.
+        lesson.taught_at, lesson.error = timezone.now(), ""
+        lesson.save()
+        return
     earlier = Lesson.objects.filter(job=job, version__lt=lesson.version)
     after = earlier.aggregate(last=Max("upto_seq"))["last"] or 0
     taught = count_updates_of(_finished(lesson, after))
@@ -87,9 +95,9 @@ def _teach(lesson: Lesson) -> None:
     lesson.save()
 
 
-def _digest(answer: str) -> str:
+def _digest(answer_key: str) -> str:
     """Return what tells answers apart: a lesson keeps no word of a job, whose texts may be deleted."""
-    return hashlib.sha256(answer.encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256(answer_key.encode("utf-8", "replace")).hexdigest()
 
 
 def _row(aspect: str, subject: str, kind: str) -> Learned:
@@ -120,28 +128,29 @@ def _finished(lesson: Lesson, after_seq: int) -> FinishedJob:
     kind = job.pinned.get("kind", "open")
     is_checkable = Problem(job.problem, kind=kind, checker=job.checker or None).is_checkable
     observations = _observations_of(job, after_seq, lesson.upto_seq, is_checkable=is_checkable)
-    answer = lesson.ended.get("answer_sha256")
+    answer = lesson.ended.get("answer_key_sha256")
+    keys = {call.answer_key for call in observations if call.answer_key}
     return FinishedJob(
+        version=lesson.version,
         strategy=job.strategy,
         kind=kind,
         is_checkable=is_checkable,
         stop_reason=lesson.ended.get("stop_reason", ""),
         confidence=lesson.ended.get("confidence") or 0.0,
-        answer_key=next(
-            (call.answer_key for call in observations if call.answer_key and _digest(call.text) == answer),
-            "",
-        ),
+        answer_key=next((key for key in keys if _digest(key) == answer), ""),
         observations=observations,
     )
 
 
 def _observations_of(job: Job, after_seq: int, upto_seq: int, *, is_checkable: bool) -> list[CallObservation]:
-    """Return the calls that were told between two places of the journal."""
+    """Return the calls about the whole problem that were told between two places of the journal."""
+    told = StepRecord.objects.filter(job=job, state=StepState.TOLD, seq__gt=after_seq, seq__lte=upto_seq)
     steps = (
-        StepRecord.objects.filter(job=job, state=StepState.TOLD, seq__gt=after_seq, seq__lte=upto_seq)
+        # The job's checker, kind and answer say nothing of a part of its problem.
+        told.filter(subproblem=False)
         .exclude(kind=StepKind.NOTE)
-        .only("key", "kind", "status", "model", "parents", "answer", "answer_key", "verdict", "text",
-              "finish_reason", "created_at", "told_at", "seq")
+        .only("key", "kind", "status", "model", "parents", "answer_key", "verdict", "text", "finish_reason",
+              "created_at", "told_at", "seq")
         .order_by("seq")[:_MOST_STEPS]
     )  # fmt: skip
     found = list(steps)
@@ -155,7 +164,7 @@ def _observations_of(job: Job, after_seq: int, upto_seq: int, *, is_checkable: b
             parents=tuple(step.parents),
             answer_key=step.answer_key,
             passed=bool(step.verdict.get("passed")) if is_checkable and step.verdict else None,
-            text=step.text if step.kind in _READ else step.answer,
+            reply=step.text if step.kind in _READ else "",
             output_tokens=lengths.get(step.pk) or 1,
             cut=step.finish_reason == "length",
             asked_s=step.created_at.timestamp(),

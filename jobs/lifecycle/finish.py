@@ -62,7 +62,7 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
         job.lease_until, job.owner, job.next_at, job.idle_claims = None, "", None, 0
         job.save()
         record_outcome(job)
-        set_lesson(job)
+        set_lesson(job, answer_key=outcome.best.key if outcome.best else None)
         enqueue_job_mail(job, OutboxKind.ENDED)
     return True
 

@@ -112,8 +112,7 @@ def phases_of(job: Job) -> list[Phase]:
 def clusters_of(job: Job) -> Clusters:
     """Return the answers that were found, most votes first."""
     # An answer to a part of the problem is none to the problem.
-    of_parts = Q(key__startswith="part/") | Q(key__contains="/part/")
-    samples = _told(job).filter(status="ok", kind__in=["sample", "revise", "aggregate"]).exclude(of_parts)
+    samples = _told(job).filter(status="ok", kind__in=["sample", "revise", "aggregate"], subproblem=False)
     answered = samples.exclude(answer_key="")
     rows = list(
         answered.values("answer_key")

@@ -3,8 +3,10 @@
 One job is one call of a model however often it was asked: tries of one problem resemble each other. Ability is
 taught by the first wave alone (tries asked before any was told), because later ones come only where those failed, and
 because a checker ends a job at its first success: counting all tries would make every model look weaker than it is.
+For the same reason a job that was given more budget teaches ability with its first version alone.
 What is right is known by an exact checker; elsewhere it is as probable as the job's calibrated confidence says, for
-tries that agree with its answer, and counts as wrong for the others.
+tries that agree with its answer, and counts as wrong for the others. A try without an answer is wrong; one whose answer
+the checker could not decide says nothing.
 """
 
 import math
@@ -37,7 +39,7 @@ class Aspect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallObservation:
-    """One told call of a job: what it was, what it said, how long it was and took. Moments are seconds of any clock."""
+    """One told call about a job's whole problem: what it said, how long it was and took (moments in seconds)."""
 
     key: str
     kind: StepKind
@@ -45,9 +47,11 @@ class CallObservation:
     model: str
     parents: tuple[str, ...]
     answer_key: str
+    """Canonical form of its answer; empty where it gave none."""
     passed: bool | None
     """An exact checker's verdict; None where there was none."""
-    text: str
+    reply: str
+    """What a judge wrote; empty for other calls, of which nothing is read."""
     output_tokens: int
     cut: bool
     asked_s: float
@@ -56,8 +60,9 @@ class CallObservation:
 
 @dataclass(frozen=True, slots=True)
 class FinishedJob:
-    """A job that has ended, as far as it teaches."""
+    """An ended version of a job, as far as it teaches. `answer_key` is the answer it ended with."""
 
+    version: int
     strategy: str
     kind: str
     is_checkable: bool
@@ -90,10 +95,8 @@ def count_updates_of(job: FinishedJob) -> list[CountUpdate]:
             share = 1.0 / len(mine)
             add(Aspect.OUTPUT, model, observed_counts(call.output_tokens, share, cut=call.cut))
             add(Aspect.SECONDS, model, observed_counts(max(call.told_s - call.asked_s, 0.01), share))
-    if job.is_checkable or job.stop_reason in BY_ITSELF:
-        for model, mine in _by_model(_first_wave(tries)).items():
-            right = sum(_rightness(job, call) for call in mine) / len(mine)
-            add(Aspect.ABILITY, model, {"right": right, "wrong": 1.0 - right})
+    for model, right in _abilities(job, tries).items():
+        add(Aspect.ABILITY, model, {"right": right, "wrong": 1.0 - right})
     for judge, counts in _judgements(job).items():
         add(Aspect.JUDGING, judge, counts)
     if job.stop_reason in BY_ITSELF:
@@ -126,18 +129,31 @@ def _by_model(observations: Sequence[CallObservation]) -> dict[str, list[CallObs
     return found
 
 
+def _abilities(job: FinishedJob, tries: Sequence[CallObservation]) -> dict[str, float]:
+    """Return the share of each model's first tries that is right; none where nothing says what is right."""
+    if job.version != 1 or not (job.is_checkable or job.stop_reason in BY_ITSELF):
+        return {}
+    found = {}
+    for model, mine in _by_model(_first_wave(tries)).items():
+        decided = [right for call in mine if (right := _rightness(job, call)) is not None]
+        if decided:
+            found[model] = sum(decided) / len(decided)
+    return found
+
+
 def _first_wave(tries: Sequence[CallObservation]) -> list[CallObservation]:
     """Return the tries that were asked before any had been told."""
     first_told_s = min((call.told_s for call in tries), default=0.0)
     return [call for call in tries if call.asked_s < first_told_s]
 
 
-def _rightness(job: FinishedJob, call: CallObservation) -> float:
-    """Return the probability that a try is right."""
+def _rightness(job: FinishedJob, call: CallObservation) -> float | None:
+    """Return the probability that a try is right; None where it has an answer that the checker left undecided."""
+    if not call.answer_key:
+        return 0.0
     if job.is_checkable:
-        return float(bool(call.passed))
-    agrees = bool(call.answer_key) and call.answer_key == job.answer_key
-    return min(max(job.confidence, 0.0), 1.0) if agrees else 0.0
+        return None if call.passed is None else float(call.passed)
+    return min(max(job.confidence, 0.0), 1.0) if call.answer_key == job.answer_key else 0.0
 
 
 def _judgements(job: FinishedJob) -> dict[str, dict[str, float]]:
@@ -161,11 +177,11 @@ def _judgements(job: FinishedJob) -> dict[str, dict[str, float]]:
 
 def _decision(call: CallObservation, truth: Mapping[str, bool]) -> str | None:
     if call.kind is StepKind.GRADE and call.parents and call.parents[0] in truth:
-        grade = read_grade(call.text)
+        grade = read_grade(call.reply)
         right = "right" if truth[call.parents[0]] else "wrong"
         return f"{'pass' if grade.passed else 'fail'}_{right}" if grade else None
     if call.kind is StepKind.COMPARE and len(call.parents) == 2:
-        better, sides = read_better(call.text), [truth.get(parent) for parent in call.parents]
+        better, sides = read_better(call.reply), [truth.get(parent) for parent in call.parents]
         if better is not None and None not in sides and sides[0] != sides[1]:
             return "better_right" if sides[better] else "better_wrong"
     return None

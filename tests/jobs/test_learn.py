@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 
 from jobs.learning import learn as learning
 from jobs.learning.learn import forget, informed_panel, learn_due
-from jobs.lifecycle import submit_job
+from jobs.lifecycle import raise_budget, submit_job
 from jobs.lifecycle.panel import build_panel
-from jobs.models import Job, JobQuote, Learned, Lesson
+from jobs.models import Job, JobQuote, Learned, Lesson, StepRecord
+from jobs.upkeep.delete_texts import delete_texts
 from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
 from solver.learning.observations import Aspect
 from tests.endpoint import Answer
+from tests.jobs.conftest import undecided
 
 CHECKER = {"kind": "number", "expected": "42", "tolerance": "0"}
 
@@ -83,7 +85,7 @@ def test_many_workers_learn_each_lesson_once(solved):
         copy = Job.objects.get(pk=solved.pk)
         copy.pk = None
         copy.save(force_insert=True)
-        learning.set_lesson(copy)
+        learning.set_lesson(copy, answer_key="num:42")
 
     def work():
         try:
@@ -139,6 +141,67 @@ def test_a_wrong_answer_counts_against_the_model(alice, workspace, endpoint, run
     learn_due()
     assert stats("ability") == {"wrong": 1.0}
     assert stats("strategy") == {"checked_lost": 1.0}
+
+
+def test_tries_at_parts_teach_nothing_of_the_whole(alice, workspace, endpoint, run_all):
+    """A job that was split and whose answers are all right teaches that its model was right, once."""
+
+    def behave(call):
+        if "<part>" in call.prompt:
+            return Answer("<part>What is 3 times 7?</part><part>What is 2 times 21?</part>")
+        combining = "The problem was split" in call.prompt
+        return Answer(
+            f"Answer: {42 if '6 times 7' in call.prompt else 21}", delay_s=0.5 if combining else 0.0
+        )
+
+    endpoint.behaviour = behave
+    job = submit(alice, workspace, strategy="decompose", budget_nano=50 * NANO_PER_CENT)
+    run_all()
+    job.refresh_from_db()
+    assert job.stop_reason == "solved"
+    assert StepRecord.objects.filter(job=job, subproblem=True, state="told").exists()
+    learn_due()
+    assert stats("ability") == {"right": 1.0}
+    assert sum(stats("output").values()) == pytest.approx(1.0)
+
+
+def test_only_the_first_version_teaches_ability(alice, workspace, endpoint, run_all):
+    """Tries of a raised job came only because those before failed; their lengths count all the same."""
+    endpoint.behaviour = undecided
+    job = submit(alice, workspace, checker=None, problem="Undecidable?", strategy="vote")
+    run_all()
+    learn_due()
+    before = stats("ability")
+    assert before["wrong"] > 0.5
+    endpoint.behaviour = lambda _: Answer("Answer: 42")
+    raise_budget(job=job, to_nano=5 * NANO_PER_CENT)
+    run_all()
+    job.refresh_from_db()
+    assert (job.version, job.stop_reason) == (2, "confident")
+    assert learn_due() == 1
+    assert stats("ability") == before
+    assert sum(stats("output").values()) == pytest.approx(2.0)
+
+
+def test_a_lesson_keeps_which_answer_won_and_no_word_of_it(alice, workspace, endpoint, run_all):
+    """Tries that agree with the answer are found by its key, however the answer that is shown was worded."""
+    endpoint.behaviour = lambda call: Answer("Answer: 42" if call.number % 2 else "Answer: 42.0")
+    submit(alice, workspace, checker=None, strategy="vote")
+    run_all()
+    job = Job.objects.get()
+    assert job.stop_reason == "confident"
+    assert job.answer not in Lesson.objects.get().ended.values()
+    StepRecord.objects.filter(answer=job.answer).update(answer="forty-two")
+    learn_due()
+    assert stats("ability")["right"] == pytest.approx(job.confidence)
+
+
+def test_a_job_whose_texts_were_deleted_teaches_nothing(solved):
+    """Without its texts nobody knows what was right; that nothing can be read is not a wrong answer."""
+    delete_texts(job_id=solved.pk)
+    assert learn_due() == 1
+    assert stats("ability") == {}
+    assert Lesson.objects.get().taught_at
 
 
 absurd = st.one_of(

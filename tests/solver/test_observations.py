@@ -26,7 +26,7 @@ from tests.solver.simulated import card
 def call(number, *, passed=None, answer="num:1", asked_s=0.0, told_s=5.0, **fields):
     defaults = {
         "key": f"sample/{number}", "kind": StepKind.SAMPLE, "status": Status.OK, "model": "demo/one", "parents": (),
-        "text": "1", "output_tokens": 100, "cut": False,
+        "reply": "", "output_tokens": 100, "cut": False,
     }  # fmt: skip
     return CallObservation(
         answer_key=answer, passed=passed, asked_s=asked_s, told_s=told_s, **(defaults | fields)
@@ -35,8 +35,8 @@ def call(number, *, passed=None, answer="num:1", asked_s=0.0, told_s=5.0, **fiel
 
 def finished(observations, **fields):
     defaults = {
-        "strategy": "vote", "kind": "number", "is_checkable": True, "stop_reason": "solved", "confidence": 0.99,
-        "answer_key": "num:1",
+        "version": 1, "strategy": "vote", "kind": "number", "is_checkable": True, "stop_reason": "solved",
+        "confidence": 0.99, "answer_key": "num:1",
     }  # fmt: skip
     return FinishedJob(observations=observations, **(defaults | fields))
 
@@ -65,6 +65,13 @@ def test_a_job_is_one_observation():
     assert found[Aspect.OUTPUT, "demo/one"] == {f"seen:{bin_of(100)}": pytest.approx(1.0)}
 
 
+def test_an_answer_that_the_checker_left_undecided_teaches_no_ability():
+    """A try without any answer is wrong; one whose answer could not be read in time is neither right nor wrong."""
+    job = finished([call(0, passed=True), call(1, passed=None), call(2, passed=None, answer="")])
+    assert taught(job)[Aspect.ABILITY, "demo/one"] == {"right": 0.5, "wrong": 0.5}
+    assert (Aspect.ABILITY, "demo/one") not in taught(finished([call(0, passed=None)]))
+
+
 def test_without_a_checker_the_confidence_is_the_truth():
     """A try that agrees with an answer that is 80 % sure is right with 80 %."""
     job = finished(
@@ -87,10 +94,12 @@ def test_judges_are_taught_where_a_checker_knows():
     """A grade of a refused answer that passed is one missed error; without a verdict nothing is learned."""
     tries = [call(0, passed=True), call(1, passed=False), call(2, passed=None)]
     grades = [
-        call(3 + n, kind=StepKind.GRADE, model="judge", parents=(f"sample/{n}",), text="Verdict: correct")
+        call(3 + n, kind=StepKind.GRADE, model="judge", parents=(f"sample/{n}",), reply="Verdict: correct")
         for n in range(3)
     ]
-    better = call(9, kind=StepKind.COMPARE, model="judge", parents=("sample/1", "sample/0"), text="Better: B")
+    better = call(
+        9, kind=StepKind.COMPARE, model="judge", parents=("sample/1", "sample/0"), reply="Better: B"
+    )
     assert taught(finished([*tries, *grades, better]))[Aspect.JUDGING, "judge"] == {
         "pass_right": 1.0, "pass_wrong": 1.0, "better_right": 1.0,
     }  # fmt: skip

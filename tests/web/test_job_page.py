@@ -217,7 +217,7 @@ def test_answers_to_parts_are_not_answers_to_the_problem(alice, running_job):
     """What the parts of a split problem came to is not counted among its answers."""
     before = clusters_of(running_job)
     for step in StepRecord.objects.filter(job=running_job, kind="sample")[:3]:
-        step.key = f"decompose/0/part/1/{step.key}"
-        step.save(update_fields=["key"])
+        step.key, step.subproblem = f"decompose/0/part/1/{step.key}", True
+        step.save(update_fields=["key", "subproblem"])
     after = clusters_of(running_job)
     assert sum(c.votes for c in before.shown) - sum(c.votes for c in after.shown) == 3
