@@ -28,6 +28,12 @@ def is_last_of_staff(user: User) -> bool:
     return user.is_staff and user.is_active and not others.exists()
 
 
+def addresses_of(user: User) -> list[str]:
+    """Return every address, in lower case, that is the user's or was, so that mail to it can be forgotten."""
+    present = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
+    return sorted({address.lower() for address in (user.email, *present, *user.former_emails)})
+
+
 def leave_shared_workspaces(user: User) -> None:
     """End the user's memberships beside others; where nobody else is an owner, the longest member becomes one."""
     alone = [workspace.pk for workspace in workspaces_alone(user)]
@@ -44,15 +50,16 @@ def anonymise(user: User) -> None:
     Workspace.objects.filter(pk__in=[each.pk for each in workspaces_alone(user)]).update(
         name="Closed workspace"
     )
+    for address in addresses_of(user):
+        Invitation.objects.filter(email__iexact=address).delete()
     EmailAddress.objects.filter(user=user).delete()
-    Invitation.objects.filter(email__iexact=user.email).delete()
     user.sign_in_links.all().delete()
     end_sessions(user)
     of_user = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)
     )
     of_user.update(object_repr=f"user {user.pk}", change_message="")
-    user.email, user.name = f"{user.pk}@{CLOSED_DOMAIN}", ""
+    user.email, user.name, user.former_emails = f"{user.pk}@{CLOSED_DOMAIN}", "", []
     user.is_active = user.is_staff = user.is_superuser = False
     user.notify_when_done = user.notify_when_exhausted = user.notify_when_stuck = False
     user.mail_bounced_at, user.mail_bounce = None, ""

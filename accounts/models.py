@@ -5,9 +5,12 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+
+from accounts.rights import Right
 
 
 class UserManager(BaseUserManager["User"]):
@@ -36,7 +39,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     email = models.EmailField("e-mail address", unique=True)
     name = models.CharField(max_length=120, blank=True)
-    is_staff = models.BooleanField(default=False, help_text="May see cost review, mail and raw rows.")
+    is_staff = models.BooleanField(
+        default=False, help_text="May have rights to staff pages and raw rows; has none by this alone."
+    )
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
     notify_when_done = models.BooleanField("mail me when a job is done", default=True)
@@ -60,6 +65,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         null=True, blank=True, help_text="When a mail server last refused mail to this address for good."
     )
     mail_bounce = models.CharField(max_length=300, blank=True, help_text="What it said.")
+    former_emails = ArrayField(
+        models.EmailField(),
+        default=list,
+        db_default=[],
+        blank=True,
+        editable=False,
+        help_text="Addresses that the user took away: closing the account forgets mail to them, too.",
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -69,6 +82,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="accounts_user_email_ci")]
+        permissions = tuple(Right.choices)
 
     def __str__(self) -> str:
         return self.email

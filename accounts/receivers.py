@@ -4,7 +4,7 @@ from typing import Any
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.models import EmailAddress
-from allauth.account.signals import email_confirmed
+from allauth.account.signals import email_confirmed, email_removed
 from django.dispatch import receiver
 from django.http import HttpRequest
 
@@ -32,3 +32,10 @@ def _knows_the_password(request: HttpRequest, user: User) -> bool:
     if request.user.pk == user.pk:
         return True
     return any(record["method"] == "password" for record in get_authentication_records(request, user))
+
+
+@receiver(email_removed, dispatch_uid="accounts.remember_the_address")
+def remember_the_address(*, user: User, email_address: EmailAddress, **_: Any) -> None:
+    """Note an address that its user takes away, until the account is closed."""
+    user.former_emails = sorted({*user.former_emails, email_address.email.lower()})
+    user.save(update_fields=["former_emails"])

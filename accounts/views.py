@@ -4,13 +4,13 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.access import AuthedRequest, signed_in
 from accounts.models import User
 from accounts.services import redeem_sign_in_link
 from accounts.unsubscribe import unsubscribe, user_of
@@ -58,12 +58,11 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
     return redirect(settings.LOGIN_REDIRECT_URL)
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "POST"])
-def edit_settings(request: HttpRequest) -> HttpResponse:
+def edit_settings(request: AuthedRequest) -> HttpResponse:
     """Show and save a person's settings."""
     user = request.user
-    assert isinstance(user, User)  # login_required
     theme = request.COOKIES.get(THEME_COOKIE, "auto")
     form = SettingsForm(request.POST or None, instance=user, initial={"theme": theme})
     if request.method == "POST" and form.is_valid():
@@ -91,11 +90,10 @@ def _keep_hint(site_days: int) -> str:
     return f"{site}; the shorter time counts. Receipts stay. A job that has not ended keeps its texts, also while paused."
 
 
-@login_required
+@signed_in
 @require_POST
-def mail_works(request: HttpRequest) -> HttpResponse:
+def mail_works(request: AuthedRequest) -> HttpResponse:
     """Forget that mail to this address was refused: its owner says that it works again."""
-    assert isinstance(request.user, User)  # login_required
     User.objects.filter(pk=request.user.pk).update(mail_bounced_at=None, mail_bounce="")
     messages.success(request, "Noted. The next mail will be sent to your address as usual.")
     return redirect("settings")

@@ -7,6 +7,7 @@ from jobs.core import task_names
 from jobs.learning import drift
 from jobs.learning.learn import learn_due
 from jobs.lifecycle.funding import expire_unpaid, start_paid_jobs
+from jobs.mail import eml_backend as mail_files
 from jobs.mail import send as outbox
 from jobs.upkeep import audit_runs, retention
 from jobs.upkeep.sweep import sweep as sweep_jobs_and_mail
@@ -33,6 +34,12 @@ def sweep() -> None:
 def send_mail() -> None:
     """Send what the outbox holds."""
     outbox.send_due()
+
+
+@shared_task(name=task_names.DELETE_ACCOUNT_FILES)
+def delete_account_files() -> None:
+    """Delete codes and links to sign in with that lie in files and are of no use any more."""
+    mail_files.delete_old_account_files()
 
 
 @shared_task(name=task_names.RUN_AUDIT)

@@ -223,7 +223,7 @@ if PONDER_SIGNUP not in {"open", "invitation", "closed"}:
         f"PONDER_SIGNUP: “{PONDER_SIGNUP}” is unknown. Use open, invitation or closed."
     )
 
-# Mail: without EMAIL_URL it is written to DATA_DIR/mail as .eml files, which staff can read in the app.
+# Mail: without EMAIL_URL it is written to DATA_DIR/mail as .eml files; superusers read them in the app, but for codes.
 EMAIL_URL = env.str("EMAIL_URL", default="")
 MAIL_DIR = DATA_DIR / "mail"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Ponder <ponder@localhost>")
@@ -288,7 +288,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # A lost message never fails a web request: the sweep wakes a worker again.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 CELERY_TASK_DEFAULT_QUEUE = "jobs"
-CELERY_TASK_ROUTES = {job_tasks.SEND_MAIL: {"queue": "mail"}}
+CELERY_TASK_ROUTES = {
+    job_tasks.SEND_MAIL: {"queue": "mail"},
+    job_tasks.DELETE_ACCOUNT_FILES: {"queue": "mail"},
+}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
@@ -298,6 +301,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": billing_tasks.PROCESS_STRIPE_INBOX,
         "schedule": 60.0,
         "options": {"expires": 60},
+    },
+    "delete-account-files": {
+        "task": job_tasks.DELETE_ACCOUNT_FILES,
+        "schedule": 30.0,
+        "options": {"expires": 30},
     },
     "audit": {"task": job_tasks.RUN_AUDIT, "schedule": crontab(hour="3", minute="47")},
     "delete-old-texts": {"task": job_tasks.DELETE_OLD_TEXTS, "schedule": crontab(hour="4", minute="23")},

@@ -10,12 +10,13 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from accounts.access import AuthedRequest, staff_with
+from accounts.rights import Right
 from billing.cost_review.chart import cost_chart
 from billing.cost_review.csv_reply import csv_reply
 from billing.cost_review.sums import By, Line, Scope, budget_nano, lines, owners, total, total_of
 from billing.models import AuditRun, Call, CallState, Price
 from billing.prices.book import price_book
-from billing.views.access import AuthedRequest, staff_only
 from solver.core.money import usd_decimal
 
 DAYS = (7, 30, 90)
@@ -23,8 +24,8 @@ DEFAULT_DAYS = 30
 PAGE_CALLS = 100
 
 
+@staff_with(Right.SEE_COSTS)
 @require_GET
-@staff_only
 def costs(request: AuthedRequest) -> HttpResponse:
     """Show the sums of a period by day, model, user or job."""
     scope, by = _chosen(request)
@@ -46,8 +47,8 @@ def costs(request: AuthedRequest) -> HttpResponse:
     return render(request, "billing/costs.html", context)
 
 
+@staff_with(Right.SEE_COSTS)
 @require_GET
-@staff_only
 def costs_csv(request: AuthedRequest) -> StreamingHttpResponse:
     """Download the lines that the page shows."""
     scope, by = _chosen(request)
@@ -66,8 +67,8 @@ def costs_csv(request: AuthedRequest) -> StreamingHttpResponse:
     return csv_reply(f"ponder-costs-by-{by.value}-{scope.days}-days.csv", header, rows)
 
 
+@staff_with(Right.SEE_COSTS)
 @require_GET
-@staff_only
 def calls(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Show every call and attempt of one job."""
     found = _calls_of(job_id)
@@ -84,16 +85,16 @@ def calls(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     return render(request, "billing/calls.html", context)
 
 
+@staff_with(Right.SEE_COSTS)
 @require_GET
-@staff_only
 def calls_csv(request: AuthedRequest, job_id: UUID) -> StreamingHttpResponse:
     """Download every call of one job."""
     del request
     return csv_reply(f"ponder-calls-{job_id}.csv", CALL_HEADER, _call_rows(_calls_of(job_id)))
 
 
+@staff_with(Right.SEE_COSTS)
 @require_GET
-@staff_only
 def open_calls(request: AuthedRequest) -> HttpResponse:
     """Show every hold that is open and every call whose outcome nobody knows."""
     page = Paginator(_open_calls(), PAGE_CALLS).get_page(request.GET.get("page"))
@@ -102,16 +103,16 @@ def open_calls(request: AuthedRequest) -> HttpResponse:
     )
 
 
+@staff_with(Right.SEE_COSTS)
 @require_GET
-@staff_only
 def open_calls_csv(request: AuthedRequest) -> StreamingHttpResponse:
     """Download them."""
     del request
     return csv_reply("ponder-open-calls.csv", CALL_HEADER, _call_rows(_open_calls()))
 
 
+@staff_with(Right.SEE_COSTS)
 @require_GET
-@staff_only
 def prices(request: AuthedRequest) -> HttpResponse:
     """Show which rates hold now, and which held before."""
     book = price_book()
@@ -121,8 +122,8 @@ def prices(request: AuthedRequest) -> HttpResponse:
     return render(request, "billing/prices.html", {"book": list(book.values()), "older": older[:200]})
 
 
+@staff_with(Right.SEE_COSTS)
 @require_GET
-@staff_only
 def prices_csv(request: AuthedRequest) -> StreamingHttpResponse:
     """Download every row of the price book, in pico-USD per token."""
     del request

@@ -5,17 +5,18 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.access import AuthedRequest, staff_with
+from accounts.rights import Right
 from billing.errors import BillingError
 from billing.models import Quarantine
 from billing.suspension import lift, set_aside
-from billing.views.access import AuthedRequest, staff_only
 from billing.views.forms import LiftForm, SetAsideForm
 
 _SHOWN = 100
 
 
+@staff_with(Right.SUSPEND_MODELS)
 @require_http_methods(["GET", "HEAD", "POST"])
-@staff_only
 def quarantine(request: AuthedRequest) -> HttpResponse:
     """Show what is and was set aside; a POST sets one more model aside."""
     form = SetAsideForm(request.POST or None)
@@ -36,8 +37,8 @@ def quarantine(request: AuthedRequest) -> HttpResponse:
     return render(request, "billing/quarantine.html", context, status=422 if form.errors else 200)
 
 
+@staff_with(Right.SUSPEND_MODELS)
 @require_POST
-@staff_only
 def quarantine_lift(request: AuthedRequest) -> HttpResponse:
     """Let a model be called again."""
     form = LiftForm(request.POST)

@@ -4,27 +4,25 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.models import User
+from accounts.access import AuthedRequest, signed_in, workspace_of
 from billing.errors import StripeProblem
 from billing.models import TopUp
 from billing.payments.topups import start_top_up, sync_top_up
-from billing.views.access import get_top_up_for, workspace_of
+from billing.views.access import get_top_up_for
 from billing.views.forms import TopUpForm
 from billing.views.wallet import wallet_page
 from solver.core.money import format_usd
 
 
-@login_required
+@signed_in
 @require_POST
-def topup_start(request: HttpRequest) -> HttpResponse:
+def topup_start(request: AuthedRequest) -> HttpResponse:
     """Record the top-up and send the user to Stripe Checkout."""
-    assert isinstance(request.user, User)  # login_required
     form = TopUpForm(request.POST)
     if not form.is_valid():
         return wallet_page(request, form, status=422)
@@ -33,7 +31,7 @@ def topup_start(request: HttpRequest) -> HttpResponse:
     back = reverse("topup-return", args=[placeholder]).replace(str(placeholder), "{id}")
     try:
         top_up = start_top_up(
-            workspace=workspace_of(request),
+            workspace=workspace_of(request.user),
             user=request.user,
             amount_nano=form.cleaned_data["amount_nano"],
             success_url=base + back,
@@ -46,11 +44,11 @@ def topup_start(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(top_up.checkout_url, status=303)
 
 
-@login_required
+@signed_in
 @require_GET
-def topup_return(request: HttpRequest, top_up_id: UUID) -> HttpResponse:
+def topup_return(request: AuthedRequest, top_up_id: UUID) -> HttpResponse:
     """Say what became of a payment. Runs the same function as the webhook, so it may be opened any number of times."""
-    top_up = get_top_up_for(request, top_up_id)
+    top_up = get_top_up_for(request.user, top_up_id)
     try:
         top_up = sync_top_up(top_up.pk)
     except StripeProblem:
@@ -60,7 +58,7 @@ def topup_return(request: HttpRequest, top_up_id: UUID) -> HttpResponse:
     return redirect("wallet")
 
 
-def _tell(request: HttpRequest, top_up: TopUp) -> None:
+def _tell(request: AuthedRequest, top_up: TopUp) -> None:
     if top_up.credited_nano:
         messages.success(request, f"{format_usd(top_up.credited_nano)} was added to your wallet. Thank you.")
     elif top_up.problem:

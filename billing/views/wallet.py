@@ -4,31 +4,30 @@ from collections.abc import Sequence
 from typing import cast
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from accounts.access import AuthedRequest, signed_in, workspace_of
 from billing.books.ledger import debt_nano
 from billing.books.statement import LEDGER_HEADER, PAGE_ROWS, StatementRow, ledger_rows
 from billing.books.wallet import balances, statement
 from billing.cost_review.csv_reply import csv_reply
 from billing.payments import stripe_gateway
-from billing.views.access import workspace_of
 from billing.views.forms import PRESETS, TopUpForm
 
 
-@login_required
+@signed_in
 @require_GET
-def wallet(request: HttpRequest) -> HttpResponse:
+def wallet(request: AuthedRequest) -> HttpResponse:
     """Show the wallet."""
     return wallet_page(request, TopUpForm())
 
 
-def wallet_page(request: HttpRequest, form: TopUpForm, *, status: int = 200) -> HttpResponse:
+def wallet_page(request: AuthedRequest, form: TopUpForm, *, status: int = 200) -> HttpResponse:
     """Render the wallet with this top-up form, which may carry errors."""
-    workspace = workspace_of(request)
+    workspace = workspace_of(request.user)
     movements = cast("Sequence[StatementRow]", statement(workspace))  # pages need its length and slices only
     page: Page[StatementRow] = Paginator(movements, PAGE_ROWS).get_page(request.GET.get("page"))
     context = {
@@ -45,8 +44,8 @@ def wallet_page(request: HttpRequest, form: TopUpForm, *, status: int = 200) -> 
     return render(request, "billing/wallet.html", context, status=status)
 
 
-@login_required
+@signed_in
 @require_GET
-def wallet_csv(request: HttpRequest) -> StreamingHttpResponse:
+def wallet_csv(request: AuthedRequest) -> StreamingHttpResponse:
     """Download every movement, newest first."""
-    return csv_reply("ponder-ledger.csv", LEDGER_HEADER, ledger_rows(workspace_of(request)))
+    return csv_reply("ponder-ledger.csv", LEDGER_HEADER, ledger_rows(workspace_of(request.user)))

@@ -3,6 +3,7 @@
 RUN_JOB = "jobs.tasks.run_job"
 SWEEP = "jobs.tasks.sweep"
 SEND_MAIL = "jobs.tasks.send_mail"
+DELETE_ACCOUNT_FILES = "jobs.tasks.delete_account_files"
 RUN_AUDIT = "jobs.tasks.run_audit"
 DELETE_OLD_TEXTS = "jobs.tasks.delete_old_texts"
 LEARN = "jobs.tasks.learn"

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from jobs.core.wake import wake_mail_worker_on_commit
+from jobs.mail.eml_backend import ACCOUNT_MAIL_DOMAIN
 from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState
 
 STUCK_AFTER = timedelta(minutes=15)
@@ -55,7 +56,7 @@ def enqueue_account_mail(mail: EmailMultiAlternatives, *, good_for: timedelta) -
         content={"subject": mail.subject, "text": str(mail.body), "html": html},
         next_at=now,
         expires_at=now + good_for,
-        message_id=f"<{uuid.uuid4()}.account@ponder>",
+        message_id=f"<{uuid.uuid4()}@{ACCOUNT_MAIL_DOMAIN}>",
     )
     wake_mail_worker_on_commit()
     return message

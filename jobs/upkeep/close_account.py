@@ -4,8 +4,15 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Lower
 
-from accounts.closing import anonymise, is_last_of_staff, leave_shared_workspaces, workspaces_alone
+from accounts.closing import (
+    addresses_of,
+    anonymise,
+    is_last_of_staff,
+    leave_shared_workspaces,
+    workspaces_alone,
+)
 from accounts.models import User, Workspace
 from billing.books.closing import forget_payment_details, give_up_money
 from billing.books.wallet import balances
@@ -68,11 +75,11 @@ def close_account(*, user: User, gives_up_money: bool) -> int:
         for workspace in alone:
             give_up_money(workspace)
             forget_payment_details(workspace)
-        address = user.email
-        _forget_mail(address)
+        addresses = addresses_of(user)
+        _forget_mail(addresses)
         leave_shared_workspaces(user)
         anonymise(user)
-        transaction.on_commit(lambda: delete_files_to(address))
+        transaction.on_commit(lambda: delete_files_to(addresses))
     return deleted
 
 
@@ -111,9 +118,9 @@ def _delete_jobs(jobs: JobQuerySet) -> int:
     return sum(delete_texts(job_id=job_id) for job_id in list(ended))
 
 
-def _forget_mail(address: str) -> None:
-    """Empty the messages to an address; the rows stay, for each outcome has one."""
-    messages = OutboxMessage.objects.filter(recipient__iexact=address)
+def _forget_mail(addresses: list[str]) -> None:
+    """Empty the messages to addresses that are the user's or were; the rows stay, for each outcome has one."""
+    messages = OutboxMessage.objects.alias(to=Lower("recipient")).filter(to__in=addresses)
     messages.filter(state=OutboxState.PENDING).update(state=OutboxState.UNWANTED)
     messages.filter(job=None).update(content={})
     # Without its claim a sender that is at one of them records no reply of the mail server, which may name the address.

@@ -8,11 +8,12 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from accounts.access import AuthedRequest, signed_in
 from jobs.core.states import Wanted
 from jobs.lifecycle import SubmitError, raise_budget
 from jobs.models import Job
 from jobs.presenters.spend import spend_of
-from jobs.views.access import AuthedRequest, get_job_for, signed_in
+from jobs.views.access import get_job_for
 from jobs.views.forms import RaiseForm
 from jobs.views.job_actions import BY_ACTION, JobAction, offers_of
 from jobs.views.raise_form import raise_context

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.access import AuthedRequest, signed_in, workspace_of
 from accounts.models import User
 from jobs.lifecycle import SubmitError, submit_comparison
 from jobs.lifecycle.drafts import delete_draft
@@ -18,7 +19,7 @@ from jobs.presenters.markdown import has_math, render_markdown
 from jobs.presenters.progress import Totals, revision_of, totals_of
 from jobs.presenters.spend import Spend, spend_of
 from jobs.templatetags.ponder import short_answer
-from jobs.views.access import AuthedRequest, get_comparison_for, signed_in, workspace_of
+from jobs.views.access import get_comparison_for
 from jobs.views.detail import STOP_POLLING
 from jobs.views.forms import NewJobForm
 from jobs.views.new import ask_to_sign_in, refused_form, uuid_of

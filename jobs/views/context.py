@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from accounts.access import workspace_of
 from accounts.models import User
-from jobs.views.access import workspace_of
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "theme"

@@ -8,13 +8,14 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.access import AuthedRequest, signed_in
 from jobs.models import Comparison, Job
 from jobs.presenters.markdown import has_math, render_markdown
 from jobs.presenters.pictures import burn_down
 from jobs.presenters.progress import clusters_of, phases_of, revision_of, totals_of
 from jobs.presenters.spend import spend_of
 from jobs.templatetags.ponder import short_answer
-from jobs.views.access import AuthedRequest, get_job_for, jobs_of, signed_in
+from jobs.views.access import get_job_for, jobs_of
 from jobs.views.job_actions import offered_key, offers_of
 from jobs.views.raise_form import raise_context
 

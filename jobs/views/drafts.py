@@ -8,8 +8,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from accounts.access import AuthedRequest, signed_in, workspace_of
 from jobs.lifecycle.drafts import delete_draft, save_draft
-from jobs.views.access import AuthedRequest, jobs_of, signed_in, workspace_of
+from jobs.views.access import jobs_of
 from jobs.views.new import DRAFT_FIELDS, uuid_of, uuid_or_404
 
 

@@ -11,11 +11,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from accounts.access import AuthedRequest, signed_in
 from accounts.models import User
 from jobs.core.states import ACTIVE, ENDED, JobState
 from jobs.models import Job, JobQuerySet
 from jobs.presenters.spend import Spend, spend_of
-from jobs.views.access import AuthedRequest, jobs_of, signed_in, wants_fragment
+from jobs.views.access import jobs_of, wants_fragment
 
 PER_PAGE = 25
 _MAX_QUERY = 200

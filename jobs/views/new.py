@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.access import workspace_of
 from accounts.models import User
 from jobs.core.rates import within_rate
 from jobs.core.states import JobState
@@ -18,7 +19,7 @@ from jobs.lifecycle.drafts import drafts_of
 from jobs.lifecycle.panel import model_names
 from jobs.models import Job
 from jobs.presenters.markdown import render_markdown
-from jobs.views.access import get_draft_for, get_job_for, jobs_of, workspace_of
+from jobs.views.access import get_draft_for, get_job_for, jobs_of
 from jobs.views.forms import (
     CHECKERS,
     CUSTOM,

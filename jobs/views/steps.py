@@ -10,10 +10,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from accounts.access import AuthedRequest, signed_in
 from billing.models import Call
 from jobs.models import Prompt, StepRecord
 from jobs.presenters.markdown import clean_text
-from jobs.views.access import AuthedRequest, get_job_for, get_step_for, signed_in, wants_fragment
+from jobs.views.access import get_job_for, get_step_for, wants_fragment
 
 PER_PAGE = 50
 

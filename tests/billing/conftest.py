@@ -16,7 +16,7 @@ class Person:
     """A user with a signed-in client."""
 
     def __init__(self, name: str, *, staff: bool = False) -> None:
-        self.user = User.objects.create_user(f"{name}@example.org", is_staff=staff)
+        self.user = User.objects.create_user(f"{name}@example.org", is_staff=staff, is_superuser=staff)
         self.client = Client()
         self.client.force_login(self.user)
         self.get, self.post = self.client.get, self.client.post

@@ -6,6 +6,7 @@ import zipfile
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
@@ -137,6 +138,21 @@ def test_an_account_closes_without_a_trace_of_its_user(alice, workspace, ended_j
     alice.refresh_from_db()
     assert (alice.is_active, alice.email) == (False, f"{alice.pk}@closed.invalid")
     assert OutboxMessage.objects.filter(job=ended_job, kind="ended", recipient="").count() == 1
+
+
+def test_mail_to_an_address_that_was_changed_goes_with_the_account(alice, workspace, ended_job):
+    """The job's mail went to the first address; closing under the second one forgets both."""
+    client = Client()
+    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    for address, primary in ((alice.email, True), ("second@example.org", False)):
+        EmailAddress.objects.create(user=alice, email=address, verified=True, primary=primary)
+    client.post("/accounts/email/", {"email": "second@example.org", "action_primary": ""})
+    client.post("/accounts/email/", {"email": alice.email, "action_remove": ""})
+    alice.refresh_from_db()
+    assert (alice.email, alice.former_emails) == ("second@example.org", ["alice@example.org"])
+    assert places_of("alice@example.org")
+    close_account(user=alice, gives_up_money=True)
+    assert places_of("alice@example.org") == places_of("second@example.org") == set()
 
 
 def test_a_job_under_way_keeps_its_account_open(alice, workspace, endpoint, run_all):

@@ -34,7 +34,7 @@ def lies_at_first(call) -> Answer:
 
 @pytest.fixture
 def staff(alice) -> User:
-    return User.objects.create_user("staff@example.org", is_staff=True)
+    return User.objects.create_user("staff@example.org", is_staff=True, is_superuser=True)
 
 
 def submitted(alice, workspace) -> Job:

@@ -1,94 +1,198 @@
-"""Nobody sees what is not theirs: strangers get 404, the signed-out get the sign-in page."""
+"""Nobody sees what is not theirs: every address of the site, tried as nobody, a stranger, and staff without its right."""
 
+import re
 import uuid
 
 import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.urls import reverse
+from django.utils import timezone
 
-JOB_PAGES = [
-    "job-detail",
-    "job-live",
-    "job-finish",
-    "job-cancel",
-    "job-pause",
-    "job-resume",
-    "job-raise",
-    "job-delete-texts",
-    "job-steps",
-    "job-export-md",
-    "job-export-json",
-]
-OWN_PAGES = ["job-list", "settings", "wallet", "account-close", "data-export"]
-STAFF_PAGES = [
-    "staff-audit",
-    "staff-mail",
-    "staff-outbox",
-    "staff-learned",
-    "cost-review",
-    "cost-review-quarantine",
-]
+from accounts.rights import Right
+from billing.models import TopUp
+from jobs.models import Job, OutboxMessage
+from tests import people
+from tests.web.addresses import ADMIN_FRAME, OWN, OWNERS, PUBLIC, STAFF, SUPERUSERS, addresses
+from tests.web.conftest import Person
 
-
-@pytest.mark.parametrize("name", JOB_PAGES)
-def test_a_stranger_gets_404_for_every_page_of_a_job(charlie, running_job, name):
-    """Someone else's job looks exactly like no job."""
-    assert charlie.get(reverse(name, args=[running_job.pk])).status_code == 404
-    assert charlie.get(reverse(name, args=[uuid.uuid4()])).status_code == 404
-
-
+LISTED = PUBLIC | OWN | OWNERS | STAFF.keys() | SUPERUSERS
+JOB_PAGES = sorted(name for name in OWNERS if name.startswith("job-") and "compare" not in name)
 JOB_POSTS = ["job-finish", "job-cancel", "job-pause", "job-resume", "job-raise", "job-delete-texts"]
 
 
-@pytest.mark.parametrize("name", JOB_POSTS)
-def test_a_stranger_cannot_stop_a_job(charlie, running_job, name):
-    """A foreign POST changes nothing."""
-    before = running_job.budget_nano
-    assert charlie.post(reverse(name, args=[running_job.pk]), {"budget": "20"}).status_code == 404
-    running_job.refresh_from_db()
-    assert (running_job.wanted, running_job.state, running_job.budget_nano) == ("run", "running", before)
+@pytest.fixture
+def belongings(alice, running_job) -> dict[str, list]:
+    """The arguments of each address that is about one thing, and all these things are Alice's."""
+    workspace = people.workspace_of(alice.user)
+    comparison = people.make_comparison(alice.user)
+    top_up = TopUp.objects.create(workspace=workspace, user=alice.user, amount_nano=5_000_000_000)
+    message = OutboxMessage.objects.create(
+        kind="staff", recipient="staff@example.org", next_at=timezone.now(), message_id="<1@ponder>"
+    )
+    draft = people.make_job(alice.user, "draft", spent_cents=0)
+    return {
+        **{name: [running_job.pk] for name in JOB_PAGES},
+        "job-step-text": [running_job.pk, running_job.steps.first().pk],
+        "job-draft-delete": [draft.pk],
+        "job-compare-detail": [comparison.pk],
+        "job-compare-live": [comparison.pk],
+        "topup-return": [top_up.pk],
+        "cost-review-calls": [running_job.pk],
+        "cost-review-calls-csv": [running_job.pk],
+        "staff-outbox-retry": [message.pk],
+        "staff-mail-detail": [f"20261129T000000Z-{'0' * 16}.eml"],
+    }
 
 
-def test_a_stranger_gets_404_for_the_text_of_a_call(charlie, alice, running_job):
-    """The texts of calls are as private as their job."""
-    step = running_job.steps.first()
-    address = reverse("job-step-text", args=[running_job.pk, step.pk])
-    assert charlie.get(address).status_code == 404
-    assert alice.get(address).status_code == 200
+def path_to(name: str, belongings: dict[str, list]) -> str:
+    return reverse(name, args=belongings.get(name, []))
+
+
+def clerk_with(*rights: Right) -> Person:
+    """A member of staff who may do only this."""
+    user = people.make_user("clerk@example.org")
+    user.is_staff = True
+    user.save()
+    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    return Person(user)
+
+
+def test_every_address_is_in_one_list():
+    """A new page must be put into one of the lists, so that it is tried below."""
+    named = {name for name, _ in addresses() if name and not name.startswith("admin:")}
+    assert named == LISTED
+    assert [place for name, place in addresses() if not name and not place.startswith("admin/")] == []
+    lists = (PUBLIC, OWN, OWNERS, STAFF.keys(), SUPERUSERS)
+    assert sum(len(each) for each in lists) == len(LISTED)
+
+
+@pytest.mark.parametrize("name", sorted(LISTED - PUBLIC))
+def test_a_signed_out_visitor_is_asked_to_sign_in(client, belongings, name):
+    """Every page but the public ones leads to the sign-in page and back, whatever the method."""
+    address = path_to(name, belongings)
+    for reply in (client.get(address), client.post(address)):
+        assert reply.status_code == 302
+        assert reply.url.startswith(reverse("account_login"))
+        assert address in reply.url
+
+
+@pytest.mark.parametrize("name", sorted(OWNERS | STAFF.keys() | SUPERUSERS))
+def test_a_stranger_gets_404(charlie, belongings, mail_dir, name):
+    """Someone else's thing, and every staff page, looks like nothing at all; nothing changes."""
+    before = list(Job.objects.order_by("pk").values())
+    assert charlie.post(path_to(name, belongings), {"budget": "20"}).status_code in {404, 405}
+    assert charlie.get(path_to(name, belongings)).status_code in {404, 405}
+    assert list(Job.objects.order_by("pk").values()) == before
+
+
+@pytest.mark.parametrize("name", sorted(OWNERS))
+def test_superusers_get_404_for_what_is_a_users_own(staff, belongings, name):
+    """Pages of users are for their workspace; staff have pages of their own."""
+    assert staff.get(path_to(name, belongings)).status_code in {404, 405}
+
+
+@pytest.mark.parametrize("name", sorted(OWN))
+def test_own_pages_hold_nothing_foreign(charlie, running_job, name):
+    """Lists, wallet and export of a stranger say nothing of Alice's job."""
+    Job.objects.filter(pk=running_job.pk).update(title="Of quokkas")
+    reply = charlie.get(reverse(name), follow=True)
+    body = b"".join(reply.streaming_content) if reply.streaming else reply.content
+    assert b"quokka" not in body
+
+
+@pytest.mark.parametrize("name", sorted(STAFF.keys() | SUPERUSERS))
+def test_staff_without_the_right_get_404(belongings, mail_dir, name):
+    """All other rights together open no page or action but their own."""
+    clerk = clerk_with(*(right for right in Right if right != STAFF.get(name)))
+    assert clerk.get(path_to(name, belongings)).status_code == 404
+    assert clerk.post(path_to(name, belongings)).status_code == 404
+
+
+@pytest.mark.parametrize("name", sorted(STAFF))
+def test_staff_with_the_right_alone_may_enter(belongings, name):
+    """One right is enough for its pages, and their menus offer nothing else."""
+    clerk = clerk_with(STAFF[name])
+    reply = clerk.get(path_to(name, belongings))
+    assert reply.status_code in {200, 405}
+    if reply.status_code == 200 and not reply.streaming:
+        offered = set(re.findall(r'href="(/staff/[a-z/-]*)"', reply.content.decode()))
+        allowed = {
+            reverse(other)
+            for other, right in STAFF.items()
+            if right == STAFF[name] and not belongings.get(other)
+        }
+        assert offered <= allowed
+
+
+@pytest.mark.parametrize("name", sorted(SUPERUSERS))
+def test_superusers_may_enter_every_staff_page(staff, belongings, mail_dir, name):
+    """The operator sees stored mail; a message that is not there is a 404 for them, too."""
+    assert staff.get(path_to(name, belongings)).status_code == (404 if name in belongings else 200)
+
+
+TABLES = sorted(f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry)
+ROW_PAGES = ("changelist", "add", "history", "delete", "change")
+
+
+def test_every_admin_page_is_of_a_table_or_of_the_frame():
+    """A page that somebody adds to /admin/ must be tried below."""
+    named = {name for name, _ in addresses() if name.startswith("admin:")}
+    assert named - ADMIN_FRAME == {f"admin:{table}_{page}" for table in TABLES for page in ROW_PAGES}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_no_row_is_shown_to_staff_without_a_right_to_it(client, db, table):
+    """Being staff, and every right of the staff pages, opens no table; the signed-out are asked to sign in."""
+    clerk, stranger = clerk_with(*Right), Person(people.make_user("charlie@example.org"))
+    row = apps.get_model(*table.split("_", 1)).objects.first()
+    for page in ROW_PAGES:
+        about_a_row = page in {"history", "delete", "change"}
+        address = reverse(f"admin:{table}_{page}", args=[row.pk if row else "1"] if about_a_row else [])
+        assert client.get(address).status_code == stranger.get(address).status_code == 302
+        # Some pages of a row that is not there lead to the index, with a right or without.
+        assert clerk.get(address).status_code in ({302, 403} if about_a_row and not row else {403})
+
+
+@pytest.mark.parametrize("table", ["auth_group", "account_emailaddress"])
+def test_rows_that_make_somebody_mighty_are_for_superusers(staff, table):
+    """A verified address or a group of rights makes one person into another, so no permission opens these."""
+    clerk = clerk_with(*Right)
+    clerk.user.user_permissions.set(Permission.objects.all())
+    assert clerk.get(reverse(f"admin:{table}_changelist")).status_code == 403
+    assert clerk.get(reverse(f"admin:{table}_add")).status_code == 403
+    assert staff.get(reverse(f"admin:{table}_changelist")).status_code == 200
+
+
+def test_staff_who_may_edit_people_cannot_raise_themselves(alice, staff):
+    """Rights and addresses are a superuser's to give, and rows of staff are a superuser's to change."""
+    clerk = clerk_with()
+    clerk.user.user_permissions.set(Permission.objects.filter(codename__in=["change_user", "view_user"]))
+    fields = {"email": "clerk@example.org", "name": "X", "is_staff": "on", "is_superuser": "on"}
+    for user in (clerk.user, staff.user):
+        assert clerk.post(reverse("admin:accounts_user_change", args=[user.pk]), fields).status_code == 403
+    clerk.post(reverse("admin:accounts_user_change", args=[alice.user.pk]), fields)
+    alice.user.refresh_from_db()
+    assert (alice.user.email, alice.user.is_staff, alice.user.is_superuser) == (
+        "alice@example.org",
+        False,
+        False,
+    )
 
 
 def test_a_step_is_not_found_under_another_job(alice, running_job, done_job):
     """The address names the job and the step; both must agree."""
     step = running_job.steps.first()
+    assert alice.get(reverse("job-step-text", args=[running_job.pk, step.pk])).status_code == 200
     assert alice.get(reverse("job-step-text", args=[done_job.pk, step.pk])).status_code == 404
 
 
-@pytest.mark.parametrize("name", JOB_PAGES)
+@pytest.mark.parametrize("name", sorted(set(JOB_PAGES) - {"job-step-text", "job-draft-delete"}))
 def test_a_member_of_the_workspace_sees_its_jobs(bob, running_job, name):
     """Workspaces own jobs; Bob is in Alice's."""
     assert bob.get(reverse(name, args=[running_job.pk])).status_code == 200
-
-
-@pytest.mark.parametrize("name", JOB_PAGES)
-def test_a_signed_out_visitor_is_asked_to_sign_in(client, running_job, name):
-    """Pages of jobs lead to the sign-in page and back."""
-    address = reverse(name, args=[running_job.pk])
-    reply = client.get(address)
-    assert reply.status_code == 302
-    assert reply.url.startswith(reverse("account_login"))
-    assert address in reply.url
-
-
-@pytest.mark.parametrize("name", OWN_PAGES)
-def test_own_pages_ask_the_signed_out_to_sign_in(client, db, name):
-    """Lists, wallet and settings belong to someone."""
-    assert client.get(reverse(name)).status_code == 302
-
-
-@pytest.mark.parametrize("name", STAFF_PAGES)
-def test_staff_pages_do_not_exist_for_others(alice, staff, mail_dir, name):
-    """A page for staff is a 404 for everybody else."""
-    assert alice.get(reverse(name)).status_code == 404
-    assert staff.get(reverse(name)).status_code == 200
+    assert bob.get(reverse(name, args=[uuid.uuid4()])).status_code == 404
 
 
 def test_the_list_holds_no_foreign_job(charlie, running_job):

@@ -2,19 +2,23 @@
 
 import email
 import os
+import re
 from datetime import timedelta
 from email import policy
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.mail import EmailMessage
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from jobs import tasks
 from jobs.mail import eml_backend as mail_files
 from jobs.mail.compose import compose
+from jobs.mail.send import send_due
 from jobs.models import Job, OutboxMessage
-from tests.people import make_job
+from tests.people import make_job, make_user
 
 
 def message_about(job: Job) -> OutboxMessage:
@@ -155,3 +159,44 @@ def test_a_refused_address_is_shown_to_its_owner(alice):
     assert "550 no such mailbox" in alice.get(reverse("settings")).content.decode()
     alice.post(reverse("mail-works"))
     assert "550" not in alice.get(reverse("settings")).content.decode()
+
+
+def test_a_code_to_sign_in_with_is_in_no_list_and_goes_after_ten_minutes(client, alice, staff, mail_dir):
+    """Who may read mail must not become somebody else: no page has it, and its file is gone when it is of no use."""
+    client.post(reverse("account_request_login_code"), {"email": "alice@example.org"})
+    send_due()
+    (path,) = mail_dir.rglob("*.eml")
+    code = re.search(rb"Subject: (\S+) is your", path.read_bytes())[1].decode()
+    assert mail_files.stored_names() == []
+    assert code not in staff.get(reverse("staff-mail")).content.decode()
+    assert staff.get(reverse("staff-mail-detail", args=[path.name])).status_code == 404
+    assert staff.get(f"/staff/mail/account/{path.name}/").status_code == 404
+    tasks.delete_account_files()
+    assert path.exists()
+    aged = path.with_name(f"{timezone.now() - timedelta(minutes=11):%Y%m%dT%H%M%SZ}{path.name[16:]}")
+    path.rename(aged)
+    tasks.delete_account_files()
+    assert not aged.exists()
+
+
+def test_staff_cannot_become_the_operator_by_mail(client, staff, mail_dir):
+    """A clerk asks for the operator's code, and finds it neither under mail nor in the outbox nor in raw rows."""
+    user = make_user("clerk@example.org")
+    user.is_staff = True
+    user.save()
+    user.user_permissions.set(Permission.objects.all())
+    client.post(reverse("account_request_login_code"), {"email": staff.user.email})
+    send_due()
+    (path,) = mail_dir.rglob("*.eml")
+    code = re.search(rb"Subject: (\S+) is your", path.read_bytes())[1].decode()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(reverse("staff-mail")).status_code == 404
+    message = OutboxMessage.objects.get(kind="account")
+    for address in (
+        reverse("staff-outbox") + "?state=sent",
+        reverse("admin:jobs_outboxmessage_changelist"),
+        reverse("admin:jobs_outboxmessage_change", args=[message.pk]),
+    ):
+        reply = client.get(address)
+        assert reply.status_code == 200
+        assert code not in reply.content.decode()

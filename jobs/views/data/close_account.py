@@ -8,10 +8,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.access import AuthedRequest, signed_in
 from jobs.lifecycle import SubmitError
 from jobs.upkeep.close_account import belongings_of, cancel_jobs_of, close_account
 from jobs.upkeep.export_data import export_data
-from jobs.views.access import AuthedRequest, signed_in
 from jobs.views.data.forms import CloseAccountForm
 
 

@@ -7,8 +7,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from accounts.access import AuthedRequest, signed_in
 from jobs.upkeep.delete_texts import delete_texts, may_delete_texts
-from jobs.views.access import AuthedRequest, get_job_for, signed_in
+from jobs.views.access import get_job_for
 
 
 @signed_in

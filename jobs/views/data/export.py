@@ -8,12 +8,13 @@ from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
+from accounts.access import AuthedRequest, signed_in
 from jobs.lifecycle.quote_records import quote_json
 from jobs.models import Job, JobQuote, StepRecord
 from jobs.presenters.markdown import clean_text
 from jobs.presenters.progress import totals_of
 from jobs.presenters.spend import spend_of
-from jobs.views.access import AuthedRequest, get_job_for, signed_in
+from jobs.views.access import get_job_for
 from solver.core.money import usd_decimal
 
 

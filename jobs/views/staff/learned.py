@@ -1,22 +1,23 @@
 """What was learned, for staff: posteriors, how quotes keep what they say, and what has drifted."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.access import AuthedRequest, staff_with
+from accounts.rights import Right
 from jobs.learning.report import coverage, posteriors
 from jobs.models import DriftAlarm, Lesson
-from jobs.views.access import require_staff
 
 _ALARMS = 20
 
 
+@staff_with(Right.SEE_LEARNED)
 @never_cache
 @require_safe
-def learned(request: HttpRequest) -> HttpResponse:
+def learned(request: AuthedRequest) -> HttpResponse:
     """List what finished jobs have taught."""
-    require_staff(request.user)
     context = {
         "posteriors": posteriors(),
         "coverage": coverage(),

@@ -3,14 +3,15 @@
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.access import AuthedRequest, staff_with
+from accounts.rights import Right
 from jobs.mail.enqueue import send_again
 from jobs.models import OutboxMessage, OutboxState
-from jobs.views.access import require_staff
 
 PER_PAGE = 50
 # A message that is being sent for the first time has not failed.
@@ -26,11 +27,11 @@ _FILTERS = {
 }
 
 
+@staff_with(Right.RESEND_MAIL)
 @never_cache
 @require_safe
-def outbox_list(request: HttpRequest) -> HttpResponse:
+def outbox_list(request: AuthedRequest) -> HttpResponse:
     """List messages, the newest first; at first those that need a look."""
-    require_staff(request.user)
     chosen = request.GET.get("state", "") if request.GET.get("state", "") in _FILTERS else ""
     rows = OutboxMessage.objects.filter(_FILTERS[chosen][1]).select_related("job").defer("content")
     page = Paginator(rows.order_by("-created_at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
@@ -42,10 +43,10 @@ def outbox_list(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/outbox.html", context)
 
 
+@staff_with(Right.RESEND_MAIL)
 @require_POST
-def outbox_retry(request: HttpRequest, message_id: int) -> HttpResponse:
+def outbox_retry(request: AuthedRequest, message_id: int) -> HttpResponse:
     """Try a message once more."""
-    require_staff(request.user)
     message = get_object_or_404(OutboxMessage, pk=message_id)
     if send_again(message):
         messages.success(request, f"The message to {message.recipient} is sent again now.")

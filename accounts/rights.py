@@ -1,0 +1,22 @@
+"""What a member of staff may do, one right apart from the other; superusers may do all of it.
+
+A right is a Django permission of the User model (`accounts.see_costs`), which a superuser gives to a person or a group
+in /admin/. Being staff alone opens nothing but an empty /admin/.
+"""
+
+from django.db import models
+
+
+class Right(models.TextChoices):
+    """A staff page or action that can be given by itself. The value is the permission's codename."""
+
+    SEE_COSTS = "see_costs", "May see cost review: what is spent, by whom, on which calls, and prices"
+    SUSPEND_MODELS = "suspend_models", "May suspend models, and let them be called again"
+    RUN_AUDITS = "run_audits", "May see audits, and start one"
+    RESEND_MAIL = "resend_mail", "May see the outbox without its texts, and send messages again"
+    SEE_LEARNED = "see_learned", "May see what was learned about models, and what has drifted"
+
+    @property
+    def permission(self) -> str:
+        """The name that `User.has_perm` takes."""
+        return f"accounts.{self.value}"

@@ -1,0 +1,117 @@
+"""Every address of the site and who may open it: `tests/web/test_access.py` holds the site to this list."""
+
+from collections.abc import Iterator
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.rights import Right
+
+PUBLIC = {
+    "healthz",
+    "landing",
+    "job-new",
+    "job-quote",
+    "job-preview",
+    "job-compare",
+    "stripe-webhook",
+    "sign-in-link",
+    "unsubscribe",
+    "account_confirm_login_code",
+    "account_email_verification_sent",
+    "account_inactive",
+    "account_login",
+    "account_logout",
+    "account_request_login_code",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "account_signup",
+}
+"""Open to everybody."""
+
+OWN = {
+    "job-list",
+    "job-draft",
+    "settings",
+    "mail-works",
+    "wallet",
+    "wallet-csv",
+    "topup-start",
+    "data-export",
+    "account-close",
+    "account-close-cancel-jobs",
+    "account_change_password",
+    "account_email",
+    "account_reauthenticate",
+    "account_set_password",
+}
+"""What everybody who is signed in has; it shows their own things only."""
+
+OWNERS = {
+    "job-detail",
+    "job-live",
+    "job-finish",
+    "job-cancel",
+    "job-pause",
+    "job-resume",
+    "job-raise",
+    "job-delete-texts",
+    "job-steps",
+    "job-step-text",
+    "job-export-md",
+    "job-export-json",
+    "job-draft-delete",
+    "job-compare-detail",
+    "job-compare-live",
+    "topup-return",
+}
+"""About one thing that belongs to somebody: for others it does not exist."""
+
+STAFF = {
+    "cost-review": Right.SEE_COSTS,
+    "cost-review-csv": Right.SEE_COSTS,
+    "cost-review-calls": Right.SEE_COSTS,
+    "cost-review-calls-csv": Right.SEE_COSTS,
+    "cost-review-open": Right.SEE_COSTS,
+    "cost-review-open-csv": Right.SEE_COSTS,
+    "cost-review-prices": Right.SEE_COSTS,
+    "cost-review-prices-csv": Right.SEE_COSTS,
+    "cost-review-quarantine": Right.SUSPEND_MODELS,
+    "cost-review-quarantine-lift": Right.SUSPEND_MODELS,
+    "staff-audit": Right.RUN_AUDITS,
+    "staff-audit-run": Right.RUN_AUDITS,
+    "staff-outbox": Right.RESEND_MAIL,
+    "staff-outbox-retry": Right.RESEND_MAIL,
+    "staff-learned": Right.SEE_LEARNED,
+}
+"""Staff pages and actions, with the one right that opens each."""
+
+SUPERUSERS = {"staff-mail", "staff-mail-detail"}
+"""Staff pages that no right opens."""
+
+ADMIN_FRAME = {
+    "admin:index",
+    "admin:app_list",
+    "admin:autocomplete",
+    "admin:jsi18n",
+    "admin:login",
+    "admin:logout",
+    "admin:password_change",
+    "admin:password_change_done",
+    "admin:view_on_site",
+}
+"""Pages of /admin/ that show no rows; everything else there asks for rights to the rows."""
+
+
+def addresses(
+    resolver: URLResolver | None = None, prefix: str = "", place: str = ""
+) -> Iterator[tuple[str, str]]:
+    """Yield the name (or, without one, nothing) and the pattern of every address that the site answers."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        where = place + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            inner = f"{prefix}{entry.namespace}:" if entry.namespace else prefix
+            yield from addresses(entry, inner, where)
+        elif isinstance(entry, URLPattern):
+            yield (f"{prefix}{entry.name}" if entry.name else "", where)
