@@ -19,7 +19,7 @@ class Quarantine(models.Model):
     )
     by = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField()
-    told_at = models.DateTimeField(null=True, blank=True, help_text="When staff were told.")
+    staff_notified_at = models.DateTimeField(null=True, blank=True)
     lifted_at = models.DateTimeField(null=True, blank=True)
     lifted_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="+")
     lift_reason = models.CharField(max_length=500, blank=True)
@@ -31,7 +31,9 @@ class Quarantine(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["id"], condition=Q(told_at=None), name="billing_quarantine_untold"),
+            models.Index(
+                fields=["id"], condition=Q(staff_notified_at=None), name="billing_quarantine_unnotified"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,9 +12,8 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
-from jobs.core.wake import wake_mail_worker_on_commit
-from jobs.models import DriftAlarm, Learned, Lesson, OutboxKind, OutboxMessage
+from jobs.mail.enqueue import mail_staff
+from jobs.models import DriftAlarm, Learned, Lesson, OutboxKind
 from solver.learning.censored_histogram import bin_of, quantiles
 from solver.learning.drift_test import Drift, Watched, drifts, yes_of
 from solver.learning.observations import Aspect, count
@@ -41,8 +40,11 @@ def watch(now: datetime | None = None) -> list[DriftAlarm]:
                 alarm.save(update_fields=["closed_at"])
         new = [_alarm(drift) for name, drift in moved.items() if name not in known]
         DriftAlarm.objects.bulk_create(new)
-        if new:
-            _mail_staff(new)
+        untold = [*DriftAlarm.objects.filter(closed_at=None, staff_notified_at=None).order_by("pk")]
+        if untold and _mail_staff(untold):
+            DriftAlarm.objects.filter(pk__in=[alarm.pk for alarm in untold]).update(
+                staff_notified_at=timezone.now()
+            )
     return new
 
 
@@ -80,20 +82,14 @@ def _alarm(drift: Drift) -> DriftAlarm:
     return DriftAlarm(name=drift.name, words=words[:400])
 
 
-def _mail_staff(alarms: list[DriftAlarm]) -> None:
+def _mail_staff(alarms: list[DriftAlarm]) -> int:
     link = settings.PONDER_BASE_URL + reverse("staff-learned")
     text = "What jobs show of late differs from what was learned before:\n\n"
     text += "".join(f"- {alarm.words}\n" for alarm in alarms)
     text += f"\nIf a model was changed, forget what was learned of it: manage.py learned --reset MODEL\n\n{link}\n"
-    now = timezone.now()
-    OutboxMessage.objects.bulk_create(
-        OutboxMessage(
-            kind=OutboxKind.STAFF,
-            recipient=user.email,
-            content={"subject": "Drift: models or quotes are not what they were", "text": text, "html": ""},
-            next_at=now,
-            message_id=f"<drift.{now:%Y%m%d%H%M%S%f}.{user.pk}@ponder>",
-        )
-        for user in User.objects.filter(is_staff=True, is_active=True)
+    return mail_staff(
+        OutboxKind.STAFF,
+        subject="Drift: models or quotes are not what they were",
+        text=text,
+        key=f"drift.{alarms[-1].pk}",
     )
-    wake_mail_worker_on_commit()

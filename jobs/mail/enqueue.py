@@ -7,6 +7,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models import User
 from jobs.core.wake import wake_mail_worker_on_commit
 from jobs.mail.eml_backend import ACCOUNT_MAIL_DOMAIN
 from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState
@@ -60,6 +61,31 @@ def enqueue_account_mail(mail: EmailMultiAlternatives, *, good_for: timedelta) -
     )
     wake_mail_worker_on_commit()
     return message
+
+
+def mail_staff(kind: OutboxKind, *, subject: str, text: str, key: str) -> int:
+    """Write a mail to each member of staff; return to how many. Repeating it under the same `key` adds none.
+
+    0 also where there is nobody to write to yet: then what it says is still to be told.
+    """
+    now = timezone.now()
+    staff = User.objects.filter(is_staff=True, is_active=True).exclude(email="").order_by("pk")
+    mails = {f"<{key}.{member.pk}@ponder>": member for member in staff}
+    known = set(OutboxMessage.objects.filter(message_id__in=mails).values_list("message_id", flat=True))
+    OutboxMessage.objects.bulk_create(
+        OutboxMessage(
+            kind=kind,
+            recipient=member.email,
+            content={"subject": subject, "text": text, "html": ""},
+            next_at=now,
+            message_id=message_id,
+        )
+        for message_id, member in mails.items()
+        if message_id not in known
+    )
+    if mails:
+        wake_mail_worker_on_commit()
+    return len(mails)
 
 
 def send_again(message: OutboxMessage) -> bool:

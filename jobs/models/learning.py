@@ -62,6 +62,7 @@ class DriftAlarm(models.Model):
     words = models.CharField(max_length=400)
     opened_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    staff_notified_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

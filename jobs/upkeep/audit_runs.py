@@ -7,11 +7,10 @@ from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
 from billing.books.audit import Report
 from billing.models import AuditRun
-from jobs.core.wake import wake_mail_worker_on_commit
-from jobs.models import OutboxKind, OutboxMessage
+from jobs.mail.enqueue import mail_staff
+from jobs.models import OutboxKind
 from jobs.upkeep.audit import audit
 
 # Of any number of Beats one audit at a time is enough; the number is ours alone in this database.
@@ -37,25 +36,11 @@ def run_audit() -> AuditRun | None:
             with transaction.atomic():
                 run.save()
                 if report.violations:
-                    _tell_staff(run, report)
+                    subject, text = _words(report)
+                    mail_staff(OutboxKind.AUDIT, subject=subject, text=text, key=f"audit.{run.pk}")
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
     return run
-
-
-def _tell_staff(run: AuditRun, report: Report) -> None:
-    subject, text = _words(report)
-    OutboxMessage.objects.bulk_create(
-        OutboxMessage(
-            kind=OutboxKind.AUDIT,
-            recipient=member.email,
-            content={"subject": subject, "text": text, "html": ""},
-            next_at=run.started_at,
-            message_id=f"<{run.pk}.{member.pk}.audit@ponder>",
-        )
-        for member in User.objects.filter(is_staff=True, is_active=True)
-    )
-    wake_mail_worker_on_commit()
 
 
 def _words(report: Report) -> tuple[str, str]:

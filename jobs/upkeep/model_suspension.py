@@ -6,37 +6,36 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
 from billing.models import Quarantine
 from jobs.core.states import JobState
-from jobs.core.wake import wake_mail_worker_on_commit
-from jobs.models import Job, OutboxKind, OutboxMessage
+from jobs.mail.enqueue import mail_staff
+from jobs.models import Job, OutboxKind
 from solver.core.money import format_usd_exact
 
 
-def tell_staff() -> int:
-    """Write one mail to each of the staff for every model set aside of which they were not told; return how many.
+def notify_staff() -> int:
+    """Mail staff of every model set aside of which they were not notified; return of how many models.
 
-    Settlements set models aside in SQL, so this is a duty of the sweep.
+    Settlements set models aside in SQL, so this is a duty of the sweep. Where there is nobody to mail yet, it is done
+    once there is.
     """
-    if not Quarantine.objects.filter(told_at=None).exists():
+    if not Quarantine.objects.filter(staff_notified_at=None).exists():
         return 0
     with transaction.atomic():
-        untold = list(
-            Quarantine.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(told_at=None)
-            .select_related("call", "by")
+        new = Quarantine.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+            staff_notified_at=None
         )
-        staff = list(User.objects.filter(is_staff=True, is_active=True).exclude(email=""))
-        messages = [_mail(stay, user) for stay in untold for user in staff]
-        OutboxMessage.objects.bulk_create(messages)
-        Quarantine.objects.filter(pk__in=[stay.pk for stay in untold]).update(told_at=timezone.now())
-        if messages:
-            wake_mail_worker_on_commit()
-    return len(messages)
+        notified = [stay.pk for stay in new.select_related("call", "by") if _mail_staff(stay)]
+        Quarantine.objects.filter(pk__in=notified).update(staff_notified_at=timezone.now())
+    return len(notified)
 
 
-def _mail(stay: Quarantine, user: User) -> OutboxMessage:
+def _mail_staff(stay: Quarantine) -> int:
+    key = f"quarantine.{stay.pk}"
+    return mail_staff(OutboxKind.QUARANTINE, subject=f"Set aside: {stay.model}", text=_text(stay), key=key)
+
+
+def _text(stay: Quarantine) -> str:
     call = stay.call
     facts = [f"{stay.model} is set aside: no job calls it until you lift that.", f"Reason: {stay.reason}"]
     if call is not None:
@@ -55,13 +54,7 @@ def _mail(stay: Quarantine, user: User) -> OutboxMessage:
         "Jobs that have no other model wait and tell their users so.",
         settings.PONDER_BASE_URL + reverse("cost-review-quarantine"),
     ]
-    return OutboxMessage(
-        kind=OutboxKind.QUARANTINE,
-        recipient=user.email,
-        content={"subject": f"Set aside: {stay.model}", "text": "\n\n".join(facts) + "\n", "html": ""},
-        next_at=timezone.now(),
-        message_id=f"<quarantine.{stay.pk}.{user.pk}@ponder>",
-    )
+    return "\n\n".join(facts) + "\n"
 
 
 def hurry_waiting_jobs(model: str) -> int:

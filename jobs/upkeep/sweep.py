@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from jobs.core.states import CLAIMABLE, RESTING, JobState, Wanted
 from jobs.core.wake import wake_mail_worker, wake_worker
 from jobs.models import Job, OutboxMessage, OutboxState
-from jobs.upkeep.model_suspension import tell_staff
+from jobs.upkeep.model_suspension import notify_staff
 
 _MOST_WOKEN = 100
 _EXPIRES_S = 10
@@ -24,7 +24,7 @@ def sweep(*, most: int = _MOST_WOKEN) -> int:
     """
     if OutboxMessage.objects.filter(state=OutboxState.PENDING, next_at__lte=Now()).exists():
         wake_mail_worker()
-    tell_staff()
+    notify_staff()
     hurry_late_jobs()
     runnable = _runnable(min(most, _MOST_WOKEN))
     for job_id in runnable:

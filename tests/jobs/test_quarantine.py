@@ -17,7 +17,7 @@ from jobs.core.states import JobState
 from jobs.lifecycle import cancel_job, submit_job
 from jobs.mail.send import send_due
 from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState
-from jobs.upkeep.model_suspension import tell_staff
+from jobs.upkeep.model_suspension import notify_staff
 from jobs.upkeep.sweep import sweep
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
@@ -105,6 +105,17 @@ def test_an_overrun_is_paid_by_the_house_and_sets_the_model_aside(alice, workspa
     assert balances(workspace).available_nano == before - job.charged_nano
 
 
+def test_staff_who_come_later_hear_of_a_model_that_was_set_aside(alice, workspace, endpoint, run_all):
+    """While there is nobody to tell it is not ticked off; later it is told once."""
+    quarantined_job(alice, workspace, endpoint, run_all)
+    assert notify_staff() == 0
+    assert not OutboxMessage.objects.filter(kind=OutboxKind.QUARANTINE).exists()
+    late = User.objects.create_user("late@example.org", is_staff=True)
+    assert notify_staff() == 1
+    assert notify_staff() == 0
+    assert OutboxMessage.objects.get(kind=OutboxKind.QUARANTINE).recipient == late.email
+
+
 def test_a_panel_with_another_model_goes_on_without_the_one_set_aside(
     alice, workspace, endpoint, run_all, settings
 ):
@@ -166,7 +177,7 @@ def test_several_overruns_at_once_are_one_quarantine_and_one_mail(
         thread.join(60)
     assert Call.objects.filter(overrun_nano__gt=0).count() >= 2
     assert Quarantine.objects.count() == 1
-    sweepers = [threading.Thread(target=run_and_close, args=(tell_staff,)) for _ in range(4)]
+    sweepers = [threading.Thread(target=run_and_close, args=(notify_staff,)) for _ in range(4)]
     for thread in sweepers:
         thread.start()
     for thread in sweepers:
