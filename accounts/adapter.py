@@ -18,7 +18,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "not_invited": "Sign-up here is by invitation. Ask the operator to invite this address.",
+        "not_invited": "Sign-up is by invitation only. Ask the operator to invite this address.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

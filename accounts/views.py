@@ -18,18 +18,18 @@ from accounts.unsubscribe import unsubscribe, user_of
 THEME_COOKIE = "theme"
 _THEME_COOKIE_S = 400 * 24 * 3600
 _KEEP_DAYS = [
-    ("", "As long as this site does"),
+    ("", "Site default"),
     (1, "1 day"),
     (7, "7 days"),
     (30, "30 days"),
     (90, "90 days"),
-    (365, "a year"),
+    (365, "365 days"),
 ]
-_THEMES = [("auto", "Like this device"), ("light", "Light"), ("dark", "Dark")]
+_THEMES = [("auto", "Match device"), ("light", "Light"), ("dark", "Dark")]
 
 
 class SettingsForm(forms.ModelForm[User]):
-    """Name, mails and, on this device, the theme."""
+    """Name, emails and, on this device, the theme."""
 
     keep_days = forms.TypedChoiceField(choices=_KEEP_DAYS, coerce=int, empty_value=None, required=False)
     theme = forms.ChoiceField(choices=_THEMES, widget=forms.RadioSelect, required=False)
@@ -50,7 +50,7 @@ class SettingsForm(forms.ModelForm[User]):
 @require_GET
 @never_cache
 def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Sign the link's user in; a used or expired link says how to get another."""
+    """Sign in the link's user; a used or expired link says how to get another."""
     user = redeem_sign_in_link(token)
     if user is None:
         return render(request, "accounts/link_expired.html", status=410)
@@ -83,19 +83,22 @@ def edit_settings(request: AuthedRequest) -> HttpResponse:
 
 def _keep_hint(site_days: int) -> str:
     site = (
-        f"This site keeps them {site_days} days"
+        f"This site keeps them for {site_days} days"
         if site_days
         else "This site keeps them until you delete them"
     )
-    return f"{site}; the shorter time counts. Receipts stay. A job that has not ended keeps its texts, also while paused."
+    return (
+        f"{site}; whichever is shorter applies. Receipts are kept. Texts of a job that has not ended are kept, even "
+        "while it is paused."
+    )
 
 
 @signed_in
 @require_POST
 def mail_works(request: AuthedRequest) -> HttpResponse:
-    """Forget that mail to this address was refused: its owner says that it works again."""
+    """Forget that email to this address was refused: the person confirms that it works again."""
     User.objects.filter(pk=request.user.pk).update(mail_bounced_at=None, mail_bounce="")
-    messages.success(request, "Noted. The next mail will be sent to your address as usual.")
+    messages.success(request, "Noted. The next email will be sent to your address as usual.")
     return redirect("settings")
 
 
@@ -103,7 +106,7 @@ def mail_works(request: AuthedRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def unsubscribe_by_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Ask once more on a GET (mail programs open links by themselves); a POST turns mail about jobs off.
+    """Ask for confirmation on a GET (mail programs open links by themselves); a POST turns emails about jobs off.
 
     Exempt from CSRF: mail providers post it for their users (RFC 8058), and the signed token is the proof.
     """

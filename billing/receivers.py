@@ -28,7 +28,7 @@ def open_purses(*, workspace: Workspace, operator: bool = False, **_: Any) -> No
         reason, key = "credit for the operator of this installation", f"operator:{workspace.pk}"
     else:
         credit = settings.PONDER_TRIAL_CREDIT_NANO
-        reason, key = "welcome", f"trial:{workspace.pk}"
+        reason, key = "welcome credit", f"trial:{workspace.pk}"
     if credit:
         grant(workspace=workspace, amount_nano=credit, by=None, reason=reason, to_trial=not operator, key=key)
 

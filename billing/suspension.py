@@ -1,4 +1,4 @@
-"""Setting models aside, and lifting that. A call that costs more than its hold does it by itself (`billing_settle`)."""
+"""Suspending models, and lifting that. A call that costs more than its hold suspends its model (`billing_settle`)."""
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -10,28 +10,30 @@ from billing.signals import model_released
 
 
 def set_aside(*, model: str, reason: str, by: User | None) -> Quarantine:
-    """Make no further call to a model. Raises BillingError for an unknown model, a missing reason, or a second time."""
+    """Suspend a model. Raises BillingError for an unknown model, a missing reason, or one that is already suspended."""
     if not reason.strip():
-        raise BillingError("reason_missing", "Say why the model is set aside; other staff read it.")
+        raise BillingError("reason_missing", "Say why the model is suspended; other staff will read it.")
     if not Price.objects.filter(model=model).exists():
-        raise BillingError("unknown_model", f"“{model[:100]}” is no model of the price book.")
+        raise BillingError("unknown_model", f"“{model[:100]}” is not in the price book.")
     try:
         with transaction.atomic():
             return Quarantine.objects.create(
                 model=model, reason=reason.strip()[:500], by=by, created_at=timezone.now()
             )
     except IntegrityError as error:
-        raise BillingError("already_aside", f"{model} is set aside already.") from error
+        raise BillingError("already_aside", f"{model} is already suspended.") from error
 
 
 def lift(*, model: str, reason: str, by: User | None) -> Quarantine:
-    """Let a model be called again; jobs that wait for it go on at once. Raises BillingError where it is not set aside."""
+    """Lift a suspension; jobs that wait for the model continue at once. Raises BillingError if it is not suspended."""
     if not reason.strip():
-        raise BillingError("reason_missing", "Say why the model may be called again; other staff read it.")
+        raise BillingError(
+            "reason_missing", "Say why the model may be called again; other staff will read it."
+        )
     with transaction.atomic():
         stay = Quarantine.objects.select_for_update().filter(model=model, lifted_at=None).first()
         if stay is None:
-            raise BillingError("not_aside", f"“{model[:100]}” is not set aside.")
+            raise BillingError("not_aside", f"“{model[:100]}” is not suspended.")
         stay.lifted_at, stay.lifted_by, stay.lift_reason = timezone.now(), by, reason.strip()[:500]
         stay.save(update_fields=["lifted_at", "lifted_by", "lift_reason"])
         transaction.on_commit(lambda: model_released.send(sender=Quarantine, model=model), robust=True)

@@ -92,7 +92,7 @@ INVARIANTS: dict[str, str] = {
         SELECT 'call ' || id || ' was billed ' || billed_nano || ' on a hold of ' || hold_nano
         FROM billing_call WHERE billed_nano > hold_nano OR billed_nano < 0 OR overrun_nano < 0
     """,
-    "a model of which a call cost more than its hold was set aside": """
+    "a model is suspended once a call costs more than its hold": """
         SELECT 'call ' || c.id || ' to ' || c.model || ' cost ' || c.overrun_nano || ' more than its hold'
         FROM billing_call c WHERE c.overrun_nano > 0
             AND NOT EXISTS (SELECT FROM billing_quarantine q WHERE q.model = c.model)

@@ -1,4 +1,4 @@
-"""Forms of the money pages: adding money, and setting models aside."""
+"""Forms of the money pages: adding money, and suspending models."""
 
 from typing import Any
 
@@ -33,10 +33,10 @@ class TopUpForm(forms.Form):
 
 
 class SetAsideForm(forms.Form):
-    """Which model is not to be called any more, and why."""
+    """Which model to suspend, and why."""
 
     model = forms.ChoiceField()
-    reason = forms.CharField(max_length=500, label="Why")
+    reason = forms.CharField(max_length=500, label="Reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Models set aside, for staff: which and why, a form to set one aside, a form to lift it."""
+"""Suspended models, for staff: which and why, a form to suspend one, a form to lift a suspension."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -18,7 +18,7 @@ _SHOWN = 100
 @staff_with(Right.SUSPEND_MODELS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def quarantine(request: AuthedRequest) -> HttpResponse:
-    """Show what is and was set aside; a POST sets one more model aside."""
+    """Show current and earlier suspensions; a POST suspends a model."""
     form = SetAsideForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -26,7 +26,9 @@ def quarantine(request: AuthedRequest) -> HttpResponse:
         except BillingError as error:
             form.add_error(None, error.message)
         else:
-            messages.success(request, f"{stay.model} is set aside: no job calls it until that is lifted.")
+            messages.success(
+                request, f"{stay.model} is suspended: no job calls it until the suspension is lifted."
+            )
             return redirect("cost-review-quarantine")
     stays = Quarantine.objects.select_related("call", "by", "lifted_by").order_by("-created_at", "-pk")
     now = [
@@ -43,12 +45,12 @@ def quarantine_lift(request: AuthedRequest) -> HttpResponse:
     """Let a model be called again."""
     form = LiftForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Say why the model may be called again; other staff read it.")
+        messages.error(request, "Say why the model may be called again; other staff will read it.")
         return redirect("cost-review-quarantine")
     try:
         stay = lift(**form.cleaned_data, by=request.user)
     except BillingError as error:
         messages.warning(request, error.message)
     else:
-        messages.success(request, f"{stay.model} may be called again. Jobs that wait for it go on.")
+        messages.success(request, f"{stay.model} may be called again. Jobs that wait for it continue.")
     return redirect("cost-review-quarantine")

@@ -47,7 +47,7 @@ def topup_start(request: AuthedRequest) -> HttpResponse:
 @signed_in
 @require_GET
 def topup_return(request: AuthedRequest, top_up_id: UUID) -> HttpResponse:
-    """Say what became of a payment. Runs the same function as the webhook, so it may be opened any number of times."""
+    """Show the result of a payment. Runs the same function as the webhook, so it may be opened any number of times."""
     top_up = get_top_up_for(request.user, top_up_id)
     try:
         top_up = sync_top_up(top_up.pk)
@@ -62,9 +62,11 @@ def _tell(request: AuthedRequest, top_up: TopUp) -> None:
     if top_up.credited_nano:
         messages.success(request, f"{format_usd(top_up.credited_nano)} was added to your wallet. Thank you.")
     elif top_up.problem:
-        messages.error(request, "The payment does not match what was asked for, so a person will look at it.")
+        messages.error(
+            request, "The payment does not match the amount you chose. The operator will look into it."
+        )
     elif top_up.state == "failed":
-        messages.warning(request, "The payment did not go through. Nothing was charged; please try again.")
+        messages.warning(request, "The payment did not go through. Nothing was charged. You can try again.")
     else:
         messages.info(
             request, "The payment is on its way. The money appears here as soon as Stripe confirms it."

@@ -1,6 +1,6 @@
-"""The drift watch: compares the lessons of the last week with those before, and tells staff of what moved, once.
+"""The drift watch: compares the last week with the time before, and emails staff once about what changed.
 
-An alarm is a row while the share stays moved; it is closed when it is back. Only alarms that are new are mailed.
+An alarm stays open while the share differs, and is closed when it is back. Only new alarms are emailed.
 """
 
 from collections import defaultdict
@@ -21,7 +21,7 @@ from solver.learning.observations import Aspect, count
 RECENT = timedelta(days=7)
 BEFORE = timedelta(days=90)
 _WORDS = {
-    "right": "first tries that are right",
+    "right": "first attempts that are right",
     "long": "replies longer than the usual median",
     "checked": "jobs with a checker that end solved",
     "open": "jobs without a checker that end confident",
@@ -84,12 +84,12 @@ def _alarm(drift: Drift) -> DriftAlarm:
 
 def _mail_staff(alarms: list[DriftAlarm]) -> int:
     link = settings.PONDER_BASE_URL + reverse("staff-learned")
-    text = "What jobs show of late differs from what was learned before:\n\n"
+    text = "Recent jobs differ from what was learned before:\n\n"
     text += "".join(f"- {alarm.words}\n" for alarm in alarms)
-    text += f"\nIf a model was changed, forget what was learned of it: manage.py learned --reset MODEL\n\n{link}\n"
+    text += f"\nIf a model was changed, reset what was learned about it: manage.py learned --reset MODEL\n\n{link}\n"
     return mail_staff(
         OutboxKind.STAFF,
-        subject="Drift: models or quotes are not what they were",
+        subject="Drift: models or quotes have changed",
         text=text,
         key=f"drift.{alarms[-1].pk}",
     )

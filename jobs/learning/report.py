@@ -1,4 +1,4 @@
-"""What was learned, in words and figures, for the terminal and the page of staff."""
+"""What was learned, in words and figures, for the terminal and the staff page."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ def words_of(aspect: str, stats: Mapping[str, Any]) -> str:
     """Return counts as a sentence."""
     match aspect:
         case Aspect.ABILITY:
-            return _share("a first try is right in", stats, "right", "wrong")
+            return _share("first attempts right:", stats, "right", "wrong")
         case Aspect.OUTPUT:
             return "median {:,.0f}, nine in ten at most {:,.0f} tokens".format(*_spread(stats))
         case Aspect.SECONDS:
@@ -44,9 +44,9 @@ def words_of(aspect: str, stats: Mapping[str, Any]) -> str:
         case Aspect.JUDGING:
             return "; ".join(
                 [
-                    _share("passes right answers", stats, "pass_right", "fail_right"),
-                    _share("fails wrong ones", stats, "fail_wrong", "pass_wrong"),
-                    _share("prefers the right of two", stats, "better_right", "better_wrong"),
+                    _share("accepts right answers:", stats, "pass_right", "fail_right"),
+                    _share("rejects wrong ones:", stats, "fail_wrong", "pass_wrong"),
+                    _share("prefers the right of two:", stats, "better_right", "better_wrong"),
                 ]
             )
         case Aspect.STRATEGY:
@@ -57,7 +57,7 @@ def words_of(aspect: str, stats: Mapping[str, Any]) -> str:
 
 
 def coverage() -> dict[str, Any]:
-    """Return how often the quotes of recent jobs kept what they said."""
+    """Return how often recent jobs stayed within their quotes."""
     recent = list(JobQuote.objects.exclude(charged_nano=None).order_by("-ended_at")[:_RECENT_QUOTES])
     jobs = len(recent)
     if not jobs:
@@ -84,19 +84,19 @@ def _ended(stats: Mapping[str, Any], which: str) -> float:
 
 def _wins(stats: Mapping[str, Any], which: str) -> str:
     won, ended = win_share(stats, checked=which == "checked")
-    words = "with a checker solved" if which == "checked" else "without one confident"
+    words = "with a checker, solved" if which == "checked" else "without a checker, confident"
     return f"{words} {won:.0f} of {ended:.0f}"
 
 
 def _cover(stats: Mapping[str, Any], which: str) -> str:
     jobs, covered = count(stats, f"{which}_jobs"), count(stats, f"{which}_covered")
-    words = "with a checker" if which == "checked" else "without one"
-    return f"{words} p90 covered {covered:.0f} of {jobs:.0f}"
+    words = "with a checker" if which == "checked" else "without a checker"
+    return f"{words}, within p90 {covered:.0f} of {jobs:.0f}"
 
 
 def _share(words: str, stats: Mapping[str, Any], yes: str, no: str) -> str:
     of = count(stats, yes) + count(stats, no)
-    return f"{words} {count(stats, yes) / of:.0%} of {of:.0f}" if of else f"{words}: unknown"
+    return f"{words} {count(stats, yes) / of:.0%} of {of:.0f}" if of else f"{words} unknown"
 
 
 def _spread(stats: Mapping[str, Any]) -> list[float]:

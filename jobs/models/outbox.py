@@ -5,22 +5,22 @@ from django.db.models import Q
 
 
 class OutboxKind(models.TextChoices):
-    """What is told."""
+    """What a message is about."""
 
     ENDED = "ended", "A job ended"
     WAITING = "waiting", "A job is stuck"
     ACCOUNT = "account", "Signing in"
     AUDIT = "audit", "The audit found something"
-    QUARANTINE = "quarantine", "A model is set aside"
+    QUARANTINE = "quarantine", "A model was suspended"
     STAFF = "staff", "To staff"
 
 
 class OutboxState(models.TextChoices):
     """What became of a message."""
 
-    PENDING = "pending", "To be sent"
+    PENDING = "pending", "Queued"
     SENT = "sent", "Sent"
-    UNWANTED = "unwanted", "Not wanted"
+    UNWANTED = "unwanted", "Skipped by preference"
     BOUNCED = "bounced", "Bounced"
     GAVE_UP = "gave_up", "Given up"
 

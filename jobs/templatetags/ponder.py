@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django import template
 from django.utils import timezone
@@ -11,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from jobs.core.states import JobState
+from jobs.models import Job
 from jobs.presenters.markdown import clean_text
 from solver.inference.explanation import FAILED, PASSED
 
@@ -107,6 +110,19 @@ def percent(share: float | None) -> str:
     if share >= 0.995:
         return "> 99 %"
     return f"{round(share * 100)} %" if share >= 0.01 else "< 1 %"
+
+
+@register.simple_tag
+def job_titles(rows: Iterable[Any]) -> dict[UUID, str]:
+    """Return the titles of the jobs that rows of a ledger name, in one query."""
+    ids = {row.job_id for row in rows if row.job_id}
+    return dict(Job.objects.filter(pk__in=ids).values_list("pk", "title")) if ids else {}
+
+
+@register.filter
+def title_of_job(titles: Mapping[UUID, str], job_id: UUID | None) -> str:
+    """Return the title of one job of `job_titles`; empty if it is gone."""
+    return titles.get(job_id, "") if job_id else ""
 
 
 @register.filter

@@ -31,9 +31,9 @@ INVARIANTS: dict[str, str] = {
         WHERE (a.job_version < j.version OR j.state IN ('done', 'failed', 'cancelled', 'exhausted'))
             AND (a.balance_nano <> 0 OR a.held_nano <> 0)
     """,
-    "a job's budget is what was set aside for it and what earlier versions were charged": """
+    "a job's budget is what was reserved for it and what earlier versions were charged": """
         SELECT 'job ' || j.id || ' has a budget of ' || j.budget_nano || '; ' || coalesce(put_in.nano, 0)
-            || ' were set aside, ' || coalesce(earlier.nano, 0) || ' charged before'
+            || ' was reserved, ' || coalesce(earlier.nano, 0) || ' charged before'
         FROM jobs_job j
         LEFT JOIN (
             SELECT e.account_id, sum(e.amount_nano) AS nano

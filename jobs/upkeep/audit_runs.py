@@ -1,4 +1,4 @@
-"""Audits that are kept: each is a row, and staff get one mail about one that found something."""
+"""Audits that are kept: each is a row, and staff get one email about an audit that found something."""
 
 import time
 
@@ -50,12 +50,12 @@ def _words(report: Report) -> tuple[str, str]:
     if count > len(shown):
         shown.append(f"- and {count - len(shown)} more")
     lines = [
-        f"The audit checked {len(report.took_ms)} invariants of money and jobs and found that these do not hold:",
+        f"The audit checked {len(report.took_ms)} invariants of money and jobs. These do not hold:",
         "",
         *shown,
         "",
         f"All of them: {settings.PONDER_BASE_URL}{reverse('staff-audit')}",
-        "Nothing was changed. Look at the rows named above before anything is corrected; a correction is a new row.",
+        "Nothing was changed. Look at the rows named above before you correct anything; a correction is a new row.",
         "",
     ]
     return f"Audit: {count} violation{'s' if count != 1 else ''}", "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What a model that is set aside means for jobs and for staff: one mail each, and no waiting longer than needed."""
+"""What a suspended model means: one email to each of the staff, and jobs that wait no longer than needed."""
 
 from django.conf import settings
 from django.db import transaction
@@ -14,10 +14,9 @@ from solver.core.money import format_usd_exact
 
 
 def notify_staff() -> int:
-    """Mail staff of every model set aside of which they were not notified; return of how many models.
+    """Email staff about every suspension they were not notified of; return how many models that were.
 
-    Settlements set models aside in SQL, so this is a duty of the sweep. Where there is nobody to mail yet, it is done
-    once there is.
+    Settlements suspend models in SQL, so the sweep does this. If there are no staff yet, it is done once there are.
     """
     if not Quarantine.objects.filter(staff_notified_at=None).exists():
         return 0
@@ -32,32 +31,35 @@ def notify_staff() -> int:
 
 def _mail_staff(stay: Quarantine) -> int:
     key = f"quarantine.{stay.pk}"
-    return mail_staff(OutboxKind.QUARANTINE, subject=f"Set aside: {stay.model}", text=_text(stay), key=key)
+    return mail_staff(OutboxKind.QUARANTINE, subject=f"Model suspended: {stay.model}", text=_text(stay), key=key)
 
 
 def _text(stay: Quarantine) -> str:
     call = stay.call
-    facts = [f"{stay.model} is set aside: no job calls it until you lift that.", f"Reason: {stay.reason}"]
+    facts = [
+        f"{stay.model} is suspended: no job calls it until you lift the suspension.",
+        f"Reason: {stay.reason}",
+    ]
     if call is not None:
         facts += [
             (
-                f"The call {call.pk} of job {call.job_id} was held at {format_usd_exact(call.hold_nano)} (at most "
-                f"{call.max_output_tokens} output tokens); its provider counted {call.output_tokens}, at a cost of "
+                f"For call {call.pk} of job {call.job_id}, {format_usd_exact(call.hold_nano)} was held (at most "
+                f"{call.max_output_tokens} output tokens); its provider counted {call.output_tokens}, and it cost "
                 f"{format_usd_exact(call.cost_nano)}. The user paid {format_usd_exact(call.billed_nano)}, the house "
                 f"{format_usd_exact(call.overrun_nano)}."
             ),
-            "Look at the model's price and limits, and at whether its provider keeps max_completion_tokens.",
+            "Check the model's price and limits, and whether its provider respects max_completion_tokens.",
         ]
     elif stay.by is not None:
-        facts.append(f"By {stay.by.email}.")
+        facts.append(f"Suspended by {stay.by.email}.")
     facts += [
-        "Jobs that have no other model wait and tell their users so.",
+        "Jobs that have no other model wait, and tell their users so.",
         settings.PONDER_BASE_URL + reverse("cost-review-quarantine"),
     ]
     return "\n\n".join(facts) + "\n"
 
 
 def hurry_waiting_jobs(model: str) -> int:
-    """Let the jobs that wait and may call this model try again at once; return how many."""
+    """Let waiting jobs that may call this model try again at once; return how many."""
     waiting = Job.objects.filter(state=JobState.WAITING, pinned__panel__contains=[{"name": model}])
     return waiting.update(next_at=Now())

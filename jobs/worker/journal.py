@@ -80,9 +80,7 @@ class PostgresJournal:
         if outcome == "fenced":
             raise LeaseLost("Another worker took the job over.")
         if outcome == "quarantined":
-            raise ModelBarred(
-                f"{step.model} is set aside and not called for now; the operator has been told and looks into it."
-            )
+            raise ModelBarred(f"{step.model} is suspended for now. The operator has been notified.")
         if outcome not in {"held", "refused"}:
             raise RuntimeError(f"Attempt {call.attempt} at step {step.key} cannot be opened: {outcome}.")
         if outcome == "held":

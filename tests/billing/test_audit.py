@@ -27,7 +27,7 @@ DAMAGE = {
     "no user pays more for a call than was held": (
         "UPDATE billing_call SET billed_nano = hold_nano + 1 WHERE state = 'settled'"
     ),
-    "a model of which a call cost more than its hold was set aside": (
+    "a model is suspended once a call costs more than its hold": (
         "UPDATE billing_call SET overrun_nano = 1 WHERE state = 'settled'"
     ),
     "no closed escrow keeps money or holds": CLOSE_WITH_MONEY,

@@ -41,23 +41,24 @@ def test_a_new_wallet_explains_itself(charlie, settings, unset):
     """Without trial credit the ledger is empty, and says what will be in it."""
     settings.PONDER_TRIAL_CREDIT_NANO = 0
     page = charlie.get("/wallet/").text
-    assert "Nothing has moved yet" in page
+    assert "No money has moved yet" in page
 
 
 def test_without_stripe_the_page_says_what_to_set(alice, stella, unset):
-    """The settings by name for everyone; the terminal command for staff only."""
-    for person, command in ((alice, False), (stella, True)):
+    """The settings by name and the terminal command for staff only; others are told whom to ask."""
+    for person, is_staff in ((alice, False), (stella, True)):
         page = person.get("/wallet/").text
-        assert "STRIPE_SECRET_KEY" in page
-        assert "STRIPE_WEBHOOK_SECRET" in page
-        assert ("manage.py grant" in page) is command
+        assert "Payments are not available here yet." in page
+        for detail in ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "manage.py grant"):
+            assert (detail in page) is is_staff
+        assert ("Contact the operator." in page) is not is_staff
         assert "Pay with Stripe" not in page
 
 
-def test_with_one_setting_missing_the_page_names_it(alice, settings):
+def test_with_one_setting_missing_the_page_names_it(stella, settings):
     """Only what is missing is named."""
     settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = "sk_test_1", ""
-    page = alice.get("/wallet/").text
+    page = stella.get("/wallet/").text
     assert "STRIPE_WEBHOOK_SECRET" in page
     assert "STRIPE_SECRET_KEY" not in page
 
@@ -129,7 +130,7 @@ def test_a_custom_amount_is_exact(alice, stripe_double):
         ("1e400", "is not an amount"),
         ("0.99", "out of range"),
         ("10000.01", "out of range"),
-        ("5.001", "more decimals than a cent"),
+        ("5.001", "fractions of a cent"),
         ("<b>", "is not an amount"),
         ("9" * 41, "at most 40 characters"),
         ("5\0", "Null characters"),
@@ -183,7 +184,7 @@ def test_the_return_page_is_honest(alice, stripe_double):
     assert "did not go through" in alice.client.get(back, follow=True).text
     stripe_double.pay("cs_0001")
     stripe_double.sessions["cs_0001"]["amount_total"] = 1
-    assert "a person will look at it" in alice.client.get(back, follow=True).text
+    assert "The operator will look into it" in alice.client.get(back, follow=True).text
 
 
 def test_a_foreign_top_up_does_not_exist(alice, charlie, stripe_double):

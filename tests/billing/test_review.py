@@ -66,7 +66,7 @@ def test_an_empty_installation_has_an_empty_review(stella):
     """Nothing spent yet is no error."""
     for by in By:
         assert stella.get(f"/staff/costs/?by={by.value}").status_code == 200
-    assert "No call ended" in stella.get("/staff/costs/?by=model").text
+    assert "No calls ended" in stella.get("/staff/costs/?by=model").text
     assert "has made no call" in stella.get(reverse("cost-review-calls", args=[uuid.uuid4()])).text
 
 

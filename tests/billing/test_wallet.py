@@ -61,7 +61,7 @@ def test_the_statement_adds_up(job):
     for newer, older in pairwise(rows):
         assert newer.balance_nano == older.balance_nano + newer.amount_nano
     assert rows[1].job_id == job.job_id
-    assert rows[1].what == "Set aside for a job"
+    assert rows[1].what == "Reserved for a job"
 
 
 def test_the_statement_comes_in_pages(rich, django_assert_num_queries):
@@ -97,7 +97,7 @@ def test_the_grant_command_gives_money(alice):
     """`manage.py grant` credits the wallet, with a reason that the user can read."""
     out = StringIO()
     call_command("grant", "Alice@Example.org", "10.00", "--reason", "a prize", stdout=out)
-    assert out.getvalue() == "alice@example.org got $10.00 and has $15.00 available.\n"
+    assert out.getvalue() == "alice@example.org received $10.00; $15.00 is available.\n"
     assert statement(alice.workspace)[0:1][0].memo == "a prize"
 
 
@@ -108,7 +108,7 @@ def test_the_grant_command_gives_money(alice):
         (["alice@example.org", "nan", "--reason", "x"], "“nan” is not an amount"),
         (["alice@example.org", "1e400", "--reason", "x"], "is not an amount"),
         (["alice@example.org", "0", "--reason", "x"], "out of range"),
-        (["alice@example.org", "0.001", "--reason", "x"], "more decimals than a cent"),
+        (["alice@example.org", "0.001", "--reason", "x"], "fractions of a cent"),
         (["alice@example.org", "1", "--reason", " "], "needs a reason"),
     ],
 )

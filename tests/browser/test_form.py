@@ -55,7 +55,7 @@ def test_ctrl_enter_starts_and_signing_in_keeps_the_draft(page: Page, live_serve
     page.get_by_label("Problem").fill("Hello")
     page.keyboard.press("Control+Enter")
     page.wait_for_url("**/accounts/login/**")
-    expect(page.get_by_label("E-mail address").first).to_be_focused()
+    expect(page.get_by_label("Email address").first).to_be_focused()
 
 
 def test_an_error_is_summed_up_and_leads_to_its_field(page: Page, live_server, transactional_db):

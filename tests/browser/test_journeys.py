@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 PUZZLE = "Use 3, 7, 12, 25 to make 58."
 # Has no solution, so that nothing but the budget or its user ends it: of these numbers nothing above 9 can be made.
 ENDLESS = "Use 1, 1, 2, 2 to make 99."
-PUZZLES = "An arithmetic puzzle"
+PUZZLES = "Arithmetic puzzle"
 
 
 def exact(text: str) -> int:
@@ -37,7 +37,7 @@ def available(page: Page) -> int:
     return sum(exact(purse) for purse in purses)
 
 
-def submit(page: Page, problem: str, budget: str, *, checker: str = "Nothing") -> None:
+def submit(page: Page, problem: str, budget: str, *, checker: str = "No") -> None:
     page.goto("/jobs/new/")
     page.get_by_label("Problem").fill(problem)
     page.get_by_label("Other amount").fill(budget)

@@ -55,6 +55,16 @@ def ended_job(alice, workspace, endpoint, run_all) -> Job:
     return job
 
 
+def test_the_wallet_names_the_job_that_money_returned_from(alice, ended_job):
+    """By its title, in one sentence, with a link."""
+    client = Client()
+    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get("/wallet/").content.decode()
+    assert (
+        f'Unspent money returned from <a href="/jobs/{ended_job.pk}/">“Which animal is a quokka?”</a>' in page
+    )
+
+
 def money_of(job: Job) -> list:
     return [
         list(Call.objects.filter(job_id=job.pk).order_by("pk").values()),
@@ -196,7 +206,7 @@ def test_the_export_holds_every_text_and_every_amount(alice, ended_job, tmp_path
     assert paid
     assert all(SECRET in call["text"] and SECRET in call["messages"][-1]["content"] for call in paid)
     [ledger] = [name for name in names if name.startswith("ledger/")]
-    assert "set aside for a job" in archive.read(ledger).decode().lower()
+    assert "reserved for a job" in archive.read(ledger).decode().lower()
     assert json.loads(archive.read("profile.json"))["email"] == alice.email
     assert not any(b"charlie" in archive.read(name) for name in names)
     call_command("export_data", alice.email, str(tmp_path / "data.zip"))

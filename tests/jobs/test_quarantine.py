@@ -71,11 +71,11 @@ def test_an_overrun_is_paid_by_the_house_and_sets_the_model_aside(alice, workspa
     assert (stay.model, stay.call_id, stay.lifted_at) == ("openai/test", overrun.pk, None)
 
     assert job.state == JobState.WAITING
-    assert "openai/test is set aside" in job.error
+    assert "openai/test is suspended" in job.error
     assert not Call.objects.filter(job_id=job.pk, created_at__gt=stay.created_at).exists()
     page = Client()
     page.force_login(alice)
-    assert "openai/test is set aside" in page.get(job.get_absolute_url()).content.decode()
+    assert "openai/test is suspended" in page.get(job.get_absolute_url()).content.decode()
 
     sweep()
     sweep()
@@ -160,7 +160,7 @@ def test_a_new_job_of_a_model_set_aside_waits_without_a_call_and_can_be_cancelle
     assert (job.state, job.charged_nano) == (JobState.CANCELLED, 0)
     assert balances(workspace).available_nano == before
     call_command("quarantine", "openai/test", lift=True, reason="The bill was right.")
-    with pytest.raises(CommandError, match="is not set aside"):
+    with pytest.raises(CommandError, match="is not suspended"):
         call_command("quarantine", "openai/test", lift=True, reason="Again.")
 
 

@@ -64,7 +64,7 @@ def test_only_its_maker_and_owners_delete_the_texts_of_a_job(alice, bob, done_jo
 def test_how_long_texts_are_kept_is_chosen_on_the_settings_page(alice, settings):
     """The choice is saved, and the site's own limit is told."""
     settings.PONDER_RETENTION_DAYS = 400
-    assert "This site keeps them 400 days" in page(alice, reverse("settings"))
+    assert "This site keeps them for 400 days" in page(alice, reverse("settings"))
     alice.post(reverse("settings"), {"name": "Alice", "theme": "auto", "keep_days": "30"})
     alice.user.refresh_from_db()
     assert alice.user.keep_days == 30
@@ -109,7 +109,7 @@ def test_jobs_under_way_are_cancelled_first(alice):
     """The page offers to cancel them, and the form comes once they have ended."""
     job = people.make_job(alice.user, "queued", spent_cents=0)
     shown = page(alice, reverse("account-close"))
-    assert "First, your jobs under way" in shown
+    assert "First, end your active jobs" in shown
     assert "Close the account for good" not in shown
     alice.post(reverse("account-close-cancel-jobs"))
     job.refresh_from_db()
@@ -126,4 +126,4 @@ def test_the_last_of_staff_stays(staff):
     """Somebody must look after the site."""
     reply = staff.post(reverse("account-close"), {"address": staff.user.email})
     assert reply.status_code == 422
-    assert "Make someone else a member of staff first" in reply.content.decode()
+    assert "Make another person a member of staff first" in reply.content.decode()

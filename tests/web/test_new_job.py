@@ -26,6 +26,16 @@ def test_a_job_is_made_and_its_budget_set_aside(alice):
     assert balances(workspace_of(alice.user)).available_nano == before - job.budget_nano
 
 
+def test_the_wallet_names_jobs_by_their_titles(alice):
+    """A movement says what happened to which job; the welcome credit is called so."""
+    submit(alice)
+    job = Job.objects.get()
+    page = alice.get(reverse("wallet")).content.decode()
+    link = f'<a href="{job.get_absolute_url()}">“Use 3, 7, 12, 25 to make 58.”</a>'
+    assert f"Reserved for {link}" in page
+    assert "Welcome credit" in page
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

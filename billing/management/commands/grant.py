@@ -1,4 +1,4 @@
-"""`manage.py grant EMAIL 10.00 --reason "…"`: money of the house for a user's wallet."""
+"""`manage.py grant EMAIL 10.00 --reason "…"`: gives a user money from the house."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("email", help="the user's e-mail address")
+        parser.add_argument("email", help="the user's email address")
         parser.add_argument("amount", help="dollars, such as 10.00")
         parser.add_argument("--reason", required=True, help="shown on the wallet page")
         parser.add_argument("--trial", action="store_true", help="as trial credit (bundled models only)")
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         user = User.objects.filter(email__iexact=options["email"]).first()
         if user is None:
             raise CommandError(
-                f"No user has the address {options['email']}. Check it, or let them sign up first."
+                f"No user has the address {options['email']}. Check the address, or ask the person to sign up first."
             )
         workspace = ensure_personal_workspace(user)
         try:
@@ -45,4 +45,4 @@ class Command(BaseCommand):
         except (MoneyError, BillingError) as error:
             raise CommandError(str(error)) from error
         available = format_usd_exact(balances(workspace).available_nano)
-        self.stdout.write(f"{user.email} got {format_usd_exact(amount)} and has {available} available.")
+        self.stdout.write(f"{user.email} received {format_usd_exact(amount)}; {available} is available.")

@@ -18,10 +18,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
         parser.add_argument(
-            "--check", action="store_true", help="fail where the book lacks a price it should have"
+            "--check", action="store_true", help="fail if the book lacks a price it should have"
         )
         parser.add_argument(
-            "--load", action="store_true", help="add new prices of the list and of PONDER_PRICES"
+            "--load", action="store_true", help="add new prices from the list and from PONDER_PRICES"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,13 +29,13 @@ class Command(BaseCommand):
         del args
         try:
             if options["load"]:
-                self.stdout.write(f"{load_prices()} new prices.")
+                self.stdout.write(f"New prices: {load_prices()}.")
             missing = unloaded_models() if options["check"] else []
         except ValueError as error:
             raise CommandError(str(error)) from error
         if missing:
             raise CommandError(
-                f"The book lacks current prices of {', '.join(missing)}. Run `manage.py prices --load`."
+                f"The price book lacks current prices for {', '.join(missing)}. Run `manage.py prices --load`."
             )
         self._list(price_book())
 
@@ -49,4 +49,4 @@ class Command(BaseCommand):
                 f"{model:{width}}  {usd_per_million(price.input_pico):>12} {usd_per_million(price.output_pico):>12}  "
                 f"{price.context_window:>9}  {price.effective_from:%Y-%m-%d}  {price.source}"
             )
-        self.stdout.write(f"{len(book)} models can run.")
+        self.stdout.write(f"Models that can run: {len(book)}.")

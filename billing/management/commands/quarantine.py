@@ -1,4 +1,4 @@
-"""`manage.py quarantine`: the models that are not called for now; with a name it sets one aside or lifts that."""
+"""`manage.py quarantine`: lists suspended models; with a name, suspends one or lifts its suspension."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -11,18 +11,20 @@ from billing.suspension import lift, set_aside
 
 
 class Command(BaseCommand):
-    """Lists the models set aside; sets one aside; lifts that."""
+    """Lists suspended models, suspends one, or lifts a suspension."""
 
-    help = "List the models that are set aside, set one aside (MODEL --reason …), or lift that (--lift)."
+    help = "List the suspended models, suspend one (MODEL --reason …), or lift a suspension (--lift)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("model", nargs="?", help="such as openai/gpt-5-mini; without it they are listed")
-        parser.add_argument("--lift", action="store_true", help="let it be called again")
+        parser.add_argument(
+            "model", nargs="?", help="such as openai/gpt-5-mini; without it, suspended models are listed"
+        )
+        parser.add_argument("--lift", action="store_true", help="lift the suspension")
         parser.add_argument("--reason", default="", help="shown to other staff")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """List, set aside or lift."""
+        """List, suspend or lift."""
         del args
         if not options["model"]:
             self._list()
@@ -33,7 +35,9 @@ class Command(BaseCommand):
         except BillingError as error:
             raise CommandError(error.message) from error
         state = (
-            "may be called again" if options["lift"] else "is set aside: no job calls it until that is lifted"
+            "may be called again"
+            if options["lift"]
+            else "is suspended: no job calls it until the suspension is lifted"
         )
         self.stdout.write(f"{stay.model} {state}.")
 
@@ -41,4 +45,4 @@ class Command(BaseCommand):
         stays = Quarantine.objects.filter(lifted_at=None).order_by("created_at")
         for stay in stays:
             self.stdout.write(f"{stay.model}  since {stay.created_at:%Y-%m-%d %H:%M}  {stay.reason}")
-        self.stdout.write(f"{len(stays)} models are set aside.")
+        self.stdout.write(f"Suspended models: {len(stays)}.")

@@ -1,4 +1,4 @@
-"""The audits, for staff: the last ones, what they found, and a button for another."""
+"""Audits, for staff: the latest ones, what they found, and a button to run another."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -30,9 +30,9 @@ def audit_list(request: AuthedRequest) -> HttpResponse:
 def audit_now(request: AuthedRequest) -> HttpResponse:
     """Let a worker run an audit now."""
     if wake_audit_worker():
-        messages.info(request, "The audit runs in the background. Load this page again in some seconds.")
+        messages.info(request, "The audit is running in the background. Refresh in a few seconds.")
     else:
         messages.warning(
-            request, "Redis does not answer, so no worker was told. Run manage.py audit instead."
+            request, "Redis is not answering, so no worker could be notified. Run manage.py audit instead."
         )
     return redirect("staff-audit")

@@ -1,4 +1,4 @@
-"""Mail that went to files, for staff: this installation has no mail server."""
+"""Emails kept as files, for staff: this installation has no mail server."""
 
 import nh3
 from django.conf import settings

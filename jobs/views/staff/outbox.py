@@ -1,4 +1,4 @@
-"""The outbox for staff: what did not leave, why, and a button to try again."""
+"""The outbox for staff: what was not sent, why, and a button to try again."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -17,13 +17,13 @@ PER_PAGE = 50
 # A message that is being sent for the first time has not failed.
 _RETRYING = Q(state=OutboxState.PENDING) & (Q(attempts__gt=1) | Q(attempts=1, claim=None))
 _FILTERS = {
-    "": ("Needs a look", Q(state__in=[OutboxState.BOUNCED, OutboxState.GAVE_UP]) | _RETRYING),
+    "": ("Needs attention", Q(state__in=[OutboxState.BOUNCED, OutboxState.GAVE_UP]) | _RETRYING),
     "retrying": ("Retrying", _RETRYING),
     "bounced": ("Bounced", Q(state=OutboxState.BOUNCED)),
     "gave_up": ("Given up", Q(state=OutboxState.GAVE_UP)),
-    "pending": ("To be sent", Q(state=OutboxState.PENDING) & ~_RETRYING),
+    "pending": ("Queued", Q(state=OutboxState.PENDING) & ~_RETRYING),
     "sent": ("Sent", Q(state=OutboxState.SENT)),
-    "unwanted": ("Not wanted", Q(state=OutboxState.UNWANTED)),
+    "unwanted": ("Skipped by preference", Q(state=OutboxState.UNWANTED)),
 }
 
 
@@ -31,7 +31,7 @@ _FILTERS = {
 @never_cache
 @require_safe
 def outbox_list(request: AuthedRequest) -> HttpResponse:
-    """List messages, the newest first; at first those that need a look."""
+    """List messages, the newest first; by default those that need attention."""
     chosen = request.GET.get("state", "") if request.GET.get("state", "") in _FILTERS else ""
     rows = OutboxMessage.objects.filter(_FILTERS[chosen][1]).select_related("job").defer("content")
     page = Paginator(rows.order_by("-created_at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
@@ -49,7 +49,7 @@ def outbox_retry(request: AuthedRequest, message_id: int) -> HttpResponse:
     """Try a message once more."""
     message = get_object_or_404(OutboxMessage, pk=message_id)
     if send_again(message):
-        messages.success(request, f"The message to {message.recipient} is sent again now.")
+        messages.success(request, f"The message to {message.recipient} will be sent again now.")
     else:
-        messages.warning(request, "That message needs no second try.")
+        messages.warning(request, "Nothing to retry: this message was already sent or skipped.")
     return redirect("staff-outbox")
