@@ -31,7 +31,9 @@ def notify_staff() -> int:
 
 def _mail_staff(stay: Quarantine) -> int:
     key = f"quarantine.{stay.pk}"
-    return mail_staff(OutboxKind.QUARANTINE, subject=f"Model suspended: {stay.model}", text=_text(stay), key=key)
+    return mail_staff(
+        OutboxKind.QUARANTINE, subject=f"Model suspended: {stay.model}", text=_text(stay), key=key
+    )
 
 
 def _text(stay: Quarantine) -> str:
