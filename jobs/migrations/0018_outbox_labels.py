@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("jobs", "0016_outbox_claim"),
+        ("jobs", "0017_staff_notified"),
     ]
 
     operations = [
