@@ -67,9 +67,10 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key.load_or_create(DATA
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 PONDER_BASE_URL = env.str("PONDER_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PONDER_BASE_URL])
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("PONDER_BEHIND_PROXY", default=False) else None
-)
+_behind_proxy = env.bool("PONDER_BEHIND_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _behind_proxy else None
+# How many entries at the end of X-Forwarded-For our own proxies wrote; the first of these is the client.
+ALLAUTH_TRUSTED_PROXY_COUNT = _whole("PONDER_PROXIES", default=1, low=1, high=10) if _behind_proxy else 0
 
 _https = PONDER_BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _https
@@ -187,8 +188,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default=paths.default_redis_url(DATA_DIR))
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "reasoning_app.cache.Cache",
         "LOCATION": REDIS_URL.replace("redis+socket://", "unix://"),
+        "VERSION": 2,  # version 1 was pickled
     },
 }
 
@@ -208,7 +210,15 @@ LOGOUT_REDIRECT_URL = "landing"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]  # no password: who signs up has not proved yet that the address is theirs
-ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm"}
+ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm", "signup": "accounts.forms.SignUpForm"}
+# Counted by client address, and what concerns one account by both: a stranger must not lock out its owner (SECURITY.md).
+ACCOUNT_RATE_LIMITS = {
+    "request_login_code": "20/m/ip",
+    "reset_password": "20/m/ip",
+    "confirm_email": "20/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "mail_to_address": "5/10m/key,30/d/key",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
