@@ -13,7 +13,6 @@ import time
 import uuid
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -30,6 +29,7 @@ from jobs.worker.heartbeat import Heartbeat
 from jobs.worker.load import load_job
 from jobs.worker.outcomes import AFTER_FAULT, record_outcome_of
 from jobs.worker.retry import retry_while_database_is_down
+from jobs.worker.running_jobs import RunningJob
 from jobs.worker.writer import Writer
 from solver.core.steps import StopReason
 from solver.engine.control import Control, Stop
@@ -42,17 +42,6 @@ logger = logging.getLogger(__name__)
 _STOPS = {Wanted.FINISH: Stop.FINISH, Wanted.CANCEL: Stop.CANCEL, Wanted.PAUSE: Stop.PAUSE}
 PATIENCE_S = 30.0
 """How long an execution bears a panel of which no model can be reached before the job waits."""
-
-
-@dataclass(slots=True)
-class RunningJob:
-    """One job running here: its fencing token, its control, since when (monotonic seconds), and whose it is."""
-
-    token: int
-    control: Control
-    began_s: float
-    user_id: int = 0
-    gives_way: bool = False
 
 
 class WorkerHost:

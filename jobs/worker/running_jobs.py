@@ -1,34 +1,22 @@
 """What heartbeat and fair share need of the host: the jobs that run in this process, and ways to reach them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from solver.engine.control import Stop
+from solver.engine.control import Control, Stop
 
 
-class RunningJob(Protocol):
-    """One job that runs here."""
+@dataclass(slots=True)
+class RunningJob:
+    """One job running here: its fencing token, its control, since when (monotonic seconds), and whose it is."""
 
-    @property
-    def token(self) -> int:
-        """Its fencing token."""
-        ...
-
-    @property
-    def began_s(self) -> float:
-        """When it began here, in monotonic seconds."""
-        ...
-
-    @property
-    def user_id(self) -> int:
-        """Whose it is; 0 until the job is loaded."""
-        ...
-
-    @property
-    def gives_way(self) -> bool:
-        """Whether it was asked to give way."""
-        ...
+    token: int
+    control: Control
+    began_s: float
+    user_id: int = 0
+    gives_way: bool = False
 
 
 class RunningJobs(Protocol):
@@ -47,7 +35,7 @@ class RunningJobs(Protocol):
         """Return the jobs running here with their fencing tokens."""
         ...
 
-    def lives(self) -> Mapping[UUID, RunningJob]:
+    def running_jobs(self) -> Mapping[UUID, RunningJob]:
         """Return the jobs running here."""
         ...
 

@@ -39,7 +39,11 @@ class Strategy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a strategy is made from; pinned in the job, so the same in every execution."""
+    """What a strategy is made from: pinned, so the same in every execution, all but the budget.
+
+    `budget_nano` is the budget as it is now, which a raise may have made larger than it was when the job began. What
+    must outlast a raise is noted (the plan); what a raise should open again has the budget in its key, or reads it.
+    """
 
     problem: Problem
     panel: Sequence[ModelCard]

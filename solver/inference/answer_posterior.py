@@ -73,13 +73,13 @@ class AnswerPosterior:
 
     def _weighed(self, tally: VoteCounts) -> dict[str, float]:
         """Return log odds from votes alone. Answers go in order of their votes: the same votes are weighed once."""
-        for model in tally.everything.by_model:
-            self._skills.setdefault(model, skill_of(Trait(self._ability(model))))
-        names = tuple(self._skills)
+        left = sorted(tally.everything.by_model.keys() - self._skills.keys())
+        skills = self._skills | {model: skill_of(Trait(self._ability(model))) for model in left}
+        names = tuple(skills)
         counts = {cluster.key: cluster.votes.counts(names) for cluster in tally.answers}
         order = sorted(counts, key=counts.__getitem__, reverse=True)
         odds = log_odds(
-            tuple(self._skills.values()),
+            tuple(skills.values()),
             self.error_model(),
             tuple(counts[key] for key in order),
             tally.everything.counts(names),
@@ -89,7 +89,7 @@ class AnswerPosterior:
 
     def skills(self) -> Mapping[str, Skill]:
         """Return the skills of the panel."""
-        return {name: self._skills[name] for name in self._cards}
+        return self._skills
 
     def error_model(self) -> ErrorModel:
         """Return how wrong answers to this problem fall."""

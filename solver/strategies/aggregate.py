@@ -12,27 +12,36 @@ and with models that copy rather than combine.
 """
 
 import random
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from solver.core.steps import Resources, Step, StepKind, StepResult
 from solver.core.strategy import Setting
 from solver.strategies.common import MAX_TRIES, Common, usable
+from solver.strategies.notes import Note, Plan
 
 
-class Shape(NamedTuple):
-    """Size of the population, how many members a combination sees, how many rounds."""
+@dataclass(frozen=True, slots=True)
+class Shape(Plan):
+    """Size of the population, how many members a combination sees, how many rounds; without any, only tries."""
 
-    population: int
-    combined: int
-    rounds: int
-
-
-_SHAPES = (Shape(8, 4, 3), Shape(8, 3, 2), Shape(6, 3, 2), Shape(6, 3, 1), Shape(4, 3, 1), Shape(4, 2, 1))
-_ALONE = Shape(MAX_TRIES, 0, 0)
+    population: int = MAX_TRIES
+    combined: int = 0
+    rounds: int = 0
 
 
-class Aggregate(Common):
+@dataclass(frozen=True, slots=True)
+class Generation(Note):
+    """The keys of a generation's members, and whether they are combined or the next population starts anew."""
+
+    population: tuple[str, ...] = ()
+    combine: bool = False
+
+
+_SHAPES = ((8, 4, 3), (8, 3, 2), (6, 3, 2), (6, 3, 1), (4, 3, 1), (4, 2, 1))
+
+
+class Aggregate(Common[Shape]):
     """The state of successive populations; only the newest generation of the newest population is kept."""
 
     def __init__(self, setting: Setting) -> None:
@@ -43,21 +52,18 @@ class Aggregate(Common):
         self._members: dict[str, StepResult] = {}
         self._landed = 0
 
-    def plan_note(self) -> Mapping[str, Any]:
+    def make_plan(self) -> Shape:
         """Take the largest shape that the budget covers; with too little for any, or a checker, there are only tries."""
         solvers = self.roles.rotation()
-        fits = (
-            shape
-            for shape in _SHAPES
-            if self._cost_nano(shape, solvers) <= self.setting.budget_nano * 9 // 10
-        )
-        shape = _ALONE if self.problem.is_checkable else next(fits, _ALONE)
-        return {"solvers": solvers, **shape._asdict()}
+        shapes = (Shape(solvers, *shape) for shape in _SHAPES)
+        fits = (shape for shape in shapes if self._cost_nano(shape) <= self.setting.budget_nano * 9 // 10)
+        alone = Shape(solvers)
+        return alone if self.problem.is_checkable else next(fits, alone)
 
-    def _cost_nano(self, shape: Shape, solvers: Sequence[str]) -> int:
+    def _cost_nano(self, shape: Shape) -> int:
         per_call = [
             self.roles.cost_nano(name) + shape.rounds * self.roles.cost_nano(name, shown=shape.combined)
-            for name in solvers
+            for name in shape.solvers
         ]
         return shape.population * sum(per_call) // len(per_call)
 
@@ -72,15 +78,14 @@ class Aggregate(Common):
             return steps
         if not self._landed or self._size >= MAX_TRIES:
             return ()
-        members = list(self._members)
-        grown = self._round < self.plan["rounds"] and self._can_combine(resources)
+        grown = self._round < self.plan.rounds and self._can_combine(resources)
         purpose = "Choose what to combine" if grown else "Start the next population"
-        note = {"population": members, "combine": grown}
+        note = Generation(tuple(self._members), grown).as_note()
         return [Step(f"{self._path()}/told", StepKind.NOTE, purpose, note=note)]
 
     @property
     def _size(self) -> int:
-        return int(self.plan["population"])
+        return self.plan.population
 
     def _path(self) -> str:
         return f"population/{self._population}/{self._round}"
@@ -89,12 +94,12 @@ class Aggregate(Common):
         """Tell whether there is something to combine, and money for it: a population that agrees has no more to give."""
         answers = {result.answer_key for result in self._members.values()}
         differ = len(answers) > 1 or None in answers
-        shown = min(self.plan["combined"], len(self._members))
+        shown = min(self.plan.combined, len(self._members))
         return len(self._members) > 1 and differ and self.solver(0, resources, shown=shown) is not None
 
     def _combinations(self, resources: Resources) -> list[Step]:
         steps: list[Step] = []
-        count = min(self.plan["combined"], len(self._parents))
+        count = min(self.plan.combined, len(self._parents))
         for index in range(self._size):
             key = f"{self._path()}/{index}"
             if len(steps) >= resources.free_slots or not self.untried(key, resources):
@@ -112,15 +117,15 @@ class Aggregate(Common):
     def take(self, result: StepResult) -> None:
         """Keep the members of the present generation; a note ends it."""
         if result.kind is StepKind.NOTE:
-            self._next_generation(result.note or {})
+            self._next_generation(Generation.from_note(result.note))
         elif result.key.startswith(f"{self._path()}/"):
             self._landed += 1
             if usable(result):
                 self._members[result.key] = result
 
-    def _next_generation(self, note: Mapping[str, Any]) -> None:
-        if note["combine"]:
-            self._parents = [self._members[key] for key in note["population"] if key in self._members]
+    def _next_generation(self, ended: Generation) -> None:
+        if ended.combine:
+            self._parents = [self._members[key] for key in ended.population if key in self._members]
             self._round += 1
         else:
             self._parents = []

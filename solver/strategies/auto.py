@@ -17,8 +17,7 @@ the money should be spent whatever it brings.
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from solver.core.models import solvers_of
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult, StopReason
@@ -26,10 +25,11 @@ from solver.core.strategy import Setting, Strategy
 from solver.inference import value_of_tries
 from solver.inference.value_of_tries import LONG_LOOKAHEAD, LOOKAHEADS, SampleBatch
 from solver.strategies.aggregate import Aggregate
-from solver.strategies.child import Child
+from solver.strategies.child import Child, Inside
 from solver.strategies.common import Common
 from solver.strategies.deep import Deep
 from solver.strategies.grade_chooser import GradeChooser
+from solver.strategies.notes import Plan
 
 # A right answer is taken to be worth this many times the geometric mean of the budget and the dearest try: a budget of
 # many tries is a ceiling, not a wish to spend it. Beyond so many of the dearest tries a budget says no more about it.
@@ -52,7 +52,15 @@ _RUN_TARGET = 0.98
 """A strategy inside that is so sure ends the job: cheap tries after it would rather mislead than confirm."""
 
 
-class Auto(Common):
+@dataclass(frozen=True, slots=True)
+class AutoPlan(Plan):
+    """Who may try, and what runs first, with at most how much money."""
+
+    run: str = ""
+    share_nano: int = 0
+
+
+class Auto(Common[AutoPlan]):
     """The state of one job; derived from tells alone."""
 
     def __init__(self, setting: Setting) -> None:
@@ -65,6 +73,8 @@ class Auto(Common):
         self._cost = {name: float(max(self.roles.cost_nano(name), 1)) for name in self._names}
         dearest = max(self._cost.values())
         ceiling = min(setting.budget_nano, _CEILING * dearest)
+        # From the budget as it is now: who raises it says that an answer is worth more. It decides what is asked for,
+        # never what told steps mean, so executions under either budget read one journal alike.
         self._value_nano = float(worth) if worth else _WORTH * math.sqrt(ceiling * dearest)
         self._failures: Counter[str] = Counter()
         # What did not pay under one budget may pay under a raised one.
@@ -73,14 +83,10 @@ class Auto(Common):
         self._runs: list[Child] = []
         self._grades = GradeChooser(self.roles, self.evidence)
 
-    def plan_note(self) -> Mapping[str, Any]:
+    def make_plan(self) -> AutoPlan:
         """Return who may try, and what runs first, if anything does."""
         revises = not self.problem.is_checkable and self.roles.cards[self.roles.strongest()].reads
-        return {
-            "solvers": self._names,
-            "run": "deep" if revises else "",
-            "share_nano": self.setting.budget_nano,
-        }
+        return AutoPlan(tuple(self._names), "deep" if revises else "", self.setting.budget_nano)
 
     def ask(self, resources: Resources) -> Sequence[Step]:
         """Return what the strategy wants that runs now; when it wants nothing more, what pays best."""
@@ -96,14 +102,14 @@ class Auto(Common):
         for running in self._runs:
             if running.owns(result.key):
                 running.tell(result)
-        if result.key == "plan" and not self.plan:
-            self._run(result.note or {})
         super().tell(result)
+        if result.key == "plan" and not self._runs:
+            self._run(Inside(self.plan.run, self.plan.share_nano))
 
     def take(self, result: StepResult) -> None:
         """Count what proved nothing; let another strategy run where votes are hopeless."""
         if result.key == "hopeless" and len(self._runs) < _MAX_RUNS:
-            self._run(result.note or {})
+            self._run(Inside.from_note(result.note))
         self._enough = self._enough or result.key == self._enough_key
         self._failures[result.model] += result.status is Status.OK
         if result.key.startswith("grade/"):
@@ -113,18 +119,18 @@ class Auto(Common):
         """Return the strategy that runs inside, if it wants to go on."""
         return self._runs[-1] if self._runs and self._runs[-1].done() is None else None
 
-    def _run(self, note: Mapping[str, Any]) -> None:
+    def _run(self, inside: Inside) -> None:
         """Let another strategy run inside, its money at most the share that was noted."""
-        make = _INSIDE.get(note.get("run", ""))
+        make = _INSIDE.get(inside.run)
         if make:
             options = {"confidence_target": _RUN_TARGET, **self.setting.options}
-            setting = replace(self.setting, budget_nano=int(note["share_nano"]), options=options)
+            setting = replace(self.setting, budget_nano=inside.share_nano, options=options)
             self._runs.append(Child(f"run/{len(self._runs)}", make(setting), setting))
 
     def wanted(self, resources: Resources) -> Sequence[Step]:
         """Return what pays best, or a note that nothing does."""
         if self._is_hopeless(resources):
-            note = {"run": "aggregate", "share_nano": resources.free_nano}
+            note = Inside("aggregate", resources.free_nano).as_note()
             return (Step("hopeless", StepKind.NOTE, "No answer was given twice", note=note),)
         votes = not self.problem.is_checkable and not resources.in_flight
         check = self._grades.best(resources, self._value_nano) if votes else None
@@ -135,11 +141,8 @@ class Auto(Common):
         if models is None:
             purpose = "More attempts would cost more than they could add"
             return (Step(self._enough_key, StepKind.NOTE, purpose),)
-        numbers = (n for n in self._missing["sample"] if f"sample/{n}" not in resources.in_flight)
-        return [
-            Step(f"sample/{number}", StepKind.SAMPLE, f"Attempt {number + 1}", model, self._messages)
-            for model, number in zip(models, numbers, strict=False)
-        ]
+        numbers = self.missing("sample", resources)
+        return [self.sample("sample", number, model) for model, number in zip(models, numbers, strict=False)]
 
     def _for_a_vote(self, resources: Resources) -> Sequence[str] | None:
         """Return the models of the next tries, decided when all tries bought before are known; None: none pays."""

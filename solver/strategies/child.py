@@ -1,11 +1,20 @@
 """A strategy inside another: its keys behind a prefix, its money a share of the parent's."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from solver.core.steps import Candidate, Resources, Step, StepResult, StopReason
 from solver.core.strategy import Setting, Strategy
 from solver.engine.bounds import prompt_bytes, typical_nano
+from solver.strategies.notes import Note
+
+
+@dataclass(frozen=True, slots=True)
+class Inside(Note):
+    """What runs inside (empty: nothing does), and how much money it may use."""
+
+    run: str = ""
+    share_nano: int = 0
 
 
 class Child:

@@ -1,14 +1,16 @@
 """What strategies have in common: evidence, a plan noted once, tries in rotation, and when to stop."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
 
 from solver.core.steps import Candidate, Message, Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
 from solver.inference.evidence import Evidence
 from solver.inference.explanation import count_of
 from solver.strategies.missing_indices import MissingIndices
+from solver.strategies.notes import Plan
 from solver.strategies.panel_roles import PanelRoles
 from solver.text.prompts import messages_for
 
@@ -19,10 +21,10 @@ _MAX_FAILED_IN_A_ROW = 8
 _MAX_MUTE_IN_A_ROW = 24
 
 
-class Common:
+class Common[P: Plan]:
     """The base of the strategies that plan, sample, judge and stop by evidence.
 
-    A subclass says what it plans (`plan_note`), what it wants (`wanted`) and what it does with a new result (`take`).
+    A subclass says what it plans (`make_plan`), what it wants (`wanted`) and what it does with a new result (`take`).
     """
 
     def __init__(self, setting: Setting) -> None:
@@ -31,14 +33,15 @@ class Common:
         self.roles = PanelRoles(setting)
         self.evidence = Evidence(setting.problem, setting.panel)
         self.target = float(setting.options.get("confidence_target", DEFAULT_TARGET))
-        self.plan: Mapping[str, Any] = {}
+        self.max_tries = MAX_TRIES
+        self._noted_plan: P | None = None
         self._messages = setting.problem.messages()
         self._missing: defaultdict[str, MissingIndices] = defaultdict(MissingIndices)
 
     # To be filled in ------------------------------------------------------------------------------------------
 
-    def plan_note(self) -> Mapping[str, Any]:
-        """Return the plan, made from the setting; it is noted, so that another execution keeps to it."""
+    def make_plan(self) -> P:
+        """Return the plan, made from the setting alone; it is noted, so that another execution keeps to it."""
         raise NotImplementedError
 
     def wanted(self, resources: Resources) -> Sequence[Step]:
@@ -52,8 +55,8 @@ class Common:
 
     def ask(self, resources: Resources) -> Sequence[Step]:
         """Return the plan first, then what is wanted."""
-        if not self.plan:
-            note = Step("plan", StepKind.NOTE, "Plan", note=self.plan_note())
+        if self._noted_plan is None:
+            note = Step("plan", StepKind.NOTE, "Plan", note=self._made_plan.as_note())
             return () if note.key in resources.in_flight else (note,)
         return self.wanted(resources) if resources.free_slots > 0 else ()
 
@@ -65,7 +68,7 @@ class Common:
         if result.kind.answers and number.isdigit():
             self._missing[path].tell(int(number))
         if result.key == "plan":
-            self.plan = result.note or {}
+            self._noted_plan = self._read_plan(result)
         else:
             self.take(result)
 
@@ -78,11 +81,15 @@ class Common:
         known = self.evidence
         if known.proven:
             return StopReason.SOLVED
-        if not self.problem.is_checkable and known.confidence() >= self.target:
+        if not self.problem.is_checkable and self.is_sure():
             return StopReason.CONFIDENT
         if known.failed_in_a_row >= _MAX_FAILED_IN_A_ROW or known.mute_in_a_row >= _MAX_MUTE_IN_A_ROW:
             return StopReason.NO_PROGRESS
-        return StopReason.NO_PROGRESS if known.tries >= MAX_TRIES else None
+        return StopReason.NO_PROGRESS if known.tries >= self.max_tries else None
+
+    def is_sure(self) -> bool:
+        """Tell whether the evidence suffices where no checker decides."""
+        return self.evidence.confidence() >= self.target
 
     def phase(self) -> str:
         """Return how many attempts and answers there are, in words."""
@@ -95,40 +102,57 @@ class Common:
         """Return the current stage in a word."""
         return "Explore"
 
+    # The plan -------------------------------------------------------------------------------------------------
+
+    @property
+    def plan(self) -> P:
+        """The plan that was noted; before that, the one that will be."""
+        return self._noted_plan or self._made_plan
+
+    @cached_property
+    def _made_plan(self) -> P:
+        return self.make_plan()
+
+    def _read_plan(self, result: StepResult) -> P:
+        """Read a noted plan; what an earlier release did not note is planned now, as is who tries if all have left."""
+        plan = self._made_plan.from_note(result.note, self._made_plan)
+        known = tuple(name for name in plan.solvers if name in self.roles.cards)
+        return replace(plan, solvers=known or self._made_plan.solvers)
+
     # Steps ----------------------------------------------------------------------------------------------------
 
     def untried(self, key: str, resources: Resources) -> bool:
         """Tell whether a step is neither told nor in flight."""
         return not self.evidence.told(key) and key not in resources.in_flight
 
+    def missing(self, path: str, resources: Resources) -> Iterator[int]:
+        """Yield the numbers of the steps `path/0`, `path/1`… that are neither told nor in flight, without end."""
+        return (index for index in self._missing[path] if f"{path}/{index}" not in resources.in_flight)
+
     def samples(self, resources: Resources, path: str, *, upto: int, most: int | None = None) -> list[Step]:
         """Return independent tries `path/0`, `path/1`… below `upto` that are still missing, within the free slots."""
         most = resources.free_slots if most is None else min(most, resources.free_slots)
         steps: list[Step] = []
-        for index in self._missing[path]:
+        for index in self.missing(path, resources):
             if index >= upto or len(steps) >= most:
                 break
-            key = f"{path}/{index}"
-            if key in resources.in_flight:
-                continue
             model = self.solver(index, resources)
             if model is None:
                 break
-            steps.append(Step(key, StepKind.SAMPLE, f"Attempt {index + 1}", model, self._messages))
+            steps.append(self.sample(path, index, model))
         return steps
+
+    def sample(self, path: str, index: int, model: str) -> Step:
+        """Return one independent try."""
+        return Step(f"{path}/{index}", StepKind.SAMPLE, f"Attempt {index + 1}", model, self._messages)
 
     def solver(self, index: int, resources: Resources, *, shown: int = 0) -> str | None:
         """Return the model whose turn it is, another one where the money is short, or None where there is none."""
-        names: Sequence[str] = self.plan["solvers"]
+        names = self.plan.solvers
         for name in (names[index % len(names)], *names, *self.roles.cards):
             if name in self.roles.cards and self.roles.can_afford(name, resources, shown=shown):
                 return name
         return None
-
-    def judge_for(self, solvers: Sequence[str], resources: Resources, *, shown: int = 1) -> str | None:
-        """Return a judge of what these models solved, or None where the money is short."""
-        name = self.roles.choose_judge(solvers)
-        return name if self.roles.can_afford(name, resources, shown=shown) else None
 
     def about(
         self,

@@ -10,9 +10,8 @@ Wins on problems of several independent parts, each too hard to get right along 
 difficulty is in one idea, and on short problems, where the plan costs more than a try.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from solver.checkers.recognise import problem_kind
 from solver.core.problem import Problem
@@ -21,6 +20,7 @@ from solver.core.strategy import Setting
 from solver.strategies.auto import Auto
 from solver.strategies.child import Child
 from solver.strategies.common import MAX_TRIES, Common
+from solver.strategies.notes import Note, Plan
 from solver.text.prompts import clipped, messages_for, read_parts
 
 DEPTH = 2
@@ -30,7 +30,21 @@ _IN_FLIGHT = 4
 _MAX_PART_CHARS = 2_000
 
 
-class Decompose(Common):
+@dataclass(frozen=True, slots=True)
+class SplitPlan(Plan):
+    """Whether the problem is split."""
+
+    splits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PartAnswers(Note):
+    """What the parts came to, as the composing prompts show it."""
+
+    answers: str = ""
+
+
+class Decompose(Common[SplitPlan]):
     """The state of the plan, of its parts and of the tries on the whole."""
 
     def __init__(self, setting: Setting) -> None:
@@ -42,17 +56,17 @@ class Decompose(Common):
         self._answers: str | None = None
         self._first_composed: str | None = None
 
-    def plan_note(self) -> Mapping[str, Any]:
+    def make_plan(self) -> SplitPlan:
         """Choose who plans and solves, and what a part runs; splitting needs money for a plan and a dozen tries."""
         solvers = self.roles.rotation()
         affordable = 12 * self.roles.cost_nano(solvers[0], shown=1) <= self.setting.budget_nano
-        return {"solvers": solvers, "splits": self._depth > 0 and affordable}
+        return SplitPlan(solvers, self._depth > 0 and affordable)
 
     # Asking ---------------------------------------------------------------------------------------------------
 
     def wanted(self, resources: Resources) -> Sequence[Step]:
         """Ask for the split, then for what the parts want, then for tries on the whole."""
-        if self.plan["splits"] and self._split is None and self._plans < _MAX_PLANS:
+        if self.plan.splits and self._split is None and self._plans < _MAX_PLANS:
             return self._planning(resources)
         if self._parts and self._answers is None:
             steps = self._of_parts(resources)
@@ -90,7 +104,8 @@ class Decompose(Common):
             answer = best.answer or clipped(best.text)[:_MAX_PART_CHARS] if best else "unknown"
             sure = f"{best.confidence:.0%} sure" if best else "not solved"
             found.append(f"Part: {child.setting.problem.text}\nAnswer of the part ({sure}): {answer}")
-        return Step("parts", StepKind.NOTE, "Answers of the parts", note={"answers": "\n\n".join(found)})
+        note = PartAnswers("\n\n".join(found)).as_note()
+        return Step("parts", StepKind.NOTE, "Answers of the parts", note=note)
 
     def _on_the_whole(self, resources: Resources) -> list[Step]:
         """Ask for composed answers and direct tries, in turn, a few at a time."""
@@ -128,7 +143,7 @@ class Decompose(Common):
     def take(self, result: StepResult) -> None:
         """Take in the split and what the parts came to."""
         if result.key == "parts":
-            self._answers = (result.note or {})["answers"]
+            self._answers = PartAnswers.from_note(result.note).answers
         elif result.kind is StepKind.PLAN:
             self._plans += 1
             parts = read_parts(result.text) if result.status is Status.OK else []

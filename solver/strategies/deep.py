@@ -10,12 +10,11 @@ Wins on hard problems that only the strongest model solves, given time; loses wh
 where a model cannot see its own errors.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from solver.core.steps import Resources, Step
-from solver.strategies.refine import Line, Refine
+from solver.strategies.refine import Line, LinesPlan, Refine
 
 PASSES = 2
 _SETTLED = 1
@@ -25,11 +24,11 @@ _MAX_REVISIONS = 5
 class Deep(Refine):
     """Lines of work, one at a time, each of one model at length; graded only once it has settled."""
 
-    def plan_note(self) -> Mapping[str, Any]:
+    def make_plan(self) -> LinesPlan:
         """Choose the strongest model of which the budget buys three calls, and a judge."""
         solver = self.roles.strongest()
         passes = int(self.setting.options.get("passes", PASSES))
-        return {"solvers": [solver], "judge": self.roles.choose_judge([solver]), "lines": 1, "passes": passes}
+        return LinesPlan((solver,), self.roles.choose_judge([solver]), 1, passes)
 
     def wanted(self, resources: Resources) -> Sequence[Step]:
         """Ask for the next step of the chain, its answers at length."""

@@ -10,12 +10,13 @@ Wins where the right answer is found now and then but not most often, and is eas
 where the judge is no better than chance, or where tries agree anyway.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from solver.core.steps import Resources, Step, StepKind, StepResult
 from solver.core.strategy import Setting
 from solver.strategies.common import MAX_TRIES, Common
+from solver.strategies.notes import JudgedPlan, Note
 from solver.text.prompts import read_better
 
 FINALISTS = 4
@@ -23,6 +24,20 @@ COMPARISONS = 3
 _MOST_TRIES = 64
 _LEAST_TRIES = 4
 _MATCHES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TournamentPlan(JudgedPlan):
+    """Who compares, and how many tries come before the tournament."""
+
+    tries: int = MAX_TRIES
+
+
+@dataclass(frozen=True, slots=True)
+class Finalists(Note):
+    """The steps whose answers meet, most probable first."""
+
+    steps: tuple[str, ...] = ()
 
 
 class Match:
@@ -57,7 +72,7 @@ class Match:
             self.wins[0 if preferred == self.sides[0].key else 1] += 1
 
 
-class Knockout(Common):
+class Knockout(Common[TournamentPlan]):
     """The state of one tournament."""
 
     def __init__(self, setting: Setting) -> None:
@@ -65,7 +80,7 @@ class Knockout(Common):
         self._finalists: list[StepResult] | None = None
         self._matches: dict[str, Match] = {}
 
-    def plan_note(self) -> Mapping[str, Any]:
+    def make_plan(self) -> TournamentPlan:
         """Share the budget between tries and a whole tournament; too little for both buys tries alone."""
         solvers = self.roles.rotation()
         judge = self.roles.choose_judge(solvers)
@@ -74,12 +89,12 @@ class Knockout(Common):
         left_nano = self.setting.budget_nano - _MATCHES * COMPARISONS * compare_nano
         tries = min(left_nano * 3 // (4 * try_nano), _MOST_TRIES)
         compares = tries >= _LEAST_TRIES and not self.problem.is_checkable
-        return {"solvers": solvers, "judge": judge, "tries": tries if compares else MAX_TRIES}
+        return TournamentPlan(solvers, judge, tries if compares else MAX_TRIES)
 
     def wanted(self, resources: Resources) -> Sequence[Step]:
         """Ask for tries, then for the matches that can be played, then for more tries."""
         if self._finalists is None:
-            steps = self.samples(resources, "sample", upto=self.plan["tries"])
+            steps = self.samples(resources, "sample", upto=self.plan.tries)
             if steps or any(key.startswith("sample/") for key in resources.in_flight):
                 return steps
             return [self._finalists_note()]
@@ -88,8 +103,8 @@ class Knockout(Common):
     def _finalists_note(self) -> Step:
         """Fix who meets: which tries there are by now depends on money and slots."""
         leading = [] if self.problem.is_checkable else self.evidence.ranked(FINALISTS)
-        steps = [cluster.example.key for cluster in leading]
-        return Step("finalists", StepKind.NOTE, "Pair the finalists", note={"steps": steps})
+        finalists = Finalists(tuple(cluster.example.key for cluster in leading))
+        return Step("finalists", StepKind.NOTE, "Pair the finalists", note=finalists.as_note())
 
     def _further_tries(self, resources: Resources) -> list[Step]:
         """Go on trying, a few at a time, where the tournament left doubt."""
@@ -99,7 +114,7 @@ class Knockout(Common):
 
     def _comparisons(self, resources: Resources) -> list[Step]:
         steps: list[Step] = []
-        judge = self.plan["judge"]
+        judge = self.plan.judge
         for match in self._open_matches():
             for number in range(COMPARISONS):
                 key = f"{match.path}/{number}"
@@ -120,7 +135,7 @@ class Knockout(Common):
     def take(self, result: StepResult) -> None:
         """Draw the tournament from the note; advance it with each comparison."""
         if result.key == "finalists":
-            found = [self.evidence.cluster_of(key) for key in (result.note or {})["steps"]]
+            found = [self.evidence.cluster_of(key) for key in Finalists.from_note(result.note).steps]
             self._finalists = [cluster.example for cluster in found if cluster is not None]
             self._draw()
         elif result.kind is StepKind.COMPARE:

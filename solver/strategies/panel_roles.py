@@ -21,14 +21,16 @@ class PanelRoles:
         self._problem_bytes = prompt_bytes(setting.problem.messages())
         self._shown_bytes = prompt_bytes(messages_for(StepKind.AGGREGATE, setting.problem.text))
 
-    def rotation(self) -> list[str]:
+    def rotation(self) -> tuple[str, ...]:
         """Return who solves in turn."""
-        return rotation(
-            self._setting.panel,
-            kind=self._setting.problem.kind,
-            budget_nano=self._setting.budget_nano,
-            size_bytes=self._problem_bytes,
-            markup_bp=self._setting.markup_bp,
+        return tuple(
+            rotation(
+                self._setting.panel,
+                kind=self._setting.problem.kind,
+                budget_nano=self._setting.budget_nano,
+                size_bytes=self._problem_bytes,
+                markup_bp=self._setting.markup_bp,
+            )
         )
 
     def strongest(self) -> str:

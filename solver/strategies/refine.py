@@ -12,14 +12,14 @@ Wins on proofs and long derivations, whose gaps a reader can find; loses on shor
 better than chance.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
 from solver.inference.cluster import Cluster
 from solver.strategies.common import MAX_TRIES, Common, usable
+from solver.strategies.notes import JudgedPlan
 from solver.text.prompts import read_grade
 
 PASSES = 3
@@ -27,6 +27,14 @@ MAX_FAILS = 10
 MAX_GRADES = 8
 _MAX_FAILS_OF_CHECKER = 3
 _MAX_MUTE_GRADES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LinesPlan(JudgedPlan):
+    """Who grades, how many lines run side by side, and how many passes in a row accept one."""
+
+    lines: int = 1
+    passes: int = PASSES
 
 
 @dataclass(slots=True)
@@ -49,7 +57,7 @@ class Line:
         return f"line/{self.number}/{version}"
 
 
-class Refine(Common):
+class Refine(Common[LinesPlan]):
     """The state of all lines."""
 
     def __init__(self, setting: Setting) -> None:
@@ -61,18 +69,14 @@ class Refine(Common):
         self._read_grades = 0
         self._max_fails = _MAX_FAILS_OF_CHECKER if self.problem.is_checkable else MAX_FAILS
 
-    def plan_note(self) -> Mapping[str, Any]:
+    def make_plan(self) -> LinesPlan:
         """Choose solver and grader, and how many lines run side by side: one for each ten calls, at most four."""
         solvers = self.roles.rotation()
         judge = self.roles.choose_judge(solvers[:1])
         line_nano = self.roles.cost_nano(solvers[0]) + 4 * self.roles.cost_nano(solvers[0], shown=1)
         line_nano += 5 * self.roles.cost_nano(judge, shown=1)
-        return {
-            "solvers": solvers,
-            "judge": judge,
-            "lines": min(max(self.setting.budget_nano // max(line_nano, 1), 1), 4),
-            "passes": int(self.setting.options.get("passes", PASSES)),
-        }
+        lines = min(max(self.setting.budget_nano // max(line_nano, 1), 1), 4)
+        return LinesPlan(solvers, judge, lines, int(self.setting.options.get("passes", PASSES)))
 
     # Asking ---------------------------------------------------------------------------------------------------
 
@@ -92,7 +96,7 @@ class Refine(Common):
 
     def _running(self) -> list[Line]:
         """Return the open lines and those that may be opened now; opening one is no change of state until it is told."""
-        missing = max(self.plan["lines"] - len(self._open), 0)
+        missing = max(self.plan.lines - len(self._open), 0)
         fresh = [Line(len(self._lines) + index) for index in range(missing)]
         return [*self._open.values(), *fresh]
 
@@ -115,7 +119,7 @@ class Refine(Common):
         return Step(key, StepKind.SAMPLE, f"Line {line.number + 1}: solve", model, self._messages)
 
     def _grade(self, line: Line, current: StepResult, resources: Resources) -> Step | None:
-        judge = self.plan["judge"]
+        judge = self.plan.judge
         if not self.roles.can_afford(judge, resources, shown=1):
             return None
         key = f"{line.path(line.version)}/grade/{line.grades}"
@@ -187,7 +191,7 @@ class Refine(Common):
         if grade.passed:
             line.passes += 1
             self._end_if_nothing_helps(line)
-            if line.passes >= self.plan["passes"] and line.current:
+            if line.passes >= self.plan.passes and line.current:
                 line.ended = True
                 self._accepted.append(line.current)
         else:

@@ -18,13 +18,14 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult
 from solver.core.strategy import Setting
 from solver.inference.rewards import outcome_reward, process_reward
 from solver.strategies.arm import Arm, draw
 from solver.strategies.common import Common, usable
+from solver.strategies.notes import JudgedPlan
 from solver.text.prompts import read_grade
 
 _FRONTIER = 12
@@ -55,7 +56,7 @@ class Choice(NamedTuple):
     node: Node | None
 
 
-class Tree(Common):
+class Tree(Common[JudgedPlan]):
     """The state of one search; its frontier is bounded, so each step costs the same."""
 
     def __init__(self, setting: Setting) -> None:
@@ -75,10 +76,10 @@ class Tree(Common):
             for name in self.roles.cards
         }
 
-    def plan_note(self) -> Mapping[str, Any]:
+    def make_plan(self) -> JudgedPlan:
         """Fix the judge; whoever is worth it tries."""
         solvers = self.roles.rotation()
-        return {"solvers": solvers, "judge": self.roles.choose_judge(solvers)}
+        return JudgedPlan(solvers, self.roles.choose_judge(solvers))
 
     # Asking ---------------------------------------------------------------------------------------------------
 
@@ -87,12 +88,10 @@ class Tree(Common):
         steps = self._due_grades(resources)
         pending = Counter((step.model, *step.parents) for step in resources.in_flight.values())
         trials = max(2 if self.problem.is_checkable else 4, self._trials // 2)
-        for index in self._missing["node"]:
+        for index in self.missing("node", resources):
             if len(resources.in_flight) + len(steps) >= trials or len(steps) >= resources.free_slots:
                 break
             key = f"node/{index}"
-            if key in resources.in_flight:
-                continue
             choice = self._choose(key, resources, pending)
             if choice is None:
                 break
@@ -127,8 +126,7 @@ class Tree(Common):
 
     def _cards_that_try(self) -> Sequence[str]:
         """Return whose trials count: where no checker tells right from wrong, a weak model's agreement misleads."""
-        known = [name for name in dict.fromkeys(self.plan["solvers"]) if name in self._nano]
-        return list(self._nano) if self.problem.is_checkable or not known else known
+        return list(self._nano if self.problem.is_checkable else dict.fromkeys(self.plan.solvers))
 
     def _node_for(self, model: str, rng: random.Random, pending: Mapping[tuple[str, ...], int]) -> Node:
         """Return the candidate with the largest draw: its promise is the prior of what revising it brings."""
@@ -155,7 +153,7 @@ class Tree(Common):
         grading = any(step.kind is StepKind.GRADE for step in resources.in_flight.values())
         if self.problem.is_checkable or useless or grading or self._grades * 3 >= self._trials:
             return []
-        judge = self.plan["judge"]
+        judge = self.plan.judge
         for cluster in self.evidence.ranked(_GRADED_RANKS):
             given = sum(good + bad for good, bad in cluster.grades.values())
             key = f"{cluster.example.key}/grade/{given}"

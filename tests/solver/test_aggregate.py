@@ -29,8 +29,8 @@ def test_the_shape_grows_with_the_budget():
     """More money buys larger populations and more rounds; too little buys tries alone."""
 
     def shape(budget_nano):
-        plan = Aggregate(Setting(Problem("?"), PANEL, budget_nano, 0, {}, 1)).plan_note()
-        return plan["population"], plan["combined"], plan["rounds"]
+        plan = Aggregate(Setting(Problem("?"), PANEL, budget_nano, 0, {}, 1)).make_plan()
+        return plan.population, plan.combined, plan.rounds
 
     assert shape(5_000_000)[2] == 0
     assert shape(60_000_000)[2] == 1
@@ -42,10 +42,10 @@ def test_a_round_shows_random_members_of_the_generation_before():
     play = doubtful(combining(), budget_nano=400_000_000)
     plan = play.strategy.plan
     rounds = [step for step in play.asked.values() if step.kind is StepKind.AGGREGATE]
-    assert plan["rounds"] >= 2
+    assert plan.rounds >= 2
     for step in rounds:
         _, population, number, _ = step.key.split("/")
-        assert len(set(step.parents)) == plan["combined"]
+        assert len(set(step.parents)) == plan.combined
         assert all(key.startswith(f"population/{population}/{int(number) - 1}/") for key in step.parents)
     assert len({step.parents for step in rounds}) > 1
 

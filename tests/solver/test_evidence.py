@@ -287,3 +287,20 @@ def test_calibration_keeps_its_bounds():
     assert calibrated(0.0) == 0.01
     assert calibrated(1.0) == 0.99
     assert calibrated(0.5) == pytest.approx(0.5)
+
+
+def test_when_a_model_that_left_was_first_weighed_changes_nothing():
+    """An execution that weighed after every vote and one that weighs once at the end believe the same."""
+    told = [
+        *votes("7", "7", "8"),
+        *votes("8", "7", model="gone/two"),
+        *votes("8", model="gone/one"),
+        *votes("7", model="other/two"),
+    ]
+    often, once = evidence(), evidence()
+    for result in told:
+        often.tell(result)
+        often.probabilities()
+        once.tell(result)
+    assert often.probabilities() == once.probabilities()
+    assert often.skills() == once.skills() == evidence().skills()

@@ -101,7 +101,7 @@ def test_the_grader_is_of_another_family():
     """Solver and grader differ while the panel allows it."""
     made = play(scripted("pass"))
     graders = {step.model for step in made.asked.values() if step.kind is StepKind.GRADE}
-    assert graders.isdisjoint({made.strategy.plan["solvers"][0]})
+    assert graders.isdisjoint({made.strategy.plan.solvers[0]})
 
 
 def test_a_checker_takes_the_graders_place():

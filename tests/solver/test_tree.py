@@ -137,7 +137,9 @@ def test_ten_thousand_steps_cost_a_millisecond_each_at_most():
                 answer=said, answer_key=f"num:{said}",
             )
         )  # fmt: skip
-    play.strategy.tell(StepResult("plan", StepKind.NOTE, Status.NOTE, note=play.strategy.plan_note()))
+    play.strategy.tell(
+        StepResult("plan", StepKind.NOTE, Status.NOTE, note=play.strategy.make_plan().as_note())
+    )
     resources = play.resources()
     began_s = time.process_time()
     for _ in range(20):
