@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0009_stripe_asked_at"),
+        ("billing", "0010_staff_notified"),
     ]
 
     operations = [
