@@ -113,7 +113,7 @@ def _sources(workspace: Workspace, amount_nano: int, *, trial_allowed: bool) -> 
             f"A payment of yours was refunded or disputed after {format_usd(debt)} of it had been spent or reserved for "
             "jobs. New jobs can start once that is paid: add money, or wait for what your running jobs return.",
         )
-    purses = _lock_purses(workspace)
+    purses = lock_purses(workspace)
     trial, wallet = purses[AccountKind.TRIAL], purses[AccountKind.WALLET]
     from_trial = min(amount_nano, trial.available_nano) if trial_allowed else 0
     from_wallet = amount_nano - from_trial
@@ -126,7 +126,7 @@ def _sources(workspace: Workspace, amount_nano: int, *, trial_allowed: bool) -> 
     return {trial.pk: from_trial, wallet.pk: from_wallet}
 
 
-def _lock_purses(workspace: Workspace) -> dict[str, Account]:
+def lock_purses(workspace: Workspace) -> dict[str, Account]:
     """Lock trial credit and wallet, in the order of their ids, opening them if needed."""
     kinds = [AccountKind.TRIAL, AccountKind.WALLET]
     purses = Account.objects.select_for_update(no_key=True).filter(workspace=workspace, kind__in=kinds)
@@ -169,7 +169,7 @@ def _release_doubts(escrow: Account) -> None:
 
 def _return_unspent(escrow: Account) -> None:
     assert escrow.workspace is not None  # escrows always belong to one
-    purses = _lock_purses(escrow.workspace)
+    purses = lock_purses(escrow.workspace)
     put_in = dict(
         Entry.objects.filter(transfer__entries__account=escrow, transfer__kind=TransferKind.ESCROW)
         .exclude(account=escrow)

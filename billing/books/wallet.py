@@ -9,7 +9,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from accounts.models import User, Workspace
-from billing.books.escrow import Settlement, add_to_escrow, close_escrow, open_escrow
+from billing.books.escrow import Settlement, add_to_escrow, close_escrow, lock_purses, open_escrow
 from billing.books.ledger import PROMOTION, Posting, account_of, announce_money, pay_debt, post
 from billing.books.statement import Statement, StatementRow, statement
 from billing.errors import BillingError, NotEnoughMoney
@@ -26,6 +26,7 @@ __all__ = [
     "balances",
     "close_escrow",
     "grant",
+    "lock_purses",
     "open_escrow",
     "statement",
 ]

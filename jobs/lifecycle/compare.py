@@ -1,5 +1,6 @@
 """Submit one problem twice: to the cheapest and to the strongest model of the panel."""
 
+import uuid
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -7,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User, Workspace
+from billing.books.wallet import lock_purses
 from jobs.core.errors import SubmitError
 from jobs.lifecycle.panel import build_panel
 from jobs.lifecycle.submit import submit_job
@@ -56,18 +58,27 @@ def submit_comparison(
     options: Mapping[str, Any] | None = None,
     strategy: str = DEFAULT,
     wake: bool = True,
+    comparison_id: uuid.UUID | None = None,
     **arguments: Any,
 ) -> Comparison:
     """Create two jobs of `budget_nano` each. Raises SubmitError; then neither was created and nothing charged.
 
+    If a comparison of the id `comparison_id` was already submitted, it is returned unchanged.
     Both vote unless a strategy other than the default is chosen: what is compared is how far a number of attempts gets.
     `arguments` are passed on to `submit_job`.
     """
     chosen = dict(options or {})
     rivals = rivals_for(problem=problem, checker=checker, models=chosen.get("models"))
+    made_id = comparison_id or uuid.uuid4()
     with transaction.atomic():
-        many_cheap, few_strong = (
-            submit_job(
+        # Whoever submits the same form at the same moment waits here, and then finds what this one made.
+        lock_purses(workspace)
+        if earlier := Comparison.objects.filter(pk=made_id).first():
+            if earlier.created_by_id != user.pk:
+                raise SubmitError("This form was already submitted. Start a new job.", code="used")
+            return earlier
+        jobs = {
+            side: submit_job(
                 user=user,
                 workspace=workspace,
                 problem=problem,
@@ -76,10 +87,9 @@ def submit_comparison(
                 options={**chosen, "models": [card.name]},
                 strategy="vote" if strategy == DEFAULT else strategy,
                 wake=wake,
+                job_id=uuid.uuid5(made_id, side),
                 **arguments,
             )
-            for card in rivals
-        )
-        return Comparison.objects.create(
-            workspace=workspace, created_by=user, many_cheap=many_cheap, few_strong=few_strong
-        )
+            for side, card in rivals._asdict().items()
+        }
+        return Comparison.objects.create(pk=made_id, workspace=workspace, created_by=user, **jobs)

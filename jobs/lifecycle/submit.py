@@ -109,6 +109,11 @@ def _submit(job: Job, posed: Problem, panel: list[ModelCard], *, when_paid: bool
     except IntegrityError:
         # Another click, or a keystroke that kept the draft, was faster: look again.
         return _submit(job, posed, panel, when_paid=when_paid, wake=wake)
+    except SubmitError:
+        # What is refused here may have been done by another click a moment ago: it has the money that is missing.
+        if earlier := Job.objects.filter(pk=job.pk).exclude(state=JobState.DRAFT).first():
+            return _the_same(earlier, job)
+        raise
     return job
 
 

@@ -4,6 +4,7 @@ import hashlib
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -22,7 +23,7 @@ from jobs.templatetags.ponder import short_answer
 from jobs.views.access import get_comparison_for
 from jobs.views.detail import STOP_POLLING
 from jobs.views.forms import NewJobForm
-from jobs.views.new import ask_to_sign_in, refused_form, uuid_of
+from jobs.views.new import ask_to_sign_in, refused_form, says_the_same, uuid_of
 from solver.core.money import format_usd_about
 from solver.core.problem import Problem
 from solver.core.steps import StopReason
@@ -130,7 +131,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         if not isinstance(user, User):
             return ask_to_sign_in(request)
         try:
-            made = submit_comparison(user=user, workspace=workspace_of(user), **form.job_arguments())
+            made = _submit(request, user, form)
         except SubmitError as error:
             form.add_submit_error(error)
         else:
@@ -138,6 +139,18 @@ def compare(request: HttpRequest) -> HttpResponse:
                 delete_draft(user=user, draft_id=draft_id)
             return redirect(made)
     return render(request, "jobs/new.html", refused_form(request, form), status=422)
+
+
+def _submit(request: HttpRequest, user: User, form: NewJobForm) -> Comparison:
+    """Submit the comparison of a valid form; the same form sent twice is one comparison. Raises SubmitError."""
+    arguments, form_id = form.job_arguments(), uuid_of(request.POST.get("draft", ""))
+    earlier = Comparison.objects.filter(pk=form_id, created_by=user).first() if form_id else None
+    if earlier and says_the_same(earlier.many_cheap, arguments):
+        messages.info(request, "This comparison was already started. Change the form to start another.")
+        return earlier
+    return submit_comparison(
+        user=user, workspace=workspace_of(user), comparison_id=None if earlier else form_id, **arguments
+    )
 
 
 @signed_in

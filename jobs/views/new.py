@@ -104,7 +104,7 @@ def _submit(request: HttpRequest, user: User, form: NewJobForm) -> Job:
     arguments = form.job_arguments()
     form_id, parent_id = uuid_of(request.POST.get("draft", "")), uuid_of(request.POST.get("from", ""))
     earlier = Job.objects.filter(pk=form_id).exclude(state=JobState.DRAFT).first() if form_id else None
-    if earlier and earlier.created_by_id == user.pk and _says_the_same(earlier, arguments):
+    if earlier and earlier.created_by_id == user.pk and says_the_same(earlier, arguments):
         messages.info(
             request, "This job was already started. To start another, use “Run again with changes”."
         )
@@ -119,7 +119,8 @@ def _submit(request: HttpRequest, user: User, form: NewJobForm) -> Job:
     )
 
 
-def _says_the_same(job: Job, arguments: dict[str, Any]) -> bool:
+def says_the_same(job: Job, arguments: dict[str, Any]) -> bool:
+    """Tell whether a form that was sent before asks for the same job now."""
     return (
         job.problem == arguments["problem"].strip()
         and job.version == 1

@@ -1,12 +1,17 @@
 """Submitting: bad input is refused with words that help, and nothing is half-made or charged."""
 
-import pytest
+import uuid
 
-from billing.books.wallet import balances
+import pytest
+from django.db import transaction
+
+from billing.books.wallet import balances, open_escrow
 from billing.models import Account, AccountKind
-from jobs.lifecycle import SubmitError, cancel_job, quote_job, submit_job
+from billing.prices.book import load_prices
+from jobs.lifecycle import SubmitError, cancel_job, quote_job, submit_comparison, submit_job
 from jobs.models import Job, JobQuote
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
+from tests.billing.test_races import together
 from tests.endpoint import Answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,3 +120,55 @@ def test_a_cancelled_job_says_nothing_of_its_quote(alice, workspace, endpoint, r
     job.refresh_from_db()
     assert job.has_ended
     assert JobQuote.objects.get(job=job).charged_nano is None
+
+
+@pytest.fixture
+def two_models(alice, settings):
+    """A cheap and a dear model, and money for two jobs of a dollar each, not for four."""
+    settings.PONDER_MODELS = ["openai/test", "openai/strong"]
+    settings.PONDER_PRICES = "openai/test=1/2/8000/400,openai/strong=10/20/8000/400"
+    load_prices()
+
+
+def all_but(workspace, left_nano: int) -> None:
+    """Leave so much in the purses."""
+    spare_nano = balances(workspace).available_nano - left_nano
+    with transaction.atomic():
+        open_escrow(
+            workspace=workspace, job_id=uuid.uuid4(), version=1, amount_nano=spare_nano, trial_allowed=True
+        )
+
+
+@pytest.mark.breaks_the_books  # the money that is out of the way belongs to no job
+def test_a_comparison_that_is_sent_many_times_at_once_is_one(alice, workspace, two_models):
+    """Every click gets the same comparison, also where the money suffices for one alone."""
+    all_but(workspace, 2 * NANO_PER_USD)
+    form_id = uuid.uuid4()
+
+    def click():
+        return submit_comparison(
+            user=alice, workspace=workspace, problem="Which?", budget_nano=NANO_PER_USD, comparison_id=form_id
+        )
+
+    made = together(*[click] * 6)
+    assert [each for each in made if isinstance(each, Exception)] == []
+    assert {each.pk for each in made} == {form_id}
+    assert Job.objects.count() == 2
+    assert balances(workspace).available_nano == 0
+
+
+@pytest.mark.breaks_the_books  # the money that is out of the way belongs to no job
+def test_a_job_that_is_sent_many_times_at_once_is_one(alice, workspace):
+    """A click that finds the wallet emptied by the one before it is not refused: its job is there."""
+    all_but(workspace, NANO_PER_USD)
+    form_id = uuid.uuid4()
+
+    def click():
+        return submit_job(
+            user=alice, workspace=workspace, problem="Which?", budget_nano=NANO_PER_USD, job_id=form_id
+        )
+
+    made = together(*[click] * 6)
+    assert [each for each in made if isinstance(each, Exception)] == []
+    assert {each.pk for each in made} == {form_id}
+    assert balances(workspace).available_nano == 0

@@ -33,6 +33,36 @@ def test_both_ways_get_the_same_budget_and_different_models(alice):
     assert balances(workspace_of(alice.user)).available_nano == before - 10 * NANO_PER_CENT
 
 
+def test_a_form_that_is_sent_twice_is_one_comparison(alice):
+    """A double click, a resubmit after going back: the same page, two jobs, two budgets, and a sentence about it."""
+    before = balances(workspace_of(alice.user)).available_nano
+    form = GOOD | {"draft": str(uuid.uuid4())}
+    first = alice.post(reverse("job-compare"), form)
+    again = alice.post(reverse("job-compare"), form)
+    made = Comparison.objects.get()
+    assert first.url == again.url == made.get_absolute_url()
+    assert str(made.pk) == form["draft"]
+    assert Job.objects.count() == 2
+    assert balances(workspace_of(alice.user)).available_nano == before - 10 * NANO_PER_CENT
+    assert "already started" in alice.get(again.url).content.decode()
+
+
+def test_a_form_that_was_changed_after_it_was_sent_is_another_comparison(alice):
+    """Who goes back and writes something else wants something else."""
+    form = GOOD | {"draft": str(uuid.uuid4())}
+    alice.post(reverse("job-compare"), form)
+    alice.post(reverse("job-compare"), form | {"budget": "0.25"})
+    assert Comparison.objects.count() == 2
+
+
+def test_somebody_elses_form_id_makes_nothing(alice, charlie):
+    """The id of a form is no way to see or to start anything of another's."""
+    form = GOOD | {"draft": str(uuid.uuid4())}
+    alice.post(reverse("job-compare"), form)
+    assert charlie.post(reverse("job-compare"), form).status_code == 422
+    assert Comparison.objects.count() == 1
+
+
 def test_a_strategy_that_was_chosen_is_kept(alice):
     """Only the default gives way to votes."""
     alice.post(reverse("job-compare"), GOOD | {"strategy": "knockout"})
