@@ -21,7 +21,7 @@ from django.db import connection  # noqa: E402  # likewise
 
 from billing.books.audit import violations as violations_of_the_books  # noqa: E402  # likewise
 from jobs.upkeep.audit import violations  # noqa: E402  # likewise
-from tests import people, tables  # noqa: E402  # likewise
+from tests import tables  # noqa: E402  # likewise
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -50,9 +50,8 @@ def _books_balance(request):
         return
     # The database must be there before, so that it outlives this fixture; whoever works on it must not.
     request.getfixturevalue("transactional_db" if asked - {"db"} else "_django_db_helper")
-    people.painted.clear()
     yield
-    if request.node.get_closest_marker("breaks_the_books") or people.painted or connection.needs_rollback:
+    if request.node.get_closest_marker("breaks_the_books") or connection.needs_rollback:
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM jobs_job), EXISTS (SELECT FROM billing_transfer)")

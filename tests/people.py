@@ -1,11 +1,9 @@
 """The cast and their belongings: Alice owns, Bob is in her workspace, Charlie must get nothing.
 
-Jobs are rows as a worker would have left them, so that pages can be looked at without one. They are painted: no
-transfer stands behind their amounts, so the books of a test that uses them are not audited.
+Jobs are as a worker would have left them, so that pages can be looked at without one. Their money went through the
+ledger (tests/books_of_jobs.py), so the books of a test that uses them are audited like any other's.
 """
 
-import hashlib
-import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -14,13 +12,10 @@ from django.utils import timezone
 
 from accounts.models import Membership, User, Workspace
 from accounts.services import ensure_personal_workspace
-from billing.models import Account, AccountKind, Call, CallState
 from jobs.core.states import ENDED, JobState
-from jobs.models import Comparison, Job, Prompt, StepRecord, StepState
+from jobs.models import Comparison, Job
 from solver.core.money import NANO_PER_CENT
-
-painted: list[uuid.UUID] = []
-"""The jobs that the test under way painted."""
+from tests.books_of_jobs import book_attempts, end, fund, hold_one, note_messages
 
 PROBLEM = "Use 3, 7, 12, 25 to make 58."
 CHECKER = {"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58}
@@ -67,45 +62,50 @@ def workspace_of(user: User) -> Workspace:
 
 
 def make_job(
-    user: User, state: str = JobState.DONE, *, spent_cents: int = 3, budget_cents: int = 5, **fields: Any
+    user: User,
+    state: str = JobState.DONE,
+    *,
+    spent_cents: int = 3,
+    spent_nano: int | None = None,
+    budget_cents: int = 5,
+    attempts: int = 1,
+    solved: bool = True,
+    **fields: Any,
 ) -> Job:
-    """Make a job in any state, with its escrow where it has one."""
-    ended = state in ENDED
+    """Make a job in any state, with its escrow where it has one, and with so many attempts if it spent something."""
     if state in {JobState.DRAFT, JobState.AWAITING_PAYMENT}:
         return _make_unpaid(user, state, budget_cents=budget_cents, **fields)
-    now = timezone.now()
-    budget, spent = budget_cents * NANO_PER_CENT, spent_cents * NANO_PER_CENT
-    workspace, job_id = workspace_of(user), uuid.uuid4()
-    escrow = Account.objects.create(
-        kind=AccountKind.ESCROW,
-        workspace=workspace,
-        job_id=job_id,
-        job_version=1,
-        is_floored=True,
-        balance_nano=0 if ended else budget - spent,
-        held_nano=0 if ended or state == JobState.QUEUED else NANO_PER_CENT // 2,
-    )
-    painted.append(job_id)
-    started = None if state == JobState.QUEUED else now - timedelta(minutes=14)
+    ended, now = state in ENDED, timezone.now()
+    spent_nano = spent_cents * NANO_PER_CENT if spent_nano is None else spent_nano
     defaults: dict[str, Any] = {
         "title": PROBLEM,
         "problem": PROBLEM,
         "checker": CHECKER,
         "queued_at": now - timedelta(minutes=15),
-        "started_at": started,
+        "started_at": None if state == JobState.QUEUED else now - timedelta(minutes=14),
         "finished_at": now - timedelta(minutes=2) if ended else None,
-        "charged_nano": spent if ended else 0,
+        "charged_nano": spent_nano if ended else 0,
         "state": state,
         "stop_reason": _REASONS.get(state, ""),
     }
-    return Job.objects.create(
-        id=job_id,
-        workspace=workspace,
+    job = Job.objects.create(
+        workspace=workspace_of(user),
         created_by=user,
-        budget_nano=budget,
-        escrow=escrow,
+        budget_nano=budget_cents * NANO_PER_CENT,
         **defaults | fields,
     )
+    job.escrow = fund(job)
+    job.save(update_fields=["escrow"])
+    if spent_nano:
+        answers = [ANSWERS[number % 5 if number % 3 else 0] for number in range(attempts)]
+        book_attempts(job, spent_nano, answers=answers, right=ANSWERS[0] if solved else None)
+    if state == JobState.RUNNING:
+        hold_one(job, NANO_PER_CENT // 2)
+    if ended:
+        end(job)
+    note_messages(job, job.version - (not ended))
+    job.escrow.refresh_from_db()
+    return job
 
 
 def _make_unpaid(user: User, state: str, *, budget_cents: int, **fields: Any) -> Job:
@@ -119,11 +119,17 @@ def _make_unpaid(user: User, state: str, *, budget_cents: int, **fields: Any) ->
     )
 
 
-def make_comparison(user: User, state: str = JobState.DONE, **fields: Any) -> Comparison:
-    """Make both sides of a comparison in the same state, the strong model ten times as expensive."""
+def make_comparison(
+    user: User,
+    state: str = JobState.DONE,
+    *,
+    spent_nano: tuple[int, int] = (2 * NANO_PER_CENT, 20 * NANO_PER_CENT),
+    **fields: Any,
+) -> Comparison:
+    """Make both sides of a comparison in the same state, the strong model ten times as expensive unless told."""
     many_cheap, few_strong = (
-        make_job(user, state, spent_cents=cents, budget_cents=50, options={"models": [model]}, **fields)
-        for cents, model in ((2, "demo/intern"), (20, "demo/expert"))
+        make_job(user, state, spent_nano=spent, budget_cents=50, options={"models": [model]}, **fields)
+        for spent, model in zip(spent_nano, ("demo/intern", "demo/expert"), strict=True)
     )
     return Comparison.objects.create(
         workspace=many_cheap.workspace, created_by=user, many_cheap=many_cheap, few_strong=few_strong
@@ -146,67 +152,6 @@ SOLVED: dict[str, Any] = {
 }
 
 
-def make_steps(job: Job, count: int = 23, *, passed: bool = True) -> list[StepRecord]:
-    """Give a job told tries, their calls and their prompt."""
-    prompt = Prompt.objects.create(
-        job=job,
-        sha256=hashlib.sha256(job.problem.encode()).hexdigest(),
-        messages=[{"role": "system", "content": "Solve it."}, {"role": "user", "content": job.problem}],
-    )
-    start = job.started_at or timezone.now()
-    cost = (job.charged_nano or job.budget_nano - job.escrow.balance_nano) // max(count, 1)
-    steps, calls = [], []
-    for number in range(count):
-        answer = ANSWERS[number % 5 if number % 3 else 0]
-        step = StepRecord(
-            job=job,
-            key=f"sample/{number}",
-            seq=number + 1,
-            kind="sample",
-            purpose="Independent attempt",
-            model="demo/expert",
-            prompt_sha256=prompt.sha256,
-            state=StepState.TOLD,
-            status="ok",
-            text=f"Let me see.\n\nAnswer: {answer}",
-            answer=answer,
-            answer_key=answer.replace(" ", ""),
-            cost_nano=cost,
-            tokens=180 + number,
-            finish_reason="stop",
-            verdict={
-                "passed": passed and answer == ANSWERS[0],
-                "checker": "arithmetic",
-                "detail": f"{answer} was checked.",
-            },
-            created_at=start + timedelta(seconds=30 * number),
-            told_at=start + timedelta(seconds=30 * number + 4),
-        )
-        steps.append(step)
-        calls.append(
-            Call(
-                id=step.id,
-                job_id=job.pk,
-                escrow=job.escrow,
-                workspace=job.workspace,
-                lease_token=1,
-                step_key=step.key,
-                attempt=1,
-                model=step.model,
-                state=CallState.SETTLED,
-                hold_nano=cost * 2,
-                billed_nano=cost,
-                cost_nano=cost,
-                input_tokens=100,
-                output_tokens=80 + number,
-                created_at=step.created_at,
-                finished_at=step.told_at,
-            )
-        )
-    Call.objects.bulk_create(calls)
-    return StepRecord.objects.bulk_create(steps)
-
-
 def one_job_of_each_state(user: User) -> dict[str, Job]:
     """Make a job in each state that people meet, and two with difficult texts."""
     best = {
@@ -215,18 +160,19 @@ def one_job_of_each_state(user: User) -> dict[str, Job]:
         "confidence": 0.62,
         "explanation": "4 of 9 independent tries agree.",
     }
-    jobs = {
+    return {
         "queued": make_job(user, JobState.QUEUED, spent_cents=0),
         "running": make_job(
             user,
             JobState.RUNNING,
+            attempts=23,
             spent_cents=312,
             budget_cents=500,
             best=best,
             phase="Explore — 23 tries, 5 answers",
         ),
         "near": make_job(
-            user, JobState.RUNNING, spent_cents=450, budget_cents=500, best=best, phase="Explore"
+            user, JobState.RUNNING, attempts=23, spent_cents=450, budget_cents=500, best=best, phase="Explore"
         ),
         "waiting": make_job(user, JobState.WAITING, spent_cents=1),
         "paused": make_job(user, JobState.PAUSED, best=best, wanted="pause"),
@@ -239,10 +185,11 @@ def one_job_of_each_state(user: User) -> dict[str, Job]:
         ),
         "awaiting": make_job(user, JobState.AWAITING_PAYMENT, spent_cents=0),
         "draft": make_job(user, JobState.DRAFT, spent_cents=0, form={"budget": "5"}),
-        "done": make_job(user, JobState.DONE, **SOLVED),
+        "done": make_job(user, JobState.DONE, attempts=23, **SOLVED),
         "exhausted": make_job(
             user,
             JobState.EXHAUSTED,
+            attempts=23,
             spent_cents=5,
             **SOLVED | {"confidence": 0.41, "checked": "", "dissent": [{"answer": ANSWERS[1], "votes": 3}]},
         ),
@@ -256,6 +203,7 @@ def one_job_of_each_state(user: User) -> dict[str, Job]:
         "maths": make_job(
             user,
             JobState.DONE,
+            attempts=23,
             title="Bounding the spectral gap of a random lift",
             problem=r"Bound $\lambda_2$ of a random $n$-lift of a $d$-regular graph.",
             checker={},
@@ -269,6 +217,8 @@ def one_job_of_each_state(user: User) -> dict[str, Job]:
         "long": make_job(
             user,
             JobState.DONE,
+            attempts=60,
+            solved=False,
             title="A" * 120,
             problem="word " * 4000 + "x" * 3000,
             checker={},
@@ -282,7 +232,3 @@ def one_job_of_each_state(user: User) -> dict[str, Job]:
             confidence=0.5,
         ),
     }
-    for name in ("running", "near", "done", "exhausted", "maths"):
-        make_steps(jobs[name])
-    make_steps(jobs["long"], 60, passed=False)
-    return jobs

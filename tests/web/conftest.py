@@ -59,19 +59,21 @@ def staff(db) -> Person:
 def running_job(alice):
     """A job of Alice's with 23 tries behind it."""
     best = {"answer": people.ANSWERS[0], "text": "", "confidence": 0.62}
-    job = people.make_job(
-        alice.user, "running", spent_cents=312, budget_cents=500, best=best, phase="Explore — 23 tries"
+    return people.make_job(
+        alice.user,
+        "running",
+        attempts=23,
+        spent_cents=312,
+        budget_cents=500,
+        best=best,
+        phase="Explore — 23 tries",
     )
-    people.make_steps(job)
-    return job
 
 
 @pytest.fixture
 def done_job(alice):
     """A job of Alice's that was solved."""
-    job = people.make_job(alice.user, "done", **people.SOLVED)
-    people.make_steps(job)
-    return job
+    return people.make_job(alice.user, "done", attempts=23, **people.SOLVED)
 
 
 class Inbox(Sequence[EmailMessage]):

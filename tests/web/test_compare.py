@@ -127,9 +127,8 @@ def test_the_verdict_says_which_model_was_cheaper(alice, fields, words):
 )
 def test_costs_that_are_about_equal_are_called_so(alice, strong_nano, words):
     """No side is called dearer by 1.0 times."""
-    made = make_comparison(alice.user, answer="1/2", stop_reason="budget_reached")
-    Job.objects.filter(pk=made.many_cheap.pk).update(charged_nano=250_000_000)
-    Job.objects.filter(pk=made.few_strong.pk).update(charged_nano=strong_nano)
+    spent_nano = (250_000_000, strong_nano)
+    made = make_comparison(alice.user, spent_nano=spent_nano, answer="1/2", stop_reason="budget_reached")
     assert words in show(alice, made).content.decode()
 
 

@@ -36,7 +36,11 @@ def test_a_running_job_shows_its_money_and_its_best_answer(alice, running_job):
 
 def test_calls_are_called_what_they_are(alice, running_job):
     """Tries, grades, revisions: not everything is a try."""
-    ids = list(StepRecord.objects.filter(job=running_job, kind="sample").values_list("pk", flat=True)[:3])
+    ids = list(
+        StepRecord.objects.filter(job=running_job, kind="sample")
+        .order_by("seq")
+        .values_list("pk", flat=True)[:3]
+    )
     StepRecord.objects.filter(pk__in=ids[:2]).update(kind="grade")
     StepRecord.objects.filter(pk=ids[2]).update(kind="revise")
     text = show(alice, running_job).content.decode()
@@ -74,10 +78,10 @@ def test_the_end_stops_the_polling(alice, done_job):
     assert reply["HX-Refresh"] == "true"
 
 
-def test_the_result_is_exact(alice, done_job):
+def test_the_result_is_exact(alice):
     """Budget, charge and what returned, to the last digit; where the confidence comes from; what was checked."""
-    Job.objects.filter(pk=done_job.pk).update(charged_nano=31_234_567)
-    text = show(alice, done_job).content.decode()
+    job = people.make_job(alice.user, spent_nano=31_234_567, attempts=23, **people.SOLVED)
+    text = show(alice, job).content.decode()
     assert "$0.031234567" in text
     assert "$0.018765433" in text
     assert "Solved: a checker confirmed the answer." in text
@@ -87,9 +91,7 @@ def test_the_result_is_exact(alice, done_job):
 
 def test_the_number_of_queries_does_not_grow_with_the_calls(alice):
     """23 or 200 calls: the page asks the same questions."""
-    few_job, many_job = people.make_job(alice.user), people.make_job(alice.user)
-    people.make_steps(few_job, 3)
-    people.make_steps(many_job, 200)
+    few_job, many_job = (people.make_job(alice.user, attempts=attempts) for attempts in (3, 200))
     show(alice, few_job)
     with CaptureQueriesContext(connection) as few:
         show(alice, few_job)
@@ -119,8 +121,7 @@ def test_stopping_an_ended_job_is_harmless(alice, done_job, name):
 
 def test_calls_come_in_pages_of_fifty(alice):
     """The oldest first; each with purpose, model, tokens, time and cost."""
-    job = people.make_job(alice.user)
-    people.make_steps(job, 60)
+    job = people.make_job(alice.user, attempts=60)
     first = show(alice, job, "job-steps").content.decode()
     assert first.count("Independent attempt") == 50
     assert "1–50 of 60" in first
@@ -132,11 +133,9 @@ def test_calls_come_in_pages_of_fifty(alice):
 
 def test_a_call_that_runs_comes_last(alice):
     """It has no place in the order yet."""
-    job = people.make_job(alice.user, "running")
-    people.make_steps(job, 3)
-    job.steps.filter(key="sample/0").update(seq=None, state=StepState.OPEN)
+    job = people.make_job(alice.user, "running", attempts=3)
     text = show(alice, job, "job-steps").content.decode()
-    assert text.index("sample/2<") < text.index("sample/0<")
+    assert text.index("sample/2<") < text.index(f"{job.steps.get(state=StepState.OPEN).key}<")
 
 
 @pytest.mark.parametrize(

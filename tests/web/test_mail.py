@@ -22,14 +22,10 @@ from tests.people import make_job, make_user
 
 
 def message_about(job: Job) -> OutboxMessage:
-    return OutboxMessage.objects.create(
-        job=job,
-        kind="ended",
-        version=1,
-        recipient="alice@example.org",
-        next_at=timezone.now() + timedelta(days=1),
-        message_id=f"<{job.pk}.1@ponder>",
-    )
+    tomorrow = timezone.now() + timedelta(days=1)
+    pending = {"state": "pending", "next_at": tomorrow, "message_id": f"<{job.pk}.1@ponder>"}
+    job.outbox.filter(kind="ended").update(**pending)
+    return job.outbox.get(kind="ended")
 
 
 def test_the_mail_says_answer_confidence_reason_cost_and_link(alice, done_job):
