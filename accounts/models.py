@@ -14,12 +14,12 @@ from accounts.rights import Right
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users who are known by their e-mail address."""
+    """Creates users, identified by their email address."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make an ordinary user; without a password they sign in by e-mail code only."""
+        """Make an ordinary user; without a password they sign in by email code only."""
         if not email:
-            raise ValueError("A user needs an e-mail address.")
+            raise ValueError("A user needs an email address.")
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -30,12 +30,12 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
 
     def get_by_natural_key(self, email: str | None) -> "User":
-        """Find a user by e-mail address, whatever its case."""
+        """Find a user by email address, ignoring its case."""
         return self.get(email__iexact=email)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person, known by e-mail address."""
+    """A person, identified by an email address."""
 
     email = models.EmailField("e-mail address", unique=True)
     name = models.CharField(max_length=120, blank=True)

@@ -124,6 +124,6 @@ class StripeEventAdmin(ReadOnlyAdmin):
 
 @admin.register(Quarantine)
 class QuarantineAdmin(ReadOnlyAdmin):
-    """Models set aside, and those that were."""
+    """Current and earlier suspensions of models."""
 
     list_display = ("model", "created_at", "reason", "lifted_at", "lifted_by")

@@ -24,4 +24,6 @@ def process_stripe_inbox() -> None:
             stripe_inbox.process(event_id)
         except Exception:
             # The error is kept with the event; the others must not wait for it.
-            logger.exception("Stripe event %s could not be processed; the next sweep tries again.", event_id)
+            logger.exception(
+                "Stripe event %s could not be processed; the next sweep will retry it.", event_id
+            )

@@ -20,7 +20,9 @@ def wake_worker_for(task_name: str, *arguments: str, expires_s: int | None = Non
     try:
         current_app.send_task(task_name, list(arguments), expires=expires_s, ignore_result=True)
     except Exception as error:  # noqa: BLE001  (kombu wraps only some of a broker's errors)
-        logger.warning("No worker could be told of %s %s (%s); the sweep will.", task_name, arguments, error)
+        logger.warning(
+            "No worker could be notified of %s %s (%s); the sweep will do it.", task_name, arguments, error
+        )
         return False
     return True
 

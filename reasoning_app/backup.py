@@ -44,7 +44,7 @@ class Made(NamedTuple):
 def make_backup(target: Path) -> Made:
     """Write a backup, readable by its owner alone, whole or not at all. Raises BackupError."""
     if target.exists():
-        raise BackupError(f"{target} exists already. Name a new file, or move that one away.")
+        raise BackupError(f"{target} already exists. Name a new file, or move the existing one.")
     try:
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as directory:
             dump, draft = Path(directory) / DUMP, Path(directory) / "draft"

@@ -41,7 +41,7 @@ def _or_memory(name: str) -> Callable[..., Any]:
             try:
                 return ask_redis(cache, *args, **kwargs)
             except RedisError as error:
-                logger.warning("Redis does not keep counts (%s); each process counts for itself.", error)
+                logger.warning("Redis is not answering (%s); each process keeps its own counts.", error)
                 cache.away_until = time.monotonic() + _AWAY_S
         return getattr(cache.memory, name)(*args, **kwargs)
 

@@ -17,11 +17,11 @@ app.autodiscover_tasks()
 
 
 def _say_worker(**_: Any) -> None:
-    logging.getLogger(__name__).info("Ponder %s: a worker starts", __version__)
+    logging.getLogger(__name__).info("Ponder %s: starting a worker", __version__)
 
 
 def _say_clock(**_: Any) -> None:
-    logging.getLogger(__name__).info("Ponder %s: the clock starts", __version__)
+    logging.getLogger(__name__).info("Ponder %s: starting the clock", __version__)
 
 
 worker_init.connect(_say_worker)

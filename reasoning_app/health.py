@@ -56,7 +56,7 @@ def _database() -> str:
         else:
             _tables_fit = needed_migrations() <= MigrationRecorder(connection).applied_migrations().keys()
     except DatabaseError:
-        logger.warning("healthz: the database does not answer", exc_info=True)
+        logger.warning("healthz: the database is not answering", exc_info=True)
         return "unreachable"
     return "ok" if _tables_fit else "behind"
 

@@ -31,7 +31,7 @@ def client_program(name: str, *, server_major: int) -> Path:
     raise ProgramMissingError(
         f"{name} of PostgreSQL {server_major} or newer is needed{f' ({seen})' if seen else ', and none was found'}. "
         f"Install PostgreSQL's client programs (on Debian and Ubuntu: postgresql-client-{server_major}, from "
-        "https://apt.postgresql.org) and see that they are on the PATH."
+        "https://apt.postgresql.org) and ensure that they are on the PATH."
     )
 
 

@@ -55,7 +55,7 @@ def restore_backup(source: Path, *, replace: bool) -> Restored:
     try:
         archive = tarfile.open(source)  # noqa: SIM115  (closed below)
     except (OSError, tarfile.TarError) as error:
-        raise BackupError(f"{source} is no backup of Ponder, or cannot be read: {error}") from error
+        raise BackupError(f"{source} is not a backup of Ponder, or cannot be read: {error}") from error
     with archive, tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.DATA_DIR) as directory:
         manifest = _manifest_of(archive, source)
         dump = Path(directory) / DUMP
@@ -77,16 +77,16 @@ def _manifest_of(archive: tarfile.TarFile, source: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(_read(archive, MANIFEST))
     except (KeyError, ValueError) as error:
-        raise BackupError(f"{source} is no backup of Ponder: it has no {MANIFEST}.") from error
+        raise BackupError(f"{source} is not a backup of Ponder: it has no {MANIFEST}.") from error
     if manifest["format"] != FORMAT:
         raise BackupError(
-            f"{source} has format {manifest['format']}, this Ponder reads format {FORMAT}. Restore it with the version "
-            "that made it."
+            f"{source} has format {manifest['format']}, this version reads format {FORMAT}. Restore it with the version "
+            "that wrote it."
         )
     known = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations}
     if unknown := sorted(set(manifest["migrations"]) - known):
         raise BackupError(
-            f"{source} was made by a newer Ponder ({manifest.get('ponder', 'version unknown')}): this version does not "
+            f"{source} is from a newer version ({manifest.get('ponder', 'version unknown')}): this version does not "
             f"know {', '.join(unknown[:3])}"
             f"{' and others' if len(unknown) > 3 else ''}. Update Ponder, then restore."
         )
@@ -149,7 +149,7 @@ def _refuse(own: "psycopg.Connection[Any]", manifest: dict[str, Any], *, replace
     assert tables is not None, "EXISTS returns a row"
     if tables[0] and not replace:
         raise BackupError(
-            "The database is not empty. Restore into an empty one, or say --replace to lose what is there for good."
+            "The database is not empty. Restore into an empty one, or use --replace to permanently replace its contents."
         )
 
 

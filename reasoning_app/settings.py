@@ -49,7 +49,7 @@ def _whole(name: str, *, default: int, low: int, high: int) -> int:
         value = low - 1
     if not low <= value <= high:
         raise ImproperlyConfigured(
-            f"{name}: “{env.str(name)}” will not do. Use a whole number from {low} to {high}."
+            f"{name}: “{env.str(name)}” is not valid. Use a whole number from {low} to {high}."
         )
     return value
 

@@ -9,4 +9,4 @@ from reasoning_app import __version__
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reasoning_app.settings")
 application = get_wsgi_application()
-logging.getLogger(__name__).info("Ponder %s: the web server starts", __version__)
+logging.getLogger(__name__).info("Ponder %s: starting the web server", __version__)

@@ -1,4 +1,4 @@
-"""A job's money: set aside for the full budget at the start, unspent money back at the end. Amounts are nano-USD.
+"""A job's money: the full budget is reserved at the start, unspent money is returned at the end. In nano-USD.
 
 Every function here belongs into the caller's transaction, so that the job and its money change together.
 Lock order: escrow, then its calls, then trial credit and wallet.
@@ -38,7 +38,7 @@ class Settlement:
 def open_escrow(
     *, workspace: Workspace, job_id: uuid.UUID, version: int, amount_nano: int, trial_allowed: bool
 ) -> Account:
-    """Set `amount_nano` aside for one version of a job and return its escrow; repeating it changes nothing.
+    """Reserve `amount_nano` for one version of a job and return its escrow; repeating it changes nothing.
 
     Trial credit (where allowed) is spent first, then the wallet. Raises NotEnoughMoney before anything is written.
     """
@@ -70,7 +70,7 @@ def add_to_escrow(
         return escrow
     if escrow.closed_at is not None:
         raise BillingError(
-            "escrow_closed", "The job has ended meanwhile. Raise the budget again to continue it."
+            "escrow_closed", "The job has ended in the meantime. Raise the budget again to continue it."
         )
     workspace = escrow.workspace
     assert workspace is not None  # escrows always belong to one
@@ -111,7 +111,7 @@ def _sources(workspace: Workspace, amount_nano: int, *, trial_allowed: bool) -> 
         raise BillingError(
             "payment_disputed",
             f"A payment of yours was refunded or disputed after {format_usd(debt)} of it had been spent or reserved for "
-            "jobs. New jobs can start once that is paid: add money, or wait for what your running jobs return.",
+            "jobs. New jobs can start once that is paid: add money, or wait for your running jobs to return some.",
         )
     purses = lock_purses(workspace)
     trial, wallet = purses[AccountKind.TRIAL], purses[AccountKind.WALLET]

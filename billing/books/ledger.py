@@ -143,6 +143,6 @@ def _existing(key: str, wanted: Mapping[int, int]) -> Posting:
     rows = transfer.entries.values_list("account_id").annotate(total=Sum("amount_nano"))
     if dict(rows) != dict(wanted):
         raise LedgerError(
-            "key_reused", f"Transfer {key} exists already with other amounts; nothing was posted."
+            "key_reused", f"Transfer {key} already exists with other amounts; nothing was posted."
         )
     return Posting(transfer_id=transfer.pk, is_new=False)

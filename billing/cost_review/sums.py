@@ -114,14 +114,14 @@ def total_of(parts: list[Line]) -> Line:
 
 
 def owners(workspace_ids: list[int]) -> Mapping[int, str]:
-    """Return the e-mail address of each workspace's first member."""
+    """Return the email address of each workspace's first member."""
     members = Membership.objects.filter(workspace_id__in=workspace_ids).order_by("workspace_id", "pk")
     first = members.distinct("workspace_id").values_list("workspace_id", "user__email")
     return dict(first)
 
 
 def budget_nano(job_id: uuid.UUID) -> int:
-    """Return what was ever set aside for a job, in all its versions."""
+    """Return the total reserved for a job, over all its versions."""
     with connection.cursor() as cursor:
         cursor.execute(
             """

@@ -148,7 +148,7 @@ def _asked[T](ask: "Callable[[stripe.StripeClient], T]") -> T:
     except stripe.StripeError as error:
         raise StripeProblem(
             "stripe_failed",
-            f"Stripe did not do what was asked ({type(error).__name__}: {error.user_message or error}). "
+            f"Stripe did not accept the request ({type(error).__name__}: {error.user_message or error}). "
             "Nothing was charged. Try again in a minute.",
         ) from error
 

@@ -32,8 +32,8 @@ def start_top_up(
 
     The row is committed before Stripe is asked, so a payment can always find it.
     """
-    if missing := stripe_gateway.missing_settings():
-        raise StripeProblem("not_configured", f"Set {' and '.join(missing)} to take payments.")
+    if stripe_gateway.missing_settings():
+        raise StripeProblem("not_configured", "Payments are not available here yet. Contact the operator.")
     top_up = TopUp.objects.create(workspace=workspace, user=user, amount_nano=amount_nano)
     checkout = stripe_gateway.create_checkout(
         top_up_id=top_up.pk,
@@ -108,7 +108,7 @@ def _credit(top_up: TopUp, checkout: Checkout) -> None:
     ):
         top_up.problem = (
             f"Stripe reports {checkout.amount_cents} {checkout.currency or 'of no currency'} in its smallest unit, but "
-            f"{wanted} US cents were asked for. Not credited; a member of staff must look."
+            f"{wanted} US cents were asked for. Not credited; a member of staff must look into it."
         )
         logger.error("Top-up %s: %s", top_up.pk, top_up.problem)
         return

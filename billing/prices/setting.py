@@ -52,7 +52,7 @@ def _parse(part: str) -> SettingPrice:
             )
     if int(max_output) > int(context):
         raise ValueError(
-            f"PONDER_PRICES: {model} can't write more ({max_output}) than its context holds ({context})."
+            f"PONDER_PRICES: {model} cannot write more ({max_output}) than its context holds ({context})."
         )
     rates = {
         "input_pico": _pico(input_usd),

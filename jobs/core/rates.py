@@ -20,5 +20,5 @@ def within_rate(key: str, *, limit: int) -> bool:
     except ValueError:  # it ran out between the two
         return True
     except Exception:  # noqa: BLE001  (whatever the client raises means the same here)
-        logger.warning("The cache cannot count how often %s is used", key.partition(":")[0])
+        logger.warning("The cache cannot count uses of %s", key.partition(":")[0])
         return True

@@ -37,11 +37,11 @@ class Wanted(models.TextChoices):
 TRANSITIONS: dict[JobState, dict[JobState, str]] = {
     JobState.DRAFT: {
         JobState.QUEUED: "started",
-        JobState.AWAITING_PAYMENT: "to start when paid",
+        JobState.AWAITING_PAYMENT: "starts once paid",
     },
     JobState.AWAITING_PAYMENT: {
         JobState.QUEUED: "money arrived",
-        JobState.CANCELLED: "cancelled, or no money came",
+        JobState.CANCELLED: "cancelled, or never paid",
     },
     JobState.QUEUED: {
         JobState.RUNNING: "a worker took it",
@@ -60,7 +60,7 @@ TRANSITIONS: dict[JobState, dict[JobState, str]] = {
         JobState.QUEUED: "resumed, finished, cancelled, or deadline",
     },
     JobState.WAITING: {
-        JobState.RUNNING: "tried again",
+        JobState.RUNNING: "retried",
         JobState.PAUSED: "paused",
     },
     JobState.EXHAUSTED: {JobState.QUEUED: "budget raised (new version)"},

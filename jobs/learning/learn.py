@@ -64,7 +64,7 @@ def _learn_one() -> bool:
             with transaction.atomic():
                 _teach(lesson)
         except Exception as error:  # one odd job must not hold up what all others teach
-            logger.exception("The lesson of job %s could not be learned.", lesson.job_id)
+            logger.exception("Could not learn from job %s.", lesson.job_id)
             lesson.attempts += 1
             lesson.error = f"{type(error).__name__}: {error}"[:300]
             lesson.taught_at = timezone.now() if lesson.attempts >= _MOST_ATTEMPTS else None

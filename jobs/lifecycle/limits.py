@@ -1,4 +1,4 @@
-"""What one user may have at once: jobs under way, and money that they hold."""
+"""Limits per user: active jobs, and the money they have reserved."""
 
 from django.conf import settings
 from django.db.models import Count, Sum
@@ -21,14 +21,14 @@ def check_limits(user: User) -> None:
     count, held_nano = totals["count"], totals["held_nano"] or 0
     if count > settings.PONDER_MAX_JOBS_PER_USER:
         raise SubmitError(
-            f"You have {count - 1:,} jobs under way; at most {settings.PONDER_MAX_JOBS_PER_USER:,} are possible here. "
+            f"You have {count - 1:,} active jobs; the limit is {settings.PONDER_MAX_JOBS_PER_USER:,}. "
             "Wait for one to end, or finish or cancel one.",
             code="too_many_jobs",
         )
     if held_nano > settings.PONDER_MAX_HELD_NANO:
         raise SubmitError(
-            f"Your jobs under way would hold {format_usd(held_nano)}; at most "
-            f"{format_usd(settings.PONDER_MAX_HELD_NANO)} are possible here at once. Lower the budget, or finish or "
+            f"Your active jobs would reserve {format_usd(held_nano)}; the limit is "
+            f"{format_usd(settings.PONDER_MAX_HELD_NANO)}. Lower the budget, or finish or "
             "cancel another job first.",
             field="budget",
             code="too_much_held",

@@ -45,13 +45,13 @@ def build_panel(names: Sequence[str] | None = None) -> list[ModelCard]:
         raise SubmitError(
             f"Model “{unpriced[0][:80]}” has no approved price, so it cannot run. Set PONDER_PRICES, for example "
             f"“{unpriced[0][:80]}=0.10/0.40/128000/16384” (dollars per million input and output tokens, context window, "
-            "longest output), or choose a model of `manage.py prices`.",
+            "longest output), or choose a model listed by `manage.py prices`.",
             field="models",
             code="no_price",
         )
     if not chosen:
         raise SubmitError(
-            "No model is available: no price of the list belongs to the configured provider. Set PONDER_MODELS.",
+            "No model is available: the price list has no models of the configured provider. Set PONDER_MODELS.",
             field="models",
             code="no_models",
         )

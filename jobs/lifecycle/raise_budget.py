@@ -20,7 +20,7 @@ from solver.core.problem import Problem
 def raise_budget(*, job: Job, to_nano: int) -> bool:
     """Raise the job's whole budget to `to_nano`; an ended job continues from where it stopped, as a new version.
 
-    False: the budget is that high already. Raises SubmitError; then nothing was changed and nothing charged.
+    False: the budget is already that high. Raises SubmitError; then nothing was changed and nothing charged.
     """
     check_budget(to_nano)
     try:
@@ -47,7 +47,7 @@ def _raise(job: Job, to_nano: int) -> bool:
         _continue(job, to_nano)
     elif job.texts_deleted_at:
         raise SubmitError(
-            "The texts of this job were deleted, so it cannot go on. Write the problem anew as a new job.",
+            "The texts of this job were deleted, so it cannot continue. Start a new job instead.",
             code="texts_deleted",
         )
     else:
@@ -77,7 +77,7 @@ def _continue(job: Job, to_nano: int) -> None:
     """Open a new version with what is left of the new budget."""
     if to_nano < job.budget_nano:
         raise SubmitError(
-            f"The budget was {format_usd(job.budget_nano)} already. Enter more than that.",
+            f"The budget was already {format_usd(job.budget_nano)}. Enter a larger amount.",
             field="budget",
             code="out_of_range",
         )

@@ -67,9 +67,9 @@ def _claim() -> OutboxMessage | None:
             # It says nothing that is still true, so a later trouble may be told of.
             message.delete()
         elif not _is_wanted(message):
-            _settle(message, OutboxState.UNWANTED, "The user wants no such mail.")
+            _settle(message, OutboxState.UNWANTED, "The user has unsubscribed from these emails.")
         elif message.expires_at and message.expires_at <= now:
-            _settle(message, OutboxState.GAVE_UP, message.last_error or "It was of no use any more.")
+            _settle(message, OutboxState.GAVE_UP, message.last_error or "It had expired.")
         else:
             message.claim = uuid.uuid4()
             message.attempts += 1

@@ -149,7 +149,7 @@ class _interrupts:  # noqa: N801  (used like a function)
     def _pressed(self, *_: object) -> None:
         self._presses += 1
         if self._presses == 1:
-            self._report("Finishing with the best answer so far (Ctrl-C again: cancel).")
+            self._report("Finishing with the best answer so far (press Ctrl-C again to cancel).")
             self._host.stop_job(self._job.pk, None, Stop.FINISH)
         else:
             self._report("Cancelling.")

@@ -68,7 +68,7 @@ def close_account(*, user: User, gives_up_money: bool) -> int:
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=user.pk)
         if user.closed_at:
-            raise SubmitError("This account is closed already.", code="closed")
+            raise SubmitError("This account is already closed.", code="closed")
         _refuse(belongings_of(user), gives_up_money=gives_up_money)
         alone = workspaces_alone(user)
         deleted = _delete_jobs(_jobs_of(user, alone))
@@ -93,19 +93,19 @@ def _jobs_of(user: User, alone: list[Workspace]) -> JobQuerySet:
 def _refuse(has: Belongings, *, gives_up_money: bool) -> None:
     if has.is_last_of_staff:
         raise SubmitError(
-            "This is the only account that looks after the site. Make someone else a member of staff first.",
+            "This is the only staff account. Make another person a member of staff first.",
             code="last_of_staff",
         )
     if has.under_way:
         raise SubmitError(
             f"{has.under_way} job{'s are' if has.under_way > 1 else ' is'} under way. Finish or cancel "
-            f"{'them' if has.under_way > 1 else 'it'} first; what is unspent returns to the wallet.",
+            f"{'them' if has.under_way > 1 else 'it'} first; unspent money returns to your wallet.",
             code="under_way",
         )
     if has.wallet_nano and not gives_up_money:
         raise SubmitError(
-            f"{format_usd(has.wallet_nano)} of paid money are in the wallet. Ask the operator for a refund before you "
-            "close the account, or say that you give it up.",
+            f"{format_usd(has.wallet_nano)} of your own money is in the wallet. Ask the operator for a refund before you "
+            "close the account, or confirm that you give it up.",
             code="money_left",
         )
 

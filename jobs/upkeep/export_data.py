@@ -23,22 +23,22 @@ README = """\
 Your data in Ponder
 ===================
 
-profile.json          who you are here and what you chose on the settings page
-ledger/*.csv          every movement of the wallet of each workspace you are in; amounts are exact dollars
+profile.json          your name, address and settings
+ledger/*.csv          every movement in the wallet of each of your workspaces; amounts are exact dollars
 jobs/DATE-ID/
   job.json            the job: state, money, times, answer, confidence, what was checked
   problem.md          what you asked
-  answer.md           the whole answer, where there is one
-  calls.jsonl         every call, one JSON object a line, in the order in which the job was told of the results:
+  answer.md           the whole answer, if there is one
+  calls.jsonl         every call, one JSON object per line, in the order in which the results were recorded:
                       purpose, model, tokens, cost, times, the messages that were sent, and the reply
 
-Jobs whose texts were deleted have their amounts and times only.
+Jobs whose texts were deleted have only amounts and times.
 Times are UTC. Amounts are decimal strings, exact to the billionth of a dollar.
 """
 
 
 class _Pipe(io.RawIOBase):
-    """A file that only remembers what was written to it since it was last taken."""
+    """A file that keeps what was written to it until it is taken."""
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []

@@ -221,7 +221,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     if not isinstance(request.user, User):
         context["refusal"] = "Sign in to see a preview."
     elif not within_rate(f"preview:{request.user.pk}", limit=_PREVIEWS_PER_MINUTE):
-        context["refusal"] = "That was a lot of previews. Wait a minute, then type on to see another."
+        context["refusal"] = "Too many previews. Wait a minute, then continue typing to see another."
     else:
         context["rendered"] = render_markdown(problem[:_PREVIEW_CHARACTERS], prefix="preview")
         context["is_cut"] = len(problem) > _PREVIEW_CHARACTERS

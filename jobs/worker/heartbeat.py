@@ -94,7 +94,9 @@ class Heartbeat:
             self._host.stop_all(Stop.FENCED)
         stuck_s = now_s - self._loop_alive_at_s
         if stuck_s > max(self._give_up_s, _LOOP_STUCK_AT_LEAST_S) and self._host.tokens():
-            logger.critical("The event loop does not react; the worker ends so that others can take over.")
+            logger.critical(
+                "The event loop is not responding; the worker stops so that others can take over."
+            )
             os._exit(EXIT_LOOP_STUCK)
 
     def _sweep(self) -> None:

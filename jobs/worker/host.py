@@ -221,8 +221,8 @@ class WorkerHost:
 
 
 _POISON = (
-    "The job stopped its worker several times without getting further. It was ended and the rest of its budget "
-    "returned; please tell the operator."
+    "This job crashed its worker several times without making progress. It was ended, and the rest of its budget was "
+    "returned. Please tell the operator."
 )
 
 

@@ -86,4 +86,4 @@ def _refuse_foreign(directory: Path) -> None:
         os.getuid(),
         65534 if os.getuid() == 0 else os.getuid(),
     }:
-        raise UpError(f"{directory} belongs to someone else. Remove it, or choose a shorter DATA_DIR.")
+        raise UpError(f"{directory} belongs to another user. Remove it, or choose a shorter DATA_DIR.")

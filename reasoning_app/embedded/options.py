@@ -47,7 +47,7 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--port", type=_port, default=8000, help="port to listen on (default: %(default)s)")
     parser.add_argument("--data-dir", type=Path, help="directory of all data (default: $DATA_DIR, or var/)")
     parser.add_argument(
-        "--no-sample", action="store_true", help="submit no sample job on the very first start"
+        "--no-sample", action="store_true", help="do not submit a sample job on the first start"
     )
     parser.add_argument("--web-workers", type=int, default=1, help="web processes (default: %(default)s)")
     chosen = parser.parse_args(arguments)

@@ -172,7 +172,7 @@ class Postgres:
         ):
             self._create_database()
             return
-        raise UpError(f"PostgreSQL did not start. Its last words ({self.log}):\n{child.last_lines()}")
+        raise UpError(f"PostgreSQL did not start. Its last output ({self.log}):\n{child.last_lines()}")
 
     def is_ready(self) -> bool:
         """Whether the server says so in its pid file, whose eighth line is its state."""

@@ -57,7 +57,7 @@ class Redis:
             and child.alive
         ):
             return
-        raise UpError(f"Redis did not start. Its last words ({self.log}):\n{child.last_lines()}")
+        raise UpError(f"Redis did not start. Its last output ({self.log}):\n{child.last_lines()}")
 
     def is_ready(self) -> bool:
         """Whether it answers PING."""

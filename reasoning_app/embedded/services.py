@@ -103,7 +103,7 @@ class Services:
             self.postgres.wait_ready(child)
             self._say("PostgreSQL", "ready", time.monotonic() - began)
         else:
-            self._say("PostgreSQL", "the one that DATABASE_URL names", 0)
+            self._say("PostgreSQL", "the server named by DATABASE_URL", 0)
 
     def wait_redis(self) -> None:
         """Wait until Redis answers; `start` does, unless it is told that its caller will (`redis_later`)."""
@@ -116,7 +116,7 @@ class Services:
             )
             self._say("Redis", note, time.monotonic() - self._redis_child.started_at)
         elif self._wants_redis:
-            self._say("Redis", "the one that REDIS_URL names", 0)
+            self._say("Redis", "the server named by REDIS_URL", 0)
 
     def _start_redis(self) -> Child:
         self.redis = Redis(self.data_dir, self.run_dir, self.logs, self.environ, self._check)
@@ -157,7 +157,7 @@ class Services:
             )
             if not ready or not child.alive:
                 raise UpError(
-                    f"{child.name} did not start. Its last words ({child.log}):\n{child.last_lines()}"
+                    f"{child.name} did not start. Its last output ({child.log}):\n{child.last_lines()}"
                 )
 
     def _launch(self, child: Child) -> Child:
@@ -225,7 +225,7 @@ def _registered_user(data_dir: Path) -> Iterator[Callable[[], None]]:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                print("Another command still uses these services; waiting until it ends.", file=sys.stderr)  # noqa: T201
+                print("Another command still uses these services; waiting for it to end.", file=sys.stderr)  # noqa: T201
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
 
         yield wait_for_others

@@ -67,7 +67,7 @@ class Supervisor:
             if child.poll() is not None:
                 raise UpError(
                     f"The {child.name} process ended while starting (status {child.poll()}). "
-                    f"Its last words ({child.log}):\n{child.last_lines()}"
+                    f"Its last output ({child.log}):\n{child.last_lines()}"
                 )
 
     def run(self) -> None:
@@ -94,7 +94,7 @@ class Supervisor:
             if deaths >= _VITAL.get(child.name, deaths + 1):
                 raise UpError(
                     f"{child.name} died {deaths} times in a row, so Ponder stops. "
-                    f"Its last words ({child.log}):\n{child.last_lines()}"
+                    f"Its last output ({child.log}):\n{child.last_lines()}"
                 )
             pause_s = _BACKOFF_S[min(deaths, len(_BACKOFF_S)) - 1]
             self._due[child.name] = now + pause_s
@@ -119,6 +119,6 @@ class Supervisor:
         for child in self.apps:
             remaining_s = max(0.0, deadlines[child.name] - time.monotonic())
             if not child.wait(remaining_s, hurry=self.signals.hurried):
-                say(f"  {child.name} did not end in time and was killed")
+                say(f"  {child.name} did not stop in time and was killed")
             child.kill()
         self.services.stop(hurry=self.signals.hurried)

@@ -68,7 +68,11 @@ class Launch:
             complain(f"Error: {error}")
             status = error.exit_code
         finally:
-            say("Stopping (Ctrl-C again: at once)" if not self.signals.hurried() else "Stopping at once")
+            say(
+                "Stopping (press Ctrl-C again to stop at once)"
+                if not self.signals.hurried()
+                else "Stopping at once"
+            )
             began = time.monotonic()
             self.supervisor.stop()
             say(f"Stopped after {time.monotonic() - began:.1f} s.")
@@ -99,7 +103,7 @@ class Launch:
         finally:
             child.kill()
         if not done or child.poll() != 0:
-            raise UpError(f"The database's tables could not be brought up to date.\n{child.last_lines(12)}")
+            raise UpError(f"Could not update the database tables.\n{child.last_lines(12)}")
         schema.mark_current(self._sql)
         step("Tables", "up to date", time.monotonic() - began)
 
@@ -138,7 +142,7 @@ class Launch:
         elif demo.wants_demo_model():
             step("Demo model", "its weights are missing: run `make demo-model`, then start again", 0)
         else:
-            step("Models", f"those of your provider: {demo.reason()}", 0)
+            step("Models", f"models of your provider: {demo.reason()}", 0)
         self.services.lock.note(ready=True)
 
     def _web_answers(self) -> bool:
@@ -169,7 +173,7 @@ class Launch:
         if said.get("link"):
             say(f"Sign in as {said['email']} (works once, within 24 hours): {said['link']}")
         else:
-            say(f"No sign-in link could be made; see {child.log}\n{child.last_lines(2)}")
+            say(f"Could not create a sign-in link; see {child.log}\n{child.last_lines(2)}")
         if said.get("sample"):
             say(f"A sample job is running: {said['sample']}")
         say(f"Logs: {self.services.logs}   Stop: Ctrl-C\n")

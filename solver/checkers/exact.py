@@ -41,7 +41,7 @@ def check(checker: Mapping[str, Any], answer: str) -> Verdict | None:
         return _check_number(checker, answer)
     if kind == "choice":
         return _check_choice(checker, answer)
-    raise CheckerError(f"Unknown checker “{str(kind)[:40]}”. Known are arithmetic, number and choice.")
+    raise CheckerError(f"Unknown checker “{str(kind)[:40]}”. Use arithmetic, number or choice.")
 
 
 def checked_key(checker: Mapping[str, Any], answer: str) -> str | None:
@@ -84,7 +84,7 @@ def describe(checker: Mapping[str, Any]) -> str:
     if kind == "choice":
         expected = checker.get("expected")
         return f"is one of {_listed(checker['options'])}" + (f", namely {expected}" if expected else "")
-    raise CheckerError(f"Unknown checker “{str(kind)[:40]}”. Known are arithmetic, number and choice.")
+    raise CheckerError(f"Unknown checker “{str(kind)[:40]}”. Use arithmetic, number or choice.")
 
 
 def _check_number(checker: Mapping[str, Any], answer: str) -> Verdict | None:
@@ -166,7 +166,7 @@ def _numbers_problem(given: Sequence[int], result: Evaluated) -> str | None:
 def _check_choice(checker: Mapping[str, Any], answer: str) -> Verdict | None:
     option = _option_of(checker, answer)
     if option is None:
-        return Verdict(False, "choice", f"The answer is none of {_listed(checker['options'])}.")
+        return Verdict(False, "choice", f"The answer is not one of {_listed(checker['options'])}.")
     expected = checker.get("expected")
     if not expected:
         return None

@@ -84,7 +84,7 @@ def _from_problem(problem: str) -> Checker:
     found = recognise_checker(problem)
     if found is None:
         raise CheckerError(
-            "The problem does not read as a number puzzle. Enter the numbers and the target of the checker, "
+            "The problem is not recognised as a number puzzle. Enter the numbers and the target, "
             "or write the problem as “Use 3, 7, 12, 25 to make 58.”"
         )
     return found
@@ -144,7 +144,7 @@ def _choice(options: str, expected: str) -> Checker:
     if expected.strip():
         if expected.strip().casefold() not in folded:
             raise CheckerError(
-                f"Choice checker: “{expected.strip()[:20]}” is none of {', '.join(names)}. Choose one."
+                f"Choice checker: “{expected.strip()[:20]}” is not one of {', '.join(names)}. Choose one."
             )
         checker["expected"] = folded[expected.strip().casefold()]
     return checker

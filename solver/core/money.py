@@ -45,7 +45,7 @@ def parse_usd(
         )
     usd = Decimal(cleaned)
     if usd > _MAX_USD:
-        raise MoneyError(f"{name}: ${cleaned} is too much. {expected}")
+        raise MoneyError(f"{name}: ${cleaned} is too large. {expected}")
     if whole_cents and usd != usd.quantize(Decimal("0.01")):
         raise MoneyError(f"{name}: ${cleaned} has fractions of a cent. Use whole cents, such as 0.05.")
     nano = int(usd * NANO_PER_USD)

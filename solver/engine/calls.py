@@ -361,7 +361,7 @@ class Attempts:
             if not self.health.with_provider:
                 return False
             if self._closed.is_set():
-                raise BudgetReached("Stopped before it was known whether anything answers.")
+                raise BudgetReached("Stopped before it was known whether the provider answers.")
             self._call_ended.clear()
             await self._call_ended.wait()
         return True

@@ -347,7 +347,9 @@ class Runner:
         if best is None and reason is StopReason.NO_PROGRESS:
             reason, error = StopReason.FAILED, self._attempts.health.last_error or "No model gave a reply."
         if best is None and reason is StopReason.BUDGET_REACHED and not self._purse.settled_nano:
-            error = "The budget buys no call at the prices in force when the job began. Raise it to continue."
+            error = (
+                "The budget does not pay for a single call at the prices of its start. Raise it to continue."
+            )
         if best and self._control.stop is None:
             best = await self._written_up(best)
             # A user may have cancelled meanwhile.

@@ -94,14 +94,14 @@ class LiteLLMGateway(Gateway):
         try:
             return _reply(response)
         except (AttributeError, IndexError, TypeError) as error:
-            raise InDoubt(f"{card.name} sent a reply that is none: {type(error).__name__}.") from error
+            raise InDoubt(f"{card.name} sent a reply that is not valid: {type(error).__name__}.") from error
 
     async def submit(self, request: Request) -> str:
         """Submit one call, once, and return its reference. Raises NotExecuted or InDoubt; a time-out is InDoubt."""
         try:
             return await self._background.submit(request)
         except TimeoutError:
-            raise InDoubt(f"{request.card.name} did not say in time that it took the call.") from None
+            raise InDoubt(f"{request.card.name} did not confirm in time that it accepted the call.") from None
         except InDoubt:
             raise
         except Exception as error:

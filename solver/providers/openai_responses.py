@@ -66,7 +66,7 @@ class Background:
         response = await self._ask("POST", card, "", body)
         reference = clean_text(str(response.get("id") or ""))
         if not reference or len(reference) > _LONGEST_REFERENCE:
-            raise InDoubt(f"{card.name} took the call without a reference to collect it by.")
+            raise InDoubt(f"{card.name} accepted the call without a reference to collect it by.")
         return reference
 
     async def collect(self, request: Request, reference: str) -> Reply:
@@ -103,10 +103,10 @@ class Background:
             return await self._ask("GET", card, f"/{reference}")
         except RefusedByServer as error:
             if error.status_code in _UNKNOWN:
-                raise InDoubt(f"{card.name} does not know the call {reference} any more.") from error
-            logger.info("%s: the call %s cannot be looked at now (%s).", card.name, reference, error)
+                raise InDoubt(f"{card.name} no longer knows the call {reference}.") from error
+            logger.info("%s: the call %s cannot be read now (%s).", card.name, reference, error)
         except Exception as error:  # noqa: BLE001  (whatever a network does, the call goes on)
-            logger.info("%s: the call %s cannot be looked at now (%s).", card.name, reference, error)
+            logger.info("%s: the call %s cannot be read now (%s).", card.name, reference, error)
         return None
 
     async def _ask(
@@ -159,7 +159,7 @@ def _reply(response: Mapping[str, Any], card: ModelCard, reference: str) -> Repl
         )
         cut = (response.get("incomplete_details") or {}).get("reason") or "incomplete"
     except (AttributeError, KeyError, TypeError) as fault:
-        raise InDoubt(f"{card.name} sent a reply that is none: {type(fault).__name__}.") from fault
+        raise InDoubt(f"{card.name} sent a reply that is not valid: {type(fault).__name__}.") from fault
     finish_reason = (
         "stop" if status == "completed" else "length" if cut == "max_output_tokens" else clean_text(str(cut))
     )

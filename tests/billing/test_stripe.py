@@ -426,7 +426,7 @@ def test_money_that_returns_from_a_job_pays_a_debt_first(top_up, stripe_double):
     assert (wallet_of(top_up), debt_nano(top_up.workspace)) == (6 * USD, 0)
     paid, returned, *_ = statement(top_up.workspace)
     assert (paid.what, paid.amount_nano) == ("Payment of an open debt", -10 * USD)
-    assert (returned.what, returned.amount_nano) == ("Unspent money back from a job", 16 * USD)
+    assert (returned.what, returned.amount_nano) == ("Unspent money returned from a job", 16 * USD)
     start_job(top_up.workspace, 6 * USD)
 
 

@@ -25,7 +25,7 @@ def start(tmp_path, **variables):
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("PONDER_PRICES", "openai/mine=1/2/100/400", "can't write more (400) than its context holds (100)"),
+        ("PONDER_PRICES", "openai/mine=1/2/100/400", "cannot write more (400) than its context holds (100)"),
         ("PONDER_PRICES", "nonsense", "“nonsense” is not a price"),
         ("OPENAI_BASE_URL", "http://me:hunter2@127.0.0.1:9/v1", "put the key into OPENAI_API_KEY"),
         ("OPENAI_API_BASE", "http://me@127.0.0.1:9/v1", "put the key into OPENAI_API_KEY"),

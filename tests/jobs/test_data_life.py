@@ -138,7 +138,7 @@ def test_an_account_closes_without_a_trace_of_its_user(alice, workspace, ended_j
         fields={"problem": f"More {SECRET}s"},
     )
     before = money_of(ended_job)
-    with pytest.raises(SubmitError, match="of paid money are in the wallet"):
+    with pytest.raises(SubmitError, match="of your own money is in the wallet"):
         close_account(user=alice, gives_up_money=False)
     assert close_account(user=alice, gives_up_money=True) == 1
     assert places_of(SECRET) == places_of("alice") == set()

@@ -104,7 +104,7 @@ def test_a_user_has_at_most_so_many_jobs(alice, workspace, settings):
     settings.PONDER_MAX_JOBS_PER_USER = 2
     jobs = [submit(alice, workspace, usd=1) for _ in range(2)]
     before = balances(workspace)
-    with pytest.raises(SubmitError, match="at most 2") as refusal:
+    with pytest.raises(SubmitError, match="the limit is 2") as refusal:
         submit(alice, workspace, usd=1)
     assert refusal.value.code == "too_many_jobs"
     assert Job.objects.count() == 2

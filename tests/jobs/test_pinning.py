@@ -109,6 +109,6 @@ def test_a_price_that_outgrew_the_budget_ends_the_job_for_free_and_says_so(
     run_all()
     job.refresh_from_db()
     assert (job.state, job.charged_nano, endpoint.calls) == (JobState.EXHAUSTED, 0, [])
-    assert "buys no call at the prices in force" in job.error
+    assert "does not pay for a single call" in job.error
     assert job.may_continue
     assert balances(workspace).available_nano == before

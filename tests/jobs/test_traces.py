@@ -77,5 +77,5 @@ def test_the_command_writes_lines_into_a_new_file(proven_job, alice, tmp_path, c
     assert json.loads(capsys.readouterr().out)["kind"] == "countdown"
     with pytest.raises(CommandError, match="cannot be written"):
         call_command("traces", "sft", str(path))
-    with pytest.raises(CommandError, match="from 1 on"):
+    with pytest.raises(CommandError, match="at least 1"):
         call_command("traces", "sft", "--per-job", "0")

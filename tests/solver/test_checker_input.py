@@ -53,7 +53,7 @@ def test_the_terminals_checkers(option, checker):
         ("number:" + "9" * 31, "is not a number"),
         ("choice:A", "enter 2 to 20 different options"),
         ("choice:A,a", "enter 2 to 20 different options"),
-        ("choice:A,B=C", "“C” is none of A, B. Choose one."),
+        ("choice:A,B=C", "“C” is not one of A, B. Choose one."),
         ("choice:" + ",".join(map(str, range(21))), "enter 2 to 20 different options"),
         ("choice:" + "A" * 41 + ",B", "longer than 40 characters"),
         ("number:" + "9" * 2_000, "longer than 1,000 characters. Use a shorter one."),
@@ -90,10 +90,10 @@ def test_the_forms_checkers():
     ("kind", "fields", "message"),
     [
         ("regex", {}, "Unknown checker “regex”. Choose none, arithmetic, number or choice."),
-        ("arithmetic", {}, "does not read as a number puzzle. Enter the numbers and the target"),
+        ("arithmetic", {}, "is not recognised as a number puzzle. Enter the numbers and the target"),
         ("arithmetic", {"target": "58"}, "The puzzle has 0 numbers."),
         ("number", {"expected": "9" * 1_001}, "The checker's expected: longer than 1,000 characters."),
-        ("choice", {"options": "A, B", "choice_expected": "E"}, "“E” is none of A, B"),
+        ("choice", {"options": "A, B", "choice_expected": "E"}, "“E” is not one of A, B"),
     ],
 )
 def test_a_mistake_in_the_form_is_explained(kind, fields, message):

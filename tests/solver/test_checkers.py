@@ -174,7 +174,7 @@ def test_a_choice_without_a_right_option_gives_a_key_but_no_verdict():
     words = {"kind": "choice", "options": ["yes", "no", "not sure"]}
     assert check(words, "**Yes.**") is None
     assert checked_key(words, "NOT SURE") == "choice:not sure"
-    assert check(words, "maybe") == (False, "choice", "The answer is none of yes, no and not sure.")
+    assert check(words, "maybe") == (False, "choice", "The answer is not one of yes, no and not sure.")
     assert check(LETTERS, "C") == (False, "choice", "The answer is C, not B.")
 
 
@@ -190,7 +190,7 @@ def test_an_unknown_kind_is_refused():
     """A checker that this version does not know is an error that lists the known ones."""
     for use in (lambda: check({"kind": "regex"}, "5"), lambda: describe({"kind": "regex"})):
         with pytest.raises(
-            CheckerError, match=r"Unknown checker “regex”\. Known are arithmetic, number and choice\."
+            CheckerError, match=r"Unknown checker “regex”\. Use arithmetic, number or choice\."
         ):
             use()
 

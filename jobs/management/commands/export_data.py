@@ -13,13 +13,13 @@ from jobs.upkeep.export_data import export_data
 class Command(BaseCommand):
     """Export a user's data, as the settings page does."""
 
-    help = "Write jobs, calls, ledger and profile of a user into a zip."
+    help = "Write a user's jobs, calls, ledger and profile to a zip file."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("email", help="the user's e-mail address")
-        parser.add_argument("file", type=Path, help="the zip to write; it must not exist yet")
+        parser.add_argument("email", help="the user's email address")
+        parser.add_argument("file", type=Path, help="the zip file to write; it must not exist yet")
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Write the file, readable by its owner alone."""

@@ -15,14 +15,14 @@ EXIT_REFUSED = 2
 class Command(BaseCommand):
     """Close an account."""
 
-    help = "Close a user's account: texts are deleted, the address becomes anonymous; amounts stay."
+    help = "Close a user's account: delete its texts, make the address anonymous, keep the amounts."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
-        parser.add_argument("email", help="the user's e-mail address")
+        parser.add_argument("email", help="the user's email address")
         parser.add_argument(
-            "--cancel-jobs", action="store_true", help="cancel the jobs under way, and wait for it"
+            "--cancel-jobs", action="store_true", help="cancel active jobs, and wait until they have ended"
         )
         parser.add_argument(
             "--give-up-money", action="store_true", help="the user gives up the money in the wallet"
@@ -39,7 +39,7 @@ class Command(BaseCommand):
             raise CommandError(f"No account has the address “{options['email']}”.", returncode=EXIT_REFUSED)
         if (
             not options["yes"]
-            and input(f"Type {user.email} to close this account for good: ").strip() != user.email
+            and input(f"Type {user.email} to close this account permanently: ").strip() != user.email
         ):
             raise CommandError("Nothing was changed.", returncode=EXIT_REFUSED)
         if options["cancel_jobs"]:
@@ -47,7 +47,10 @@ class Command(BaseCommand):
         try:
             deleted = close_account(user=user, gives_up_money=options["give_up_money"])
         except SubmitError as error:
-            hints = {"under_way": " (--cancel-jobs does.)", "money_left": " (--give-up-money says so.)"}
+            hints = {
+                "under_way": " Use --cancel-jobs to cancel them.",
+                "money_left": " Use --give-up-money to give it up.",
+            }
             raise CommandError(error.message + hints.get(error.code, ""), returncode=EXIT_REFUSED) from error
         self.stdout.write(f"The account is closed; the texts of {deleted} jobs were deleted.")
 
@@ -58,6 +61,6 @@ class Command(BaseCommand):
             time.sleep(0.5)
         if left:
             raise CommandError(
-                f"{left} jobs have not ended within {wait_s} s: is a worker running? Nothing else was changed.",
+                f"{left} jobs did not end within {wait_s} s: is a worker running? Nothing else was changed.",
                 returncode=EXIT_REFUSED,
             )

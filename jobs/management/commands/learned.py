@@ -12,14 +12,14 @@ from jobs.learning.report import coverage, posteriors
 class Command(BaseCommand):
     """Show or forget what was learned; it plans jobs and decides nothing about money."""
 
-    help = "Show what finished jobs have taught, or forget it."
+    help = "Show what was learned from finished jobs, or reset it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
-        parser.add_argument("subject", nargs="?", default="", help="a model or a strategy; without it all")
-        parser.add_argument("kind", nargs="?", default="", help="a kind of problem; without it all")
+        parser.add_argument("subject", nargs="?", default="", help="a model or a strategy (default: all)")
+        parser.add_argument("kind", nargs="?", default="", help="a kind of problem (default: all)")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
-        parser.add_argument("--reset", action="store_true", help="forget it, and begin with the priors again")
+        parser.add_argument("--reset", action="store_true", help="reset it, and start again from the priors")
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Show, or forget."""
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({"learned": rows, "quotes": covered}, ensure_ascii=False))
             return
         if not found:
-            self.stdout.write("Nothing was learned yet.")
+            self.stdout.write("Nothing has been learned yet.")
         for each in found:
             self.stdout.write(
                 f"{each.subject:<28} {each.kind:<10} {each.aspect:<9} {each.jobs:>6}  {each.words}"

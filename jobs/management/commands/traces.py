@@ -15,7 +15,7 @@ from jobs.management.new_file import new_file
 class Command(BaseCommand):
     """Export traces for fine-tuning; nothing of users who have not agreed."""
 
-    help = "Write proven replies (sft), or pairs of a proven and a refused reply (pairs), as JSON lines."
+    help = "Write verified replies (sft), or pairs of a verified and a rejected reply (pairs), as JSON lines."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
@@ -24,13 +24,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "--kind", default="", help="only problems of this kind, such as countdown or number"
         )
-        parser.add_argument("--model", default="", help="only replies of this model")
-        parser.add_argument("--per-job", type=int, default=4, help="at most so many lines a job (default: 4)")
+        parser.add_argument("--model", default="", help="only replies from this model")
+        parser.add_argument(
+            "--per-job", type=int, default=4, help="at most this many lines per job (default: 4)"
+        )
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Write the lines; the count goes to standard error."""
         if options["per_job"] < 1:
-            raise CommandError("--per-job: expected a whole number from 1 on, such as 4.", returncode=2)
+            raise CommandError("--per-job: expected a whole number of at least 1, such as 4.", returncode=2)
         found = traces(
             options["form"], per_job=options["per_job"], kind=options["kind"], model=options["model"]
         )
@@ -41,4 +43,4 @@ class Command(BaseCommand):
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
                 count += 1
         agreed = User.objects.filter(share_traces=True).count()
-        self.stderr.write(f"Traces written: {count}. Users who agreed to it: {agreed}.")
+        self.stderr.write(f"Traces written: {count}. Users who agreed: {agreed}.")

@@ -54,7 +54,7 @@ def cancel_own_jobs(request: AuthedRequest) -> HttpResponse:
     count = cancel_jobs_of(request.user)
     messages.info(
         request,
-        f"{count} job{'s are' if count != 1 else ' is'} being cancelled. Running calls may end within 30 seconds; "
-        "then load this page again.",
+        f"{count} job{'s are' if count != 1 else ' is'} being cancelled. Calls in progress have up to 30 seconds to "
+        "finish; then refresh this page.",
     )
     return redirect("account-close")

@@ -33,7 +33,7 @@ class Command(Solve):
             return
         for name, job in sides.items():
             answer = job.answer or job.answer_text or "no answer"
-            confidence = "" if job.confidence is None else f", {job.confidence:.0%} sure"
+            confidence = "" if job.confidence is None else f", {job.confidence:.0%} confident"
             self.stdout.write(
                 f"{SIDE_TITLES[name]} ({', '.join(job.options['models'])}): {answer}{confidence}, "
                 f"{format_usd_exact(job.charged_nano)} for {job.calls} calls. {job.explanation or job.error}"

@@ -19,14 +19,14 @@ from reasoning_app.restore import restore_backup
 class Command(BaseCommand):
     """Restore a backup."""
 
-    help = "Restore a backup into an empty database, or with --replace in place of what is there."
+    help = "Restore a backup into an empty database, or replace the contents of one with --replace."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
         parser.add_argument("file", help="a file that manage.py backup wrote; - reads standard input")
         parser.add_argument(
-            "--replace", action="store_true", help="lose what is in the database now, for good"
+            "--replace", action="store_true", help="permanently replace what is in the database now"
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -43,8 +43,8 @@ class Command(BaseCommand):
         except (BackupError, UpError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"Restored the backup of {restored.made_at}: the database and {restored.mails} mails. "
-            f"{restored.jobs_to_continue} jobs were running then; workers go on with them."
+            f"Restored the backup of {restored.made_at}: the database and {restored.mails} emails. "
+            f"{restored.jobs_to_continue} jobs were running then; workers continue them."
         )
         for each in found:
             self.stdout.write(f"BROKEN  {each.invariant}: {each.detail}")

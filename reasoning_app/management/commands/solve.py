@@ -35,9 +35,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--budget",
             metavar="USD",
-            help="the most it may cost, such as 0.05; without it nothing is started, and one is suggested",
+            help="the most it may cost, such as 0.05; without it, a budget is suggested and nothing is started",
         )
-        parser.add_argument("--value", metavar="USD", help="what a right answer is worth, such as 2.50")
+        parser.add_argument("--value", metavar="USD", help="the value of a correct answer, such as 2.50")
         parser.add_argument(
             "--check",
             metavar="CHECK",
@@ -50,7 +50,9 @@ class Command(BaseCommand):
             metavar="NAME",
             help=f"one of {', '.join(REGISTRY)}; without it {DEFAULT}",
         )
-        parser.add_argument("--models", metavar="NAMES", help="some models of the panel, separated by commas")
+        parser.add_argument(
+            "--models", metavar="NAMES", help="models of the panel to use, separated by commas"
+        )
         parser.add_argument(
             "--confidence",
             type=float,
@@ -110,7 +112,7 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps({"quote": quote_json(offer.quote), "suggested": True}))
         raise CommandError(
-            f"No --budget was given, so nothing was started. Suggested: --budget {usd_decimal(offer.quote.budget_nano)}",
+            f"No --budget was given, so nothing was started. We suggest --budget {usd_decimal(offer.quote.budget_nano)}",
             returncode=EXIT_BAD_INPUT,
         )
 

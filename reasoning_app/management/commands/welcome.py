@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandParser
 class Command(BaseCommand):
     """Prepares what `manage.py up` shows at the end of a start."""
 
-    help = "Make the ready user operator@localhost and a one-time sign-in link; write both as JSON to a file."
+    help = "Create the initial user operator@localhost and a one-time sign-in link; write both as JSON to a file."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -24,7 +24,7 @@ class Command(BaseCommand):
             "--output", type=Path, required=True, help="file to write, readable by its owner alone"
         )
         parser.add_argument(
-            "--sample", action="store_true", help="submit the sample job, unless it was before"
+            "--sample", action="store_true", help="submit the sample job, unless it was already submitted"
         )
 
     def handle(self, *_args: Any, output: Path, sample: bool, **_options: Any) -> None:
