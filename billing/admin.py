@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from billing.models import Account, Call, Entry, Price, Quarantine, StripeEvent, TopUp, Transfer
+from billing.models import Account, Call, Entry, ModelSuspension, Price, StripeEvent, TopUp, Transfer
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's own class takes no parameters at run time
@@ -122,8 +122,8 @@ class StripeEventAdmin(ReadOnlyAdmin):
     search_fields = ("id", "object_id")
 
 
-@admin.register(Quarantine)
-class QuarantineAdmin(ReadOnlyAdmin):
+@admin.register(ModelSuspension)
+class ModelSuspensionAdmin(ReadOnlyAdmin):
     """Current and earlier suspensions of models."""
 
     list_display = ("model", "created_at", "reason", "lifted_at", "lifted_by")

@@ -12,7 +12,7 @@ from billing.models.ledger import (
     TransferKind,
 )
 from billing.models.price import Price, PriceStatus
-from billing.models.quarantine import Quarantine
+from billing.models.suspension import ModelSuspension
 from billing.models.topup import StripeEvent, TopUp, TopUpState
 
 __all__ = [
@@ -24,9 +24,9 @@ __all__ = [
     "Call",
     "CallState",
     "Entry",
+    "ModelSuspension",
     "Price",
     "PriceStatus",
-    "Quarantine",
     "StripeEvent",
     "TopUp",
     "TopUpState",

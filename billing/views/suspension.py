@@ -8,8 +8,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.access import AuthedRequest, staff_with
 from accounts.rights import Right
 from billing.errors import BillingError
-from billing.models import Quarantine
-from billing.suspension import lift, set_aside
+from billing.models import ModelSuspension
+from billing.suspension import lift, suspend
 from billing.views.forms import LiftForm, SetAsideForm
 
 _SHOWN = 100
@@ -17,40 +17,42 @@ _SHOWN = 100
 
 @staff_with(Right.SUSPEND_MODELS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def quarantine(request: AuthedRequest) -> HttpResponse:
+def suspensions(request: AuthedRequest) -> HttpResponse:
     """Show current and earlier suspensions; a POST suspends a model."""
     form = SetAsideForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            stay = set_aside(**form.cleaned_data, by=request.user)
+            suspension = suspend(**form.cleaned_data, by=request.user)
         except BillingError as error:
             form.add_error(None, error.message)
         else:
             messages.success(
-                request, f"{stay.model} is suspended: no job calls it until the suspension is lifted."
+                request, f"{suspension.model} is suspended: no job calls it until the suspension is lifted."
             )
-            return redirect("cost-review-quarantine")
-    stays = Quarantine.objects.select_related("call", "by", "lifted_by").order_by("-created_at", "-pk")
+            return redirect("cost-review-suspensions")
+    suspensions = ModelSuspension.objects.select_related("call", "by", "lifted_by").order_by(
+        "-created_at", "-pk"
+    )
     now = [
-        (stay, LiftForm(initial={"model": stay.model}, auto_id=f"lift-{stay.pk}-%s"))
-        for stay in stays.filter(lifted_at=None)
+        (suspension, LiftForm(initial={"model": suspension.model}, auto_id=f"lift-{suspension.pk}-%s"))
+        for suspension in suspensions.filter(lifted_at=None)
     ]
-    context = {"now": now, "earlier": stays.exclude(lifted_at=None)[:_SHOWN], "form": form}
-    return render(request, "billing/quarantine.html", context, status=422 if form.errors else 200)
+    context = {"now": now, "earlier": suspensions.exclude(lifted_at=None)[:_SHOWN], "form": form}
+    return render(request, "billing/suspensions.html", context, status=422 if form.errors else 200)
 
 
 @staff_with(Right.SUSPEND_MODELS)
 @require_POST
-def quarantine_lift(request: AuthedRequest) -> HttpResponse:
+def lift_suspension(request: AuthedRequest) -> HttpResponse:
     """Let a model be called again."""
     form = LiftForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Say why the model may be called again; other staff will read it.")
-        return redirect("cost-review-quarantine")
+        return redirect("cost-review-suspensions")
     try:
-        stay = lift(**form.cleaned_data, by=request.user)
+        suspension = lift(**form.cleaned_data, by=request.user)
     except BillingError as error:
         messages.warning(request, error.message)
     else:
-        messages.success(request, f"{stay.model} may be called again. Jobs that wait for it continue.")
-    return redirect("cost-review-quarantine")
+        messages.success(request, f"{suspension.model} may be called again. Jobs that wait for it continue.")
+    return redirect("cost-review-suspensions")

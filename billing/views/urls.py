@@ -2,8 +2,7 @@
 
 from django.urls import path
 
-from billing.views import review, topup, wallet, webhook
-from billing.views import suspension as quarantine
+from billing.views import review, suspension, topup, wallet, webhook
 
 urlpatterns = [
     path("wallet/", wallet.wallet, name="wallet"),
@@ -18,7 +17,7 @@ urlpatterns = [
     path("staff/costs/open/", review.open_calls, name="cost-review-open"),
     path("staff/costs/open/calls.csv", review.open_calls_csv, name="cost-review-open-csv"),
     path("staff/costs/prices/", review.prices, name="cost-review-prices"),
-    path("staff/costs/set-aside/", quarantine.quarantine, name="cost-review-quarantine"),
-    path("staff/costs/set-aside/lift/", quarantine.quarantine_lift, name="cost-review-quarantine-lift"),
+    path("staff/costs/suspended/", suspension.suspensions, name="cost-review-suspensions"),
+    path("staff/costs/suspended/lift/", suspension.lift_suspension, name="cost-review-suspension-lift"),
     path("staff/costs/prices.csv", review.prices_csv, name="cost-review-prices-csv"),
 ]

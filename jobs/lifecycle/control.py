@@ -30,7 +30,7 @@ def cancel_job(*, job: Job) -> bool:
 
 
 def pause_job(*, job: Job) -> bool:
-    """Make no new calls until the job is resumed; its money stays set aside and nothing more is spent."""
+    """Make no new calls until the job is resumed; its money stays reserved and nothing more is spent."""
     return _want(job, Wanted.PAUSE, from_wishes={Wanted.RUN})
 
 

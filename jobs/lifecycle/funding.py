@@ -22,7 +22,7 @@ def may_use_trial(job: Job) -> bool:
     return settings.PONDER_TRIAL_MODELS == "all" or all(card.get("bundled") for card in panel)
 
 
-def set_aside(job: Job) -> None:
+def fund_job(job: Job) -> None:
     """Move the job's whole budget into its escrow. Raises BillingError before anything is written."""
     job.escrow = open_escrow(
         workspace=job.workspace,
@@ -52,7 +52,7 @@ def _start_paid(job_id: UUID) -> bool:
     job = _lock_unpaid(job_id)
     if job is None:
         return False
-    set_aside(job)
+    fund_job(job)
     now = timezone.now()
     job.state, job.queued_at = JobState.QUEUED, max(now, job.not_before_at or now)
     job.save(update_fields=["escrow", "state", "queued_at"])

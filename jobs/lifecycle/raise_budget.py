@@ -8,7 +8,7 @@ from jobs.core.errors import SubmitError
 from jobs.core.states import ACTIVE, JobState, Wanted
 from jobs.core.wake import wake_worker_on_commit
 from jobs.lifecycle.control import notify_workers
-from jobs.lifecycle.funding import may_use_trial, set_aside
+from jobs.lifecycle.funding import fund_job, may_use_trial
 from jobs.lifecycle.limits import check_limits
 from jobs.lifecycle.submit import check_affordable, check_budget
 from jobs.models import Job
@@ -87,7 +87,7 @@ def _continue(job: Job, to_nano: int) -> None:
     now = timezone.now()
     job.version += 1
     job.budget_nano = to_nano
-    set_aside(job)
+    fund_job(job)
     job.state, job.wanted, job.queued_at, job.next_at = JobState.QUEUED, Wanted.RUN, now, None
     job.stop_reason, job.error, job.finished_at = "", "", None
     if job.deadline_at and job.deadline_at <= now:

@@ -15,7 +15,7 @@ from jobs.core.errors import SubmitError
 from jobs.core.states import JobState
 from jobs.core.wake import wake_worker_on_commit
 from jobs.learning.learn import informed_panel
-from jobs.lifecycle.funding import set_aside
+from jobs.lifecycle.funding import fund_job
 from jobs.lifecycle.limits import check_limits
 from jobs.lifecycle.panel import build_panel
 from jobs.lifecycle.pinning import pin
@@ -98,7 +98,7 @@ def _submit(job: Job, posed: Problem, panel: list[ModelCard], *, when_paid: bool
             earlier = Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first()
             if earlier and (earlier.state != JobState.DRAFT or earlier.created_by_id != job.created_by_id):
                 return _the_same(earlier, job)
-            _set_aside(job, when_paid=when_paid)
+            _fund(job, when_paid=when_paid)
             if earlier:
                 job.created_at, job.parent_id = timezone.now(), job.parent_id or earlier.parent_id
             job.save(force_insert=earlier is None, force_update=earlier is not None)
@@ -123,9 +123,9 @@ def _the_same(earlier: Job, job: Job) -> Job:
     return earlier
 
 
-def _set_aside(job: Job, *, when_paid: bool) -> None:
+def _fund(job: Job, *, when_paid: bool) -> None:
     try:
-        set_aside(job)
+        fund_job(job)
     except NotEnoughMoney as error:
         if not when_paid:
             raise SubmitError(error.message, field="budget", code=error.code) from error

@@ -11,7 +11,7 @@ class OutboxKind(models.TextChoices):
     WAITING = "waiting", "A job is stuck"
     ACCOUNT = "account", "Signing in"
     AUDIT = "audit", "The audit found something"
-    QUARANTINE = "quarantine", "A model was suspended"
+    SUSPENSION = "suspension", "A model was suspended"
     STAFF = "staff", "To staff"
 
 

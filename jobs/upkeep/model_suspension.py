@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import Quarantine
+from billing.models import ModelSuspension
 from jobs.core.states import JobState
 from jobs.mail.enqueue import mail_staff
 from jobs.models import Job, OutboxKind
@@ -18,29 +18,31 @@ def notify_staff() -> int:
 
     Settlements suspend models in SQL, so the sweep does this. If there are no staff yet, it is done once there are.
     """
-    if not Quarantine.objects.filter(staff_notified_at=None).exists():
+    if not ModelSuspension.objects.filter(staff_notified_at=None).exists():
         return 0
     with transaction.atomic():
-        new = Quarantine.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+        new = ModelSuspension.objects.select_for_update(skip_locked=True, of=("self",)).filter(
             staff_notified_at=None
         )
-        notified = [stay.pk for stay in new.select_related("call", "by") if _mail_staff(stay)]
-        Quarantine.objects.filter(pk__in=notified).update(staff_notified_at=timezone.now())
+        notified = [
+            suspension.pk for suspension in new.select_related("call", "by") if _mail_staff(suspension)
+        ]
+        ModelSuspension.objects.filter(pk__in=notified).update(staff_notified_at=timezone.now())
     return len(notified)
 
 
-def _mail_staff(stay: Quarantine) -> int:
-    key = f"quarantine.{stay.pk}"
+def _mail_staff(suspension: ModelSuspension) -> int:
+    key = f"suspension.{suspension.pk}"
     return mail_staff(
-        OutboxKind.QUARANTINE, subject=f"Model suspended: {stay.model}", text=_text(stay), key=key
+        OutboxKind.SUSPENSION, subject=f"Model suspended: {suspension.model}", text=_text(suspension), key=key
     )
 
 
-def _text(stay: Quarantine) -> str:
-    call = stay.call
+def _text(suspension: ModelSuspension) -> str:
+    call = suspension.call
     facts = [
-        f"{stay.model} is suspended: no job calls it until you lift the suspension.",
-        f"Reason: {stay.reason}",
+        f"{suspension.model} is suspended: no job calls it until you lift the suspension.",
+        f"Reason: {suspension.reason}",
     ]
     if call is not None:
         facts += [
@@ -52,11 +54,11 @@ def _text(stay: Quarantine) -> str:
             ),
             "Check the model's price and limits, and whether its provider respects max_completion_tokens.",
         ]
-    elif stay.by is not None:
-        facts.append(f"Suspended by {stay.by.email}.")
+    elif suspension.by is not None:
+        facts.append(f"Suspended by {suspension.by.email}.")
     facts += [
         "Jobs that have no other model wait, and tell their users so.",
-        settings.PONDER_BASE_URL + reverse("cost-review-quarantine"),
+        settings.PONDER_BASE_URL + reverse("cost-review-suspensions"),
     ]
     return "\n\n".join(facts) + "\n"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from jobs.core.lease import Lease
 from jobs.worker.writer import Writer
-from solver.core.errors import LeaseLost, ModelBarred
+from solver.core.errors import LeaseLost, ModelSuspended
 from solver.core.steps import Message, StepResult
 from solver.engine.journal import Charge, OpenCall, Submitted
 from solver.text.extract import clean_text
@@ -79,8 +79,8 @@ class PostgresJournal:
         outcome = await self._write("open", data)
         if outcome == "fenced":
             raise LeaseLost("Another worker took the job over.")
-        if outcome == "quarantined":
-            raise ModelBarred(f"{step.model} is suspended for now. The operator has been notified.")
+        if outcome == "suspended":
+            raise ModelSuspended(f"{step.model} is suspended for now. The operator has been notified.")
         if outcome not in {"held", "refused"}:
             raise RuntimeError(f"Attempt {call.attempt} at step {step.key} cannot be opened: {outcome}.")
         if outcome == "held":

@@ -37,8 +37,8 @@ class ProviderDown(SolverError):
     """No model of the panel can be called; the message says which and what to do."""
 
 
-class ModelBarred(SolverError):
-    """The books refuse calls to one model for now (quarantine); nothing was held and nothing was sent."""
+class ModelSuspended(SolverError):
+    """The books refuse calls to one model for now (a suspension); nothing was held and nothing was sent."""
 
 
 class ProviderError(SolverError):

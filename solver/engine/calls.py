@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from solver.core.errors import BudgetReached, InDoubt, LeaseLost, ModelBarred, NotExecuted, ProviderDown
+from solver.core.errors import BudgetReached, InDoubt, LeaseLost, ModelSuspended, NotExecuted, ProviderDown
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.purse import Purse
@@ -24,7 +24,7 @@ _MAX_IN_DOUBT = 3
 _FIRST_BACKOFF_S = 0.25
 _DOUBT_BACKOFF_S = 1.0
 _MAX_BACKOFF_S = 30.0
-_BARRED_S = 60.0
+_SUSPENDED_S = 60.0
 
 
 class AnswerJudge(Protocol):
@@ -78,7 +78,7 @@ class Attempts:
         self._clock = clock
         self._made: dict[str, int] = {}
         self._least_nano: dict[int, list[tuple[str, int]]] = {}
-        self._barred: dict[str, tuple[float, str]] = {}
+        self._suspended: dict[str, tuple[float, str]] = {}
         self.health = Health(clock())
         self.known_keys: dict[str, None] = {}
         self.references: dict[str, str] = {}
@@ -109,10 +109,10 @@ class Attempts:
         """Allow the one call that comes after the strategy: the write-up."""
         self._closed.clear()
 
-    def barred(self) -> Mapping[str, str]:
+    def suspended(self) -> Mapping[str, str]:
         """Return the models that must not be called for now, with the reason; each is tried again after a minute."""
         now_s = self._clock()
-        return {name: why for name, (until_s, why) in self._barred.items() if now_s < until_s}
+        return {name: why for name, (until_s, why) in self._suspended.items() if now_s < until_s}
 
     def affordable(self, size_bytes: int) -> frozenset[str]:
         """Return the models of which one more call of this size fits into the free money, barred ones included."""
@@ -184,8 +184,8 @@ class Attempts:
             held = await self._journal.open(call)
         except BaseException as error:
             self._purse.void(bound.hold_nano)
-            if isinstance(error, ModelBarred):
-                self._barred[step.model] = (self._clock() + _BARRED_S, str(error))
+            if isinstance(error, ModelSuspended):
+                self._suspended[step.model] = (self._clock() + _SUSPENDED_S, str(error))
             raise
         if not held:
             self._purse.void(bound.hold_nano)

@@ -9,7 +9,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from solver.core.errors import BudgetReached, Interrupted, LeaseLost, ModelBarred, ProviderDown, SolverError
+from solver.core.errors import (
+    BudgetReached,
+    Interrupted,
+    LeaseLost,
+    ModelSuspended,
+    ProviderDown,
+    SolverError,
+)
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.purse import Purse
@@ -201,7 +208,7 @@ class Runner:
         if self._strategy.best():
             return False
         release_one(self._purse, [*self._panel.values()], self._problem, markup_bp=self._markup_bp)
-        affordable = self._attempts.affordable(self._size_bytes) - self._attempts.barred().keys()
+        affordable = self._attempts.affordable(self._size_bytes) - self._attempts.suspended().keys()
         step = last_resort_step(
             [*self._panel.values()], self._problem,
             affordable=affordable, made=self._last_tries, markup_bp=self._markup_bp,
@@ -237,21 +244,21 @@ class Runner:
             free_slots=max(self._limits.slots - len(self._in_flight), 0),
             free_nano=self._purse.spendable_nano(),
             time_left_s=None if self._deadline_s is None else self._deadline_s - self._clock(),
-            affordable=self._attempts.affordable(self._size_bytes) - self._attempts.barred().keys(),
+            affordable=self._attempts.affordable(self._size_bytes) - self._attempts.suspended().keys(),
             in_flight=self._in_flight,
         )
 
     def _wanted(self, resources: Resources) -> tuple[Sequence[Step], str]:
         """Return the steps that the strategy asks for and that may be made, and why others may not."""
-        barred = self._attempts.barred()
-        if not barred:
+        suspended = self._attempts.suspended()
+        if not suspended:
             return self._strategy.ask(resources), ""
-        why = " ".join(barred.values())
+        why = " ".join(suspended.values())
         if not resources.affordable and self._attempts.affordable(self._size_bytes):
             # Asked now, the strategy would take this for the end of its money.
             return (), why
         steps = self._strategy.ask(resources)
-        allowed = [step for step in steps if step.model not in barred]
+        allowed = [step for step in steps if step.model not in suspended]
         return allowed, why if len(allowed) < len(steps) else ""
 
     async def _dispatch(self, steps: Sequence[Step]) -> bool:
@@ -287,7 +294,7 @@ class Runner:
                 self._landed.append(result)
         except BudgetReached:
             self._refused = True
-        except ModelBarred:
+        except ModelSuspended:
             pass  # nothing was told: the strategy asks anew, for another model if it can
         except LeaseLost as error:
             self._fault = error

@@ -1,4 +1,4 @@
-"""Money of a job: set aside in full, trial credit first; what is unspent returns exactly to where it came from."""
+"""Money of a job: reserved in full, trial credit first; what is unspent returns exactly to where it came from."""
 
 import uuid
 

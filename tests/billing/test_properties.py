@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.services import ensure_personal_workspace
 from billing.books.audit import violations
 from billing.books.wallet import add_to_escrow, balances, grant
-from billing.models import AccountKind, Call, Quarantine
+from billing.models import AccountKind, Call, ModelSuspension
 from billing.suspension import lift
 from tests.billing.books import doubt, settle, sql, start_job, void
 
@@ -42,7 +42,7 @@ class JobLife(RuleBasedStateMachine):
         self.job = start_job(self.workspace, 900)
         self.budget, self.charged, self.raises, self.closed = 900, 0, 0, None
         self.aside = False  # the model, once a call cost more than its hold
-        Quarantine.objects.filter(lifted_at=None).update(lifted_at=timezone.now())
+        ModelSuspension.objects.filter(lifted_at=None).update(lifted_at=timezone.now())
         self.holds: dict[uuid.UUID, int] = {}
         self.doubts: dict[uuid.UUID, int] = {}
 
@@ -51,7 +51,7 @@ class JobLife(RuleBasedStateMachine):
         call, said = self.job.hold(nano)
         room = self.budget - self.charged - sum(self.holds.values()) - sum(self.doubts.values())
         fits = self.closed is None and nano <= room
-        assert said == ("quarantined" if self.aside else "held" if fits else "refused")
+        assert said == ("suspended" if self.aside else "held" if fits else "refused")
         if said == "held":
             self.holds[call] = nano
         return call
@@ -70,7 +70,7 @@ class JobLife(RuleBasedStateMachine):
     @precondition(lambda self: self.aside)
     @rule()
     def lift(self):
-        assert Quarantine.objects.filter(lifted_at=None).count() == 1
+        assert ModelSuspension.objects.filter(lifted_at=None).count() == 1
         lift(model="demo/intern", reason="test", by=None)
         self.aside = False
 

@@ -45,7 +45,7 @@ def spent(job, charlie):
     job.hold(USD)
     other = start_job(charlie.workspace, USD)
     settle(other.hold(USD)[0], 500_000_000, cost=100_000_000)
-    # The last of all: from then on the model is set aside.
+    # The last of all: from then on the model is suspended.
     settle(beyond, 2 * USD, cost=2 * USD)
     return job
 
@@ -136,7 +136,7 @@ def test_one_can_walk_from_user_to_job_to_call(spent, stella, alice):
 
 
 def test_a_jobs_budget_counts_all_its_versions(spent):
-    """Money set aside twice is a budget of both."""
+    """Money reserved twice is a budget of both."""
     spent.close()
     start_job(spent.workspace, 2 * USD, job_id=spent.job_id, version=2)
     assert budget_nano(spent.job_id) == 12 * USD

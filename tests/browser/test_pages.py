@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.unsubscribe import unsubscribe_address
 from billing.books.wallet import grant
 from billing.models import AuditRun
-from billing.suspension import lift, set_aside
+from billing.suspension import lift, suspend
 from jobs.mail import eml_backend as mail_files
 from jobs.models import OutboxMessage
 from jobs.upkeep.delete_texts import delete_texts
@@ -48,7 +48,7 @@ STAFF = [
     "/staff/mail/",
     "/staff/outbox/?state=bounced",
     "/staff/costs/",
-    "/staff/costs/set-aside/",
+    "/staff/costs/suspended/",
 ]
 MISSING = ["/nowhere/", "/sign-in/used/"]
 
@@ -108,7 +108,7 @@ def addresses(transactional_db, settings, tmp_path):
     ]
     AuditRun.objects.create(started_at=timezone.now(), took_ms=1234, checked=22, violations=broken)
     for model in ("openai/gpt-5.4-mini", "demo/intern"):
-        set_aside(model=model, reason="Its bill looks odd.", by=ada)
+        suspend(model=model, reason="Its bill looks odd.", by=ada)
     lift(model="demo/intern", reason="The bill was right.", by=ada)
     running = jobs["running"]
     step = running.steps.first()

@@ -45,7 +45,7 @@ def told(job: Job) -> Counter[str]:
 
 
 def test_a_paused_job_makes_no_calls_and_keeps_its_money(submit, crew, endpoint, workspace):
-    """Pausing lets running calls end; then nothing is bought, and the budget stays set aside."""
+    """Pausing lets running calls end; then nothing is bought, and the budget stays reserved."""
     job = submit()
     crew.start()
     crew.wait_for(lambda: len(told(job)) > 8)

@@ -192,7 +192,7 @@ def test_a_call_of_unknown_outcome_is_in_doubt_and_bought_again(
 def test_a_provider_that_hangs_makes_the_job_wait_without_a_charge(
     alice, workspace, endpoint, run_all, settings, monkeypatch
 ):
-    """Three time-outs of a step with no answer meanwhile: the job waits, its doubts set aside, nothing charged."""
+    """Three time-outs of a step with no answer meanwhile: the job waits, its doubts reserved, nothing charged."""
     settings.PONDER_CALL_TIMEOUT_S = 1
     monkeypatch.setattr("solver.engine.calls._DOUBT_BACKOFF_S", 0.1)
     endpoint.behaviour = lambda _: Answer(delay_s=30)

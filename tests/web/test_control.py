@@ -41,7 +41,7 @@ def test_each_action_says_what_happens_to_the_money(alice, running_job, name, wo
 
 
 def test_pausing_and_resuming(alice, running_job):
-    """The page says that it pauses; a paused job offers to resume and names what stays set aside."""
+    """The page says that it pauses; a paused job offers to resume and names what stays reserved."""
     assert "Pausing" in post(alice, running_job, "job-pause").content.decode()
     running_job.refresh_from_db()
     assert running_job.wanted == "pause"
@@ -127,7 +127,7 @@ def test_an_exhausted_job_offers_to_continue(alice, exhausted_job, done_job):
 
 
 def test_a_scheduled_job_says_when_it_starts(alice):
-    """Scheduled, with its money set aside; it can be started now or cancelled for nothing."""
+    """Scheduled, with its money reserved; it can be started now or cancelled for nothing."""
     soon = timezone.now() + timedelta(hours=2)
     job = make_job(alice.user, JobState.QUEUED, spent_cents=0, not_before_at=soon, next_at=soon)
     text = page_of(alice, job)

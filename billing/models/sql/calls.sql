@@ -9,15 +9,15 @@
 
 -- Reserves p_hold of the escrow and records the call. 'held' (also when this call is already there) | 'refused' (less
 -- than p_hold is left, or the escrow is closed) | 'conflict' (another call has this job, step key and attempt) |
--- 'quarantined' (the model is set aside).
+-- 'suspended' (the model is suspended).
 CREATE OR REPLACE FUNCTION billing_hold(
     p_call uuid, p_escrow bigint, p_workspace bigint, p_job uuid, p_token bigint, p_kind text, p_step_key text,
     p_attempt int, p_model text, p_price bigint, p_hold bigint, p_prompt_bytes bigint, p_max_output bigint
 ) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (SELECT FROM billing_quarantine WHERE model = p_model AND lifted_at IS NULL)
+    IF EXISTS (SELECT FROM billing_modelsuspension WHERE model = p_model AND lifted_at IS NULL)
         AND NOT EXISTS (SELECT FROM billing_call WHERE id = p_call) THEN
-        RETURN 'quarantined';
+        RETURN 'suspended';
     END IF;
     UPDATE billing_account SET held_nano = held_nano + p_hold
         WHERE id = p_escrow AND kind = 'escrow' AND closed_at IS NULL AND p_hold >= 0
@@ -64,7 +64,7 @@ CREATE OR REPLACE FUNCTION billing_outcome(p_call uuid) RETURNS text LANGUAGE sq
 $$;
 
 -- Charges a held call: p_cost is the provider's, p_billed the user's. The user pays at most the hold; the house pays
--- the rest ('overrun'), and the model is set aside: it does not keep the limits on which holds are reckoned. Any other
+-- the rest ('overrun'), and the model is suspended: it does not keep the limits on which holds are reckoned. Any other
 -- state than held is left alone and returned.
 CREATE OR REPLACE FUNCTION billing_settle(
     p_call uuid, p_cost bigint, p_billed bigint, p_input bigint, p_cache_read bigint, p_cache_write bigint,
@@ -109,7 +109,7 @@ BEGIN
     IF v_billed <= v_hold THEN
         RETURN 'settled';
     END IF;
-    INSERT INTO billing_quarantine (model, reason, call_id, created_at, lift_reason)
+    INSERT INTO billing_modelsuspension (model, reason, call_id, created_at, lift_reason)
         VALUES (v_model, 'A call cost more than was held for it.', p_call, clock_timestamp(), '')
         ON CONFLICT DO NOTHING;
     RETURN 'overrun';

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from billing.books.wallet import balances
-from billing.models import Call, CallState, Quarantine
+from billing.models import Call, CallState, ModelSuspension
 from billing.prices.book import load_prices
-from billing.suspension import lift, set_aside
+from billing.suspension import lift, suspend
 from jobs.core.states import JobState
 from jobs.lifecycle import cancel_job, submit_job
 from jobs.mail.send import send_due
@@ -47,9 +47,9 @@ def submitted(alice, workspace) -> Job:
     )
 
 
-def quarantined_job(alice, workspace, endpoint, run_all) -> Job:
+def job_of_a_suspended_model(alice, workspace, endpoint, run_all) -> Job:
     """A job of one model, whose first call cost more than its hold."""
-    # More tries than one wave, so that the job needs the model after it was set aside.
+    # More tries than one wave, so that the job needs the model after it was suspended.
     endpoint.behaviour = lambda call: (
         lies_at_first(call) if call.number == 0 else Answer(f"Answer: {100 + call.number}")
     )
@@ -62,24 +62,24 @@ def quarantined_job(alice, workspace, endpoint, run_all) -> Job:
 def test_an_overrun_is_paid_by_the_house_and_sets_the_model_aside(alice, workspace, endpoint, run_all, staff):
     """The user pays the hold, the job waits and says why, staff get one mail; lifted, the job goes on to its answer."""
     before = balances(workspace).available_nano
-    job = quarantined_job(alice, workspace, endpoint, run_all)
+    job = job_of_a_suspended_model(alice, workspace, endpoint, run_all)
     overrun = Call.objects.get(job_id=job.pk, overrun_nano__gt=0)
     assert (overrun.state, overrun.cost_nano) == (CallState.SETTLED, LIE_NANO)
     assert overrun.billed_nano == overrun.hold_nano
     assert overrun.overrun_nano == LIE_NANO - overrun.hold_nano
-    stay = Quarantine.objects.get()
-    assert (stay.model, stay.call_id, stay.lifted_at) == ("openai/test", overrun.pk, None)
+    suspension = ModelSuspension.objects.get()
+    assert (suspension.model, suspension.call_id, suspension.lifted_at) == ("openai/test", overrun.pk, None)
 
     assert job.state == JobState.WAITING
     assert "openai/test is suspended" in job.error
-    assert not Call.objects.filter(job_id=job.pk, created_at__gt=stay.created_at).exists()
+    assert not Call.objects.filter(job_id=job.pk, created_at__gt=suspension.created_at).exists()
     page = Client()
     page.force_login(alice)
     assert "openai/test is suspended" in page.get(job.get_absolute_url()).content.decode()
 
     sweep()
     sweep()
-    mail = OutboxMessage.objects.get(kind=OutboxKind.QUARANTINE)
+    mail = OutboxMessage.objects.get(kind=OutboxKind.SUSPENSION)
     assert (mail.recipient, mail.state) == (staff.email, OutboxState.PENDING)
     assert str(overrun.pk) in mail.content["text"]
     send_due()
@@ -107,13 +107,13 @@ def test_an_overrun_is_paid_by_the_house_and_sets_the_model_aside(alice, workspa
 
 def test_staff_who_come_later_hear_of_a_model_that_was_set_aside(alice, workspace, endpoint, run_all):
     """While there is nobody to tell it is not ticked off; later it is told once."""
-    quarantined_job(alice, workspace, endpoint, run_all)
+    job_of_a_suspended_model(alice, workspace, endpoint, run_all)
     assert notify_staff() == 0
-    assert not OutboxMessage.objects.filter(kind=OutboxKind.QUARANTINE).exists()
+    assert not OutboxMessage.objects.filter(kind=OutboxKind.SUSPENSION).exists()
     late = User.objects.create_user("late@example.org", is_staff=True)
     assert notify_staff() == 1
     assert notify_staff() == 0
-    assert OutboxMessage.objects.get(kind=OutboxKind.QUARANTINE).recipient == late.email
+    assert OutboxMessage.objects.get(kind=OutboxKind.SUSPENSION).recipient == late.email
 
 
 def test_a_panel_with_another_model_goes_on_without_the_one_set_aside(
@@ -136,9 +136,9 @@ def test_a_panel_with_another_model_goes_on_without_the_one_set_aside(
     job = submitted(alice, workspace)
     run_all()
     job.refresh_from_db()
-    stay = Quarantine.objects.get()
+    suspension = ModelSuspension.objects.get()
     assert (job.state, job.answer) == (JobState.DONE, "42")
-    after = Call.objects.filter(job_id=job.pk, created_at__gt=stay.created_at)
+    after = Call.objects.filter(job_id=job.pk, created_at__gt=suspension.created_at)
     assert set(after.values_list("model", flat=True)) == {"openai/test", "openai/other"} - set(lied)
     assert not job.steps.filter(status="failed").exists()
 
@@ -147,7 +147,7 @@ def test_a_new_job_of_a_model_set_aside_waits_without_a_call_and_can_be_cancelle
     alice, workspace, endpoint, run_all
 ):
     """Set aside by hand, the model is not called at all; the user may wait, or have everything back."""
-    call_command("quarantine", "openai/test", reason="Its bill looks odd.")
+    call_command("suspension", "openai/test", reason="Its bill looks odd.")
     before = balances(workspace).available_nano
     job = submitted(alice, workspace)
     run_all()
@@ -159,12 +159,12 @@ def test_a_new_job_of_a_model_set_aside_waits_without_a_call_and_can_be_cancelle
     job.refresh_from_db()
     assert (job.state, job.charged_nano) == (JobState.CANCELLED, 0)
     assert balances(workspace).available_nano == before
-    call_command("quarantine", "openai/test", lift=True, reason="The bill was right.")
+    call_command("suspension", "openai/test", lift=True, reason="The bill was right.")
     with pytest.raises(CommandError, match="is not suspended"):
-        call_command("quarantine", "openai/test", lift=True, reason="Again.")
+        call_command("suspension", "openai/test", lift=True, reason="Again.")
 
 
-def test_several_overruns_at_once_are_one_quarantine_and_one_mail(
+def test_several_overruns_at_once_are_one_suspension_and_one_mail(
     alice, workspace, endpoint, run_all, staff, host
 ):
     """A whole wave of lies sets the model aside once; sweepers that run together write one mail each of the staff."""
@@ -176,13 +176,13 @@ def test_several_overruns_at_once_are_one_quarantine_and_one_mail(
     for thread in threads:
         thread.join(60)
     assert Call.objects.filter(overrun_nano__gt=0).count() >= 2
-    assert Quarantine.objects.count() == 1
+    assert ModelSuspension.objects.count() == 1
     sweepers = [threading.Thread(target=run_and_close, args=(notify_staff,)) for _ in range(4)]
     for thread in sweepers:
         thread.start()
     for thread in sweepers:
         thread.join(60)
-    assert OutboxMessage.objects.filter(kind=OutboxKind.QUARANTINE).count() == 1
+    assert OutboxMessage.objects.filter(kind=OutboxKind.SUSPENSION).count() == 1
     assert {job.state for job in Job.objects.all()} == {JobState.WAITING}
 
 
@@ -197,25 +197,25 @@ def test_staff_set_a_model_aside_and_lift_it_on_its_page(alice, workspace, endpo
     """Both need a reason; what happened stays on the page; nobody else finds the page."""
     browser = Client()
     browser.force_login(staff)
-    address, lifts = "/staff/costs/set-aside/", "/staff/costs/set-aside/lift/"
+    address, lifts = "/staff/costs/suspended/", "/staff/costs/suspended/lift/"
     assert browser.post(address, {"model": "openai/test", "reason": " "}).status_code == 422
     assert browser.post(address, {"model": "openai/none", "reason": "Why not"}).status_code == 422
     assert browser.post(address, {"model": "openai/test", "reason": "Odd bill"}).status_code == 302
     assert browser.post(address, {"model": "openai/test", "reason": "Again"}).status_code == 422
     assert "Odd bill" in browser.get(address).content.decode()
     browser.post(lifts, {"model": "openai/test", "reason": ""})
-    assert Quarantine.objects.filter(lifted_at=None).count() == 1
+    assert ModelSuspension.objects.filter(lifted_at=None).count() == 1
     browser.post(lifts, {"model": "openai/test", "reason": "Looked at it"})
-    stay = Quarantine.objects.get()
-    assert (stay.by, stay.lifted_by, stay.lift_reason) == (staff, staff, "Looked at it")
+    suspension = ModelSuspension.objects.get()
+    assert (suspension.by, suspension.lifted_by, suspension.lift_reason) == (staff, staff, "Looked at it")
     assert "Looked at it" in browser.get(address).content.decode()
 
     browser.force_login(alice)
-    set_aside(model="openai/test", reason="Once more", by=staff)
+    suspend(model="openai/test", reason="Once more", by=staff)
     for reply in (
         browser.get(address),
         browser.post(address, {"model": "openai/test", "reason": "x"}),
         browser.post(lifts, {"model": "openai/test", "reason": "x"}),
     ):
         assert reply.status_code == 404
-    assert Quarantine.objects.filter(lifted_at=None).count() == 1
+    assert ModelSuspension.objects.filter(lifted_at=None).count() == 1

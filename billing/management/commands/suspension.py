@@ -1,4 +1,4 @@
-"""`manage.py quarantine`: lists suspended models; with a name, suspends one or lifts its suspension."""
+"""`manage.py suspension`: lists suspended models; with a name, suspends one or lifts its suspension."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from billing.errors import BillingError
-from billing.models import Quarantine
-from billing.suspension import lift, set_aside
+from billing.models import ModelSuspension
+from billing.suspension import lift, suspend
 
 
 class Command(BaseCommand):
@@ -29,9 +29,9 @@ class Command(BaseCommand):
         if not options["model"]:
             self._list()
             return
-        change = lift if options["lift"] else set_aside
+        change = lift if options["lift"] else suspend
         try:
-            stay = change(model=options["model"], reason=options["reason"], by=None)
+            suspension = change(model=options["model"], reason=options["reason"], by=None)
         except BillingError as error:
             raise CommandError(error.message) from error
         state = (
@@ -39,10 +39,12 @@ class Command(BaseCommand):
             if options["lift"]
             else "is suspended: no job calls it until the suspension is lifted"
         )
-        self.stdout.write(f"{stay.model} {state}.")
+        self.stdout.write(f"{suspension.model} {state}.")
 
     def _list(self) -> None:
-        stays = Quarantine.objects.filter(lifted_at=None).order_by("created_at")
-        for stay in stays:
-            self.stdout.write(f"{stay.model}  since {stay.created_at:%Y-%m-%d %H:%M}  {stay.reason}")
-        self.stdout.write(f"Suspended models: {len(stays)}.")
+        suspensions = ModelSuspension.objects.filter(lifted_at=None).order_by("created_at")
+        for suspension in suspensions:
+            self.stdout.write(
+                f"{suspension.model}  since {suspension.created_at:%Y-%m-%d %H:%M}  {suspension.reason}"
+            )
+        self.stdout.write(f"Suspended models: {len(suspensions)}.")

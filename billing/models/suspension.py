@@ -1,10 +1,10 @@
-"""Models that are not called for now: one that cost more than it could, or that staff set aside."""
+"""Models that are not called for now: one that cost more than it could, or that staff suspended."""
 
 from django.db import models
 from django.db.models import Q
 
 
-class Quarantine(models.Model):
+class ModelSuspension(models.Model):
     """One stay of one model; while it is not lifted the database refuses every hold for a call to it."""
 
     model = models.CharField(max_length=200)
@@ -27,12 +27,12 @@ class Quarantine(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["model"], condition=Q(lifted_at=None), name="billing_one_open_quarantine"
+                fields=["model"], condition=Q(lifted_at=None), name="billing_one_open_suspension"
             ),
         ]
         indexes = [
             models.Index(
-                fields=["id"], condition=Q(staff_notified_at=None), name="billing_quarantine_unnotified"
+                fields=["id"], condition=Q(staff_notified_at=None), name="billing_suspension_unnotified"
             ),
         ]
 
