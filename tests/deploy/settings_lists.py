@@ -5,6 +5,7 @@
 
 import ast
 import re
+import sys
 import textwrap
 from pathlib import Path
 
@@ -73,4 +74,6 @@ def written_block() -> str:
 
 
 if __name__ == "__main__":
+    if "--check" in sys.argv:
+        sys.exit(written_block() != compose_block())
     COMPOSE_FILE.write_text(_BLOCK.sub(compose_block(), COMPOSE_FILE.read_text()))

@@ -1,0 +1,71 @@
+"""The project's own rules: the workflow, the hooks and the form of a commit's message."""
+
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+@pytest.fixture(scope="module")
+def faults():
+    """The check of the commit-msg hook."""
+    spec = importlib.util.spec_from_file_location("commit_message", ROOT / ".ci/commit_message.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.faults
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("jobs: Send a comparison once\n\nBecause.\n", None),
+        ("Say once what the card holds\n", None),
+        ("jobs, billing: Move\n# comment of git", None),
+        ("fixup! jobs: whatever", None),
+        ("jobs: " + "X" * 67, "The subject has 73 characters"),
+        ("jobs: send it once", "Imperative sentence"),
+        ("jobs: Send it once\nBecause", "second line"),
+        ("", "Imperative sentence"),
+    ],
+)
+def test_a_commit_message_has_the_projects_form(faults, message, words):
+    """At most 72 characters, one sentence after its area, and a body apart from it."""
+    said = faults(message)
+    assert bool(said) == bool(words)
+    assert words is None or words in said[0]
+
+
+def test_the_workflow_has_no_rights_and_runs_the_same_gate():
+    """Nothing is granted by default, actions are named by commit, and `.ci/run` is what runs."""
+    assert WORKFLOW["permissions"] == {}
+    steps = WORKFLOW["jobs"]["test"]["steps"]
+    for step in steps:
+        if "uses" in step:
+            assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", step["uses"])
+    assert steps[0]["with"]["persist-credentials"] is False
+    assert steps[-1]["run"] == "bash .ci/run"
+    assert WORKFLOW["jobs"]["required"]["needs"] == [name for name in WORKFLOW["jobs"] if name != "required"]
+
+
+def test_the_workflow_tests_every_python_that_is_promised():
+    """The matrix holds the versions of the classifiers, from `requires-python` on."""
+    promised = re.findall(r"Python :: (3\.\d+)", " ".join(PROJECT["project"]["classifiers"]))
+    assert WORKFLOW["jobs"]["test"]["strategy"]["matrix"]["python-version"] == promised
+    assert PROJECT["project"]["requires-python"] == f">={promised[0]}"
+
+
+def test_hooks_run_the_projects_own_tools():
+    """No hook is fetched: each runs what uv.lock names, or a file of the project."""
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+    assert [repository["repo"] for repository in config["repos"]] == ["local"]
+    for hook in config["repos"][0]["hooks"]:
+        assert hook["language"] == "system"
+        program = next(word for word in hook["entry"].split() if word not in {"bash", ".venv/bin/python"})
+        assert program == "-m" or (ROOT / program).exists(), program
