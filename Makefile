@@ -3,25 +3,30 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 DATA_DIR ?= var
 MINUTES ?= 1
+ROOM ?=
 PYTHON := .venv/bin/python
 MADE_FROM := pyproject.toml uv.lock .python-version .ci/environment
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint proof chaos bench demo-model environment
+.PHONY: help run test lint format proof chaos bench demo-model environment
 
 help: ## Show this list
-	@echo "make TARGET [PORT=8000] [HOST=127.0.0.1] [DATA_DIR=var]"
+	@echo "make TARGET [PORT=8000] [HOST=127.0.0.1] [DATA_DIR=var] [ROOM=solver]"
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 run: .venv/.runtime ## Start Ponder on this machine; Ctrl-C stops it
 	@exec $(PYTHON) -m reasoning_app.embedded --host "$(HOST)" --port "$(PORT)" --data-dir "$(DATA_DIR)"
 
-test: .venv/.development ## Run every check and test (under 12 minutes)
+test: .venv/.development ## Run every check and test (under 12 minutes), or those of one ROOM=solver
 	@.ci/system-packages
-	@exec $(PYTHON) -m tests.run_all
+	@exec $(PYTHON) -m tests.run_all $(if $(ROOM),--room "$(ROOM)")
 
 lint: .venv/.development ## Run the checks that start nothing: style, types, layers, templates, settings
 	@exec $(PYTHON) -m tests.run_all --lint
+
+format: .venv/.development ## Put code and templates into the project's format
+	@.venv/bin/ruff format --quiet . && .venv/bin/ruff check --quiet --fix . && \
+	  find templates -name '*.html' -exec .venv/bin/djade --target-version 6.1 {} +
 
 proof: .venv/.development ## Run the long proofs (crash points, simulations, chaos); hours
 	@.ci/system-packages

@@ -23,6 +23,19 @@ from billing.books.audit import violations as violations_of_the_books  # noqa: E
 from jobs.upkeep.audit import violations  # noqa: E402  # likewise
 from tests import tables  # noqa: E402  # likewise
 
+# Whole instances, browsers and proofs take longer than `timeout` of pyproject.toml.
+_LONG = {"browser": 600, "embedded": 600, "proof": 900}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give long tests their limit of time; the long form of a proof has none."""
+    tests_dir = Path(__file__).parent
+    for item in items:
+        seconds = _LONG.get(item.path.relative_to(tests_dir).parts[0])
+        if seconds and not item.get_closest_marker("timeout"):
+            unlimited = os.environ.get("PONDER_PROOF") == "long"
+            item.add_marker(pytest.mark.timeout(0 if unlimited else seconds))
+
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Under PONDER_NO_SKIP a skipped test fails the run: there every requirement is installed."""

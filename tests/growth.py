@@ -8,7 +8,7 @@ _NOISE_S = 0.02
 
 def cpu_s(function: Callable[[str], object], text: str) -> float:
     """Return the CPU seconds of a call, the least of two where the first is not done at once."""
-    seconds = []
+    seconds: list[float] = []
     while len(seconds) < 2 and (not seconds or seconds[0] > _NOISE_S):
         began = time.process_time()
         function(text)

@@ -58,7 +58,7 @@ def make_user(email: str, *, staff: bool = False, workspace: Workspace | None = 
 
 def workspace_of(user: User) -> Workspace:
     """Return the user's first workspace."""
-    return Membership.objects.filter(user=user).order_by("pk").first().workspace
+    return Membership.objects.filter(user=user).order_by("pk")[0].workspace
 
 
 def make_job(
@@ -86,7 +86,7 @@ def make_job(
         "finished_at": now - timedelta(minutes=2) if ended else None,
         "charged_nano": spent_nano if ended else 0,
         "state": state,
-        "stop_reason": _REASONS.get(state, ""),
+        "stop_reason": _REASONS.get(JobState(state), ""),
     }
     job = Job.objects.create(
         workspace=workspace_of(user),

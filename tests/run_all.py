@@ -1,10 +1,13 @@
-"""Every check of the project: `python -m tests.run_all [--lint] [PYTEST ARGUMENT …]`.
+"""Every check of the project: `python -m tests.run_all [--lint | --room NAME] [PYTEST ARGUMENT …]`.
 
 Three lanes run side by side, because much of the time is spent in waiting for processes: the checks that start nothing
 and the tests that compute, with some others; the tests of jobs; those in a browser and the other proofs. A table of
 times ends the output.
+
+`--room NAME` runs the quick checks and the tests of one room alone.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -19,6 +22,8 @@ PYTHON = sys.executable
 BIN = Path(PYTHON).parent
 TEMPLATES = [str(path) for path in sorted((ROOT / "templates").rglob("*.html"))]
 ROOMS = ["accounts", "bench", "billing", "demo_model", "jobs", "reasoning_app", "solver"]
+# Where a room's tests lie, if not in a directory of its own name.
+TESTS_OF = {"reasoning_app": ["tests/deploy", "tests/embedded"], "accounts": ["tests/web"]}
 CRASHES = "tests/proof/test_crash_points.py"
 APART = ("browser", "embedded", "jobs", "proof")
 # Settings of a real site, for `check --deploy`; nothing connects to these addresses.
@@ -75,23 +80,42 @@ def lint_steps(data_dir: str) -> list[Step]:
         *(templates if TEMPLATES else []),
         Step("layers", [str(BIN / "lint-imports")]),
         Step("deployment", [*manage, "check", "--deploy", "--fail-level", "WARNING"], settings),
-        Step("types", [str(BIN / "mypy"), *ROOMS], settings),
+        Step("types", [str(BIN / "mypy"), *ROOMS, "tests"], settings),
     ]
 
 
+def tests(name: str, *arguments: str) -> Step:
+    """Return a run of tests. Each has a PostgreSQL and a Redis of its own."""
+    return Step(name, [PYTHON, "-m", "pytest", "-q", *arguments], is_test=True)
+
+
 def test_lanes(arguments: list[str]) -> list[list[Step]]:
-    """Return the runs of tests, lane by lane. Each run has a PostgreSQL and a Redis of its own."""
-
-    def run(name: str, *where: str) -> Step:
-        return Step(name, [PYTHON, "-m", "pytest", "-q", *arguments, *where], is_test=True)
-
+    """Return the runs of tests, lane by lane."""
     rest = [f"--ignore=tests/{name}" for name in APART]
     # The browser's is a run of its own: Playwright keeps an event loop running, in which no test that is a coroutine
     # could run.
     return [
-        [run("rooms", *rest), run("embedded", "tests/embedded"), run("crashes", CRASHES)],
-        [run("jobs", "tests/jobs")],
-        [run("browser", "tests/browser"), run("proof", "tests/proof", f"--ignore={CRASHES}")],
+        [
+            tests("rooms", *arguments, *rest),
+            tests("embedded", *arguments, "tests/embedded"),
+            tests("crashes", *arguments, CRASHES),
+        ],
+        [tests("jobs", *arguments, "tests/jobs")],
+        [
+            tests("browser", *arguments, "tests/browser"),
+            tests("proof", *arguments, "tests/proof", f"--ignore={CRASHES}"),
+        ],
+    ]
+
+
+def room_steps(room: str, arguments: list[str]) -> list[Step]:
+    """Return the quick checks of one room, and its tests."""
+    where = TESTS_OF.get(room, [f"tests/{room}"])
+    return [
+        Step("style", [str(BIN / "ruff"), "check", room, *where]),
+        Step("format", [str(BIN / "ruff"), "format", "--check", room, *where]),
+        Step("layers", [str(BIN / "lint-imports")]),
+        tests(room, *arguments, *where),
     ]
 
 
@@ -102,24 +126,33 @@ def run_lane(steps: list[Step]) -> None:
         step.run()
 
 
-def main(arguments: list[str]) -> int:
-    """Run all, print the table, return 0 when everything passed."""
+def run(lanes: list[list[Step]]) -> int:
+    """Run all lanes side by side, print the table, return 0 when everything passed."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="ponder-lint-") as data_dir:
-        quick = lint_steps(data_dir)
-        lanes = [[]] if "--lint" in arguments else test_lanes(arguments)
-        lanes[0] = [*quick, *lanes[0]]
-        threads = [threading.Thread(target=run_lane, args=(lane,), daemon=True) for lane in lanes]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    threads = [threading.Thread(target=run_lane, args=(lane,), daemon=True) for lane in lanes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     say("")
     steps = [step for lane in lanes for step in lane]
     for step in steps:
         say(f"  {'passed' if step.status == 0 else 'FAILED':<8}{step.name:<14}{step.seconds:7.1f} s")
     say(f"  {'total':<22}{time.monotonic() - began:7.1f} s")
     return int(any(step.status for step in steps))
+
+
+def main(arguments: list[str]) -> int:
+    """Choose what to run, and run it."""
+    parser = argparse.ArgumentParser(prog="python -m tests.run_all", allow_abbrev=False)
+    parser.add_argument("--lint", action="store_true", help="only the checks that start nothing")
+    parser.add_argument("--room", choices=ROOMS, help="only the quick checks and the tests of one room")
+    options, for_pytest = parser.parse_known_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="ponder-lint-") as data_dir:
+        if options.room:
+            return run([room_steps(options.room, for_pytest)])
+        first, *others = [[]] if options.lint else test_lanes(for_pytest)
+        return run([[*lint_steps(data_dir), *first], *others])
 
 
 if __name__ == "__main__":

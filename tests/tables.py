@@ -4,6 +4,8 @@ Django's own way empties every table and fills the first rows in again, model by
 Here only the tables that hold anything are emptied, and their first rows come from a copy.
 """
 
+from typing import Any
+
 from django.db import connection, transaction
 
 _COPIES = "first_rows"
@@ -19,7 +21,7 @@ def remember() -> None:
         cursor.execute(f"CREATE SCHEMA {_COPIES}")
         for table in _filled(cursor, _tables()):
             cursor.execute(f'CREATE TABLE {_COPIES}."{table}" AS SELECT * FROM "{table}"')
-    TransactionTestCase._fixture_teardown = lambda self: restore()
+    TransactionTestCase._fixture_teardown = lambda self: restore()  # type: ignore[attr-defined]
 
 
 def restore() -> None:
@@ -64,7 +66,7 @@ def _quoted(tables: list[str]) -> list[str]:
     return [f'"{table}"' for table in tables]
 
 
-def _filled(cursor, tables: list[str]) -> list[str]:
+def _filled(cursor: Any, tables: list[str]) -> list[str]:
     """Return the tables that hold at least one row."""
     looks = ", ".join(f'EXISTS (SELECT FROM "{table}")' for table in tables)
     cursor.execute(f"SELECT {looks}")

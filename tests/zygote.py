@@ -230,7 +230,7 @@ def main() -> None:
                     sys.excepthook(*sys.exc_info())
                 finally:
                     with contextlib.suppress(Exception):
-                        threading._shutdown()  # as at the end of any program: waits for its threads
+                        threading._shutdown()  # type: ignore[attr-defined]  # as at the end of any program: waits for its threads
                     sys.stdout.flush()
                     sys.stderr.flush()
                     os._exit(status)

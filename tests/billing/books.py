@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -13,7 +14,7 @@ from billing.prices.book import active_price
 USD = 1_000_000_000
 
 
-def sql(query: str, *arguments):
+def sql(query: str, *arguments: Any) -> Any:
     """Run one query and return the first column of its first row, if there is one."""
     with connection.cursor() as cursor:
         cursor.execute(query, arguments)
@@ -32,7 +33,9 @@ class JobMoney:
     token: int = 1
     made: int = 0
 
-    def hold(self, nano: int, *, call: uuid.UUID | None = None, step: str | None = None, attempt: int = 1):
+    def hold(
+        self, nano: int, *, call: uuid.UUID | None = None, step: str | None = None, attempt: int = 1
+    ) -> tuple[uuid.UUID, str]:
         """Ask for a hold; return the call's id and what the database said."""
         call = call or uuid.uuid4()
         self.made += 1
@@ -50,7 +53,7 @@ class JobMoney:
         )
         return call, said
 
-    def close(self, version: int = 1):
+    def close(self, version: int = 1) -> object:
         """End the job."""
         with transaction.atomic():
             return close_escrow(job_id=self.job_id, version=version)
@@ -80,25 +83,30 @@ def start_job(
             amount_nano=budget,
             trial_allowed=trial_allowed,
         )
-    return JobMoney(workspace, escrow, job_id, active_price("demo/intern").pk)
+    price = active_price("demo/intern")
+    assert price is not None, "the bundled model has a price"
+    return JobMoney(workspace, escrow, job_id, price.pk)
 
 
 def settle(call: uuid.UUID, billed: int, cost: int | None = None, *, usage: str = "{}") -> str:
     """Settle a call; the provider's cost is the billed amount unless given."""
-    return sql(
+    said: str = sql(
         "SELECT billing_settle(%s, %s, %s, 90, 10, 0, 80, 5, %s, false, 'req_1')",
         *(call, billed if cost is None else cost, billed, usage),
     )
+    return said
 
 
 def void(call: uuid.UUID) -> str:
     """Void a call."""
-    return sql("SELECT billing_void(%s, 'connection refused')", call)
+    said: str = sql("SELECT billing_void(%s, 'connection refused')", call)
+    return said
 
 
 def doubt(call: uuid.UUID) -> str:
     """Put a call in doubt."""
-    return sql("SELECT billing_doubt(%s, 'timeout')", call)
+    said: str = sql("SELECT billing_doubt(%s, 'timeout')", call)
+    return said
 
 
 def entries_of(key: str) -> dict[int, int]:

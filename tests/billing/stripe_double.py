@@ -3,12 +3,14 @@
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import stripe
 
 SECRET = "whsec_for_tests"
+Json = dict[str, Any]
 
 
 class StripeDouble(stripe.HTTPClient):
@@ -18,10 +20,10 @@ class StripeDouble(stripe.HTTPClient):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sessions: dict[str, dict] = {}
-        self.intents: dict[str, dict] = {}
-        self.disputes: list[dict] = []
-        self.replies: dict[str, dict] = {}
+        self.sessions: dict[str, Json] = {}
+        self.intents: dict[str, Json] = {}
+        self.disputes: list[Json] = []
+        self.replies: dict[str, Json] = {}
         self.requests: list[tuple[str, str]] = []
         self.down = False
         self.delay_s = 0.0
@@ -29,13 +31,15 @@ class StripeDouble(stripe.HTTPClient):
         self._events = 0
         self._lock = threading.Lock()
 
-    def request(self, method, url, headers, post_data=None):
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
+    ) -> tuple[str, int, Mapping[str, str]]:
         """Answer one request."""
         path = urlsplit(url).path
         self.requests.append((method, path))
         if self.down:
-            raise stripe.APIConnectionError("no route to Stripe")
-        key = headers.get("Idempotency-Key")
+            raise stripe.APIConnectionError("no route to Stripe")  # type: ignore[no-untyped-call]
+        key = (headers or {}).get("Idempotency-Key", "")
         with self._lock:
             if method == "post" and key in self.replies:
                 return json.dumps(self.replies[key]), 200, {}
@@ -47,10 +51,10 @@ class StripeDouble(stripe.HTTPClient):
         self.before_reply(path)
         return reply, status, {}
 
-    def close(self):
+    def close(self) -> None:
         """Nothing to close."""
 
-    def _answer(self, method, path, fields):
+    def _answer(self, method: str, path: str, fields: dict[str, list[str]]) -> tuple[Json, int]:
         if method == "post" and path == "/v1/checkout/sessions":
             return self._new_session({name: values[0] for name, values in fields.items()}), 200
         kind, _, found = path.removeprefix("/v1/").rpartition("/")
@@ -64,9 +68,9 @@ class StripeDouble(stripe.HTTPClient):
             return {"object": "list", "data": mine, "has_more": False, "url": path}, 200
         return {"error": {"message": f"No such object: {path}", "type": "invalid_request_error"}}, 404
 
-    def _new_session(self, fields):
+    def _new_session(self, fields: dict[str, str]) -> Json:
         number = len(self.sessions) + 1
-        session = {
+        session: Json = {
             "id": f"cs_{number:04}",
             "object": "checkout.session",
             "url": f"https://checkout.stripe.com/c/pay/cs_{number:04}",
@@ -84,10 +88,10 @@ class StripeDouble(stripe.HTTPClient):
 
     # What people, banks and Stripe do.
 
-    def pay(self, session_id, *, status="paid"):
+    def pay(self, session_id: str, *, status: str = "paid") -> str:
         """Complete a session; `unpaid` means that a slow payment is on its way."""
         session = self.sessions[session_id]
-        intent = session["payment_intent"] or f"pi_{session_id.removeprefix('cs_')}"
+        intent: str = session["payment_intent"] or f"pi_{session_id.removeprefix('cs_')}"
         session |= {"status": "complete", "payment_status": status, "payment_intent": intent}
         charge = {"id": f"ch_{intent}", "object": "charge", "amount_refunded": 0, "disputed": False}
         self.intents[intent] = {
@@ -99,11 +103,11 @@ class StripeDouble(stripe.HTTPClient):
         }
         return intent
 
-    def refund(self, intent, cents):
+    def refund(self, intent: str, cents: int) -> None:
         """Give so many cents back, in all."""
         self.intents[intent]["latest_charge"]["amount_refunded"] = cents
 
-    def dispute(self, intent, cents, status="needs_response"):
+    def dispute(self, intent: str, cents: int, status: str = "needs_response") -> None:
         """Open a dispute, or move it on."""
         self.intents[intent]["latest_charge"]["disputed"] = True
         self.disputes = [dispute for dispute in self.disputes if dispute["payment_intent"] != intent]
@@ -111,7 +115,7 @@ class StripeDouble(stripe.HTTPClient):
             {"id": "dp_1", "object": "dispute", "amount": cents, "status": status, "payment_intent": intent}
         )
 
-    def event(self, kind, about):
+    def event(self, kind: str, about: Json) -> str:
         """Return the body of a new event about an object."""
         self._events += 1
         return json.dumps(
@@ -120,6 +124,6 @@ class StripeDouble(stripe.HTTPClient):
         )
 
 
-def signature(body, secret=SECRET, **when):
+def signature(body: str, secret: str = SECRET, **when: Any) -> str:
     """Return the Stripe-Signature header of a body."""
-    return stripe.WebhookSignature.generate_signature_header(body, secret, **when)
+    return str(stripe.WebhookSignature.generate_signature_header(body, secret, **when))

@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -73,7 +74,8 @@ class Chaos:
         began = time.monotonic()
         self._ends = began + self._options.minutes * 60
         signal.signal(signal.SIGTERM, self._end_early)
-        events, due = iter(()), began + 3
+        events: Iterator[str] = iter(())
+        due = began + 3
         while time.monotonic() < self._ends or self._provider.executed < self._options.calls:
             self._tend()
             if time.monotonic() >= due:

@@ -323,7 +323,7 @@ class Trial:
 
         settled = Call.objects.filter(job_id__in=lost, state=CallState.SETTLED)
         return sum(
-            token == lost[job_id] and at.timestamp() > claims[job_id]
+            token == lost[job_id] and at is not None and at.timestamp() > claims[job_id]
             for job_id, token, at in settled.values_list("job_id", "lease_token", "finished_at")
         )
 

@@ -17,7 +17,9 @@ def test_models_have_their_migrations():
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
-@pytest.mark.parametrize("target", ["run", "test", "lint", "proof", "bench", "demo-model", "environment"])
+@pytest.mark.parametrize(
+    "target", ["run", "test", "lint", "format", "proof", "bench", "demo-model", "environment"]
+)
 def test_make_knows_its_targets(target):
     """Every promised command exists; make says what it would do."""
     done = subprocess.run(

@@ -70,9 +70,9 @@ class Boundaries:
             self.pass_by(number, "during")
             self.pass_by(number, "after")
 
-        AsyncTransaction.__aexit__ = leave_transaction
-        Writer._send = send_batch
-        DatabaseWrapper.commit = commit_django
+        setattr(AsyncTransaction, "__aexit__", leave_transaction)  # noqa: B010  (a method is replaced on purpose)
+        setattr(Writer, "_send", send_batch)  # noqa: B010
+        setattr(DatabaseWrapper, "commit", commit_django)  # noqa: B010
 
 
 def live(job_id: UUID, place: tuple[int, str] | None, counted: Path) -> int:

@@ -99,7 +99,7 @@ class IdleLoop(VirtualLoop):
 
     def __init__(self) -> None:
         super().__init__()
-        self._selector.select = lambda timeout=None: []
+        self._selector.select = lambda timeout=None: []  # type: ignore[attr-defined]  # asyncio's own
 
 
 class Schedule:

@@ -346,7 +346,8 @@ class Process:
             journal=PostgresJournal(
                 self._writer, Lease(job.id, token, 1, 1), told=told, attempts=dict(job.attempts)
             ),
-            gateway=Line(self, job, token, control), judge=PlainJudge(), control=control, seed=scenario.seed,
+            gateway=Line(self, job, token, control),  # type: ignore[arg-type]  # no background mode here
+            judge=PlainJudge(), control=control, seed=scenario.seed,
             limits=Limits(slots=scenario.slots, patience_s=30.0, grace_s=20.0, drain_s=10.0),
             deadline_s=job.deadline_s, clock=universe.now,
         )  # fmt: skip

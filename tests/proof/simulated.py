@@ -54,7 +54,7 @@ def prove(first: int, count: int) -> Counter[str]:
     scenarios = [scenario(number) for number in range(first, first + count)]
     for asked, job in zip(scenarios, simulate_all(scenarios), strict=True):
         faults = {
-            "kills": job.lives - 1,
+            "kills": job.executions - 1,
             "jobs_with_money_in_doubt": int(job.in_doubt_nano > 0),
             "jobs_whose_every_call_failed": int(not job.calls),
         }

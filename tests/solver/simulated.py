@@ -11,15 +11,12 @@ from solver.core.pricing import Rates, Usage
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
-from solver.engine.calls import Attempts
 from solver.engine.control import Control
 from solver.engine.journal import MemoryJournal
 from solver.engine.plan import reserve_nano
 from solver.engine.runner import Limits, Outcome, Runner
 from solver.judging.judge import Judge
 from solver.strategies import Setting, Strategy, make_strategy
-
-assert Attempts
 
 
 def card(
@@ -104,7 +101,7 @@ class Bench:
                 panel=self.panel,
                 purse=self.purse,
                 journal=self.journal,
-                gateway=self.provider,
+                gateway=self.provider,  # type: ignore[arg-type]  # no background mode here
                 judge=judge,
                 control=self.control,
                 seed=self.seed,
