@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.demo import Unseen, modular_problems
-from bench.execute import Place, place
+from bench.live import Place, place
 from solver.core.money import NANO_PER_CENT, usd_decimal
 from solver.core.problem import Problem
 from solver.core.request import Request
