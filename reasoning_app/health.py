@@ -68,4 +68,4 @@ def needed_migrations() -> frozenset[tuple[str, str]]:
 
 
 def _redis_answers() -> bool:
-    return bool(cache.redis_answers())
+    return bool(cache.redis_answers())  # type: ignore[attr-defined]  # our own backend says so

@@ -111,10 +111,12 @@ def _step(job: Job, number: int, answer: str, *, charged_nano: int, passed: bool
 
 
 def _hold(job: Job, step: StepRecord, *, hold_nano: int) -> None:
+    price = active_price(MODEL)
+    assert price is not None, "the bundled model has a price"
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT billing_hold(%s, %s, %s, %s, 1, 'model', %s, 1, %s, %s, %s, 100, 200)",
-            [step.id, job.escrow_id, job.workspace_id, job.pk, step.key, step.model, active_price(MODEL).pk, hold_nano],
+            [step.id, job.escrow_id, job.workspace_id, job.pk, step.key, step.model, price.pk, hold_nano],
         )  # fmt: skip
         (outcome,) = cursor.fetchone()
     assert outcome == "held", outcome
