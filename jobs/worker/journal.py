@@ -114,13 +114,13 @@ class PostgresJournal:
         }
         return self._placed(result, await self._write("settle", data))
 
-    async def void(self, call: OpenCall, error: str) -> None:
+    async def void(self, call: OpenCall, error: str, *, detail: str = "") -> None:
         """Commit that the call was not executed. Raises LeaseLost."""
-        await self._drop(call, "void", error)
+        await self._drop(call, "void", error, detail)
 
-    async def doubt(self, call: OpenCall, error: str) -> None:
+    async def doubt(self, call: OpenCall, error: str, *, detail: str = "") -> None:
         """Commit that the call may have been executed. Raises LeaseLost."""
-        await self._drop(call, "in_doubt", error)
+        await self._drop(call, "in_doubt", error, detail)
 
     async def tell(self, result: StepResult) -> StepResult:
         """Commit a result that cost nothing. Raises LeaseLost."""
@@ -141,8 +141,8 @@ class PostgresJournal:
         """Show the best answer so far and the phase on the page; best effort."""
         await self._write("show", {"best": dict(best), "phase": phase[:120]})
 
-    async def _drop(self, call: OpenCall, state: str, error: str) -> None:
-        data = {"call": str(call.id), "state": state, "error": _short(error)}
+    async def _drop(self, call: OpenCall, state: str, error: str, detail: str) -> None:
+        data = {"call": str(call.id), "state": state, "error": _short(error), "detail": _short(detail)}
         if await self._write("drop", data) == "fenced":
             raise LeaseLost("Another worker took the job over.")
 

@@ -12,6 +12,8 @@ SolverError
     └── InDoubt               it may have been executed: its hold stays out of reach
 """
 
+from enum import StrEnum
+
 
 class SolverError(Exception):
     """Base of the engine's own errors."""
@@ -41,11 +43,35 @@ class ModelSuspended(SolverError):
     """The books refuse calls to one model for now (a suspension); nothing was held and nothing was sent."""
 
 
-class ProviderError(SolverError):
-    """One call came to nothing."""
+class ErrorCategory(StrEnum):
+    """Why a call came to nothing, in words that follow the model's name. Users read these and nothing of a provider's."""
 
-    def __init__(self, message: str, *, retryable: bool = True, retry_after_s: float | None = None) -> None:
+    UNREACHABLE = "cannot be reached. Is it running?"
+    TIMED_OUT = "did not answer in time."
+    BUSY = "refused the call: too many requests, or a quota that is used up."
+    KEY_REFUSED = "refused the key of this installation. Tell its operator."
+    NOT_FOUND = "is not known to its provider. Tell the operator of this installation."
+    REQUEST_REFUSED = "did not accept the call."
+    PROVIDER_FAILED = "failed in the middle of the call."
+    UNREADABLE = "sent a reply that cannot be read."
+    UNCOLLECTABLE = "took the call, but its reply cannot be collected."
+
+
+class ProviderError(SolverError):
+    """One call came to nothing. The message is for users; `detail` has the provider's own words, for staff alone."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        category: ErrorCategory = ErrorCategory.PROVIDER_FAILED,
+        detail: str = "",
+        retryable: bool = True,
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(message)
+        self.category = category
+        self.detail = detail or message
         self.retryable = retryable
         self.retry_after_s = retry_after_s
 

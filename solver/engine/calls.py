@@ -242,11 +242,11 @@ class Attempts:
             reply = await work
         except NotExecuted as error:
             self.health.last_error = str(error)
-            await self._void(call, str(error))
+            await self._void(call, str(error), error.detail)
             raise
         except InDoubt as error:
             self.health.last_error = str(error)
-            await self._doubt(call, str(error))
+            await self._doubt(call, str(error), error.detail)
             raise
         except BaseException as error:
             # Cancelled in mid-call, or a fault of our own: the provider may have executed it.
@@ -335,13 +335,13 @@ class Attempts:
     def _seed_of(self, call: OpenCall) -> int:
         return seed_of(self._seed, call.step.key)
 
-    async def _void(self, call: OpenCall, error: str) -> None:
-        await self._journal.void(call, error)
+    async def _void(self, call: OpenCall, error: str, detail: str = "") -> None:
+        await self._journal.void(call, error, detail=detail)
         self._purse.void(call.hold_nano)
 
-    async def _doubt(self, call: OpenCall, error: str) -> None:
+    async def _doubt(self, call: OpenCall, error: str, detail: str = "") -> None:
         try:
-            await self._journal.doubt(call, error)
+            await self._journal.doubt(call, error, detail=detail)
         except LeaseLost:
             self._control.request(Stop.FENCED)
             raise

@@ -70,12 +70,12 @@ class Journal(Protocol):
         """Commit result and charge together; return the result with its place in the order."""
         ...
 
-    async def void(self, call: OpenCall, error: str) -> None:
-        """Commit that the call was not executed."""
+    async def void(self, call: OpenCall, error: str, *, detail: str = "") -> None:
+        """Commit that the call was not executed: why, in words for users, and what the provider said, for staff."""
         ...
 
-    async def doubt(self, call: OpenCall, error: str) -> None:
-        """Commit that the call may have been executed."""
+    async def doubt(self, call: OpenCall, error: str, *, detail: str = "") -> None:
+        """Commit that the call may have been executed; the texts as for `void`."""
         ...
 
     async def tell(self, result: StepResult) -> StepResult:
@@ -125,14 +125,14 @@ class MemoryJournal:
         self._close(call, "settled")
         return await self.tell(result)
 
-    async def void(self, call: OpenCall, error: str) -> None:
+    async def void(self, call: OpenCall, error: str, *, detail: str = "") -> None:
         """Remember that the call was not executed."""
-        del error
+        del error, detail
         self._close(call, "void")
 
-    async def doubt(self, call: OpenCall, error: str) -> None:
+    async def doubt(self, call: OpenCall, error: str, *, detail: str = "") -> None:
         """Remember that the call may have been executed."""
-        del error
+        del error, detail
         self._close(call, "in_doubt")
 
     async def tell(self, result: StepResult) -> StepResult:

@@ -7,12 +7,11 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
-from solver.core.errors import InDoubt, NotExecuted, ProviderError
-from solver.core.models import ModelCard
+from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
 from solver.core.request import Reply, Request
+from solver.providers.error_sorting import in_doubt, sorted_error, timed_out
 from solver.providers.openai_responses import Background
 from solver.providers.usage import json_safe, parse_usage
 from solver.text.extract import clean_text
@@ -21,11 +20,6 @@ if TYPE_CHECKING:
     import aiohttp
 
 logger = logging.getLogger(__name__)
-
-_MAX_ERROR_CHARS = 300
-_NOT_CONNECTED = frozenset({"ClientConnectorError", "ClientConnectorDNSError", "UnixClientConnectorError"})
-# Statuses that providers answer before they process a request, and that may pass.
-_NOT_EXECUTED_RETRYABLE = frozenset({408, 409, 425, 429})
 
 
 class Gateway(Protocol):
@@ -88,24 +82,25 @@ class LiteLLMGateway(Gateway):
             async with asyncio.timeout(card.timeout_s + 5):
                 response = await self._litellm.acompletion(**self._arguments(request))
         except TimeoutError:
-            raise InDoubt(f"{card.name} did not answer within {card.timeout_s:.0f} s.") from None
+            raise timed_out(card) from None
         except Exception as error:
-            raise _sorted_error(error, card) from error
+            raise sorted_error(error, card) from error
         try:
             return _reply(response)
         except (AttributeError, IndexError, TypeError) as error:
-            raise InDoubt(f"{card.name} sent a reply that is not valid: {type(error).__name__}.") from error
+            raise in_doubt(card, ErrorCategory.UNREADABLE, f"Not a reply: {type(error).__name__}.") from error
 
     async def submit(self, request: Request) -> str:
         """Submit one call, once, and return its reference. Raises NotExecuted or InDoubt; a time-out is InDoubt."""
         try:
             return await self._background.submit(request)
         except TimeoutError:
-            raise InDoubt(f"{request.card.name} did not confirm in time that it accepted the call.") from None
+            detail = "It did not confirm in time that it accepted the call."
+            raise in_doubt(request.card, ErrorCategory.TIMED_OUT, detail) from None
         except InDoubt:
             raise
         except Exception as error:
-            raise _sorted_error(error, request.card) from error
+            raise sorted_error(error, request.card) from error
 
     async def collect(self, request: Request, reference: str) -> Reply:
         """Wait for the reply of a call that was submitted. Raises InDoubt."""
@@ -185,62 +180,3 @@ def _reply(response: Any) -> Reply:
         raw_usage=None if usage is None or not parsed else json_safe(usage.model_dump(exclude_none=True)),
         provider_ref=clean_text(str(getattr(response, "id", "") or ""))[:200],
     )
-
-
-def _sorted_error(error: Exception, card: ModelCard) -> ProviderError:
-    """Return our error for litellm's: what was provably not executed costs nothing, the rest is in doubt."""
-    message = _describe(error, card)
-    status = getattr(error, "status_code", None)
-    if _was_refused(error):
-        return NotExecuted(
-            f"{card.name} cannot be reached at {card.api_base or 'its provider'}. Is it running?"
-        )
-    name = type(error).__name__
-    if isinstance(error, TimeoutError) or "Timeout" in name:
-        return InDoubt(f"{card.name} did not answer within {card.timeout_s:.0f} s.")
-    # litellm gives connection errors a status of its own making, so only the classes below count.
-    if name in {"InternalServerError", "APIConnectionError", "ServiceUnavailableError", "APIError"}:
-        return InDoubt(message)
-    if isinstance(status, int) and 400 <= status < 500:
-        retryable = status in _NOT_EXECUTED_RETRYABLE
-        return NotExecuted(message, retryable=retryable, retry_after_s=_retry_after_s(error))
-    return InDoubt(message)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what caused it, as far as it is known."""
-    seen: set[int] = set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
-        yield link
-        link = link.__cause__ or link.__context__
-
-
-def _was_refused(error: BaseException) -> bool:
-    """Tell whether the connection itself failed, so that no request was sent."""
-    return any(
-        isinstance(link, ConnectionRefusedError | FileNotFoundError) or type(link).__name__ in _NOT_CONNECTED
-        for link in _chain(error)
-    )
-
-
-def _retry_after_s(error: BaseException) -> float | None:
-    """Return the provider's wish, at most two minutes, from whichever error of the chain still has the headers."""
-    for link in _chain(error):
-        for headers in (
-            getattr(link, "litellm_response_headers", None),
-            getattr(getattr(link, "response", None), "headers", None),
-            getattr(link, "headers", None),
-        ):
-            with contextlib.suppress(TypeError, ValueError, KeyError):
-                return min(max(float(headers["retry-after"]), 0.0), 120.0)  # type: ignore[index]
-    return None
-
-
-def _describe(error: Exception, card: ModelCard) -> str:
-    text = " ".join(clean_text(str(error)).split())
-    for name, value in os.environ.items():
-        if name.endswith(("_KEY", "_TOKEN", "_SECRET")) and len(value) > 7:
-            text = text.replace(value, "…")
-    return f"{card.name}: {text}"[:_MAX_ERROR_CHARS]

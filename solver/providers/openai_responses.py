@@ -13,9 +13,10 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from solver.core.errors import InDoubt
+from solver.core.errors import ErrorCategory
 from solver.core.models import ModelCard
 from solver.core.request import Reply, Request
+from solver.providers.error_sorting import in_doubt, timed_out
 from solver.providers.usage import json_safe, parse_usage
 from solver.text.extract import clean_text
 
@@ -66,7 +67,7 @@ class Background:
         response = await self._ask("POST", card, "", body)
         reference = clean_text(str(response.get("id") or ""))
         if not reference or len(reference) > _LONGEST_REFERENCE:
-            raise InDoubt(f"{card.name} accepted the call without a reference to collect it by.")
+            raise in_doubt(card, ErrorCategory.UNCOLLECTABLE, "It gave no reference to collect the call by.")
         return reference
 
     async def collect(self, request: Request, reference: str) -> Reply:
@@ -79,8 +80,8 @@ class Background:
             if response is not None and response.get("status") not in _WORKING:
                 return _reply(response, card, reference)
             if loop.time() + pause_s > ends_s:
-                raise InDoubt(
-                    f"{card.name} did not finish the call {reference} within {card.timeout_s:.0f} s."
+                raise timed_out(
+                    card, f"It did not finish the call {reference} within {card.timeout_s:.0f} s."
                 )
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 1.5, _LONGEST_LOOK_S)
@@ -103,7 +104,8 @@ class Background:
             return await self._ask("GET", card, f"/{reference}")
         except RefusedByServer as error:
             if error.status_code in _UNKNOWN:
-                raise InDoubt(f"{card.name} no longer knows the call {reference}.") from error
+                detail = f"It no longer knows the call {reference}."
+                raise in_doubt(card, ErrorCategory.UNCOLLECTABLE, detail) from error
             logger.info("%s: the call %s cannot be read now (%s).", card.name, reference, error)
         except Exception as error:  # noqa: BLE001  (whatever a network does, the call goes on)
             logger.info("%s: the call %s cannot be read now (%s).", card.name, reference, error)
@@ -145,7 +147,7 @@ def _reply(response: Mapping[str, Any], card: ModelCard, reference: str) -> Repl
     if status not in {"completed", "incomplete"}:
         error = response.get("error")
         why = error.get("message", "") if isinstance(error, dict) else ""
-        raise InDoubt(clean_text(f"{card.name}: the call {reference} is {status}. {why}")[:300].strip())
+        raise in_doubt(card, ErrorCategory.PROVIDER_FAILED, f"The call {reference} is {status}. {why}")
     try:
         text, reasoning = _texts(response.get("output") or [])
         usage = response.get("usage") or {}
@@ -159,7 +161,7 @@ def _reply(response: Mapping[str, Any], card: ModelCard, reference: str) -> Repl
         )
         cut = (response.get("incomplete_details") or {}).get("reason") or "incomplete"
     except (AttributeError, KeyError, TypeError) as fault:
-        raise InDoubt(f"{card.name} sent a reply that is not valid: {type(fault).__name__}.") from fault
+        raise in_doubt(card, ErrorCategory.UNREADABLE, f"Not a reply: {type(fault).__name__}.") from fault
     finish_reason = (
         "stop" if status == "completed" else "length" if cut == "max_output_tokens" else clean_text(str(cut))
     )

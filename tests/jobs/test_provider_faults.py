@@ -14,7 +14,7 @@ from billing.models import Call, CallState
 from jobs.core.states import JobState
 from jobs.lifecycle import submit_job
 from jobs.mail.send import send_due
-from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState
+from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState, StepRecord
 from jobs.worker import outcomes as ending
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer, Endpoint
@@ -84,6 +84,7 @@ def test_a_short_429_storm_costs_nothing_and_its_retry_after_is_kept(alice, work
     assert_answered_and_charged_for_what_was_settled(job, workspace, before)
     [refused] = calls_of(job, CallState.VOID)
     assert (refused.billed_nano, "429" in refused.error) == (0, True)
+    assert "429" not in StepRecord.objects.get(pk=refused.pk).error
     again = Call.objects.get(job_id=job.pk, step_key=refused.step_key, attempt=2)
     assert (again.created_at - refused.created_at).total_seconds() >= 1.0
     assert not OutboxMessage.objects.filter(job=job, kind=OutboxKind.WAITING).exists()
@@ -101,7 +102,8 @@ def test_a_429_storm_makes_the_job_wait_and_go_on_by_itself(
     crew.start()
     crew.wait_for(lambda: Job.objects.filter(pk=job.pk, state=JobState.WAITING).exists())
     job.refresh_from_db()
-    assert "429" in job.error
+    assert "too many requests" in job.error
+    assert "429" not in job.error
     assert job.next_at is not None
     assert job.next_at <= timezone.now() + timedelta(seconds=2)
     assert OutboxMessage.objects.get(job=job, kind=OutboxKind.WAITING).state == OutboxState.PENDING

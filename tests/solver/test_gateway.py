@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from solver.core.errors import InDoubt, NotExecuted
+from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
 from solver.core.pricing import Usage
 from solver.core.request import Request
 from solver.core.steps import Message
@@ -87,9 +87,29 @@ async def test_errors_are_sorted_by_what_is_owed(gateway, endpoint, answer, erro
         await gateway.complete(request(endpoint.url))
     assert raised.value.retryable is retryable
     assert len(endpoint.calls) == 1
-    assert "sk-secret" not in str(raised.value)
+    assert "sk-secret" not in raised.value.detail
     if answer.headers:
         assert raised.value.retry_after_s == 7
+
+
+async def test_users_read_a_category_and_staff_the_providers_words(gateway, endpoint):
+    """Names of organisations, masked keys and addresses that a provider mentions are for staff alone."""
+    said = "Incorrect key sk-se***test of org-acme, see http://10.0.0.7:8000"
+    endpoint.behaviour = lambda _: Answer(status=401, body=json.dumps({"error": {"message": said}}))
+    with pytest.raises(NotExecuted) as raised:
+        await gateway.complete(request(endpoint.url))
+    assert raised.value.category is ErrorCategory.KEY_REFUSED
+    assert str(raised.value) == "openai/test refused the key of this installation. Tell its operator."
+    assert "org-acme" in raised.value.detail
+
+
+async def test_users_do_not_read_the_address_that_cannot_be_reached(gateway, monkeypatch):
+    """The address of a server of the operator's own is for staff alone."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-of-the-test")
+    with pytest.raises(NotExecuted) as raised:
+        await gateway.complete(request("http://127.0.0.1:9/v1"))
+    assert "127.0.0.1" not in str(raised.value)
+    assert "127.0.0.1" in raised.value.detail
 
 
 async def test_a_timeout_is_in_doubt(gateway, endpoint):

@@ -71,15 +71,19 @@ BEGIN
   RETURN place;
 END $$;
 
--- Close a call that came to nothing: 'void' (provably not executed) or 'in_doubt'; 'fenced' without the lease.
-CREATE OR REPLACE FUNCTION jobs_drop(p_job uuid, p_token bigint, p_call uuid, p_state text, p_error text)
+-- Close a call that came to nothing: 'void' (provably not executed) or 'in_doubt'; 'fenced' without the lease. The step
+-- keeps p_error, which users read; the call keeps p_detail, the provider's own words, which only staff may see.
+CREATE OR REPLACE FUNCTION jobs_drop(
+  p_job uuid, p_token bigint, p_call uuid, p_state text, p_error text, p_detail text)
 RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  v_words text := coalesce(nullif(p_detail, ''), p_error);
 BEGIN
   IF NOT jobs_leased(p_job, p_token) THEN RETURN 'fenced'; END IF;
   IF p_state = 'void' THEN
-    PERFORM billing_void(p_call, p_error);
+    PERFORM billing_void(p_call, v_words);
   ELSE
-    PERFORM billing_doubt(p_call, p_error);
+    PERFORM billing_doubt(p_call, v_words);
   END IF;
   UPDATE jobs_steprecord SET state = p_state, error = p_error, told_at = clock_timestamp()
   WHERE id = p_call AND state = 'open';

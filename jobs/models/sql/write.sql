@@ -16,7 +16,8 @@ BEGIN
       WHEN 'open' THEN to_jsonb(jobs_open(job, token, p))
       WHEN 'settle' THEN to_jsonb(jobs_settle(job, token, p))
       WHEN 'tell' THEN to_jsonb(jobs_tell(job, token, p))
-      WHEN 'drop' THEN to_jsonb(jobs_drop(job, token, (p->>'call')::uuid, p->>'state', p->>'error'))
+      WHEN 'drop' THEN to_jsonb(
+        jobs_drop(job, token, (p->>'call')::uuid, p->>'state', p->>'error', p->>'detail'))
       WHEN 'refer' THEN to_jsonb(jobs_refer(job, token, (p->>'call')::uuid, p->>'reference'))
       WHEN 'show' THEN to_jsonb(jobs_show(job, token, p->'best', p->>'phase'))
     END);

@@ -1,0 +1,172 @@
+"""Sorts what went wrong with a call by what is owed: provably not executed costs nothing, all else is in doubt.
+
+What a provider says may name keys, organisations and addresses: it goes into the error's `detail`, for staff. Users
+read a category.
+"""
+
+import contextlib
+import math
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from solver.core.errors import ErrorCategory, InDoubt, NotExecuted, ProviderError
+from solver.core.models import ModelCard
+from solver.text.extract import clean_text
+
+_MAX_DETAIL_CHARS = 300
+_LONGEST_RETRY_AFTER_S = 120.0
+# Statuses that providers answer before they process a request, and that may pass.
+_RETRYABLE = frozenset({425, 429})
+# Sent by proxies that gave up waiting, or of a request that is being worked on: it may be executed all the same.
+_DOUBTFUL = frozenset({408, 409, 424, 499})
+_NOT_CONNECTED = frozenset({"ClientConnectorError", "ConnectionRefusedError"})
+_SENT = frozenset(
+    {"ReadError", "WriteError", "RemoteProtocolError", "ReadTimeout", "WriteTimeout", "ServerConnectionError"}
+    | {"ClientPayloadError", "ConnectionResetError", "BrokenPipeError"}
+)
+# litellm gives these a status of its own making.
+_CONNECTION_ERRORS = frozenset(
+    {"InternalServerError", "APIConnectionError", "ServiceUnavailableError", "APIError"}
+)
+_CATEGORIES = {
+    401: ErrorCategory.KEY_REFUSED,
+    403: ErrorCategory.KEY_REFUSED,
+    404: ErrorCategory.NOT_FOUND,
+    429: ErrorCategory.BUSY,
+}
+
+
+def sorted_error(error: Exception, card: ModelCard) -> ProviderError:
+    """Return our error for a library's, with a category for users and the provider's words for staff."""
+    detail = f"{card.name}: {error}"
+    if _was_refused(error, card):
+        return not_executed(
+            card, ErrorCategory.UNREACHABLE, f"{card.api_base or 'its provider'} cannot be reached. {detail}"
+        )
+    name = type(error).__name__
+    if isinstance(error, TimeoutError) or "Timeout" in name:
+        return timed_out(card, detail)
+    status = getattr(error, "status_code", None)
+    refused = isinstance(status, int) and 400 <= status < 500
+    real_statuses = {*_http_statuses(error), *([status] if refused else [])}
+    if (
+        name in _CONNECTION_ERRORS
+        or not refused
+        or any(each >= 500 or each in _DOUBTFUL for each in real_statuses)
+    ):
+        return in_doubt(card, ErrorCategory.PROVIDER_FAILED, detail)
+    return not_executed(
+        card,
+        _CATEGORIES.get(status, ErrorCategory.REQUEST_REFUSED),
+        detail,
+        retryable=status in _RETRYABLE,
+        retry_after_s=_retry_after_s(error),
+    )
+
+
+def not_executed(
+    card: ModelCard,
+    category: ErrorCategory,
+    detail: str,
+    *,
+    retryable: bool = True,
+    retry_after_s: float | None = None,
+) -> NotExecuted:
+    """Return the error of a call that the provider provably did not execute."""
+    return NotExecuted(
+        f"{card.name} {category}",
+        category=category,
+        detail=_without_keys(detail),
+        retryable=retryable,
+        retry_after_s=retry_after_s,
+    )
+
+
+def in_doubt(card: ModelCard, category: ErrorCategory, detail: str) -> InDoubt:
+    """Return the error of a call that may have been executed."""
+    return InDoubt(f"{card.name} {category}", category=category, detail=_without_keys(detail))
+
+
+def timed_out(card: ModelCard, detail: str = "") -> InDoubt:
+    """Return the error of a call that took longer than its card allows."""
+    message = f"{card.name} did not answer within {card.timeout_s:.0f} s."
+    return InDoubt(message, category=ErrorCategory.TIMED_OUT, detail=_without_keys(detail) or message)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what led to it, latest first: not what its raiser said to be unrelated (`from None`)."""
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        yield link
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+
+
+def _was_refused(error: BaseException, card: ModelCard) -> bool:
+    """Tell whether the connection itself failed, so that no request was sent.
+
+    Of several failures in a chain the latest decides: one that came after an answer or in the middle of a request.
+    """
+    for link in _chain(error):
+        classes = {cls.__name__ for cls in type(link).__mro__}
+        if classes & _NOT_CONNECTED:
+            return True
+        if isinstance(link, FileNotFoundError) and card.api_base.startswith("unix:"):
+            return True
+        if classes & _SENT or _http_status(link) is not None:
+            return False
+    return False
+
+
+def _http_statuses(error: BaseException) -> Iterator[int]:
+    return (status for link in _chain(error) if (status := _http_status(link)) is not None)
+
+
+def _http_status(link: BaseException) -> int | None:
+    """Return the status that a server sent; litellm's own errors make theirs up."""
+    if type(link).__module__.partition(".")[0] == "litellm":
+        return None
+    response = getattr(link, "response", None)
+    for status in (getattr(link, "status_code", None), getattr(response, "status_code", None)):
+        if isinstance(status, int):
+            return status
+    return None
+
+
+def _retry_after_s(error: BaseException) -> float | None:
+    """Return the provider's wish, at most two minutes, from whichever error of the chain still has the headers."""
+    for link in _chain(error):
+        for headers in (
+            getattr(link, "litellm_response_headers", None),
+            getattr(getattr(link, "response", None), "headers", None),
+            getattr(link, "headers", None),
+        ):
+            with contextlib.suppress(TypeError, ValueError, KeyError):
+                wish_s = _seconds(headers["retry-after"])  # type: ignore[index]
+                return min(max(wish_s, 0.0), _LONGEST_RETRY_AFTER_S)
+    return None
+
+
+def _seconds(retry_after: str) -> float:
+    """Return the seconds of a Retry-After: a number of them, or an HTTP date. Raises ValueError for anything else."""
+    try:
+        seconds = float(retry_after)
+    except ValueError:
+        moment = parsedate_to_datetime(retry_after)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return (moment - datetime.now(UTC)).total_seconds()
+    if math.isnan(seconds):
+        raise ValueError("not a number of seconds")
+    return seconds
+
+
+def _without_keys(detail: str) -> str:
+    """Return what the provider said, on one line, without the keys of this process's environment."""
+    text = " ".join(clean_text(detail).split())
+    for name, value in os.environ.items():
+        if name.endswith(("_KEY", "_TOKEN", "_SECRET")) and len(value) > 7:
+            text = text.replace(value, "…")
+    return text[:_MAX_DETAIL_CHARS]

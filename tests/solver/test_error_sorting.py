@@ -1,0 +1,95 @@
+"""Errors are sorted by what is owed: only what was provably not executed costs nothing."""
+
+import datetime as dt
+from dataclasses import replace
+from email.utils import format_datetime
+
+import httpx
+import pytest
+
+from solver.core.errors import InDoubt, NotExecuted
+from solver.providers.error_sorting import sorted_error
+from solver.providers.openai_responses import RefusedByServer
+from tests.solver.simulated import card
+
+
+class InternalServerError(Exception):
+    """As litellm names a status 500."""
+
+    status_code = 500
+
+
+class RateLimitError(Exception):
+    """As litellm names what it takes for a status 429."""
+
+    status_code = 429
+
+
+RateLimitError.__module__ = InternalServerError.__module__ = "litellm.exceptions"
+
+
+def raised(error: Exception, *, after: Exception, suppressed: bool = False) -> Exception:
+    """Return an error that was raised while another one was handled."""
+    error.__context__ = after
+    error.__suppress_context__ = suppressed
+    return error
+
+
+def http_error(status: int) -> httpx.HTTPStatusError:
+    """Return what httpx raises of a reply with this status."""
+    request = httpx.Request("POST", "http://provider/v1")
+    return httpx.HTTPStatusError("no", request=request, response=httpx.Response(status, request=request))
+
+
+def test_a_refused_connection_that_a_library_swallowed_says_nothing_of_the_call():
+    """An executed call is in doubt even where an unrelated refusal was handled before it."""
+    unrelated = raised(InternalServerError("500"), after=ConnectionRefusedError(), suppressed=True)
+    assert isinstance(sorted_error(unrelated, card()), InDoubt)
+
+
+def test_a_missing_file_is_no_refused_connection_where_there_is_no_socket_file():
+    """A cache file that is not there is looked for before every call to an address on TCP."""
+    error = raised(InternalServerError("500"), after=FileNotFoundError("cache.json"))
+    assert isinstance(sorted_error(error, replace(card(), api_base="http://provider/v1")), InDoubt)
+    assert isinstance(sorted_error(error, replace(card(), api_base="unix:/absent.sock")), NotExecuted)
+
+
+@pytest.mark.parametrize("later", [httpx.ReadError("cut"), http_error(500), httpx.ReadTimeout("late")])
+def test_of_several_failures_the_latest_decides(later):
+    """A first address refused the connection, a second one took the request."""
+    error = raised(InternalServerError("x"), after=raised(later, after=ConnectionRefusedError()))
+    assert isinstance(sorted_error(error, card()), InDoubt)
+    refused = raised(
+        InternalServerError("x"), after=raised(httpx.ConnectError("x"), after=ConnectionRefusedError())
+    )
+    assert isinstance(sorted_error(refused, card()), NotExecuted)
+
+
+@pytest.mark.parametrize("status", [408, 409, 424, 499])
+def test_statuses_of_requests_that_may_be_worked_on_are_in_doubt(status):
+    """A proxy that gave up waiting, a conflict with a request under way: the provider may execute it."""
+    assert isinstance(sorted_error(RefusedByServer("no", status, {}), card()), InDoubt)
+
+
+def test_a_status_that_a_library_made_up_does_not_outweigh_the_servers():
+    """Litellm takes a 500 that mentions a quota for a 429."""
+    assert isinstance(sorted_error(raised(RateLimitError("quota"), after=http_error(500)), card()), InDoubt)
+    assert isinstance(
+        sorted_error(raised(RateLimitError("quota"), after=http_error(429)), card()), NotExecuted
+    )
+
+
+def test_retry_after_may_be_a_date():
+    """The header holds seconds or an HTTP date; what is neither is ignored, and nobody waits longer than two minutes."""
+
+    def wish(value: str) -> float | None:
+        return sorted_error(RefusedByServer("no", 429, {"retry-after": value}), card()).retry_after_s
+
+    def in_s(seconds: float) -> str:
+        moment = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)
+        return format_datetime(moment, usegmt=True)
+
+    assert 25 < (wish(in_s(30)) or 0) <= 30
+    assert wish(in_s(-30)) == 0
+    assert wish(in_s(3_600)) == 120
+    assert (wish("7"), wish("inf"), wish("nan"), wish("soon"), wish("")) == (7, 120, None, None, None)
