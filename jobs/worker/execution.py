@@ -117,7 +117,7 @@ async def execute(
         purse=snapshot.purse,
         journal=journal,
         gateway=gateway,
-        judge=judge,
+        judge=judge.for_job(str(job.workspace_id)),
         control=control,
         markup_bp=job.markup_bp,
         seed=job.pinned["seed"],

@@ -50,6 +50,8 @@ _COLLECTIONS = (
     sympy.core.relational.Relational,
     sympy.MatrixBase,
 )
+# Says nothing of the answer: the process ends, and the answer stays unread.
+_TOO_MUCH = (MemoryError, RecursionError)
 _TRUTH = (type(sympy.true), type(sympy.false))
 
 
@@ -72,6 +74,8 @@ def form_of(answer: str) -> Form | None:
         if isinstance(formula, sympy.Expr):
             formula = _simplest(formula)
         return Form(_key(formula, source), _value(formula), formula)
+    except _TOO_MUCH:
+        raise
     except Exception:  # noqa: BLE001  # sympy raises anything on what it can't handle
         return None
 
@@ -126,7 +130,9 @@ def _read(latex: str) -> Any:
         if isinstance(formula, sympy.Basic):
             floats = {number: sympy.Rational(str(number)) for number in formula.atoms(sympy.Float)}
             formula = formula.xreplace(floats)
-    except Exception:  # noqa: BLE001  # the parser raises plain Exception, RecursionError and more
+    except _TOO_MUCH:
+        raise
+    except Exception:  # noqa: BLE001  # the parser raises plain Exception and more
         return None
     return formula
 

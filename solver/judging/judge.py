@@ -7,14 +7,16 @@ worst.
 
 import asyncio
 import re
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from solver.checkers.exact import check, checked_key, number_verdict
 from solver.core.verdict import Verdict
-from solver.judging.judge_pool import JudgePool, PoolReply
+from solver.judging.fair_queue import FairQueue
+from solver.judging.judge_pool import UNREAD, JudgePool, PoolReply
 from solver.text.extract import clean_text, extract_answer, quick_key, text_key
 from solver.text.latex import looks_like_math
 
@@ -24,8 +26,10 @@ MAX_KNOWN = 32
 _REMEMBERED = 4_096
 # The exponent is bounded: `1e999999999` would be a number of a billion digits here.
 _VALUE = re.compile(r"-?[0-9]{1,350}(?:/[1-9][0-9]{0,350}|(?:\.[0-9]{1,350})?(?:e[+-]?[0-9]{1,3})?)")
-_TOO_BUSY = PoolReply()
-_COMPARABLE = ("num:", "math:")
+COMPARABLE = ("num:", "math:")
+"""What the keys of answers begin with that others can be compared with."""
+_MAX_OVERRUNS = 2
+_OVERRUNS_COUNT_S = 600.0
 
 
 class Judgement(NamedTuple):
@@ -37,7 +41,7 @@ class Judgement(NamedTuple):
 
 
 class Judge:
-    """Judges replies for one event loop; many hundreds at once wait for the pool in turn."""
+    """Judges replies for one event loop; many hundreds at once wait for the pool in turn, each job for its own share."""
 
     def __init__(
         self, *, processes: int = 2, limit_s: float = 3.0, idle_s: float = 60.0, wait_s: float = 30.0
@@ -47,23 +51,40 @@ class Judge:
         Behind more requests than the children can answer in `wait_s` seconds, an answer is taken as a text.
         """
         self._pool = JudgePool(size=processes, limit_s=limit_s, idle_s=idle_s)
+        self._queue = FairQueue(processes)
         self._wait_s = wait_s
-        self._asked: dict[tuple[str, tuple[str, ...]], asyncio.Task[PoolReply]] = {}
+        self._asked: dict[tuple[_Share, str, tuple[str, ...]], asyncio.Task[PoolReply]] = {}
         self._remembered: OrderedDict[tuple[str, tuple[str, ...]], PoolReply] = OrderedDict()
+        self._nobodys = _Share("")
+
+    def for_job(self, owner: str) -> "JobJudge":
+        """Return the judge of one job. Jobs of one `owner` take turns at the pool as one; each has its own overruns."""
+        return JobJudge(self, _Share(owner))
 
     async def judge(
         self, *, text: str, checker: Mapping[str, Any] | None, known_keys: Sequence[str] = ()
+    ) -> Judgement:
+        """Return the judgement of a reply of no job in particular."""
+        return await self.judge_reply(text, checker, known_keys, self._nobodys)
+
+    async def judge_reply(
+        self, text: str, checker: Mapping[str, Any] | None, known_keys: Sequence[str], share: "_Share"
     ) -> Judgement:
         """Return the judgement of a reply; an answer equal to a known one gets that one's key."""
         answer = extract_answer(clean_text(text))
         if answer is None:
             return Judgement(None, None, None)
-        return await self.judge_answer(answer, checker=checker, known_keys=known_keys)
+        return await self.judge_answer(answer, checker=checker, known_keys=known_keys, share=share)
 
     async def judge_answer(
-        self, answer: str, *, checker: Mapping[str, Any] | None, known_keys: Sequence[str] = ()
+        self,
+        answer: str,
+        *,
+        checker: Mapping[str, Any] | None,
+        known_keys: Sequence[str] = (),
+        share: "_Share | None" = None,
     ) -> Judgement:
-        """Return the judgement of an answer that stands alone."""
+        """Return the judgement of an answer that stands alone. Unread by the pool, it has no verdict on its value."""
         answer = clean_text(answer)
         verdict = check(checker, answer) if checker else None
         kind = checker.get("kind") if checker else None
@@ -71,8 +92,8 @@ class Judge:
         key = key or (text_key(answer) if kind in {"arithmetic", "choice"} else quick_key(answer))
         if key is not None and (kind != "number" or verdict is not None):
             return Judgement(answer, key, verdict)
-        found = await self._ask(answer, known_keys)
-        if kind == "number" and found is not _TOO_BUSY:
+        found = await self._ask(answer, known_keys, share or self._nobodys)
+        if kind == "number" and found.is_read:
             verdict = _pool_verdict(checker or {}, found)
         return Judgement(answer, found.match or found.key or key or text_key(answer), verdict)
 
@@ -84,32 +105,74 @@ class Judge:
         await asyncio.wait(waiting) if waiting else None
         await self._pool.close()
 
-    async def _ask(self, answer: str, known_keys: Sequence[str]) -> PoolReply:
-        """Ask the pool, or the memory: a hostile answer that many replies repeat costs its time only once."""
-        if not _fit_for_pool(answer):
+    async def _ask(self, answer: str, known_keys: Sequence[str], share: "_Share") -> PoolReply:
+        """Ask the pool, or the memory. What was not read is not remembered: it is asked again."""
+        if not looks_like_math(answer[:MAX_POOL_CHARS]):
             return PoolReply()
-        known = tuple(key for key in known_keys if key.startswith(_COMPARABLE))[:MAX_KNOWN]
+        if not _fit_for_pool(answer):
+            return UNREAD
+        known = tuple(key for key in known_keys if key.startswith(COMPARABLE))[:MAX_KNOWN]
         if (answer, known) in self._remembered:
             self._remembered.move_to_end((answer, known))
             return self._remembered[answer, known]
-        if (answer, known) not in self._asked:
-            self._asked[answer, known] = asyncio.create_task(self._ask_pool(answer, known))
+        asked = (share, answer, known)
+        if asked not in self._asked:
+            self._asked[asked] = asyncio.create_task(self._ask_pool(answer, known, share))
         # Shielded: several judgements may wait for this one, and each may be cancelled alone.
         try:
             async with asyncio.timeout(self._wait_s):
-                return await asyncio.shield(self._asked[answer, known])
+                return await asyncio.shield(self._asked[asked])
         except TimeoutError:
-            return _TOO_BUSY
+            return UNREAD
 
-    async def _ask_pool(self, answer: str, known: tuple[str, ...]) -> PoolReply:
+    async def _ask_pool(self, answer: str, known: tuple[str, ...], share: "_Share") -> PoolReply:
         try:
-            found = await self._pool.ask(answer, known)
-            self._remembered[answer, known] = found
-            if len(self._remembered) > _REMEMBERED:
-                self._remembered.popitem(last=False)
+            async with self._queue.turn(share.owner):
+                if share.is_used_up():
+                    return UNREAD
+                found = await self._pool.ask(answer, known)
+            if found.is_complete:
+                self._remembered[answer, known] = found
+                if len(self._remembered) > _REMEMBERED:
+                    self._remembered.popitem(last=False)
+            else:
+                share.overran()
             return found
         finally:
-            del self._asked[answer, known]
+            del self._asked[share, answer, known]
+
+
+class _Share:
+    """What one job may cost the pool: after two overruns within ten minutes its formulas are taken as texts."""
+
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+        self._overran_at_s: deque[float] = deque(maxlen=_MAX_OVERRUNS)
+
+    def overran(self) -> None:
+        """Count an answer that cost a child its life."""
+        self._overran_at_s.append(time.monotonic())
+
+    def is_used_up(self) -> bool:
+        """Tell whether the job must not ask for now."""
+        return (
+            len(self._overran_at_s) == _MAX_OVERRUNS
+            and time.monotonic() - self._overran_at_s[0] < _OVERRUNS_COUNT_S
+        )
+
+
+class JobJudge:
+    """The judge as one job sees it."""
+
+    def __init__(self, judge: Judge, share: _Share) -> None:
+        self._judge = judge
+        self._share = share
+
+    async def judge(
+        self, *, text: str, checker: Mapping[str, Any] | None, known_keys: Sequence[str] = ()
+    ) -> Judgement:
+        """Return the judgement of a reply; an answer equal to a known one gets that one's key."""
+        return await self._judge.judge_reply(text, checker, known_keys, self._share)
 
 
 def judge_now(
@@ -128,8 +191,8 @@ def judge_now(
 
 
 def _fit_for_pool(answer: str) -> bool:
-    """Tell whether an answer may be mathematics at all: bounded, not nested too deep, without prose."""
-    if len(answer) > MAX_POOL_CHARS or not looks_like_math(answer):
+    """Tell whether an answer is short and flat enough to be read."""
+    if len(answer) > MAX_POOL_CHARS:
         return False
     depth = deepest = 0
     for character in answer:

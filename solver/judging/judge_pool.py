@@ -7,11 +7,20 @@ from solver.processes.pool import ProcessPool
 
 
 class PoolReply(NamedTuple):
-    """What a child found: canonical key, value as a decimal text, the known key it equals; None if not."""
+    """What a child found: canonical key, value as a decimal text, the known key it equals; None if not.
+
+    Not `is_read`: it overran, died or did not start before it told a form, so nothing is known of the answer. Not
+    `is_complete`: that befell it at the latest while it compared.
+    """
 
     key: str | None = None
     value: str | None = None
     match: str | None = None
+    is_read: bool = True
+    is_complete: bool = True
+
+
+UNREAD = PoolReply(is_read=False, is_complete=False)
 
 
 class JudgePool:
@@ -23,12 +32,15 @@ class JudgePool:
         )
 
     async def ask(self, answer: str, known: Sequence[str]) -> PoolReply:
-        """Return what a child finds within the limit; an empty reply where it finds nothing or overruns.
+        """Return what a child finds within the limit; an empty reply where the answer is no mathematics.
 
         The form is told before the comparison: one that overruns costs only the match.
         """
         replies = await self._processes.ask({"answer": answer, "known": list(known)}, replies=2)
-        return PoolReply(**{name: value for reply in replies for name, value in reply.items()})
+        if not replies:
+            return UNREAD
+        found = PoolReply(is_complete=len(replies) == 2)
+        return found._replace(**{name: value for reply in replies for name, value in reply.items()})
 
     async def close(self) -> None:
         """End every child, whatever it is doing."""

@@ -87,7 +87,7 @@ async def test_a_child_that_was_killed_is_replaced(pool):
 async def test_a_comparison_that_overruns_keeps_the_key(pool, monkeypatch):
     """The form is told before the comparison: a known key that can't be compared costs only the match."""
     found = await pool.ask("2^3 + x", [f"math:{TOWER}"])
-    assert found == PoolReply(key="math:x + 8", value=None, match=None)
+    assert found == PoolReply(key="math:x + 8", value=None, match=None, is_complete=False)
 
 
 async def test_a_child_knows_nothing_of_the_workers_environment(pool, monkeypatch):
