@@ -1,5 +1,6 @@
 """A problem as the engine sees it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,17 @@ _SYSTEM = (
 )
 _EXPRESSION = "The answer is an arithmetic expression that uses every given number exactly once."
 _NUMBER = "The answer is a number."
+_TAG = re.compile(r"<( ?/? ?(?:problem|candidate|part) ?)>", re.IGNORECASE)
+
+
+def fenced(tag: str, text: str) -> str:
+    """Return a text between tags that it cannot close: what looks like one of a prompt's tags loses its brackets."""
+    return f"<{tag}>\n{without_tags(text)}\n</{tag}>"
+
+
+def without_tags(text: str) -> str:
+    """Return a text whose `<problem>`, `<candidate>` and `<part>` tags stand in other brackets."""
+    return _TAG.sub(r"‹\1›", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +46,7 @@ class Problem:
         """Return the messages that ask a model for one try; the problem stands between <problem> tags."""
         return (
             Message("system", _SYSTEM),
-            Message("user", f"{self._hint()}<problem>\n{self.text}\n</problem>"),
+            Message("user", f"{self._hint()}{fenced('problem', self.text)}"),
         )
 
     def _hint(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from solver.core.models import ModelCard
-from solver.core.problem import Problem
+from solver.core.problem import Problem, fenced, without_tags
 from solver.core.steps import Candidate, Message, Status, Step, StepKind, StepResult
 from solver.engine.plan import writer_of
 
@@ -20,7 +20,10 @@ def write_up_step(problem: Problem, best: Candidate, panel: Sequence[ModelCard])
         return None
     # Working longer than the writer's median output would outgrow the reserve, which was sized for that.
     working = best.text[: 4 * writer.output.q50]
-    content = f"<problem>\n{problem.text}\n</problem>\n\nAnswer: {best.answer}\n\nWorking of the chosen try:\n\n{working}"
+    content = (
+        f"{fenced('problem', problem.text)}\n\nAnswer: {without_tags(best.answer)}\n\n"
+        f"Working of the chosen try:\n\n{without_tags(working)}"
+    )
     return Step(
         "write-up",
         StepKind.WRITE_UP,

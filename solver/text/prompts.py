@@ -10,11 +10,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from solver.core.problem import fenced, without_tags
 from solver.core.steps import Message, StepKind
 from solver.text.extract import said_aloud
 
 MAX_CANDIDATE_CHARS = 12_000
 MAX_PARTS = 6
+MAX_PLAN_CHARS = 50_000
+"""What is read of a plan; the rest of a longer one is ignored."""
 
 _ANSWER_LINE = "End with a line of the form “Answer: …” that holds the final answer alone."
 _SYSTEM = "You help to solve one problem. Be exact, and trust nothing that you have not checked yourself."
@@ -56,7 +59,7 @@ _STEP = re.compile(
     re.IGNORECASE,
 )
 _BETTER = re.compile(r"better[ *_`]{0,4}[:\uff1a][ *_`]{0,4}\(?(A|B)\b", re.IGNORECASE)
-_PART = re.compile(r"<part>(.*?)</part>", re.DOTALL | re.IGNORECASE)
+_PART_TAG = re.compile(r"<(/?)part>", re.IGNORECASE)
 _GOOD = frozenset({"correct", "right", "pass", "ok"})
 
 
@@ -76,9 +79,9 @@ def messages_for(
     `extra` is said before the problem: a critique to heed, the answers of the parts. Raises KeyError for a kind that
     has no prompt of its own (a sample asks the problem itself: `Problem.messages`).
     """
-    said = [f"<candidate>\n{clipped(text)}\n</candidate>" for text in candidates]
-    before = [_INSTRUCTIONS[kind], *([extra] if extra else [])]
-    parts = [*before, f"<problem>\n{problem}\n</problem>", *said, f"Task: {kind.value}"]
+    said = [fenced("candidate", clipped(text)) for text in candidates]
+    before = [_INSTRUCTIONS[kind], *([without_tags(extra)] if extra else [])]
+    parts = [*before, fenced("problem", problem), *said, f"Task: {kind.value}"]
     return (Message("system", _SYSTEM), Message("user", "\n\n".join(parts)))
 
 
@@ -109,5 +112,11 @@ def read_better(text: str) -> int | None:
 
 def read_parts(text: str) -> list[str]:
     """Return the sub-problems of a plan, at most MAX_PARTS; none where it splits nothing."""
-    parts = [part.strip() for part in _PART.findall(said_aloud(text))]
+    said, parts, start = said_aloud(text)[:MAX_PLAN_CHARS], [], None
+    for tag in _PART_TAG.finditer(said):
+        if not tag[1]:
+            start = tag.end() if start is None else start
+        elif start is not None:
+            parts.append(said[start : tag.start()].strip())
+            start = None
     return [part for part in parts if part][:MAX_PARTS]

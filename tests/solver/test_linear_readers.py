@@ -1,0 +1,71 @@
+"""Whatever reads a model's or a stranger's text inside the worker takes time in proportion to its length."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from solver.checkers.exact import check, checked_key
+from solver.checkers.recognise import problem_kind, recognise_checker
+from solver.core.problem import Problem
+from solver.core.steps import StepKind
+from solver.text.extract import clean_text, extract_answer, quick_key, said_aloud, text_key
+from solver.text.latex import looks_like_math, plain_form, strip_wrappers
+from solver.text.prompts import clipped, messages_for, read_better, read_grade, read_parts
+
+PUZZLE = {"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58}
+PI = {"kind": "number", "expected": "3.14", "tolerance": "0.01"}
+LETTERS = {"kind": "choice", "options": ["A", "B", "C"], "expected": "B"}
+
+READERS: dict[str, Callable[[str], object]] = {
+    "answer": extract_answer,
+    "clean": clean_text,
+    "said": said_aloud,
+    "quick_key": quick_key,
+    "text_key": text_key,
+    "wrappers": strip_wrappers,
+    "plain": plain_form,
+    "math": looks_like_math,
+    "grade": read_grade,
+    "better": read_better,
+    "parts": read_parts,
+    "clipped": clipped,
+    "prompt": lambda text: messages_for(StepKind.GRADE, text, [text], extra=text),
+    "problem": lambda text: Problem(text).messages(),
+    "kind": problem_kind,
+    "puzzle": recognise_checker,
+    **{
+        f"{read.__name__}_{checker['kind']}": lambda text, read=read, checker=checker: read(checker, text)
+        for read in (check, checked_key)
+        for checker in (PUZZLE, PI, LETTERS)
+    },
+}
+PIECES = [
+    "<part>", "</part>", "<part></part>", "<", "< ", "</", "<problem", "</candidate>", "<think>", "</think>",
+    "Verdict:", "verdict ****: ", "Step 1: ok\n", "> step", "Better: ", "Answer:\n", "answer *_`", "\\boxed{",
+    "\\boxed", "{", "}", "(", "[1,", "\\text{", "\\text ", "\\frac{1", "\\frac", "\\begin{a}", "\\pmod ", "^ { \\circ",
+    "$", "**", "`", "1,", "1 000 ", "9", "a", "x = ", " ", "\n", "\t", "\0", "\ud800", "-", "A) ", "what is ", "mod ",
+]  # fmt: skip
+SHORT = 20_000
+TIMES = 4
+
+
+def seconds(read: Callable[[str], object], text: str) -> float:
+    """Return the shortest time of three readings."""
+    spent = []
+    for _ in range(3):
+        started = time.thread_time()
+        read(text)
+        spent.append(time.thread_time() - started)
+    return min(spent)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_text_four_times_as_long_takes_about_four_times_as_long(name):
+    """A quadratic reader takes sixteen times as long, and holds up every job of its worker."""
+    read = READERS[name]
+    for piece in PIECES:
+        short = piece * (SHORT // len(piece))
+        once = seconds(read, short)
+        grown = seconds(read, short * TIMES)
+        assert grown < 2 * TIMES * once + 0.02, f"{piece!r}: {once:.4f} s, then {grown:.4f} s"
