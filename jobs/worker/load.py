@@ -34,9 +34,15 @@ class JobSnapshot:
 _COLUMNS = tuple(field.name for field in fields(StepResult) if field.name != "reasoning")
 
 
+_SUSPECT_FROM_CLAIM = 3
+_UNREADABLE = "This reply could not be read, so it was left out."
+
+
 def load_job(lease: Lease) -> JobSnapshot:
-    """Read job, escrow and journal."""
+    """Read job, escrow and journal; the last reply of a journal that killed several executions is taken out."""
     job = Job.objects.get(pk=lease.job_id)
+    if job.idle_claims >= _SUSPECT_FROM_CLAIM:
+        _take_out_last_reply(lease)
     escrow = Account.objects.get(pk=lease.escrow_id)
     steps = StepRecord.objects.filter(job_id=job.pk)
     pinned = job.pinned
@@ -60,6 +66,15 @@ def load_job(lease: Lease) -> JobSnapshot:
         submitted=submitted,
         attempts=_attempts(told, steps),
     )
+
+
+def _take_out_last_reply(lease: Lease) -> None:
+    """Let the last reply that counts be told as failed: each execution since its telling has died, maybe of it."""
+    counting = StepRecord.objects.filter(
+        job_id=lease.job_id, job__token=lease.token, state=StepState.TOLD, status=Status.OK
+    )
+    last = counting.order_by("-seq").values("pk")[:1]
+    StepRecord.objects.filter(pk__in=last).update(status=Status.FAILED, error=_UNREADABLE)
 
 
 def _attempts(told: list[StepResult], steps: QuerySet[StepRecord]) -> dict[str, int]:

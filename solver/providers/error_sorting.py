@@ -49,17 +49,14 @@ def sorted_error(error: Exception, card: ModelCard) -> ProviderError:
     if isinstance(error, TimeoutError) or "Timeout" in name:
         return timed_out(card, detail)
     status = getattr(error, "status_code", None)
-    refused = isinstance(status, int) and 400 <= status < 500
-    real_statuses = {*_http_statuses(error), *([status] if refused else [])}
-    if (
-        name in _CONNECTION_ERRORS
-        or not refused
-        or any(each >= 500 or each in _DOUBTFUL for each in real_statuses)
+    statuses = {*_http_statuses(error), status if isinstance(status, int) else 0}
+    if name in _CONNECTION_ERRORS or not all(
+        400 <= each < 500 and each not in _DOUBTFUL for each in statuses
     ):
         return in_doubt(card, ErrorCategory.PROVIDER_FAILED, detail)
     return not_executed(
         card,
-        _CATEGORIES.get(status, ErrorCategory.REQUEST_REFUSED),
+        _CATEGORIES.get(status or 0, ErrorCategory.REQUEST_REFUSED),
         detail,
         retryable=status in _RETRYABLE,
         retry_after_s=_retry_after_s(error),

@@ -1,5 +1,7 @@
 """One job from submission to mail, through real litellm, HTTP and Postgres."""
 
+from datetime import timedelta
+
 import pytest
 
 from billing.books.wallet import balances
@@ -8,6 +10,8 @@ from jobs.core.states import JobState
 from jobs.lifecycle import submit_job
 from jobs.models import Job, OutboxMessage, StepRecord
 from solver.core.money import NANO_PER_CENT
+from solver.core.steps import Status
+from solver.inference.evidence import Evidence
 from tests.endpoint import Answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,3 +68,29 @@ def test_a_proven_answer_ends_the_job(alice, workspace, endpoint, run_all):
     assert (job.state, job.stop_reason, job.answer) == (JobState.DONE, "solved", "25 + 12 + 3 * 7")
     assert job.calls < 12
     assert Job.objects.count() == 1
+
+
+def test_a_reply_whose_telling_kills_executions_is_left_out(alice, workspace, endpoint, run_all, monkeypatch):
+    """What a strategy cannot bear is replayed to it by no more than a few executions; then the job goes on without."""
+    endpoint.behaviour = lambda call: Answer("Answer: 666" if call.number == 1 else "Answer: 42")
+    tell, killed = Evidence.tell, []
+
+    def frail(evidence, result):
+        if "666" in result.text and result.status is Status.OK:
+            killed.append(result.key)
+            raise RuntimeError("told something terrible")
+        return tell(evidence, result)
+
+    monkeypatch.setattr(Evidence, "tell", frail)
+    monkeypatch.setattr("jobs.worker.outcomes.AFTER_FAULT", timedelta(0))
+    job = submit_job(
+        user=alice, workspace=workspace, problem="What is 6 times 7?", budget_nano=5 * NANO_PER_CENT
+    )
+    run_all()
+    job.refresh_from_db()
+    assert (job.state, job.answer) == (JobState.DONE, "42")
+    assert 2 <= len(killed) <= 3
+    left_out = StepRecord.objects.get(job=job, status="failed")
+    assert left_out.key.endswith(killed[0])
+    assert left_out.state == "told"
+    assert job.charged_nano == sum(call.billed_nano for call in Call.objects.filter(job_id=job.pk))
