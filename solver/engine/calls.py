@@ -1,20 +1,29 @@
 """One step from hold to settlement, with retries: each retry is a new attempt with a new hold."""
 
 import asyncio
+import contextlib
 import hashlib
 import uuid
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from solver.core.errors import BudgetReached, InDoubt, LeaseLost, ModelSuspended, NotExecuted, ProviderDown
+from solver.core.errors import (
+    BudgetReached,
+    InDoubt,
+    ModelSuspended,
+    NotExecuted,
+    ProviderDown,
+    ProviderError,
+)
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.steps import Status, Step, StepKind, StepResult
 from solver.engine.bounds import Bound, bound_call, least_budget_left_nano, prompt_bytes
-from solver.engine.control import Control, Stop
+from solver.engine.call_hold import CallHold
+from solver.engine.control import Control
 from solver.engine.journal import Journal, OpenCall, Submitted
 from solver.engine.metering import charge_for
 from solver.judging.judge import Judgement
@@ -142,13 +151,17 @@ class Attempts:
     async def execute(self, step: Step, bound: Bound, *, final: bool = False) -> StepResult:
         """Bring one step to a told result. The caller made the first hold.
 
-        Raises BudgetReached and ModelBarred (nothing told), LeaseLost, ProviderDown.
+        Raises BudgetReached and ModelSuspended (nothing told), LeaseLost, ProviderDown.
         """
         in_doubt, backoff_s, began_s = 0, _FIRST_BACKOFF_S, self._clock()
         while True:
-            call = await self._open(step, bound)
+            call = self._next_call(step, bound)
             try:
-                reply = await self._complete(call, bound)
+                async with self._hold(call) as hold:
+                    return await self._make(hold)
+            except ModelSuspended as error:
+                self._suspended[step.model] = (self._clock() + _SUSPENDED_S, str(error))
+                raise
             except NotExecuted as error:
                 if not error.retryable or self._only_this_fails(began_s):
                     return await self._fail(step, str(error))
@@ -163,15 +176,24 @@ class Attempts:
                         raise ProviderDown(str(error)) from error
                     return await self._fail(step, str(error))
                 await self._pause(call, _DOUBT_BACKOFF_S * in_doubt)
-            else:
-                return await self._settle(call, bound, reply)
             if self._closed.is_set():
                 raise BudgetReached("Stopped before the next attempt.")
             bound = self.hold_for(step, final=final)
 
-    async def _open(self, step: Step, bound: Bound) -> OpenCall:
+    async def collect(self, submitted: Submitted) -> StepResult | None:
+        """Bring home a call that an earlier execution submitted. None: it came to nothing; its step may be asked anew.
+
+        Raises LeaseLost.
+        """
+        try:
+            async with self._hold(submitted.call, submitted.reference) as hold:
+                return await self._take_home(hold)
+        except InDoubt:
+            return None
+
+    def _next_call(self, step: Step, bound: Bound) -> OpenCall:
         attempt = self._made[step.key] = self._made.get(step.key, 0) + 1
-        call = OpenCall(
+        return OpenCall(
             id=uuid.uuid4(),
             step=step,
             attempt=attempt,
@@ -180,118 +202,87 @@ class Attempts:
             prompt_bytes=bound.prompt_bytes,
             max_output_tokens=bound.max_output_tokens,
         )
-        try:
-            held = await self._journal.open(call)
-        except BaseException as error:
-            self._purse.void(bound.hold_nano)
-            if isinstance(error, ModelSuspended):
-                self._suspended[step.model] = (self._clock() + _SUSPENDED_S, str(error))
-            raise
-        if not held:
-            self._purse.void(bound.hold_nano)
-            raise BudgetReached("The escrow of the job does not cover the call.")
-        return call
 
-    async def _complete(self, call: OpenCall, bound: Bound) -> Reply:
-        """Make the call; book what it may have cost where it came to nothing."""
+    def _hold(self, call: OpenCall, reference: str = "") -> CallHold:
+        return CallHold(
+            call,
+            purse=self._purse,
+            journal=self._journal,
+            control=self._control,
+            left_to_next=lambda: not self._job_ends,
+            cancel=lambda reference: self._gateway.cancel(self._request(call), reference),
+            reference=reference,
+        )
+
+    async def _make(self, hold: CallHold) -> StepResult:
+        """Send an opened call and bring home what comes of it."""
         if self._closed.is_set():
-            await self._void(call, "Stopped before it was sent.")
+            await hold.void("Stopped before it was sent.")
             raise BudgetReached("Stopped before the call was sent.")
-        request = Request(
-            self._panel[call.step.model],
-            call.step.messages,
-            bound.max_output_tokens,
-            self._seed_of(call),
-            at_length=call.step.at_length,
-        )
-        return await self._reply(call, request, self._made_reply(call, request))
+        return await self._take_home(hold)
 
-    async def collect(self, submitted: Submitted) -> StepResult | None:
-        """Bring home a call that an earlier execution submitted. None: it came to nothing; its step may be asked anew.
-
-        Raises LeaseLost.
-        """
-        call = submitted.call
-        bound = Bound(call.hold_nano, call.max_output_tokens, call.prompt_bytes)
-        request = Request(
-            self._panel[call.step.model], call.step.messages, bound.max_output_tokens, self._seed_of(call)
-        )
-        try:
-            reply = await self._reply(call, request, self._collected(call, request, submitted.reference))
-        except InDoubt:
-            return None
-        return await self._settle(call, bound, reply)
-
-    async def _made_reply(self, call: OpenCall, request: Request) -> Reply:
-        if not request.card.background:
-            return await self._gateway.complete(request)
-        reference = await self._gateway.submit(request)
-        # Committed before the wait: from here on the call outlives this process.
-        await self._journal.refer(call, reference)
-        return await self._collected(call, request, reference)
-
-    async def _collected(self, call: OpenCall, request: Request, reference: str) -> Reply:
-        self.references[call.step.key] = reference
-        self.on_reference()
-        return await self._gateway.collect(request, reference)
-
-    async def _reply(self, call: OpenCall, request: Request, work: Coroutine[Any, Any, Reply]) -> Reply:
-        """Await a reply; book what the call may have cost where it came to nothing."""
-        self.health.with_provider += 1
-        try:
-            reply = await work
-        except NotExecuted as error:
-            self.health.last_error = str(error)
-            await self._void(call, str(error), error.detail)
-            raise
-        except InDoubt as error:
-            self.health.last_error = str(error)
-            await self._doubt(call, str(error), error.detail)
-            raise
-        except BaseException as error:
-            # Cancelled in mid-call, or a fault of our own: the provider may have executed it.
-            reference = self.references.get(call.step.key)
-            if self._control.stop is not Stop.FENCED and (self._job_ends or not reference):
-                await asyncio.shield(self._abandon(call, request, reference, type(error).__name__))
-            raise
-        else:
-            self.health.last_answer_s = self._clock()
-            return reply
-        finally:
-            self.health.with_provider -= 1
-            self.references.pop(call.step.key, None)
-            self._call_ended.set()
-
-    async def _abandon(self, call: OpenCall, request: Request, reference: str | None, why: str) -> None:
-        if reference:
-            await self._gateway.cancel(request, reference)
-        await self._doubt(call, f"Abandoned: {why}")
-
-    async def _settle(self, call: OpenCall, bound: Bound, reply: Reply) -> StepResult:
-        step = call.step
-        charge = charge_for(self._panel[step.model], bound, reply, self._markup_bp)
-        judgement = await self._judged(step, reply.text)
-        charged = min(charge.billed_nano, bound.hold_nano)
+    async def _take_home(self, hold: CallHold) -> StepResult:
+        """Await the reply of a call, judge it and settle the call."""
+        call = hold.call
+        with self._with_provider(call.step.key):
+            reply = await self._reply(hold)
+        card, bound = self._panel[call.step.model], _bound_of(call)
+        charge = charge_for(card, bound, reply, self._markup_bp)
+        judgement = await self._judged(call.step, reply.text)
         result = StepResult(
-            key=step.key,
-            kind=step.kind,
+            key=call.step.key,
+            kind=call.step.kind,
             status=Status.OK,
             attempt=call.attempt,
-            model=step.model,
-            purpose=step.purpose,
-            parents=step.parents,
+            model=call.step.model,
+            purpose=call.step.purpose,
+            parents=call.step.parents,
             text=reply.text,
             reasoning=reply.reasoning,
             answer=judgement.answer,
             answer_key=judgement.key,
             verdict=judgement.verdict,
             finish_reason=reply.finish_reason,
-            cost_nano=charged,
+            cost_nano=min(charge.billed_nano, bound.hold_nano),
             tokens=charge.usage.input_tokens + charge.usage.output_tokens,
         )
-        told = await self._journal.settle(call, result, charge)
-        self._purse.settle(bound.hold_nano, charged)
-        return told
+        return await hold.settle(result, charge)
+
+    async def _reply(self, hold: CallHold) -> Reply:
+        """Return the provider's reply; in background mode by a reference that is committed before the wait."""
+        request = self._request(hold.call)
+        if not request.card.background and not hold.reference:
+            return await self._gateway.complete(request)
+        if not hold.reference:
+            await hold.refer(await self._gateway.submit(request))
+        self.references[hold.call.step.key] = hold.reference
+        self.on_reference()
+        return await self._gateway.collect(request, hold.reference)
+
+    def _request(self, call: OpenCall) -> Request:
+        step = call.step
+        return Request(
+            self._panel[step.model],
+            step.messages,
+            call.max_output_tokens,
+            seed_of(self._seed, step.key),
+            at_length=step.at_length,
+        )
+
+    @contextlib.contextmanager
+    def _with_provider(self, key: str) -> Iterator[None]:
+        """Count a call as one that a provider works on, and note how it ended."""
+        self.health.with_provider += 1
+        try:
+            yield
+            self.health.last_answer_s = self._clock()
+        except ProviderError as error:
+            self.health.last_error = str(error)
+            raise
+        finally:
+            self.health.with_provider -= 1
+            self.references.pop(key, None)
+            self._call_ended.set()
 
     async def _judged(self, step: Step, text: str) -> Judgement:
         """Judge a reply; one that must be settled at once (its job is ending) is settled without a judgement."""
@@ -332,21 +323,6 @@ class Attempts:
             )
         )
 
-    def _seed_of(self, call: OpenCall) -> int:
-        return seed_of(self._seed, call.step.key)
-
-    async def _void(self, call: OpenCall, error: str, detail: str = "") -> None:
-        await self._journal.void(call, error, detail=detail)
-        self._purse.void(call.hold_nano)
-
-    async def _doubt(self, call: OpenCall, error: str, detail: str = "") -> None:
-        try:
-            await self._journal.doubt(call, error, detail=detail)
-        except LeaseLost:
-            self._control.request(Stop.FENCED)
-            raise
-        self._purse.doubt(call.hold_nano)
-
     def _check_patience(self, error: NotExecuted) -> None:
         """Raise ProviderDown once nothing has answered for too long, and nothing is being worked on."""
         if not self.health.with_provider and self._clock() - self.health.last_answer_s > self._patience_s:
@@ -377,6 +353,10 @@ class Attempts:
             await asyncio.wait_for(self._closed.wait(), seconds * jitter)
         except TimeoutError:
             return
+
+
+def _bound_of(call: OpenCall) -> Bound:
+    return Bound(call.hold_nano, call.max_output_tokens, call.prompt_bytes)
 
 
 def seed_of(job_seed: int, key: str) -> int:
