@@ -124,7 +124,7 @@ class Attempts:
         return {name: why for name, (until_s, why) in self._suspended.items() if now_s < until_s}
 
     def affordable(self, size_bytes: int) -> frozenset[str]:
-        """Return the models of which one more call of this size fits into the free money, barred ones included."""
+        """Return the models of which one more call of this size fits into the free money, suspended ones included."""
         if size_bytes not in self._least_nano:
             self._least_nano[size_bytes] = [
                 (name, least_budget_left_nano(card, size_bytes, self._markup_bp))

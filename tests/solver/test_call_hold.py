@@ -144,7 +144,7 @@ async def test_a_refused_hold_is_free_again():
     """No money in the escrow, a model that must not be called: nothing was written, and nothing stays held."""
     poor, suspended = Case(), Case()
     poor.journal.has_money = False
-    suspended.journal.refusal = ModelSuspended("set aside")
+    suspended.journal.refusal = ModelSuspended("suspended")
     for case, error in ((poor, BudgetReached), (suspended, ModelSuspended)):
         with pytest.raises(error):
             async with case.hold:

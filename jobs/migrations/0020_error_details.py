@@ -15,7 +15,7 @@ UPDATE jobs_steprecord SET error = model || ' cannot be reached.' WHERE error LI
 class Migration(migrations.Migration):
     """Steps keep what users may read of an error, calls what the provider said; so far both kept its words."""
 
-    dependencies = [("jobs", "0018_outbox_labels")]
+    dependencies = [("jobs", "0019_suspension_mail")]
 
     operations = [
         migrations.RunSQL(
