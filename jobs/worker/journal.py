@@ -54,7 +54,7 @@ class PostgresJournal:
             raise LeaseLost("Another worker took the job over.")
 
     async def open(self, call: OpenCall) -> bool:
-        """Commit a call's hold. False: the money is not there. Raises LeaseLost and ModelBarred."""
+        """Commit a call's hold. False: the money is not there. Raises LeaseLost and ModelSuspended."""
         step = call.step
         digest = self._digest(step.messages)
         data: dict[str, Any] = {

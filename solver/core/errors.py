@@ -6,7 +6,7 @@ SolverError
 ├── Interrupted               this execution of the job ends; another continues it
 ├── LeaseLost                 someone else owns the job now: write nothing, say nothing
 ├── ProviderDown              no model of the panel can be called; the job may continue later
-├── ModelBarred               a model must not be called for now: nothing was held or sent
+├── ModelSuspended            a model must not be called for now: nothing was held or sent
 └── ProviderError             one call came to nothing
     ├── NotExecuted           the provider provably did not execute it: nothing is owed
     └── InDoubt               it may have been executed: its hold stays out of reach

@@ -55,7 +55,7 @@ class Journal(Protocol):
         ...
 
     async def open(self, call: OpenCall) -> bool:
-        """Commit a call's hold. False: the money is not there, and nothing was written. Raises ModelBarred."""
+        """Commit a call's hold. False: the money is not there, and nothing was written. Raises ModelSuspended."""
         ...
 
     async def submitted(self) -> Sequence[Submitted]:
