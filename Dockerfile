@@ -61,5 +61,4 @@ VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=6s --start-period=60s --retries=3 \
     CMD ["python", "-I", "reasoning_app/embedded/probe.py", "web"]
-CMD ["python", "-m", "gunicorn", "reasoning_app.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
-     "--workers", "2", "--threads", "8", "--timeout", "60", "--graceful-timeout", "10", "--no-control-socket"]
+CMD ["python", "-m", "gunicorn", "reasoning_app.wsgi", "--config", "python:reasoning_app.gunicorn_conf", "--bind", "0.0.0.0:8000", "--workers", "2"]

@@ -7,12 +7,11 @@ DEMO_MODELS = ("intern", "thinker", "expert")
 QUEUES = "jobs,mail"
 
 
-def web(*, bind: str, workers: int = 1, threads: int = 8, python: str = sys.executable) -> list[str]:
-    """Return the web server's command."""
+def web(*, bind: str, workers: int = 1, python: str = sys.executable) -> list[str]:
+    """Return the web server's command; the rest of its options stands in `reasoning_app/gunicorn_conf.py`."""
     return [
-        python, "-m", "gunicorn", "reasoning_app.wsgi", "--bind", bind,
-        "--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads),
-        "--timeout", "60", "--graceful-timeout", "10", "--no-control-socket",
+        python, "-m", "gunicorn", "reasoning_app.wsgi", "--config", "python:reasoning_app.gunicorn_conf",
+        "--bind", bind, "--workers", str(workers),
     ]  # fmt: skip
 
 

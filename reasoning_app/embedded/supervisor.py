@@ -11,6 +11,7 @@ from reasoning_app.embedded.child import Child, trim_log
 from reasoning_app.embedded.errors import StopRequested, UpError
 from reasoning_app.embedded.services import Services
 from reasoning_app.embedded.terminal import LogWatcher, say
+from reasoning_app.embedded.web_watch import WebWatch
 
 _TICK_S = 0.2
 _STEADY_S = 60.0
@@ -52,6 +53,7 @@ class Supervisor:
         self._deaths: dict[str, int] = {}
         self._due: dict[str, float] = {}
         self._housekeeping_at = 0.0
+        self._web: tuple[Child, WebWatch] | None = None
 
     def launch(self, child: Child) -> Child:
         """Start one of the application's processes."""
@@ -59,6 +61,11 @@ class Supervisor:
         child.start()
         self.apps.append(child)
         return child
+
+    def watch_web(self, web: Child, watch: WebWatch) -> None:
+        """From now on restart the web server also where it lives and does not answer."""
+        self._web = (web, watch)
+        watch.start()
 
     def require_alive(self) -> None:
         """Raise UpError when a process died while starting; StopRequested when asked to stop."""
@@ -77,6 +84,7 @@ class Supervisor:
         while not self.signals.count:
             for child in [*self.services.children, *self.apps]:
                 self._tend(child)
+            self._tend_web()
             self.watcher.poll()
             self._keep_house()
             time.sleep(_TICK_S)
@@ -103,6 +111,18 @@ class Supervisor:
             del self._due[child.name]
             child.kill()  # whatever it started and left behind
             child.start()
+
+    def _tend_web(self) -> None:
+        """Kill a web server that does not answer; as one that died it is started again."""
+        if self._web is None:
+            return
+        web, watch = self._web
+        if not web.alive:
+            watch.forget()
+        elif watch.is_stuck:
+            watch.forget()
+            say(f"  {web.name} runs and does not answer")
+            web.kill()
 
     def _keep_house(self) -> None:
         if time.monotonic() < self._housekeeping_at:

@@ -1,6 +1,6 @@
 """`manage.py up`: start everything, say where it is, watch over it, stop everything."""
 
-import http.client
+import http
 import json
 import os
 import time
@@ -15,6 +15,7 @@ from reasoning_app.embedded.postgres import psql
 from reasoning_app.embedded.services import Services
 from reasoning_app.embedded.supervisor import StopSignals, Supervisor
 from reasoning_app.embedded.terminal import complain, say, step
+from reasoning_app.embedded.web_watch import WebWatch, answers
 
 _MIGRATE_TIMEOUT_S = 3600.0
 _WEB_TIMEOUT_S = 120.0
@@ -117,7 +118,7 @@ class Launch:
             self.services.name_demo_addresses()
         migrating = self._bring_up_to_date()
         web = commands.web(bind=self.options.bind, workers=self.options.workers)
-        self.supervisor.launch(self._child("web", web, grace_s=15))
+        child = self.supervisor.launch(self._child("web", web, grace_s=15))
         self.services.wait_redis()
         if migrating:
             self._await_tables(migrating, began)
@@ -126,6 +127,7 @@ class Launch:
                 f"The web server does not answer {self.options.base_url}/healthz with 200 "
                 f"after {_WEB_TIMEOUT_S:.0f} s. See {self.services.logs}/web.log"
             )
+        self.supervisor.watch_web(child, WebWatch(self.options.local_host, self.options.port))
         step("Web", "ready", time.monotonic() - began)
 
     def _start_the_rest(self) -> None:
@@ -146,14 +148,7 @@ class Launch:
         self.services.lock.note(ready=True)
 
     def _web_answers(self) -> bool:
-        connection = http.client.HTTPConnection(self.options.local_host, self.options.port, timeout=5)
-        try:
-            connection.request("GET", "/healthz")
-            return connection.getresponse().status == http.HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+        return answers(self.options.local_host, self.options.port) == http.HTTPStatus.OK
 
     def _welcome(self) -> None:
         """Make the ready user in a process of its own, and print the address and the one-time link."""

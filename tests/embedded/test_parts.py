@@ -2,15 +2,19 @@
 
 import re
 import signal
+import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from reasoning_app.embedded import UpError, demo, schema, supervisor, terminal
-from reasoning_app.embedded.child import Child
+from reasoning_app.embedded.child import Child, wait_until
 from reasoning_app.embedded.options import parse
 from reasoning_app.embedded.supervisor import StopSignals, Supervisor
+from reasoning_app.embedded.web_watch import WebWatch
+from tests.services import free_port
 
 
 class NoServices:
@@ -164,3 +168,51 @@ def test_step_line_is_short(capsys):
     assert re.fullmatch(
         r"  Web +ready  \(1\.3 s\)\n  Models +those of your provider\n", capsys.readouterr().out
     )
+
+
+ANSWERS_ONCE = """
+import http.server, time
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    asked = 0
+
+    def do_GET(self):
+        Handler.asked += 1
+        if Handler.asked > 2:
+            time.sleep(60)
+        self.send_response(503)
+        self.end_headers()
+
+http.server.HTTPServer(("127.0.0.1", PORT), Handler).serve_forever()
+"""
+
+
+def test_a_web_server_that_lives_and_does_not_answer_is_restarted(tmp_path, signals, monkeypatch, capsys):
+    """Three missed answers are enough; a refusal is an answer, and a start takes its time."""
+    monkeypatch.setattr(supervisor, "_BACKOFF_S", (0.01,))
+    port = free_port()
+    web = Child(
+        "web",
+        [sys.executable, "-c", ANSWERS_ONCE.replace("PORT", str(port))],
+        env={"PATH": "/usr/bin:/bin"},
+        log=tmp_path / "web.log",
+    )
+    watched = Supervisor(NoServices(), signals)
+    watched.launch(web)
+    first = web.pid
+    watched.watch_web(web, WebWatch("127.0.0.1", port, every_s=0.1, timeout_s=0.5))
+    stop = threading.Timer(30, lambda: setattr(signals, "count", 1))
+    stop.start()
+    restarted = threading.Thread(target=lambda: _stop_once(lambda: web.pid != first and web.alive, signals))
+    restarted.start()
+    watched.run()
+    restarted.join()
+    stop.cancel()
+    assert web.pid != first
+    web.kill()
+    assert "web runs and does not answer" in capsys.readouterr().out
+
+
+def _stop_once(condition, signals):
+    wait_until(condition, 30)
+    signals.count = 1

@@ -1,0 +1,103 @@
+"""A web worker whose threads are all stuck is replaced, under the real gunicorn and with the real watchdog."""
+
+import http.client
+import subprocess
+import sys
+import time
+
+import pytest
+
+from reasoning_app.embedded.web_watch import answers
+from tests.services import ROOT, free_port
+
+STUCK_S = 2.0
+# /stuck never ends, /slow ends; all others answer at once.
+APPLICATION = """
+import time
+
+def application(environ, start_response):
+    if environ["PATH_INFO"] == "/stuck":
+        while True:
+            pass
+    if environ["PATH_INFO"] == "/slow":
+        time.sleep(1)
+    start_response("200 OK", [("Content-Length", "0")])
+    return []
+"""
+CONFIGURATION = f"""
+from reasoning_app import gunicorn_conf
+from reasoning_app.gunicorn_conf import *
+
+gunicorn_conf.STUCK_S = {STUCK_S}
+threads = 2
+graceful_timeout = 1
+"""
+
+
+@pytest.fixture
+def web(tmp_path):
+    """Run gunicorn with two threads, and say at which port and where its log is."""
+    (tmp_path / "stuck_application.py").write_text(APPLICATION)
+    (tmp_path / "conf.py").write_text(CONFIGURATION)
+    port, log = free_port(), tmp_path / "log"
+    command = [sys.executable, "-m", "gunicorn", "stuck_application", "--config", str(tmp_path / "conf.py")]
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [*command, "--bind", f"127.0.0.1:{port}", "--pythonpath", f"{ROOT},{tmp_path}"],
+            stdout=file, stderr=file, cwd=ROOT,
+        )  # fmt: skip
+    try:
+        wait_answer(port, 20)
+        yield port, log
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def wait_answer(port, within_s):
+    ends = time.monotonic() + within_s
+    while answers("127.0.0.1", port, timeout_s=0.5) != 200:
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+def send(port, path):
+    """Send a request and do not wait for its answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", path)
+    return connection
+
+
+def test_a_worker_whose_threads_are_all_stuck_is_replaced(web):
+    """The site answers again by itself, and the log says where the threads were."""
+    port, log = web
+    clients = [send(port, "/stuck") for _ in range(2)]
+    time.sleep(0.5)
+    assert answers("127.0.0.1", port, timeout_s=0.5) is None
+    wait_answer(port, 20)
+    text = log.read_text()
+    assert "Every thread of this web worker is stuck" in text
+    assert "stuck_application.py" in text
+    for client in clients:
+        client.close()
+
+
+def test_a_worker_with_a_free_thread_goes_on(web):
+    """One endless request costs a thread, not the requests of others."""
+    port, log = web
+    client = send(port, "/stuck")
+    for _ in range(int(STUCK_S * 2)):
+        wait_answer(port, 5)
+        time.sleep(1)
+    assert "is stuck" not in log.read_text()
+    client.close()
+
+
+def test_a_busy_worker_is_not_stuck(web):
+    """Requests that queue for longer than the limit, and are answered one by one, are work."""
+    port, log = web
+    clients = [send(port, "/slow") for _ in range(12)]
+    assert {client.getresponse().status for client in clients} == {200}
+    assert "is stuck" not in log.read_text()
+    for client in clients:
+        client.close()

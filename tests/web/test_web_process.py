@@ -1,0 +1,23 @@
+"""What holds in the web process alone."""
+
+import subprocess
+import sys
+
+from tests.services import ROOT
+
+SHOW = """
+import reasoning_app.wsgi
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("SHOW statement_timeout")
+    print(*cursor.fetchone())
+connection.close_pool()
+"""
+
+
+def test_no_statement_of_a_page_runs_for_ever(db):
+    """The server ends it after half a minute; workers and commands may take longer."""
+    done = subprocess.run(
+        [sys.executable, "-c", SHOW], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "30s"
