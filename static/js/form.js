@@ -1,8 +1,9 @@
 // The new-job form: the draft is kept in this browser, the quote follows the budget, Ctrl+Enter starts.
 
 const KEY = "ponder-draft";
-const NAMES = ["problem", "budget", "budget_custom", "checker", "numbers", "target", "expected", "tolerance", "options", "choice_expected", "confidence_target", "value", "not_before", "deadline"];
 const form = document.getElementById("job-form");
+// Every field that a person fills in, so that nothing typed is left out of the draft.
+const NAMES = [...new Set([...form.elements].filter(({ name, type }) => name && type !== "hidden" && type !== "submit").map(({ name }) => name))];
 const start = form.querySelector("[data-start]");
 const buttons = form.querySelectorAll("button[type=submit]");
 const preview = document.getElementById("preview");

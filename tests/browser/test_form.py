@@ -2,7 +2,8 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import listen
+from tests import people
+from tests.browser.conftest import cookie_of, listen
 
 
 def test_the_button_and_the_quote_follow_the_budget(page: Page, live_server, transactional_db):
@@ -26,22 +27,25 @@ def test_the_button_and_the_quote_follow_the_budget(page: Page, live_server, tra
 
 
 def test_the_draft_is_kept_in_the_browser(page: Page, live_server, transactional_db):
-    """Leave and come back: problem, budget and checker are still there."""
+    """Leave and come back: everything that was filled in is still there."""
     page.goto(f"{live_server.url}/jobs/new/")
     page.get_by_label("Problem").fill("What is $x^2$?")
     page.get_by_label("$5").check(force=True)
     page.get_by_label("Against a number").check(force=True)
     page.get_by_label("Expected number").fill("4")
+    page.locator("#id_strategy").select_option("vote", force=True)
     page.wait_for_timeout(500)
     page.goto(f"{live_server.url}/")
     expect(page.get_by_label("Problem")).to_have_value("What is $x^2$?")
     expect(page.get_by_role("button", name="Start – up to $5.00")).to_be_visible()
     expect(page.get_by_label("Expected number")).to_have_value("4")
+    expect(page.locator("#id_strategy")).to_have_value("vote")
 
 
 def test_the_preview_sets_maths(page: Page, live_server, transactional_db):
     """The server makes the preview, KaTeX the formulas."""
     heard = listen(page)
+    page.context.add_cookies([cookie_of(people.make_user("alice@example.org")) | {"url": live_server.url}])
     page.goto(f"{live_server.url}/jobs/new/")
     page.get_by_label("Problem").fill("Why is $e^{i\\pi} = -1$?")
     page.get_by_text("Preview", exact=True).click()

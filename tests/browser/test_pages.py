@@ -4,8 +4,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, Route
@@ -20,7 +18,7 @@ from jobs.models import OutboxMessage
 from jobs.upkeep.delete_texts import delete_texts
 from solver.core.money import NANO_PER_CENT
 from tests import people
-from tests.browser.conftest import listen
+from tests.browser.conftest import cookie_of, listen
 
 WIDTHS = [1280, 375]
 SIGNED_OUT = [
@@ -51,16 +49,6 @@ STAFF = [
     "/staff/costs/suspended/",
 ]
 MISSING = ["/nowhere/", "/sign-in/used/"]
-
-
-def cookie_of(user) -> dict[str, str]:
-    """Return a session cookie of a signed-in user."""
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.save()
-    return {"name": "sessionid", "value": session.session_key}
 
 
 def visit(page: Page, address: str, *, heard: list[str], missing: bool = False) -> list[str]:
