@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ class HealthMiddleware:
         return self.get_response(request)  # type: ignore[operator, no-any-return]
 
 
+@require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
     """Answer 200 where the database answers and has the tables that this code needs, else 503.
 

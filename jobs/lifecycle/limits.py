@@ -5,18 +5,33 @@ from django.db.models import Count, Sum
 
 from accounts.models import User
 from jobs.core.errors import SubmitError
-from jobs.core.states import ACTIVE
+from jobs.core.states import ACTIVE, JobState
 from jobs.models import Job
 from solver.core.money import format_usd
 
+# A job that nobody pays for costs its user nothing, and the site its texts and an email.
+MAX_UNPAID_JOBS = 20
+
+
+def check_unpaid(user: User) -> None:
+    """Raise SubmitError where too many of the user's jobs await payment. Call it after the job was added."""
+    unpaid = Job.objects.filter(created_by=user, state=JobState.AWAITING_PAYMENT).count()
+    if unpaid > MAX_UNPAID_JOBS:
+        raise SubmitError(
+            f"{MAX_UNPAID_JOBS} of your jobs await payment already; more cannot be saved. Add money to the wallet, "
+            "or cancel one of them first.",
+            field="budget",
+            code="too_many_unpaid",
+        )
+
 
 def check_limits(user: User) -> None:
-    """Raise SubmitError where the user's active jobs exceed a limit.
+    """Raise SubmitError where the user's jobs, active or to be paid, exceed a limit.
 
     Call it in the transaction that adds a job or money, after it was added: the lock on the wallet makes two
     submissions of one user take turns.
     """
-    jobs = Job.objects.filter(created_by=user, state__in=sorted(ACTIVE))
+    jobs = Job.objects.filter(created_by=user, state__in=sorted(ACTIVE | {JobState.AWAITING_PAYMENT}))
     totals = jobs.aggregate(count=Count("pk"), held_nano=Sum("escrow__balance_nano"))
     count, held_nano = totals["count"], totals["held_nano"] or 0
     if count > settings.PONDER_MAX_JOBS_PER_USER:

@@ -16,7 +16,7 @@ from jobs.core.states import JobState
 from jobs.core.wake import wake_worker_on_commit
 from jobs.learning.learn import informed_panel
 from jobs.lifecycle.funding import fund_job
-from jobs.lifecycle.limits import check_limits
+from jobs.lifecycle.limits import check_limits, check_unpaid
 from jobs.lifecycle.panel import build_panel
 from jobs.lifecycle.pinning import pin
 from jobs.lifecycle.problem_text import checked_problem, title_of
@@ -103,6 +103,8 @@ def _submit(job: Job, posed: Problem, panel: list[ModelCard], *, when_paid: bool
                 job.created_at, job.parent_id = timezone.now(), job.parent_id or earlier.parent_id
             job.save(force_insert=earlier is None, force_update=earlier is not None)
             record_quote(job, posed, panel)
+            if job.state == JobState.AWAITING_PAYMENT:
+                check_unpaid(job.created_by)
             check_limits(job.created_by)
             if wake and job.state == JobState.QUEUED:
                 wake_worker_on_commit(job.pk)

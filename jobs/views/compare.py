@@ -129,7 +129,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     user = request.user
     if form.is_valid():
         if not isinstance(user, User):
-            return ask_to_sign_in(request)
+            return ask_to_sign_in(request, form)
         try:
             made = _submit(request, user, form)
         except SubmitError as error:

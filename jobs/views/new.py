@@ -35,6 +35,7 @@ from solver.core.money import MoneyError, format_usd, parse_usd
 from solver.strategies import DEFAULT
 
 _DRAFT = "new_job_draft"
+_KEPT_CHARACTERS = 10_000
 _PREVIEW_CHARACTERS = 20_000
 _PREVIEWS_PER_MINUTE = 60
 DRAFT_FIELDS = tuple(NewJobForm.base_fields)
@@ -75,7 +76,7 @@ def new_job(request: HttpRequest) -> HttpResponse:
     needs_money = False
     if form.is_valid():
         if not isinstance(user, User):
-            return ask_to_sign_in(request)
+            return ask_to_sign_in(request, form)
         try:
             job = _submit(request, user, form)
         except SubmitError as error:
@@ -93,9 +94,20 @@ def refused_form(request: HttpRequest, form: NewJobForm) -> dict[str, Any]:
     return form_context(form) | ids | {"from_id": uuid_of(request.POST.get("from", ""))}
 
 
-def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Keep what was typed, and redirect to the sign-in page, which leads back."""
-    request.session[_DRAFT] = {name: request.POST.get(name, "") for name in DRAFT_FIELDS}
+def ask_to_sign_in(request: HttpRequest, form: NewJobForm) -> HttpResponse:
+    """Keep what was typed, and redirect to the sign-in page, which leads back.
+
+    A text that is too long to be kept for somebody without an account stays in the form.
+    """
+    typed = {name: request.POST.get(name, "") for name in DRAFT_FIELDS}
+    if sum(map(len, typed.values())) > _KEPT_CHARACTERS:
+        form.add_error(
+            "problem",
+            f"Sign in first, then start this job: until you sign in, at most {_KEPT_CHARACTERS:,} characters are kept "
+            "for you here. This browser keeps your text and shows it again once you have signed in.",
+        )
+        return render(request, "jobs/new.html", refused_form(request, form), status=422)
+    request.session[_DRAFT] = typed
     return redirect_to_login(reverse("job-new"))
 
 

@@ -105,6 +105,31 @@ def test_the_draft_survives_signing_in(client, alice):
     assert not Job.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["job-new", "job-compare"])
+def test_a_stranger_fills_no_sessions(client, db, name):
+    """Signed out, a long text is not kept on the server: it stays in the form, which says where it is kept."""
+    long = GOOD | {"problem": "x" * 10_001, "checker": ""}
+    reply = client.post(reverse(name), long)
+    assert reply.status_code == 422
+    text = reply.content.decode()
+    assert "at most 10,000 characters are kept" in text
+    assert long["problem"] in text
+    assert not client.session.keys()
+
+
+def test_only_so_many_jobs_await_payment(alice):
+    """The next one is refused in words; one that is cancelled makes room."""
+    poor = {"budget": "20", "when_paid": "1"}
+    for number in range(20):
+        assert submit(alice, problem=f"Problem {number}", checker="", **poor).status_code == 302
+    reply = submit(alice, problem="One more", checker="", **poor)
+    assert reply.status_code == 422
+    assert "20 of your jobs await payment" in reply.content.decode()
+    assert Job.objects.count() == 20
+    alice.post(reverse("job-cancel", args=[Job.objects.first().pk]))
+    assert submit(alice, problem="One more", checker="", **poor).status_code == 302
+
+
 def test_run_again_fills_the_form(alice, done_job):
     """`?from=` copies problem, budget and checker."""
     text = alice.get(reverse("job-new"), {"from": str(done_job.pk)}).content.decode()

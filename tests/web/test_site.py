@@ -1,6 +1,7 @@
 """The frame: health, errors, security headers, static files."""
 
 import gzip
+import io
 import re
 import subprocess
 import sys
@@ -130,3 +131,24 @@ def test_healthz_answers_under_any_host_name(client, db):
     """A load balancer asks by address; nothing else is answered under a foreign name."""
     assert client.get("/healthz", headers={"host": "10.0.0.7:8000"}).status_code == 200
     assert client.get("/", headers={"host": "10.0.0.7:8000"}).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/", "/jobs/preview/", "/stripe/webhook/", "/no-such-page/"])
+def test_large_requests_are_refused_unread(client, db, path):
+    """Whatever they hold and wherever they go: no byte of them is read."""
+    reply = client.post(path, CONTENT_LENGTH=str(4 * 1024 * 1024 + 1))
+    assert reply.status_code == 413
+    assert "at most 4 MB" in reply.content.decode()
+    assert client.post(path, CONTENT_LENGTH="1e9").status_code == 413
+
+
+def test_files_are_refused(client, db):
+    """No form takes one, so none is written anywhere."""
+    reply = client.post("/jobs/preview/", {"problem": "a", "file": io.BytesIO(b"x" * 3_000_000)})
+    assert reply.status_code == 400
+
+
+def test_healthz_is_only_read(client, db):
+    """Other methods are refused before anything is asked."""
+    assert client.post("/healthz").status_code == 405
+    assert client.head("/healthz").status_code == 200
