@@ -1,6 +1,7 @@
 """The pages on which people keep, take and delete what is theirs."""
 
 import io
+import json
 import zipfile
 
 import pytest
@@ -31,7 +32,8 @@ def test_the_texts_of_an_ended_job_are_deleted_on_its_page(alice, done_job):
     step = done_job.steps.first()
     assert "were deleted" in page(alice, reverse("job-step-text", args=[done_job.pk, step.pk]))
     assert "were deleted" in page(alice, reverse("job-export-md", args=[done_job.pk]))
-    assert alice.get(reverse("job-export-json", args=[done_job.pk])).json()["texts_deleted_at"]
+    export = alice.get(reverse("job-export-json", args=[done_job.pk]))
+    assert json.loads(export.getvalue())["texts_deleted_at"]
 
 
 def test_a_job_without_texts_is_not_run_again(alice, done_job):

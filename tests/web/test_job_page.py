@@ -1,6 +1,7 @@
 """A job's page: live while it runs, the result once it ended."""
 
 import json
+import tracemalloc
 
 import pytest
 from django.db import connection
@@ -192,7 +193,7 @@ def test_the_text_of_a_call_is_shown_as_text(alice, running_job):
 def test_the_json_export_has_exact_strings(alice, done_job):
     """Money is a decimal string, never a float."""
     reply = show(alice, done_job, "job-export-json")
-    body = json.loads(reply.content)
+    body = json.loads(reply.getvalue())
     assert body["budget_usd"] == "0.05"
     assert body["charged_usd"] == "0.03"
     assert body["returned_usd"] == "0.02"
@@ -200,6 +201,38 @@ def test_the_json_export_has_exact_strings(alice, done_job):
     assert len(body["steps"]) == 23
     assert all(isinstance(step["cost_usd"], str) for step in body["steps"])
     assert "attachment" in reply["Content-Disposition"]
+
+
+def test_the_json_export_takes_no_memory(alice, done_job):
+    """It is sent while it is made: 30 MB of replies are never held at once."""
+    notes = [
+        StepRecord(
+            job=done_job,
+            key=f"note/{number}",
+            kind="note",
+            state=StepState.TOLD,
+            seq=1_000 + number,
+            created_at=done_job.created_at,
+        )
+        for number in range(600)
+    ]
+    for note in notes:
+        note.text = "x" * 50_000
+    StepRecord.objects.bulk_create(notes, batch_size=50)
+    del notes
+    reply = show(alice, done_job, "job-export-json")
+    tracemalloc.start()
+    length = sum(len(piece) for piece in reply.streaming_content)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert length > 30_000_000
+    assert peak < 10_000_000
+
+
+def test_the_json_export_of_a_job_without_steps_is_whole(alice):
+    """Its list of steps is empty."""
+    job = people.make_job(alice.user, "awaiting_payment")
+    assert json.loads(show(alice, job, "job-export-json").getvalue())["steps"] == []
 
 
 def test_the_markdown_export_reads_well(alice, done_job):

@@ -1,10 +1,14 @@
 """A job as files: Markdown to read, JSON to compute with. Amounts are exact decimal strings."""
 
+import json
 import re
+import textwrap
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse, JsonResponse
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import HttpResponse, StreamingHttpResponse
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
@@ -16,6 +20,8 @@ from jobs.presenters.progress import totals_of
 from jobs.presenters.spend import spend_of
 from jobs.views.access import get_job_for
 from solver.core.money import usd_decimal
+
+_STEPS_AT_ONCE = 50
 
 
 def _file_name(job: Job, suffix: str) -> str:
@@ -38,12 +44,29 @@ def export_markdown(request: AuthedRequest, job_id: UUID) -> HttpResponse:
 
 @signed_in
 @require_safe
-def export_json(request: AuthedRequest, job_id: UUID) -> HttpResponse:
-    """Return the job with every call as JSON."""
+def export_json(request: AuthedRequest, job_id: UUID) -> StreamingHttpResponse:
+    """Return the job with every call as JSON, made while it is read: memory stays flat however much it is."""
     job = get_job_for(request.user, job_id)
-    response = JsonResponse(_as_json(job), json_dumps_params={"indent": 2, "ensure_ascii": False})
-    response["Content-Disposition"] = f'attachment; filename="{_file_name(job, "json")}"'
-    return response
+    return StreamingHttpResponse(
+        _pieces(job),
+        content_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="{_file_name(job, "json")}"'},
+    )
+
+
+def _pieces(job: Job) -> Iterator[str]:
+    """Yield one JSON object in pieces: the job, then its steps one by one as the last of its values."""
+    yield _json(_as_json(job)).removesuffix("\n}") + ',\n  "steps": ['
+    separator = "\n"
+    steps = StepRecord.objects.filter(job=job).defer("reasoning").order_by("seq", "created_at")
+    for step in steps.iterator(_STEPS_AT_ONCE):
+        yield separator + textwrap.indent(_json(_step_as_json(step)), "    ")
+        separator = ",\n"
+    yield "\n  ]\n}\n"
+
+
+def _json(facts: dict[str, Any]) -> str:
+    return json.dumps(facts, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
 
 
 def _as_json(job: Job) -> dict[str, Any]:
@@ -76,9 +99,6 @@ def _as_json(job: Job) -> dict[str, Any]:
         "created_at": job.created_at,
         "started_at": job.started_at,
         "finished_at": job.finished_at,
-        "steps": [
-            _step_as_json(step) for step in StepRecord.objects.filter(job=job).order_by("seq", "created_at")
-        ],
     }
 
 
