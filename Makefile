@@ -21,7 +21,7 @@ test: .venv/.development ## Run every check and test (under 12 minutes), or thos
 	@.ci/system-packages
 	@exec $(PYTHON) -m tests.run_all $(if $(ROOM),--room "$(ROOM)")
 
-lint: .venv/.development ## Run the checks that start nothing: style, types, layers, templates, settings
+lint: .venv/.development ## Run the checks that start no service: style, types, layers, templates, settings
 	@exec $(PYTHON) -m tests.run_all --lint
 
 format: .venv/.development ## Put code and templates into the project's format
@@ -36,13 +36,13 @@ chaos: .venv/.development ## Kill, crash and flush everything for MINUTES=1; the
 	@.ci/system-packages
 	@exec $(PYTHON) -m tests.chaos --minutes $(MINUTES) $(if $(filter 0,$(shell id -u)),--disk-mb 600)
 
-bench: .venv/.development ## Run the measurements of bench/ and print their table
+bench: .venv/.development ## Run the measurements of bench/ and print a table
 	@exec $(PYTHON) -m bench
 
-demo-model: .venv/.development ## Train the demo model again, from nothing
+demo-model: .venv/.development ## Train the demo models from scratch
 	@exec bash demo_model/reproduce.sh
 
-environment: .venv/.development ## Make the Python environment, with the tools for development
+environment: .venv/.development ## Create the Python environment with the development tools
 
 .venv/.runtime: $(MADE_FROM)
 	@.ci/environment
