@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import connections
 
 from accounts.models import User
@@ -130,6 +129,3 @@ def undecided(call) -> Answer:
         delay_s=0.05,
         usage={"prompt_tokens": 100, "completion_tokens": 350, "total_tokens": 450},
     )
-
-
-assert django_settings.configured

@@ -209,14 +209,14 @@ def test_what_runs_inside_is_told_again_in_another_life():
 
 def test_it_needs_a_fraction_of_a_fixed_budget_in_the_simulated_world():
     """With much money at hand most is given back, at the accuracy of a vote that spends far more."""
+    budget_nano = 500 * NANO_PER_CENT
     driven = {
-        name: [play(Scenario(seed, 500 * NANO_PER_CENT, name)) for seed in range(60)]
-        for name in ("auto", "vote")
+        name: [play(Scenario(seed, budget_nano, name)) for seed in range(60)] for name in ("auto", "vote")
     }
     cost = {name: statistics.mean(each.purse.settled_nano for each in runs) for name, runs in driven.items()}
     right = {
         name: statistics.mean(bool(each.outcome.best and each.outcome.best.answer == RIGHT) for each in runs)
         for name, runs in driven.items()
     }
-    assert cost["auto"] < cost["vote"]
+    assert cost["auto"] < min(cost["vote"], 0.15 * budget_nano)
     assert right["auto"] >= right["vote"] - 0.05

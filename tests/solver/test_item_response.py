@@ -5,7 +5,7 @@ import math
 import pytest
 
 from solver.core.trait import Trait
-from solver.inference.item_response import LOG_WEIGHTS, Skill, log_sum, skill_of
+from solver.inference.item_response import LOG_WEIGHTS, Skill, log_sum
 
 TRAITS = [
     Trait(0.2),
@@ -44,8 +44,3 @@ def test_a_blind_model_stays_blind():
         for skill in (seeing, blind)
     ]
     assert after[1] < after[0] / 2
-
-
-def test_skills_are_shared_between_jobs():
-    """The same trait is worked out once."""
-    assert skill_of(Trait(0.5)) is skill_of(Trait(0.5))
