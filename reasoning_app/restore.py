@@ -18,6 +18,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from jobs.mail import eml_backend as mail_files
+from jobs.upkeep.after_restore import free_held_jobs
 from reasoning_app.backup import (
     DUMP,
     FORMAT,
@@ -68,7 +69,7 @@ def restore_backup(source: Path, *, replace: bool) -> Restored:
             run_tool("pg_restore", "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges",
                      f"--use-list={wanted}", str(dump))  # fmt: skip
             call_command("migrate", interactive=False, verbosity=0)
-            jobs = _begin_new_life()
+            jobs = _free_held_jobs()
         mails = _restore_files(archive)
     return Restored(manifest["made_at"], mails, jobs)
 
@@ -163,12 +164,10 @@ def _others(own: "psycopg.Connection[Any]") -> int:
     return int(row[0])
 
 
-def _begin_new_life() -> int:
-    from jobs.upkeep.after_restore import begin_new_life
-
+def _free_held_jobs() -> int:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    jobs = begin_new_life()
+    jobs = free_held_jobs()
     _let_go()
     return jobs
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -221,8 +221,6 @@ def _open_calls() -> QuerySet[Call]:
 
 def _sums_of(found: QuerySet[Call]) -> dict[str, int]:
     """Return cost, billed, overrun, margin and open holds of calls."""
-    from django.db.models import Q, Sum
-
     open_ = Q(state__in=[CallState.HELD, CallState.IN_DOUBT])
     sums = found.aggregate(
         cost=Sum("cost_nano", default=0),
@@ -235,8 +233,6 @@ def _sums_of(found: QuerySet[Call]) -> dict[str, int]:
 
 def _open_sums() -> dict[str, tuple[int, int]]:
     """Return how many calls are held and in doubt, and for how much, by state."""
-    from django.db.models import Count, Sum
-
     rows = _open_calls().order_by().values_list("state").annotate(number=Count("pk"), total=Sum("hold_nano"))
     found = {state: (number, nano) for state, number, nano in rows}
     return {state.value: found.get(state.value, (0, 0)) for state in (CallState.HELD, CallState.IN_DOUBT)}

@@ -8,7 +8,7 @@ from jobs.core.states import JobState
 from jobs.models import Job, StepRecord, StepState
 
 
-def begin_new_life() -> int:
+def free_held_jobs() -> int:
     """Free every job that a worker held when the backup was made; return how many.
 
     Its token grows, so that no worker of the old execution can write to it. Calls that were in flight are in doubt,

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from accounts.access import workspace_of
 from accounts.models import User
+from billing.books.wallet import balances
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "theme"
@@ -24,8 +25,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
     @cache
     def available() -> int | None:
-        from billing.books.wallet import balances
-
         user = getattr(request, "user", None)
         return balances(workspace_of(user)).available_nano if isinstance(user, User) else None
 

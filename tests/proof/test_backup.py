@@ -158,7 +158,7 @@ def _spoil(source: Path, target: Path) -> None:
 
 @pytest.mark.parametrize(("changes", "words"), [
     ({"migrations": ["jobs.9999_from_the_future"]}, "is from a newer version"),
-    ({"format": 2}, "format 2, this Ponder reads format 1"),
+    ({"format": 2}, "format 2, this version reads format 1"),
 ])  # fmt: skip
 def test_a_backup_of_another_version_is_refused_before_anything_is_touched(tmp_path, changes, words):
     """The message says which version is needed."""

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from jobs.models.comparison import SIDE_TITLES
 from reasoning_app.management.commands.solve import Command as Solve
 from solver.core.money import format_usd_exact
 
@@ -21,7 +22,6 @@ class Command(Solve):
     def show(self, made: Any, wall_s: float, *, as_json: bool) -> None:
         """Print both answers, that of the cheap model first."""
         from jobs.management.terminal import summary
-        from jobs.models.comparison import SIDE_TITLES
 
         sides = made.sides()
         if as_json:

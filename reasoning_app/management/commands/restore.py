@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from jobs.upkeep.audit import violations
 from reasoning_app.backup import BackupError
 from reasoning_app.embedded import UpError, ensure
 from reasoning_app.restore import restore_backup
@@ -31,8 +32,6 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Restore, then audit."""
-        from jobs.upkeep.audit import violations
-
         try:
             with (
                 ensure(settings.DATA_DIR, demo=False, role="manage.py restore"),

@@ -11,8 +11,12 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from accounts.services import ready_user
+from billing.prices.book import load_prices
 from jobs.core.errors import SubmitError
+from jobs.lifecycle import quote_job
 from jobs.lifecycle.problem_text import checked_problem
+from jobs.lifecycle.quote_records import quote_json, quote_words
 from reasoning_app.embedded import UpError, ensure
 from reasoning_app.embedded.demo import wants_demo_model
 from solver.checkers.parse import CheckerError, parse_checker_option
@@ -84,8 +88,6 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=EXIT_BAD_INPUT) from error
 
     def _make_ready(self) -> None:
-        from billing.prices.book import load_prices
-
         if MigrationExecutor(connection).migration_plan(
             MigrationExecutor(connection).loader.graph.leaf_nodes()
         ):
@@ -96,9 +98,6 @@ class Command(BaseCommand):
     def _quote(
         self, problem: str, budget_nano: int | None, checker: Any, strategy: str, chosen: dict[str, Any]
     ) -> Any:
-        from jobs.lifecycle import quote_job
-        from jobs.lifecycle.quote_records import quote_words
-
         offer = quote_job(
             problem=problem, budget_nano=budget_nano, checker=checker, strategy=strategy, options=chosen
         )
@@ -107,8 +106,6 @@ class Command(BaseCommand):
 
     def _only_suggest(self, offer: Any, *, as_json: bool) -> None:
         """Print what a sensible budget would buy, and start nothing."""
-        from jobs.lifecycle.quote_records import quote_json
-
         if as_json:
             self.stdout.write(json.dumps({"quote": quote_json(offer.quote), "suggested": True}))
         raise CommandError(
@@ -119,8 +116,6 @@ class Command(BaseCommand):
     def _solve(
         self, problem: str, budget_nano: int, checker: Any, strategy: str, chosen: dict[str, Any]
     ) -> tuple[Any, float]:
-        from accounts.services import ready_user
-
         began_s = time.monotonic()
         ended = self.solve_ready(
             {

@@ -11,6 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from accounts.services import ready_user, sign_in_link
+from billing.prices.book import load_prices
+from jobs.lifecycle.sample import submit_sample_job
+
 
 class Command(BaseCommand):
     """Prepares what `manage.py up` shows at the end of a start."""
@@ -29,9 +33,6 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, output: Path, sample: bool, **_options: Any) -> None:
         """Write `email`, `link` and, where one was submitted, `sample` (its address)."""
-        from accounts.services import ready_user, sign_in_link
-        from billing.prices.book import load_prices
-
         # PONDER_PRICES may have changed since the tables were made.
         load_prices()
         user = ready_user()
@@ -39,8 +40,6 @@ class Command(BaseCommand):
         _write(output, said)
         marker = settings.DATA_DIR / "sample-submitted"
         if sample and not marker.exists():
-            from jobs.lifecycle.sample import submit_sample_job
-
             job = submit_sample_job(user)
             marker.touch(mode=0o600)
             if job is not None:
