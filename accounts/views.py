@@ -83,14 +83,11 @@ def edit_settings(request: AuthedRequest) -> HttpResponse:
 
 def _keep_hint(site_days: int) -> str:
     site = (
-        f"This site keeps them for {site_days} days"
+        f"This site keeps them for {site_days} days; whichever is shorter applies"
         if site_days
         else "This site keeps them until you delete them"
     )
-    return (
-        f"{site}; whichever is shorter applies. Receipts are kept. Texts of a job that has not ended are kept, even "
-        "while it is paused."
-    )
+    return f"{site}. Receipts are kept. Texts of a job that has not ended are kept, even while it is paused."
 
 
 @signed_in

@@ -25,7 +25,7 @@ def open_purses(*, workspace: Workspace, operator: bool = False, **_: Any) -> No
     account_of(workspace, AccountKind.WALLET)
     if operator:
         credit = getattr(settings, "PONDER_OPERATOR_CREDIT_NANO", _OPERATOR_CREDIT_NANO)
-        reason, key = "credit for the operator of this installation", f"operator:{workspace.pk}"
+        reason, key = "starting credit", f"operator:{workspace.pk}"
     else:
         credit = settings.PONDER_TRIAL_CREDIT_NANO
         reason, key = "welcome credit", f"trial:{workspace.pk}"

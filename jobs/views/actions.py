@@ -32,7 +32,7 @@ def _action(action: str) -> Callable[..., HttpResponseBase]:
             return render(request, "jobs/confirm.html", context | {"is_offered": _is_offered(job, offer)})
         assert offer.verb is not None, "only raising has a view of its own"
         if offer.verb(job=job):
-            messages.info(request, offer.done)
+            messages.info(request, _done(get_job_for(request.user, job_id), offer))
         else:
             messages.warning(request, _too_late(get_job_for(request.user, job_id)))
         return redirect(job)
@@ -77,6 +77,11 @@ def raise_job_budget(request: AuthedRequest, job_id: UUID) -> HttpResponse:
 
 def _is_offered(job: Job, offer: JobAction) -> bool:
     return offer.action in {each.action for each in offers_of(job)}
+
+
+def _done(job: Job, offer: JobAction) -> str:
+    """Say what happens now; a job that had no call in progress has already ended."""
+    return f"{job.get_state_display()}." if job.has_ended else offer.done
 
 
 def _too_late(job: Job) -> str:

@@ -255,7 +255,8 @@ def _sentence(problem: Problem, strategy: str, names: Sequence[str], low: int, h
         if strategy == "vote"
         else "once the answer is clear"
     )
-    models = " and ".join(names)
+    # What a budget pays for is reckoned with these models; other strategies than `vote` may use more of the panel.
+    models = f"{'models such as ' if about else ''}{' and '.join(names)}"
     if high <= 1:
         return f"Pays for one attempt with {models}."
     return f"Pays for {attempts} with {models}. It stops {'' if problem.is_checkable else 'early '}{ends}."

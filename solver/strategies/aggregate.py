@@ -1,4 +1,4 @@
-"""`aggregate`: a population of tries, recombined a few at a time into better ones, for up to three rounds.
+"""`aggregate`: many attempts, combined a few at a time into better ones, for up to three rounds.
 
 Mechanism: recursive self-aggregation. A population of N tries is sampled; in each round N calls each see K random
 members and combine what is right in them into a new one; after T rounds the next population starts from nothing, until

@@ -1,4 +1,4 @@
-"""`auto`: plans from the budget, then buys what adds most to the chance of a right answer per dollar, and stops in time.
+"""`auto`: plans from the budget, buys what adds most to the chance of a correct answer per dollar, and stops in time.
 
 Mechanism: where the strongest affordable model can revise, `deep` runs first, inside this strategy. Then, and from the
 start elsewhere, the posterior of every answer (solver/inference/vote_likelihood.py) says how likely it is right, and

@@ -1,4 +1,4 @@
-"""`decompose`: split the problem, solve each part with a share of the budget, compose the answer from the parts.
+"""`decompose`: split the problem, solve each part with a share of the budget, and combine the answers of the parts.
 
 Mechanism: a plan step names up to six smaller problems. Each part is a job inside the job, run by `auto` with its own
 share of half the budget. What the parts came to stands in the prompt of a few composing steps, beside which the whole

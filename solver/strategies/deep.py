@@ -1,4 +1,4 @@
-"""`deep`: one model, the strongest affordable, thinking as long as it can, and going on while that changes its answer.
+"""`deep`: the strongest affordable model thinks as long as it can, and continues while that changes its answer.
 
 Mechanism: a try at the model's highest effort, then its own revisions, each shown the one before, until two in a row
 come to the same answer (or five were made): the answer has settled. Then a judge of another family grades it; a fail

@@ -1,4 +1,4 @@
-"""`knockout`: independent tries, then a tournament of pairwise comparisons among the leading answers.
+"""`knockout`: independent attempts, then a tournament of pairwise comparisons among the leading answers.
 
 Mechanism: a share of the budget buys tries; unless they agree, the up to four most probable answers meet in a
 semi-final and a final. A match is the best of three comparisons by the judge, the order of the two swapped each time,

@@ -1,4 +1,4 @@
-"""`refine`: solve, improve, have it graded, repair what the grader found; accept what passes several times running.
+"""`refine`: solve, improve, have a grader check it, repair what it found; accept what passes several times in a row.
 
 Mechanism: each line of work starts with a try and a self-improvement. A judge of another family grades it; a failed
 grade, with its reasons, goes to a repair, and the repaired version is graded anew. Passes in a row accept a line, ten

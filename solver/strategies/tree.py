@@ -1,4 +1,4 @@
-"""`tree`: cost-aware adaptive-branching search: each next dollar goes wider (a new try) or deeper (revise a candidate).
+"""`tree`: a search in which each dollar goes either wider (a new attempt) or deeper (revise an earlier one).
 
 Mechanism: an arm is a model that either tries anew (wider) or revises a candidate (deeper). Each arm keeps a Beta
 posterior of its success in this job; the next trial goes to the arm with the largest Thompson draw per expected

@@ -1,4 +1,4 @@
-"""`vote`: many independent tries over a panel, one vote each, stopped as soon as the lead is clear.
+"""`vote`: many independent attempts, one vote each, stopped as soon as the lead is clear.
 
 Mechanism: tries are sampled independently; answers are compared by canonical key; a try counts by its model's
 log-odds weight. Where a checker proves answers, the first proven one ends the job, and each next try goes to the model

@@ -60,6 +60,12 @@ def test_a_quote_for_one_attempt_does_not_say_when_it_stops():
     """There is nothing to stop early; more attempts end by what the strategy waits for."""
     single = quote(OPEN, [card("demo/one")], budget_nano=1, terms=TERMS)
     assert single.sentence == "Pays for one attempt with demo/one."
+    auto = replace(TERMS, strategy="auto")
+    other = quote(OPEN, [card("demo/one")], budget_nano=2_000 * NANO_PER_CENT, terms=auto)
+    assert other.sentence.startswith("Pays for about ")
+    assert other.sentence.endswith(
+        "attempts with models such as demo/one. It stops early once the answer is clear."
+    )
     many = quote(CHECKED, [card("demo/one")], budget_nano=2_000 * NANO_PER_CENT, terms=TERMS)
     assert many.sentence.endswith(
         "attempts with demo/one. It stops at the first answer that passes the check."

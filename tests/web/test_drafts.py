@@ -134,7 +134,8 @@ def test_a_job_that_waits_for_money_is_cancelled_at_once(alice):
     alice.post(reverse("job-new"), FIELDS | {"budget": "20", "when_paid": "1"})
     job = Job.objects.get()
     assert "You have not been charged" in alice.get(reverse("job-cancel", args=[job.pk])).content.decode()
-    alice.post(reverse("job-cancel", args=[job.pk]))
+    page = alice.post(reverse("job-cancel", args=[job.pk]), follow=True).content.decode()
+    assert "calls in progress" not in page
     job.refresh_from_db()
     assert job.state == JobState.CANCELLED
     receipt = alice.get(job.get_absolute_url()).content.decode()
