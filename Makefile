@@ -8,7 +8,7 @@ PYTHON := .venv/bin/python
 MADE_FROM := pyproject.toml uv.lock .python-version .ci/environment
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format proof chaos bench demo-model environment
+.PHONY: help run test lint format coverage proof chaos bench demo-model environment
 
 help: ## Show this list
 	@echo "make TARGET [PORT=8000] [HOST=127.0.0.1] [DATA_DIR=var] [ROOM=solver]"
@@ -27,6 +27,10 @@ lint: .venv/.development ## Run the checks that start no service: style, types, 
 format: .venv/.development ## Put code and templates into the project's format
 	@.venv/bin/ruff format --quiet . && .venv/bin/ruff check --quiet --fix . && \
 	  find templates -name '*.html' -exec .venv/bin/djade --target-version 6.1 {} +
+
+coverage: .venv/.development ## Run the tests that compute; their branch coverage has a floor
+	@.ci/system-packages
+	@exec $(PYTHON) -m tests.run_all --coverage
 
 proof: .venv/.development ## Run the long proofs (crash points, simulations, chaos); hours
 	@.ci/system-packages

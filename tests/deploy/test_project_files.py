@@ -18,7 +18,7 @@ def test_models_have_their_migrations():
 
 
 @pytest.mark.parametrize(
-    "target", ["run", "test", "lint", "format", "proof", "bench", "demo-model", "environment"]
+    "target", ["run", "test", "lint", "format", "coverage", "proof", "bench", "demo-model", "environment"]
 )
 def test_make_knows_its_targets(target):
     """Every promised command exists; make says what it would do."""
