@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Applies the sign-up policy (`PONDER_SIGNUP`) and hands mail to whoever sends it."""
+    """Applies the sign-up policy (`PONDER_SIGNUP`) and hands emails to the outbox."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,

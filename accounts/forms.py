@@ -10,7 +10,7 @@ from accounts.models import User
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
-    """Takes a password although signing up asks for none: whoever set one in the settings may use it."""
+    """Takes a password although signing up asks for none: a person who set one in the settings may use it."""
 
     def _setup_password_field(self) -> None:
         """Keep the field; allauth drops it where signing up has no password."""

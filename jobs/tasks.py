@@ -38,7 +38,7 @@ def send_mail() -> None:
 
 @shared_task(name=task_names.DELETE_ACCOUNT_FILES)
 def delete_account_files() -> None:
-    """Delete codes and links to sign in with that lie in files and are of no use any more."""
+    """Delete expired sign-in codes and links that are kept in files."""
     mail_files.delete_old_account_files()
 
 

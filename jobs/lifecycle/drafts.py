@@ -1,4 +1,4 @@
-"""Drafts: what stands in the new-job form, kept on the server for whoever is signed in."""
+"""Drafts: what was entered in the new-job form, kept on the server for signed-in users."""
 
 import uuid
 from collections.abc import Mapping
@@ -68,6 +68,6 @@ def save_draft(
 
 
 def delete_draft(*, user: User, draft_id: uuid.UUID) -> bool:
-    """Throw a draft away. False: there is none of that id."""
+    """Delete a draft. False: there is none with that id."""
     deleted, _ = Job.objects.filter(pk=draft_id, created_by=user, state=JobState.DRAFT).delete()
     return bool(deleted)

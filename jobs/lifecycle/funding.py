@@ -1,4 +1,4 @@
-"""Jobs that wait for money: they start by themselves once their budget is there, and end when it never comes."""
+"""Jobs that wait for money: they start once their budget is available, and end if it never comes."""
 
 from datetime import timedelta
 from uuid import UUID

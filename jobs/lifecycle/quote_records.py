@@ -59,7 +59,7 @@ def record_quote(job: Job, problem: Problem, panel: Sequence[ModelCard]) -> None
 
 
 def record_outcome(job: Job) -> None:
-    """Keep what came of a quote, where the job ended by itself under the budget that was quoted."""
+    """Record the outcome of a quote if the job ran to completion under the quoted budget."""
     if job.version != 1 or job.stop_reason not in BY_ITSELF or job.started_at is None:
         return
     now = timezone.now()

@@ -1,7 +1,7 @@
 """Mail as files: without a mail server each message is one .eml file in DATA_DIR/mail, readable in the app by superusers.
 
 Mail about accounts (codes and links that sign its reader in) lies apart, in DATA_DIR/mail/account: no page shows it,
-no backup takes it, and it is deleted as soon as it is of no use.
+no backup takes it, and it is deleted as soon as it has expired.
 """
 
 import hashlib
@@ -94,7 +94,7 @@ def delete_files_before(moment: datetime) -> int:
 
 
 def delete_old_account_files() -> int:
-    """Delete mail about accounts that is of no use any more; return how many messages there were."""
+    """Delete expired emails about accounts; return how many there were."""
     oldest = _stamp(datetime.now(UTC) - _ACCOUNT_MAIL_KEPT)
     return _delete(path for path in _stored(_account_directory()) if path.name < oldest)
 
@@ -143,7 +143,7 @@ def describe(name: str) -> StoredMail | None:
 
 
 def read(name: str) -> Parsed | None:
-    """Return a stored message. None: there is none of that name."""
+    """Return a stored message, or None if there is none of that name."""
     return _parsed(Path(settings.MAIL_DIR) / name) if is_stored_name(name) else None
 
 

@@ -45,9 +45,9 @@ def enqueue_stuck_mail(job_id: uuid.UUID) -> None:
 
 
 def enqueue_account_mail(mail: EmailMultiAlternatives, *, good_for: timedelta) -> OutboxMessage:
-    """Write a mail about an account (a code to sign in with, a new password) and wake a worker, for its reader waits.
+    """Write an email about an account (a sign-in code, a new password) and wake a worker: a person is waiting for it.
 
-    After `good_for` it is of no use and not sent.
+    After `good_for` it has expired and is not sent.
     """
     now = timezone.now()
     html = next((str(content) for content, mimetype in mail.alternatives if mimetype == "text/html"), "")

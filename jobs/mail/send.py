@@ -148,7 +148,7 @@ def _users_of(message: OutboxMessage) -> QuerySet[User]:
 
 
 def is_permanent(error: Exception) -> bool:
-    """Tell whether a mail server refused recipient or message for good (5xx); our own set-up may pass, so it does not."""
+    """Tell whether a mail server permanently refused the recipient or the message (5xx), not our own set-up."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return bool(error.recipients) and all(500 <= code < 600 for code, _ in error.recipients.values())
     return isinstance(error, smtplib.SMTPDataError) and 500 <= error.smtp_code < 600

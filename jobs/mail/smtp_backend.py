@@ -19,7 +19,7 @@ class SmtpBackend(EmailBackend):
         return opened
 
     def close(self) -> None:
-        """End the conversation. A mail that was taken has left, so a failure now is none."""
+        """End the conversation. Accepted emails are sent, so a failure now does not matter."""
         connection: Any = self.connection
         self._wait_at_most(self.timeout)
         try:

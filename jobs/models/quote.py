@@ -9,7 +9,7 @@ class JobQuoteQuerySet(models.QuerySet["JobQuote"]):
     """Ways to ask for quotes."""
 
     def measurable(self) -> Self:
-        """Quotes whose job ended by itself, under the budget that was quoted."""
+        """Quotes whose job ran to completion under the quoted budget."""
         return self.exclude(charged_nano=None)
 
 

@@ -1,4 +1,4 @@
-"""The first thing after a restore: whoever held a job held it in another execution."""
+"""The first thing after a restore: leases in the backup belong to workers that no longer hold them."""
 
 from django.db import connection, transaction
 from django.db.models import Case, F, Q, Value, When

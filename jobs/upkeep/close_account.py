@@ -58,7 +58,7 @@ def cancel_jobs_of(user: User) -> int:
 
 
 def close_account(*, user: User, gives_up_money: bool) -> int:
-    """Close an account for good; return how many jobs' texts were deleted. Raises SubmitError; then nothing changed.
+    """Permanently close an account; return how many jobs' texts were deleted. Raises SubmitError; then nothing changed.
 
     1. The user's row is locked against new jobs.
     2. Jobs under way and paid money must have been dealt with: only their owner can say how.

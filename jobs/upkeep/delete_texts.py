@@ -49,7 +49,7 @@ def may_delete_texts(user: User, job: Job) -> bool:
 
 
 def delete_texts(*, job_id: UUID) -> bool:
-    """Delete every text of an ended job, for good. False: it has not ended, or they are gone already.
+    """Permanently delete every text of an ended job. False: it has not ended, or they are already deleted.
 
     1. The job's row is locked first, as whoever continues an ended job does.
     2. A message that has not left stays a row and is not sent: it could say nothing.

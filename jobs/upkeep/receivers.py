@@ -28,5 +28,5 @@ def keep_account_mail(*, message: EmailMultiAlternatives, good_for: timedelta, *
 
 @receiver(model_released, dispatch_uid="jobs.hurry_waiting_jobs")
 def go_on(*, model: str, **_: Any) -> None:
-    """Let jobs that wait for a model go on. Should this be lost, they try again by themselves."""
+    """Let jobs that wait for a model continue. If this is lost, they retry on their own."""
     hurry_waiting_jobs(model)

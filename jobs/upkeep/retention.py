@@ -21,7 +21,7 @@ _BATCH = 200
 def delete_old_texts() -> int:
     """Delete the texts of ended jobs that are kept no longer, and mails in files that are; return how many jobs' went.
 
-    Jobs that have not ended keep theirs, however old they are: a paused one may go on any day.
+    Jobs that have not ended keep theirs, however old they are: a paused one may continue any day.
     """
     days = settings.PONDER_RETENTION_DAYS
     if days:

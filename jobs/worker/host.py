@@ -199,7 +199,7 @@ class WorkerHost:
         await asyncio.gather(*others, return_exceptions=True)
 
     async def _listen(self) -> None:
-        """Hear of users' wishes at once; what is missed while reconnecting, the heartbeat sees."""
+        """Listen for users' requests; the heartbeat picks up those missed while reconnecting."""
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(

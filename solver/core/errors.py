@@ -32,7 +32,7 @@ class Interrupted(SolverError):
 
 
 class LeaseLost(SolverError):
-    """The job belongs to someone else now; whoever sees this writes nothing more."""
+    """The job belongs to another worker now; the one that sees this writes nothing more."""
 
 
 class ProviderDown(SolverError):

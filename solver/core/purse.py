@@ -33,7 +33,7 @@ class Purse:
         return self.remaining_nano() - (0 if final else self.reserve_nano + self.last_resort_nano)
 
     def hold(self, amount_nano: int, *, final: bool = False) -> None:
-        """Set money aside for a call. Raises BudgetReached where it does not fit."""
+        """Hold money for a call. Raises BudgetReached if it does not fit."""
         if amount_nano < 0:
             raise ValueError(f"A hold cannot be negative: {amount_nano} nano-USD")
         if amount_nano > self.spendable_nano(final=final):

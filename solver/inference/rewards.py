@@ -12,8 +12,8 @@ def outcome_reward(result: StepResult) -> float | None:
 def process_reward(grade: Grade) -> float:
     """Return the share of a solution's steps that stand before the first wrong one; 1 for a solution that passed.
 
-    Counting up to the first error follows Lightman et al., “Let's verify step by step” (2023). A solution that failed
-    without a word on its steps gets 0; one that failed although no step was found wrong has a gap, and gets a half.
+    Counting up to the first error follows Lightman et al., “Let's verify step by step” (2023). A failed
+    solution whose steps were not judged gets 0; one that failed although no step was found wrong has a gap, and gets ½.
     """
     if grade.passed:
         return 1.0

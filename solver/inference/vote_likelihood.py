@@ -93,7 +93,7 @@ def _weight(
     *,
     right_is_seen: bool = True,
 ) -> float:
-    """Return ln P(votes as they are), if one answer with the votes `right` is right: but for what all have in common."""
+    """Return ln P(observed votes | one answer with the votes `right` is right), up to a term common to all answers."""
     rest = [(votes, n - (right_is_seen and votes == right)) for votes, n in alike.items()]
     shared, others = error_model.shared, max(error_model.options - 1, 1)
     total = likelihood(skills, right, totals)

@@ -48,7 +48,7 @@ def seconds_per_call(models: Sequence[str], store: Store, *, default: float) -> 
 
 
 def win_share(stats: Mapping[str, Any], *, checked: bool) -> tuple[float, float]:
-    """Return how many jobs of a strategy ended solved or confident, and how many ended by themselves."""
+    """Return how many jobs of a strategy ended solved or confident, and how many ran to completion."""
     which = "checked" if checked else "open"
     won, lost = count(stats, f"{which}_won"), count(stats, f"{which}_lost")
     return won, won + lost

@@ -71,7 +71,7 @@ class Background:
         return reference
 
     async def collect(self, request: Request, reference: str) -> Reply:
-        """Wait for the reply of a submitted call. Raises InDoubt where there is none, or none in time."""
+        """Wait for the reply of a submitted call. Raises InDoubt if there is none in time."""
         card = request.card
         loop = asyncio.get_running_loop()
         ends_s, pause_s = loop.time() + card.timeout_s, _FIRST_LOOK_S

@@ -73,7 +73,7 @@ def _which(checked: bool) -> str:  # noqa: FBT001  (private, and one word)
 
 
 def _number(stats: Mapping[str, Any], name: str) -> float:
-    """Return a bounded number, or 0 for what is none."""
+    """Return a bounded number, or 0 for anything that is not a number."""
     value = stats.get(name, 0.0)
     # Comparisons with what is not a number are false.
     return float(value) if isinstance(value, int | float) and -_WIDEST <= value <= _WIDEST else 0.0

@@ -31,16 +31,17 @@ from solver.strategies.deep import Deep
 from solver.strategies.grade_chooser import GradeChooser
 from solver.strategies.notes import Plan
 
-# A right answer is taken to be worth this many times the geometric mean of the budget and the dearest try: a budget of
-# many tries is a ceiling, not a wish to spend it. Beyond so many of the dearest tries a budget says no more about it.
+# A right answer is taken to be worth this many times the geometric mean of the budget and the most expensive try: a
+# budget of many tries is a ceiling, not a wish to spend it.
 _WORTH = 200.0
+# Beyond this many of the most expensive tries, a larger budget says no more about what an answer is worth.
 _CEILING = 10
 _WEIGHED = 4
 _TARGET = 0.998
 _SURE = 0.7
-"""From this confidence on, to stop because more would not pay is to be confident."""
+"""From this confidence on, a job that stops because more would not pay counts as confident."""
 _ASKED = {1: 1, 3: 2, 8: 4, LONG_LOOKAHEAD: 6}
-"""How many tries are bought at once when so many are looked ahead."""
+"""How many tries are bought at once, by how many are looked ahead."""
 _GROWTH = 8
 """After many tries a few more change little: so many times fewer are asked at once as there are."""
 _HOPELESS = 8

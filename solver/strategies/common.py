@@ -147,7 +147,7 @@ class Common[P: Plan]:
         return Step(f"{path}/{index}", StepKind.SAMPLE, f"Attempt {index + 1}", model, self._messages)
 
     def solver(self, index: int, resources: Resources, *, shown: int = 0) -> str | None:
-        """Return the model whose turn it is, another one where the money is short, or None where there is none."""
+        """Return the model whose turn it is, another one if that costs too much, or None if none is affordable."""
         names = self.plan.solvers
         for name in (names[index % len(names)], *names, *self.roles.cards):
             if name in self.roles.cards and self.roles.can_afford(name, resources, shown=shown):

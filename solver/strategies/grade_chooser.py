@@ -14,7 +14,7 @@ from solver.strategies.panel_roles import PanelRoles
 from solver.text.prompts import read_grade
 
 _MAX_GRADES = 8
-"""Of one answer: a judge is not asked until it passes."""
+"""The most grades of one answer, so that a judge is not asked until it passes one."""
 _MAX_MUTE = 2
 
 

@@ -77,7 +77,7 @@ class Tree(Common[JudgedPlan]):
         }
 
     def make_plan(self) -> JudgedPlan:
-        """Fix the judge; whoever is worth it tries."""
+        """Fix the judge; any model that is worth its cost makes attempts."""
         solvers = self.roles.rotation()
         return JudgedPlan(solvers, self.roles.choose_judge(solvers))
 
