@@ -11,7 +11,8 @@ from django.views.decorators.http import require_POST
 from accounts.access import AuthedRequest, signed_in, workspace_of
 from jobs.lifecycle.drafts import delete_draft, save_draft
 from jobs.views.access import jobs_of
-from jobs.views.new import DRAFT_FIELDS, uuid_of, uuid_or_404
+from jobs.views.forms import typed_fields
+from jobs.views.new import uuid_of, uuid_or_404
 
 
 @signed_in
@@ -23,7 +24,7 @@ def keep_draft(request: AuthedRequest) -> HttpResponse:
         user=request.user,
         workspace=workspace_of(request.user),
         draft_id=draft_id,
-        fields={name: request.POST.get(name, "") for name in DRAFT_FIELDS},
+        fields=typed_fields(request.POST),
         parent=jobs_of(request.user).filter(pk=parent_id).first() if parent_id else None,
     )
     return HttpResponse(status=204 if kept else 409)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from jobs.lifecycle import SubmitError
 from jobs.models import Job
@@ -43,6 +44,15 @@ class RawTextField(forms.CharField):
     def clean(self, value: Any) -> str:
         """Return the text with its line ends unified."""
         return str(super().clean(value)).replace("\r\n", "\n")
+
+
+class TickedNames(forms.Widget):
+    """Boxes of one name. What was ticked is one text, so that a draft keeps it as it keeps any other field."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> str:
+        """Return the ticked values, separated by spaces."""
+        del files
+        return " ".join(data.getlist(name)) if isinstance(data, QueryDict) else str(data.get(name, ""))
 
 
 class BudgetForm(forms.Form):
@@ -89,7 +99,7 @@ class NewJobForm(BudgetForm):
     choice_expected = forms.CharField(required=False, max_length=200)
     strategy = forms.CharField(required=False, max_length=30, initial=DEFAULT)
     confidence_target = forms.ChoiceField(choices=TARGETS, required=False)
-    models = forms.CharField(required=False, max_length=2000)
+    models = forms.CharField(required=False, max_length=2000, widget=TickedNames)
     value = forms.CharField(required=False, max_length=60)
     not_before = forms.CharField(required=False, max_length=40)
     deadline = forms.CharField(required=False, max_length=40)
@@ -179,8 +189,8 @@ class NewJobForm(BudgetForm):
         options: dict[str, Any] = {}
         if target := data.get("confidence_target"):
             options["confidence_target"] = target
-        if typed := data.get("models", "").strip():
-            options["models"] = re.split(r"[\s,]+", typed)
+        if names := names_in(data.get("models", "")):
+            options["models"] = names
         if value_nano := data.get("value"):
             options["value_nano"] = value_nano
         return options
@@ -197,6 +207,16 @@ class NewJobForm(BudgetForm):
             "not_before_at": data["not_before_at"],
             "deadline_at": data["deadline_at"],
         }
+
+
+def typed_fields(data: QueryDict) -> dict[str, str]:
+    """Return what stands in the new-job form, one text for each field."""
+    return {name: " ".join(data.getlist(name)) for name in NewJobForm.base_fields}
+
+
+def names_in(typed: str) -> list[str]:
+    """Return the names of models in a text that separates them by spaces or commas."""
+    return [name for name in re.split(r"[\s,]+", typed) if name]
 
 
 def fields_of_checker(checker: dict[str, Any]) -> dict[str, str]:

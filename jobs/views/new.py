@@ -30,6 +30,8 @@ from jobs.views.forms import (
     budget_fields,
     fields_of_checker,
     fields_of_options,
+    names_in,
+    typed_fields,
 )
 from solver.core.money import MoneyError, format_usd, parse_usd
 from solver.strategies import DEFAULT
@@ -38,7 +40,6 @@ _DRAFT = "new_job_draft"
 _KEPT_CHARACTERS = 10_000
 _PREVIEW_CHARACTERS = 20_000
 _PREVIEWS_PER_MINUTE = 60
-DRAFT_FIELDS = tuple(NewJobForm.base_fields)
 
 
 def form_context(form: NewJobForm) -> dict[str, Any]:
@@ -50,12 +51,19 @@ def form_context(form: NewJobForm) -> dict[str, Any]:
         "presets": PRESETS,
         "checkers": CHECKERS,
         "strategies": STRATEGIES,
+        "models": _models(str(form["models"].value() or "")),
         "budget": budget if budget in PRESETS else CUSTOM,
         "budget_custom": custom,
         "budget_label": _label(budget if budget in PRESETS else custom),
         "max_characters": MAX_PROBLEM_CHARACTERS,
         "can_compare": len(model_names()) > 1,
     }
+
+
+def _models(typed: str) -> list[tuple[str, bool]]:
+    """Return the models that a job may use, and whether each was chosen; a chosen one that is gone can be taken back."""
+    chosen, offered = names_in(typed), model_names()
+    return [(name, name in chosen) for name in dict.fromkeys([*offered, *chosen])]
 
 
 def _label(typed: str) -> str:
@@ -99,7 +107,7 @@ def ask_to_sign_in(request: HttpRequest, form: NewJobForm) -> HttpResponse:
 
     A text that is too long to be kept for somebody without an account stays in the form.
     """
-    typed = {name: request.POST.get(name, "") for name in DRAFT_FIELDS}
+    typed = typed_fields(request.POST)
     if sum(map(len, typed.values())) > _KEPT_CHARACTERS:
         form.add_error(
             "problem",

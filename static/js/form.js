@@ -3,7 +3,7 @@
 const KEY = "ponder-draft";
 const form = document.getElementById("job-form");
 // Every field that a person fills in, so that nothing typed is left out of the draft.
-const NAMES = [...new Set([...form.elements].filter(({ name, type }) => name && type !== "hidden" && type !== "submit").map(({ name }) => name))];
+const fields = [...form.elements].filter(({ name, type }) => name && type !== "hidden" && type !== "submit");
 const start = form.querySelector("[data-start]");
 const buttons = form.querySelectorAll("button[type=submit]");
 const preview = document.getElementById("preview");
@@ -38,7 +38,8 @@ function keepOnServer() {
 }
 
 function save() {
-  const draft = Object.fromEntries(NAMES.map((name) => [name, form.elements[name].value]));
+  const typed = new FormData(form);
+  const draft = Object.fromEntries(fields.map(({ name }) => [name, typed.getAll(name).join(" ")]));
   if (form.dataset.draftUrl) return;
   try {
     if (draft.problem.trim()) localStorage.setItem(KEY, JSON.stringify(draft));
@@ -51,7 +52,13 @@ function restore() {
   try {
     const draft = JSON.parse(localStorage.getItem(KEY) ?? "null");
     if (!draft) return;
-    for (const name of NAMES) if (typeof draft[name] === "string") form.elements[name].value = draft[name];
+    for (const field of fields) {
+      const text = draft[field.name];
+      if (typeof text !== "string") continue;
+      if (field.type === "checkbox") field.checked = text.split(" ").includes(field.value);
+      else if (field.type === "radio") field.checked = field.value === text;
+      else field.value = text;
+    }
     if (!form.dataset.draftUrl) return;
     localStorage.removeItem(KEY);
     keepOnServer();

@@ -1,9 +1,12 @@
 """The new-job form in a browser: draft, quote, preview, keyboard."""
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from jobs.models import Job
 from tests import people
 from tests.browser.conftest import cookie_of, listen
+from tests.people import SOLVED, make_comparison, make_user
 
 
 def test_the_button_and_the_quote_follow_the_budget(page: Page, live_server, transactional_db):
@@ -42,8 +45,22 @@ def test_the_draft_is_kept_in_the_browser(page: Page, live_server, transactional
     expect(page.locator("#id_strategy")).to_have_value("vote")
 
 
+def test_the_draft_keeps_strategy_and_models(page: Page, live_server, transactional_db):
+    """Every field of the form is kept, not those of a list."""
+    page.goto(f"{live_server.url}/jobs/new/")
+    page.get_by_label("Problem").fill("Why?")
+    page.get_by_text("Advanced", exact=True).click()
+    page.get_by_label("Strategy").select_option("deep")
+    page.get_by_label("demo/intern").check(force=True)
+    page.wait_for_timeout(500)
+    page.goto(f"{live_server.url}/")
+    expect(page.get_by_label("Strategy")).to_have_value("deep")
+    expect(page.get_by_label("demo/intern")).to_be_checked()
+    expect(page.get_by_label("demo/expert")).not_to_be_checked()
+
+
 def test_the_preview_sets_maths(page: Page, live_server, transactional_db):
-    """The server makes the preview, KaTeX the formulas."""
+    """The server makes the preview for whoever is signed in, KaTeX the formulas."""
     heard = listen(page)
     page.context.add_cookies([cookie_of(people.make_user("alice@example.org")) | {"url": live_server.url}])
     page.goto(f"{live_server.url}/jobs/new/")
@@ -76,3 +93,21 @@ def test_the_first_tab_skips_to_the_content(page: Page, live_server, transaction
     page.goto(live_server.url)
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+
+
+def test_running_again_with_changes_keeps_the_models(page: Page, live_server, transactional_db):
+    """The rerun of one side of a comparison is asked of that side's model alone, and anybody can read and change that."""
+    ada = make_user("ada@example.org")
+    side = make_comparison(ada, **SOLVED).many_cheap
+    page.context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
+    page.goto(f"{live_server.url}{side.get_absolute_url()}")
+    page.get_by_role("link", name="Run again with changes").click()
+    expect(page.get_by_role("group", name="Models")).to_be_visible()
+    expect(page.get_by_label("demo/intern")).to_be_checked()
+    expect(page.get_by_label("demo/expert")).not_to_be_checked()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert Axe().run(page).response["violations"] == []
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url("**/jobs/*/")
+    assert Job.objects.latest("created_at").options["models"] == ["demo/intern"]

@@ -40,6 +40,14 @@ def test_a_draft_is_there_on_return(alice):
     assert "Draft" in alice.get(reverse("job-list")).content.decode()
 
 
+def test_a_draft_keeps_all_chosen_models(alice):
+    """Boxes are kept like any other field."""
+    keep(alice, models=["demo/intern", "demo/expert"])
+    text = form_of(alice)
+    assert 'value="demo/intern" checked' in text
+    assert 'value="demo/expert" checked' in text
+
+
 def test_a_draft_grows_and_goes(alice):
     """The same form keeps one draft; an empty problem, or the button, deletes it."""
     draft_id, _ = keep(alice)

@@ -1,5 +1,7 @@
 """The new-job form: what is typed is never lost, and each refusal says what to do."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -211,3 +213,46 @@ def test_previews_are_bounded_in_length_and_number(alice, charlie):
     assert all("<b>" not in preview(alice, "") for _ in range(59))
     assert "Wait a minute" in preview(alice, "**b**")
     assert "<strong>b</strong>" in preview(charlie, "**b**")
+
+
+def ticked(text: str) -> list[str]:
+    return re.findall(r'name="models" value="([^"]*)" checked', text)
+
+
+def test_the_models_of_a_job_can_be_chosen(alice):
+    """Boxes with the panel's models; none ticked means all."""
+    text = alice.get(reverse("job-new")).content.decode()
+    assert 'name="models" value="demo/intern"' in text
+    assert ticked(text) == []
+    submit(alice, models=["demo/intern", "demo/expert"])
+    assert Job.objects.get().options["models"] == ["demo/intern", "demo/expert"]
+
+
+def test_running_again_keeps_the_chosen_models(alice):
+    """The form of an earlier job shows its models, and a job that is started from it has them."""
+    submit(alice, models=["demo/intern"])
+    job = Job.objects.get()
+    text = alice.get(reverse("job-new"), {"from": str(job.pk)}).content.decode()
+    assert ticked(text) == ["demo/intern"]
+
+
+def test_a_model_that_is_gone_can_be_taken_back(alice, settings):
+    """It is shown as chosen, and its refusal says which there are."""
+    settings.PONDER_MODELS = ["demo/intern", "demo/expert"]
+    reply = submit(alice, models=["demo/thinker"])
+    assert reply.status_code == 422
+    text = reply.content.decode()
+    assert ticked(text) == ["demo/thinker"]
+    assert "is not available here. Choose from: demo/intern, demo/expert" in text
+
+
+def test_stray_commas_name_no_model(alice):
+    """A list of names that ends with a comma is a list of names."""
+    submit(alice, models="demo/intern, ,")
+    assert Job.objects.get().options["models"] == ["demo/intern"]
+
+
+def test_signing_in_keeps_all_chosen_models(client, alice):
+    """Also where several were ticked."""
+    submit(client, models=["demo/intern", "demo/expert"])
+    assert ticked(client.get(reverse("job-new")).content.decode()) == ["demo/intern", "demo/expert"]
