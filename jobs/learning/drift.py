@@ -12,6 +12,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.rights import Right
 from jobs.mail.enqueue import mail_staff
 from jobs.models import DriftAlarm, Learned, Lesson, OutboxKind
 from solver.learning.censored_histogram import bin_of, quantiles
@@ -89,6 +90,7 @@ def _mail_staff(alarms: list[DriftAlarm]) -> int:
     text += f"\nIf a model was changed, reset what was learned about it: manage.py learned --reset MODEL\n\n{link}\n"
     return mail_staff(
         OutboxKind.STAFF,
+        right=Right.SEE_LEARNED,
         subject="Drift: models or quotes have changed",
         text=text,
         key=f"drift.{alarms[-1].pk}",

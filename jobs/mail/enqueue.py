@@ -3,11 +3,12 @@
 import uuid
 from datetime import timedelta
 
+from django.contrib.auth.backends import ModelBackend
 from django.core.mail import EmailMultiAlternatives
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.rights import Right
 from jobs.core.wake import wake_mail_worker_on_commit
 from jobs.mail.eml_backend import ACCOUNT_MAIL_DOMAIN
 from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState
@@ -63,13 +64,13 @@ def enqueue_account_mail(mail: EmailMultiAlternatives, *, good_for: timedelta) -
     return message
 
 
-def mail_staff(kind: OutboxKind, *, subject: str, text: str, key: str) -> int:
-    """Write a mail to each member of staff; return to how many. Repeating it under the same `key` adds none.
+def mail_staff(kind: OutboxKind, *, right: Right, subject: str, text: str, key: str) -> int:
+    """Write a mail to each member of staff who has the right; return to how many.
 
-    0 also where there is nobody to write to yet: then what it says is still to be told.
+    Repeating it under the same `key` adds none. 0: there is nobody to write to yet, so it is still to be said.
     """
     now = timezone.now()
-    staff = User.objects.filter(is_staff=True, is_active=True).exclude(email="").order_by("pk")
+    staff = ModelBackend().with_perm(right.permission).filter(is_staff=True).exclude(email="").order_by("pk")
     mails = {f"<{key}.{member.pk}@ponder>": member for member in staff}
     known = set(OutboxMessage.objects.filter(message_id__in=mails).values_list("message_id", flat=True))
     OutboxMessage.objects.bulk_create(

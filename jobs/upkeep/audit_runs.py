@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.rights import Right
 from billing.books.audit import Report
 from billing.models import AuditRun
 from jobs.mail.enqueue import mail_staff
@@ -37,7 +38,13 @@ def run_audit() -> AuditRun | None:
                 run.save()
                 if report.violations:
                     subject, text = _words(report)
-                    mail_staff(OutboxKind.AUDIT, subject=subject, text=text, key=f"audit.{run.pk}")
+                    mail_staff(
+                        OutboxKind.AUDIT,
+                        right=Right.RUN_AUDITS,
+                        subject=subject,
+                        text=text,
+                        key=f"audit.{run.pk}",
+                    )
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
     return run

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.rights import Right
 from billing.models import ModelSuspension
 from jobs.core.states import JobState
 from jobs.mail.enqueue import mail_staff
@@ -32,9 +33,12 @@ def notify_staff() -> int:
 
 
 def _mail_staff(suspension: ModelSuspension) -> int:
-    key = f"suspension.{suspension.pk}"
     return mail_staff(
-        OutboxKind.SUSPENSION, subject=f"Model suspended: {suspension.model}", text=_text(suspension), key=key
+        OutboxKind.SUSPENSION,
+        right=Right.SUSPEND_MODELS,
+        subject=f"Model suspended: {suspension.model}",
+        text=_text(suspension),
+        key=f"suspension.{suspension.pk}",
     )
 
 

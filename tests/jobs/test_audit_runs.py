@@ -25,7 +25,7 @@ BALANCE = "every balance is the sum of its entries"
 
 @pytest.fixture
 def stella(alice) -> User:
-    return User.objects.create_user("stella@example.org", is_staff=True)
+    return User.objects.create_user("stella@example.org", is_staff=True, is_superuser=True)
 
 
 @pytest.fixture

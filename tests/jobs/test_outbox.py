@@ -56,7 +56,7 @@ def smtp(settings):
 @pytest.fixture
 def stella(db) -> User:
     """A member of staff."""
-    return User.objects.create_user("stella@example.org", is_staff=True)
+    return User.objects.create_user("stella@example.org", is_staff=True, is_superuser=True)
 
 
 def wait_until(condition, timeout_s: float = 10) -> None:
