@@ -21,6 +21,7 @@ class JobState(models.TextChoices):
     WAITING = "waiting", "Waiting for a provider"
     EXHAUSTED = "exhausted", "Budget reached"
     DONE = "done", "Done"
+    UNANSWERED = "unanswered", "Ended without an answer"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
 
@@ -52,6 +53,7 @@ TRANSITIONS: dict[JobState, dict[JobState, str]] = {
         JobState.PAUSED: "paused",
         JobState.WAITING: "no provider answers",
         JobState.DONE: "answered, or stopped with an answer",
+        JobState.UNANSWERED: "stopped before there was an answer",
         JobState.EXHAUSTED: "budget reached",
         JobState.FAILED: "no usable answer",
         JobState.CANCELLED: "cancelled",
@@ -65,12 +67,15 @@ TRANSITIONS: dict[JobState, dict[JobState, str]] = {
     },
     JobState.EXHAUSTED: {JobState.QUEUED: "budget raised (new version)"},
     JobState.DONE: {JobState.QUEUED: "continued (new version)"},
+    JobState.UNANSWERED: {JobState.QUEUED: "continued (new version)"},
     JobState.FAILED: {},
     JobState.CANCELLED: {},
 }
 """What may follow what, and why."""
 
-ENDED = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED, JobState.EXHAUSTED})
+ENDED = frozenset(
+    {JobState.DONE, JobState.UNANSWERED, JobState.FAILED, JobState.CANCELLED, JobState.EXHAUSTED}
+)
 """States with a receipt and a message; their escrow is closed. Leaving one opens a new version."""
 
 

@@ -51,7 +51,9 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
         now = timezone.now()
         job.steps.filter(state=StepState.OPEN).update(state=StepState.IN_DOUBT, told_at=now)
         _set_answer(job, outcome)
-        job.state = _END_STATES.get(outcome.stop_reason, JobState.DONE)
+        has_answer = bool(job.answer or job.answer_text)
+        stopped = JobState.DONE if has_answer else JobState.UNANSWERED
+        job.state = _END_STATES.get(outcome.stop_reason, stopped)
         job.stop_reason = outcome.stop_reason
         job.error = outcome.error[:500]
         # Of all versions: the budget is the job's, however often it was raised.

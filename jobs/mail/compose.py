@@ -7,17 +7,11 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
 from accounts.unsubscribe import unsubscribe_address
-from jobs.core.states import ENDED, JobState, stop_reason_words
+from jobs.core.states import CONTINUABLE_REASONS, ENDED, JobState, stop_reason_words
 from jobs.models import Job, OutboxMessage
 from jobs.presenters.markdown import clean_text
 from jobs.presenters.spend import Spend, spend_of
 
-_WORDS = {
-    JobState.DONE: "Done",
-    JobState.EXHAUSTED: "Budget reached",
-    JobState.FAILED: "Failed",
-    JobState.CANCELLED: "Cancelled",
-}
 _SUBJECT_CHARACTERS = 150
 _ANSWER_LINES = 12
 _ANSWER_CHARACTERS = 1200
@@ -78,7 +72,7 @@ def _context(job: Job, message: OutboxMessage) -> dict[str, Any]:
     link = settings.PONDER_BASE_URL + job.get_absolute_url()
     return {
         "job": job,
-        "word": _WORDS.get(state, state.label),
+        "word": state.label,
         "reason": stop_reason_words(
             told.get("stop_reason", job.stop_reason),
             budget_nano=told.get("budget_nano", job.budget_nano),
@@ -89,10 +83,16 @@ def _context(job: Job, message: OutboxMessage) -> dict[str, Any]:
         "text": _first_lines(job.answer_text) if job.answer_text.strip() != job.answer.strip() else "",
         "spend": _spend(job, told),
         "link": link,
-        "raise_link": f"{link}raise/" if state == JobState.EXHAUSTED else "",
+        "raise_link": f"{link}raise/"
+        if _may_continue(state, told.get("stop_reason", job.stop_reason))
+        else "",
         "unsubscribe": unsubscribe_address(job.created_by),
         "base_url": settings.PONDER_BASE_URL,
     }
+
+
+def _may_continue(state: JobState, stop_reason: str) -> bool:
+    return state in {JobState.EXHAUSTED, JobState.UNANSWERED} and stop_reason in CONTINUABLE_REASONS
 
 
 def _spend(job: Job, told: dict[str, Any]) -> Spend:

@@ -24,6 +24,7 @@ _BADGES = {
     JobState.WAITING: "warn",
     JobState.AWAITING_PAYMENT: "warn",
     JobState.DONE: "ok",
+    JobState.UNANSWERED: "warn",
     JobState.EXHAUSTED: "warn",
     JobState.FAILED: "bad",
 }

@@ -27,6 +27,7 @@ _STATES = {
     "awaiting_payment": ("Awaiting payment", Q(state=JobState.AWAITING_PAYMENT)),
     "paused": ("Paused", Q(state=JobState.PAUSED)),
     "done": ("Done", Q(state=JobState.DONE)),
+    "unanswered": ("Without an answer", Q(state=JobState.UNANSWERED)),
     "exhausted": ("Budget reached", Q(state=JobState.EXHAUSTED)),
     "failed": ("Failed", Q(state=JobState.FAILED)),
     "cancelled": ("Cancelled", Q(state=JobState.CANCELLED)),

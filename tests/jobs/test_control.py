@@ -9,10 +9,21 @@ from django.utils import timezone
 
 from billing.books.wallet import balances
 from jobs.core.states import ENDED, JobState, Wanted
-from jobs.lifecycle import SubmitError, cancel_job, finish_early, pause_job, resume_job, submit_job
+from jobs.lifecycle import (
+    SubmitError,
+    cancel_job,
+    finish_early,
+    pause_job,
+    raise_budget,
+    resume_job,
+    submit_job,
+)
+from jobs.mail.compose import compose
+from jobs.management.terminal import summary
 from jobs.models import Job, OutboxMessage, StepRecord
 from jobs.upkeep.sweep import sweep
 from solver.core.money import NANO_PER_CENT
+from tests.endpoint import Answer
 from tests.jobs.conftest import undecided
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -220,3 +231,46 @@ def test_no_call_is_left_open_by_a_pause(submit, crew):
     crew.wait_for(lambda: state_of(job) == JobState.PAUSED)
     assert set(job.steps.exclude(state="told").values_list("state", flat=True)) <= {"void"}
     assert job.escrow.held_nano == 0
+
+
+def test_finishing_a_job_that_never_started_is_not_done(submit, run_all, workspace, alice, client):
+    """Mail, page, list and receipt say that it ended without an answer; it cost nothing and may be continued."""
+    before = balances(workspace).available_nano
+    job = submit(not_before_at=timezone.now() + timedelta(days=1))
+    assert finish_early(job=job)
+    run_all()
+    assert (state_of(job), job.stop_reason) == (JobState.UNANSWERED, "finished_by_user")
+    assert (job.charged_nano, balances(workspace).available_nano) == (0, before)
+    mail = compose(OutboxMessage.objects.get(job=job))
+    assert mail.subject.startswith("Ended without an answer: Undecidable?")
+    assert f"{job.get_absolute_url()}raise/" in mail.body
+    client.force_login(alice)
+    page = client.get(job.get_absolute_url()).content.decode()
+    assert "Ended without an answer" in page
+    assert "Raise and continue" in page
+    assert "Ended without an answer" in client.get("/jobs/", {"state": "unanswered"}).content.decode()
+    assert "Undecidable?" not in client.get("/jobs/", {"state": "done"}).content.decode()
+    assert summary(job, 0.0)["state"] == "unanswered"
+
+
+def test_a_deadline_before_any_answer_is_not_done(submit, run_all):
+    """A job whose time ran out without an answer is no job that was done."""
+    job = submit(
+        not_before_at=timezone.now() + timedelta(days=1), deadline_at=timezone.now() + timedelta(days=2)
+    )
+    Job.objects.update(deadline_at=timezone.now())
+    sweep()
+    run_all()
+    assert (state_of(job), job.stop_reason) == (JobState.UNANSWERED, "time_limit")
+
+
+def test_a_job_that_ended_without_an_answer_can_be_continued(submit, run_all, endpoint):
+    """More money opens a new version, which answers."""
+    job = submit(not_before_at=timezone.now() + timedelta(days=1))
+    finish_early(job=job)
+    run_all()
+    endpoint.behaviour = lambda _: Answer()
+    job.refresh_from_db()
+    raise_budget(job=job, to_nano=30 * NANO_PER_CENT)
+    run_all()
+    assert (state_of(job), job.version, job.answer) == (JobState.DONE, 2, "42")

@@ -3,7 +3,7 @@ CREATE TABLE IF NOT EXISTS jobs_transition (old text, new text, PRIMARY KEY (old
 
 CREATE OR REPLACE FUNCTION jobs_check_transition() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-  ended constant text[] := ARRAY['done', 'failed', 'cancelled', 'exhausted'];
+  ended constant text[] := ARRAY['done', 'unanswered', 'failed', 'cancelled', 'exhausted'];
 BEGIN
   IF NEW.state <> OLD.state AND NOT EXISTS (
     SELECT FROM jobs_transition t WHERE t.old = OLD.state AND t.new = NEW.state
