@@ -17,7 +17,7 @@ ALTER TABLE jobs_job ENABLE TRIGGER jobs_job_transition;
 class Migration(migrations.Migration):
     """A job that was stopped before it had an answer is not done."""
 
-    dependencies = [("jobs", "0018_outbox_labels")]
+    dependencies = [("jobs", "0020_error_details")]
 
     operations = [
         migrations.RemoveConstraint(
