@@ -1,36 +1,13 @@
 """Raw rows of the billing room, for staff: to read, never to write."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from accounts.admin_base import ReadOnlyAdmin
 from billing.models import Account, Call, Entry, ModelSuspension, Price, StripeEvent, TopUp, Transfer
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's own class takes no parameters at run time
-    """Shows rows; the books are written by services only."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody adds rows here."""
-        del request
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody changes rows here."""
-        del request, obj
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes rows here."""
-        del request, obj
-        return False
-
-
 @admin.register(Account)
-class AccountAdmin(ReadOnlyAdmin):
+class AccountAdmin(ReadOnlyAdmin[Account]):
     """Accounts with their balances."""
 
     list_display = (
@@ -49,7 +26,7 @@ class AccountAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Transfer)
-class TransferAdmin(ReadOnlyAdmin):
+class TransferAdmin(ReadOnlyAdmin[Transfer]):
     """Transfers."""
 
     list_display = ("id", "kind", "key", "job_id", "effective_at")
@@ -58,7 +35,7 @@ class TransferAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Entry)
-class EntryAdmin(ReadOnlyAdmin):
+class EntryAdmin(ReadOnlyAdmin[Entry]):
     """Entries."""
 
     list_display = ("id", "transfer", "account", "amount_nano")
@@ -67,7 +44,7 @@ class EntryAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Call)
-class CallAdmin(ReadOnlyAdmin):
+class CallAdmin(ReadOnlyAdmin[Call]):
     """Calls."""
 
     list_display = (
@@ -86,7 +63,7 @@ class CallAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Price)
-class PriceAdmin(ReadOnlyAdmin):
+class PriceAdmin(ReadOnlyAdmin[Price]):
     """The price book."""
 
     list_display = ("model", "effective_from", "input_pico", "output_pico", "status", "source")
@@ -95,7 +72,7 @@ class PriceAdmin(ReadOnlyAdmin):
 
 
 @admin.register(TopUp)
-class TopUpAdmin(ReadOnlyAdmin):
+class TopUpAdmin(ReadOnlyAdmin[TopUp]):
     """Top-ups."""
 
     list_display = (
@@ -114,7 +91,7 @@ class TopUpAdmin(ReadOnlyAdmin):
 
 
 @admin.register(StripeEvent)
-class StripeEventAdmin(ReadOnlyAdmin):
+class StripeEventAdmin(ReadOnlyAdmin[StripeEvent]):
     """Stripe's inbox."""
 
     list_display = ("id", "type", "received_at", "processed_at", "attempts", "error")
@@ -123,7 +100,7 @@ class StripeEventAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ModelSuspension)
-class ModelSuspensionAdmin(ReadOnlyAdmin):
+class ModelSuspensionAdmin(ReadOnlyAdmin[ModelSuspension]):
     """Current and earlier suspensions of models."""
 
     list_display = ("model", "created_at", "reason", "lifted_at", "lifted_by")

@@ -1,32 +1,9 @@
 """Raw rows of the jobs room, for staff: to look at, not to change. The worker writes journal and money."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.db import models
 
+from accounts.admin_base import ReadOnlyAdmin
 from jobs.models import Job, OutboxMessage, Prompt, StepRecord
-
-
-class ReadOnlyAdmin[Row: models.Model](admin.ModelAdmin[Row]):
-    """Rows that nobody edits by hand."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: Any) -> bool:
-        """No."""
-        del request
-        return False
-
-    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
-        """No."""
-        del request, obj
-        return False
-
-    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
-        """No."""
-        del request, obj
-        return False
 
 
 @admin.register(Job)

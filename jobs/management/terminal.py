@@ -1,8 +1,9 @@
 """One problem from the terminal: the same submission, ledger, journal and worker as from the page."""
 
+import contextlib
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -46,8 +47,7 @@ def solve(
     The first Ctrl-C finishes the job with its best answer, the second cancels it. Should this process die, a worker
     continues the job once its lease has run out.
     """
-    host = WorkerHost(patience_s=_PATIENCE_S)
-    try:
+    with _host() as host:
         with transaction.atomic():
             job = submit_job(
                 user=user,
@@ -63,10 +63,6 @@ def solve(
         with _interrupts(host, job, report):
             host.run(lease, report)
             _see_to_the_end(host, job, report)
-    finally:
-        host.close()
-    send_due()
-    learn_due()
     return job
 
 
@@ -84,8 +80,7 @@ def compare(
 
     Raises SubmitError.
     """
-    host = WorkerHost(patience_s=_PATIENCE_S)
-    try:
+    with _host() as host:
         made = submit_comparison(
             user=user,
             workspace=ensure_personal_workspace(user),
@@ -100,11 +95,19 @@ def compare(
             report(f"{SIDE_TITLES[name]}: {', '.join(job.options['models'])}")
             with _interrupts(host, job, report):
                 _see_to_the_end(host, job, report)
+    return made
+
+
+@contextlib.contextmanager
+def _host() -> Iterator[WorkerHost]:
+    """Give a worker host of this process; afterwards do what else a job leaves to workers: its email, its lesson."""
+    host = WorkerHost(patience_s=_PATIENCE_S)
+    try:
+        yield host
     finally:
         host.close()
     send_due()
     learn_due()
-    return made
 
 
 def _see_to_the_end(host: WorkerHost, job: Job, report: Callable[[str], None]) -> None:

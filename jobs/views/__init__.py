@@ -5,7 +5,7 @@ from jobs.views.compare import compare, compare_detail, compare_live
 from jobs.views.data.close_account import cancel_own_jobs, close_own_account, download_data
 from jobs.views.data.delete_texts import delete_job_texts
 from jobs.views.data.export import export_json, export_markdown
-from jobs.views.detail import detail, live
+from jobs.views.detail import detail, live_fragment
 from jobs.views.drafts import drop_draft, keep_draft
 from jobs.views.landing import landing
 from jobs.views.listing import job_list
@@ -36,7 +36,7 @@ __all__ = [
     "keep_draft",
     "landing",
     "learned",
-    "live",
+    "live_fragment",
     "mail_detail",
     "mail_list",
     "new_job",

@@ -21,8 +21,8 @@ from jobs.presenters.progress import Totals, revision_of, totals_of
 from jobs.presenters.spend import Spend, spend_of
 from jobs.templatetags.ponder import short_answer
 from jobs.views.access import get_comparison_for
-from jobs.views.detail import STOP_POLLING
 from jobs.views.forms import NewJobForm
+from jobs.views.live import live_reply
 from jobs.views.new import ask_to_sign_in, refused_form, says_the_same, uuid_of
 from solver.core.money import format_usd_about
 from solver.core.problem import Problem
@@ -169,10 +169,11 @@ def compare_detail(request: AuthedRequest, comparison_id: UUID) -> HttpResponse:
 @never_cache
 @require_safe
 def compare_live(request: AuthedRequest, comparison_id: UUID) -> HttpResponse:
-    """Return the live part: 204 if nothing changed since `rev`; 286 and a refresh of the page once both ended."""
+    """Return the live part of the page."""
     context = _context(get_comparison_for(request.user, comparison_id))
-    if context["both_ended"]:
-        return HttpResponse(status=STOP_POLLING, headers={"HX-Refresh": "true"})
-    if request.GET.get("rev") == context["revision"]:
-        return HttpResponse(status=204)
-    return render(request, "jobs/_compare_live.html", context)
+    return live_reply(
+        request,
+        has_ended=context["both_ended"],
+        revision=context["revision"],
+        render=lambda: render(request, "jobs/_compare_live.html", context),
+    )

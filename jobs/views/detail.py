@@ -17,9 +17,9 @@ from jobs.presenters.spend import spend_of
 from jobs.templatetags.ponder import short_answer
 from jobs.views.access import get_job_for, jobs_of
 from jobs.views.job_actions import offered_key, offers_of
+from jobs.views.live import live_reply
 from jobs.views.raise_form import raise_context
 
-STOP_POLLING = 286
 _RERUNS_SHOWN = 10
 
 
@@ -69,16 +69,14 @@ def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
 @signed_in
 @never_cache
 @require_safe
-def live(request: AuthedRequest, job_id: UUID) -> HttpResponse:
-    """Return the live part: 204 where nothing changed since `rev`; at the end 286, and the page is fetched anew.
-
-    It is fetched anew as well when other buttons belong on it.
-    """
+def live_fragment(request: AuthedRequest, job_id: UUID) -> HttpResponse:
+    """Return the live part of the page, which is fetched anew when other buttons belong on it."""
     job = get_job_for(request.user, job_id)
-    if job.has_ended:
-        return HttpResponse(status=STOP_POLLING, headers={"HX-Refresh": "true"})
-    if request.GET.get("offers", offered_key(job)) != offered_key(job):
+    if not job.has_ended and request.GET.get("offers", offered_key(job)) != offered_key(job):
         return HttpResponse(status=204, headers={"HX-Refresh": "true"})
-    if request.GET.get("rev") == revision_of(job, spend_of(job)):
-        return HttpResponse(status=204)
-    return render(request, "jobs/live.html", job_context(job))
+    return live_reply(
+        request,
+        has_ended=job.has_ended,
+        revision=revision_of(job, spend_of(job)),
+        render=lambda: render(request, "jobs/live.html", job_context(job)),
+    )
