@@ -19,6 +19,8 @@ class SignInForm(LoginForm):  # type: ignore[misc]
 class SignUpForm(SignupForm):  # type: ignore[misc]
     """Goes on where an earlier try to sign up ended: the same address sent again gets another code."""
 
+    account_already_exists: bool
+
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         """Make the user. Who waits to be verified gets a code, who is verified a mail that says so."""
         if not self.account_already_exists:
