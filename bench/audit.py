@@ -46,7 +46,7 @@ _FILL = {
     "steps": f"""
         INSERT INTO jobs_steprecord (
             id, job_id, key, attempt, seq, kind, purpose, parents, model, prompt_sha256, state, status, text, reasoning,
-            answer, answer_key, finish_reason, error, cost_nano, tokens, created_at, told_at)
+            answer, answer_key, finish_reason, error, charged_nano, tokens, created_at, told_at)
         SELECT id, job_id, 'sample/' || n, 1, CASE state WHEN 'settled' THEN n + 1 END, 'sample', 'Independent try',
             '{{}}', 'demo/expert', repeat('0', 64), CASE state WHEN 'settled' THEN 'told' ELSE state END, 'ok',
             repeat('Reduce each product modulo m before adding. ', 12) || n, '', '17', '17', 'stop', '',

@@ -156,9 +156,9 @@ def _calling(price_id: int) -> Work:
             raise RuntimeError("The budget of a measured job is too small.")
         result = StepResult(
             key=key, kind=StepKind.SAMPLE, status=Status.OK, model=MODEL, text=_TEXT, answer="17", answer_key="17",
-            finish_reason="stop", cost_nano=10_000, tokens=300,
+            finish_reason="stop", charged_nano=10_000, tokens=300,
         )  # fmt: skip
-        charge = Charge(10_000, 10_000, Usage(180, 120), None, usage_missing=False, provider_ref="")
+        charge = Charge(10_000, 10_000, 10_000, Usage(180, 120), None, usage_missing=False, provider_ref="")
         await journal.settle(opened, result, charge)
 
     return call

@@ -23,10 +23,10 @@ from solver.core.pricing import Usage
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import Step, StepKind
+from solver.core.verdict import Judgement
 from solver.engine.bounds import Bound
 from solver.engine.plan import reserve_nano
 from solver.engine.runner import Limits
-from solver.judging.judge import Judgement
 from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync
 from solver.strategies import Setting, make_strategy
 from solver.text.extract import bounded_key, quick_key, text_key

@@ -17,9 +17,9 @@ from solver.core.pricing import Usage
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.steps import Candidate, Resources, Step, StepKind, StepResult, StopReason
+from solver.core.verdict import Judgement
 from solver.engine.bounds import Bound
 from solver.engine.runner import Limits
-from solver.judging.judge import Judgement
 from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync
 from solver.simulation.world import cards
 from solver.strategies import REGISTRY, Setting, Strategy, make_strategy

@@ -38,7 +38,7 @@ class StepRecordAdmin(ReadOnlyAdmin[StepRecord]):
         "model",
         "state",
         "status",
-        "cost_nano",
+        "charged_nano",
         "tokens",
         "told_at",
     )

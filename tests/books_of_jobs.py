@@ -40,10 +40,10 @@ def book_attempts(job: Job, spent_nano: int, *, answers: list[str], right: str |
         for number, answer in enumerate(answers)
     ]
     for step in steps:
-        _hold(job, step, hold_nano=step.cost_nano)
+        _hold(job, step, hold_nano=step.charged_nano)
         # A settled call never changes.
         Call.objects.filter(pk=step.id).update(created_at=step.created_at)
-        settle(step.id, step.cost_nano)
+        settle(step.id, step.charged_nano)
     StepRecord.objects.bulk_create(steps)
 
 
@@ -101,7 +101,7 @@ def _step(job: Job, number: int, answer: str, *, charged_nano: int, passed: bool
         text=f"Let me see.\n\nAnswer: {answer}",
         answer=answer,
         answer_key=answer.replace(" ", ""),
-        cost_nano=charged_nano,
+        charged_nano=charged_nano,
         tokens=180 + number,
         finish_reason="stop",
         verdict={"passed": passed, "checker": "arithmetic", "detail": f"{answer} was checked."},

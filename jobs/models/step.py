@@ -53,7 +53,7 @@ class StepRecord(models.Model):
     note = models.JSONField(null=True, blank=True, help_text="The decision of a step that makes no call.")
     finish_reason = models.CharField(max_length=30, blank=True)
     error = models.CharField(max_length=500, blank=True)
-    cost_nano = models.BigIntegerField(
+    charged_nano = models.BigIntegerField(
         default=0, help_text="What the user paid for it; equals the call's billed_nano."
     )
     tokens = models.BigIntegerField(default=0)

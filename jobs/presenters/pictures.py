@@ -58,10 +58,10 @@ def _costs(job: Job, start: float, lasted: float) -> QuerySet[StepRecord, tuple[
         function="width_bucket",
         output_field=IntegerField(),
     )
-    told = StepRecord.objects.filter(job=job, state=StepState.TOLD, cost_nano__gt=0)
+    told = StepRecord.objects.filter(job=job, state=StepState.TOLD, charged_nano__gt=0)
     return (
         told.annotate(bucket=bucket)
         .values_list("bucket")
-        .annotate(cost=Sum("cost_nano"))
+        .annotate(cost=Sum("charged_nano"))
         .order_by(F("bucket"))
     )

@@ -37,7 +37,7 @@ class Phase(NamedTuple):
     label: str
     tries: int
     kept: int
-    cost_nano: int
+    charged_nano: int
     is_now: bool
 
     @property
@@ -51,7 +51,7 @@ class Cluster(NamedTuple):
 
     answer: str
     votes: int
-    cost_nano: int
+    charged_nano: int
     permille: int
     passed: bool | None
     is_best: bool
@@ -91,7 +91,10 @@ def phases_of(job: Job) -> list[Phase]:
         _told(job)
         .values("kind")
         .annotate(
-            tries=Count("pk"), kept=Count("pk", filter=Q(status="ok")), cost=Sum("cost_nano"), last=Max("seq")
+            tries=Count("pk"),
+            kept=Count("pk", filter=Q(status="ok")),
+            cost=Sum("charged_nano"),
+            last=Max("seq"),
         )
     )
     merged: dict[str, list[int]] = {}
@@ -119,7 +122,7 @@ def clusters_of(job: Job) -> Clusters:
         .annotate(
             votes=Count("pk"),
             answer_text=Min("answer"),
-            cost=Sum("cost_nano"),
+            cost=Sum("charged_nano"),
             first=Min("seq"),
             passed=Count("pk", filter=Q(verdict__passed=True)),
             failed=Count("pk", filter=Q(verdict__passed=False)),
@@ -132,7 +135,7 @@ def clusters_of(job: Job) -> Clusters:
         Cluster(
             answer=row["answer_text"],
             votes=row["votes"],
-            cost_nano=row["cost"] or 0,
+            charged_nano=row["cost"] or 0,
             permille=row["votes"] * 1000 // most,
             passed=True if row["passed"] else False if row["failed"] else None,
             is_best=row["answer_text"] == best or row["answer_key"] == best,

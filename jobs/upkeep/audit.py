@@ -66,9 +66,9 @@ _QUERIES: dict[str, str] = {
     """,
     "every settled call was told with its cost": """
         SELECT 'call ' || c.id || ' was billed ' || c.billed_nano || ', its step says '
-            || coalesce(s.cost_nano::text, 'nothing')
+            || coalesce(s.charged_nano::text, 'nothing')
         FROM billing_call c LEFT JOIN jobs_steprecord s ON s.id = c.id AND s.state = 'told'
-        WHERE c.state = 'settled' AND (s.id IS NULL OR s.cost_nano <> c.billed_nano)
+        WHERE c.state = 'settled' AND (s.id IS NULL OR s.charged_nano <> c.billed_nano)
     """,
     "no step is told twice": """
         SELECT 'step ' || key || ' of job ' || job_id || ' was told ' || count(*) || ' times'

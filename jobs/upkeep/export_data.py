@@ -143,7 +143,7 @@ def _call(step: StepRecord, paid: Call | None, prompts: dict[str, Any]) -> dict[
         "verdict", "note", "finish_reason", "error", "created_at", "told_at",
     )  # fmt: skip
     facts = {name: getattr(step, name) for name in fields}
-    facts |= {"cost_usd": usd_decimal(step.cost_nano), "messages": prompts.get(step.prompt_sha256)}
+    facts |= {"charged_usd": usd_decimal(step.charged_nano), "messages": prompts.get(step.prompt_sha256)}
     if paid:
         facts |= {"input_tokens": paid.input_tokens, "output_tokens": paid.output_tokens}
     return facts

@@ -94,7 +94,7 @@ class PostgresJournal:
             "id": str(call.id),
             "cost_nano": charge.cost_nano,
             "billed_nano": charge.billed_nano,
-            "charged_nano": result.cost_nano,
+            "charged_nano": charge.charged_nano,
             "input": usage.input_tokens,
             "cache_read": usage.cache_read_tokens,
             "cache_write": usage.cache_write_tokens,

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from solver.core.verdict import Verdict
+from solver.core.verdict import Judgement, Verdict
+
+if TYPE_CHECKING:
+    from solver.core.request import Reply
 
 
 class StepKind(StrEnum):
@@ -78,7 +81,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What a strategy is told. `seq` orders the tellings of a job; costs are what the user pays, in nano-USD."""
+    """What a strategy is told. `seq` orders the tellings of a job; `charged_nano` is what the user pays, in nano-USD."""
 
     key: str
     kind: StepKind
@@ -96,8 +99,55 @@ class StepResult:
     note: Mapping[str, Any] | None = None
     finish_reason: str = ""
     error: str = ""
-    cost_nano: int = 0
+    charged_nano: int = 0
     tokens: int = 0
+    subproblem: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        step: Step,
+        reply: "Reply",
+        judgement: Judgement,
+        *,
+        charged_nano: int,
+        tokens: int,
+        attempt: int = 1,
+    ) -> "StepResult":
+        """Return what a step's reply came to: how it was judged, and what the user pays for it."""
+        return cls(
+            key=step.key,
+            kind=step.kind,
+            status=Status.OK,
+            attempt=attempt,
+            model=step.model,
+            purpose=step.purpose,
+            parents=step.parents,
+            text=reply.text,
+            reasoning=reply.reasoning,
+            answer=judgement.answer,
+            answer_key=judgement.key,
+            verdict=judgement.verdict,
+            finish_reason=reply.finish_reason,
+            charged_nano=charged_nano,
+            tokens=tokens,
+            subproblem=step.subproblem,
+        )
+
+    @classmethod
+    def failed(cls, step: Step, error: str, *, attempt: int) -> "StepResult":
+        """Return what a step came to that was given up."""
+        return cls(
+            step.key, step.kind, Status.FAILED, attempt, model=step.model, purpose=step.purpose,
+            parents=step.parents, error=error, subproblem=step.subproblem,
+        )  # fmt: skip
+
+    @classmethod
+    def noted(cls, step: Step) -> "StepResult":
+        """Return what a note came to: itself."""
+        return cls(
+            step.key, step.kind, Status.NOTE, purpose=step.purpose, parents=step.parents, note=step.note
+        )
 
 
 @dataclass(frozen=True, slots=True)

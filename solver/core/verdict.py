@@ -9,3 +9,11 @@ class Verdict(NamedTuple):
     passed: bool
     checker: str
     detail: str
+
+
+class Judgement(NamedTuple):
+    """An answer, its canonical key and the checker's verdict; all None where the reply has no answer."""
+
+    answer: str | None = None
+    key: str | None = None
+    verdict: Verdict | None = None

@@ -93,7 +93,7 @@ class CallHold:
         # Cancelled while it waits, the act may be committed all the same: the row says.
         self._ended = True
         told = await self._journal.settle(self.call, result, charge)
-        self._purse.settle(self.call.hold_nano, result.cost_nano)
+        self._purse.settle(self.call.hold_nano, charge.charged_nano)
         return told
 
     async def void(self, error: str, detail: str = "") -> None:

@@ -20,13 +20,13 @@ from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
-from solver.core.steps import Status, Step, StepKind, StepResult
+from solver.core.steps import Step, StepKind, StepResult
+from solver.core.verdict import Judgement
 from solver.engine.bounds import Bound, bound_call, least_budget_left_nano, prompt_bytes
 from solver.engine.call_hold import CallHold
 from solver.engine.control import Control
 from solver.engine.journal import Journal, OpenCall, Submitted
 from solver.engine.metering import charge_for
-from solver.judging.judge import Judgement
 from solver.providers.litellm_gateway import Gateway
 
 _MAX_IN_DOUBT = 3
@@ -229,22 +229,14 @@ class Attempts:
         card, bound = self._panel[call.step.model], _bound_of(call)
         charge = charge_for(card, bound, reply, self._markup_bp)
         judgement = await self._judged(call.step, reply.text)
-        result = StepResult(
-            key=call.step.key,
-            kind=call.step.kind,
-            status=Status.OK,
+        tokens = charge.usage.input_tokens + charge.usage.output_tokens
+        result = StepResult.of(
+            call.step,
+            reply,
+            judgement,
+            charged_nano=charge.charged_nano,
+            tokens=tokens,
             attempt=call.attempt,
-            model=call.step.model,
-            purpose=call.step.purpose,
-            parents=call.step.parents,
-            text=reply.text,
-            reasoning=reply.reasoning,
-            answer=judgement.answer,
-            answer_key=judgement.key,
-            verdict=judgement.verdict,
-            finish_reason=reply.finish_reason,
-            cost_nano=min(charge.billed_nano, bound.hold_nano),
-            tokens=charge.usage.input_tokens + charge.usage.output_tokens,
         )
         return await hold.settle(result, charge)
 
@@ -287,41 +279,21 @@ class Attempts:
     async def _judged(self, step: Step, text: str) -> Judgement:
         """Judge a reply; one that must be settled at once (its job is ending) is settled without a judgement."""
         if not step.kind.answers:
-            return Judgement(None, None, None)
+            return Judgement()
         checker = None if step.subproblem else self._problem.checker
         try:
             return await self._judge.judge(text=text, checker=checker, known_keys=tuple(self.known_keys))
         except asyncio.CancelledError:
-            return Judgement(None, None, None)
+            return Judgement()
 
     async def _fail(self, step: Step, error: str) -> StepResult:
         attempt = self._made[step.key] = self._made.get(step.key, 0) + 1
-        return await self._journal.tell(
-            StepResult(
-                key=step.key,
-                kind=step.kind,
-                status=Status.FAILED,
-                attempt=attempt,
-                model=step.model,
-                purpose=step.purpose,
-                parents=step.parents,
-                error=error,
-            )
-        )
+        return await self._journal.tell(StepResult.failed(step, error, attempt=attempt))
 
     async def note(self, step: Step) -> StepResult:
         """Record a decision that makes no call."""
         assert step.kind is StepKind.NOTE, "only notes are free"
-        return await self._journal.tell(
-            StepResult(
-                key=step.key,
-                kind=step.kind,
-                status=Status.NOTE,
-                purpose=step.purpose,
-                parents=step.parents,
-                note=step.note,
-            )
-        )
+        return await self._journal.tell(StepResult.noted(step))
 
     def _check_patience(self, error: NotExecuted) -> None:
         """Raise ProviderDown once nothing has answered for too long, and nothing is being worked on."""

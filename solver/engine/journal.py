@@ -33,10 +33,14 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What a call cost: the provider's price and what the user pays (at most the hold), in nano-USD."""
+    """What a call came to, in nano-USD: the provider's cost, that with the markup, and what the user pays of it.
+
+    `charged_nano` is at most the hold; where more was billed, the house pays the rest.
+    """
 
     cost_nano: int
     billed_nano: int
+    charged_nano: int
     usage: Usage
     raw_usage: Mapping[str, Any] | None
     usage_missing: bool

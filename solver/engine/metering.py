@@ -8,31 +8,25 @@ from solver.engine.journal import Charge
 
 
 def charge_for(card: ModelCard, bound: Bound, reply: Reply, markup_bp: int) -> Charge:
-    """Return the charge of a complete reply.
+    """Return the charge of a complete reply. Only here is what the user pays limited to the hold.
 
     Without usage it is the byte bound of what was received; of a model that thinks out of sight, the whole hold.
     """
     if reply.usage is not None:
-        cost = cost_nano(card.rates, reply.usage)
-        return Charge(
-            cost,
-            billed_nano(cost, markup_bp),
-            reply.usage,
-            reply.raw_usage,
-            usage_missing=False,
-            provider_ref=reply.provider_ref,
-        )
-    received_bytes = len((reply.text + reply.reasoning).encode("utf-8", "replace"))
-    output_tokens = (
-        bound.max_output_tokens if card.reasons else min(received_bytes + 1, bound.max_output_tokens)
-    )
-    usage = Usage(input_tokens=bound.prompt_bytes, output_tokens=output_tokens)
-    cost = bound_nano(card.rates, prompt_tokens=bound.prompt_bytes, max_output_tokens=output_tokens)
+        usage, cost = reply.usage, cost_nano(card.rates, reply.usage)
+    else:
+        received_bytes = len((reply.text + reply.reasoning).encode("utf-8", "replace"))
+        longest = bound.max_output_tokens
+        output_tokens = longest if card.reasons else min(received_bytes + 1, longest)
+        usage = Usage(input_tokens=bound.prompt_bytes, output_tokens=output_tokens)
+        cost = bound_nano(card.rates, prompt_tokens=bound.prompt_bytes, max_output_tokens=output_tokens)
+    billed = billed_nano(cost, markup_bp)
     return Charge(
-        cost,
-        min(billed_nano(cost, markup_bp), bound.hold_nano),
-        usage,
-        None,
-        usage_missing=True,
+        cost_nano=cost,
+        billed_nano=billed,
+        charged_nano=min(billed, bound.hold_nano),
+        usage=usage,
+        raw_usage=reply.raw_usage,
+        usage_missing=reply.usage is None,
         provider_ref=reply.provider_ref,
     )

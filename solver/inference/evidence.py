@@ -61,7 +61,7 @@ class Evidence:
         if result.key in self._told:
             return False
         self._told.add(result.key)
-        self.spent_nano += result.cost_nano
+        self.spent_nano += result.charged_nano
         if result.kind is StepKind.NOTE:
             return True
         if result.status is Status.FAILED:

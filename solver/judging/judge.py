@@ -11,10 +11,10 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from solver.checkers.exact import check, checked_key, number_verdict
-from solver.core.verdict import Verdict
+from solver.core.verdict import Judgement, Verdict
 from solver.judging.fair_queue import FairQueue
 from solver.judging.judge_pool import UNREAD, JudgePool, PoolReply
 from solver.text.extract import clean_text, extract_answer, quick_key, text_key
@@ -30,14 +30,6 @@ COMPARABLE = ("num:", "math:")
 """What the keys of answers begin with that others can be compared with."""
 _MAX_OVERRUNS = 2
 _OVERRUNS_COUNT_S = 600.0
-
-
-class Judgement(NamedTuple):
-    """An answer, its canonical key and the checker's verdict; all None where the reply has no answer."""
-
-    answer: str | None
-    key: str | None
-    verdict: Verdict | None
 
 
 class Judge:

@@ -148,7 +148,7 @@ def suggested_budget_nano(
         drawn = rollouts(game, draws=_DRAWS_TO_SUGGEST)
         shift = committed(terms.strategy, problem, tries_bought(game))
         win = sigmoid(logit(win_share(drawn)) + shift.win)
-        found.append((budget, win, sum(path.cost_nano for path in drawn) / len(drawn)))
+        found.append((budget, win, sum(path.charged_nano for path in drawn) / len(drawn)))
     if value_nano:
         return max(found, key=lambda each: each[1] * value_nano - each[2])[0]
     most = max(win for _, win, _ in found)
@@ -194,7 +194,7 @@ def shifted_costs(drawn: Sequence[Rollout], shift: Shift, *, budget_nano: int) -
 
 def base_costs(drawn: Sequence[Rollout]) -> list[float]:
     """Return the three costs of a forecast before any shift, at least one nano-USD."""
-    costs = sorted(path.cost_nano for path in drawn)
+    costs = sorted(path.charged_nano for path in drawn)
     return [max(quantile(costs, level), 1.0) for level in LEVELS]
 
 

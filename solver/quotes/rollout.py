@@ -37,7 +37,7 @@ _PRIOR_TRIES = 2.0
 class Rollout(NamedTuple):
     """One way a job may go. `won`: it ends solved or confident within the budget."""
 
-    cost_nano: int
+    charged_nano: int
     calls: int
     seconds: float
     won: bool

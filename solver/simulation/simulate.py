@@ -19,14 +19,13 @@ from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.steps import Step, StepResult
-from solver.core.verdict import Verdict
+from solver.core.verdict import Judgement, Verdict
 from solver.engine.bounds import Bound
 from solver.engine.calls import seed_of
 from solver.engine.control import Control
 from solver.engine.journal import Charge, MemoryJournal, OpenCall
 from solver.engine.plan import reserve_nano
 from solver.engine.runner import Limits, Outcome, Runner
-from solver.judging.judge import Judgement
 from solver.providers.litellm_gateway import Gateway
 from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync
 from solver.simulation.world import RIGHT, Said, World, cards, parameters
@@ -257,7 +256,7 @@ def _purse_of(journal: MortalJournal, budget_nano: int, reserve: int) -> Purse:
     return Purse(
         budget_nano,
         reserve_nano=reserve,
-        settled_nano=sum(result.cost_nano for result in journal.results),
+        settled_nano=sum(result.charged_nano for result in journal.results),
         in_doubt_nano=sum(call.hold_nano for call, state in journal.calls.values() if state == "in_doubt"),
     )
 
@@ -268,7 +267,7 @@ def _report(outcome: Outcome, journal: MortalJournal, budget_nano: int, executio
     return SimulatedJob(
         outcome=outcome,
         right=outcome.best is not None and outcome.best.answer == RIGHT,
-        charged_nano=sum(result.cost_nano for result in journal.results),
+        charged_nano=sum(result.charged_nano for result in journal.results),
         in_doubt_nano=doubtful,
         budget_nano=budget_nano,
         calls=states.count("settled"),

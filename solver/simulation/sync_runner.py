@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from solver.core.models import ModelCard
-from solver.core.pricing import Usage, billed_nano, cost_nano
+from solver.core.pricing import Usage
 from solver.core.problem import Problem
 from solver.core.purse import Purse
-from solver.core.steps import Message, Resources, Status, Step, StepKind, StepResult, StopReason
+from solver.core.request import Reply
+from solver.core.steps import Message, Resources, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Strategy
+from solver.core.verdict import Judgement
 from solver.engine.bounds import Bound, bound_call, least_budget_left_nano, prompt_bytes
 from solver.engine.last_resort import is_last_resort, last_resort_nano, last_resort_step, release_one
+from solver.engine.metering import charge_for
 from solver.engine.runner import Limits, Outcome
-from solver.judging.judge import Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ class SyncRunner:
         for step in steps:
             if step.kind is StepKind.NOTE:
                 noted = True
-                self._tell(StepResult(step.key, step.kind, Status.NOTE, purpose=step.purpose, note=step.note))
+                self._tell(StepResult.noted(step))
                 continue
             bound = bound_call(
                 self.cards[step.model],
@@ -203,25 +205,12 @@ class SyncRunner:
         state = self._state
         state.now_s, _, step, bound, played = heapq.heappop(state.pending)
         del state.in_flight[step.key]
-        cost = billed_nano(cost_nano(self.cards[step.model].rates, played.usage), self.markup_bp)
-        charged = min(cost, bound.hold_nano)
-        self.purse.settle(bound.hold_nano, charged)
-        answer, key, verdict = played.judgement
+        reply = Reply(played.text, "", "", played.usage, None, "")
+        charge = charge_for(self.cards[step.model], bound, reply, self.markup_bp)
+        self.purse.settle(bound.hold_nano, charge.charged_nano)
+        tokens = played.usage.input_tokens + played.usage.output_tokens
         self._tell(
-            StepResult(
-                key=step.key,
-                kind=step.kind,
-                status=Status.OK,
-                model=step.model,
-                purpose=step.purpose,
-                parents=step.parents,
-                text=played.text,
-                answer=answer,
-                answer_key=key,
-                verdict=verdict,
-                cost_nano=charged,
-                tokens=played.usage.input_tokens + played.usage.output_tokens,
-            )
+            StepResult.of(step, reply, played.judgement, charged_nano=charge.charged_nano, tokens=tokens)
         )
 
     def _tell(self, result: StepResult) -> None:

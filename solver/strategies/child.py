@@ -48,7 +48,7 @@ class Child:
         if result.key in self._told:
             return
         self._told.add(result.key)
-        self.spent_nano += result.cost_nano
+        self.spent_nano += result.charged_nano
         cut = len(self.prefix)
         self.strategy.tell(
             replace(

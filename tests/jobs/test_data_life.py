@@ -72,7 +72,7 @@ def money_of(job: Job) -> list:
         list(
             StepRecord.objects.filter(job=job)
             .order_by("pk")
-            .values("id", "key", "seq", "cost_nano", "tokens", "model")
+            .values("id", "key", "seq", "charged_nano", "tokens", "model")
         ),
     ]
 

@@ -179,7 +179,7 @@ class Store:
                 model=step["model"], purpose=step["purpose"], parents=tuple(step["parents"]), text=data["text"],
                 answer=data["answer"], answer_key=data["answer_key"],
                 verdict=Verdict(**data["verdict"]) if data["verdict"] else None,
-                finish_reason=data["finish_reason"], cost_nano=data["charged_nano"], tokens=data["tokens"],
+                finish_reason=data["finish_reason"], charged_nano=data["charged_nano"], tokens=data["tokens"],
                 seq=self._next(),
             ),
         )  # fmt: skip
@@ -401,7 +401,7 @@ class Store:
         promise(charged <= job.budget_nano, f"{charged} charged of a budget of {job.budget_nano}")
         settled = Counter(call.key for call in job.calls.values() if call.state == "settled")
         promise(max(settled.values(), default=0) <= 1, "a key was settled twice")
-        told_nano = sum(result.cost_nano for result in job.told.values())
+        told_nano = sum(result.charged_nano for result in job.told.values())
         promise(told_nano == charged, f"results say {told_nano}, calls were charged {charged}")
         promise(max(job.messages.values(), default=0) <= 1, "an outcome was told to the user twice")
 

@@ -24,7 +24,7 @@ from tests.services import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OTHER = "ponder_restored"
-TOLD = "SELECT job_id, key, seq, cost_nano FROM jobs_steprecord WHERE state = 'told' AND cost_nano > 0"
+TOLD = "SELECT job_id, key, seq, charged_nano FROM jobs_steprecord WHERE state = 'told' AND charged_nano > 0"
 
 
 def url_of(database: str) -> str:

@@ -113,12 +113,12 @@ class Play:
             answer=answer,
             answer_key=(quick_key(answer) or text_key(answer)) if answer is not None else None,
             verdict=verdict,
-            cost_nano=self._cost(step),
+            charged_nano=self._cost(step),
         )
 
     def tell(self, result: StepResult) -> None:
         """Tell a result, sometimes twice."""
-        self.spent_nano += result.cost_nano
+        self.spent_nano += result.charged_nano
         self.told.append(replace(result, seq=len(self.told) + 1))
         for _ in range(1 + (self._rng.random() < 0.1)):
             self.strategy.tell(self.told[-1])

@@ -77,8 +77,8 @@ async def test_a_settled_call_is_charged():
     """What the result says is charged; the rest of the hold is free."""
     case = Case()
     async with case.hold as hold:
-        result = StepResult("sample/0", StepKind.SAMPLE, Status.OK, cost_nano=30)
-        await hold.settle(result, Charge(30, 30, Usage(), None, usage_missing=False, provider_ref=""))
+        result = StepResult("sample/0", StepKind.SAMPLE, Status.OK, charged_nano=30)
+        await hold.settle(result, Charge(30, 30, 30, Usage(), None, usage_missing=False, provider_ref=""))
     assert (case.money, case.row) == ((30, 0, 0), "settled")
 
 

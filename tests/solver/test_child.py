@@ -19,7 +19,7 @@ def tell_plan(one: Child) -> None:
     one.tell(StepResult(plan.key, plan.kind, Status.NOTE, note=plan.note))
 
 
-def told(key: str, answer: str, cost_nano: int = 1_000) -> StepResult:
+def told(key: str, answer: str, charged_nano: int = 1_000) -> StepResult:
     return StepResult(
         key,
         StepKind.SAMPLE,
@@ -27,7 +27,7 @@ def told(key: str, answer: str, cost_nano: int = 1_000) -> StepResult:
         model="demo/one",
         answer=answer,
         answer_key=answer,
-        cost_nano=cost_nano,
+        charged_nano=charged_nano,
     )
 
 

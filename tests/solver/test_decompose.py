@@ -64,7 +64,7 @@ def test_the_parts_keep_to_half_of_the_budget():
 
     made = play(respond)
     # A call under way when the share ends may go a little beyond it.
-    assert sum(result.cost_nano for result in of_parts(made)) < 0.55 * made.budget_nano
+    assert sum(result.charged_nano for result in of_parts(made)) < 0.55 * made.budget_nano
     assert "aggregate" in kinds(made)
 
 

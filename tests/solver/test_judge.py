@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from solver.core.verdict import Verdict
-from solver.judging.judge import Judge, Judgement, judge_now
+from solver.core.verdict import Judgement, Verdict
+from solver.judging.judge import Judge, judge_now
 
 PUZZLE = {"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58}
 PI = {"kind": "number", "expected": "3.14", "tolerance": "0.01"}

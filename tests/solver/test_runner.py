@@ -218,7 +218,7 @@ async def test_killed_anywhere_a_job_ends_as_if_undisturbed():
     expected = await whole.run()
     for cut in range(len(whole.journal.results)):
         bench = fresh(MemoryJournal(whole.journal.results[:cut]))
-        bench.purse = Purse(20_000_000, settled_nano=sum(r.cost_nano for r in whole.journal.results[:cut]))
+        bench.purse = Purse(20_000_000, settled_nano=sum(r.charged_nano for r in whole.journal.results[:cut]))
         outcome = await bench.run()
         assert outcome.best.answer == expected.best.answer
         assert [r.key for r in bench.journal.results] == [r.key for r in whole.journal.results]

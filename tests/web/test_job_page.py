@@ -199,7 +199,7 @@ def test_the_json_export_has_exact_strings(alice, done_job):
     assert body["returned_usd"] == "0.02"
     assert body["answer"] == done_job.answer
     assert len(body["steps"]) == 23
-    assert all(isinstance(step["cost_usd"], str) for step in body["steps"])
+    assert all(isinstance(step["charged_usd"], str) for step in body["steps"])
     assert "attachment" in reply["Content-Disposition"]
 
 

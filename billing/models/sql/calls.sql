@@ -63,12 +63,14 @@ CREATE OR REPLACE FUNCTION billing_outcome(p_call uuid) RETURNS text LANGUAGE sq
     );
 $$;
 
--- Charges a held call: p_cost is the provider's, p_billed the user's. The user pays at most the hold; the house pays
+-- Charges a held call: p_cost is the provider's, p_billed has the markup. The user pays at most the hold (p_charged, if
+-- given, must be just that: an engine that told its strategy another charge is at fault); the house pays
 -- the rest ('overrun'), and the model is suspended: it does not keep the limits on which holds are reckoned. Any other
 -- state than held is left alone and returned.
 CREATE OR REPLACE FUNCTION billing_settle(
     p_call uuid, p_cost bigint, p_billed bigint, p_input bigint, p_cache_read bigint, p_cache_write bigint,
-    p_output bigint, p_reasoning bigint, p_usage jsonb, p_usage_missing boolean, p_provider_ref text
+    p_output bigint, p_reasoning bigint, p_usage jsonb, p_usage_missing boolean, p_provider_ref text,
+    p_charged bigint DEFAULT NULL
 ) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_cost bigint := greatest(coalesce(p_cost, 0), 0);
@@ -93,6 +95,9 @@ BEGIN
         INTO v_escrow, v_hold, v_job, v_charged, v_model;
     IF NOT FOUND THEN
         RETURN billing_outcome(p_call);
+    END IF;
+    IF p_charged <> v_charged THEN
+        RAISE EXCEPTION 'Call % is charged %, the engine says %.', p_call, v_charged, p_charged;
     END IF;
     UPDATE billing_account SET held_nano = held_nano - v_hold WHERE id = v_escrow;
     INSERT INTO billing_transfer (kind, key, job_id, call_id, stripe_object, memo, effective_at)

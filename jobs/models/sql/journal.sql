@@ -30,7 +30,7 @@ BEGIN
   END IF;
   INSERT INTO jobs_steprecord (
     id, job_id, key, attempt, kind, purpose, parents, model, prompt_sha256, state, status, text, reasoning, answer,
-    answer_key, finish_reason, error, cost_nano, tokens, created_at, subproblem)
+    answer_key, finish_reason, error, charged_nano, tokens, created_at, subproblem)
   VALUES (
     (p->>'id')::uuid, p_job, p->>'key', (p->>'attempt')::int, p->>'kind', p->>'purpose',
     ARRAY(SELECT jsonb_array_elements_text(p->'parents')), p->>'model', p->>'prompt_sha256', 'open', '', '', '', '',
@@ -59,13 +59,13 @@ BEGIN
   PERFORM billing_settle(
     (p->>'id')::uuid, (p->>'cost_nano')::bigint, (p->>'billed_nano')::bigint, (p->>'input')::bigint,
     (p->>'cache_read')::bigint, (p->>'cache_write')::bigint, (p->>'output')::bigint, (p->>'reasoning_tokens')::bigint,
-    p->'usage', (p->>'usage_missing')::boolean, p->>'provider_ref');
+    p->'usage', (p->>'usage_missing')::boolean, p->>'provider_ref', (p->>'charged_nano')::bigint);
   place := nextval('jobs_telling_seq');
   UPDATE jobs_steprecord SET
     state = 'told', seq = place, status = p->>'status', text = p->>'text', reasoning = p->>'reasoning',
     answer = coalesce(p->>'answer', ''), answer_key = coalesce(p->>'answer_key', ''),
     verdict = nullif(p->'verdict', 'null'::jsonb), finish_reason = p->>'finish_reason',
-    cost_nano = (p->>'charged_nano')::bigint, tokens = (p->>'tokens')::bigint, told_at = clock_timestamp()
+    charged_nano = (p->>'charged_nano')::bigint, tokens = (p->>'tokens')::bigint, told_at = clock_timestamp()
   WHERE id = (p->>'id')::uuid;
   UPDATE jobs_job SET idle_claims = 0, waits = 0 WHERE id = p_job AND (idle_claims > 0 OR waits > 0);
   RETURN place;
@@ -101,7 +101,7 @@ BEGIN
   place := nextval('jobs_telling_seq');
   INSERT INTO jobs_steprecord (
     id, job_id, key, attempt, seq, kind, purpose, parents, model, prompt_sha256, state, status, text, reasoning, answer,
-    answer_key, note, finish_reason, error, cost_nano, tokens, created_at, told_at)
+    answer_key, note, finish_reason, error, charged_nano, tokens, created_at, told_at)
   VALUES (
     gen_random_uuid(), p_job, p->>'key', (p->>'attempt')::int, place, p->>'kind', p->>'purpose',
     ARRAY(SELECT jsonb_array_elements_text(p->'parents')), p->>'model', '', 'told', p->>'status', '', '', '', '',

@@ -116,7 +116,7 @@ def _step_as_json(step: StepRecord) -> dict[str, Any]:
         "note": step.note,
         "text": step.text,
         "error": step.error or None,
-        "cost_usd": usd_decimal(step.cost_nano),
+        "charged_usd": usd_decimal(step.charged_nano),
         "tokens": step.tokens,
         "created_at": step.created_at,
         "told_at": step.told_at,
