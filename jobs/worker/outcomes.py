@@ -13,7 +13,7 @@ from jobs.lifecycle.finish import finish
 from jobs.mail.enqueue import enqueue_stuck_mail
 from jobs.worker import lease as leases
 from jobs.worker.retry import retry_while_database_is_down
-from solver.core.errors import Interrupted, LeaseLost, ProviderDown
+from solver.core.errors import Interrupted, Interruption, LeaseLost, ProviderDown
 from solver.engine.runner import Outcome
 
 logger = logging.getLogger(__name__)
@@ -33,8 +33,8 @@ def record_outcome_of(lease: Lease, execution: "Future[Outcome]") -> None:
     except LeaseLost:
         logger.warning("Job %s was taken over; this worker writes nothing more of it.", lease.job_id)
     except Interrupted as stop:
-        state = JobState.PAUSED if str(stop) == "pause" else JobState.QUEUED
-        to_back = str(stop) == "slice"
+        state = JobState.PAUSED if stop.reason is Interruption.PAUSE else JobState.QUEUED
+        to_back = stop.reason is Interruption.SLICE
         retry_while_database_is_down(lambda: leases.give_back(lease, state=state, to_back=to_back))
     except ProviderDown as error:
         reason = str(error)

@@ -27,8 +27,23 @@ class BudgetReached(StopSolving):
     """The next call does not fit into what is left of the budget."""
 
 
+class Interruption(StrEnum):
+    """Why an execution of a job ends before the job does."""
+
+    PAUSE = "pause"
+    DRAIN = "drain"
+    SLICE = "slice"
+    """Others wait for its place."""
+    RAISED = "raised"
+    """The budget grew while the end was being prepared."""
+
+
 class Interrupted(SolverError):
     """An execution of the job ends (pause, deploy); another one continues it from the journal."""
+
+    def __init__(self, reason: Interruption) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
 
 
 class LeaseLost(SolverError):

@@ -27,6 +27,7 @@ from solver.engine.call_hold import CallHold
 from solver.engine.control import Control
 from solver.engine.journal import Journal, OpenCall, Submitted
 from solver.engine.metering import charge_for
+from solver.judging.known_keys import KnownKeys
 from solver.providers.litellm_gateway import Gateway
 
 _MAX_IN_DOUBT = 3
@@ -89,7 +90,7 @@ class Attempts:
         self._least_nano: dict[int, list[tuple[str, int]]] = {}
         self._suspended: dict[str, tuple[float, str]] = {}
         self.health = Health(clock())
-        self.known_keys: dict[str, None] = {}
+        self.known_keys = KnownKeys()
         self.references: dict[str, str] = {}
         """The provider's reference by step key, of calls under way that another execution can collect."""
         self.on_reference: Callable[[], None] = lambda: None
@@ -282,7 +283,7 @@ class Attempts:
             return Judgement()
         checker = None if step.subproblem else self._problem.checker
         try:
-            return await self._judge.judge(text=text, checker=checker, known_keys=tuple(self.known_keys))
+            return await self._judge.judge(text=text, checker=checker, known_keys=self.known_keys.of(step))
         except asyncio.CancelledError:
             return Judgement()
 

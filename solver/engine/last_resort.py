@@ -5,17 +5,49 @@ the first answer the price of up to four long replies of the cheapest model, at 
 the strategy's reach; where everything else came to nothing, it buys tries on the problem itself, one after another.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from solver.core.models import ModelCard, solvers_of
 from solver.core.problem import Problem
 from solver.core.purse import Purse
-from solver.core.steps import Step, StepKind
+from solver.core.steps import Candidate, Step, StepKind, StepResult
 from solver.engine.bounds import long_hold_nano, prompt_bytes
 
 _TRIES = 4
 _SHARE = 4
 _PATH = "last"
+
+
+class LastResort:
+    """The money kept back in a purse, and what of it was used."""
+
+    def __init__(self, problem: Problem, panel: Sequence[ModelCard], purse: Purse, *, markup_bp: int) -> None:
+        """Keep the money back."""
+        self._problem = problem
+        self._panel = panel
+        self._purse = purse
+        self._markup_bp = markup_bp
+        self._made = 0
+        purse.last_resort_nano = last_resort_nano(
+            panel, problem, budget_nano=purse.limit_nano, markup_bp=markup_bp
+        )
+
+    def told(self, result: StepResult, best: Candidate | None) -> None:
+        """Count a try of this kind; with the first answer the money is free for the strategy."""
+        self._made += is_last_resort(result.key)
+        if self._purse.last_resort_nano and result.kind.answers and best:
+            self._purse.last_resort_nano = 0
+
+    def next_step(self, affordable: Callable[[], Collection[str]]) -> Step | None:
+        """Free the money of one try and return its step; None where no model is affordable then."""
+        release_one(self._purse, self._panel, self._problem, markup_bp=self._markup_bp)
+        return last_resort_step(
+            self._panel,
+            self._problem,
+            affordable=affordable(),
+            made=self._made,
+            markup_bp=self._markup_bp,
+        )
 
 
 def last_resort_nano(

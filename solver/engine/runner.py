@@ -12,6 +12,7 @@ from typing import Any
 from solver.core.errors import (
     BudgetReached,
     Interrupted,
+    Interruption,
     LeaseLost,
     ModelSuspended,
     ProviderDown,
@@ -26,11 +27,11 @@ from solver.engine.bounds import prompt_bytes
 from solver.engine.calls import AnswerJudge, Attempts
 from solver.engine.control import Control, Stop
 from solver.engine.journal import Journal
-from solver.engine.last_resort import is_last_resort, last_resort_nano, last_resort_step, release_one
+from solver.engine.last_resort import LastResort
+from solver.engine.run_state import Action, Phase, RunState, final_reason
 from solver.engine.write_up import accepted, write_up_step
 from solver.providers.litellm_gateway import Gateway
 
-MAX_KNOWN_KEYS = 32
 _LOOK_AGAIN_S = 0.5
 
 
@@ -100,10 +101,7 @@ class Runner:
         )
         self._size_bytes = prompt_bytes(problem.messages())
         self._markup_bp = markup_bp
-        self._last_tries = 0
-        purse.last_resort_nano = last_resort_nano(
-            panel, problem, budget_nano=purse.limit_nano, markup_bp=markup_bp
-        )
+        self._last_resort = LastResort(problem, list(panel), purse, markup_bp=markup_bp)
         self._in_flight: dict[str, Step] = {}
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._landed: deque[StepResult] = deque()
@@ -111,9 +109,9 @@ class Runner:
         control.listen(self._wake.set)
         self._attempts.on_reference = self._wake.set
         self._fault: BaseException | None = None
-        self._refused = False
-        self._asked_again = False
-        self._told_write_up: StepResult | None = None
+        self._state = RunState()
+        self._write_ups: dict[str, StepResult] = {}
+        """Told write-ups by the step whose answer they write up."""
         control.read_news(self._read_news)
 
     async def run(self) -> Outcome:
@@ -133,13 +131,15 @@ class Runner:
         outcome = replace(await self._conclude(reason), limit_nano=limit_nano)
         if outcome.stop_reason is StopReason.BUDGET_REACHED and self._purse.limit_nano > limit_nano:
             # Raised while the end was being prepared: another execution goes on from the journal.
-            raise Interrupted("raised")
+            raise Interrupted(Interruption.RAISED)
         return outcome
 
     def _read_news(self) -> None:
         if self._control.limit_nano > self._purse.limit_nano:
             self._purse.limit_nano = self._control.limit_nano
-            self._refused = self._asked_again = False
+            self._state.money_came()
+        if self._control.give_way:
+            self._state.give_way()
         self._wake.set()
 
     # The loop -------------------------------------------------------------------------------------------------
@@ -153,14 +153,11 @@ class Runner:
 
     def _take(self, result: StepResult) -> None:
         if result.kind is StepKind.WRITE_UP:
-            self._told_write_up = result
+            self._write_ups[result.parents[0]] = result
             return
-        if result.answer_key and len(self._attempts.known_keys) < MAX_KNOWN_KEYS:
-            self._attempts.known_keys.setdefault(result.answer_key)
+        self._attempts.known_keys.add(result)
         self._strategy.tell(result)
-        self._last_tries += is_last_resort(result.key)
-        if self._purse.last_resort_nano and result.kind.answers and self._strategy.best():
-            self._purse.last_resort_nano = 0
+        self._last_resort.told(result, self._strategy.best())
         self._observer(self._strategy)
 
     async def _drive(self) -> StopReason:
@@ -171,55 +168,54 @@ class Runner:
         return reason
 
     async def _drive_strategy(self) -> StopReason:
-        """Ask, dispatch and tell until there is a reason to stop."""
+        """Ask, dispatch and tell until there is a reason to stop. Raises Interrupted where the job gives way."""
         while True:
             # Also what landed while a note was written: neither in flight nor told, it would be asked for again.
             self._take_landed()
-            reason = self._reason_to_stop()
-            if reason:
+            if reason := self._reason_to_stop():
                 return reason
-            if self._control.give_way:
-                # What a provider works on by itself the next execution collects.
-                if not self._landed and self._in_flight.keys() <= self._attempts.references.keys():
-                    raise Interrupted("slice")
-            elif not self._refused:
-                resources = self._resources()
-                steps, why_not_all = self._wanted(resources)
-                if await self._dispatch(steps):
-                    continue
-                if not self._in_flight and not self._landed and not self._refused:
-                    return self._at_a_loss(resources, why_not_all)
-            if self._refused and not self._in_flight and not self._landed:
-                if self._asked_again:
-                    return StopReason.BUDGET_REACHED
-                # A call that came to nothing gave its hold back: the strategy may ask once more.
-                self._asked_again, self._refused = True, False
-                continue
-            await self._next_event()
+            action = self._state.next_action(under_way=self._is_under_way(), may_leave=self._may_leave())
+            if action is Action.ASK:
+                action = await self._ask()
+            if isinstance(action, StopReason):
+                return action
+            if action is Action.LEAVE:
+                raise Interrupted(Interruption.SLICE)
+            if action is Action.WAIT:
+                await self._next_event()
 
-    def _at_a_loss(self, resources: Resources, why_not_all: str) -> StopReason:
-        """Return why there is nothing to do. Raises ProviderDown where there is, but not for now."""
-        if why_not_all:
+    async def _ask(self) -> Action | StopReason:
+        """Ask the strategy and start what it wants. Raises ProviderDown where only suspended models could go on."""
+        resources = self._resources()
+        steps, why_not_all = self._wanted(resources)
+        noted = await self._dispatch(steps)
+        action = self._state.after_asking(
+            noted=noted, under_way=self._is_under_way(), can_pay=bool(resources.affordable)
+        )
+        if isinstance(action, StopReason) and why_not_all:
             raise ProviderDown(why_not_all)
-        return StopReason.NO_PROGRESS if resources.affordable else StopReason.BUDGET_REACHED
+        return action
+
+    def _is_under_way(self) -> bool:
+        """Tell whether a call is in flight, or landed and not told yet."""
+        return bool(self._in_flight or self._landed)
+
+    def _may_leave(self) -> bool:
+        """Tell whether all that is in flight is collected by the next execution: a provider works on it by itself."""
+        return not self._landed and self._in_flight.keys() <= self._attempts.references.keys()
 
     def _tries_once_more(self) -> bool:
         """Try the problem itself with the money kept back for it, where no answer has come of all the rest."""
         if self._strategy.best():
             return False
-        release_one(self._purse, [*self._panel.values()], self._problem, markup_bp=self._markup_bp)
-        affordable = self._attempts.affordable(self._size_bytes) - self._attempts.suspended().keys()
-        step = last_resort_step(
-            [*self._panel.values()], self._problem,
-            affordable=affordable, made=self._last_tries, markup_bp=self._markup_bp,
-        )  # fmt: skip
+        step = self._last_resort.next_step(lambda: self._resources().affordable)
         if step is None:
             return False
         try:
             bound = self._attempts.hold_for(step)
         except BudgetReached:
             return False
-        self._refused = self._asked_again = False
+        self._state.money_came()
         self._launch(step, partial(self._attempts.execute, step, bound))
         return True
 
@@ -230,7 +226,7 @@ class Runner:
             case Stop.FENCED:
                 raise LeaseLost("Another worker took the job over.")
             case Stop.PAUSE | Stop.DRAIN:
-                raise Interrupted(self._control.stop.value)
+                raise Interrupted(Interruption(self._control.stop.value))
             case Stop.FINISH:
                 return StopReason.FINISHED_BY_USER
             case Stop.CANCEL:
@@ -272,7 +268,7 @@ class Runner:
             try:
                 bound = self._attempts.hold_for(step)
             except BudgetReached:
-                self._refused = True
+                self._state.refuse()
                 break
             self._launch(step, partial(self._attempts.execute, step, bound))
         return noted
@@ -293,14 +289,16 @@ class Runner:
             if result := await work():
                 self._landed.append(result)
         except BudgetReached:
-            self._refused = True
+            self._state.refuse()
         except ModelSuspended:
             pass  # nothing was told: the strategy asks anew, for another model if it can
         except LeaseLost as error:
             self._fault = error
             self._control.request(Stop.FENCED)
         except Exception as error:  # noqa: BLE001  (a fault in one step must end the execution, not vanish in a task)
-            self._fault = self._fault or error
+            # A job has its answer without its write-up.
+            if not (isinstance(error, SolverError) and self._state.phase is Phase.WRITING_UP):
+                self._fault = self._fault or error
         finally:
             del self._in_flight[step.key]
             self._wake.set()
@@ -317,7 +315,7 @@ class Runner:
     def _take_landed(self) -> None:
         while self._landed:
             # What this step did not use may pay for the one that was refused.
-            self._refused = self._asked_again = False
+            self._state.money_came()
             self._take(self._landed.popleft())
 
     # The end --------------------------------------------------------------------------------------------------
@@ -349,10 +347,9 @@ class Runner:
 
     async def _conclude(self, reason: StopReason) -> Outcome:
         best = self._strategy.best()
-        reason = self._upgraded(reason)
-        error = ""
-        if best is None and reason is StopReason.NO_PROGRESS:
-            reason, error = StopReason.FAILED, self._attempts.health.last_error or "No model gave a reply."
+        reason, error = final_reason(reason, self._strategy.done(), best), ""
+        if reason is StopReason.FAILED:
+            error = self._attempts.health.last_error or "No model gave a reply."
         if best is None and reason is StopReason.BUDGET_REACHED and not self._purse.settled_nano:
             error = (
                 "The budget does not pay for a single call at the prices of its start. Raise it to continue."
@@ -364,45 +361,38 @@ class Runner:
             reason = StopReason.CANCELLED if cancelled else reason
         return Outcome(reason, best, error)
 
-    def _upgraded(self, reason: StopReason) -> StopReason:
-        """Say what the calls that landed last made of the job: an answer proven in the grace period counts."""
-        outranked = {StopReason.BUDGET_REACHED, StopReason.TIME_LIMIT}
-        return self._strategy.done() or reason if reason in outranked else reason
-
     async def _written_up(self, best: Candidate) -> Candidate:
-        """Return the answer as prose where a model writes and the reserve pays; never a different answer."""
-        step = write_up_step(self._problem, best, list(self._panel.values()))
-        result = self._told_write_up
-        if result is None and step and self._purse.reserve_nano:
-            try:
-                bound = self._attempts.hold_for(step, final=True)
-                self._attempts.reopen()
-                result = await self._unless_stopped(step.key, self._attempts.execute(step, bound, final=True))
-            except (LeaseLost, Interrupted):
-                raise
-            except SolverError:
-                result = None
+        """Return the answer as prose where a model writes and the reserve pays; never a different answer.
+
+        An answer is written up once: another one that comes after a raise gets a write-up of its own.
+        """
+        if best.step_key not in self._write_ups:
+            await self._write_up(best)
+        result = self._write_ups.get(best.step_key)
         return replace(best, text=result.text) if result and accepted(result, best) else best
 
-    async def _unless_stopped(self, key: str, work: Coroutine[Any, Any, StepResult]) -> StepResult | None:
-        """Wait for the last call; a stop leaves it the grace period and no more. None: it came to nothing.
+    async def _write_up(self, best: Candidate) -> None:
+        """Make the last call; a stop leaves it the grace period and no more. It may come to nothing.
 
         Raises Interrupted and LeaseLost as the loop does.
         """
-        task = asyncio.create_task(work)
-        while not task.done() and self._control.stop is None:
+        step = write_up_step(self._problem, best, list(self._panel.values()))
+        if step is None or not self._purse.reserve_nano:
+            return
+        try:
+            bound = self._attempts.hold_for(step, final=True)
+        except BudgetReached:
+            return
+        self._state.write_up()
+        self._attempts.reopen()
+        self._launch(step, partial(self._attempts.execute, step, bound, final=True))
+        while step.key in self._in_flight and self._control.stop is None:
             self._wake.clear()
-            woken = asyncio.create_task(self._wake.wait())
-            await asyncio.wait({task, woken}, return_when=asyncio.FIRST_COMPLETED)
-            woken.cancel()
-        if not task.done():
-            self._keep(asyncio.create_task(self._quietly(task)), key)
+            await self._wake.wait()
+        if step.key in self._in_flight:
             await self._land(job_ends=self._control.stop in {Stop.FINISH, Stop.CANCEL})
             if self._control.stop in {Stop.FENCED, Stop.PAUSE, Stop.DRAIN}:
                 self._reason_to_stop()
-        return None if task.cancelled() else task.result()
-
-    async def _quietly(self, task: "asyncio.Task[StepResult]") -> None:
-        """Wait for a task whose end somebody else looks at; cancelling this cancels it."""
-        with contextlib.suppress(SolverError):
-            await task
+        if self._fault:
+            raise self._fault
+        self._take_landed()

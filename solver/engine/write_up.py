@@ -25,7 +25,7 @@ def write_up_step(problem: Problem, best: Candidate, panel: Sequence[ModelCard])
         f"Working of the chosen try:\n\n{without_tags(working)}"
     )
     return Step(
-        "write-up",
+        f"write-up/{best.step_key}",
         StepKind.WRITE_UP,
         "Write up",
         writer.name,

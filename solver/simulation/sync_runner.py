@@ -18,8 +18,9 @@ from solver.core.steps import Message, Resources, Step, StepKind, StepResult, St
 from solver.core.strategy import Strategy
 from solver.core.verdict import Judgement
 from solver.engine.bounds import Bound, bound_call, least_budget_left_nano, prompt_bytes
-from solver.engine.last_resort import is_last_resort, last_resort_nano, last_resort_step, release_one
+from solver.engine.last_resort import LastResort
 from solver.engine.metering import charge_for
+from solver.engine.run_state import Action, RunState, final_reason
 from solver.engine.runner import Limits, Outcome
 
 
@@ -73,9 +74,6 @@ def run_sync(
     limits: Limits | None = None,
 ) -> RunRecord:
     """Run a strategy to its end and return how it went."""
-    purse.last_resort_nano = last_resort_nano(
-        panel, problem, budget_nano=purse.limit_nano, markup_bp=markup_bp
-    )
     runner = SyncRunner(
         problem, strategy, {card.name: card for card in panel}, purse, source, markup_bp, limits or Limits()
     )
@@ -97,7 +95,8 @@ class SyncRunner:
     _least: list[tuple[str, int]] = field(default_factory=list)
     _sizes: dict[tuple[Message, ...], int] = field(default_factory=dict)
     _state: _State = field(default_factory=_State)
-    _last_tries: int = 0
+    _run: RunState = field(default_factory=RunState)
+    last_resort: LastResort = field(init=False)
 
     def ask_about(self, problem: Problem) -> None:
         """Work out what a call of each model needs at least."""
@@ -110,6 +109,9 @@ class SyncRunner:
     def run(self) -> RunRecord:
         """Run to the end, and return how it went."""
         state, strategy = self._state, self.strategy
+        self.last_resort = LastResort(
+            self.problem, [*self.cards.values()], self.purse, markup_bp=self.markup_bp
+        )
         reason = self._loop()
         while reason is StopReason.BUDGET_REACHED and self._tries_once_more():
             reason = self._loop()
@@ -120,46 +122,36 @@ class SyncRunner:
             state.now_s = end_s
         for *_, bound, _ in state.pending:
             self.purse.doubt(bound.hold_nano)
-        if reason in {StopReason.BUDGET_REACHED, StopReason.TIME_LIMIT}:
-            reason = strategy.done() or reason
         best = strategy.best()
-        if best is None and reason is StopReason.NO_PROGRESS:
-            reason = StopReason.FAILED
-        return RunRecord(
-            Outcome(reason, best, limit_nano=self.purse.limit_nano), self.purse, state.results, state.now_s
-        )
+        outcome = Outcome(final_reason(reason, strategy.done(), best), best, limit_nano=self.purse.limit_nano)
+        return RunRecord(outcome, self.purse, state.results, state.now_s)
 
     def _loop(self) -> StopReason:
-        state = self._state
-        refused = asked_again = False
+        state, run = self._state, self._run
         while True:
             if reason := self.strategy.done():
                 return reason
-            if not refused:
+            action = run.next_action(under_way=bool(state.pending))
+            if action is Action.ASK:
                 resources = self._resources()
-                noted, refused = self._dispatch(self.strategy.ask(resources))
-                if noted:
-                    continue
-                if not state.pending and not refused:
-                    return StopReason.NO_PROGRESS if resources.affordable else StopReason.BUDGET_REACHED
-            if not state.pending:
-                if asked_again:
-                    return StopReason.BUDGET_REACHED
-                asked_again, refused = True, False
-                continue
-            self._land()
-            refused = asked_again = False
+                noted = self._dispatch(self.strategy.ask(resources))
+                action = run.after_asking(
+                    noted=noted, under_way=bool(state.pending), can_pay=bool(resources.affordable)
+                )
+            if isinstance(action, StopReason):
+                return action
+            if action is Action.WAIT:
+                self._land()
 
     def _tries_once_more(self) -> bool:
         if self.strategy.best():
             return False
-        release_one(self.purse, [*self.cards.values()], self.problem, markup_bp=self.markup_bp)
-        affordable = self._resources().affordable
-        step = last_resort_step(
-            [*self.cards.values()], self.problem,
-            affordable=affordable, made=self._last_tries, markup_bp=self.markup_bp,
-        )  # fmt: skip
-        return step is not None and not self._dispatch([step])[1]
+        step = self.last_resort.next_step(lambda: self._resources().affordable)
+        if step is None:
+            return False
+        self._run.money_came()
+        self._dispatch([step])
+        return not self._run.is_refused
 
     def _resources(self) -> Resources:
         free_nano, in_flight = self.purse.spendable_nano(), self._state.in_flight
@@ -170,8 +162,8 @@ class SyncRunner:
             in_flight=in_flight,
         )
 
-    def _dispatch(self, steps: Sequence[Step]) -> tuple[bool, bool]:
-        """Start the steps; return whether something was noted and whether the money ended."""
+    def _dispatch(self, steps: Sequence[Step]) -> bool:
+        """Start the steps, up to one that does not fit; return whether the strategy was told a note."""
         state, noted = self._state, False
         for step in steps:
             if step.kind is StepKind.NOTE:
@@ -186,13 +178,14 @@ class SyncRunner:
                 at_length=step.at_length,
             )
             if bound is None:
-                return noted, True
+                self._run.refuse()
+                break
             self.purse.hold(bound.hold_nano)
             played = self.source.play(step, bound)
             state.asked += 1
             state.in_flight[step.key] = step
             heapq.heappush(state.pending, (state.now_s + played.seconds, state.asked, step, bound, played))
-        return noted, False
+        return noted
 
     def _size(self, step: Step) -> int:
         known = self._sizes.get(step.messages)
@@ -201,7 +194,8 @@ class SyncRunner:
         return known
 
     def _land(self) -> None:
-        """Settle and tell the call that ends next."""
+        """Settle and tell the call that ends next: what it did not use may pay for the one that was refused."""
+        self._run.money_came()
         state = self._state
         state.now_s, _, step, bound, played = heapq.heappop(state.pending)
         del state.in_flight[step.key]
@@ -216,6 +210,4 @@ class SyncRunner:
     def _tell(self, result: StepResult) -> None:
         self._state.results.append(result)
         self.strategy.tell(result)
-        self._last_tries += is_last_resort(result.key)
-        if self.purse.last_resort_nano and result.kind.answers and self.strategy.best():
-            self.purse.last_resort_nano = 0
+        self.last_resort.told(result, self.strategy.best())

@@ -19,7 +19,7 @@ from jobs.core.lease import Lease
 from jobs.core.states import JobState, Wanted
 from jobs.worker.journal import PostgresJournal
 from jobs.worker.writer import Writer
-from solver.core.errors import InDoubt, Interrupted, LeaseLost, NotExecuted, ProviderDown
+from solver.core.errors import InDoubt, Interrupted, Interruption, LeaseLost, NotExecuted, ProviderDown
 from solver.core.pricing import Usage
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
@@ -313,7 +313,7 @@ class Process:
         except LeaseLost:
             return
         except Interrupted as stop:
-            state = JobState.PAUSED if str(stop) == "pause" else JobState.QUEUED
+            state = JobState.PAUSED if stop.reason is Interruption.PAUSE else JobState.QUEUED
             await self.retry_while_database_is_down(lambda: store.give_back(job.id, token, state))
         except ProviderDown:
             pause_s = WAITS_S[min(job.waits, len(WAITS_S) - 1)] * self.universe.rng.uniform(0.8, 1.2)

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 
-from solver.core.errors import InDoubt, Interrupted, LeaseLost, NotExecuted, ProviderDown
+from solver.core.errors import InDoubt, Interrupted, Interruption, LeaseLost, NotExecuted, ProviderDown
 from solver.core.pricing import Usage
 from solver.core.problem import Problem
 from solver.core.purse import Purse
@@ -241,6 +242,78 @@ async def test_a_write_up_with_another_answer_is_discarded():
     assert any("Working of the chosen try" in r.messages[-1].content for r in bench.provider.requests)
 
 
+class Author:
+    """Answers tries from a function, and write-ups with fine prose that keeps the answer."""
+
+    def __init__(self, answer) -> None:
+        self.answer = answer
+        self.written: list[str] = []
+
+    def __call__(self, request, number):
+        content = request.messages[-1].content
+        if "Working of the chosen try" not in content:
+            return f"So.\nAnswer: {self.answer}"
+        self.written.append(content)
+        return f"Fine prose.\nAnswer: {self.answer}"
+
+
+async def test_an_accepted_write_up_is_delivered_and_paid_from_the_reserve():
+    """The strategy leaves the reserve alone; the write-up of the answer needs it."""
+    bench = Bench(
+        Provider(Author(42)),
+        panel=[card("openai/writer", bundled=False)],
+        budget_nano=10_000_000,
+        options={"confidence_target": 1.0},
+    )
+    outcome = await bench.run()
+    assert (outcome.stop_reason, outcome.best.text) == (StopReason.BUDGET_REACHED, "Fine prose.\nAnswer: 42")
+    [(call, state)] = [
+        each for each in bench.journal.calls.values() if each[0].step.kind is StepKind.WRITE_UP
+    ]
+    [written] = [r for r in bench.journal.results if r.kind is StepKind.WRITE_UP]
+    free_nano = (
+        bench.budget_nano - bench.purse.reserve_nano - (bench.purse.settled_nano - written.charged_nano)
+    )
+    assert state == "settled"
+    assert 0 <= free_nano < call.hold_nano <= free_nano + bench.purse.reserve_nano
+    assert written.charged_nano > 0
+    assert written.parents == (outcome.best.step_key,)
+
+
+async def test_a_changed_answer_gets_a_write_up_of_its_own():
+    """After a raise the answer may be another one; the prose of the first is not delivered with it."""
+    first = Author(41)
+    bench = Bench(Provider(first), panel=[card("openai/writer", bundled=False)], budget_nano=10**8)
+    before = await bench.run()
+    assert (before.best.answer, len(first.written)) == ("41", 1)
+    second = Author(42)
+    more = Bench(
+        Provider(second), panel=bench.panel, budget_nano=10**9, options={"confidence_target": 0.9999},
+        journal=MemoryJournal(bench.journal.results), problem=Problem("6 times 7?"),
+    )  # fmt: skip
+    more.purse.settled_nano = bench.purse.settled_nano
+    after = await more.run()
+    assert (after.best.answer, after.best.text) == ("42", "Fine prose.\nAnswer: 42")
+    assert len(second.written) == 1
+    again = Bench(
+        Provider(Author(42)), panel=bench.panel, budget_nano=10**9, options={"confidence_target": 0.9},
+        journal=MemoryJournal(more.journal.results),
+    )  # fmt: skip
+    again.purse.settled_nano = more.purse.settled_nano
+    assert (await again.run()).best.text == "Fine prose.\nAnswer: 42"
+    assert not again.provider.answer.written
+
+
+async def test_formulas_are_compared_however_many_answers_came_before_that_cannot_be():
+    """Forty texts do not use up the places of the keys that later formulas are compared with."""
+    said = [f"place {number}" for number in range(40)] + [r"1+\sqrt{2}", r"\sqrt{3+2\sqrt{2}}"] * 4
+    bench = Bench(Provider(lambda _, n: f"Answer: {said[n % len(said)]}"), options={"max_tries": len(said)})
+    bench.limits = replace(bench.limits, slots=1)
+    await bench.run()
+    keys = {r.answer_key for r in bench.journal.results if r.answer and "sqrt" in r.answer}
+    assert len(keys) == 1
+
+
 def answering(bench, act, answer="Answer: {}"):
     """Let `act` happen when the first reply comes."""
 
@@ -301,8 +374,9 @@ async def test_a_job_gives_way_at_a_quiet_point():
     """Calls under way end and are told; none is left in doubt; the next execution goes on from there."""
     bench = Bench(Provider(lambda *_: "", delay_s=0.02))
     answering(bench, lambda control: control.ask_to_give_way())
-    with pytest.raises(Interrupted, match="slice"):
+    with pytest.raises(Interrupted, match="slice") as left:
         await bench.run()
+    assert left.value.reason is Interruption.SLICE
     made = len(bench.provider.requests)
     assert len([r for r in bench.journal.results if r.kind != "note"]) == made
     assert bench.purse.held_nano == bench.purse.in_doubt_nano == 0
