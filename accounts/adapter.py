@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 
+from accounts.mailbox import ascii_domain
 from accounts.models import Invitation, User
 from accounts.signals import mail_ready
 
@@ -32,13 +33,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return bool(settings.PONDER_SIGNUP != "closed")
 
     def clean_email(self, email: str) -> str:
-        """Refuse an address that was not invited where sign-up is by invitation."""
-        cleaned: str = super().clean_email(email)
+        """Write an address in one way, and refuse it where sign-up is by invitation and it was not invited."""
+        local, _, domain = super().clean_email(email).lower().rpartition("@")
+        cleaned = f"{local}@{ascii_domain(domain)}"
         known = User.objects.filter(email__iexact=cleaned).exists()
         invited = Invitation.objects.filter(email__iexact=cleaned).exists()
         if settings.PONDER_SIGNUP == "invitation" and not known and not invited:
             raise self.validation_error("not_invited")
-        return cleaned.lower()
+        return cleaned
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the client's address as the trusted proxies tell it, or else the address that the request came from."""

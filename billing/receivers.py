@@ -1,36 +1,52 @@
 """What billing does when others tell something: money for new workspaces, the house's accounts after a migration."""
 
+import logging
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
+from django.utils import timezone
 
-from accounts.models import Workspace
+from accounts.mailbox import mailbox_mark
+from accounts.models import User, Workspace
 from accounts.signals import workspace_created
 from billing.books.ledger import account_of, open_system_accounts
 from billing.books.wallet import grant
-from billing.models import AccountKind
+from billing.models import AccountKind, TrialGrant
 from billing.prices.book import load_prices
 from solver.core.money import NANO_PER_USD
+
+logger = logging.getLogger(__name__)
 
 _OPERATOR_CREDIT_NANO = 100 * NANO_PER_USD
 
 
 @receiver(workspace_created, dispatch_uid="billing.open_purses")
-def open_purses(*, workspace: Workspace, operator: bool = False, **_: Any) -> None:
-    """Open the workspace's trial credit and wallet, and put the welcome money in, once."""
+def open_purses(*, workspace: Workspace, owner: User, operator: bool = False, **_: Any) -> None:
+    """Open the workspace's trial credit and wallet, and put the welcome money in, once for each mailbox."""
     account_of(workspace, AccountKind.TRIAL)
     account_of(workspace, AccountKind.WALLET)
     if operator:
         credit = getattr(settings, "PONDER_OPERATOR_CREDIT_NANO", _OPERATOR_CREDIT_NANO)
         reason, key = "starting credit", f"operator:{workspace.pk}"
     else:
-        credit = settings.PONDER_TRIAL_CREDIT_NANO
+        credit = settings.PONDER_TRIAL_CREDIT_NANO if _takes_trial_credit(owner) else 0
         reason, key = "welcome credit", f"trial:{workspace.pk}"
     if credit:
         grant(workspace=workspace, amount_nano=credit, by=None, reason=reason, to_trial=not operator, key=key)
+
+
+def _takes_trial_credit(owner: User) -> bool:
+    """Whether the owner's mailbox gets trial credit now: once in its life, and within what a day may give away."""
+    day_ago = timezone.now() - timedelta(days=1)
+    if TrialGrant.objects.filter(granted_at__gt=day_ago).count() >= settings.PONDER_TRIALS_PER_DAY:
+        logger.warning("PONDER_TRIALS_PER_DAY is reached: user %s starts without trial credit.", owner.pk)
+        return False
+    _, is_first = TrialGrant.objects.get_or_create(mailbox_mark=mailbox_mark(owner.email))
+    return is_first
 
 
 @receiver(post_migrate, dispatch_uid="billing.fill_the_books")

@@ -369,6 +369,7 @@ DEMO_EXPERT_URL = env.str("DEMO_EXPERT_URL", default=f"unix:{RUN_DIR}/expert.soc
 PONDER_MARKUP_BP = _whole("PONDER_MARKUP_BP", default=0, low=0, high=100_000)  # basis points
 PONDER_TRIAL_CREDIT_NANO = _usd("PONDER_TRIAL_CREDIT", default="5.00")
 PONDER_OPERATOR_CREDIT_NANO = _usd("PONDER_OPERATOR_CREDIT", default="100.00")
+PONDER_TRIALS_PER_DAY = _whole("PONDER_TRIALS_PER_DAY", default=200, low=0, high=1_000_000)
 PONDER_TRIAL_MODELS = env.str("PONDER_TRIAL_MODELS", default="bundled")
 if PONDER_TRIAL_MODELS not in {"bundled", "all"}:
     raise ImproperlyConfigured(

@@ -14,6 +14,7 @@ from billing.models.ledger import (
 from billing.models.price import Price, PriceStatus
 from billing.models.suspension import ModelSuspension
 from billing.models.topup import StripeEvent, TopUp, TopUpState
+from billing.models.trial import TrialGrant
 
 __all__ = [
     "FIRST_USER_ACCOUNT",
@@ -32,4 +33,5 @@ __all__ = [
     "TopUpState",
     "Transfer",
     "TransferKind",
+    "TrialGrant",
 ]
