@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
 from accounts.models import User, Workspace
 from accounts.rights import Right
+from accounts.second_factor import ask_for_second_factor, lacks_second_factor
 from accounts.services import ensure_personal_workspace
 
 
@@ -53,6 +54,8 @@ def _staff_door(may_enter: Callable[[User], bool]) -> Callable[[AuthedView[...]]
         def door(request: AuthedRequest, /, *args: object, **kwargs: object) -> HttpResponseBase:
             if not (request.user.is_active and request.user.is_staff and may_enter(request.user)):
                 raise Http404
+            if lacks_second_factor(request.user):
+                return ask_for_second_factor(request)
             return view(request, *args, **kwargs)
 
         return door

@@ -5,18 +5,24 @@ from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.core import context as allauth_context
-from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from allauth.core.internal import ratelimit
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
+from django.urls import reverse
 
+from accounts.fresh import just_signed_in
 from accounts.mailbox import ascii_domain
 from accounts.models import Invitation, User
 from accounts.signals import mail_ready
 
 logger = logging.getLogger(__name__)
+
+_NEWS_GOOD_FOR = timedelta(days=3)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -63,25 +69,50 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """
         request = allauth_context.request
         if request.user.is_anonymous:
-            self._count_mail(request, email)
+            self.count_mail(request, email)
         message = self.render_mail(
             template_prefix, email, {"email": email, **_with_our_links(request, context)}
         )
-        has_code = "code" in context
-        good_for_s = settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT if has_code else settings.PASSWORD_RESET_TIMEOUT
-        if not mail_ready.send(sender=type(self), message=message, good_for=timedelta(seconds=good_for_s)):
+        good_for = _NEWS_GOOD_FOR
+        if "code" in context:
+            good_for = timedelta(seconds=settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT)
+        elif "password_reset_url" in context:
+            good_for = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
+        if not mail_ready.send(sender=type(self), message=message, good_for=good_for):
             message.send()
 
-    def _count_mail(self, request: HttpRequest, email: str) -> None:
+    def count_mail(self, request: HttpRequest, email: str) -> None:
+        """Count a mail that this client asked for. Raises ImmediateHttpResponse (429) beyond the limit."""
         key = f"{email.lower()}:{ratelimit.get_ip(request)}"
         if not ratelimit.consume(
             request, app="allauth.account", action="mail_to_address", key=key, limit_get=True
         ):
             raise ImmediateHttpResponse(ratelimit.respond_429(request))
 
+    def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
+        """Ask who it is before a change of how somebody signs in, unless they have just shown it.
+
+        Raises ReauthenticationRequired for those with neither a password nor a second factor: allauth lets them pass.
+        """
+        del app
+        request = allauth_context.request
+        if just_signed_in(request):
+            return False
+        if not get_reauthentication_flows(request.user):
+            raise ReauthenticationRequired
+        return True
+
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, str]]:
+        """Return the ways to show who it is; a code by mail is one for those who have no second factor."""
+        methods: list[dict[str, str]] = super().get_reauthentication_methods(user)
+        if user.is_authenticated and not is_mfa_enabled(user):
+            url = reverse("reauthenticate-by-code")
+            methods.append({"id": "code", "description": "Use a code by email", "url": url})
+        return methods
+
     def login(self, request: HttpRequest, user: User) -> None:
         """Sign the user in as the database knows them now: proving the address may have voided a password."""
-        user.refresh_from_db(fields=["password"])
+        user.refresh_from_db(fields=["password", "session_epoch"])
         super().login(request, user)
 
 

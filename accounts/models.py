@@ -65,6 +65,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         null=True, blank=True, help_text="When a mail server last refused mail to this address for good."
     )
     mail_bounce = models.CharField(max_length=300, blank=True, help_text="What it said.")
+    session_epoch = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text="One more ends every session of before."
+    )
     former_emails = ArrayField(
         models.EmailField(),
         default=list,
@@ -86,6 +89,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Bind sessions to the epoch as well as to the password, so that those without a password can end them."""
+        salted: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        return f"{salted}.{self.session_epoch}" if self.session_epoch else salted
 
     def get_full_name(self) -> str:
         """Return the name, or the address where there is none."""

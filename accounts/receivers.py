@@ -4,12 +4,19 @@ from typing import Any
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.models import EmailAddress
-from allauth.account.signals import email_confirmed, email_removed
+from allauth.account.signals import (
+    email_confirmed,
+    email_removed,
+    password_changed,
+    password_reset,
+    password_set,
+)
+from allauth.mfa.signals import authenticator_added
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts.models import User
-from accounts.services import ensure_personal_workspace
+from accounts.services import end_other_sessions, ensure_personal_workspace
 
 
 @receiver(email_confirmed, dispatch_uid="accounts.give_to_the_owner_of_the_mailbox")
@@ -39,3 +46,12 @@ def remember_the_address(*, user: User, email_address: EmailAddress, **_: Any) -
     """Note an address that its user takes away, until the account is closed."""
     user.former_emails = sorted({*user.former_emails, email_address.email.lower()})
     user.save(update_fields=["former_emails"])
+
+
+@receiver(
+    [password_changed, password_set, password_reset, authenticator_added],
+    dispatch_uid="accounts.end_what_was_before",
+)
+def end_what_was_before(*, request: HttpRequest, user: User, **_: Any) -> None:
+    """End other sessions and sign-in links: whoever changes how they sign in wants nobody else to be in."""
+    end_other_sessions(request, user)

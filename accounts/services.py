@@ -6,7 +6,10 @@ from datetime import timedelta
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.contrib.auth import update_session_auth_hash
 from django.db import transaction
+from django.db.models import F
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
@@ -66,6 +69,15 @@ def redeem_sign_in_link(token: str) -> User | None:
     if not links.update(used_at=timezone.now()):
         return None
     return SignInLink.objects.select_related("user").get(token_sha256=_digest(token)).user
+
+
+def end_other_sessions(request: HttpRequest, user: User) -> None:
+    """Sign the user out everywhere but in this session, and void the sign-in links that were made."""
+    User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
+    user.refresh_from_db(fields=["password", "session_epoch"])
+    user.sign_in_links.all().delete()
+    if request.user.pk == user.pk:
+        update_session_auth_hash(request, user)
 
 
 def _digest(token: str) -> str:

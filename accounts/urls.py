@@ -1,13 +1,34 @@
 """Addresses of the accounts room; allauth's own come first under accounts/."""
 
+from allauth.account.decorators import reauthentication_required
+from allauth.account.views import password_change, password_set
 from django.urls import include, path
+from django.views.decorators.cache import never_cache
 
 from accounts import views
+from accounts.access import signed_in
+from accounts.reauthentication import ReauthenticateByCode
 
 urlpatterns = [
+    path(
+        "accounts/password/set/",
+        reauthentication_required(password_set, app="allauth.account"),
+        name="account_set_password",
+    ),
+    path(
+        "accounts/password/change/",
+        reauthentication_required(password_change, app="allauth.account"),
+        name="account_change_password",
+    ),
+    path(
+        "accounts/reauthenticate/code/",
+        signed_in(never_cache(ReauthenticateByCode.as_view())),
+        name="reauthenticate-by-code",
+    ),
     path("accounts/", include("allauth.urls")),
     path("sign-in/<str:token>/", views.sign_in_link, name="sign-in-link"),
     path("settings/", views.edit_settings, name="settings"),
+    path("settings/sign-out-elsewhere/", views.sign_out_elsewhere, name="sign-out-elsewhere"),
     path("settings/mail-works/", views.mail_works, name="mail-works"),
     path("unsubscribe/<str:token>/", views.unsubscribe_by_link, name="unsubscribe"),
 ]

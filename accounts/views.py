@@ -1,9 +1,12 @@
 """Signing in by a one-time link, a person's settings, unsubscribing."""
 
+from allauth.account.app_settings import AppSettings
+from allauth.account.internal.flows.login import perform_login, record_authentication
+from allauth.account.models import Login
+from allauth.mfa.utils import is_mfa_enabled
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -12,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import AuthedRequest, signed_in
 from accounts.models import User
-from accounts.services import redeem_sign_in_link
+from accounts.services import end_other_sessions, redeem_sign_in_link
 from accounts.unsubscribe import unsubscribe, user_of
 
 THEME_COOKIE = "theme"
@@ -54,8 +57,11 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
     user = redeem_sign_in_link(token)
     if user is None:
         return render(request, "accounts/link_expired.html", status=410)
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    return redirect(settings.LOGIN_REDIRECT_URL)
+    record_authentication(request, user, method="link")
+    # Whoever got the link from the operator need not prove an address, but has a second factor to show, if any.
+    no_code = AppSettings.EmailVerificationMethod.NONE
+    response: HttpResponse = perform_login(request, Login(user=user, email_verification=no_code))
+    return response
 
 
 @signed_in
@@ -78,6 +84,7 @@ def edit_settings(request: AuthedRequest) -> HttpResponse:
         )
         return response
     context = {"form": form, "keep_hint": _keep_hint(settings.PONDER_RETENTION_DAYS)}
+    context["has_second_factor"] = is_mfa_enabled(user)
     return render(request, "accounts/settings.html", context, status=422 if form.errors else 200)
 
 
@@ -88,6 +95,15 @@ def _keep_hint(site_days: int) -> str:
         else "This site keeps them until you delete them"
     )
     return f"{site}. Receipts are kept. Texts of a job that has not ended are kept, even while it is paused."
+
+
+@signed_in
+@require_POST
+def sign_out_elsewhere(request: AuthedRequest) -> HttpResponse:
+    """End every other session of the user, and the sign-in links that were made."""
+    end_other_sessions(request, request.user)
+    messages.success(request, "Signed out everywhere else.")
+    return redirect("settings")
 
 
 @signed_in

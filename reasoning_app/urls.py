@@ -12,6 +12,3 @@ urlpatterns = [
     path("", include("jobs.views.urls")),
     path("", include("billing.views.urls")),
 ]
-
-admin.site.site_header = admin.site.site_title = "Ponder"
-admin.site.index_title = "Raw rows"

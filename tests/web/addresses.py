@@ -20,6 +20,7 @@ PUBLIC = {
     "account_email_verification_sent",
     "account_inactive",
     "account_login",
+    "mfa_authenticate",
     "account_logout",
     "account_request_login_code",
     "account_reset_password",
@@ -45,6 +46,15 @@ OWN = {
     "account_email",
     "account_reauthenticate",
     "account_set_password",
+    "mfa_activate_totp",
+    "mfa_deactivate_totp",
+    "mfa_download_recovery_codes",
+    "mfa_generate_recovery_codes",
+    "mfa_index",
+    "mfa_reauthenticate",
+    "mfa_view_recovery_codes",
+    "reauthenticate-by-code",
+    "sign-out-elsewhere",
 }
 """What everybody who is signed in has; it shows their own things only."""
 

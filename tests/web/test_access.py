@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from urllib.parse import unquote
 
 import pytest
 from django.apps import apps
@@ -75,7 +76,7 @@ def test_a_signed_out_visitor_is_asked_to_sign_in(client, belongings, name):
     for reply in (client.get(address), client.post(address)):
         assert reply.status_code == 302
         assert reply.url.startswith(reverse("account_login"))
-        assert address in reply.url
+        assert address in unquote(reply.url)
 
 
 @pytest.mark.parametrize("name", sorted(OWNERS | STAFF.keys() | SUPERUSERS))
