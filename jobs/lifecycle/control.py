@@ -3,7 +3,7 @@
 Each verb returns whether it changed anything: a second click, or one that came too late, does not.
 """
 
-from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Case, F, Q, Value, When
@@ -19,27 +19,29 @@ WANTED_CHANNEL = "ponder_wanted"
 
 def finish_early(*, job: Job) -> bool:
     """End the job with its best answer; running calls may end, what is unspent returns."""
-    return _want(job, Wanted.FINISH, from_wishes={Wanted.RUN, Wanted.PAUSE})
+    return _go_on(job, Wanted.FINISH, Q(wanted__in=[Wanted.RUN, Wanted.PAUSE]))
 
 
 def cancel_job(*, job: Job) -> bool:
     """End the job without an answer; what was used is paid, the rest returns."""
     if end_unpaid(job_id=job.pk, stop_reason="cancelled"):
         return True
-    return _want(job, Wanted.CANCEL, from_wishes={Wanted.RUN, Wanted.PAUSE, Wanted.FINISH})
-
-
-def pause_job(*, job: Job) -> bool:
-    """Make no new calls until the job is resumed; its money stays reserved and nothing more is spent."""
-    return _want(job, Wanted.PAUSE, from_wishes={Wanted.RUN})
+    return _go_on(job, Wanted.CANCEL, Q(wanted__in=[Wanted.RUN, Wanted.PAUSE, Wanted.FINISH]))
 
 
 def resume_job(*, job: Job) -> bool:
     """Go on with a paused job, or start a scheduled one now."""
-    scheduled = Q(state=JobState.QUEUED, next_at__gt=Now())
-    return _want(
-        job, Wanted.RUN, from_wishes={Wanted.PAUSE, Wanted.RUN}, where=Q(wanted=Wanted.PAUSE) | scheduled
-    )
+    scheduled = Q(wanted=Wanted.RUN, state=JobState.QUEUED, next_at__gt=Now())
+    return _go_on(job, Wanted.RUN, Q(wanted=Wanted.PAUSE) | scheduled)
+
+
+def pause_job(*, job: Job) -> bool:
+    """Make no new calls until the job is resumed; its money stays reserved and nothing more is spent."""
+    is_free = Q(lease_until=None) | Q(lease_until__lte=Now())
+    resting = sorted(sources_of(JobState.PAUSED) & RESTING)
+    move = When(is_free, state__in=resting, then=Value(JobState.PAUSED))
+    with transaction.atomic():
+        return _write_wish(job, Wanted.PAUSE, Q(wanted=Wanted.RUN), move=move)
 
 
 def notify_workers(job: Job, what: str, value: str | int) -> None:
@@ -48,31 +50,25 @@ def notify_workers(job: Job, what: str, value: str | int) -> None:
         cursor.execute("SELECT pg_notify(%s, %s)", [WANTED_CHANNEL, f"{job.pk}:{what}:{value}"])
 
 
-def _want(job: Job, wanted: Wanted, *, from_wishes: set[Wanted], where: Q | None = None) -> bool:
-    pauses = wanted == Wanted.PAUSE
-    free = Q(lease_until=None) | Q(lease_until__lte=Now())
-    moves = (
-        When(free, state__in=sorted(sources_of(JobState.PAUSED) & RESTING), then=Value(JobState.PAUSED))
-        if pauses
-        else When(state__in=sorted(sources_of(JobState.QUEUED) & RESTING), then=Value(JobState.QUEUED))
-    )
-    fields: dict[str, object] = {"wanted": wanted, "state": Case(moves, default=F("state"))}
-    if not pauses:
-        # A job that waits, be it for its time or for a provider, need not wait for its end.
-        nothing: datetime | None = None
-        fields |= {"next_at": nothing, "not_before_at": nothing, "queued_at": _requeued()}
+def _go_on(job: Job, wanted: Wanted, where: Q) -> bool:
+    """Let a worker carry the wish out; a job that waits, for its time or for a provider, waits no longer."""
+    resting = sorted(sources_of(JobState.QUEUED) & RESTING)
+    move = When(state__in=resting, then=Value(JobState.QUEUED))
+    # A job that waited for something else begins to wait for a worker now.
+    queued_at = Case(When(state=JobState.PAUSED, then=Now()), default=F("queued_at"))
     with transaction.atomic():
-        jobs = Job.objects.filter(
-            where or Q(), pk=job.pk, state__in=sorted(ACTIVE), wanted__in=sorted(from_wishes)
+        changed = _write_wish(
+            job, wanted, where, move=move, next_at=None, not_before_at=None, queued_at=queued_at
         )
-        if not jobs.update(**fields):
-            return False
-        notify_workers(job, "wanted", wanted)
-        if not pauses:
+        if changed:
             wake_worker_on_commit(job.pk)
+    return changed
+
+
+def _write_wish(job: Job, wanted: Wanted, where: Q, *, move: When, **fields: Any) -> bool:
+    """Write what the user wants of an active job, and move it where no worker holds it. False: it was too late."""
+    jobs = Job.objects.filter(where, pk=job.pk, state__in=sorted(ACTIVE))
+    if not jobs.update(wanted=wanted, state=Case(move, default=F("state")), **fields):
+        return False
+    notify_workers(job, "wanted", wanted)
     return True
-
-
-def _requeued() -> Case:
-    """Return when a job that goes on began to wait for a worker: now, if it waited for something else before."""
-    return Case(When(state=JobState.PAUSED, then=Now()), default=F("queued_at"))

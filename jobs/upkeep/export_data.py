@@ -2,13 +2,13 @@
 
 import io
 import json
-import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
+from django.utils.text import slugify
 
 from accounts.models import User
 from billing.books.statement import LEDGER_HEADER, ledger_rows
@@ -79,7 +79,7 @@ def _entries(user: User) -> Iterator[tuple[str, Iterator[str]]]:
     yield "profile.json", iter([_json(_profile(user))])
     for workspace in user.workspaces.order_by("pk"):
         yield (
-            f"ledger/{workspace.pk}-{_slug(workspace.name)}.csv",
+            f"ledger/{workspace.pk}-{slugify(workspace.name)[:60] or 'workspace'}.csv",
             csv_lines(LEDGER_HEADER, ledger_rows(workspace)),
         )
     for job in (
@@ -151,7 +151,3 @@ def _call(step: StepRecord, paid: Call | None, prompts: dict[str, Any]) -> dict[
 
 def _json(facts: dict[str, Any], *, indent: int | None = 2) -> str:
     return json.dumps(facts, cls=DjangoJSONEncoder, ensure_ascii=False, indent=indent) + "\n"
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "workspace"

@@ -1,7 +1,6 @@
 """A job as files: Markdown to read, JSON to compute with. Amounts are exact decimal strings."""
 
 import json
-import re
 import textwrap
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +9,7 @@ from uuid import UUID
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpResponse, StreamingHttpResponse
 from django.template.loader import render_to_string
+from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from accounts.access import AuthedRequest, signed_in
@@ -25,8 +25,7 @@ _STEPS_AT_ONCE = 50
 
 
 def _file_name(job: Job, suffix: str) -> str:
-    slug = re.sub(r"[^a-z0-9]+", "-", job.title.lower()).strip("-")[:60]
-    return f"{slug or 'job'}-{str(job.pk)[:8]}.{suffix}"
+    return f"{slugify(job.title)[:60] or 'job'}-{str(job.pk)[:8]}.{suffix}"
 
 
 @signed_in
