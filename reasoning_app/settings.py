@@ -380,6 +380,7 @@ DEMO_THINKER_URL = env.str("DEMO_THINKER_URL", default=f"unix:{RUN_DIR}/thinker.
 DEMO_EXPERT_URL = env.str("DEMO_EXPERT_URL", default=f"unix:{RUN_DIR}/expert.sock")
 
 # Money.
+PONDER_SHARE_LEARNING = env.bool("PONDER_SHARE_LEARNING", default=True)
 PONDER_MARKUP_BP = _whole("PONDER_MARKUP_BP", default=0, low=0, high=100_000)  # basis points
 PONDER_TRIAL_CREDIT_NANO = _usd("PONDER_TRIAL_CREDIT", default="5.00")
 PONDER_OPERATOR_CREDIT_NANO = _usd("PONDER_OPERATOR_CREDIT", default="100.00")

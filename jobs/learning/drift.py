@@ -5,7 +5,6 @@ An alarm stays open while the share differs, and is closed when it is back. Only
 
 from collections import defaultdict
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -17,11 +16,13 @@ from jobs.mail.enqueue import mail_staff
 from jobs.models import DriftAlarm, Learned, Lesson, OutboxKind
 from solver.learning.censored_histogram import bin_of, quantiles
 from solver.learning.drift_test import Drift, Watched, drifts, yes_of
-from solver.learning.observations import Aspect, count
+from solver.learning.observations import Aspect, added
 
 RECENT = timedelta(days=7)
 BEFORE = timedelta(days=90)
-_WORDS = {
+type Key = tuple[str, str, str]
+"""Aspect, subject, kind."""
+_SHARE_TEXT = {
     "right": "first attempts that are right",
     "long": "replies longer than the usual median",
     "checked": "jobs with a checker that end solved",
@@ -51,14 +52,13 @@ def watch(now: datetime | None = None) -> list[DriftAlarm]:
 
 def _watched(now: datetime) -> list[Watched]:
     """Return every share that is watched, from the lessons since its posterior was last reset."""
-    rows = {(row.aspect, row.subject, row.kind): row for row in Learned.objects.all()}
-    medians = {key: _median_bin(row) for key, row in rows.items() if key[0] == Aspect.OUTPUT}
+    reset_at, medians = _resets_and_median_bins()
     sums: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0, 0.0])
     lessons = Lesson.objects.filter(taught_at__gt=now - BEFORE, taught_at__lte=now, error="")
     for taught_at, taught in lessons.values_list("taught_at", "taught").iterator(chunk_size=1_000):
         for aspect, subject, kind, counts in taught:
-            row = rows.get((aspect, subject, kind))
-            if row is None or taught_at is None or taught_at < row.since:
+            since = reset_at.get((aspect, subject, kind))
+            if since is None or taught_at is None or taught_at < since:
                 continue
             at = 0 if taught_at > now - RECENT else 2
             shares = yes_of(aspect, counts, longer_than=medians.get((aspect, subject, kind), 0))
@@ -69,15 +69,22 @@ def _watched(now: datetime) -> list[Watched]:
     return [Watched(name, *total) for name, total in sums.items()]
 
 
-def _median_bin(row: Learned) -> int:
-    stats: dict[str, Any] = row.stats
-    return bin_of(quantiles({name: count(stats, name) for name in stats}, (0.5,))[0])
+def _resets_and_median_bins() -> tuple[dict[Key, datetime], dict[Key, int]]:
+    """Return since when each posterior counts, and the bin of the usual median of lengths, of all workspaces together."""
+    reset_at: dict[Key, datetime] = {}
+    lengths: dict[Key, dict[str, float]] = {}
+    for row in Learned.objects.exclude(workspace=None).order_by("since").iterator(1_000):
+        key = (row.aspect, row.subject, row.kind)
+        reset_at.setdefault(key, row.since)
+        if row.aspect == Aspect.OUTPUT:
+            lengths[key] = added(lengths.get(key, {}), row.stats)
+    return reset_at, {key: bin_of(quantiles(counts, (0.5,))[0]) for key, counts in lengths.items()}
 
 
 def _alarm(drift: Drift) -> DriftAlarm:
     share, subject, kind = drift.name.split("|")
     words = (
-        f"{subject} on {kind} problems: {_WORDS[share]} are {drift.recent_share:.0%} of {drift.recent} in the last "
+        f"{subject} on {kind} problems: {_SHARE_TEXT[share]} are {drift.recent_share:.0%} of {drift.recent} in the last "
         f"{RECENT.days} days, {drift.before_share:.0%} before (p = {drift.probability:.1g})."
     )
     return DriftAlarm(name=drift.name, words=words[:400])

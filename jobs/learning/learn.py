@@ -14,20 +14,19 @@ from django.db.models import Max
 from django.utils import timezone
 
 from billing.models import Call
-from jobs.models import Job, JobQuote, Learned, Lesson, StepRecord, StepState
-from solver.core.models import ModelCard
+from jobs.learning.counts import add_counts, track_quote
+from jobs.models import Job, JobQuote, Lesson, StepRecord, StepState
 from solver.core.problem import Problem
 from solver.core.steps import Status, StepKind
-from solver.engine.plan import least_budget_nano
-from solver.learning.observations import Aspect, CallObservation, FinishedJob, count_updates_of, merged
-from solver.learning.posteriors import Store, informed
-from solver.quotes.quantile_tracking import Measured, tracked
+from solver.learning.observations import CallObservation, FinishedJob, count_updates_of
 
 logger = logging.getLogger(__name__)
 
 _MOST_ATTEMPTS = 5
 _READ = ("grade", "compare")
 _MOST_STEPS = 5_000
+_COMPUTED = frozenset({"arithmetic"})
+"""Checkers that compute what is right; others compare with an answer that somebody typed."""
 
 
 def set_lesson(job: Job, *, answer_key: str | None) -> None:
@@ -57,7 +56,7 @@ def _learn_one() -> bool:
     """Teach one lesson. False: none is due."""
     with transaction.atomic():
         due = Lesson.objects.select_for_update(skip_locked=True, of=("self",)).filter(taught_at=None)
-        lesson = due.select_related("job").order_by("attempts", "pk").first()
+        lesson = due.select_related("job__created_by").order_by("attempts", "pk").first()
         if lesson is None:
             return False
         try:
@@ -84,13 +83,13 @@ def _teach(lesson: Lesson) -> None:
     after = earlier.aggregate(last=Max("upto_seq"))["last"] or 0
     taught = count_updates_of(_finished(lesson, after))
     # In the order of their names, so that two workers cannot wait for each other.
-    for each in taught:
-        row = _row(each.aspect, each.subject, each.kind)
-        row.stats, row.jobs = merged(row.stats, each.counts), row.jobs + 1
-        row.save()
-    marks: list[Any] = [list(each) for each in taught]
+    for update in taught:
+        add_counts(job, update)
+    marks: list[Any] = [[*update[:4]] for update in taught]
     if lesson.version == 1:
-        marks += [_track(quote) for quote in JobQuote.objects.filter(job=job).exclude(charged_nano=None)]
+        marks += [
+            track_quote(job, quote) for quote in JobQuote.objects.filter(job=job).exclude(charged_nano=None)
+        ]
     lesson.taught, lesson.taught_at, lesson.error = marks, timezone.now(), ""
     lesson.save()
 
@@ -98,29 +97,6 @@ def _teach(lesson: Lesson) -> None:
 def _digest(answer_key: str) -> str:
     """Return what tells answers apart: a lesson keeps no word of a job, whose texts may be deleted."""
     return hashlib.sha256(answer_key.encode("utf-8", "replace")).hexdigest()
-
-
-def _row(aspect: str, subject: str, kind: str) -> Learned:
-    """Return the locked row of a posterior, made if it is not there."""
-    Learned.objects.bulk_create([Learned(aspect=aspect, subject=subject, kind=kind)], ignore_conflicts=True)
-    return Learned.objects.select_for_update(no_key=True).get(aspect=aspect, subject=subject, kind=kind)
-
-
-def _track(quote: JobQuote) -> list[Any]:
-    """Learn from how far a quote was off; return what the drift watch reads of it."""
-    row = _row(Aspect.QUOTE, quote.strategy, quote.kind)
-    seen = Measured(
-        quoted_nano=(quote.cost_p10_nano, quote.cost_p50_nano, quote.cost_p90_nano),
-        quoted_s=(quote.time_low_s, quote.time_high_s),
-        win_probability=quote.win_probability,
-        budget_nano=quote.budget_nano,
-        charged_nano=quote.charged_nano or 0,
-        took_s=quote.took_s or 0.0,
-        won=bool(quote.won),
-    )
-    row.stats, row.jobs = tracked(row.stats, seen, checked=quote.checked), row.jobs + 1
-    row.save()
-    return [Aspect.QUOTE, quote.strategy, quote.kind, {"covered" if seen.covered else "exceeded": 1.0}]
 
 
 def _finished(lesson: Lesson, after_seq: int) -> FinishedJob:
@@ -135,6 +111,7 @@ def _finished(lesson: Lesson, after_seq: int) -> FinishedJob:
         strategy=job.strategy,
         kind=kind,
         is_checkable=is_checkable,
+        is_proven=is_checkable and job.checker.get("kind") in _COMPUTED,
         stop_reason=lesson.ended.get("stop_reason", ""),
         confidence=lesson.ended.get("confidence") or 0.0,
         answer_key=next((key for key in keys if _digest(key) == answer), ""),
@@ -172,41 +149,3 @@ def _observations_of(job: Job, after_seq: int, upto_seq: int, *, is_checkable: b
         )
         for step in found
     ]
-
-
-def informed_panel(
-    panel: list[ModelCard], problem: Problem, *, budget_nano: int | None = None, markup_bp: int = 0
-) -> list[ModelCard]:
-    """Return the panel as jobs taught it; as it came where the lessons alone would make the budget buy nothing."""
-    store = learned_store([card.name for card in panel], problem.kind)
-    cards = [informed(card, problem.kind, store) for card in panel]
-    if budget_nano is None or least_budget_nano(cards, problem, markup_bp=markup_bp) <= budget_nano:
-        return cards
-    return panel
-
-
-def learned_store(models: list[str], kind: str) -> Store:
-    """Return what was learned of these models on problems of a kind."""
-    rows = Learned.objects.filter(subject__in=models, kind=kind)
-    return {(row.aspect, row.subject): _plain(row.stats) for row in rows}
-
-
-def learned_of(aspect: Aspect, subject: str, kind: str) -> dict[str, Any]:
-    """Return the counts of one posterior; none: nothing was learned yet."""
-    row = Learned.objects.filter(aspect=aspect, subject=subject, kind=kind).first()
-    return _plain(row.stats) if row else {}
-
-
-def _plain(stats: Any) -> dict[str, Any]:
-    """Return counts as they should be, whatever stands in the row."""
-    return {str(name): value for name, value in stats.items()} if isinstance(stats, dict) else {}
-
-
-def forget(subject: str = "", kind: str = "") -> int:
-    """Empty posteriors (of a model or strategy, of a kind, or all); return how many. What was taught stays taught."""
-    rows = Learned.objects.all()
-    if subject:
-        rows = rows.filter(subject=subject)
-    if kind:
-        rows = rows.filter(kind=kind)
-    return rows.update(stats={}, jobs=0, since=timezone.now(), updated_at=timezone.now())

@@ -3,36 +3,76 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from django.db.models import F
+
+from accounts.models import Workspace
 from jobs.models import JobQuote, Learned
 from solver.learning.censored_histogram import quantiles
 from solver.learning.observations import Aspect, count
 from solver.learning.posteriors import win_share
 
 _RECENT_QUOTES = 1_000
+_GIVERS_SHOWN = 3
 
 
 class Posterior(NamedTuple):
-    """One posterior as people read it."""
+    """One posterior as people read it: of one workspace, or the one that all share."""
 
     aspect: str
     subject: str
     kind: str
+    taught_by: str
+    """The workspace whose jobs taught it, or which workspaces have how large a part in what all share."""
     jobs: int
-    words: str
+    text: str
     row: Learned
 
 
-def posteriors(subject: str = "", kind: str = "") -> list[Posterior]:
-    """Return what was learned, of all or of one model or strategy, on all kinds of problems or one."""
-    rows: Iterable[Learned] = Learned.objects.exclude(jobs=0).order_by("subject", "kind", "aspect")
-    found = [
-        Posterior(row.aspect, row.subject, row.kind, row.jobs, words_of(row.aspect, row.stats), row)
-        for row in rows
+def posteriors(subject: str = "", kind: str = "", *, most: int | None = None) -> list[Posterior]:
+    """Return what was learned, of all or of one model or strategy, on all kinds of problems or one.
+
+    What all workspaces share comes first, then what each has taught itself, most jobs first.
+    """
+    rows = Learned.objects.exclude(jobs=0).select_related("workspace")
+    if subject:
+        rows = rows.filter(subject=subject)
+    if kind:
+        rows = rows.filter(kind=kind)
+    ordered = rows.order_by("subject", "kind", "aspect", F("workspace").asc(nulls_first=True), "-jobs")[:most]
+    return [
+        Posterior(
+            row.aspect, row.subject, row.kind, _taught_by(row), row.jobs, text_of(row.aspect, row.stats), row
+        )
+        for row in ordered
     ]
-    return [each for each in found if subject in {"", each.subject} and kind in {"", each.kind}]
 
 
-def words_of(aspect: str, stats: Mapping[str, Any]) -> str:
+def _taught_by(row: Learned) -> str:
+    """Return who taught a posterior; of a shared one the workspaces with the largest parts."""
+    if row.workspace:
+        return _named(row.workspace)
+    same = Learned.objects.filter(aspect=row.aspect, subject=row.subject, kind=row.kind).exclude(given={})
+    parts = [
+        (
+            sum(count(own.given, name) for name in own.given) / 2.0 ** (row.halvings - own.halvings),
+            own.workspace,
+        )
+        for own in same.exclude(workspace=None).select_related("workspace")
+    ]
+    whole = sum(given for given, _ in parts)
+    largest = sorted(parts, key=lambda part: -part[0])[:_GIVERS_SHOWN]
+    said = ", ".join(
+        f"{_named(workspace)} {given / whole:.0%}" for given, workspace in largest if workspace and whole
+    )
+    more = len(parts) - len(largest)
+    return f"shared: {said}{f' and {more} more' if more else ''}"
+
+
+def _named(workspace: Workspace) -> str:
+    return f"{workspace.name} #{workspace.pk}"
+
+
+def text_of(aspect: str, stats: Mapping[str, Any]) -> str:
     """Return counts as a sentence."""
     match aspect:
         case Aspect.ABILITY:

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
+from accounts.models import Workspace
 from jobs.core.errors import SubmitError
-from jobs.learning.learn import informed_panel
+from jobs.learning.lookup import informed_panel
 from jobs.lifecycle.panel import build_panel
 from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
 from jobs.lifecycle.quote_records import quote_of, terms_of
@@ -31,18 +32,24 @@ def quote_job(
     checker: Mapping[str, Any] | None = None,
     strategy: str = DEFAULT,
     options: Mapping[str, Any] | None = None,
+    workspace: Workspace | None = None,
 ) -> QuoteResult:
     """Return what the budget buys for this problem with this installation's panel. Raises SubmitError.
 
+    `workspace` is whose jobs have taught what to expect; None: nobody's, as for the signed-out.
     Without a budget one is suggested, by the kind of problem and by what a right answer is worth, if that is told.
     """
     chosen = dict(options or {})
     text = problem[:MAX_PROBLEM_CHARS]
     posed = Problem(text, problem_kind(text, checker), checker)
     panel = informed_panel(
-        build_panel(chosen.get("models")), posed, budget_nano=budget_nano, markup_bp=settings.PONDER_MARKUP_BP
+        build_panel(chosen.get("models")),
+        posed,
+        workspace=workspace,
+        budget_nano=budget_nano,
+        markup_bp=settings.PONDER_MARKUP_BP,
     )
-    terms = terms_of(strategy, chosen, panel, posed.kind)
+    terms = terms_of(strategy, chosen, panel, posed.kind, workspace=workspace)
     suggested = budget_nano is None
     if budget_nano is None:
         budget_nano = suggested_budget_nano(
@@ -55,4 +62,6 @@ def quote_job(
     if budget_nano <= 0:
         raise SubmitError("Enter a budget.", field="budget", code="out_of_range")
     check_affordable(posed, panel, budget_nano)
-    return QuoteResult(quote_of(posed, panel, budget_nano=budget_nano, terms=terms), suggested)
+    return QuoteResult(
+        quote_of(posed, panel, budget_nano=budget_nano, terms=terms, workspace=workspace), suggested
+    )

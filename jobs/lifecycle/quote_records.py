@@ -6,43 +6,58 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from jobs.learning.learn import learned_of, learned_store
+from accounts.models import Workspace
+from jobs.learning.lookup import learned_shift, learned_store
 from jobs.models import Job, JobQuote
 from solver.core.models import ModelCard
 from solver.core.money import format_usd, format_usd_about, usd_decimal
 from solver.core.problem import Problem
-from solver.learning.observations import BY_ITSELF, WON, Aspect
+from solver.learning.observations import BY_ITSELF, WON
 from solver.learning.posteriors import seconds_per_call
-from solver.quotes.quantile_tracking import shift_of
 from solver.quotes.quote import Quote, Terms, quote
 
 _DEFAULT_CALL_S = {True: 1.0, False: 30.0}
 
 
-def terms_of(strategy: str, options: Mapping[str, Any], panel: Sequence[ModelCard], kind: str) -> Terms:
+def terms_of(
+    strategy: str,
+    options: Mapping[str, Any],
+    panel: Sequence[ModelCard],
+    kind: str,
+    *,
+    workspace: Workspace | None,
+) -> Terms:
     """Return the terms under which this installation would run a job; calls take as long as they took so far."""
     names, bundled = [card.name for card in panel], all(card.bundled for card in panel)
     target = options.get("confidence_target")
     return Terms(
         strategy=strategy,
         markup_bp=settings.PONDER_MARKUP_BP,
-        call_s=seconds_per_call(names, learned_store(names, kind), default=_DEFAULT_CALL_S[bundled]),
+        call_s=seconds_per_call(
+            names, learned_store(names, kind, workspace), default=_DEFAULT_CALL_S[bundled]
+        ),
         slots=settings.PONDER_CALLS_PER_JOB,
         **({"target": float(target)} if target else {}),
     )
 
 
-def quote_of(problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, terms: Terms) -> Quote:
+def quote_of(
+    problem: Problem,
+    panel: Sequence[ModelCard],
+    *,
+    budget_nano: int,
+    terms: Terms,
+    workspace: Workspace | None,
+) -> Quote:
     """Return what a budget buys for a posed problem, by the committed table and by what jobs have taught."""
-    stats = learned_of(Aspect.QUOTE, terms.strategy, problem.kind)
-    learned = shift_of(stats, checked=problem.is_checkable)
+    learned = learned_shift(terms.strategy, problem.kind, workspace, checked=problem.is_checkable)
     return quote(problem, panel, budget_nano=budget_nano, terms=terms, learned=learned)
 
 
 def record_quote(job: Job, problem: Problem, panel: Sequence[ModelCard]) -> None:
     """Keep what is expected of a job that is being started."""
-    terms = terms_of(job.strategy, job.options, panel, problem.kind)
-    said = quote_of(problem, panel, budget_nano=job.budget_nano, terms=terms)
+    terms = terms_of(job.strategy, job.options, panel, problem.kind, workspace=job.workspace)
+    said = quote_of(problem, panel, budget_nano=job.budget_nano, terms=terms, workspace=job.workspace)
     JobQuote.objects.create(
         job=job,
         strategy=said.strategy,

@@ -14,7 +14,7 @@ from billing.books.wallet import BillingError, NotEnoughMoney
 from jobs.core.errors import SubmitError
 from jobs.core.states import JobState
 from jobs.core.wake import wake_worker_on_commit
-from jobs.learning.learn import informed_panel
+from jobs.learning.lookup import informed_panel
 from jobs.lifecycle.funding import fund_job
 from jobs.lifecycle.limits import check_limits, check_unpaid
 from jobs.lifecycle.panel import build_panel
@@ -66,7 +66,11 @@ def submit_job(
     chosen = dict(options or {})
     posed = Problem(text, problem_kind(text, checker), checker)
     panel = informed_panel(
-        build_panel(chosen.get("models")), posed, budget_nano=budget_nano, markup_bp=settings.PONDER_MARKUP_BP
+        build_panel(chosen.get("models")),
+        posed,
+        workspace=workspace,
+        budget_nano=budget_nano,
+        markup_bp=settings.PONDER_MARKUP_BP,
     )
     check_affordable(posed, panel, budget_nano)
     now = timezone.now()

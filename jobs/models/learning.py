@@ -1,4 +1,4 @@
-"""What jobs have taught: a posterior a subject, and a lesson a finished version of a job, which teaches it once."""
+"""What jobs have taught: counts per subject and workspace, and one lesson per ended version of a job."""
 
 from django.db import models
 from django.db.models import Q
@@ -6,13 +6,29 @@ from django.utils import timezone
 
 
 class Learned(models.Model):
-    """Counts for one posterior: what (ability, output, …) of whom (a model, a strategy) on which kind of problem."""
+    """Counts for one posterior: what (ability, output, …) of whom (a model, a strategy) on which kind of problem.
 
+    Each workspace has rows of its own. Rows without a workspace are shared: they hold the little that each workspace
+    may teach all others (solver/learning/sharing.py).
+    """
+
+    workspace = models.ForeignKey(
+        "accounts.Workspace", models.CASCADE, null=True, blank=True, related_name="+"
+    )
     aspect = models.CharField(max_length=20)
     subject = models.CharField(max_length=200)
     kind = models.CharField(max_length=30)
     stats = models.JSONField(default=dict, blank=True)
     jobs = models.PositiveIntegerField(default=0, help_text="Finished jobs that taught it.")
+    given = models.JSONField(
+        default=dict, blank=True, help_text="What of a workspace's counts went into the shared row."
+    )
+    given_today = models.FloatField(default=0.0, help_text="How many observations went there on `given_on`.")
+    given_on = models.DateField(null=True, blank=True)
+    halvings = models.PositiveIntegerField(
+        default=0,
+        help_text="How often the counts of a shared row were halved; of a workspace's row: when it last gave.",
+    )
     since = models.DateTimeField(
         default=timezone.now, help_text="Nothing older is counted: when it was reset."
     )
@@ -20,7 +36,11 @@ class Learned(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["aspect", "subject", "kind"], name="jobs_one_posterior"),
+            models.UniqueConstraint(
+                fields=["workspace", "kind", "subject", "aspect"],
+                name="jobs_one_posterior_per_workspace",
+                nulls_distinct=False,
+            ),
         ]
 
     def __str__(self) -> str:
@@ -34,7 +54,8 @@ class Lesson(models.Model):
     version = models.PositiveIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
     ended = models.JSONField(
-        default=dict, help_text="Stop reason, confidence, digest of the answer, as they were at this end."
+        default=dict,
+        help_text="Stop reason, confidence, digest of the answer's key, as they were at this end.",
     )
     taught_at = models.DateTimeField(null=True, blank=True)
     upto_seq = models.BigIntegerField(default=0, help_text="The last step told before this end.")

@@ -227,6 +227,7 @@ def quote(request: HttpRequest) -> HttpResponse:
                 checker=data["parsed_checker"],
                 strategy=data.get("strategy", DEFAULT),
                 options=form.chosen_options(),
+                workspace=workspace_of(request.user) if isinstance(request.user, User) else None,
             )
         except SubmitError as error:
             context["error"] = error.message

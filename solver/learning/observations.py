@@ -23,7 +23,8 @@ from solver.text.prompts import read_better, read_grade
 WON = frozenset({StopReason.SOLVED, StopReason.CONFIDENT})
 BY_ITSELF = WON | {StopReason.BUDGET_REACHED, StopReason.NO_PROGRESS}
 """Ends that a user, a deadline or a fault did not bring about: they say what a strategy and a quote are worth."""
-_MOST_COUNTED = 2_000.0
+MOST_COUNTED = 2_000.0
+"""Observations of one posterior beyond which the old ones are halved."""
 
 
 class Aspect(StrEnum):
@@ -35,6 +36,10 @@ class Aspect(StrEnum):
     JUDGING = "judging"
     STRATEGY = "strategy"
     QUOTE = "quote"
+
+
+_NEEDS_PROOF = frozenset({Aspect.ABILITY, Aspect.JUDGING})
+"""What rests on knowing which answers are right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,8 @@ class FinishedJob:
     strategy: str
     kind: str
     is_checkable: bool
+    is_proven: bool
+    """Whether its checker computes what is right, so that nobody's word is taken for it."""
     stop_reason: str
     confidence: float
     answer_key: str
@@ -73,16 +80,17 @@ class FinishedJob:
 
 
 class CountUpdate(NamedTuple):
-    """Counts to be added to one posterior."""
+    """Counts to be added to one posterior. `is_shared`: other workspaces may learn from them too."""
 
     aspect: Aspect
     subject: str
     kind: str
     counts: Mapping[str, float]
+    is_shared: bool
 
 
 def count_updates_of(job: FinishedJob) -> list[CountUpdate]:
-    """Return what the job teaches, one lesson a posterior, in the order of their names."""
+    """Return what the job teaches, one update per posterior, in the order of their names."""
     found: defaultdict[tuple[Aspect, str], dict[str, float]] = defaultdict(dict)
 
     def add(aspect: Aspect, subject: str, counts: Mapping[str, float]) -> None:
@@ -103,16 +111,22 @@ def count_updates_of(job: FinishedJob) -> list[CountUpdate]:
         ended = "won" if job.stop_reason in WON else "lost"
         add(Aspect.STRATEGY, job.strategy, {f"{'checked' if job.is_checkable else 'open'}_{ended}": 1.0})
     return [
-        CountUpdate(aspect, subject, job.kind, counts) for (aspect, subject), counts in sorted(found.items())
+        CountUpdate(aspect, subject, job.kind, counts, job.is_proven or aspect not in _NEEDS_PROOF)
+        for (aspect, subject), counts in sorted(found.items())
     ]
 
 
-def merged(stats: Mapping[str, float], counts: Mapping[str, float]) -> dict[str, float]:
-    """Return counts added up; beyond so many the old ones fade by half, so that what changes is noticed in time."""
-    total = {name: count(stats, name) + count(counts, name) for name in {*stats, *counts}}
-    if sum(total.values()) > _MOST_COUNTED:
+def added(first: Mapping[str, object], second: Mapping[str, object]) -> dict[str, float]:
+    """Return counts added up."""
+    return {name: count(first, name) + count(second, name) for name in sorted({*first, *second})}
+
+
+def merged(stats: Mapping[str, object], counts: Mapping[str, object]) -> dict[str, float]:
+    """Return counts added up; beyond MOST_COUNTED they are halved, so that what changes is noticed in time."""
+    total = added(stats, counts)
+    if sum(total.values()) > MOST_COUNTED:
         total = {name: value / 2.0 for name, value in total.items()}
-    return {name: value for name, value in sorted(total.items()) if value > 1e-6}
+    return {name: value for name, value in total.items() if value > 1e-6}
 
 
 def count(stats: Mapping[str, object], name: str) -> float:

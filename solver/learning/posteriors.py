@@ -10,15 +10,16 @@ from dataclasses import replace
 from typing import Any
 
 from solver.core.models import ModelCard, OutputQuantiles
-from solver.inference.judge_likelihood import parameters
+from solver.inference.parameters import parameters
 from solver.learning.censored_histogram import imagined, quantiles
 from solver.learning.observations import Aspect, count
+from solver.learning.sharing import PRIOR_JOBS
 
 Store = Mapping[tuple[str, str], Mapping[str, Any]]
 """Counts by aspect and subject, for one kind of problem."""
 
-_STRENGTH = 20.0
-"""How many jobs the prior of a model is worth."""
+_SECONDS_STRENGTH = 5.0
+"""How many jobs the time that is assumed of a call is worth: less, for it is a mere guess."""
 _FURTHEST = 8
 """Learned lengths stay within this factor of the prior's."""
 _RARE = 0.005
@@ -30,7 +31,7 @@ def informed(card: ModelCard, kind: str, store: Store) -> ModelCard:
     ability = store.get((Aspect.ABILITY, card.name), {})
     return replace(
         card,
-        ability={**card.ability, kind: _share(ability, "right", "wrong", card.ability_for(kind), _STRENGTH)},
+        ability={**card.ability, kind: _share(ability, "right", "wrong", card.ability_for(kind), PRIOR_JOBS)},
         output=_output(card, store.get((Aspect.OUTPUT, card.name), {})),
         judging=_judging(card, kind, store.get((Aspect.JUDGING, card.name), {})),
     )
@@ -39,12 +40,11 @@ def informed(card: ModelCard, kind: str, store: Store) -> ModelCard:
 def seconds_per_call(models: Sequence[str], store: Store, *, default: float) -> float:
     """Return how long a call of these models takes (median, seconds); `default` where nothing was learned."""
     found = [
-        quantiles(_counts(store[Aspect.SECONDS, name]), (0.5,))[0]
+        quantiles(_counts(store[Aspect.SECONDS, name]), (0.5,), [(default, _SECONDS_STRENGTH)])[0]
         for name in models
-        if (Aspect.SECONDS, name) in store
+        if store.get((Aspect.SECONDS, name))
     ]
-    known = [value for value in found if value > 0]
-    return sum(known) / len(known) if known else default
+    return sum(found) / len(found) if found else default
 
 
 def win_share(stats: Mapping[str, Any], *, checked: bool) -> tuple[float, float]:
@@ -65,11 +65,17 @@ def _output(card: ModelCard, stats: Mapping[str, Any]) -> OutputQuantiles:
     prior = card.output
     if not stats:
         return prior
-    found = quantiles(_counts(stats), _LEVELS, imagined(prior, _STRENGTH))
+    counts = _counts(stats)
+    found = quantiles(counts, _LEVELS, imagined(prior, PRIOR_JOBS))
+    # Bins are wide: what they make of the prior alone is corrected, as far as it is the prior that counts.
+    binned = quantiles({}, _LEVELS, imagined(prior, PRIOR_JOBS))
+    share = PRIOR_JOBS / (PRIOR_JOBS + sum(counts.values()))
     bounded, least = [], 1
-    for value, known in zip(found, (prior.q50, prior.q90, prior.q995), strict=True):
-        low, high = max(known // _FURTHEST, 1), min(known * _FURTHEST, card.max_output_tokens)
-        least = max(least, min(max(round(value), low), high))
+    for value, of_prior, known in zip(found, binned, (prior.q50, prior.q90, prior.q995), strict=True):
+        corrected = value * (known / of_prior) ** share
+        # What was assumed may lie beyond the longest reply; a first observation must not cut it off.
+        low, high = max(known // _FURTHEST, 1), max(min(known * _FURTHEST, card.max_output_tokens), known)
+        least = max(least, min(max(round(corrected), low), high))
         bounded.append(least)
     return OutputQuantiles(*bounded)
 

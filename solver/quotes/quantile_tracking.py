@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from solver.learning.observations import count
+from solver.learning.sharing import PRIOR_JOBS
 from solver.quotes.quote import LEVELS, Shift
 
 _COSTS = ("cost_p10", "cost_p50", "cost_p90")
@@ -36,19 +37,31 @@ class Measured:
         return self.charged_nano <= self.quoted_nano[2]
 
 
-def shift_of(stats: Mapping[str, Any], *, checked: bool) -> Shift:
-    """Return the shift that was learned for quotes of a strategy, with or without a checker."""
-    which = _which(checked)
-    a, b, c = (_number(stats, f"{which}_{name}") for name in _COSTS)
-    low, high = (_number(stats, f"{which}_{name}") for name in _TIMES)
-    return Shift((a, b, c), (low, high), _number(stats, f"{which}_win"))
+def shift_of(stats: Mapping[str, Any], *, checked: bool, shrunk: bool = False) -> Shift:
+    """Return the shift that was learned for quotes of a strategy, with or without a checker.
 
-
-def tracked(stats: Mapping[str, Any], seen: Measured, *, checked: bool) -> dict[str, float]:
-    """Return the state after one more job."""
+    `shrunk`: little where few jobs taught it, as if PRIOR_JOBS more had needed none.
+    """
     which = _which(checked)
     jobs = count(stats, f"{which}_jobs")
-    rate = _LEAST_RATE + _FIRST_RATE / (1.0 + jobs / _HALVES_AFTER)
+    share = jobs / (PRIOR_JOBS + jobs) if shrunk else 1.0
+    a, b, c = (share * _number(stats, f"{which}_{name}") for name in _COSTS)
+    low, high = (share * _number(stats, f"{which}_{name}") for name in _TIMES)
+    return Shift((a, b, c), (low, high), share * _number(stats, f"{which}_win"))
+
+
+def tracked_jobs(stats: Mapping[str, Any]) -> float:
+    """Return how many jobs have taught a state."""
+    return sum(count(stats, f"{_which(checked)}_jobs") for checked in (True, False))
+
+
+def tracked(
+    stats: Mapping[str, Any], seen: Measured, *, checked: bool, weight: float = 1.0
+) -> dict[str, float]:
+    """Return the state after one more job, which counts as `weight` jobs."""
+    which = _which(checked)
+    jobs = count(stats, f"{which}_jobs")
+    rate = weight * (_LEAST_RATE + _FIRST_RATE / (1.0 + jobs / _HALVES_AFTER))
     moved = dict(stats)
     for name, level, quoted in zip(_COSTS, LEVELS, seen.quoted_nano, strict=True):
         # A quote that the budget bounds covers everything; from it nothing follows.
@@ -58,8 +71,8 @@ def tracked(stats: Mapping[str, Any], seen: Measured, *, checked: bool) -> dict[
         _move(moved, f"{which}_{name}", rate, level, above=seen.took_s > quoted_s)
     win = _number(stats, f"{which}_win") + 2.0 * rate * (seen.won - min(max(seen.win_probability, 0.0), 1.0))
     moved[f"{which}_win"] = round(min(max(win, -_WIDEST), _WIDEST), 4)
-    moved[f"{which}_jobs"] = jobs + 1.0
-    moved[f"{which}_covered"] = count(stats, f"{which}_covered") + float(seen.covered)
+    moved[f"{which}_jobs"] = jobs + weight
+    moved[f"{which}_covered"] = count(stats, f"{which}_covered") + weight * seen.covered
     return moved
 
 

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from jobs.learning.counts import forget
 from jobs.learning.drift import watch
-from jobs.learning.learn import forget
 from jobs.mail.send import send_due
 from jobs.models import DriftAlarm, Learned, Lesson, OutboxMessage
 from tests import people
@@ -32,8 +32,8 @@ def history(staff):
     """Sixty right first tries long ago, thirty wrong ones this week."""
     job = people.make_job(staff, "done")
     Learned.objects.create(
-        aspect="ability", subject="demo/one", kind="number", stats={"right": 60.0, "wrong": 30.0}, jobs=90,
-        since=timezone.now() - timedelta(days=80),
+        workspace=job.workspace, aspect="ability", subject="demo/one", kind="number", jobs=90,
+        stats={"right": 60.0, "wrong": 30.0}, since=timezone.now() - timedelta(days=80),
     )  # fmt: skip
     Lesson.objects.bulk_create([taught(job, 30, 1.0, 100 + n) for n in range(60)])
     Lesson.objects.bulk_create([taught(job, 1, 0.0, 200 + n) for n in range(30)])

@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jobs.learning import learn as learning
-from jobs.learning.learn import forget, informed_panel, learn_due
+from jobs.learning.counts import forget
+from jobs.learning.learn import learn_due
+from jobs.learning.lookup import informed_panel
 from jobs.lifecycle import raise_budget, submit_job
 from jobs.lifecycle.panel import build_panel
 from jobs.models import Job, JobQuote, Learned, Lesson, StepRecord
@@ -42,7 +44,8 @@ def solved(alice, workspace, endpoint, run_all):
 
 
 def stats(aspect: str) -> dict:
-    row = Learned.objects.filter(aspect=aspect).first()
+    """What a workspace's own jobs taught."""
+    row = Learned.objects.filter(aspect=aspect).exclude(workspace=None).first()
     return row.stats if row else {}
 
 
@@ -99,7 +102,7 @@ def test_many_workers_learn_each_lesson_once(solved):
         thread.start()
     for thread in threads:
         thread.join()
-    row = Learned.objects.get(aspect=Aspect.STRATEGY)
+    row = Learned.objects.get(aspect=Aspect.STRATEGY, workspace=solved.workspace)
     assert (row.stats, row.jobs) == ({"checked_won": 20.0}, 20)
     assert not Lesson.objects.filter(taught_at=None).exists()
     Job.objects.exclude(pk=solved.pk).delete()
@@ -129,7 +132,7 @@ def test_what_was_learned_informs_the_next_job_and_is_pinned(solved, alice, work
     forget()
     job.refresh_from_db()
     assert job.pinned == pinned
-    [after] = informed_panel(build_panel(), Problem("?", kind="number"))
+    [after] = informed_panel(build_panel(), Problem("?", kind="number"), workspace=workspace)
     assert after.ability_for("number") == pytest.approx(before.ability_for("number"))
 
 
@@ -226,7 +229,10 @@ def test_absurd_lessons_break_no_promise(data, host, alice, workspace, endpoint,
     for aspect in Aspect:
         subject = "vote" if aspect in {Aspect.STRATEGY, Aspect.QUOTE} else "openai/test"
         counts = data.draw(st.dictionaries(names, absurd, max_size=6))
-        Learned.objects.create(aspect=aspect, subject=subject, kind="number", stats=counts)
+        for owner in (workspace, None):
+            Learned.objects.create(
+                workspace=owner, aspect=aspect, subject=subject, kind="number", stats=counts
+            )
     checker = data.draw(st.sampled_from([CHECKER, None]))
     job = submit(alice, workspace, problem="How many are 6 times 7?", checker=checker, strategy="vote")
     quote = JobQuote.objects.get(job=job)

@@ -18,6 +18,7 @@ from solver.learning.censored_histogram import (
 )
 from solver.learning.observations import Aspect, CallObservation, FinishedJob, count_updates_of, merged
 from solver.learning.posteriors import informed, seconds_per_call, win_share
+from solver.learning.sharing import MOST_PER_DAY, MOST_SHARE, PRIOR_JOBS, allowance, others
 from solver.quotes.quantile_tracking import Measured, shift_of, tracked
 from solver.quotes.quote import Shift
 from tests.solver.simulated import card
@@ -36,7 +37,7 @@ def call(number, *, passed=None, answer="num:1", asked_s=0.0, told_s=5.0, **fiel
 def finished(observations, **fields):
     defaults = {
         "version": 1, "strategy": "vote", "kind": "number", "is_checkable": True, "stop_reason": "solved",
-        "confidence": 0.99, "answer_key": "num:1",
+        "confidence": 0.99, "answer_key": "num:1", "is_proven": False,
     }  # fmt: skip
     return FinishedJob(observations=observations, **(defaults | fields))
 
@@ -160,6 +161,53 @@ def test_a_card_learns_ability_lengths_and_judging():
     assert seconds_per_call(["demo/one", "demo/two"], store, default=30.0) == pytest.approx(8.0, rel=0.1)
     assert seconds_per_call(["demo/two"], store, default=30.0) == 30.0
     assert informed(card(), "number", {}) == replace(card(), ability={"": 0.6, "number": 0.6})
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_who_is_right_is_shared_only_where_a_computation_proved_it(proven):
+    """Lengths, times and ends of jobs may inform others; ability and judging rest on somebody's word elsewhere."""
+    grade = call(1, kind=StepKind.GRADE, model="judge", parents=("sample/0",), reply="Verdict: correct")
+    updates = count_updates_of(finished([call(0, passed=True), grade], is_proven=proven))
+    shared = {update.aspect for update in updates if update.is_shared}
+    all_of_them = {Aspect.ABILITY, Aspect.JUDGING, Aspect.OUTPUT, Aspect.SECONDS, Aspect.STRATEGY}
+    assert {update.aspect for update in updates} == all_of_them
+    assert shared == (all_of_them if proven else all_of_them - {Aspect.ABILITY, Aspect.JUDGING})
+
+
+def test_one_workspace_has_at_most_its_share_of_what_all_believe():
+    """However often it is heard, a twentieth of the weight, the prior's twenty jobs included; five per day."""
+    shared = 0.0
+    for _ in range(1_000):
+        shared += min(allowance(shared=shared, given=shared, given_today=0.0), 1.0)
+    assert shared / (PRIOR_JOBS + shared) == pytest.approx(MOST_SHARE)
+    assert allowance(shared=10_000.0, given=0.0, given_today=0.0) == MOST_PER_DAY
+    assert allowance(shared=10_000.0, given=0.0, given_today=4.5) == pytest.approx(0.5)
+    assert allowance(shared=0.0, given=50.0, given_today=0.0) == 0.0
+
+
+def test_what_a_workspace_gave_itself_is_not_counted_twice():
+    """Others' counts are the shared ones without its own, which were halved as often as the shared ones since."""
+    assert others({"right": 10.0, "wrong": 4.0}, {"right": 4.0, "wrong": 8.0}, halvings=1) == {"right": 8.0}
+
+
+def test_few_jobs_shift_the_quotes_of_others_little():
+    """A shared shift counts as if twenty more jobs had needed none, and a job that counts for less moves it less."""
+    seen = Measured((1, 2, 10), (1, 2), 0.5, 100, 50, 1.0, won=True)
+    whole, part = tracked({}, seen, checked=True), tracked({}, seen, checked=True, weight=0.5)
+    assert part["checked_cost_p90"] == pytest.approx(whole["checked_cost_p90"] / 2)
+    shrunk = shift_of(whole, checked=True, shrunk=True)
+    assert shrunk.cost[2] == pytest.approx(shift_of(whole, checked=True).cost[2] / 21)
+
+
+def test_a_first_length_moves_a_card_by_little():
+    """The card does not jump from what is assumed to what bins make of it."""
+    known = replace(card(), output=OutputQuantiles(700, 2_500, 8_000), max_output_tokens=32_000)
+    [before, after] = [
+        known.output,
+        informed(known, "number", {(Aspect.OUTPUT, known.name): {"seen:47": 0.01}}).output,
+    ]
+    assert after.q50 == pytest.approx(before.q50, rel=0.01)
+    assert after.q90 == pytest.approx(before.q90, rel=0.01)
 
 
 def test_old_counts_fade():

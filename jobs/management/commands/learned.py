@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from jobs.learning.learn import forget
+from jobs.learning.counts import forget
 from jobs.learning.report import coverage, posteriors
 
 
@@ -30,8 +30,8 @@ class Command(BaseCommand):
         found, covered = posteriors(subject, kind), coverage()
         if options["json"]:
             rows = [
-                {"aspect": p.aspect, "subject": p.subject, "kind": p.kind, "jobs": p.jobs, "stats": p.row.stats,
-                 "words": p.words}
+                {"aspect": p.aspect, "subject": p.subject, "kind": p.kind, "workspace": p.row.workspace_id,
+                 "taught_by": p.taught_by, "jobs": p.jobs, "stats": p.row.stats, "text": p.text}
                 for p in found
             ]  # fmt: skip
             self.stdout.write(json.dumps({"learned": rows, "quotes": covered}, ensure_ascii=False))
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             self.stdout.write("Nothing has been learned yet.")
         for each in found:
             self.stdout.write(
-                f"{each.subject:<28} {each.kind:<10} {each.aspect:<9} {each.jobs:>6}  {each.words}"
+                f"{each.subject:<28} {each.kind:<10} {each.aspect:<9} {each.jobs:>6}  {each.text} ({each.taught_by})"
             )
         if covered["jobs"]:
             self.stdout.write(f"Quotes of {covered['jobs']} jobs: p90 covered {covered['p90_covers']:.0%}.")

@@ -11,6 +11,7 @@ from jobs.learning.report import coverage, posteriors
 from jobs.models import DriftAlarm, Lesson
 
 _ALARMS = 20
+_POSTERIORS = 1_000
 
 
 @staff_with(Right.SEE_LEARNED)
@@ -19,7 +20,7 @@ _ALARMS = 20
 def learned(request: AuthedRequest) -> HttpResponse:
     """List what finished jobs have taught."""
     context = {
-        "posteriors": posteriors(),
+        "posteriors": posteriors(most=_POSTERIORS),
         "coverage": coverage(),
         "alarms": DriftAlarm.objects.order_by("closed_at", "-opened_at")[:_ALARMS],
         "due": Lesson.objects.filter(taught_at=None).count(),

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from accounts.services import ready_user
+from accounts.services import ensure_personal_workspace, ready_user
 from billing.prices.book import load_prices
 from jobs.core.errors import SubmitError
 from jobs.lifecycle import quote_job
@@ -99,7 +99,12 @@ class Command(BaseCommand):
         self, problem: str, budget_nano: int | None, checker: Any, strategy: str, chosen: dict[str, Any]
     ) -> Any:
         offer = quote_job(
-            problem=problem, budget_nano=budget_nano, checker=checker, strategy=strategy, options=chosen
+            problem=problem,
+            budget_nano=budget_nano,
+            checker=checker,
+            strategy=strategy,
+            options=chosen,
+            workspace=ensure_personal_workspace(ready_user()),
         )
         self._say(quote_words(offer.quote))
         return offer
