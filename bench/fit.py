@@ -21,9 +21,10 @@ from typing import Any, NamedTuple
 from bench.replay import PoolProblem, judgement_of, panel, pool
 from solver.core.models import ModelCard
 from solver.core.steps import Status, StepKind, StepResult
+from solver.inference.calibration import logit, shares, sigmoid
 from solver.inference.evidence import Evidence
 from solver.inference.item_response import Skill
-from solver.inference.judge_likelihood import logit, parameters, shares, sigmoid
+from solver.inference.parameters import parameters
 from solver.inference.vote_likelihood import Counts, ErrorModel, likelihood, log_odds
 from solver.text.extract import extract_answer
 

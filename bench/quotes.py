@@ -21,7 +21,7 @@ from bench.replay import SLOTS, panel, pool, trial
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
 from solver.core.steps import StopReason
-from solver.inference.judge_likelihood import logit
+from solver.inference.calibration import logit
 from solver.quotes.quote import (
     LEVELS,
     Terms,

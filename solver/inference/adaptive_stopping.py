@@ -5,6 +5,7 @@ import math
 _TINY = 1e-30
 _CONVERGED = 1e-12
 _MANY_VOTES = 400
+_PRIOR_TRIES = 2.0
 
 
 def lead_probability(first: float, second: float) -> float:
@@ -51,6 +52,11 @@ def _beta_fraction(x: float, a: float, b: float) -> float:
 
 def _not_zero(value: float) -> float:
     return value if abs(value) > _TINY else _TINY
+
+
+def chance_after_failures(ability: float, failures: int) -> float:
+    """Return how likely the next try of a model is right after so many wrong ones, its ability being worth two tries."""
+    return ability * _PRIOR_TRIES / (_PRIOR_TRIES + failures)
 
 
 def vote_weight(ability: float, options: int) -> float:

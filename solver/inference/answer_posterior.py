@@ -6,18 +6,11 @@ from dataclasses import dataclass
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.trait import Trait
+from solver.inference.calibration import logit, shares, sigmoid
 from solver.inference.cluster import Cluster
 from solver.inference.item_response import Skill, skill_of
-from solver.inference.judge_likelihood import (
-    NEVER,
-    Quality,
-    compare_log_odds,
-    grade_log_odds,
-    logit,
-    parameters,
-    shares,
-    sigmoid,
-)
+from solver.inference.judge_likelihood import NEVER, Quality, compare_log_odds, grade_log_odds
+from solver.inference.parameters import parameters
 from solver.inference.vote_likelihood import ErrorModel, Votes, log_odds
 
 
@@ -30,6 +23,29 @@ class VoteCounts:
     everything: Votes
     seen: int
     proven_key: str | None
+
+
+@dataclass(slots=True)
+class BetaCounts:
+    """A rate between 0 and 1 as imagined and real successes and failures: the counts of a beta distribution."""
+
+    hits: float
+    misses: float
+
+    @classmethod
+    def of(cls, rate: float, *, strength: float) -> "BetaCounts":
+        """Return counts with the mean `rate`, together worth `strength` observations."""
+        return cls(rate * strength, (1.0 - rate) * strength)
+
+    def add(self, weight: float, *, hits: int, misses: int) -> None:
+        """Count observations, each by `weight`."""
+        self.hits += weight * hits
+        self.misses += weight * misses
+
+    @property
+    def mean(self) -> float:
+        """The expected rate."""
+        return self.hits / (self.hits + self.misses)
 
 
 class AnswerPosterior:
@@ -122,21 +138,26 @@ class AnswerPosterior:
 
     def _quality(self, judge: str, tally: VoteCounts, votes: Mapping[str, float]) -> Quality:
         """Return the posterior means of a judge's rates: prior counts, plus each judgement weighted by what it met."""
-        pinned = parameters()
-        card = self._cards.get(judge)
-        told = card.judging_for(self._problem.kind) if card else {}
-        prior = {name: told.get(name) or pinned[name] for name in Quality._fields}
-        strength = pinned["quality_strength"]
-        counts = {name: [rate * strength, (1.0 - rate) * strength] for name, rate in prior.items()}
+        rates = self._prior_rates(judge)
         believed = _normalised(votes, tally)
         for cluster in (*tally.answers, *tally.essays):
             right = 1.0 if cluster.key == tally.proven_key else believed[cluster.key]
             passes, fails = cluster.grades.get(judge, (0, 0))
             wins, losses = cluster.comparisons.get(judge, (0, 0))
-            _count(counts["sensitivity"], right * passes, right * fails)
-            _count(counts["specificity"], (1.0 - right) * fails, (1.0 - right) * passes)
-            _count(counts["comparison"], right * wins, right * losses)
-        return Quality(*(good / (good + bad) for good, bad in (counts[name] for name in Quality._fields)))
+            rates["sensitivity"].add(right, hits=passes, misses=fails)
+            rates["specificity"].add(1.0 - right, hits=fails, misses=passes)
+            rates["comparison"].add(right, hits=wins, misses=losses)
+        return Quality(**{name: rate.mean for name, rate in rates.items()})
+
+    def _prior_rates(self, judge: str) -> dict[str, BetaCounts]:
+        """Return the rates of a judge as its card tells them, each worth so many imagined judgements."""
+        pinned = parameters()
+        card = self._cards.get(judge)
+        told = card.judging_for(self._problem.kind) if card else {}
+        strength = pinned["quality_strength"]
+        return {
+            name: BetaCounts.of(told.get(name) or pinned[name], strength=strength) for name in Quality._fields
+        }
 
 
 def _normalised(log_odds: Mapping[str, float], tally: VoteCounts) -> dict[str, float]:
@@ -149,8 +170,3 @@ def _normalised(log_odds: Mapping[str, float], tally: VoteCounts) -> dict[str, f
     # Answers beyond the weighed ones are single votes, each as probable as the least of these.
     rest = 1.0 + (tally.seen - len(rivals)) * min(exclusive.values())
     return alone | {key: p / rest for key, p in exclusive.items()}
-
-
-def _count(counts: list[float], good: float, bad: float) -> None:
-    counts[0] += good
-    counts[1] += bad

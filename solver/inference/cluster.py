@@ -27,7 +27,16 @@ class Cluster:
     passed_steps: set[str] = field(default_factory=set)
     _wordings: dict[str, int] = field(default_factory=dict)
 
-    def word(self, result: StepResult) -> None:
+    def take(self, result: StepResult, *, is_repeat: bool) -> None:
+        """Count a try that came to this answer; `is_repeat`: it was shown an earlier try."""
+        self._note_wording(result)
+        if is_repeat:
+            self.repeats += 1
+        else:
+            self.tries += 1
+        self.refused = self.refused or (result.verdict is not None and not result.verdict.passed)
+
+    def _note_wording(self, result: StepResult) -> None:
         """Count how the answer is put: the usual wording is the example, unless a grader passed another one.
 
         Equal answers need not be equally good as texts: of two sums with the same value one may use a number twice.

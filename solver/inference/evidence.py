@@ -1,4 +1,4 @@
-"""The evidence of one job: every told try, verdict, grade and comparison, booked under the answer it speaks for.
+"""The evidence of one job: every try, verdict, grade and comparison told so far, under the answer it speaks for.
 
 One `Evidence` serves every strategy: it is told each result once and derives the rest from that. Answers are clusters
 of equal canonical keys. solver/inference/judge_likelihood.py turns what a cluster has collected into a probability,
@@ -11,15 +11,18 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from heapq import nlargest
+from types import MappingProxyType
 
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.steps import Candidate, Status, StepKind, StepResult
 from solver.inference.answer_posterior import AnswerPosterior, VoteCounts
+from solver.inference.calibration import calibrated
 from solver.inference.cluster import Cluster
 from solver.inference.explanation import explain
 from solver.inference.item_response import Skill
-from solver.inference.judge_likelihood import Quality, calibrated, parameters
+from solver.inference.judge_likelihood import Quality
+from solver.inference.parameters import parameters
 from solver.inference.vote_likelihood import ErrorModel, Votes
 from solver.text.prompts import read_better, read_grade
 
@@ -33,7 +36,7 @@ class Evidence:
 
     def __init__(self, problem: Problem, panel: Sequence[ModelCard]) -> None:
         self.problem = problem
-        self._scales = AnswerPosterior(problem, panel)
+        self._posterior = AnswerPosterior(problem, panel)
         self._told: set[str] = set()
         self._cluster_of: dict[str, str] = {}
         self._everything = Votes({}, {})
@@ -44,7 +47,9 @@ class Evidence:
         self._recent: OrderedDict[str, StepResult] = OrderedDict()
         self._weighed: dict[str, float] | None = None
         self._confidence: float | None = None
-        self.clusters: dict[str, Cluster] = {}
+        self._clusters: dict[str, Cluster] = {}
+        self.clusters: Mapping[str, Cluster] = MappingProxyType(self._clusters)
+        """The answers that can be compared, by key, to be read only: the booking is `tell`'s."""
         self.proven: StepResult | None = None
         self.tries = 0
         self.independent = 0
@@ -87,31 +92,36 @@ class Evidence:
         self.mute_in_a_row = 0 if result.answer_key is not None else self.mute_in_a_row + 1
         if not result.text.strip() and result.answer is None:
             return
+        cluster = self._cluster_for(result)
+        parents = [self._cluster_of[parent] for parent in result.parents if parent in self._cluster_of]
+        self._note_reply(result, cluster.key)
+        cluster.take(result, is_repeat=bool(parents))
+        self._count_vote(result, cluster, parents)
+        self._keep_top(cluster)
+
+    def _cluster_for(self, result: StepResult) -> Cluster:
+        """Return the cluster of equal answers; a reply without an answer is one of its own."""
+        among = self._essays if result.answer_key is None else self._clusters
+        key = result.answer_key or f"step:{result.key}"
+        return among.setdefault(key, Cluster(key, result))
+
+    def _note_reply(self, result: StepResult, key: str) -> None:
+        """Remember under which answer a step is booked, the latest replies themselves, and the first proven one."""
         if result.verdict and result.verdict.passed:
             self.proven = self.proven or result
-        key = result.answer_key or f"step:{result.key}"
         self._cluster_of[result.key] = key
         self._recent[result.key] = result
         if len(self._recent) > _RECENT:
             self._recent.popitem(last=False)
-        among = self._essays if result.answer_key is None else self.clusters
-        cluster = among.setdefault(key, Cluster(key, result))
-        cluster.word(result)
-        parents = [self._cluster_of[parent] for parent in result.parents if parent in self._cluster_of]
-        # To repeat an answer that one was shown is little evidence; to leave it is as much as a try of one's own.
-        weight = parameters()["repeat_weight"] if key in parents else 1.0
-        if parents:
-            cluster.repeats += 1
-        else:
-            cluster.tries += 1
-        cluster.refused = cluster.refused or (result.verdict is not None and not result.verdict.passed)
-        family = self._scales.family(result.model)
+
+    def _count_vote(self, result: StepResult, cluster: Cluster, parents: Sequence[str]) -> None:
+        """Count the vote for its answer; only one for an answer that others can share counts among all votes."""
+        weight, family = _weight_of(cluster, parents), self._posterior.family(result.model)
         cluster.votes.add(result.model, family, weight)
         if result.answer_key is not None:
             self.independent += not parents
             self.repeats += bool(parents)
             self._everything.add(result.model, family, weight)
-        self._keep_top(cluster)
 
     def _keep_top(self, cluster: Cluster) -> None:
         """Keep the clusters worth weighing: with ten thousand answers, most have a single vote."""
@@ -153,7 +163,7 @@ class Evidence:
         key = self._cluster_of.get(step_key)
         if key is None:
             return None
-        return self.clusters.get(key) or self._essays.get(key)
+        return self._clusters.get(key) or self._essays.get(key)
 
     # Weighing -------------------------------------------------------------------------------------------------
 
@@ -180,7 +190,7 @@ class Evidence:
 
     def quality(self, judge: str) -> Quality:
         """Return how well a model judges, as far as its card and this job tell."""
-        return self._scales.quality(judge, self._tally())
+        return self._posterior.quality(judge, self._tally())
 
     def votes(self) -> Votes:
         """Return all votes, whatever they are for."""
@@ -188,15 +198,15 @@ class Evidence:
 
     def skills(self) -> Mapping[str, Skill]:
         """Return what is assumed of the panel's tries, by model."""
-        return self._scales.skills()
+        return self._posterior.skills()
 
     def error_model(self) -> ErrorModel:
         """Return how wrong answers to this problem are assumed to fall."""
-        return self._scales.error_model()
+        return self._posterior.error_model()
 
     def _weigh(self) -> dict[str, float]:
         if self._weighed is None:
-            self._weighed = self._scales.weigh(self._tally())
+            self._weighed = self._posterior.weigh(self._tally())
         return self._weighed
 
     def _tally(self) -> VoteCounts:
@@ -225,3 +235,8 @@ class Evidence:
         if leader.key in self._essays and not leader.grades:
             return 0.0
         return calibrated(self.probability(leader.key), self.problem.kind)
+
+
+def _weight_of(cluster: Cluster, parents: Sequence[str]) -> float:
+    """Return what a vote counts: to repeat an answer that one was shown is little, to leave it as much as a try alone."""
+    return float(parameters()["repeat_weight"]) if cluster.key in parents else 1.0

@@ -35,10 +35,8 @@ class Skill:
 
     def __init__(self, trait: Trait) -> None:
         self.trait = trait
-        # Averaged over both grids, σ(…) is the ability again (probit approximation of the logistic).
-        spread = math.hypot(trait.slope, trait.scatter)
         p = min(max(trait.ability / (1.0 - trait.blind), 1e-4), 1.0 - 1e-4)
-        handicap = math.log(p / (1.0 - p)) * math.sqrt(1.0 + math.pi * spread * spread / 8.0)
+        handicap = handicap_of(p, spread=math.hypot(trait.slope, trait.scatter))
         log_right, log_wrong = [], []
         for z in GRID:
             logits = [handicap - trait.slope * z + trait.scatter * u for u in _LUCK] + [_BLIND]
@@ -48,8 +46,8 @@ class Skill:
         weights = [*(seeing + u for u in _LUCK_WEIGHTS), blind]
         # For each difficulty and each luck ln P(right), ln P(wrong), ln P(luck).
         self._log_chances = [
-            list(zip(rights, error_model, weights, strict=True))
-            for rights, error_model in zip(log_right, log_wrong, strict=True)
+            list(zip(rights, wrongs, weights, strict=True))
+            for rights, wrongs in zip(log_right, log_wrong, strict=True)
         ]
         self._known: dict[tuple[float, float], Sequence[float]] = {}
         self._foreseen: dict[tuple[float, float, int], Sequence[Sequence[float]]] = {}
@@ -75,6 +73,14 @@ class Skill:
             ]
             _remember(self._foreseen, (right, wrong, tries), known)
         return known
+
+
+def handicap_of(ability: float, *, spread: float) -> float:
+    """Return the logit b for which σ(b + a normal with standard deviation `spread`) is `ability` on average.
+
+    The probit approximation of the logistic function (MacKay, 1992).
+    """
+    return math.log(ability / (1.0 - ability)) * math.sqrt(1.0 + math.pi * spread * spread / 8.0)
 
 
 @lru_cache(maxsize=256)

@@ -5,7 +5,8 @@ analysis, Raiffa and Schlaifer, 1961). How likely a pass is follows from the odd
 which are believed little, being repeated or of the solver's own family, are also worth little.
 """
 
-from solver.inference.judge_likelihood import Quality, grade_log_odds, logit, sigmoid
+from solver.inference.calibration import logit, sigmoid
+from solver.inference.judge_likelihood import Quality, grade_log_odds
 
 
 def gain_of_grade(

@@ -6,6 +6,7 @@ hypotheses and one model (preposterior analysis, Raiffa and Schlaifer, 1961); ga
 overrates them a little. Nothing is drawn at random.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import mul
@@ -71,8 +72,30 @@ def success_chances(skills: tuple[tuple[str, Skill], ...], failures: Counts) -> 
     )
 
 
+@dataclass(frozen=True, slots=True)
+class OutcomeTable:
+    """How likely each outcome of further tries is together with one answer's being right.
+
+    Built from P(the answer is right), P(so many tries hit it), and P(wrong ones fall on a rival) by the numbers that do
+    and do not.
+    """
+
+    chance: float
+    hits: Sequence[float]
+    falls: Sequence[Sequence[float]]
+
+    @classmethod
+    def of(cls, answer: AnswerState, hits: Sequence[float], first: float, again: float) -> "OutcomeTable":
+        """Return the table of an answer; wrong tries fall on the rival with chance `first`, and then `again`."""
+        return cls(answer.probability, hits, _fall_probabilities(len(hits) - 1, first, again))
+
+    def probability(self, *, right: int, rival: int, other: int) -> float:
+        """Return P(the answer is right, and so many tries give it, the rival, and other answers)."""
+        return self.chance * self.hits[right] * self.falls[rival][other]
+
+
 class _View:
-    """The race as each hypothesis sees it."""
+    """The contest as each hypothesis sees it."""
 
     def __init__(
         self, skills: tuple[tuple[str, Skill], ...], error_model: ErrorModel, contest: Contest
@@ -92,21 +115,20 @@ class _View:
 
     def gain(self, at: int, tries: int) -> float:
         """Return what `tries` tries of the model at this place of the panel add."""
-        right = self._distribution(self._leader, at, tries)
-        return sum(self._gain_against(rival, at, tries, right) for rival in self._rivals)
+        leader_hits = self._distribution(self._leader, at, tries)
+        return sum(self._gain_against(rival, at, tries, leader_hits) for rival in self._rivals)
 
-    def _gain_against(self, rival: AnswerState, at: int, tries: int, right: list[float]) -> float:
+    def _gain_against(self, rival: AnswerState, at: int, tries: int, leader_hits: Sequence[float]) -> float:
         """Return how much probability the rival would gain over the leader in the outcomes that put it ahead."""
-        upset = self._distribution(rival, at, tries)
-        for_rival = _fall_probabilities(tries, *self._shares(rival, at, of=self._leader))
-        for_leader = _fall_probabilities(tries, *self._shares(self._leader, at, of=rival))
-        leader_p, rival_p = self._leader.probability, rival.probability
+        rival_hits = self._distribution(rival, at, tries)
+        if_leader = OutcomeTable.of(self._leader, leader_hits, *self._fall_chances(self._leader, rival, at))
+        if_rival = OutcomeTable.of(rival, rival_hits, *self._fall_chances(rival, self._leader, at))
         total = 0.0
-        for lead in range(tries + 1):
-            if_right = leader_p * right[lead]
-            for chase in range(1, tries - lead + 1):
-                rest = tries - lead - chase
-                gained = rival_p * upset[chase] * for_rival[lead][rest] - if_right * for_leader[chase][rest]
+        for for_leader in range(tries + 1):
+            for for_rival in range(1, tries - for_leader + 1):
+                other = tries - for_leader - for_rival
+                gained = if_rival.probability(right=for_rival, rival=for_leader, other=other)
+                gained -= if_leader.probability(right=for_leader, rival=for_rival, other=other)
                 if gained > 0.0:
                     total += gained
         return total
@@ -118,22 +140,22 @@ class _View:
         weights = self._difficulty[answer]
         return [sum(map(mul, weights, row)) for row in rows]
 
-    def _shares(self, answer: AnswerState, at: int, *, of: AnswerState) -> tuple[float, float]:
-        """Return how likely a wrong try of a model falls on an answer, the first time and again, if a standing is right.
+    def _fall_chances(self, right: AnswerState, on: AnswerState, at: int) -> tuple[float, float]:
+        """Return how likely a wrong try of a model falls `on` an answer, the first time and again, if `right` is right.
 
         An answer not seen yet is any new one the first time, and that one again.
         """
         alpha = self._skills[at].trait.concentration
-        wrong = self._contest.totals[at] - answer.votes[at]
-        if of is self._nobody:
+        wrong = self._contest.totals[at] - right.votes[at]
+        if on is self._nobody:
             return alpha / (alpha + wrong), 1.0 / (alpha + wrong + 1.0)
         others = [i for i in range(len(self._skills)) if i != at]
-        theirs = sum(of.votes[i] for i in others)
-        all_theirs = sum(self._contest.totals[i] - answer.votes[i] for i in others)
+        theirs = sum(on.votes[i] for i in others)
+        all_theirs = sum(self._contest.totals[i] - right.votes[i] for i in others)
         base = self._error_model.shared * theirs / (all_theirs + alpha) + 1.0 / max(
             self._error_model.options - 1, 1
         )
-        share = (of.votes[at] + alpha * min(base, 1.0)) / (alpha + wrong)
+        share = (on.votes[at] + alpha * min(base, 1.0)) / (alpha + wrong)
         return share, share
 
 

@@ -11,7 +11,7 @@ begin alike.
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -55,9 +55,11 @@ def log_odds(
     alike = Counter(answers)
     nobody = (0.0,) * len(skills)
     unseen = max(error_model.options - seen, 0.5) / max(error_model.options - 1, 1)
-    none = _weight(skills, error_model, alike, totals, nobody, right_is_seen=False) + math.log(unseen)
-    weights = {votes: _weight(skills, error_model, alike, totals, votes) - none for votes in alike}
-    return tuple(weights[votes] for votes in answers)
+    none = _log_likelihood(skills, error_model, alike, totals, nobody, right_is_seen=False) + math.log(unseen)
+    against_none = {
+        votes: _log_likelihood(skills, error_model, alike, totals, votes) - none for votes in alike
+    }
+    return tuple(against_none[votes] for votes in answers)
 
 
 def difficulty(skills: tuple[Skill, ...], right: Counts, totals: Counts) -> list[float]:
@@ -84,7 +86,7 @@ def _grid(skills: tuple[Skill, ...], right: Counts, totals: Counts) -> Sequence[
     return grid
 
 
-def _weight(
+def _log_likelihood(
     skills: tuple[Skill, ...],
     error_model: ErrorModel,
     alike: Counter[Counts],
@@ -93,25 +95,54 @@ def _weight(
     *,
     right_is_seen: bool = True,
 ) -> float:
-    """Return ln P(observed votes | one answer with the votes `right` is right), up to a term common to all answers."""
-    rest = [(votes, n - (right_is_seen and votes == right)) for votes, n in alike.items()]
-    shared, others = error_model.shared, max(error_model.options - 1, 1)
+    r"""Return ln P(votes | the answer with the votes `right` is right), up to a constant that all hypotheses share.
+
+    With $r_m$ right and $w_m$ wrong votes of model m, $w_{ma}$ of these for the wrong answer a:
+
+    $$P = P(r, w) \prod_m \left[ \frac{\Gamma(\alpha_m)}{\Gamma(\alpha_m + w_m)}
+          \prod_a \frac{\Gamma(b_{ma} + w_{ma})}{\Gamma(b_{ma})} \right]$$
+
+    The first factor is `likelihood`, the bracket `wrong_votes`. `alike` counts the answers that have equal votes.
+    """
+    wrong = [(votes, answers - (right_is_seen and votes == right)) for votes, answers in alike.items()]
     total = likelihood(skills, right, totals)
-    before = [0.0] * len(rest)
-    before_all = 0.0
+    before, before_all = [0.0] * len(wrong), 0.0
     for at, skill in enumerate(skills):
-        if not totals[at]:
-            continue
-        alpha, wrong = skill.trait.concentration, totals[at] - right[at]
-        total += math.lgamma(alpha) - math.lgamma(alpha + wrong)
-        known = before_all + alpha
-        fresh = 1.0 - shared + shared * alpha / known if before_all else 1.0
-        for place, (votes, answers) in enumerate(rest):
-            mine = votes[at]
-            if mine and answers:
-                base = alpha * (shared * before[place] / known + fresh / others)
-                said = math.lgamma(base + mine) - math.lgamma(base)
-                total += answers * (said if before[place] else said + math.log(others))
-            before[place] += mine
-        before_all += wrong
+        if totals[at]:
+            mine, alpha = totals[at] - right[at], skill.trait.concentration
+            factors = wrong_votes(
+                at, wrong, error_model, mine=mine, alpha=alpha, before=before, before_all=before_all
+            )
+            for log_factor in factors:
+                total += log_factor
+            before = [so_far + votes[at] for so_far, (votes, _) in zip(before, wrong, strict=True)]
+            before_all += mine
     return total
+
+
+def wrong_votes(
+    at: int,
+    wrong: Sequence[tuple[Counts, int]],
+    error_model: ErrorModel,
+    *,
+    mine: float,
+    alpha: float,
+    before: Sequence[float],
+    before_all: float,
+) -> Iterator[float]:
+    r"""Yield the logarithms of the factors of P(where the `mine` wrong votes of a model fall): a Pólya urn.
+
+    The urn's concentration is $\alpha$; its base measure puts $b_a = \alpha \left( s \frac{B_a}{B + \alpha} +
+    \frac{f}{K - 1} \right)$ on answer a: with the share s (`error_model.shared`) on what the models before it fell for
+    ($B_a$ votes of B, `before`), the rest f evenly on all K - 1 wrong answers.
+    """
+    shared, others = error_model.shared, max(error_model.options - 1, 1)
+    known = before_all + alpha
+    fresh = 1.0 - shared + shared * alpha / known if before_all else 1.0
+    yield math.lgamma(alpha) - math.lgamma(alpha + mine)
+    for (votes, answers), votes_before in zip(wrong, before, strict=True):
+        if votes[at] and answers:
+            base = alpha * (shared * votes_before / known + fresh / others)
+            drawn = math.lgamma(base + votes[at]) - math.lgamma(base)
+            # Which of the K - 1 it is does not matter for an answer that no model gave before.
+            yield answers * (drawn if votes_before else drawn + math.log(others))

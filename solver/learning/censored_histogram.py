@@ -6,7 +6,6 @@ cannot talk the quantiles down. Bins are a fifth of an octave wide, 15 %.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate
 
 from solver.core.models import OutputQuantiles
 
@@ -40,14 +39,26 @@ def quantiles(
     places = sorted({*seen, *cut})
     if not seen:
         return [0.0] * len(levels)
-    at_risk = [0.0, *accumulate(seen.get(p, 0.0) + cut.get(p, 0.0) for p in reversed(places))][:0:-1]
     survival, curve = 1.0, []
-    for place, risk in zip(places, at_risk, strict=True):
+    for place, at_risk in _at_risk(places, seen, cut):
         before = survival
-        # What was cut at this length was no shorter, so it is still at risk here.
-        survival *= 1.0 - seen.get(place, 0.0) / risk
+        survival *= 1.0 - seen.get(place, 0.0) / at_risk
         curve.append((place, before, survival))
     return [_at(curve, 1.0 - level) for level in levels]
+
+
+def _at_risk(
+    places: Sequence[int], seen: Mapping[int, float], cut: Mapping[int, float]
+) -> list[tuple[int, float]]:
+    """Return for each bin how many observations are at least as long.
+
+    What was cut in a bin was no shorter than it, so it is at risk there, and in no bin beyond.
+    """
+    found, at_risk = [], 0.0
+    for place in reversed(places):
+        at_risk += seen.get(place, 0.0) + cut.get(place, 0.0)
+        found.append((place, at_risk))
+    return found[::-1]
 
 
 def _at(curve: Sequence[tuple[int, float, float]], survival: float) -> float:

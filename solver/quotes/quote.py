@@ -21,7 +21,7 @@ from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
 from solver.engine.bounds import prompt_bytes, typical_nano
 from solver.engine.plan import least_budget_nano, reserve_nano, rotation
-from solver.inference.judge_likelihood import logit, sigmoid
+from solver.inference.calibration import logit, sigmoid
 from solver.quotes.rollout import Game, Rollout, rollouts
 
 LEVELS = (0.1, 0.5, 0.9)

@@ -4,8 +4,8 @@ A reduced game stands for the real strategies: difficulty is normal and shared b
 Rasch, 1960), each model has its own luck with a problem and is blind to a few, wrong tries repeat each other as a
 Dirichlet process does (Blackwell and MacQueen, 1973), lengths of replies are lognormal. With a checker the game is the
 wait for the first right try; without one it is a race of votes to the stopping rule of Adaptive-Consistency. Long games
-are not played to their end: past some tries the rest follows from the drift so far. Draws are stratified and seeded, so
-that the same question gets the same forecast. solver/quotes/quote.py corrects what other strategies do otherwise.
+are simulated for some tries, and extrapolated from what these showed. Draws are stratified and seeded, so that the same
+question gets the same forecast. solver/quotes/quote.py corrects what other strategies do otherwise.
 """
 
 import math
@@ -19,11 +19,13 @@ from typing import NamedTuple
 from solver.core.models import ModelCard
 from solver.core.pricing import billed_nano, bound_nano
 from solver.engine.bounds import least_budget_left_nano, typical_nano
-from solver.inference.adaptive_stopping import lead_probability
+from solver.inference.adaptive_stopping import chance_after_failures, lead_probability
+from solver.inference.calibration import sigmoid
+from solver.inference.item_response import handicap_of
 
 DRAWS = 200
-_PLAYED = 80
-"""Tries that are played one by one; the rest is extrapolated."""
+_SIMULATED = 80
+"""Tries that are simulated one by one; the rest is extrapolated."""
 _MOST_TRIES = 20_000
 _LENGTHS = 64
 _Z90 = 1.2816
@@ -31,7 +33,6 @@ _SLOPE, _SCATTER = 1.5, 0.8
 """Logits per standard deviation of difficulty, and of a model's own luck with a problem."""
 _BLIND_SHARE, _BLIND = 0.03, 0.002
 _CONCENTRATION = 2.0
-_PRIOR_TRIES = 2.0
 
 
 class Rollout(NamedTuple):
@@ -68,16 +69,13 @@ class _Player:
         self.costs = _costs(card, game)
         self.mean = sum(self.costs) / len(self.costs)
         p = min(max(self.ability / (1.0 - _BLIND_SHARE), 1e-4), 0.999)
-        # Averaged over difficulty and luck, σ(…) is the ability again (probit approximation of the logistic).
-        spread = math.hypot(_SLOPE, _SCATTER)
-        self.handicap = math.log(p / (1.0 - p)) * math.sqrt(1.0 + math.pi * spread * spread / 8.0)
+        self.handicap = handicap_of(p, spread=math.hypot(_SLOPE, _SCATTER))
 
     def chance(self, difficulty: float, rng: random.Random) -> float:
         """Return P(a try is right) on a problem of this difficulty."""
         if rng.random() < _BLIND_SHARE:
             return _BLIND
-        logit = self.handicap - _SLOPE * difficulty + _SCATTER * rng.gauss(0.0, 1.0)
-        return 1.0 / (1.0 + math.exp(-logit))
+        return sigmoid(self.handicap - _SLOPE * difficulty + _SCATTER * rng.gauss(0.0, 1.0))
 
 
 def _costs(card: ModelCard, game: Game) -> list[float]:
@@ -107,41 +105,58 @@ def rollouts(game: Game, *, draws: int = DRAWS) -> list[Rollout]:
     players = [_Player(card, game) for card in game.cards]
     rng = random.Random(20_261)  # noqa: S311  (repeatable draws)
     difficulties = [NormalDist().inv_cdf((i + 0.5) / draws) for i in range(draws)]
-    play = _wait if game.is_checkable else _race
-    return [play(game, players, difficulty, rng) for difficulty in difficulties]
+    contest = _Wait if game.is_checkable else _Race
+    return [_play(contest(game, players, difficulty, rng)) for difficulty in difficulties]
+
+
+def _play(contest: "_Wait | _Race") -> Rollout:
+    return contest.simulate_until(_SIMULATED) or contest.extrapolate()
 
 
 # With a checker ---------------------------------------------------------------------------------------------------
 
 
-def _wait(game: Game, players: Sequence[_Player], difficulty: float, rng: random.Random) -> Rollout:
-    """Try until a try is right: each next one goes to the best chance per dollar, as it looks after the failures."""
-    chances = [player.chance(difficulty, rng) for player in players]
-    failures = [0] * len(players)
-    spent, tries, resources = 0.0, 0, float(game.spendable_nano)
-    while tries < _PLAYED:
-        at = _best_per_dollar(players, failures, resources - spent)
-        if at is None:
-            return _path(game, spent, tries, won=False)
-        spent += players[at].costs[int(rng.random() * _LENGTHS)]
-        tries += 1
-        if rng.random() < chances[at]:
-            return _solved(game, players[at], spent, tries)
-        failures[at] += 1
-    mean = spent / tries
-    chance = sum(c * f for c, f in zip(chances, failures, strict=True)) / tries
-    more = math.ceil(math.log(1.0 - rng.random()) / math.log1p(-min(max(chance, 1e-9), 0.999)))
-    left = min(int((resources - spent) / mean), _MOST_TRIES - tries)
-    if more > left:
-        return _path(game, spent + left * mean, tries + left, won=False)
-    return _solved(game, players[0], spent + more * mean, tries + more)
+class _Wait:
+    """The wait for the first right try: each next one goes to the best chance per dollar, as it looks after failures."""
+
+    def __init__(self, game: Game, players: Sequence[_Player], difficulty: float, rng: random.Random) -> None:
+        self._game, self._players, self._rng = game, players, rng
+        self._chances = [player.chance(difficulty, rng) for player in players]
+        self._failures = [0] * len(players)
+        self._spent, self._tries = 0.0, 0
+
+    def simulate_until(self, tries: int) -> Rollout | None:
+        """Try one by one; None: after so many tries it has not ended."""
+        while self._tries < tries:
+            at = _best_per_dollar(self._players, self._failures, self._game.spendable_nano - self._spent)
+            if at is None:
+                return _rollout(self._game, self._spent, self._tries, won=False)
+            player = self._players[at]
+            self._spent += player.costs[int(self._rng.random() * _LENGTHS)]
+            self._tries += 1
+            if self._rng.random() < self._chances[at]:
+                return _solved(self._game, player, self._spent, self._tries)
+            self._failures[at] += 1
+        return None
+
+    def extrapolate(self) -> Rollout:
+        """Draw the end: the number of further tries is geometric, with the mean chance and cost of those so far."""
+        mean = self._spent / self._tries
+        hoped = sum(c * f for c, f in zip(self._chances, self._failures, strict=True))
+        chance = min(max(hoped / self._tries, 1e-9), 0.999)
+        more = math.ceil(math.log(1.0 - self._rng.random()) / math.log1p(-chance))
+        left = min(int((self._game.spendable_nano - self._spent) / mean), _MOST_TRIES - self._tries)
+        spent, tries = self._spent + min(more, left) * mean, self._tries + min(more, left)
+        if more > left:
+            return _rollout(self._game, spent, tries, won=False)
+        return _solved(self._game, self._players[0], spent, tries)
 
 
 def _best_per_dollar(players: Sequence[_Player], failures: Sequence[int], resources: float) -> int | None:
     best, most = None, 0.0
     for at, player in enumerate(players):
         if player.least <= resources:
-            rate = player.ability * _PRIOR_TRIES / (_PRIOR_TRIES + failures[at]) / player.typical
+            rate = chance_after_failures(player.ability, failures[at]) / player.typical
             if rate > most:
                 best, most = at, rate
     return best
@@ -151,47 +166,63 @@ def _solved(game: Game, player: _Player, spent: float, tries: int) -> Rollout:
     """Add the calls that are under way when the right answer lands: they are paid as well."""
     under_way = min(max(2, tries // 2), game.slots) - 1
     under_way = max(min(under_way, int((game.spendable_nano - spent) / player.mean)), 0)
-    return _path(game, spent + under_way * player.mean, tries + under_way, won=True)
+    return _rollout(game, spent + under_way * player.mean, tries + under_way, won=True)
 
 
 # Without a checker ------------------------------------------------------------------------------------------------
 
 
-def _race(game: Game, players: Sequence[_Player], difficulty: float, rng: random.Random) -> Rollout:
-    """Vote until the lead is clear."""
-    unique: dict[int, float] = {}
-    chances = [unique.setdefault(id(player), player.chance(difficulty, rng)) for player in players]
-    votes: list[int] = [0]  # the right answer first, then wrong ones
-    wrong, tries, spent, resources = 0, 0, 0.0, float(game.spendable_nano)
-    first = second = 0
-    while tries < _PLAYED:
-        player = players[tries % len(players)]
-        if player.least > resources - spent:
-            return _path(game, spent, tries, won=False)
-        spent += player.costs[int(rng.random() * _LENGTHS)]
-        if rng.random() < chances[tries % len(players)]:
-            at = 0
-        else:
-            at = _wrong_answer(votes, wrong, rng)
-            wrong += 1
-        tries += 1
-        votes[at] += 1
-        first, second = _top_two(votes)
-        if _lead(first, second) >= game.target:
-            return _path(game, spent, tries, won=True)
-    mean = spent / tries
-    left = min(int(resources / mean), _MOST_TRIES)
-    needed = left + 1  # a certainty is never reached
-    if game.target < 1:
-        # The lead grows by its drift: it is clear once drift·n = z·√(votes of the first two).
-        z, gap, share = (
-            NormalDist().inv_cdf(game.target),
-            max(first - second, 1) / tries,
-            (first + second) / tries,
-        )
-        needed = max(math.ceil(z * z * share / (gap * gap)), tries + 1)
-    calls = min(needed, left)
-    return _path(game, min(calls * mean, resources), calls, won=needed <= left)
+class _Race:
+    """The race of votes until the lead is clear; models try in turn."""
+
+    def __init__(self, game: Game, players: Sequence[_Player], difficulty: float, rng: random.Random) -> None:
+        self._game, self._players, self._rng = game, players, rng
+        unique: dict[int, float] = {}
+        self._chances = [unique.setdefault(id(player), player.chance(difficulty, rng)) for player in players]
+        self._votes: list[int] = [0]  # the right answer first, then wrong ones
+        self._wrong, self._tries, self._spent = 0, 0, 0.0
+        self._first = self._second = 0
+
+    def simulate_until(self, tries: int) -> Rollout | None:
+        """Try one by one; None: after so many tries it has not ended."""
+        while self._tries < tries:
+            turn = self._tries % len(self._players)
+            player = self._players[turn]
+            if player.least > self._game.spendable_nano - self._spent:
+                return _rollout(self._game, self._spent, self._tries, won=False)
+            self._spent += player.costs[int(self._rng.random() * _LENGTHS)]
+            self._vote(right=self._rng.random() < self._chances[turn])
+            if _lead(self._first, self._second) >= self._game.target:
+                return _rollout(self._game, self._spent, self._tries, won=True)
+        return None
+
+    def _vote(self, *, right: bool) -> None:
+        at = 0 if right else _wrong_answer(self._votes, self._wrong, self._rng)
+        self._wrong += not right
+        self._tries += 1
+        self._votes[at] += 1
+        self._first, self._second = _top_two(self._votes)
+
+    def extrapolate(self) -> Rollout:
+        """Go on as it went so far: at the mean cost of a try, the lead growing by its mean."""
+        mean = self._spent / self._tries
+        left = min(int(self._game.spendable_nano / mean), _MOST_TRIES)
+        needed = self._needed()
+        won = needed is not None and needed <= left
+        calls = needed if needed is not None and won else left
+        return _rollout(self._game, min(calls * mean, self._game.spendable_nano), calls, won=won)
+
+    def _needed(self) -> int | None:
+        """Return after how many tries the lead is clear: where drift·n = z·√(votes of the first two), n in all.
+
+        None: a certainty is never reached.
+        """
+        if self._game.target >= 1:
+            return None
+        z = NormalDist().inv_cdf(self._game.target)
+        gap = max(self._first - self._second, 1) / self._tries
+        share = (self._first + self._second) / self._tries
+        return max(math.ceil(z * z * share / (gap * gap)), self._tries + 1)
 
 
 def _wrong_answer(votes: list[int], wrong: int, rng: random.Random) -> int:
@@ -221,8 +252,8 @@ def _lead(first: int, second: int) -> float:
     return lead_probability(first, second)
 
 
-def _path(game: Game, spent: float, calls: int, *, won: bool) -> Rollout:
-    """Return a path; tries run side by side, more of them the more there are."""
+def _rollout(game: Game, spent: float, calls: int, *, won: bool) -> Rollout:
+    """Return a rollout; tries run side by side, more of them the more there are."""
     at_once = min(max(4, calls // 2), game.slots)
     rounds = math.ceil(calls / at_once) if calls else 0
     return Rollout(min(round(spent), game.spendable_nano), calls, rounds * game.call_s, won)

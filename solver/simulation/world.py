@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 from solver.core.models import ModelCard, OutputQuantiles
 from solver.core.pricing import Rates
 from solver.core.steps import Message, StepKind
+from solver.inference.calibration import sigmoid
 
 RIGHT = "1"
 _PICO_PER_USD_PER_M = 1_000_000
@@ -216,8 +217,3 @@ def read_prompt(messages: Sequence[Message]) -> Asked:
         found[-1] if (found := _ANSWER.findall(said)) else "" for said in _CANDIDATE.findall(content)
     )
     return Asked(StepKind(task), text, answers)
-
-
-def sigmoid(x: float) -> float:
-    """Return the logistic function."""
-    return 1.0 / (1.0 + math.exp(-x))

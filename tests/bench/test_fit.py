@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bench.accuracy import RESULTS
-from solver.inference.judge_likelihood import parameters
+from solver.inference.parameters import parameters
 from solver.learning.priors import DEMO_TRAITS
 
 FITTED = json.loads((RESULTS / "fit.json").read_text())

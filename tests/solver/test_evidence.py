@@ -11,9 +11,9 @@ from solver.core.problem import Problem
 from solver.core.steps import Status, StepKind, StepResult
 from solver.core.trait import Trait
 from solver.core.verdict import Verdict
+from solver.inference.calibration import calibrated, shares
 from solver.inference.evidence import Evidence
 from solver.inference.item_response import skill_of
-from solver.inference.judge_likelihood import calibrated, shares
 from solver.inference.vote_likelihood import ErrorModel, log_odds
 from solver.simulation.world import RIGHT, World, cards
 from solver.text.extract import extract_answer

@@ -6,7 +6,14 @@ import pytest
 
 from solver.core.trait import Trait
 from solver.inference.item_response import skill_of
-from solver.inference.value_of_tries import LOOKAHEADS, AnswerState, Contest, sample_batches, success_chances
+from solver.inference.value_of_tries import (
+    LOOKAHEADS,
+    AnswerState,
+    Contest,
+    OutcomeTable,
+    sample_batches,
+    success_chances,
+)
 from solver.inference.vote_likelihood import ErrorModel
 
 WEAK, STRONG = skill_of(Trait(0.5, slope=2.0, scatter=1.0)), skill_of(Trait(0.8))
@@ -67,3 +74,10 @@ def test_failures_lower_the_chance_of_all_and_most_of_the_one_that_failed():
     before, after = (dict(success_chances(SKILLS, failures)) for failures in ((0.0, 0.0), (12.0, 0.0)))
     assert after["strong"] < before["strong"]
     assert after["weak"] / before["weak"] < after["strong"] / before["strong"]
+
+
+def test_an_outcome_table_multiplies_hits_and_falls():
+    """Of two tries one hits (2·0.6·0.4), the other falls elsewhere than on the rival (0.75)."""
+    table = OutcomeTable.of(AnswerState(0.5, (1.0,)), [0.16, 0.48, 0.36], first=0.25, again=0.25)
+    assert table.probability(right=1, rival=0, other=1) == pytest.approx(0.5 * 0.48 * 0.75)
+    assert table.probability(right=0, rival=2, other=0) == pytest.approx(0.5 * 0.16 * 0.25**2)

@@ -5,9 +5,9 @@ import math
 import pytest
 
 from solver.core.trait import Trait
+from solver.inference.calibration import shares
 from solver.inference.item_response import skill_of
-from solver.inference.judge_likelihood import shares
-from solver.inference.vote_likelihood import ErrorModel, difficulty, log_odds
+from solver.inference.vote_likelihood import ErrorModel, difficulty, log_odds, wrong_votes
 
 WRONGS = ErrorModel(options=1_000, shared=0.2)
 
@@ -86,3 +86,19 @@ def test_thousands_of_votes_do_not_overflow():
     first, second = probabilities({"a": 9_000}, {"a": 1_000})
     assert first > 0.99
     assert math.isfinite(second)
+
+
+def test_a_wrong_answer_is_repeated_as_an_urn_says():
+    """Of ten wrong answers, α = 2: a second wrong try repeats the first with (1 + α/10) / (α + 1)."""
+    twice = [((2.0,), 1)]
+    factors = wrong_votes(0, twice, ErrorModel(11, 0.0), mine=2.0, alpha=2.0, before=[0.0], before_all=0.0)
+    assert math.exp(sum(factors)) == pytest.approx((1 + 0.2) / (2 + 1))
+
+
+def test_a_model_falls_for_what_another_fell_for():
+    """With shared = 1/2 and α = 2, after one such vote: half of the 1/3 that is known, and of the rest a tenth."""
+    theirs_and_mine = [((1.0, 1.0), 1)]
+    factors = wrong_votes(
+        1, theirs_and_mine, ErrorModel(11, 0.5), mine=1.0, alpha=2.0, before=[1.0], before_all=1.0
+    )
+    assert math.exp(sum(factors)) == pytest.approx(0.5 * 1 / 3 + (0.5 + 0.5 * 2 / 3) / 10)
