@@ -70,11 +70,9 @@ def forget(subject: str = "", kind: str = "") -> int:
 
 def _locked(workspace_id: int | None, aspect: str, subject: str, kind: str) -> Learned:
     """Return the locked row of a posterior (None: the shared one), made if it is not there."""
-    Learned.objects.bulk_create(
-        [Learned(workspace_id=workspace_id, aspect=aspect, subject=subject, kind=kind)], ignore_conflicts=True
-    )
-    rows = Learned.objects.select_for_update(no_key=True)
-    return rows.get(workspace_id=workspace_id, aspect=aspect, subject=subject, kind=kind)
+    key: dict[str, Any] = {"workspace_id": workspace_id, "aspect": aspect, "subject": subject, "kind": kind}
+    Learned.objects.bulk_create([Learned(**key)], ignore_conflicts=True)
+    return Learned.objects.select_for_update(no_key=True).get(**key)
 
 
 def _taken(job: Job, own: Learned, shared: Learned, *, weight: float, there: float) -> float:
