@@ -1,0 +1,46 @@
+"""Formulas of models in a browser: hostile ones stay text, and the page stays usable."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests import people
+from tests.browser.conftest import cookie_of, listen
+
+NESTED = [
+    "x^{" * 300 + "1" + "}" * 300,
+    r"\frac{" * 200 + "1" + "}{2}" * 200,
+    r"\sqrt{" * 300 + "1" + "}" * 300,
+    r"\left(" * 300 + "1" + r"\right)" * 300,
+    r"\large " * 600 + "1",
+    r"\displaystyle\color{red}" * 150 + "1",
+]
+
+
+def show(page: Page, live_server, text: str) -> list[str]:
+    """Open the page of a job that was answered so, and return what the console says."""
+    user = people.make_user("alice@example.org")
+    job = people.make_job(user, "done", **people.SOLVED | {"answer_text": text})
+    page.context.add_cookies([cookie_of(user) | {"url": live_server.url}])
+    heard = listen(page)
+    page.on("crash", lambda _: heard.append("the tab crashed"))
+    page.goto(live_server.url + job.get_absolute_url())
+    return heard
+
+
+@pytest.mark.parametrize("source", NESTED, ids=lambda source: source[:8])
+def test_a_formula_that_would_crash_the_tab_stays_text(page: Page, live_server, transactional_db, source):
+    """The formula beside it is set, and nothing is lost."""
+    heard = show(page, live_server, f"${source}$ and $y_2$")
+    expect(page.locator(".katex").first).to_be_visible()
+    assert page.locator(".math:not(.set)").text_content() == source.strip()
+    assert heard == []
+
+
+def test_a_formula_that_cannot_be_read_is_marked_and_breaks_no_rule(
+    page: Page, live_server, transactional_db
+):
+    """It stays text of another colour, without a style that the policy refuses; an unknown command costs only itself."""
+    heard = show(page, live_server, r"$\frac{1$, then $\nosuch + z$.")
+    expect(page.locator(".math.unreadable")).to_have_text(r"\frac{1")
+    expect(page.locator(".math:not(.unreadable) .katex").first).to_be_visible()
+    assert heard == []
