@@ -127,6 +127,13 @@ def title_of_job(titles: Mapping[UUID, str], job_id: UUID | None) -> str:
 
 
 @register.filter
+def shortened(text: str | None, most: int) -> str:
+    """Return the beginning of a text. Django's `truncatechars` composes it first: the square of what a model wrote."""
+    whole = str(text or "")
+    return whole if len(whole) <= most else f"{whole[: most - 1].rstrip()}…"
+
+
+@register.filter
 def short_answer(text: str) -> SafeString:
     """Return a short answer as it stands; one that is LaTeX is marked for KaTeX."""
     cleaned = clean_text(text or "").strip()

@@ -1,0 +1,44 @@
+"""Everything that reads a model's or a stranger's text in the web process costs as much as the text is long."""
+
+import pytest
+from django.template import Context, Template
+
+from billing.cost_review.csv_reply import csv_lines
+from jobs.lifecycle.problem_text import checked_problem, title_of
+from jobs.mail.compose import _first_lines, _one_line
+from jobs.presenters.markdown import clean_text
+from jobs.templatetags.ponder import pretty_json, short_answer
+from tests.growth import assert_linear
+from tests.services import ROOT
+
+UNITS = [
+    "a", " ", "\n", "\t", "\r", "\x00", "\x1b", "\ud800", "\u202e", "\u2028", "#", "*", "# \n", "\\", "\\a", "{", "^",
+    "^{", "_{", "$", "<", "&", "&amp;", "<b>", '"', "'", "=", "-", "a ", "a\n", "1", "\uac00", "\u1100",
+    # Accents above and below by turns: to compose them costs the square of their number.
+    "\u0301", "\u0300a", "\u0315\u0300",
+]  # fmt: skip
+SHORTENED = Template("{% load ponder %}{{ text|shortened:200 }}{{ text|shortened:300 }}")
+READERS = {
+    "clean_text": clean_text,
+    "checked_problem": lambda text: checked_problem(f"x{clean_text(text)}x"),
+    "title_of": title_of,
+    "short_answer": short_answer,
+    "shortened": lambda text: SHORTENED.render(Context({"text": text})),
+    "pretty_json": lambda text: pretty_json({"answer": text}),
+    "first lines of a mail": _first_lines,
+    "a mail's subject": _one_line,
+    "csv": lambda text: list(csv_lines(["answer"], [[text]])),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_reader_is_linear(name):
+    """Four times the text, about four times the time: nothing that a text holds makes a page slow."""
+    for unit in UNITS:
+        assert_linear(READERS[name], unit, characters=20_000)
+
+
+def test_no_template_composes_accents():
+    """Django's own ways to shorten a text cost the square of a run of accents, so `shortened` stands in their place."""
+    for template in (ROOT / "templates").rglob("*.*"):
+        assert "truncate" not in template.read_text(), template
