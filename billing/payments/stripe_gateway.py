@@ -4,6 +4,8 @@
 """
 
 import json
+import math
+import re
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 CURRENCY = "usd"
 _TIMEOUT_S = 20
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Disputes in these states have not taken money (warnings) or gave it back (won).
 _HARMLESS_DISPUTES = frozenset(
     {"won", "warning_needs_response", "warning_under_review", "warning_closed", "prevented"}
@@ -123,7 +126,7 @@ def verify_event(body: bytes, signature: str) -> Event:
         stripe.WebhookSignature.verify_header(
             text, signature, settings.STRIPE_WEBHOOK_SECRET, stripe.Webhook.DEFAULT_TOLERANCE
         )
-        payload: dict[str, Any] = json.loads(text)
+        payload: dict[str, Any] = _storable(json.loads(text))
         about = payload["data"]["object"]
         return Event(payload["id"], payload["type"], str(about.get("id", "")), payload)
     except stripe.SignatureVerificationError as error:
@@ -134,6 +137,17 @@ def verify_event(body: bytes, signature: str) -> Event:
         ) from error
     except (UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StripeProblem("bad_event", "The signed body is not a Stripe event.") from error
+
+
+def _storable(value: Any) -> Any:
+    """Return JSON that PostgreSQL takes: no NUL, no unpaired surrogate, no number that is none."""
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _asked[T](ask: "Callable[[stripe.StripeClient], T]") -> T:

@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import ResponseError
 
 from billing.books.wallet import balances, grant
+from billing.cost_review.csv_reply import csv_lines
 from billing.models import StripeEvent, TopUp
 from billing.payments.topups import start_top_up
 from tests.billing.books import USD, settle, start_job
@@ -102,6 +103,17 @@ def test_the_ledger_downloads_exactly(alice, job):
     assert rows[0]["memo"] == '\'=HYPERLINK("x")'
     assert rows[1]["job"] == str(job.job_id)
     assert rows[1]["of_which_trial_usd"] == "-5.00"
+
+
+@pytest.mark.parametrize(
+    "start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+)
+def test_no_text_of_a_download_is_a_formula(start):
+    """Not by a plain sign, not by a full-width one, not behind a line break; numbers stay numbers."""
+    rows = list(
+        csv.reader(io.StringIO("".join(csv_lines(["memo"], [[f"{start}SUM(A1)"], ["-1.50"]])), newline=""))
+    )
+    assert rows[1:] == [[f"'{start}SUM(A1)"], ["-1.50"]]
 
 
 def test_a_preset_goes_to_stripe(alice, stripe_double):

@@ -85,6 +85,18 @@ def test_a_paid_top_up_is_credited(top_up, stripe_double, hook):
     assert Transfer.objects.filter(key=f"stripe:pi:{intent}").count() == 1
 
 
+@pytest.mark.parametrize("odd", ['"a\\u0000b"', '"a\\ud800b"', "NaN", "1e999", '{"k\\u0000": [null]}'])
+def test_an_event_with_odd_values_is_kept(top_up, stripe_double, hook, odd):
+    """What PostgreSQL's JSON does not know is replaced: the event is stored and credited, not refused for days."""
+    stripe_double.pay(top_up.checkout_session)
+    body = session_event(stripe_double, top_up).replace(
+        '"object": "event"', f'"object": "event", "odd": {odd}'
+    )
+    assert hook(body).status_code == 200
+    tasks.process_stripe_inbox()
+    assert wallet_of(top_up) == 20 * USD
+
+
 def test_the_session_carries_our_reference_and_addresses(top_up, stripe_double):
     """Stripe knows the top-up, the amount in cents and where to send people back."""
     session = stripe_double.sessions[top_up.checkout_session]
