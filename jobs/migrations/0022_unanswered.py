@@ -17,7 +17,7 @@ ALTER TABLE jobs_job ENABLE TRIGGER jobs_job_transition;
 class Migration(migrations.Migration):
     """A job that was stopped before it had an answer is not done."""
 
-    dependencies = [("jobs", "0020_error_details")]
+    dependencies = [("jobs", "0021_charged")]
 
     operations = [
         migrations.RemoveConstraint(

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0012_model_suspension"),
+        ("billing", "0013_charged"),
     ]
 
     operations = [
