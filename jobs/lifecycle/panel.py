@@ -98,4 +98,14 @@ def _timeout_s(*, bundled: bool, background: bool) -> float:
 
 
 def _bundled_base(short: str) -> str:
-    return str(getattr(settings, f"DEMO_{short.upper()}_URL", settings.DEMO_EXPERT_URL))
+    """Return where a bundled model listens. Raises SubmitError for one that there is not: no other may answer for it."""
+    name = f"DEMO_{short.upper()}_URL"
+    address: str | None = getattr(settings, name, None)
+    if address is None:
+        raise SubmitError(
+            f"There is no demo model “{short[:80]}”, for there is no setting {name[:90]}. Take the model out of "
+            "PONDER_MODELS, or name one of the bundled ones: demo/intern, demo/thinker, demo/expert.",
+            field="models",
+            code="no_address",
+        )
+    return address

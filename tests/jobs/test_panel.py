@@ -28,6 +28,15 @@ def test_without_a_provider_the_bundled_models_form_the_panel():
     )
 
 
+def test_an_unknown_demo_model_is_answered_by_no_other(settings):
+    """A priced name that is not bundled is refused with the setting that would say where it listens."""
+    settings.PONDER_MODELS = ["demo/other"]
+    settings.PONDER_PRICES = "demo/other=1/2/8000/400"
+    load_prices()
+    with pytest.raises(SubmitError, match="DEMO_OTHER_URL"):
+        build_panel()
+
+
 def test_the_thinker_examines_what_the_others_answer():
     """It alone reads candidates, and how it judges is told by kind of problem; the others try."""
     panel = build_panel()

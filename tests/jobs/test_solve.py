@@ -74,7 +74,7 @@ def test_without_a_budget_one_is_suggested_and_nothing_starts(running):
     """The suggestion is on stderr and, for programs, on stdout; the exit status says that nothing was solved."""
     done = solve(running, "Use 2, 3, 4 to make 24.", "--json")
     assert done.returncode == 2
-    assert "nothing was started. Suggested: --budget 0." in done.stderr
+    assert "nothing was started. We suggest --budget 0." in done.stderr
     assert Decimal(json.loads(done.stdout)["quote"]["budget_usd"]) > 0
 
 
@@ -118,6 +118,9 @@ def test_an_absent_provider_is_said_and_costs_nothing(running):
         (["?", "--budget", "-1"], "not an amount"),
         (["?", "--budget", "NaN"], "not an amount"),
         (["?", "--budget", "1e400"], "not an amount"),
+        (["?", "--budget", ""], "--budget is empty"),
+        (["?", "--budget", "1", "--value", ""], "--value is empty"),
+        (["?", "--budget", "1", "--models", ""], "--models names no model"),
         (["?", "--budget", "0.001"], "fractions of a cent"),
         (["?", "--budget", "1", "--check", "vibes"], "arithmetic"),
         (["?", "--budget", "1", "--confidence", "7"], "0.5"),

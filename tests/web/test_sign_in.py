@@ -4,8 +4,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.test import Client
 from django.urls import reverse
 
+from accounts.closing import end_sessions
 from accounts.models import Invitation, User
 from accounts.services import sign_in_link
 from jobs.models import OutboxMessage
@@ -168,3 +172,16 @@ def test_every_page_of_the_account_has_our_look(alice, name):
     """Also those that are seldom seen."""
     reply = alice.get(reverse(name), follow=True)
     assert "css/tokens.css" in reply.content.decode()
+
+
+def test_ending_sessions_signs_one_user_out_everywhere(alice, charlie, db):
+    """Every browser of the user asks to sign in again; nobody else's does, and what is broken is passed over."""
+    phone = Client()
+    phone.force_login(alice.user, backend="django.contrib.auth.backends.ModelBackend")
+    broken = SessionStore()
+    broken.create()
+    Session.objects.filter(pk=broken.session_key).update(session_data="not signed by us")
+    end_sessions(alice.user)
+    for browser in (alice, phone):
+        assert browser.get(reverse("job-list")).status_code == 302
+    assert charlie.get(reverse("job-list")).status_code == 200

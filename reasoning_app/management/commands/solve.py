@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management import CommandError, call_command
@@ -71,9 +71,7 @@ class Command(BaseCommand):
         problem = sys.stdin.read() if options["problem"] == "-" else options["problem"]
         try:
             text = checked_problem(problem)
-            budget_nano = options["budget"] and parse_usd(
-                options["budget"], name="--budget", maximum_nano=settings.PONDER_MAX_BUDGET_NANO
-            )
+            budget_nano = _usd(options["budget"], "--budget", settings.PONDER_MAX_BUDGET_NANO)
             named = options["check"]
             checker = parse_checker_option(named, problem=text) if named else recognise_checker(text)
             chosen = _options(options)
@@ -109,7 +107,7 @@ class Command(BaseCommand):
         self._say(quote_words(offer.quote))
         return offer
 
-    def _only_suggest(self, offer: Any, *, as_json: bool) -> None:
+    def _only_suggest(self, offer: Any, *, as_json: bool) -> NoReturn:
         """Print what a sensible budget would buy, and start nothing."""
         if as_json:
             self.stdout.write(json.dumps({"quote": quote_json(offer.quote), "suggested": True}))
@@ -163,12 +161,21 @@ class Command(BaseCommand):
             raise CommandError("The job ended without an answer.", returncode=1)
 
 
+def _usd(typed: str | None, name: str, maximum_nano: int | None = None) -> int | None:
+    """Return an amount in nano-USD. None: the option was left out; an empty one (an unset variable) is refused."""
+    return None if typed is None else parse_usd(typed, name=name, maximum_nano=maximum_nano)
+
+
 def _options(options: dict[str, Any]) -> dict[str, Any]:
     chosen: dict[str, Any] = {}
-    if options["models"]:
+    if options["models"] is not None:
         chosen["models"] = [name.strip() for name in options["models"].split(",") if name.strip()]
-    if options["value"]:
-        chosen["value_nano"] = parse_usd(options["value"], name="--value")
+        if not chosen["models"]:
+            raise SubmitError(
+                "--models names no model. Name some, separated by commas, or leave --models out to use all."
+            )
+    if (value_nano := _usd(options["value"], "--value")) is not None:
+        chosen["value_nano"] = value_nano
     target = options["confidence"]
     if target is not None:
         if not 0.5 <= target < 1:
