@@ -32,7 +32,7 @@ HOSTILE = [
 @pytest.fixture
 async def judge():
     """Make a judge with one short-lived child, and end it."""
-    made = Judge(processes=1, limit_s=1.0)
+    made = Judge(processes=1, limit_s=2.0)
     yield made
     await made.close()
 
@@ -121,7 +121,7 @@ async def test_after_two_overruns_a_jobs_formulas_are_texts(judge):
     for number in range(20):
         found = await hostile.judge(text=f"Answer: {TOWER} + 2{number}", checker=PI)
         assert found.verdict is None
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 5
     assert (await hostile.judge(text=r"Answer: \sqrt{4}", checker=None)).key == r"text:\sqrt{4}"
     assert (await other.judge(text=r"Answer: \sqrt{4}", checker=None)).key == "num:2"
 
