@@ -11,6 +11,6 @@ DROP FUNCTION IF EXISTS billing_settle(
 class Migration(migrations.Migration):
     """A settlement asserts what the engine says the user pays."""
 
-    dependencies = [("billing", "0013_trial_grants")]
+    dependencies = [("billing", "0012_model_suspension")]
 
     operations = [migrations.RunSQL([_DROP, sql.read("calls.sql")], migrations.RunSQL.noop)]

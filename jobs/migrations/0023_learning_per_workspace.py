@@ -40,7 +40,7 @@ def attribute(apps: Any, _: object) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0001_initial"), ("jobs", "0021_charged"), ("jobs", "0021_unanswered")]
+    dependencies = [("accounts", "0001_initial"), ("jobs", "0022_unanswered")]
 
     operations = [
         migrations.AddField(
