@@ -139,6 +139,4 @@ class Script:
                 return f"Better: {'AB'[turn % 2]}"
             case StepKind.PLAN:
                 return f"<part>Part {turn}: 2 + {turn}?</part><part>Part {turn}: 3 + {turn}?</part>"
-            case StepKind.CRITIQUE:
-                return "Step 1 is wrong."
         return f"So\nAnswer: {turn if self._scattered else turn % 2}"

@@ -4,7 +4,7 @@ from jobs.models.comparison import Comparison
 from jobs.models.job import Job, JobQuerySet
 from jobs.models.learning import DriftAlarm, Learned, Lesson
 from jobs.models.outbox import OutboxKind, OutboxMessage, OutboxState
-from jobs.models.quote import JobQuote, JobQuoteQuerySet
+from jobs.models.quote import JobQuote
 from jobs.models.step import Prompt, StepRecord, StepState
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "Job",
     "JobQuerySet",
     "JobQuote",
-    "JobQuoteQuerySet",
     "Learned",
     "Lesson",
     "OutboxKind",

@@ -1,16 +1,6 @@
 """What a job was expected to cost when it was started, beside what it did cost, so that quotes can be measured."""
 
-from typing import ClassVar, Self
-
 from django.db import models
-
-
-class JobQuoteQuerySet(models.QuerySet["JobQuote"]):
-    """Ways to ask for quotes."""
-
-    def measurable(self) -> Self:
-        """Quotes whose job ran to completion under the quoted budget."""
-        return self.exclude(charged_nano=None)
 
 
 class JobQuote(models.Model):
@@ -33,8 +23,6 @@ class JobQuote(models.Model):
     took_s = models.FloatField(null=True, blank=True, help_text="From the first claim to the end.")
     won = models.BooleanField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-
-    objects: ClassVar[models.Manager["JobQuote"]] = JobQuoteQuerySet.as_manager()
 
     class Meta:
         indexes = [

@@ -15,7 +15,6 @@ _PHASES = {
     "plan": "Plan",
     "sample": "Explore",
     "revise": "Revise",
-    "critique": "Verify",
     "grade": "Verify",
     "compare": "Compare",
     "aggregate": "Combine",

@@ -16,7 +16,6 @@ class StepKind(StrEnum):
 
     SAMPLE = "sample"
     REVISE = "revise"
-    CRITIQUE = "critique"
     GRADE = "grade"
     COMPARE = "compare"
     AGGREGATE = "aggregate"
@@ -174,6 +173,5 @@ class Resources:
 
     free_slots: int
     free_nano: int
-    time_left_s: float | None = None
     affordable: frozenset[str] = frozenset()
     in_flight: Mapping[str, Step] = field(default_factory=dict)

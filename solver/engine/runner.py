@@ -239,7 +239,6 @@ class Runner:
         return Resources(
             free_slots=max(self._limits.slots - len(self._in_flight), 0),
             free_nano=self._purse.spendable_nano(),
-            time_left_s=None if self._deadline_s is None else self._deadline_s - self._clock(),
             affordable=self._attempts.affordable(self._size_bytes) - self._attempts.suspended().keys(),
             in_flight=self._in_flight,
         )

@@ -6,6 +6,7 @@ _TINY = 1e-30
 _CONVERGED = 1e-12
 _MANY_VOTES = 400
 _PRIOR_TRIES = 2.0
+"""What a model's ability is worth on one problem: problems differ, so failures must count soon."""
 
 
 def lead_probability(first: float, second: float) -> float:

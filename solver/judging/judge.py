@@ -167,21 +167,6 @@ class JobJudge:
         return await self._judge.judge_reply(text, checker, known_keys, self._share)
 
 
-def judge_now(
-    *, text: str, checker: Mapping[str, Any] | None, known_keys: Sequence[str] = (), limit_s: float = 3.0
-) -> Judgement:
-    """Judge one reply without an event loop of one's own, for the terminal and for tests."""
-
-    async def once() -> Judgement:
-        judge = Judge(processes=1, limit_s=limit_s)
-        try:
-            return await judge.judge(text=text, checker=checker, known_keys=known_keys)
-        finally:
-            await judge.close()
-
-    return asyncio.run(once())
-
-
 def _fit_for_pool(answer: str) -> bool:
     """Tell whether an answer is short and flat enough to be read."""
     if len(answer) > MAX_POOL_CHARS:

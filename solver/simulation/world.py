@@ -132,9 +132,6 @@ class World:
                 return f"Verdict: {'correct' if self._grade(asked, model, rng) else 'incorrect'}"
             case StepKind.COMPARE:
                 return f"Better: {'AB'[self._compare(asked, model, rng)]}"
-            case StepKind.CRITIQUE:
-                right = bool(asked.answers) and asked.answers[0] == self.right(asked.problem)
-                return "Step 1: ok" if right else "Step 1: wrong"
             case StepKind.PLAN:
                 parts = parameters()["parts"]["count"]
                 return "\n".join(f"<part>{_PART}{n + 1} of {asked.problem}</part>" for n in range(parts))

@@ -15,12 +15,10 @@ from collections.abc import Sequence
 
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
-from solver.inference.adaptive_stopping import lead_probability, vote_weight
+from solver.inference.adaptive_stopping import chance_after_failures, lead_probability, vote_weight
 from solver.strategies.common import MAX_TRIES, Common
 from solver.strategies.notes import Plan
 
-# Prior strength of a model's ability on one problem: problems differ, so failures must count soon.
-_PRIOR_TRIES = 2.0
 _ASSUMED_ANSWERS = 10
 # Even a model that is no better than chance is heard, or nobody would lead.
 _LEAST_WEIGHT = 0.05
@@ -101,8 +99,7 @@ class Vote(Common[Plan]):
     def _chance_per_nano(self, name: str, pending: Counter[str]) -> float:
         """Return the expected chance of success per nano-USD, pending tries counting as failures."""
         failures = self._tries_by_model[name] + pending[name]
-        a = self.roles.cards[name].ability_for(self.problem.kind) * _PRIOR_TRIES
-        chance = a / (_PRIOR_TRIES + failures)
+        chance = chance_after_failures(self.roles.cards[name].ability_for(self.problem.kind), failures)
         return chance / max(self.roles.cost_nano(name), 1)
 
     # Being told -----------------------------------------------------------------------------------------------

@@ -27,10 +27,6 @@ _INSTRUCTIONS = {
         "“Step N: ok” or “Step N: wrong”, with the reason. A result without a valid argument is wrong. "
         "End with a line “Verdict: correct” or “Verdict: incorrect”."
     ),
-    StepKind.CRITIQUE: (
-        "Find every error and gap of the candidate's solution. Name the step, say what is wrong and how it could be "
-        "repaired. Do not solve the problem anew."
-    ),
     StepKind.REVISE: (
         "Improve the candidate's solution: repair what is wrong, close its gaps, keep what holds. Where it cannot be "
         f"repaired, solve the problem another way. {_ANSWER_LINE}"

@@ -1,4 +1,4 @@
-// Every page: times, dialogs, the account menu, copy buttons, widths from data-percent.
+// Every page: times, dialogs, the account menu, copy buttons.
 
 const units = [[86400 * 2, 86400, "days"], [5400, 3600, "h"], [90, 60, "min"], [0, 1, "s"]];
 
@@ -47,7 +47,6 @@ function dress(root) {
     box.append(pre);
     addCopy(box, () => pre.innerText);
   }
-  for (const element of root.querySelectorAll("[data-percent]")) element.style.width = `${element.dataset.percent}%`;
 }
 
 document.addEventListener("click", (event) => {

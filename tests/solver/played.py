@@ -166,8 +166,6 @@ def world(*, ability: float = 0.6, wrong: int = 5, judging: float = 0.8, mutenes
                 return f"Better: {'A' if ('Answer: 42' in first) == is_right else 'B'}"
             case StepKind.PLAN:
                 return "<part>What is 2 times 7?</part><part>What is 3 times 14?</part>"
-            case StepKind.CRITIQUE:
-                return "Step 1 is wrong."
         return f"So\nAnswer: {42 if rng.random() < ability else rng.randrange(wrong)}"
 
     return respond

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from solver.core.verdict import Judgement, Verdict
-from solver.judging.judge import Judge, judge_now
+from solver.judging.judge import Judge
 
 PUZZLE = {"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58}
 PI = {"kind": "number", "expected": "3.14", "tolerance": "0.01"}
@@ -214,17 +214,25 @@ async def test_a_crowded_pool_falls_back_to_texts_in_time():
     await judge.close()
 
 
+async def judged_once(text: str) -> Judgement:
+    judge = Judge(processes=1)
+    try:
+        return await judge.judge(text=text, checker=None)
+    finally:
+        await judge.close()
+
+
 def test_a_judge_works_on_the_loop_of_any_thread():
     """The worker's event loop runs beside its main thread; children start and end there just the same."""
     found: list[Judgement] = []
-    thread = threading.Thread(target=lambda: found.append(judge_now(text=r"\boxed{2^{5}}", checker=None)))
+    thread = threading.Thread(target=lambda: found.append(asyncio.run(judged_once(r"\boxed{2^{5}}"))))
     thread.start()
     thread.join(timeout=60)
     assert found == [(r"2^{5}", "num:32", None)]
 
 
-def test_judging_without_a_loop():
-    """Tests and the terminal judge one reply and leave no child behind."""
+def test_a_closed_judge_leaves_no_child_behind():
+    """Also where it lived for one reply only."""
     before = children_of(os.getpid())
-    assert judge_now(text=r"\boxed{2^{5}}", checker=None) == (r"2^{5}", "num:32", None)
+    assert asyncio.run(judged_once(r"\boxed{2^{5}}")) == (r"2^{5}", "num:32", None)
     assert children_of(os.getpid()) <= before
