@@ -151,7 +151,7 @@ def test_what_was_learned_before_belongs_to_who_taught_it(mallory, run_all):
     taught = Learned.objects.get(workspace=mallory.workspace, aspect="ability")
     Learned.objects.filter(workspace=None).delete()
     Learned.objects.update(workspace=None, stats={"right": 999.0})
-    importlib.import_module("jobs.migrations.0022_learning_per_workspace").attribute(apps, None)
+    importlib.import_module("jobs.migrations.0023_learning_per_workspace").attribute(apps, None)
     found = Learned.objects.get(aspect="ability")
     assert (found.workspace, found.stats["right"], found.jobs) == (mallory.workspace, 1.0, 1)
     assert taught.stats["right"] == 1.0
