@@ -91,7 +91,7 @@ def test_finishing_early_keeps_the_answer_and_returns_the_rest(signed_in: Browse
     """Finish now asks first, then the job ends with what it has."""
     page = signed_in.new_page()
     submit(page, ENDLESS, "2", checker=PUZZLES)
-    expect(page.locator("#live")).to_contain_text("tr", timeout=30_000)
+    expect(page.locator("#live")).to_contain_text("attempt", timeout=30_000)
     page.wait_for_timeout(1500)
     page.get_by_role("button", name="Finish now").click()
     page.get_by_role("button", name="Finish and keep the answer").click()
@@ -99,7 +99,7 @@ def test_finishing_early_keeps_the_answer_and_returns_the_rest(signed_in: Browse
     paid = receipt(page)
     assert paid["state"] == "done"
     assert paid["charged_usd"] < paid["budget_usd"]
-    expect(page.get_by_text("Finished by you.")).to_be_visible()
+    expect(page.get_by_text("Finished early on request.")).to_be_visible()
     page.close()
 
 
@@ -108,7 +108,7 @@ def test_cancelling_discards_the_work_and_returns_the_rest(signed_in: BrowserCon
     page = signed_in.new_page()
     submit(page, ENDLESS, "2", checker=PUZZLES)
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("dialog")).to_contain_text("returns to the wallet")
+    expect(page.get_by_role("dialog")).to_contain_text("returns to your wallet")
     page.get_by_role("button", name="Cancel the job").click()
     expect(page.get_by_role("heading", name="Receipt")).to_be_visible(timeout=60_000)
     paid = receipt(page)
@@ -122,11 +122,11 @@ def test_a_job_is_paused_and_resumed(signed_in: BrowserContext, running_ponder):
     page = signed_in.new_page()
     heard = listen(page)
     submit(page, ENDLESS, "2", checker=PUZZLES)
-    expect(page.locator("#live")).to_contain_text("tr", timeout=30_000)
+    expect(page.locator("#live")).to_contain_text("attempt", timeout=30_000)
     page.get_by_role("button", name="Pause").click()
-    expect(page.get_by_role("dialog")).to_contain_text("While it is paused it costs nothing")
+    expect(page.get_by_role("dialog")).to_contain_text("A paused job costs nothing")
     page.get_by_role("button", name="Pause the job").click()
-    expect(page.locator("#job-state")).to_contain_text("Paused by you", timeout=60_000)
+    expect(page.locator("#job-state")).to_contain_text("While it is paused it costs nothing", timeout=60_000)
     page.get_by_role("button", name="Resume").click()
     page.get_by_role("button", name="Resume the job").click()
     expect(page.get_by_role("button", name="Pause")).to_be_visible(timeout=30_000)
@@ -148,7 +148,7 @@ def test_budget_reached_is_raised_and_continues_then_run_again(signed_in: Browse
     assert first["state"] == "exhausted"
     page.get_by_label("Other new budget").fill("0.02")
     page.get_by_role("button", name="Raise and continue").click()
-    expect(page.get_by_text("The budget is $0.02 now.")).to_be_visible()
+    expect(page.get_by_text("The budget is now $0.02.")).to_be_visible()
     expect(page.get_by_role("heading", name="Receipt")).to_be_visible(timeout=90_000)
     second = receipt(page)
     assert second["budget_usd"] == 2 * NANO_PER_USD // 100
