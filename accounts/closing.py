@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
@@ -32,6 +33,17 @@ def addresses_of(user: User) -> list[str]:
     """Return every address, in lower case, that is the user's or was, so that mail to it can be forgotten."""
     present = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
     return sorted({address.lower() for address in (user.email, *present, *user.former_emails)})
+
+
+def keep_open(user: User) -> bool:
+    """Keep the account from being closed until the caller's transaction ends. False: it is closed already.
+
+    Whoever writes rows that name the user calls this before locking anything else, for closing locks the user first.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT closed_at FROM accounts_user WHERE id = %s FOR KEY SHARE", [user.pk])
+        found = cursor.fetchone()
+    return found is not None and found[0] is None
 
 
 def leave_shared_workspaces(user: User) -> None:

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.access import AuthedRequest, signed_in
 from accounts.models import User
 from accounts.services import end_other_sessions, redeem_sign_in_link
+from accounts.theme import THEME_COOKIE, THEMES, theme_of
 from accounts.unsubscribe import unsubscribe, user_of
 
-THEME_COOKIE = "theme"
 _THEME_COOKIE_S = 400 * 24 * 3600
 _KEEP_DAYS = [
     ("", "Site default"),
@@ -28,14 +28,13 @@ _KEEP_DAYS = [
     (90, "90 days"),
     (365, "365 days"),
 ]
-_THEMES = [("auto", "Match device"), ("light", "Light"), ("dark", "Dark")]
 
 
 class SettingsForm(forms.ModelForm[User]):
     """Name, emails and, on this device, the theme."""
 
     keep_days = forms.TypedChoiceField(choices=_KEEP_DAYS, coerce=int, empty_value=None, required=False)
-    theme = forms.ChoiceField(choices=_THEMES, widget=forms.RadioSelect, required=False)
+    theme = forms.ChoiceField(choices=list(THEMES.items()), widget=forms.RadioSelect, required=False)
 
     class Meta:
         model = User
@@ -69,8 +68,7 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
 def edit_settings(request: AuthedRequest) -> HttpResponse:
     """Show and save a person's settings."""
     user = request.user
-    theme = request.COOKIES.get(THEME_COOKIE, "auto")
-    form = SettingsForm(request.POST or None, instance=user, initial={"theme": theme})
+    form = SettingsForm(request.POST or None, instance=user, initial={"theme": theme_of(request)})
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, "Saved.")
@@ -128,6 +126,4 @@ def unsubscribe_by_link(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "accounts/unsubscribe.html", {"unknown": True}, status=404)
     if request.method == "POST":
         unsubscribe(user)
-    return render(
-        request, "accounts/unsubscribe.html", {"address": user.email, "done": request.method == "POST"}
-    )
+    return render(request, "accounts/unsubscribe.html", {"done": request.method == "POST"})

@@ -17,6 +17,11 @@ import django  # noqa: E402  # the settings need the services' addresses
 # Here rather than in pytest-django's hook, so that conftest files and test modules may import models.
 django.setup()
 
+from django.conf import settings as django_settings  # noqa: E402  # they exist only now
+
+# Slow hashes protect people's passwords; the tests' need none.
+django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
 from django.db import connection  # noqa: E402  # likewise
 
 from billing.books.audit import violations as violations_of_the_books  # noqa: E402  # likewise

@@ -33,6 +33,7 @@ PRODUCTION = {
     "SECRET_KEY": "a-key-for-checks-with-more-than-fifty-different-characters-0123456789",
     "PONDER_BASE_URL": "https://ponder.example",
     "ALLOWED_HOSTS": "ponder.example",
+    "PONDER_HSTS_SUBDOMAINS": "True",
 }
 
 

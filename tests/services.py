@@ -82,7 +82,7 @@ def plain_environment(**extra: str) -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if name not in _OURS and not _FOREIGN.match(name)
     }
-    return kept | {"PYTHONUNBUFFERED": "1", "PONDER_TESTING": "1"} | extra
+    return kept | {"PYTHONUNBUFFERED": "1"} | extra
 
 
 def free_port() -> int:

@@ -9,9 +9,10 @@ from django.db import transaction
 
 from accounts.models import User, Workspace
 from billing.books.wallet import lock_purses
+from jobs.core.deadlock import again_after_deadlock
 from jobs.core.errors import SubmitError
 from jobs.lifecycle.panel import build_panel
-from jobs.lifecycle.submit import submit_job
+from jobs.lifecycle.submit import refuse_closed, submit_job
 from jobs.models import Comparison
 from solver.checkers.recognise import problem_kind
 from solver.core.models import ModelCard, solvers_of
@@ -48,6 +49,7 @@ def rivals_for(*, problem: str, checker: Mapping[str, Any] | None, models: list[
     return Rivals(many_cheap, max(others, key=lambda card: (card.ability_for(posed.kind), cost(card))))
 
 
+@again_after_deadlock
 def submit_comparison(
     *,
     user: User,
@@ -71,6 +73,7 @@ def submit_comparison(
     rivals = rivals_for(problem=problem, checker=checker, models=chosen.get("models"))
     made_id = comparison_id or uuid.uuid4()
     with transaction.atomic():
+        refuse_closed(user)
         # Whoever submits the same form at the same moment waits here, and then finds what this one made.
         lock_purses(workspace)
         if earlier := Comparison.objects.filter(pk=made_id).first():

@@ -9,8 +9,10 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.closing import keep_open
 from accounts.models import User, Workspace
 from billing.books.wallet import BillingError, NotEnoughMoney
+from jobs.core.deadlock import again_after_deadlock
 from jobs.core.errors import SubmitError
 from jobs.core.states import JobState
 from jobs.core.wake import wake_worker_on_commit
@@ -34,6 +36,7 @@ LEAST_TIME = timedelta(minutes=1)
 LONGEST_SCHEDULE = timedelta(days=90)
 
 
+@again_after_deadlock
 def submit_job(
     *,
     user: User,
@@ -99,6 +102,7 @@ def submit_job(
 def _submit(job: Job, posed: Problem, panel: list[ModelCard], *, when_paid: bool, wake: bool) -> Job:
     try:
         with transaction.atomic():
+            refuse_closed(job.created_by)
             earlier = Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first()
             if earlier and (earlier.state != JobState.DRAFT or earlier.created_by_id != job.created_by_id):
                 return _the_same(earlier, job)
@@ -121,6 +125,12 @@ def _submit(job: Job, posed: Problem, panel: list[ModelCard], *, when_paid: bool
             return _the_same(earlier, job)
         raise
     return job
+
+
+def refuse_closed(user: User) -> None:
+    """Keep the user's account open until the transaction ends. Raises SubmitError if it is closed."""
+    if not keep_open(user):
+        raise SubmitError("This account is closed.", code="closed")
 
 
 def _the_same(earlier: Job, job: Job) -> Job:

@@ -16,6 +16,7 @@ from accounts.closing import (
 from accounts.models import User, Workspace
 from billing.books.closing import forget_payment_details, give_up_money
 from billing.books.wallet import balances
+from jobs.core.deadlock import again_after_deadlock
 from jobs.core.errors import SubmitError
 from jobs.core.states import ACTIVE, ENDED, JobState
 from jobs.lifecycle.control import cancel_job
@@ -57,6 +58,7 @@ def cancel_jobs_of(user: User) -> int:
     return sum(cancel_job(job=job) for job in under_way)
 
 
+@again_after_deadlock
 def close_account(*, user: User, gives_up_money: bool) -> int:
     """Permanently close an account; return how many jobs' texts were deleted. Raises SubmitError; then nothing changed.
 

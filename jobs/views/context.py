@@ -8,16 +8,8 @@ from django.http import HttpRequest
 
 from accounts.access import workspace_of
 from accounts.models import User
+from accounts.theme import theme_of
 from billing.books.wallet import balances
-
-THEMES = ("auto", "light", "dark")
-THEME_COOKIE = "theme"
-
-
-def theme_of(request: HttpRequest) -> str:
-    """Return the theme chosen on this device: auto, light or dark."""
-    chosen = request.COOKIES.get(THEME_COOKIE, "auto")
-    return chosen if chosen in THEMES else "auto"
 
 
 def site(request: HttpRequest) -> dict[str, Any]:

@@ -18,7 +18,6 @@ NO_FILE_FORM = frozenset({"DATA_DIR"})  # read before anything else, by programs
 _BEGIN = "# Every name of docs/settings.md, with its _FILE form; `python -m tests.deploy.settings_lists` writes this.\n"
 _BLOCK = re.compile(re.escape(_BEGIN) + r"x-settings: &settings\n.*?\n\n", re.DOTALL)
 _A_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
-_OF_THE_TESTS = {"PONDER_TESTING"}
 _READERS = {"env", "_env", "environ", "os"}  # env.str("NAME"), os.environ.get("NAME")
 
 
@@ -42,7 +41,7 @@ def read_by_code() -> set[str]:
                 first = node.args[0]
                 if isinstance(first, ast.Constant) and _A_NAME.fullmatch(str(first.value)):
                     found.add(str(first.value))
-    return found - _OF_THE_TESTS
+    return found
 
 
 def _reads_a_setting(function: ast.expr) -> bool:

@@ -1,0 +1,97 @@
+"""Closing an account while its jobs are submitted: nothing deadlocks, and no closed account has a live job."""
+
+import threading
+import uuid
+
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from accounts.models import User
+from accounts.services import ensure_personal_workspace
+from jobs.core.deadlock import again_after_deadlock
+from jobs.core.errors import SubmitError
+from jobs.core.states import ACTIVE
+from jobs.lifecycle import submit_comparison, submit_job
+from jobs.models import Job
+from jobs.upkeep.close_account import close_account
+from solver.core.money import NANO_PER_CENT
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize("how", ["job", "comparison"])
+def test_closing_and_submitting_at_once_ends_in_one_of_both(endpoint, how):
+    """Eight times: a thread closes the account while three submit; every one ends with a result or a sentence."""
+    failures: list[BaseException] = []
+
+    def quietly(act) -> None:
+        try:
+            act()
+        except SubmitError:
+            pass
+        except BaseException as error:  # noqa: BLE001  (the test tells what came)
+            failures.append(error)
+        finally:
+            connection.close()
+
+    for number in range(8):
+        user = User.objects.create_user(f"ada{number}@example.org")
+        workspace = ensure_personal_workspace(user)
+        submit = submit_job if how == "job" else submit_comparison
+
+        def send(user=user, workspace=workspace, submit=submit) -> None:
+            submit(user=user, workspace=workspace, problem="2 + 2?", budget_nano=NANO_PER_CENT, wake=False)
+
+        def close(user=user) -> None:
+            close_account(user=user, gives_up_money=True)
+
+        threads = [threading.Thread(target=quietly, args=[act]) for act in (send, close, send, send)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert failures == []
+    closed = User.objects.exclude(closed_at=None)
+    assert not Job.objects.filter(created_by__in=closed, state__in=ACTIVE).exists()
+
+
+def test_a_closed_account_submits_nothing(endpoint):
+    """A session that is still being answered finds the account closed, in words."""
+    user = User.objects.create_user("ada@example.org")
+    workspace = ensure_personal_workspace(user)
+    close_account(user=user, gives_up_money=True)
+    with pytest.raises(SubmitError, match="closed"):
+        submit_job(user=user, workspace=workspace, problem="2 + 2?", budget_nano=NANO_PER_CENT)
+
+
+def test_what_a_deadlock_ended_is_tried_once_more(db):
+    """Two transactions wait for each other; PostgreSQL ends one of them, and both come to their end."""
+    names = [f"ada{uuid.uuid4().hex[:8]}@example.org" for _ in range(2)]
+    users = [User.objects.create_user(name) for name in names]
+    meet = threading.Barrier(2)
+    tried: list[int] = []
+    failures: list[BaseException] = []
+
+    @again_after_deadlock
+    def touch(first: User, second: User) -> None:
+        tried.append(first.pk)
+        with transaction.atomic():
+            User.objects.filter(pk=first.pk).update(name="touched")
+            if len(tried) <= 2:
+                meet.wait(10)
+            User.objects.filter(pk=second.pk).update(name="touched")
+
+    def run(first: User, second: User) -> None:
+        try:
+            touch(first, second)
+        except OperationalError as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in (users, users[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert (failures, len(tried)) == ([], 3)
