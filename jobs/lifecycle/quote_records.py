@@ -86,7 +86,7 @@ def record_outcome(job: Job) -> None:
     )
 
 
-def quote_words(quote: Quote) -> str:
+def quote_text(quote: Quote) -> str:
     """Return a quote as a paragraph for the terminal, to be read before the start."""
     return (
         f"{quote.sentence} Chance of a confident answer: {quote.chance}. "

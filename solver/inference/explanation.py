@@ -31,10 +31,12 @@ class EvidenceView(Protocol):
         ...
 
 
-def explain(books: EvidenceView, leader: Cluster) -> Candidate:
+def explain(evidence: EvidenceView, leader: Cluster) -> Candidate:
     """Return `leader` as a candidate with its evidence in one sentence; its confidence is the caller's to set."""
-    shown = books.proven or leader.example
-    others = [c for c in books.ranked(_DISSENTERS + 1) if c.key != leader.key and c.key in books.clusters]
+    shown = evidence.proven or leader.example
+    others = [
+        c for c in evidence.ranked(_DISSENTERS + 1) if c.key != leader.key and c.key in evidence.clusters
+    ]
     dissent = sorted(others, key=lambda c: -c.tries - c.repeats)[:_DISSENTERS]
     return Candidate(
         answer=shown.answer or "",
@@ -42,9 +44,11 @@ def explain(books: EvidenceView, leader: Cluster) -> Candidate:
         key=shown.answer_key,
         step_key=shown.key,
         confidence=0.0,
-        explanation=_sentence(books, leader, others),
-        checked=_checked(books, leader),
-        dissent=() if books.proven else tuple((c.example.answer or "", c.tries + c.repeats) for c in dissent),
+        explanation=_sentence(evidence, leader, others),
+        checked=_checked(evidence, leader),
+        dissent=()
+        if evidence.proven
+        else tuple((c.example.answer or "", c.tries + c.repeats) for c in dissent),
     )
 
 
@@ -53,24 +57,24 @@ def count_of(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _sentence(books: EvidenceView, leader: Cluster, others: Sequence[Cluster]) -> str:
-    if books.proven:
-        return f"A checker confirmed it after {count_of(max(books.tries, 1), 'attempt', 'attempts')}."
-    said = [*_votes(books, leader), *_grades(leader), *_comparisons(leader), *_refuted(others)]
+def _sentence(evidence: EvidenceView, leader: Cluster, others: Sequence[Cluster]) -> str:
+    if evidence.proven:
+        return f"A checker confirmed it after {count_of(max(evidence.tries, 1), 'attempt', 'attempts')}."
+    said = [*_votes(evidence, leader), *_grades(leader), *_comparisons(leader), *_refuted(others)]
     sentence = "; ".join(said)
-    if books.problem.is_checkable:
+    if evidence.problem.is_checkable:
         sentence += "; no answer passed the check"
     return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
-def _votes(books: EvidenceView, leader: Cluster) -> Iterable[str]:
-    if leader.key not in books.clusters:
+def _votes(evidence: EvidenceView, leader: Cluster) -> Iterable[str]:
+    if leader.key not in evidence.clusters:
         yield "no attempt gave an answer that could be compared"
         return
     if leader.tries:
-        yield f"{leader.tries} of {count_of(books.independent, 'attempt', 'attempts')} gave this answer"
+        yield f"{leader.tries} of {count_of(evidence.independent, 'attempt', 'attempts')} gave this answer"
     if leader.repeats:
-        yield f"{leader.repeats} of {count_of(books.repeats, 'revision', 'revisions')} ended with it"
+        yield f"{leader.repeats} of {count_of(evidence.repeats, 'revision', 'revisions')} ended with it"
 
 
 def _grades(leader: Cluster) -> Iterable[str]:
@@ -100,9 +104,9 @@ def _refuted(others: Sequence[Cluster]) -> Iterable[str]:
         yield f"{graders} rejected {count_of(refuted, 'other answer', 'other answers')}"
 
 
-def _checked(books: EvidenceView, leader: Cluster) -> str:
-    if books.proven:
-        return f"{PASSED} {books.proven.verdict.detail}" if books.proven.verdict else ""
+def _checked(evidence: EvidenceView, leader: Cluster) -> str:
+    if evidence.proven:
+        return f"{PASSED} {evidence.proven.verdict.detail}" if evidence.proven.verdict else ""
     graded = (
         _outcome(judge, counts, "Accepted", "Rejected", "check") for judge, counts in leader.grades.items()
     )

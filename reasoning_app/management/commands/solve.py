@@ -16,7 +16,7 @@ from billing.prices.book import load_prices
 from jobs.core.errors import SubmitError
 from jobs.lifecycle import quote_job
 from jobs.lifecycle.problem_text import checked_problem
-from jobs.lifecycle.quote_records import quote_json, quote_words
+from jobs.lifecycle.quote_records import quote_json, quote_text
 from reasoning_app.embedded import UpError, ensure
 from reasoning_app.embedded.demo import wants_demo_model
 from solver.checkers.parse import CheckerError, parse_checker_option
@@ -104,7 +104,7 @@ class Command(BaseCommand):
             options=chosen,
             workspace=ensure_personal_workspace(ready_user()),
         )
-        self._say(quote_words(offer.quote))
+        self._say(quote_text(offer.quote))
         return offer
 
     def _only_suggest(self, offer: Any, *, as_json: bool) -> NoReturn:
