@@ -3,6 +3,8 @@
 from urllib.parse import urlsplit
 
 import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from axe_playwright_python.sync_playwright import Axe
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
@@ -39,6 +41,16 @@ OWN = [
     "/settings/close/",
     "/accounts/email/",
     "/accounts/password/set/",
+    "/accounts/2fa/",
+    "/accounts/2fa/totp/activate/",
+    "/accounts/reauthenticate/code/",
+]
+PROTECTED = [
+    "/accounts/2fa/",
+    "/accounts/2fa/totp/deactivate/",
+    "/accounts/2fa/recovery-codes/",
+    "/accounts/2fa/recovery-codes/generate/",
+    "/accounts/2fa/reauthenticate/",
 ]
 STAFF = [
     "/staff/audit/",
@@ -118,12 +130,14 @@ def test_every_page_is_sound(browser: Browser, live_server, addresses, width):
     ada, signed_in_pages = addresses
     eve = people.make_user("eve@example.org", staff=True)
     grant(workspace=people.workspace_of(eve), amount_nano=NANO_PER_CENT, by=eve, reason="test")
+    TOTP.activate(eve, generate_totp_secret())
+    RecoveryCodes.activate(eve)
     faults: list[str] = []
     for cookie, pages in (
         (None, [*SIGNED_OUT, *MISSING]),
         (cookie_of(ada), signed_in_pages),
         # Without jobs under way, and with money to give up.
-        (cookie_of(eve), ["/settings/close/"]),
+        (cookie_of(eve), ["/settings/close/", *PROTECTED]),
     ):
         context = browser.new_context(base_url=live_server.url, viewport={"width": width, "height": 900})
         if cookie:
