@@ -19,7 +19,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from solver.core.models import solvers_of
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting, Strategy
 from solver.inference import value_of_tries
@@ -68,14 +67,13 @@ class Auto(Common[AutoPlan]):
         super().__init__(setting)
         self.target = float(setting.options.get("confidence_target", _TARGET))
         worth = setting.options.get("value_nano")
-        tries = {card.name for card in solvers_of(setting.panel)}
+        tries = {card.name for card in self.roles.solvers}
         self._skills = tuple(each for each in self.evidence.skills().items() if each[0] in tries)
         self._names = [name for name, _ in self._skills]
         self._cost = {name: float(max(self.roles.cost_nano(name), 1)) for name in self._names}
         dearest = max(self._cost.values())
         ceiling = min(setting.budget_nano, _CEILING * dearest)
-        # From the budget as it is now: who raises it says that an answer is worth more. It decides what is asked for,
-        # never what told steps mean, so executions under either budget read one journal alike.
+        # From the budget as it is now, for a raise says that more is welcome; it never changes what told steps mean.
         self._value_nano = float(worth) if worth else _WORTH * math.sqrt(ceiling * dearest)
         self._failures: Counter[str] = Counter()
         # What did not pay under one budget may pay under a raised one.
@@ -122,8 +120,7 @@ class Auto(Common[AutoPlan]):
 
     def _run(self, inside: Inside) -> None:
         """Let another strategy run inside, its money at most the share that was noted."""
-        make = _INSIDE.get(inside.run)
-        if make:
+        if make := _INSIDE.get(inside.run):
             options = {"confidence_target": _RUN_TARGET, **self.setting.options}
             setting = replace(self.setting, budget_nano=inside.share_nano, options=options)
             self._runs.append(Child(f"run/{len(self._runs)}", make(setting), setting))
