@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.demo import Unseen, countdown_problems, modular_problems, panel
-from solver.checkers.exact import check
+from solver.checkers import checker_from_json
 from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
@@ -86,10 +86,10 @@ async def place() -> AsyncIterator[Place]:
 
 def is_right(unseen: Unseen, answer: str | None) -> bool:
     """Tell whether an answer solves a problem."""
-    if answer is None or unseen.checker is None:
+    checker = checker_from_json(unseen.checker)
+    if answer is None or checker is None:
         return answer is not None and answer == unseen.right
-    verdict = check(unseen.checker, answer)
-    return verdict is not None and verdict.passed
+    return bool(checker.check(answer).passed)
 
 
 def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' common signature)

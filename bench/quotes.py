@@ -18,6 +18,7 @@ from typing import Any
 
 import solver.quotes.quote
 from bench.replay import SLOTS, panel, pool, trial
+from solver.checkers.number import Number
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
 from solver.core.steps import StopReason
@@ -89,7 +90,7 @@ def _simulated(half: int, seeds: int = _SEEDS) -> Iterable[Ended]:
                             seed, cents * NANO_PER_CENT, strategy, is_checkable=is_checkable, slots=SLOTS
                         )
                     )
-                    checker = {"kind": "number", "expected": "1", "tolerance": "0"} if is_checkable else None
+                    checker = Number("1") if is_checkable else None
                     problem = Problem(f"Problem {seed}", kind=KIND, checker=checker)
                     won = _won(driven.outcome.stop_reason)
                     cost = driven.purse.settled_nano

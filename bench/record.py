@@ -24,6 +24,7 @@ from aiohttp import ClientSession, ClientTimeout, UnixConnector
 
 from bench.demo import SOLVERS, Unseen, countdown_problems, modular_problems
 from demo_model.launch import running
+from solver.checkers import checker_from_json
 from solver.core.problem import Problem
 from solver.learning.priors import DEMO_TEMPERATURE
 from solver.text.extract import extract_answer
@@ -120,7 +121,7 @@ async def _ask(
     session: ClientSession, gate: asyncio.Semaphore, model: str, unseen: Unseen, *, seed: int
 ) -> list[Any]:
     """Return one reply as [text, prompt tokens, completion tokens]."""
-    messages = Problem(unseen.text, kind=unseen.kind, checker=unseen.checker).messages()
+    messages = Problem(unseen.text, kind=unseen.kind, checker=checker_from_json(unseen.checker)).messages()
     body = {
         "messages": [{"role": message.role, "content": message.content} for message in messages],
         "temperature": DEMO_TEMPERATURE[model],

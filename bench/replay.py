@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.demo import SOLVERS, Unseen, demo_card
-from solver.checkers.exact import check, checked_key
+from solver.checkers import BaseChecker, checker_from_json
+from solver.checkers.number import Number
 from solver.checkers.safe_eval import ExpressionError, evaluate, tokens_of
 from solver.core.models import ModelCard
 from solver.core.pricing import Usage
@@ -60,16 +61,13 @@ class PoolProblem:
         )
 
     @property
-    def checker(self) -> Mapping[str, Any]:
+    def checker(self) -> BaseChecker:
         """The checker that knows what is right."""
-        return self.unseen.checker or {"kind": "number", "expected": self.unseen.right, "tolerance": "0"}
+        return checker_from_json(self.unseen.checker) or Number(self.unseen.right)
 
     def is_right(self, answer: str | None) -> bool:
         """Tell whether an answer is right."""
-        if answer is None:
-            return False
-        verdict = check(self.checker, answer)
-        return verdict is not None and verdict.passed
+        return answer is not None and bool(self.checker.check(answer).passed)
 
 
 @cache
@@ -139,10 +137,10 @@ def judgement_of(item: PoolProblem, answer: str | None, *, is_checkable: bool) -
         return Judgement(None, None, None)
     known = _checkers().setdefault((item.unseen.text, is_checkable), {})
     if answer not in known:
-        checker = item.checker if is_checkable else {}
-        key = checked_key(checker, answer) if is_checkable else quick_key(answer) or _value_key(answer)
-        key = key or text_key(answer)
-        known[answer] = Judgement(answer, key, check(item.checker, answer) if is_checkable else None)
+        key = item.checker.key(answer) if is_checkable else quick_key(answer) or _value_key(answer)
+        verdict = item.checker.check(answer) if is_checkable else None
+        decided = verdict if verdict and not verdict.is_undecided else None
+        known[answer] = Judgement(answer, key or text_key(answer), decided)
     return known[answer]
 
 

@@ -15,8 +15,7 @@ from django.utils import timezone
 
 from billing.models import Call
 from jobs.learning.counts import add_counts, track_quote
-from jobs.models import Job, JobQuote, Lesson, StepRecord, StepState
-from solver.core.problem import Problem
+from jobs.models import Job, JobQuote, Lesson, Pinned, StepRecord, StepState
 from solver.core.steps import Status, StepKind
 from solver.learning.observations import CallObservation, FinishedJob, count_updates_of
 
@@ -25,8 +24,6 @@ logger = logging.getLogger(__name__)
 _MOST_ATTEMPTS = 5
 _READ = ("grade", "compare")
 _MOST_STEPS = 5_000
-_COMPUTED = frozenset({"arithmetic"})
-"""Checkers that compute what is right; others compare with an answer that somebody typed."""
 
 
 def set_lesson(job: Job, *, answer_key: str | None) -> None:
@@ -101,17 +98,17 @@ def _digest(answer_key: str) -> str:
 
 def _finished(lesson: Lesson, after_seq: int) -> FinishedJob:
     job = lesson.job
-    kind = job.pinned.get("kind", "open")
-    is_checkable = Problem(job.problem, kind=kind, checker=job.checker or None).is_checkable
+    problem = Pinned.of(job).problem
+    is_checkable = problem.is_checkable
     observations = _observations_of(job, after_seq, lesson.upto_seq, is_checkable=is_checkable)
     answer = lesson.ended.get("answer_key_sha256")
     keys = {call.answer_key for call in observations if call.answer_key}
     return FinishedJob(
         version=lesson.version,
         strategy=job.strategy,
-        kind=kind,
+        kind=problem.kind,
         is_checkable=is_checkable,
-        is_proven=is_checkable and job.checker.get("kind") in _COMPUTED,
+        is_proven=is_checkable and problem.checker is not None and problem.checker.computes,
         stop_reason=lesson.ended.get("stop_reason", ""),
         confidence=lesson.ended.get("confidence") or 0.0,
         answer_key=next((key for key in keys if _digest(key) == answer), ""),

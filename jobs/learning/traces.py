@@ -11,7 +11,7 @@ from typing import Any
 
 from jobs.core.states import ENDED
 from jobs.models import Job, Prompt, StepRecord, StepState
-from solver.checkers.recognise import problem_kind
+from solver.checkers import checker_from_json, problem_kind
 from solver.core.steps import StepKind
 
 FORMS = ("sft", "pairs")
@@ -26,7 +26,7 @@ def traces(form: str, *, per_job: int = 4, kind: str = "", model: str = "") -> I
     """
     jobs = Job.objects.filter(state__in=ENDED, created_by__share_traces=True, texts_deleted_at=None)
     for job in jobs.exclude(checker={}).order_by("created_at", "pk").iterator(100):
-        of_kind = problem_kind(job.problem, job.checker)
+        of_kind = problem_kind(job.problem, checker_from_json(job.checker))
         if kind and of_kind != kind:
             continue
         right, wrong = _judged(job, model)

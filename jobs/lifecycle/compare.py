@@ -14,9 +14,8 @@ from jobs.core.errors import SubmitError
 from jobs.lifecycle.panel import build_panel
 from jobs.lifecycle.submit import refuse_closed, submit_job
 from jobs.models import Comparison
-from solver.checkers.recognise import problem_kind
+from solver.checkers import BaseChecker, pose
 from solver.core.models import ModelCard, solvers_of
-from solver.core.problem import Problem
 from solver.engine.bounds import prompt_bytes, typical_nano
 from solver.strategies import DEFAULT
 
@@ -28,7 +27,7 @@ class Rivals(NamedTuple):
     few_strong: ModelCard
 
 
-def rivals_for(*, problem: str, checker: Mapping[str, Any] | None, models: list[str] | None = None) -> Rivals:
+def rivals_for(*, problem: str, checker: BaseChecker | None, models: list[str] | None = None) -> Rivals:
     """Return the cheapest model of the panel and the ablest of the others. Raises SubmitError for fewer than two."""
     panel = solvers_of(build_panel(models))
     if len(panel) < 2:
@@ -38,7 +37,7 @@ def rivals_for(*, problem: str, checker: Mapping[str, Any] | None, models: list[
             field="models",
             code="no_rival",
         )
-    posed = Problem(problem, problem_kind(problem, checker), checker)
+    posed = pose(problem, checker)
     size_bytes = prompt_bytes(posed.messages())
 
     def cost(card: ModelCard) -> int:
@@ -56,7 +55,7 @@ def submit_comparison(
     workspace: Workspace,
     problem: str,
     budget_nano: int,
-    checker: Mapping[str, Any] | None = None,
+    checker: BaseChecker | None = None,
     options: Mapping[str, Any] | None = None,
     strategy: str = DEFAULT,
     wake: bool = True,

@@ -8,25 +8,24 @@ never pays another price than the one it began with.
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from billing.models import Price
 from billing.prices.book import price_book, rates_of
-from jobs.models import Job
+from jobs.models import Job, Pinned
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.engine.plan import reserve_nano
 
 
-def pin(problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, markup_bp: int) -> dict[str, Any]:
+def pin(problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, markup_bp: int) -> Pinned:
     """Return what a new job pins."""
-    return {
-        "kind": problem.kind,
-        "panel": [card.as_json() for card in panel],
-        "reserve_nano": reserve_nano(panel, problem, budget_nano=budget_nano, markup_bp=markup_bp),
-        "seed": secrets.randbelow(2**31),
-    }
+    return Pinned(
+        problem=problem,
+        panel=panel,
+        reserve_nano=reserve_nano(panel, problem, budget_nano=budget_nano, markup_bp=markup_bp),
+        seed=secrets.randbelow(2**31),
+    )
 
 
 def pin_current_prices(job_id: UUID) -> bool:
@@ -35,14 +34,12 @@ def pin_current_prices(job_id: UUID) -> bool:
     A model whose price was withdrawn meanwhile keeps the one it was submitted with.
     """
     job = Job.objects.get(pk=job_id)
-    panel = [ModelCard.from_json(card) for card in job.pinned["panel"]]
-    book = price_book()
-    current = [_at_price(card, book.get(card.name)) for card in panel]
-    if current == panel:
+    pinned, book = Pinned.of(job), price_book()
+    current = [_at_price(card, book.get(card.name)) for card in pinned.panel]
+    if current == pinned.panel:
         return False
-    problem = Problem(job.problem, kind=job.pinned["kind"], checker=job.checker or None)
-    reserve = reserve_nano(current, problem, budget_nano=job.budget_nano, markup_bp=job.markup_bp)
-    job.pinned |= {"panel": [card.as_json() for card in current], "reserve_nano": reserve}
+    reserve = reserve_nano(current, pinned.problem, budget_nano=job.budget_nano, markup_bp=job.markup_bp)
+    job.pinned = replace(pinned, panel=current, reserve_nano=reserve).to_json()
     job.save(update_fields=["pinned"])
     return True
 

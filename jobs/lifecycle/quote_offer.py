@@ -12,8 +12,7 @@ from jobs.lifecycle.panel import build_panel
 from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
 from jobs.lifecycle.quote_records import quote_of, terms_of
 from jobs.lifecycle.submit import check_affordable
-from solver.checkers.recognise import problem_kind
-from solver.core.problem import Problem
+from solver.checkers import BaseChecker, pose
 from solver.quotes.quote import Quote, suggested_budget_nano
 from solver.strategies import DEFAULT
 
@@ -29,7 +28,7 @@ def quote_job(
     *,
     problem: str,
     budget_nano: int | None,
-    checker: Mapping[str, Any] | None = None,
+    checker: BaseChecker | None = None,
     strategy: str = DEFAULT,
     options: Mapping[str, Any] | None = None,
     workspace: Workspace | None = None,
@@ -41,7 +40,7 @@ def quote_job(
     """
     chosen = dict(options or {})
     text = problem[:MAX_PROBLEM_CHARS]
-    posed = Problem(text, problem_kind(text, checker), checker)
+    posed = pose(text, checker)
     panel = informed_panel(
         build_panel(chosen.get("models")),
         posed,

@@ -11,10 +11,8 @@ from jobs.lifecycle.control import notify_workers
 from jobs.lifecycle.funding import fund_job, may_use_trial
 from jobs.lifecycle.limits import check_limits
 from jobs.lifecycle.submit import check_affordable, check_budget
-from jobs.models import Job
-from solver.core.models import ModelCard
+from jobs.models import Job, Pinned
 from solver.core.money import format_usd
-from solver.core.problem import Problem
 
 
 def raise_budget(*, job: Job, to_nano: int) -> bool:
@@ -81,9 +79,8 @@ def _continue(job: Job, to_nano: int) -> None:
             field="budget",
             code="out_of_range",
         )
-    panel = [ModelCard.from_json(card) for card in job.pinned["panel"]]
-    problem = Problem(job.problem, kind=job.pinned["kind"], checker=job.checker or None)
-    check_affordable(problem, panel, to_nano - job.charged_nano, markup_bp=job.markup_bp)
+    pinned = Pinned.of(job)
+    check_affordable(pinned.problem, pinned.panel, to_nano - job.charged_nano, markup_bp=job.markup_bp)
     now = timezone.now()
     job.version += 1
     job.budget_nano = to_nano

@@ -4,7 +4,7 @@ from accounts.models import User
 from accounts.services import ensure_personal_workspace
 from jobs.lifecycle.submit import submit_job
 from jobs.models import Job
-from solver.checkers.recognise import recognise_checker
+from solver.checkers import recognise_checker
 from solver.core.money import NANO_PER_CENT
 
 SAMPLE_PROBLEM = "Use 3, 7, 12, 25 to make 58."

@@ -1,7 +1,7 @@
 """Submit a job: check everything, reserve the money, create the job, wake a worker. All or nothing."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +24,7 @@ from jobs.lifecycle.pinning import pin
 from jobs.lifecycle.problem_text import checked_problem, title_of
 from jobs.lifecycle.quote_records import record_quote
 from jobs.models import Job
-from solver.checkers.recognise import problem_kind
+from solver.checkers import BaseChecker, pose
 from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT, format_usd
 from solver.core.problem import Problem
@@ -43,7 +43,7 @@ def submit_job(
     workspace: Workspace,
     problem: str,
     budget_nano: int,
-    checker: Mapping[str, Any] | None = None,
+    checker: BaseChecker | None = None,
     strategy: str = DEFAULT,
     options: Mapping[str, Any] | None = None,
     deadline_at: datetime | None = None,
@@ -67,7 +67,7 @@ def submit_job(
             f"Strategy “{strategy[:40]}” is unknown. Known: {', '.join(REGISTRY)}.", code="unknown_strategy"
         )
     chosen = dict(options or {})
-    posed = Problem(text, problem_kind(text, checker), checker)
+    posed = pose(text, checker)
     panel = informed_panel(
         build_panel(chosen.get("models")),
         posed,
@@ -83,10 +83,10 @@ def submit_job(
         created_by=user,
         title=title_of(text),
         problem=text,
-        checker=dict(checker or {}),
+        checker=checker.to_json() if checker else {},
         strategy=strategy,
         options=chosen,
-        pinned=pin(posed, panel, budget_nano=budget_nano, markup_bp=settings.PONDER_MARKUP_BP),
+        pinned=pin(posed, panel, budget_nano=budget_nano, markup_bp=settings.PONDER_MARKUP_BP).to_json(),
         budget_nano=budget_nano,
         markup_bp=settings.PONDER_MARKUP_BP,
         deadline_at=deadline_at,
@@ -180,7 +180,7 @@ def check_budget(budget_nano: int) -> None:
 
 
 def check_affordable(
-    problem: Problem, panel: list[ModelCard], budget_nano: int, *, markup_bp: int | None = None
+    problem: Problem, panel: Sequence[ModelCard], budget_nano: int, *, markup_bp: int | None = None
 ) -> None:
     """Raise SubmitError if the budget does not pay for a single call: such a job would end before it began."""
     markup = settings.PONDER_MARKUP_BP if markup_bp is None else markup_bp

@@ -23,6 +23,7 @@ from jobs.worker import lease as leases
 from jobs.worker.execution import setting_of
 from jobs.worker.host import WorkerHost
 from jobs.worker.load import load_job
+from solver.checkers import BaseChecker
 from solver.core.money import usd_decimal
 from solver.core.steps import StopReason
 from solver.engine.control import Stop
@@ -37,7 +38,7 @@ def solve(
     user: User,
     problem: str,
     budget_nano: int,
-    checker: Mapping[str, Any] | None,
+    checker: BaseChecker | None,
     strategy: str,
     options: Mapping[str, Any],
     report: Callable[[str], None],
@@ -71,7 +72,7 @@ def compare(
     user: User,
     problem: str,
     budget_nano: int,
-    checker: Mapping[str, Any] | None,
+    checker: BaseChecker | None,
     strategy: str,
     options: Mapping[str, Any],
     report: Callable[[str], None],

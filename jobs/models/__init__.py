@@ -4,6 +4,7 @@ from jobs.models.comparison import Comparison
 from jobs.models.job import Job, JobQuerySet
 from jobs.models.learning import DriftAlarm, Learned, Lesson
 from jobs.models.outbox import OutboxKind, OutboxMessage, OutboxState
+from jobs.models.pinned import Pinned
 from jobs.models.quote import JobQuote
 from jobs.models.step import Prompt, StepRecord, StepState
 
@@ -18,6 +19,7 @@ __all__ = [
     "OutboxKind",
     "OutboxMessage",
     "OutboxState",
+    "Pinned",
     "Prompt",
     "StepRecord",
     "StepState",

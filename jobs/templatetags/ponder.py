@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from jobs.core.states import JobState
 from jobs.models import Job
 from jobs.presenters.markdown import clean_text
+from solver.checkers import CheckerError, checker_from_json
 from solver.inference.explanation import FAILED, PASSED
 
 register = template.Library()
@@ -35,6 +36,16 @@ _LATEX = re.compile(r"\\[a-zA-Z]+|[\^_]\{|\^\w")
 def badge_class(state: str) -> str:
     """Return the class of a state's badge."""
     return f"badge-{_BADGES.get(JobState(state), 'neutral')}"
+
+
+@register.filter
+def checker_description(data: Mapping[str, Any]) -> str:
+    """Return what a job's checker checks, as the end of a sentence."""
+    try:
+        checker = checker_from_json(data)
+    except CheckerError:
+        return "is not checked by this release"
+    return checker.describe() if checker else "is not checked"
 
 
 @register.filter

@@ -14,7 +14,7 @@ from accounts.access import AuthedRequest, signed_in, workspace_of
 from accounts.models import User
 from jobs.lifecycle import SubmitError, submit_comparison
 from jobs.lifecycle.drafts import delete_draft
-from jobs.models import Comparison, Job
+from jobs.models import Comparison, Job, Pinned
 from jobs.models.comparison import SIDE_TITLES
 from jobs.presenters.markdown import has_math, render_markdown
 from jobs.presenters.progress import Totals, revision_of, totals_of
@@ -25,7 +25,6 @@ from jobs.views.forms import NewJobForm
 from jobs.views.live import live_reply
 from jobs.views.new import ask_to_sign_in, refused_form, says_the_same, uuid_of
 from solver.core.money import format_usd_about
-from solver.core.problem import Problem
 from solver.core.steps import StopReason
 from solver.text.extract import quick_key, text_key
 
@@ -97,7 +96,7 @@ def _agreement(*sides: Side) -> str:
         return "A checker confirmed both answers."
     if proven:
         return f"A checker confirmed only the answer of the {proven[0].title.lower()}."
-    if all(Problem("", checker=side.job.checker or None).is_checkable for side in sides):
+    if all(Pinned.of(side.job).problem.is_checkable for side in sides):
         return "Neither answer passed the check."
     if len({_key(side.answer) for side in sides}) == 1:
         return "Both gave the same answer."

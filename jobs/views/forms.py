@@ -1,8 +1,9 @@
 """The new-job form: it keeps what was typed, and says beside each field what to do."""
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django import forms
@@ -11,24 +12,17 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from jobs.lifecycle import SubmitError
+from jobs.lifecycle.problem_text import checked_problem
 from jobs.models import Job
-from solver.checkers.exact import CheckerError, parse_checker
+from solver.checkers import REGISTRY, CheckerError, Field, checker_from_json, parse_checker
 from solver.core.money import NANO_PER_USD, MoneyError, parse_usd, usd_decimal
 from solver.strategies import DEFAULT, described
 
-MAX_PROBLEM_CHARACTERS = 100_000
 MOST_VALUE_NANO = 1_000_000 * NANO_PER_USD
 PRESETS = ("0.05", "0.25", "1", "5", "20")
 CUSTOM = "custom"
 STRATEGIES = [(name, f"{name.capitalize()}: {does}") for name, does in described().items()]
 TARGETS = [("", "Default (95 %)"), ("0.8", "80 %"), ("0.9", "90 %"), ("0.99", "99 %")]
-CHECKERS = [
-    ("", "No"),
-    ("number", "Against a number"),
-    ("choice", "One of several choices"),
-    ("arithmetic", "Arithmetic puzzle"),
-]
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _FIELD_OF = {name: name for name in ("problem", "budget", "checker", "models", "not_before", "deadline")}
 
 
@@ -91,12 +85,6 @@ class NewJobForm(BudgetForm):
     problem = RawTextField()
     budget = forms.CharField(required=False, max_length=60, initial="0.25")
     checker = forms.CharField(required=False, max_length=30)
-    numbers = forms.CharField(required=False, max_length=500)
-    target = forms.CharField(required=False, max_length=60)
-    expected = forms.CharField(required=False, max_length=200)
-    tolerance = forms.CharField(required=False, max_length=60)
-    options = forms.CharField(required=False, max_length=2000)
-    choice_expected = forms.CharField(required=False, max_length=200)
     strategy = forms.CharField(required=False, max_length=30, initial=DEFAULT)
     confidence_target = forms.ChoiceField(choices=TARGETS, required=False)
     models = forms.CharField(required=False, max_length=2000, widget=TickedNames)
@@ -107,24 +95,10 @@ class NewJobForm(BudgetForm):
 
     def clean_problem(self) -> str:
         """Refuse a problem that cannot be sent to a model."""
-        text: str = self.cleaned_data["problem"]
-        if not text.strip():
-            raise ValidationError("Enter the problem you want solved.", code="empty")
-        if len(text) > MAX_PROBLEM_CHARACTERS:
-            raise ValidationError(
-                f"The problem has {len(text):,} characters; the limit is {MAX_PROBLEM_CHARACTERS:,}. Shorten it.",
-                code="too-long",
-            )
-        if "\x00" in text:
-            raise ValidationError(
-                "The problem contains NUL characters, which can't be stored. Remove them.", code="nul"
-            )
-        if _SURROGATE.search(text):
-            raise ValidationError(
-                "The problem contains broken characters (unpaired surrogates). Paste it again as plain text.",
-                code="surrogate",
-            )
-        return text
+        try:
+            return checked_problem(self.cleaned_data["problem"])
+        except SubmitError as error:
+            raise ValidationError(error.message, code=error.code) from error
 
     def clean_strategy(self) -> str:
         """Accept a known strategy."""
@@ -149,15 +123,13 @@ class NewJobForm(BudgetForm):
         data["parsed_checker"] = None
         for name in ("not_before", "deadline"):
             data[f"{name}_at"] = self._moment(name)
-        if kind and kind not in dict(CHECKERS):
+        if kind and kind not in REGISTRY:
             self.add_error(
                 "checker", f"“{kind}” is not a way to check an answer. Choose one of those offered."
             )
-        elif kind and "problem" in data:
+        elif "problem" in data:
             try:
-                data["parsed_checker"] = parse_checker(
-                    kind, problem=data["problem"], fields=self._checker_fields(data)
-                )
+                data["parsed_checker"] = parse_checker(kind, problem=data["problem"], fields=data)
             except CheckerError as error:
                 self.add_error("checker", str(error))
         return data
@@ -177,11 +149,6 @@ class NewJobForm(BudgetForm):
         except (ValueError, OverflowError):
             self.add_error(name, f"“{typed}” is not a date and time. Enter it like 2031-05-17T14:30.")
             return None
-
-    @staticmethod
-    def _checker_fields(data: dict[str, Any]) -> dict[str, str]:
-        names = ("numbers", "target", "expected", "tolerance", "options", "choice_expected")
-        return {name: str(data.get(name, "")) for name in names}
 
     def chosen_options(self) -> dict[str, Any]:
         """Return the options of the form that are valid."""
@@ -219,21 +186,43 @@ def names_in(typed: str) -> list[str]:
     return [name for name in re.split(r"[\s,]+", typed) if name]
 
 
-def fields_of_checker(checker: dict[str, Any]) -> dict[str, str]:
-    """Return the form fields that say what `checker` says."""
-    kind = checker.get("kind", "")
-    fields = {"checker": kind}
-    match kind:
-        case "arithmetic":
-            fields["numbers"] = ", ".join(str(n) for n in checker.get("numbers", []))
-            fields["target"] = str(checker.get("target", ""))
-        case "number":
-            fields["expected"] = str(checker.get("expected", ""))
-            fields["tolerance"] = str(checker.get("tolerance", ""))
-        case "choice":
-            fields["options"] = "\n".join(str(o) for o in checker.get("options", []))
-            fields["choice_expected"] = str(checker.get("expected", ""))
-    return fields
+# Each checker declares its fields; the form has those of all, and shows those of the chosen one.
+NewJobForm.base_fields |= {
+    field.name: forms.CharField(required=False, max_length=field.max_chars)
+    for checker in REGISTRY.values()
+    for field in checker.form_fields
+}
+
+
+class CheckerChoice(NamedTuple):
+    """A checker as the form offers it, with its fields."""
+
+    kind: str
+    title: str
+    hint: str
+    fields: Sequence[tuple[Field, forms.BoundField]]
+
+
+def checker_choices(form: NewJobForm) -> list[CheckerChoice]:
+    """Return what the form offers to check answers with, no check first."""
+    return [
+        CheckerChoice("", "No", "", []),
+        *(
+            CheckerChoice(
+                kind, each.title, each.form_hint, [(one, form[one.name]) for one in each.form_fields]
+            )
+            for kind, each in REGISTRY.items()
+        ),
+    ]
+
+
+def fields_of_checker(data: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the form fields that say what the checker of a job says; none for one that is known no longer."""
+    try:
+        checker = checker_from_json(data)
+    except CheckerError:
+        return {}
+    return {"checker": checker.kind, **checker.to_fields()} if checker else {}
 
 
 def budget_fields(budget_nano: int) -> dict[str, str]:

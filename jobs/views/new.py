@@ -17,22 +17,23 @@ from jobs.core.states import JobState
 from jobs.lifecycle import SubmitError, quote_job, submit_job
 from jobs.lifecycle.drafts import drafts_of
 from jobs.lifecycle.panel import model_names
+from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
 from jobs.models import Job
 from jobs.presenters.markdown import render_markdown
 from jobs.views.access import get_draft_for, get_job_for, jobs_of
 from jobs.views.forms import (
-    CHECKERS,
     CUSTOM,
-    MAX_PROBLEM_CHARACTERS,
     PRESETS,
     STRATEGIES,
     NewJobForm,
     budget_fields,
+    checker_choices,
     fields_of_checker,
     fields_of_options,
     names_in,
     typed_fields,
 )
+from solver.checkers import checker_from_json
 from solver.core.money import MoneyError, format_usd, parse_usd
 from solver.strategies import DEFAULT
 
@@ -49,13 +50,13 @@ def form_context(form: NewJobForm) -> dict[str, Any]:
     return {
         "form": form,
         "presets": PRESETS,
-        "checkers": CHECKERS,
+        "checkers": checker_choices(form),
         "strategies": STRATEGIES,
         "models": _models(str(form["models"].value() or "")),
         "budget": budget if budget in PRESETS else CUSTOM,
         "budget_custom": custom,
         "budget_label": _label(budget if budget in PRESETS else custom),
-        "max_characters": MAX_PROBLEM_CHARACTERS,
+        "max_characters": MAX_PROBLEM_CHARS,
         "can_compare": len(model_names()) > 1,
     }
 
@@ -145,7 +146,7 @@ def says_the_same(job: Job, arguments: dict[str, Any]) -> bool:
         job.problem == arguments["problem"].strip()
         and job.version == 1
         and job.budget_nano == arguments["budget_nano"]
-        and job.checker == (arguments["checker"] or {})
+        and checker_from_json(job.checker) == arguments["checker"]
     )
 
 

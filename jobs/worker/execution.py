@@ -79,15 +79,15 @@ def candidate_json(best: Candidate | None) -> dict[str, Any]:
 
 
 def setting_of(snapshot: JobSnapshot) -> Setting:
-    """Return what the job's strategy is made from: pinned, so the same in every execution."""
+    """Return what the job's strategy is made from."""
     job = snapshot.job
     return Setting(
-        problem=snapshot.problem,
-        panel=snapshot.panel,
+        problem=snapshot.pinned.problem,
+        panel=snapshot.pinned.panel,
         budget_nano=job.budget_nano,
         markup_bp=job.markup_bp,
         options=job.options,
-        seed=job.pinned["seed"],
+        seed=snapshot.pinned.seed,
     )
 
 
@@ -111,16 +111,16 @@ async def execute(
     display = Display(journal, report)
     setting = setting_of(snapshot)
     runner = Runner(
-        problem=snapshot.problem,
+        problem=setting.problem,
         strategy=make_strategy(job.strategy, setting),
-        panel=snapshot.panel,
+        panel=setting.panel,
         purse=snapshot.purse,
         journal=journal,
         gateway=gateway,
         judge=judge.for_job(str(job.workspace_id)),
         control=control,
         markup_bp=job.markup_bp,
-        seed=job.pinned["seed"],
+        seed=setting.seed,
         deadline_s=_deadline_s(job.deadline_at),
         observer=display.update,
         limits=Limits(

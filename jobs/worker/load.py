@@ -8,9 +8,7 @@ from django.db.models import Max, QuerySet
 
 from billing.models import Account, Call, CallState
 from jobs.core.lease import Lease
-from jobs.models import Job, Prompt, StepRecord, StepState
-from solver.core.models import ModelCard
-from solver.core.problem import Problem
+from jobs.models import Job, Pinned, Prompt, StepRecord, StepState
 from solver.core.purse import Purse
 from solver.core.steps import Message, Status, Step, StepKind, StepResult
 from solver.core.verdict import Verdict
@@ -22,8 +20,7 @@ class JobSnapshot:
     """A job as the engine needs it. Whoever replays `told` may empty it."""
 
     job: Job
-    problem: Problem
-    panel: list[ModelCard]
+    pinned: Pinned
     purse: Purse
     told: list[StepResult]
     submitted: list[Submitted]
@@ -45,7 +42,7 @@ def load_job(lease: Lease) -> JobSnapshot:
         _take_out_last_reply(lease)
     escrow = Account.objects.get(pk=lease.escrow_id)
     steps = StepRecord.objects.filter(job_id=job.pk)
-    pinned = job.pinned
+    pinned = Pinned.of(job)
     # Right after the claim all that is still held is in doubt, for its calls belong to earlier executions; but for those
     # that a provider works on, whose reference the claim took over.
     submitted = _submitted(job, escrow)
@@ -53,11 +50,10 @@ def load_job(lease: Lease) -> JobSnapshot:
     told = [_result(row) for row in steps.filter(state=StepState.TOLD).order_by("seq").values_list(*_COLUMNS)]
     return JobSnapshot(
         job=job,
-        problem=Problem(job.problem, kind=pinned["kind"], checker=job.checker or None),
-        panel=[ModelCard.from_json(card) for card in pinned["panel"]],
+        pinned=pinned,
         purse=Purse(
             limit_nano=job.budget_nano,
-            reserve_nano=pinned["reserve_nano"],
+            reserve_nano=pinned.reserve_nano,
             settled_nano=job.budget_nano - escrow.balance_nano,
             held_nano=held_nano,
             in_doubt_nano=escrow.held_nano - held_nano,

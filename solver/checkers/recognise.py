@@ -6,12 +6,12 @@ solved here.
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 ProblemKind = Literal["countdown", "modular", "choice", "number", "open"]
 
 MAX_PUZZLE_CHARS = 2_000
+_READ_CHARS = 20_000
 MAX_NUMBERS = 20
 MAX_MAGNITUDE = 10**9
 
@@ -69,13 +69,20 @@ _WANTS_NUMBER = re.compile(
 )
 
 
+class Puzzle(NamedTuple):
+    """The numbers of a puzzle, each to be used once, and what they are to make."""
+
+    numbers: tuple[int, ...]
+    target: int
+
+
 class _Token(NamedTuple):
     number: int | None
     word: str
 
 
-def recognise_checker(text: str) -> dict[str, Any] | None:
-    """Return the checker of a puzzle such as “Use 3, 7, 12, 25 to make 58.”, or None when in doubt."""
+def recognise_puzzle(text: str) -> Puzzle | None:
+    """Return the numbers and the target of “Use 3, 7, 12, 25 to make 58.”, or None when in doubt."""
     if len(text) > MAX_PUZZLE_CHARS:
         return None
     tokens = _tokens(text)
@@ -88,26 +95,28 @@ def recognise_checker(text: str) -> dict[str, Any] | None:
     singles = [run[0] for run in runs if len(run) == 1]
     if len(lists) != 1 or len(singles) != 1 or not _is_target(tokens, singles[0]):
         return None
-    numbers = [number for at in lists[0] if (number := tokens[at].number) is not None]
+    numbers = tuple(number for at in lists[0] if (number := tokens[at].number) is not None)
     target = tokens[singles[0]].number
     if target is None or len(numbers) > MAX_NUMBERS or max(*numbers, target) > MAX_MAGNITUDE:
         return None
-    return {"kind": "arithmetic", "numbers": numbers, "target": target}
+    return Puzzle(numbers, target)
 
 
-def problem_kind(text: str, checker: Mapping[str, Any] | None = None) -> ProblemKind:
-    """Return the kind of a problem, by which the learned costs and abilities of models are kept."""
-    head = text[:20_000]
-    kind = checker.get("kind") if checker else None
-    if kind == "arithmetic" or (kind is None and recognise_checker(text) is not None):
+def is_modular(text: str) -> bool:
+    """Tell whether a problem speaks of remainders."""
+    return _MOD.search(text[:_READ_CHARS]) is not None
+
+
+def guess_kind(text: str) -> ProblemKind:
+    """Return the kind of a problem by its words alone."""
+    head = text[:_READ_CHARS]
+    if recognise_puzzle(text) is not None:
         return "countdown"
-    if kind == "choice":
-        return "choice"
-    if _MOD.search(head):
+    if is_modular(text):
         return "modular"
-    if kind is None and len(set(_CHOICES.findall(head))) >= 2:
+    if len(set(_CHOICES.findall(head))) >= 2:
         return "choice"
-    return "number" if kind == "number" or _WANTS_NUMBER.search(head) else "open"
+    return "number" if _WANTS_NUMBER.search(head) else "open"
 
 
 def _tokens(text: str) -> list[_Token] | None:

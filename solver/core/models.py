@@ -1,7 +1,7 @@
 """Model cards: what the engine knows of a model before it calls it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from solver.core.pricing import Rates, Tier
@@ -69,11 +69,11 @@ class ModelCard:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "ModelCard":
-        """Return the card that `as_json` described."""
+        """Return the card that `as_json` described, also of another release: what this one does not know is left out."""
         rates = dict(data["rates"])
         rates["tiers"] = tuple(Tier(**tier) for tier in rates.get("tiers", ()))
-        rest = {**data, "rates": Rates(**rates), "output": OutputQuantiles(**data["output"])}
-        return cls(**rest)
+        known = {each.name: data[each.name] for each in fields(cls) if each.name in data}
+        return cls(**{**known, "rates": Rates(**rates), "output": OutputQuantiles(**data["output"])})
 
 
 def solvers_of(panel: Sequence[ModelCard]) -> list[ModelCard]:

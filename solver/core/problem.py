@@ -1,18 +1,15 @@
 """A problem as the engine sees it."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from solver.core.checker import Checker
 from solver.core.steps import Message
 
 _SYSTEM = (
     "You solve one problem. Work step by step and check your result. "
     "End with a line of the form “Answer: …” that holds the final answer alone."
 )
-_EXPRESSION = "The answer is an arithmetic expression that uses every given number exactly once."
-_NUMBER = "The answer is a number."
 _TAG = re.compile(r"<( ?/? ?(?:problem|candidate|part) ?)>", re.IGNORECASE)
 
 
@@ -28,33 +25,27 @@ def without_tags(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is to be solved.
-
-    `kind` is the problem kind of the priors; `checker` is described in solver/checkers/exact.py.
-    """
+    """What is to be solved. `kind` is the problem kind of the priors."""
 
     text: str
     kind: str = "open"
-    checker: Mapping[str, Any] | None = None
+    checker: Checker | None = None
 
     @property
     def is_checkable(self) -> bool:
         """Whether the checker can tell a right answer from a wrong one."""
-        return self.checker is not None and (self.checker["kind"] != "choice" or "expected" in self.checker)
+        return self.checker is not None and self.checker.is_checkable
+
+    @property
+    def answer_count(self) -> int | None:
+        """How many different answers there are, as far as the checker knows; None: any number."""
+        return self.checker.answer_count if self.checker else None
 
     def messages(self) -> tuple[Message, ...]:
         """Return the messages that ask a model for one try; the problem stands between <problem> tags."""
+        hint = self.checker.hint() if self.checker else ""
+        lead = f"{hint}\n\n" if hint else ""
         return (
             Message("system", _SYSTEM),
-            Message("user", f"{self._hint()}{fenced('problem', self.text)}"),
+            Message("user", f"{lead}{fenced('problem', self.text)}"),
         )
-
-    def _hint(self) -> str:
-        match self.checker:
-            case {"kind": "arithmetic"}:
-                return f"{_EXPRESSION}\n\n"
-            case {"kind": "number"}:
-                return f"{_NUMBER}\n\n"
-            case {"kind": "choice", "options": options}:
-                return f"The answer is one of: {', '.join(options)}.\n\n"
-        return ""

@@ -4,15 +4,26 @@ from typing import NamedTuple
 
 
 class Verdict(NamedTuple):
-    """What a checker says about an answer: passed or not, the checker's kind, one sentence why."""
+    """What a checker says about an answer: right, wrong or undecided, the checker's kind, one sentence why.
 
-    passed: bool
+    `passed` is None where the checker cannot tell: the right answer is unknown, or the answer could not be read.
+    """
+
+    passed: bool | None
     checker: str
     detail: str
 
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the checker cannot tell right from wrong."""
+        return self.passed is None
+
 
 class Judgement(NamedTuple):
-    """An answer, its canonical key and the checker's verdict; all None where the reply has no answer."""
+    """An answer, its canonical key and the checker's verdict; all None where the reply has no answer.
+
+    The verdict is also None where the checker is undecided: what is not known refutes nothing.
+    """
 
     answer: str | None = None
     key: str | None = None

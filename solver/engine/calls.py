@@ -6,8 +6,9 @@ import hashlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from solver.core.checker import Checker
 from solver.core.errors import (
     BudgetReached,
     InDoubt,
@@ -40,9 +41,7 @@ _SUSPENDED_S = 60.0
 class AnswerJudge(Protocol):
     """Extracts, names and checks an answer; solver/judging/judge.py is the real one."""
 
-    async def judge(
-        self, *, text: str, checker: Mapping[str, Any] | None, known_keys: Sequence[str] = ()
-    ) -> Judgement:
+    async def judge(self, *, text: str, checker: Checker | None, known_keys: Sequence[str] = ()) -> Judgement:
         """Return the answer of a reply, its canonical key and an exact checker's verdict."""
         ...
 

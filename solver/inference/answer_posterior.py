@@ -111,10 +111,8 @@ class AnswerPosterior:
         """Return how wrong answers to this problem fall."""
         pinned = parameters()
         pinned = {**pinned, **pinned["kinds"].get(self._problem.kind, {})}
-        match self._problem.checker:
-            case {"kind": "choice", "options": options}:
-                return ErrorModel(max(len(options), 2), pinned["shared"])
-        return ErrorModel(pinned["open_answers"], pinned["shared"])
+        count = self._problem.answer_count
+        return ErrorModel(pinned["open_answers"] if count is None else max(count, 2), pinned["shared"])
 
     def _alone(self, cluster: Cluster) -> float:
         """Return the log odds of an answer that no other can agree with: the ability of who gave it."""

@@ -34,7 +34,7 @@ class Cluster:
             self.repeats += 1
         else:
             self.tries += 1
-        self.refused = self.refused or (result.verdict is not None and not result.verdict.passed)
+        self.refused = self.refused or (result.verdict is not None and result.verdict.passed is False)
 
     def _note_wording(self, result: StepResult) -> None:
         """Count how the answer is put: the usual wording is the example, unless a grader passed another one.

@@ -6,7 +6,8 @@ from solver.text.prompts import Grade
 
 def outcome_reward(result: StepResult) -> float | None:
     """Return 1 or 0 as an exact checker decided, or None where none did."""
-    return float(result.verdict.passed) if result.verdict is not None else None
+    passed = result.verdict.passed if result.verdict else None
+    return None if passed is None else float(passed)
 
 
 def process_reward(grade: Grade) -> float:

@@ -9,12 +9,11 @@ import asyncio
 import re
 import time
 from collections import OrderedDict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
-from solver.checkers.exact import check, checked_key, number_verdict
-from solver.core.verdict import Judgement, Verdict
+from solver.core.checker import Checker
+from solver.core.verdict import Judgement
 from solver.judging.fair_queue import FairQueue
 from solver.judging.judge_pool import UNREAD, JudgePool, PoolReply
 from solver.text.extract import clean_text, extract_answer, quick_key, text_key
@@ -53,14 +52,12 @@ class Judge:
         """Return the judge of one job. Jobs of one `owner` take turns at the pool as one; each has its own overruns."""
         return JobJudge(self, _Share(owner))
 
-    async def judge(
-        self, *, text: str, checker: Mapping[str, Any] | None, known_keys: Sequence[str] = ()
-    ) -> Judgement:
+    async def judge(self, *, text: str, checker: Checker | None, known_keys: Sequence[str] = ()) -> Judgement:
         """Return the judgement of a reply of no job in particular."""
         return await self.judge_reply(text, checker, known_keys, self._nobodys)
 
     async def judge_reply(
-        self, text: str, checker: Mapping[str, Any] | None, known_keys: Sequence[str], share: "_Share"
+        self, text: str, checker: Checker | None, known_keys: Sequence[str], share: "_Share"
     ) -> Judgement:
         """Return the judgement of a reply; an answer equal to a known one gets that one's key."""
         answer = extract_answer(clean_text(text))
@@ -72,22 +69,21 @@ class Judge:
         self,
         answer: str,
         *,
-        checker: Mapping[str, Any] | None,
+        checker: Checker | None,
         known_keys: Sequence[str] = (),
         share: "_Share | None" = None,
     ) -> Judgement:
         """Return the judgement of an answer that stands alone. Unread by the pool, it has no verdict on its value."""
         answer = clean_text(answer)
-        verdict = check(checker, answer) if checker else None
-        kind = checker.get("kind") if checker else None
-        key = checked_key(checker, answer) if checker else None
-        key = key or (text_key(answer) if kind in {"arithmetic", "choice"} else quick_key(answer))
-        if key is not None and (kind != "number" or verdict is not None):
-            return Judgement(answer, key, verdict)
-        found = await self._ask(answer, known_keys, share or self._nobodys)
-        if kind == "number" and found.is_read:
-            verdict = _pool_verdict(checker or {}, found)
-        return Judgement(answer, found.match or found.key or key or text_key(answer), verdict)
+        verdict = checker.check(answer) if checker else None
+        key = (checker.key(answer) if checker else None) or quick_key(answer)
+        waits = checker is not None and checker.reads_values and verdict is not None and verdict.is_undecided
+        if key is None or waits:
+            found = await self._ask(answer, known_keys, share or self._nobodys)
+            if checker is not None and waits and found.is_read:
+                verdict = checker.check_value(_value_of(found))
+            key = found.match or found.key or key or text_key(answer)
+        return Judgement(answer, key, None if verdict is None or verdict.is_undecided else verdict)
 
     async def close(self) -> None:
         """End the children; judgements that still wait are cancelled."""
@@ -160,9 +156,7 @@ class JobJudge:
         self._judge = judge
         self._share = share
 
-    async def judge(
-        self, *, text: str, checker: Mapping[str, Any] | None, known_keys: Sequence[str] = ()
-    ) -> Judgement:
+    async def judge(self, *, text: str, checker: Checker | None, known_keys: Sequence[str] = ()) -> Judgement:
         """Return the judgement of a reply; an answer equal to a known one gets that one's key."""
         return await self._judge.judge_reply(text, checker, known_keys, self._share)
 
@@ -178,7 +172,6 @@ def _fit_for_pool(answer: str) -> bool:
     return deepest <= MAX_POOL_DEPTH
 
 
-def _pool_verdict(checker: Mapping[str, Any], found: PoolReply) -> Verdict:
-    if found.value is None or not _VALUE.fullmatch(found.value):
-        return Verdict(False, "number", "The answer is not a number.")
-    return number_verdict(checker, Fraction(found.value))
+def _value_of(found: PoolReply) -> Fraction | None:
+    """Return the exact value that the pool found, None where the answer is no number."""
+    return Fraction(found.value) if found.value is not None and _VALUE.fullmatch(found.value) else None

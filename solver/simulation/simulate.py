@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
+from solver.checkers.number import Number
+from solver.core.checker import Checker
 from solver.core.errors import InDoubt, LeaseLost, NotExecuted
 from solver.core.pricing import Usage
 from solver.core.problem import Problem
@@ -133,9 +135,7 @@ def _plain(text: str) -> tuple[str | None, str | None]:
 class PlainJudge:
     """Judges short answers by their key alone; no process, no time."""
 
-    async def judge(
-        self, *, text: str, checker: Mapping[str, Any] | None, known_keys: Sequence[str] = ()
-    ) -> Judgement:
+    async def judge(self, *, text: str, checker: Checker | None, known_keys: Sequence[str] = ()) -> Judgement:
         """Return the answer with its key, and the verdict of a checker that knows the right answer."""
         del known_keys
         return judged(text, is_checkable=checker is not None)
@@ -218,7 +218,7 @@ class _Source:
 
 
 def _setting(scenario: Scenario) -> Setting:
-    checker = {"kind": "number", "expected": RIGHT, "tolerance": "0"} if scenario.is_checkable else None
+    checker = Number(RIGHT) if scenario.is_checkable else None
     problem = Problem(f"Problem {scenario.seed}", kind=KIND, checker=checker)
     return Setting(problem, cards(), scenario.budget_nano, 0, dict(scenario.options), scenario.seed)
 

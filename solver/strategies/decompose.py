@@ -13,8 +13,7 @@ difficulty is in one idea, and on short problems, where the plan costs more than
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from solver.checkers.recognise import problem_kind
-from solver.core.problem import Problem
+from solver.checkers import pose
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult
 from solver.core.strategy import Setting
 from solver.strategies.auto import Auto
@@ -155,7 +154,7 @@ class Decompose(Common[SplitPlan]):
         options = {**self.setting.options, "depth": self._depth - 1}
         for number, text in enumerate(parts):
             share_nano = self.setting.budget_nano // (2 * len(parts))
-            problem = Problem(text, problem_kind(text))
+            problem = pose(text)
             setting = replace(self.setting, problem=problem, budget_nano=share_nano, options=options)
             self._parts[f"part/{number}"] = Child(f"part/{number}", Auto(setting), setting)
 

@@ -161,7 +161,7 @@ class Refine(Common[LinesPlan]):
             line.stable = line.stable + 1 if same else 0
             line.current, line.critique = result, ""
             line.grades = line.passes = 0
-            if result.verdict and not result.verdict.passed:
+            if result.verdict and result.verdict.passed is False:
                 line.critique = result.verdict.detail
                 line.fails += 1
             self._end_if_nothing_helps(line)

@@ -207,7 +207,7 @@ class Tree(Common[JudgedPlan]):
         return self._believed.get(key, 0.0)
 
     def _promise(self, result: StepResult) -> float:
-        if result.answer_key is None or (result.verdict and not result.verdict.passed):
+        if result.answer_key is None or (result.verdict and result.verdict.passed is False):
             return _UNJUDGED
         return self._probability(result.answer_key)
 
@@ -242,4 +242,4 @@ class Tree(Common[JudgedPlan]):
 
 
 def _refusal(result: StepResult) -> str:
-    return result.verdict.detail if result.verdict and not result.verdict.passed else ""
+    return result.verdict.detail if result.verdict and result.verdict.passed is False else ""

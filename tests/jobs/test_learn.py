@@ -17,6 +17,7 @@ from jobs.lifecycle import raise_budget, submit_job
 from jobs.lifecycle.panel import build_panel
 from jobs.models import Job, JobQuote, Learned, Lesson, StepRecord
 from jobs.upkeep.delete_texts import delete_texts
+from solver.checkers.number import Number
 from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
@@ -24,7 +25,7 @@ from solver.learning.observations import Aspect
 from tests.endpoint import Answer
 from tests.jobs.conftest import undecided
 
-CHECKER = {"kind": "number", "expected": "42", "tolerance": "0"}
+CHECKER = Number("42")
 
 
 def submit(alice, workspace, **fields) -> Job:

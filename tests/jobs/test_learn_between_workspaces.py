@@ -14,11 +14,13 @@ from billing.books.wallet import grant
 from jobs.learning.learn import learn_due, set_lesson
 from jobs.lifecycle import quote_job, submit_job
 from jobs.models import Job, JobQuote, Learned, StepRecord
+from solver.checkers.arithmetic import Arithmetic
+from solver.checkers.number import Number
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.endpoint import Answer
 
 PROBLEM = "How many are 6 times 7?"
-ASKED = {"checker": {"kind": "number", "expected": "42", "tolerance": "0"}, "budget_nano": 5 * NANO_PER_CENT}
+ASKED = {"checker": Number("42"), "budget_nano": 5 * NANO_PER_CENT}
 FEW = {"strategy": "vote", "options": {"max_tries": 2}, "budget_nano": NANO_PER_CENT}
 
 
@@ -94,7 +96,7 @@ def mallory(prices, endpoint) -> Tenant:
 def test_wrong_expected_values_do_not_move_another_workspace(mallory, run_all):
     """Whoever types wrong expected values makes the models look weak to itself alone."""
     before = told("bob", run_all)
-    ask(mallory, run_all, jobs=120, checker={"kind": "number", "expected": "999", "tolerance": "0"})
+    ask(mallory, run_all, jobs=120, checker=Number("999"))
     assert_about_the_same(before, told("carol", run_all))
     quotes = [quote_job(problem=PROBLEM, workspace=each, **ASKED).quote for each in (mallory.workspace, None)]
     assert quotes[0].cost_p50_nano > 2 * quotes[1].cost_p50_nano
@@ -103,7 +105,7 @@ def test_wrong_expected_values_do_not_move_another_workspace(mallory, run_all):
 def test_trivial_jobs_do_not_make_another_workspace_sure(mallory, endpoint, run_all):
     """Confidence is not bought with problems that every model solves."""
     before = told("bob", run_all)
-    ask(mallory, run_all, jobs=90, checker={"kind": "number", "expected": "42", "tolerance": "0"})
+    ask(mallory, run_all, jobs=90, checker=Number("42"))
     assert_about_the_same(before, told("carol", run_all))
 
 
@@ -113,7 +115,7 @@ def test_what_is_proven_by_computation_counts_for_others_a_little(mallory, endpo
     endpoint.behaviour = lambda _: Answer("Answer: 6 * 7" if right else "Answer: 6 + 7")
     puzzle = {
         "problem": "Use 6, 7 to make 42.",
-        "checker": {"kind": "arithmetic", "numbers": [6, 7], "target": 42},
+        "checker": Arithmetic((6, 7), 42),
     }
     newcomer = tenant("carol")
     asked = {**puzzle, "budget_nano": 5 * NANO_PER_CENT, "workspace": newcomer.workspace}

@@ -9,6 +9,7 @@ from billing.models import Call, CallState
 from jobs.core.states import JobState
 from jobs.lifecycle import submit_job
 from jobs.models import Job, OutboxMessage, StepRecord
+from solver.checkers.arithmetic import Arithmetic
 from solver.core.money import NANO_PER_CENT
 from solver.core.steps import Status
 from solver.inference.evidence import Evidence
@@ -61,7 +62,7 @@ def test_a_proven_answer_ends_the_job(alice, workspace, endpoint, run_all):
         workspace=workspace,
         problem="Use 3, 7, 12, 25 to make 58.",
         budget_nano=50 * NANO_PER_CENT,
-        checker={"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58},
+        checker=Arithmetic((3, 7, 12, 25), 58),
     )
     run_all()
     job.refresh_from_db()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from solver.checkers.exact import check
+from solver.checkers.arithmetic import Arithmetic
 from tests import services
 from tests.zygote import shared
 
@@ -58,7 +58,7 @@ def test_a_puzzle_is_recognised_solved_and_paid(running):
         said
     )
     assert said["stop_reason"] == "solved"
-    assert check({"kind": "arithmetic", "numbers": [2, 3, 4], "target": 24}, said["answer"]).passed
+    assert Arithmetic((2, 3, 4), 24).check(said["answer"]).passed
     assert Decimal(0) < Decimal(said["charged_usd"]) <= Decimal(said["budget_usd"]) == Decimal("0.25")
     # The run contract comes first, and stands beside the outcome.
     assert done.stderr.startswith("Pays for ")
@@ -143,5 +143,5 @@ def test_both_ways_are_solved_and_shown_side_by_side(running):
     assert said["many_cheap"]["models"] == ["demo/intern"]
     assert said["few_strong"]["models"] == ["demo/expert"]
     for side in (said["many_cheap"], said["few_strong"]):
-        assert check({"kind": "arithmetic", "numbers": [2, 3, 4], "target": 24}, side["answer"]).passed
+        assert Arithmetic((2, 3, 4), 24).check(side["answer"]).passed
         assert Decimal(0) < Decimal(side["charged_usd"]) <= Decimal(side["budget_usd"]) == Decimal("0.25")

@@ -11,6 +11,7 @@ from jobs.learning.traces import traces
 from jobs.lifecycle import submit_job
 from jobs.models import Job
 from jobs.upkeep.delete_texts import delete_texts
+from solver.checkers import checker_from_json
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
 from tests.people import CHECKER, PROBLEM
@@ -29,7 +30,11 @@ def proven_job(alice, workspace, endpoint, run_all) -> Job:
 
     endpoint.behaviour = reply
     job = submit_job(
-        user=alice, workspace=workspace, problem=PROBLEM, checker=CHECKER, budget_nano=20 * NANO_PER_CENT
+        user=alice,
+        workspace=workspace,
+        problem=PROBLEM,
+        checker=checker_from_json(CHECKER),
+        budget_nano=20 * NANO_PER_CENT,
     )
     run_all()
     job.refresh_from_db()

@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from solver.checkers.number import Number
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult, StopReason
@@ -18,7 +19,7 @@ from solver.text.extract import extract_answer, quick_key, text_key
 from tests.solver.simulated import card
 
 PANEL = [card("demo/one", ability=0.6), card("other/two", ability=0.7, pico=10_000_000)]
-NUMBER = {"kind": "number", "expected": "42", "tolerance": "0"}
+NUMBER = Number("42")
 Respond = Callable[[Step, random.Random], str | None]
 """Returns the text of a reply, or None for a step that failed."""
 

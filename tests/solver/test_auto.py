@@ -3,6 +3,7 @@
 import random
 import statistics
 
+from solver.checkers.number import Number
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
 from solver.core.steps import Resources, Status, StepKind, StepResult, StopReason
@@ -14,7 +15,7 @@ WEAK = card("demo/weak", ability=0.4, pico=500_000, reads=False)
 STRONG = card("other/strong", ability=0.8, reads=False)
 READER = card("third/reader", ability=0.9)
 EXAMINER = card("third/examiner", pico=1_000_000, solves=False)
-PROVING = {"kind": "number", "expected": "7", "tolerance": "0"}
+PROVING = Number("7")
 
 
 def auto(panel=(WEAK, STRONG), *, is_checkable=False, budget_nano=5 * NANO_PER_CENT, **options):

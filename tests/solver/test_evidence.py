@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from solver.checkers.number import Number
 from solver.core.problem import Problem
 from solver.core.steps import Status, StepKind, StepResult
 from solver.core.trait import Trait
@@ -145,7 +146,7 @@ def test_comparisons_lift_the_winner():
 
 def test_what_the_checker_says_is_final():
     """A proven answer leads whatever the votes; a refused one is never believed."""
-    known = evidence(Problem("?", checker={"kind": "number", "expected": "7", "tolerance": "0"}))
+    known = evidence(Problem("?", checker=Number("7")))
     for result in [answer(f"a{i}", "8", passed=False) for i in range(5)]:
         known.tell(result)
     assert known.best().confidence == 0.0

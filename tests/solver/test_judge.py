@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from solver.checkers.arithmetic import Arithmetic
+from solver.checkers.choice import Choice
+from solver.checkers.number import Number
 from solver.core.verdict import Judgement, Verdict
 from solver.judging.judge import Judge
 
-PUZZLE = {"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58}
-PI = {"kind": "number", "expected": "3.14", "tolerance": "0.01"}
+PUZZLE = Arithmetic((3, 7, 12, 25), 58)
+PI = Number("3.14", "0.01")
 TOWER = "9^{9^{9^{9}}}"
 
 HOSTILE = [
@@ -66,7 +69,7 @@ async def test_plain_answers_need_no_process(judge):
         ("Answer: I give up", PUZZLE, Judgement("I give up", "text:i give up", Verdict(
             False, "arithmetic",
             "The expression has “I give up”, where a number, + − × ÷ or a bracket is expected."))),
-        ("Answer: b", {"kind": "choice", "options": ["A", "B"]}, Judgement("b", "choice:B", None)),
+        ("Answer: b", Choice(("A", "B")), Judgement("b", "choice:B", None)),
         ("Answer: 3.14", PI, Judgement("3.14", "num:157/50", Verdict(True, "number", "The answer is 3.14 within 0.01."))),
         ("Answer: a\0b\ud800", None, Judgement("a\ufffdb\ufffd", "text:a\ufffdb\ufffd", None)),
     ],

@@ -7,9 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demo_model import phrasings
-from solver.checkers.recognise import problem_kind, recognise_checker
+from solver.checkers import problem_kind, recognise_checker
+from solver.checkers.arithmetic import Arithmetic
+from solver.checkers.choice import Choice
+from solver.checkers.number import Number
 
-FOUR = {"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58}
+FOUR = Arithmetic((3, 7, 12, 25), 58)
 
 PUZZLES = [
     "Use 3, 7, 12, 25 to make 58.",
@@ -81,9 +84,7 @@ def test_a_doubtful_text_is_not_taken_for_a_puzzle(text):
 
 def test_large_tiles_without_spaces_are_a_list():
     """The comma of `75,100` is no thousands separator in a list that is written without spaces."""
-    assert recognise_checker("Use 25,50,75,100 to make 300.") == {
-        "kind": "arithmetic", "numbers": [25, 50, 75, 100], "target": 300,
-    }  # fmt: skip
+    assert recognise_checker("Use 25,50,75,100 to make 300.") == Arithmetic((25, 50, 75, 100), 300)
 
 
 @settings(deadline=None)  # the machine may be busy
@@ -91,7 +92,7 @@ def test_large_tiles_without_spaces_are_a_list():
 def test_every_published_phrasing_is_recognised(numbers, target, seed):
     """What the demo model was trained to read, the checker reads too."""
     text = phrasings.countdown(tuple(numbers), target, random.Random(seed))
-    assert recognise_checker(text) == {"kind": "arithmetic", "numbers": numbers, "target": target}
+    assert recognise_checker(text) == Arithmetic(tuple(numbers), target)
 
 
 @settings(deadline=None)  # the machine may be busy
@@ -109,9 +110,9 @@ def test_no_published_modular_phrasing_is_taken_for_a_puzzle(modulus, seed):
         ("What is 3 + 4?", None, "number"),
         ("How many primes are below 100?", None, "number"),
         ("Which is a prime?\n(A) 4\n(B) 5\n(C) 6", None, "choice"),
-        ("Pick one", {"kind": "choice", "options": ["yes", "no"]}, "choice"),
-        ("Pi?", {"kind": "number", "expected": "3.14"}, "number"),
-        ("3 + 4 mod 5", {"kind": "number", "expected": "2"}, "modular"),
+        ("Pick one", Choice(("yes", "no")), "choice"),
+        ("Pi?", Number("3.14"), "number"),
+        ("3 + 4 mod 5", Number("2"), "modular"),
         ("anything", FOUR, "countdown"),
         ("Write a poem about the sea.", None, "open"),
         ("modern modes", None, "open"),

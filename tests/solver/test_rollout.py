@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from solver.checkers.number import Number
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
 from solver.core.steps import StopReason
@@ -27,7 +28,7 @@ from tests.solver.simulated import card
 
 TERMS = Terms("vote", markup_bp=0, call_s=1.0, slots=16)
 OPEN = Problem("?", kind=KIND)
-CHECKED = Problem("?", kind=KIND, checker={"kind": "number", "expected": "1", "tolerance": "0"})
+CHECKED = Problem("?", kind=KIND, checker=Number("1"))
 
 
 @pytest.mark.parametrize("strategy", sorted(REGISTRY))

@@ -3,6 +3,7 @@
 import random
 import sys
 
+from solver.checkers.arithmetic import Arithmetic
 from solver.core.problem import Problem
 from solver.core.steps import Resources, Status, StepKind, StepResult, StopReason
 from solver.inference.adaptive_stopping import incomplete_beta, lead_probability, vote_weight
@@ -10,7 +11,7 @@ from solver.strategies import Setting
 from solver.strategies.vote import Vote
 from tests.solver.simulated import card
 
-ARITHMETIC = {"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58}
+ARITHMETIC = Arithmetic((3, 7, 12, 25), 58)
 
 
 def vote(panel=None, *, problem=None, **options):

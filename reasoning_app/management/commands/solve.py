@@ -19,8 +19,7 @@ from jobs.lifecycle.problem_text import checked_problem
 from jobs.lifecycle.quote_records import quote_json, quote_text
 from reasoning_app.embedded import UpError, ensure
 from reasoning_app.embedded.demo import wants_demo_model
-from solver.checkers.parse import CheckerError, parse_checker_option
-from solver.checkers.recognise import recognise_checker
+from solver.checkers import CheckerError, option_examples, parse_checker_option, recognise_checker
 from solver.core.money import MoneyError, format_usd_exact, parse_usd, usd_decimal
 from solver.strategies import DEFAULT, REGISTRY
 
@@ -45,7 +44,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--check",
             metavar="CHECK",
-            help="how an answer is checked: arithmetic, number:3.14±0.01, choice:A,B,C=B, none; puzzles of the form "
+            help=f"how an answer is checked: {option_examples()}; puzzles of the form "
             "“Use 3, 7, 12, 25 to make 58.” are recognised",
         )
         parser.add_argument(

@@ -1,0 +1,78 @@
+"""The checkers by kind. Adding one: a module, a test file of the same name, a line here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from solver.checkers.arithmetic import Arithmetic
+from solver.checkers.base import MAX_FIELD_CHARS, BaseChecker, CheckerError
+from solver.checkers.choice import Choice
+from solver.checkers.number import Number
+from solver.checkers.recognise import ProblemKind, guess_kind
+from solver.core.problem import Problem
+
+REGISTRY: dict[str, type[BaseChecker]] = {checker.kind: checker for checker in (Number, Choice, Arithmetic)}
+"""In the order of the form."""
+
+
+def checker_from_json(data: Mapping[str, Any] | None) -> BaseChecker | None:
+    """Return a checker from its JSON, None from nothing. Raises CheckerError for one that this release can't read."""
+    if not data:
+        return None
+    return _of_kind(str(data.get("kind"))).from_json(data)
+
+
+def parse_checker(kind: str, *, problem: str, fields: Mapping[str, str]) -> BaseChecker | None:
+    """Return the checker of a filled-in form, None for no checker. Raises CheckerError."""
+    if kind in {"", "none"}:
+        return None
+    checker = _of_kind(kind)
+    given = {each.name: str(fields.get(each.name) or "").strip() for each in checker.form_fields}
+    for name, value in given.items():
+        if len(value) > MAX_FIELD_CHARS:
+            raise CheckerError(
+                f"The checker's {name.replace('_', ' ')}: longer than {MAX_FIELD_CHARS:,} characters. "
+                "Enter a shorter text."
+            )
+    return checker.from_fields(given, problem)
+
+
+def parse_checker_option(text: str, *, problem: str) -> BaseChecker | None:
+    """Return the checker that `--check` names, None for `none`. Raises CheckerError."""
+    kind, _, rest = text.strip().partition(":")
+    kind, rest = kind.strip().casefold(), rest.strip()
+    if len(rest) > MAX_FIELD_CHARS:
+        raise CheckerError(f"The checker is longer than {MAX_FIELD_CHARS:,} characters. Use a shorter one.")
+    if kind == "none" and not rest:
+        return None
+    if kind not in REGISTRY:
+        raise CheckerError(f"Unknown checker “{text.strip()[:40]}”. Use {option_examples()}.")
+    return parse_checker(kind, problem=problem, fields=REGISTRY[kind].read_option(rest) if rest else {})
+
+
+def option_examples() -> str:
+    """Return what `--check` takes, by example."""
+    return ", ".join(example for each in REGISTRY.values() for example in each.terminal_examples) + " or none"
+
+
+def recognise_checker(problem: str) -> BaseChecker | None:
+    """Return the checker that a problem describes by itself, or None when in doubt."""
+    return next((found for each in REGISTRY.values() if (found := each.recognise(problem))), None)
+
+
+def problem_kind(text: str, checker: BaseChecker | None = None) -> ProblemKind:
+    """Return the kind of a problem, by which the learned costs and abilities of models are kept."""
+    return checker.problem_kind(text) if checker else guess_kind(text)
+
+
+def pose(text: str, checker: BaseChecker | None = None) -> Problem:
+    """Return the problem that a text and a checker make."""
+    return Problem(text, problem_kind(text, checker), checker)
+
+
+def _of_kind(kind: str) -> type[BaseChecker]:
+    try:
+        return REGISTRY[kind]
+    except KeyError:
+        raise CheckerError(
+            f"Unknown checker “{kind[:40]}”. Choose {', '.join(['none', *REGISTRY][:-1])} or {[*REGISTRY][-1]}."
+        ) from None

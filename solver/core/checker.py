@@ -1,0 +1,58 @@
+"""What every checker is: it says of an answer whether it is right, and goes into JSON and back."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, ClassVar, Protocol
+
+from solver.core.verdict import Verdict
+
+
+class Checker(Protocol):
+    """Checks answers to one problem in-process; hostile answers must not make it slow or raise.
+
+    What would need more than bounded work is left undecided: where `reads_values` holds, the judge works the answer's
+    value out in a process that can be killed, and asks `check_value`.
+    """
+
+    kind: ClassVar[str]
+    reads_values: ClassVar[bool]
+    computes: ClassVar[bool]
+    """Whether it computes what is right; others compare with an answer that somebody typed."""
+
+    @property
+    def is_checkable(self) -> bool:
+        """Whether it can ever say that an answer is right."""
+        ...
+
+    @property
+    def answer_count(self) -> int | None:
+        """How many different answers there are; None: any number."""
+        ...
+
+    def hint(self) -> str:
+        """Return what a model is told about the form of the answer, as a sentence."""
+        ...
+
+    def check(self, answer: str, /) -> Verdict:
+        """Return whether an answer is right, wrong or undecided."""
+        ...
+
+    def check_value(self, value: Fraction | None, /) -> Verdict:
+        """Return the verdict on the exact value of an answer that was undecided; None: it is no number."""
+        ...
+
+    def key(self, answer: str, /) -> str | None:
+        """Return the canonical key by which equal answers are known, None to name it as any answer is named."""
+        ...
+
+    def describe(self) -> str:
+        """Return what is checked, as the end of a sentence without its full stop: `equals 58`."""
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `checker_from_json` reads."""
+        ...
+
+    def to_fields(self) -> Mapping[str, str]:
+        """Return what stands in the fields of the form."""
+        ...

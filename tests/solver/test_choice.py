@@ -1,0 +1,42 @@
+"""`choice`: an option is read from an answer, and compared where the right one is known."""
+
+import pytest
+
+from solver.checkers.choice import Choice
+from solver.text.extract import text_key
+
+LETTERS = Choice(("A", "B", "C"), "B")
+
+
+@pytest.mark.parametrize(
+    ("answer", "option"),
+    [("B", "B"), ("(b)", "B"), ("B.", "B"), ("Option B", "B"), (r"\textbf{(B)}", "B"), ("B) Paris", "B"),
+     ("(B) Paris", "B"),
+     ("b: because", "B"), ("A or B", None), ("D", None), ("", None), ("Better", None)],
+)  # fmt: skip
+def test_an_option_is_read_from_an_answer(answer, option):
+    """Letters count with or without brackets and the text behind them; prose does not."""
+    verdict = LETTERS.check(answer)
+    assert verdict.passed is (option == "B")
+    assert LETTERS.key(answer) == (f"choice:{option}" if option else text_key(answer))
+
+
+def test_a_choice_without_a_right_option_gives_a_key_but_no_verdict():
+    """The checker then only says whether the answer is an option at all."""
+    words = Choice(("yes", "no", "not sure"))
+    assert words.check("**Yes.**").is_undecided
+    assert words.key("NOT SURE") == "choice:not sure"
+    assert words.check("maybe") == (False, "choice", "The answer is not one of yes, no and not sure.")
+    assert LETTERS.check("C") == (False, "choice", "The answer is C, not B.")
+
+
+def test_options_in_words():
+    """The description completes the sentence “the answer …”."""
+    assert LETTERS.describe() == "is one of A, B and C, namely B"
+    assert Choice(("yes", "no")).describe() == "is one of yes and no"
+
+
+def test_only_a_known_right_option_makes_a_problem_checkable():
+    """Without it the checker may refuse an answer, but never prove one."""
+    assert LETTERS.is_checkable
+    assert not Choice(("yes", "no")).is_checkable
