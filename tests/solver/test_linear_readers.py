@@ -5,17 +5,17 @@ from collections.abc import Callable
 
 import pytest
 
-from solver.checkers.exact import check, checked_key
-from solver.checkers.recognise import problem_kind, recognise_checker
+from solver.checkers import problem_kind, recognise_checker
+from solver.checkers.arithmetic import Arithmetic
+from solver.checkers.choice import Choice
+from solver.checkers.number import Number
 from solver.core.problem import Problem
 from solver.core.steps import StepKind
 from solver.text.extract import clean_text, extract_answer, quick_key, said_aloud, text_key
 from solver.text.latex import looks_like_math, plain_form, strip_wrappers
 from solver.text.prompts import clipped, messages_for, read_better, read_grade, read_parts
 
-PUZZLE = {"kind": "arithmetic", "numbers": [3, 7, 12, 25], "target": 58}
-PI = {"kind": "number", "expected": "3.14", "tolerance": "0.01"}
-LETTERS = {"kind": "choice", "options": ["A", "B", "C"], "expected": "B"}
+CHECKERS = [Arithmetic((3, 7, 12, 25), 58), Number("3.14", "0.01"), Choice(("A", "B", "C"), "B")]
 
 READERS: dict[str, Callable[[str], object]] = {
     "answer": extract_answer,
@@ -34,11 +34,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "problem": lambda text: Problem(text).messages(),
     "kind": problem_kind,
     "puzzle": recognise_checker,
-    **{
-        f"{read.__name__}_{checker['kind']}": lambda text, read=read, checker=checker: read(checker, text)
-        for read in (check, checked_key)
-        for checker in (PUZZLE, PI, LETTERS)
-    },
+    **{f"check_{checker.kind}": checker.check for checker in CHECKERS},
+    **{f"key_{checker.kind}": checker.key for checker in CHECKERS},
 }
 PIECES = [
     "<part>", "</part>", "<part></part>", "<", "< ", "</", "<problem", "</candidate>", "<think>", "</think>",
