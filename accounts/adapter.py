@@ -11,6 +11,7 @@ from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequi
 from allauth.core.internal import ratelimit
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.urls import reverse
@@ -102,7 +103,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             raise ReauthenticationRequired
         return True
 
-    def get_reauthentication_methods(self, user: User) -> list[dict[str, str]]:
+    def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, str]]:
         """Return the ways to show who it is; a code by mail is one for those who have no second factor."""
         methods: list[dict[str, str]] = super().get_reauthentication_methods(user)
         if user.is_authenticated and not is_mfa_enabled(user):

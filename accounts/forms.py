@@ -23,7 +23,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         """Make the user. Who waits to be verified gets a code, who is verified a mail that says so."""
-        if not self.account_already_exists:  # type: ignore[has-type]
+        if not self.account_already_exists:
             try:
                 with transaction.atomic():
                     made: tuple[User, None] = super().try_save(request)
