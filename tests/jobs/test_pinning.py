@@ -10,7 +10,8 @@ from billing.models import Call, CallState, Price
 from billing.prices.book import load_prices
 from jobs.core.states import JobState
 from jobs.lifecycle import pause_job, resume_job, submit_job
-from jobs.models import Job
+from jobs.models import Job, StepRecord
+from jobs.models.pinned import ENGINE
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
 from tests.jobs.conftest import undecided
@@ -112,3 +113,23 @@ def test_a_price_that_outgrew_the_budget_ends_the_job_for_free_and_says_so(
     assert "does not pay for a single call" in job.error
     assert job.may_continue
     assert balances(workspace).available_nano == before
+
+
+def test_a_job_of_an_older_release_goes_on_to_its_answer(alice, workspace, endpoint, crew):
+    """Pinned before the engine's version and the seed were, and with a plan noted in another form, it is continued."""
+    endpoint.behaviour = undecided
+    job = submitted(alice, workspace, cents=50, strategy="vote")
+    assert job.pinned["engine"] == ENGINE
+    crew.start()
+    crew.wait_for(lambda: len(settled(job)) >= 3)
+    assert pause_job(job=job)
+    crew.wait_for(lambda: Job.objects.get(pk=job.pk).state == JobState.PAUSED)
+    older = {
+        name: value for name, value in job.pinned.items() if name not in {"engine", "seed", "reserve_nano"}
+    }
+    Job.objects.filter(pk=job.pk).update(pinned=older)
+    StepRecord.objects.filter(job=job, key="plan").update(note={"rotation": ["openai/test"]})
+    endpoint.behaviour = lambda _: Answer()
+    assert resume_job(job=job)
+    crew.wait_for(lambda: Job.objects.get(pk=job.pk).has_ended)
+    assert Job.objects.get(pk=job.pk).answer == "42"
