@@ -113,14 +113,16 @@ def _make_run_until_ctrl_c(data_dir):
     with output.open("wb") as file:
         make = subprocess.Popen(
             ["make", "run", f"PORT={free_port()}", f"DATA_DIR={data_dir}"],
-            cwd=ROOT, env=plain_environment(), stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True,
+            cwd=ROOT, env=plain_environment(PONDER_DRAIN_S="5"), stdin=subprocess.DEVNULL, stdout=file, stderr=file,
+            start_new_session=True,
         )  # fmt: skip
         deadline = time.monotonic() + 60
         while "Stop: Ctrl-C" not in output.read_text():
             assert time.monotonic() < deadline, output.read_text()
             time.sleep(0.05)
         os.killpg(make.pid, signal.SIGINT)
-        make.wait(30)
+        # A call that is under way may take all of PONDER_DRAIN_S.
+        make.wait(60)
     return output.read_text()
 
 
