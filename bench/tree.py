@@ -18,7 +18,8 @@ from bench.plot import Panel
 from solver.core.money import NANO_PER_CENT
 from solver.core.pricing import Usage, cost_nano
 from solver.core.problem import Problem
-from solver.core.steps import Message, StepKind
+from solver.core.request import Message
+from solver.core.steps import StepKind
 from solver.inference.rewards import process_reward
 from solver.simulation.simulate import Scenario, play
 from solver.simulation.world import RIGHT, World, cards, parameters

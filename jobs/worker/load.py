@@ -10,7 +10,8 @@ from billing.models import Account, Call, CallState
 from jobs.core.lease import Lease
 from jobs.models import Job, Pinned, Prompt, StepRecord, StepState
 from solver.core.purse import Purse
-from solver.core.steps import Message, Status, Step, StepKind, StepResult
+from solver.core.request import Message
+from solver.core.steps import Status, Step, StepKind, StepResult
 from solver.core.verdict import Verdict
 from solver.engine.journal import OpenCall, Submitted
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from solver.core.checker import Checker
-from solver.core.steps import Message
+from solver.core.request import Message
 
 _SYSTEM = (
     "You solve one problem. Work step by step and check your result. "

@@ -6,7 +6,14 @@ from typing import Any
 
 from solver.core.models import ModelCard
 from solver.core.pricing import Usage
-from solver.core.steps import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message."""
+
+    role: str
+    content: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from solver.core.request import Message, Reply
 from solver.core.verdict import Judgement, Verdict
-
-if TYPE_CHECKING:
-    from solver.core.request import Reply
 
 
 class StepKind(StrEnum):
@@ -48,14 +46,6 @@ class StopReason(StrEnum):
     FINISHED_BY_USER = "finished_by_user"
     CANCELLED = "cancelled"
     FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One chat message."""
-
-    role: str
-    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +96,7 @@ class StepResult:
     def of(
         cls,
         step: Step,
-        reply: "Reply",
+        reply: Reply,
         judgement: Judgement,
         *,
         charged_nano: int,

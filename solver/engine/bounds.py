@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from solver.core.models import ModelCard
 from solver.core.money import PICO_PER_NANO
 from solver.core.pricing import affordable_output_tokens, billed_nano, bound_nano
-from solver.core.steps import Message
+from solver.core.request import Message
 
 _BYTES_PER_MESSAGE = 16
 _AMPLE_CALLS = 20

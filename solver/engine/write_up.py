@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from solver.core.models import ModelCard
 from solver.core.problem import Problem, fenced, without_tags
-from solver.core.steps import Candidate, Message, Status, Step, StepKind, StepResult
+from solver.core.request import Message
+from solver.core.steps import Candidate, Status, Step, StepKind, StepResult
 from solver.engine.plan import writer_of
 
 _SYSTEM = (

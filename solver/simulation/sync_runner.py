@@ -13,8 +13,8 @@ from solver.core.models import ModelCard
 from solver.core.pricing import Usage
 from solver.core.problem import Problem
 from solver.core.purse import Purse
-from solver.core.request import Reply
-from solver.core.steps import Message, Resources, Step, StepKind, StepResult, StopReason
+from solver.core.request import Message, Reply
+from solver.core.steps import Resources, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Strategy
 from solver.core.verdict import Judgement
 from solver.engine.bounds import Bound, bound_call, least_budget_left_nano, prompt_bytes

@@ -21,7 +21,8 @@ from typing import Any, NamedTuple
 
 from solver.core.models import ModelCard, OutputQuantiles
 from solver.core.pricing import Rates
-from solver.core.steps import Message, StepKind
+from solver.core.request import Message
+from solver.core.steps import StepKind
 from solver.inference.calibration import sigmoid
 
 RIGHT = "1"

@@ -5,8 +5,7 @@ start elsewhere, the posterior of every answer (solver/inference/vote_likelihood
 how likely none seen is; from it follows what further tries of each model (value_of_tries.py) or a grade
 (value_of_grade.py) would add. Whatever adds most per dollar is bought while that is worth more than it costs; what a
 right answer is worth is told, or follows from the budget. Where many tries came to no answer twice, `aggregate` gets
-the rest. Where a checker proves answers, each try goes to the model with the best chance of success per dollar, which
-the failures so far change: a problem that the cheap model keeps failing is a hard one.
+the rest. Where a checker proves answers, each try goes to the model with the best chance of success per dollar.
 
 Source: value of information (Raiffa and Schlaifer, 1961), Adaptive-Consistency (Aggarwal et al., 2023), item response
 theory (Rasch, 1960). Wins where what is known of the models holds: as right as forty fixed votes of the strongest model

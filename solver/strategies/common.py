@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from solver.core.steps import Candidate, Message, Resources, Status, Step, StepKind, StepResult, StopReason
+from solver.core.request import Message
+from solver.core.steps import Candidate, Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
 from solver.inference.evidence import Evidence
 from solver.inference.explanation import count_of

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from solver.core.problem import fenced, without_tags
-from solver.core.steps import Message, StepKind
+from solver.core.request import Message
+from solver.core.steps import StepKind
 from solver.text.extract import said_aloud
 
 MAX_CANDIDATE_CHARS = 12_000

@@ -8,8 +8,7 @@ import pytest
 
 from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
 from solver.core.pricing import Usage
-from solver.core.request import Request
-from solver.core.steps import Message
+from solver.core.request import Message, Request
 from solver.providers.litellm_gateway import LiteLLMGateway
 from solver.providers.usage import json_safe
 from tests.endpoint import Answer, Endpoint
