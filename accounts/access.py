@@ -9,8 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
 from accounts.models import User, Workspace
 from accounts.rights import Right
-from accounts.second_factor import ask_for_second_factor, lacks_second_factor
 from accounts.services import ensure_personal_workspace
+from accounts.sign_in.second_factor import ask_for_second_factor, lacks_second_factor
 
 
 class AuthedRequest(HttpRequest):

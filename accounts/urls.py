@@ -7,7 +7,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts import views
 from accounts.access import signed_in
-from accounts.reauthentication import ReauthenticateByCode
+from accounts.sign_in.reauthentication import ReauthenticateByCode
 
 urlpatterns = [
     path(

@@ -10,8 +10,8 @@ from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 from django.utils import timezone
 
-from accounts.mailbox import mailbox_mark
 from accounts.models import User, Workspace
+from accounts.sign_in.mailbox import mailbox_mark
 from accounts.signals import workspace_created
 from billing.books.ledger import account_of, open_system_accounts
 from billing.books.wallet import grant

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from accounts.admin_base import ReadOnlyAdmin
+from accounts.admin_site.base import ReadOnlyAdmin
 from jobs.models import Job, OutboxMessage, Prompt, StepRecord
 
 

@@ -5,8 +5,8 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from accounts.mailbox import mailbox_of
 from accounts.models import User
+from accounts.sign_in.mailbox import mailbox_of
 from billing.books.wallet import balances
 from billing.models import Account, TrialGrant
 from jobs.mail.send import send_due

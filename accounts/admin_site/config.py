@@ -6,4 +6,4 @@ from django.contrib.admin.apps import AdminConfig
 class PonderAdminConfig(AdminConfig):
     """Makes `admin.site` ours."""
 
-    default_site = "accounts.admin_site.PonderAdminSite"
+    default_site = "accounts.admin_site.site.PonderAdminSite"

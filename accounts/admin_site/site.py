@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.models import User
-from accounts.second_factor import ask_for_second_factor, lacks_second_factor
+from accounts.sign_in.second_factor import ask_for_second_factor, lacks_second_factor
 
 
 class PonderAdminSite(AdminSite):

@@ -16,9 +16,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts.fresh import just_signed_in
-from accounts.mailbox import ascii_domain
 from accounts.models import Invitation, User
+from accounts.sign_in.fresh import just_signed_in
+from accounts.sign_in.mailbox import ascii_domain
 from accounts.signals import mail_ready
 
 logger = logging.getLogger(__name__)
