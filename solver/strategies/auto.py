@@ -88,8 +88,7 @@ class Auto(Common[AutoPlan]):
 
     def ask(self, resources: Resources) -> Sequence[Step]:
         """Return what the strategy wants that runs now; when it wants nothing more, what pays best."""
-        running = self._running()
-        if running:
+        if running := self._running():
             steps = running.ask(resources)
             if steps or any(running.owns(key) for key in resources.in_flight):
                 return steps
@@ -138,8 +137,8 @@ class Auto(Common[AutoPlan]):
         if models is None:
             purpose = "More attempts would cost more than they could add"
             return (Step(self._enough_key, StepKind.NOTE, purpose),)
-        numbers = self.missing("sample", resources)
-        return [self.sample("sample", number, model) for model, number in zip(models, numbers, strict=False)]
+        pairs = zip(models, self.missing("sample", resources), strict=False)
+        return [self.sample("sample", number, model) for model, number in pairs]
 
     def _for_a_vote(self, resources: Resources) -> Sequence[str] | None:
         """Return the models of the next tries, decided when all tries bought before are known; None: none pays."""

@@ -25,7 +25,7 @@ def auto(panel=(WEAK, STRONG), *, is_checkable=False, budget_nano=5 * NANO_PER_C
 
 def resources(panel=(WEAK, STRONG), in_flight=None, slots=8):
     affordable = frozenset(each.name for each in panel)
-    return Resources(slots, 10**9, None, affordable, in_flight or {})
+    return Resources(slots, 10**9, affordable, in_flight or {})
 
 
 def tell_plan(strategy):
