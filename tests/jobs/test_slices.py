@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import ensure_personal_workspace
@@ -51,10 +52,11 @@ def test_one_users_hundred_jobs_do_not_keep_out_anothers_one(alice, bob, crew, e
     crew.wait_for(lambda: Job.objects.filter(state=JobState.RUNNING).count() == SLOTS)
     crew.wait_for(lambda: StepRecord.objects.filter(job=hers[0], state="told").count() > 5)
     his = submit(bob, 1)
+    there_at = timezone.now()
     crew.wait_for(lambda: state_of(his) == JobState.EXHAUSTED, 60)
-    # Of all that waited his was the first to start: Alice's next one had to wait for him.
+    # From then on none of all that waited started before his: Alice's next one had to wait for him.
     assert not Job.objects.filter(
-        created_by=alice, started_at__gt=his.queued_at, started_at__lt=his.started_at
+        created_by=alice, started_at__gt=there_at, started_at__lt=his.started_at
     ).exists()
     # The job that gave way waits behind Alice's others, with its work and nothing in doubt.
     gave_way = Job.objects.filter(created_by=alice, token__gt=0, state=JobState.QUEUED).first()
