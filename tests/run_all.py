@@ -1,8 +1,8 @@
 """Every check of the project: `python -m tests.run_all [--lint | --coverage | --room NAME] [PYTEST ARGUMENT …]`.
 
-Three lanes run side by side, because much of the time is spent in waiting for processes: the checks that start nothing
-and the tests that compute, with some others; the tests of jobs; those in a browser and the other proofs. A table of
-times ends the output.
+Five lanes run side by side, because much of the time is spent in waiting for processes: the checks that start nothing
+and the tests that compute; two halves of the tests of jobs; those in a browser and the proofs; those of pages and demo
+models. A table of times ends the output.
 
 `--room NAME` runs the quick checks and the tests of one room alone. `--coverage` runs the tests that compute, in whose
 process most of the code runs, and holds their branch coverage to the floor of pyproject.toml: a run of its own, because
@@ -99,19 +99,19 @@ def rooms(*arguments: str) -> Step:
 
 def test_lanes(arguments: list[str]) -> list[list[Step]]:
     """Return the runs of tests, lane by lane."""
+    jobs = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "jobs").glob("test_*.py"))
+    web = ("tests/web", "tests/demo_model")
     # The browser's is a run of its own: Playwright keeps an event loop running, in which no test that is a coroutine
     # could run.
     return [
-        [
-            rooms(*arguments),
-            tests("embedded", *arguments, "tests/embedded"),
-            tests("crashes", *arguments, CRASHES),
-        ],
-        [tests("jobs", *arguments, "tests/jobs")],
+        [rooms(*arguments, *(f"--ignore={path}" for path in web)), tests("crashes", *arguments, CRASHES)],
+        [tests("jobs", *arguments, *jobs[::2])],
+        [tests("jobs too", *arguments, *jobs[1::2]), tests("embedded", *arguments, "tests/embedded")],
         [
             tests("browser", *arguments, "tests/browser"),
             tests("proof", *arguments, "tests/proof", f"--ignore={CRASHES}"),
         ],
+        [tests("web", *arguments, *web)],
     ]
 
 

@@ -5,6 +5,7 @@
 
 import json
 import math
+import numbers
 import re
 import uuid
 from dataclasses import dataclass
@@ -147,7 +148,8 @@ def _storable(value: Any) -> Any:
         return [_storable(item) for item in value]
     if isinstance(value, str):
         return _UNSTORABLE.sub("\ufffd", value)
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+    is_fraction = isinstance(value, numbers.Real) and not isinstance(value, int)
+    return str(value) if is_fraction and not math.isfinite(value) else value
 
 
 def _asked[T](ask: "Callable[[stripe.StripeClient], T]") -> T:

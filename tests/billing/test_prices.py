@@ -161,7 +161,7 @@ def test_the_setting_prices_ones_own_models(db, settings):
         ("m=0.1234567/2/3000/400", "at most six decimals"),
         ("m=1/2/0/400", "“0” of m is not a number of tokens"),
         ("m=1/2/3000/4.5", "not a number of tokens"),
-        ("m=1/2/3000/4000", "can't write more (4000) than its context holds (3000)"),
+        ("m=1/2/3000/4000", "cannot write more (4000) than its context holds (3000)"),
         ("m=1/2/3000/400,m=1/2/3000/400", "“m” is named twice"),
         ("m=1/2/3000/400\0", "not a number of tokens"),
     ],
