@@ -105,8 +105,8 @@ def test_lanes(arguments: list[str]) -> list[list[Step]]:
     # could run.
     return [
         [rooms(*arguments, *(f"--ignore={path}" for path in web)), tests("crashes", *arguments, CRASHES)],
-        [tests("jobs", *arguments, *jobs[::2])],
-        [tests("jobs too", *arguments, *jobs[1::2]), tests("embedded", *arguments, "tests/embedded")],
+        [tests("jobs", *arguments, *jobs[::2]), tests("embedded", *arguments, "tests/embedded")],
+        [tests("jobs too", *arguments, *jobs[1::2])],
         [
             tests("browser", *arguments, "tests/browser"),
             tests("proof", *arguments, "tests/proof", f"--ignore={CRASHES}"),
