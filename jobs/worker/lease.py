@@ -20,6 +20,10 @@ from jobs.models import Job, StepRecord, StepState
 MAX_IDLE_CLAIMS = 5
 """A job claimed this often without its journal growing is poison."""
 
+_CLAIM_LOCK = 0x636C61696D
+"""Claims come one after another, each until it is committed: two that do not see each other would both count a user's
+running jobs without the other's, and a user with many jobs would take every slot that falls free at that moment."""
+
 # The job whose user has the fewest running jobs, then the one that waits longest. A running job is free once its lease
 # has run out: its holder died.
 _CLAIM = """
@@ -70,6 +74,8 @@ def claim_next(owner: str, job_id: UUID | None = None) -> Lease | None:
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
+            if job_id is None:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CLAIM_LOCK])
             cursor.execute(
                 _CLAIM,
                 {

@@ -1,8 +1,10 @@
 """Fairness: whoever has many jobs does not keep out whoever has one."""
 
+import threading
 import time
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -54,7 +56,7 @@ def test_one_users_hundred_jobs_do_not_keep_out_anothers_one(alice, bob, crew, e
     his = submit(bob, 1)
     there_at = timezone.now()
     crew.wait_for(lambda: state_of(his) == JobState.EXHAUSTED, 60)
-    # Slots that fall free together are filled together; else his is the first of all that waited.
+    # Of slots that fall free together one goes to whoever waits longest, the next to him.
     before_his = Job.objects.filter(created_by=alice, started_at__gt=there_at, started_at__lt=his.started_at)
     assert before_his.count() < SLOTS
     # The job that gave way waits behind Alice's others, with its work and nothing in doubt.
@@ -82,3 +84,24 @@ def test_the_user_with_fewer_running_jobs_comes_first(alice, bob):
     his = submit(bob, 1)
     order = [leases.claim_next("a worker").job_id for _ in range(3)]
     assert order == [first.pk, his.pk, second.pk]
+
+
+def test_claims_at_the_same_moment_count_each_other(alice, bob):
+    """Two slots fall free at once while Alice's jobs wait longest: one takes her first, the other Bob's."""
+    first, _ = submit(alice, 1), submit(alice, 1)
+    his = submit(bob, 1)
+    claimed: list[leases.Lease | None] = []
+
+    def claim() -> None:
+        try:
+            claimed.append(leases.claim_next("another worker"))
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=claim)
+    with transaction.atomic():
+        mine = leases.claim_next("a worker")
+        other.start()
+        other.join(0.5)  # it claims before this claim is committed, if it can
+    other.join(60)
+    assert [lease and lease.job_id for lease in (mine, *claimed)] == [first.pk, his.pk]
