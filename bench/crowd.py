@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from bench.workers import Process, fleet, make_user, submit, wait_for
+from jobs.core.options import JobOptions
 from solver.core.money import NANO_PER_CENT
 
 AT_ONCE = 200
@@ -32,7 +33,10 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
             for number in range(BATCH):
                 # One try and no more: a job ends after its first call.
                 submit(
-                    user, f"Short job {batch}/{number}?", budget_nano=NANO_PER_CENT, options={"max_tries": 1}
+                    user,
+                    f"Short job {batch}/{number}?",
+                    budget_nano=NANO_PER_CENT,
+                    options=JobOptions(max_tries=1),
                 )
             _rest(worker)
             files.append(worker.open_files())

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from bench.workers import fleet, make_user, percentile, submit, wait_for
+from jobs.core.options import JobOptions
 from solver.core.money import NANO_PER_CENT
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
         for turn in range(times):
             time.sleep(rng.uniform(0, slice_s) if turn else 0)
             job = submit(
-                his, f"The one job, time {turn}?", budget_nano=NANO_PER_CENT, options={"max_tries": 1}
+                his, f"The one job, time {turn}?", budget_nano=NANO_PER_CENT, options=JobOptions(max_tries=1)
             )
             waits_s.append(_wait_s(job))
     return {

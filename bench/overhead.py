@@ -220,6 +220,7 @@ class Durable:
         """Submit and claim the jobs of a round; each makes its share of the calls by a vote that is never clear."""
         from django.conf import settings
 
+        from jobs.core.options import NEVER_SURE, JobOptions
         from jobs.lifecycle.submit import submit_job
         from jobs.worker.execution import execute
         from jobs.worker.lease import claim_next
@@ -228,7 +229,7 @@ class Durable:
 
         settings.PONDER_CALLS_PER_JOB = IN_FLIGHT[in_flight]
         jobs = in_flight // IN_FLIGHT[in_flight]
-        options = {"max_tries": calls // jobs, "confidence_target": 2}
+        options = JobOptions(max_tries=calls // jobs, confidence_target=NEVER_SURE)
         self._leases = []
         for unseen in modular_problems(jobs, SEED):
             job = submit_job(

@@ -89,7 +89,7 @@ def _long_job(user: "User", strategy: str, address: str) -> "Job":
 
     job = submit(
         user, f"A long {strategy}: what is 7 to the power of 222?", strategy=strategy, wake=False,
-        budget_nano=500 * NANO_PER_USD, options=dict(ENDLESS),
+        budget_nano=500 * NANO_PER_USD, options=ENDLESS,
     )  # fmt: skip
     settings.PONDER_LEASE_S, settings.PONDER_CALLS_PER_JOB = 3_600, SLOTS
     lease = leases.claim_next("bench", job.pk)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.endpoint import endpoint
 from bench.services import Database, database
+from jobs.core.options import NEVER_SURE, JobOptions
 from reasoning_app.embedded import commands
 from reasoning_app.embedded.child import Child
 from solver.core.money import NANO_PER_USD
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 MODEL = "demo/expert"
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _READY_TIMEOUT_S = 900.0
-ENDLESS: Mapping[str, Any] = {"confidence_target": 2, "max_tries": 10_000_000}
+ENDLESS = JobOptions(confidence_target=NEVER_SURE, max_tries=10_000_000)
 """Options of a vote that goes on for as long as there is money: the endpoint gives two answers in turn."""
 
 
@@ -152,9 +153,9 @@ def submit(user: "User", text: str, *, budget_nano: int = 10 * NANO_PER_USD, **m
     from accounts.services import ensure_personal_workspace
     from jobs.lifecycle import submit_job
 
-    more = {"strategy": "vote", "options": dict(ENDLESS)} | more
+    fields: dict[str, Any] = {"strategy": "vote", "options": ENDLESS} | more
     return submit_job(
-        user=user, workspace=ensure_personal_workspace(user), problem=text, budget_nano=budget_nano, **more
+        user=user, workspace=ensure_personal_workspace(user), problem=text, budget_nano=budget_nano, **fields
     )
 
 

@@ -1,7 +1,8 @@
 """Submit one problem twice: to the cheapest and to the strongest model of the panel."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from accounts.models import User, Workspace
 from billing.books.wallet import lock_purses
 from jobs.core.deadlock import again_after_deadlock
 from jobs.core.errors import SubmitError
+from jobs.core.options import NOTHING_CHOSEN, JobOptions
 from jobs.lifecycle.panel import build_panel
 from jobs.lifecycle.submit import refuse_closed, submit_job
 from jobs.models import Comparison
@@ -27,7 +29,7 @@ class Rivals(NamedTuple):
     few_strong: ModelCard
 
 
-def rivals_for(*, problem: str, checker: BaseChecker | None, models: list[str] | None = None) -> Rivals:
+def rivals_for(*, problem: str, checker: BaseChecker | None, models: Sequence[str] = ()) -> Rivals:
     """Return the cheapest model of the panel and the ablest of the others. Raises SubmitError for fewer than two."""
     panel = solvers_of(build_panel(models))
     if len(panel) < 2:
@@ -56,7 +58,7 @@ def submit_comparison(
     problem: str,
     budget_nano: int,
     checker: BaseChecker | None = None,
-    options: Mapping[str, Any] | None = None,
+    options: JobOptions = NOTHING_CHOSEN,
     strategy: str = DEFAULT,
     wake: bool = True,
     comparison_id: uuid.UUID | None = None,
@@ -68,8 +70,7 @@ def submit_comparison(
     Both vote unless a strategy other than the default is chosen: what is compared is how far a number of attempts gets.
     `arguments` are passed on to `submit_job`.
     """
-    chosen = dict(options or {})
-    rivals = rivals_for(problem=problem, checker=checker, models=chosen.get("models"))
+    rivals = rivals_for(problem=problem, checker=checker, models=options.models)
     made_id = comparison_id or uuid.uuid4()
     with transaction.atomic():
         refuse_closed(user)
@@ -86,7 +87,7 @@ def submit_comparison(
                 problem=problem,
                 budget_nano=budget_nano,
                 checker=checker,
-                options={**chosen, "models": [card.name]},
+                options=replace(options, models=(card.name,)),
                 strategy="vote" if strategy == DEFAULT else strategy,
                 wake=wake,
                 job_id=uuid.uuid5(made_id, side),

@@ -28,7 +28,7 @@ def model_names() -> list[str]:
     return list(settings.PONDER_MODELS) or default_panel(configured_variables() or [BUNDLED_PROVIDER])
 
 
-def build_panel(names: Sequence[str] | None = None) -> list[ModelCard]:
+def build_panel(names: Sequence[str] = ()) -> list[ModelCard]:
     """Return the cards of the named models, or of the whole panel. Raises SubmitError for a model without a price."""
     allowed = model_names()
     chosen = list(dict.fromkeys(names or allowed))

@@ -1,12 +1,12 @@
 """The run contract: what a budget buys, shown before any money moves. No model is called."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
 
 from accounts.models import Workspace
 from jobs.core.errors import SubmitError
+from jobs.core.options import NOTHING_CHOSEN, JobOptions
 from jobs.learning.lookup import informed_panel
 from jobs.lifecycle.panel import build_panel
 from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
@@ -30,7 +30,7 @@ def quote_job(
     budget_nano: int | None,
     checker: BaseChecker | None = None,
     strategy: str = DEFAULT,
-    options: Mapping[str, Any] | None = None,
+    options: JobOptions = NOTHING_CHOSEN,
     workspace: Workspace | None = None,
 ) -> QuoteResult:
     """Return what the budget buys for this problem with this installation's panel. Raises SubmitError.
@@ -38,17 +38,16 @@ def quote_job(
     `workspace` is whose jobs have taught what to expect; None: nobody's, as for the signed-out.
     Without a budget one is suggested, by the kind of problem and by what a right answer is worth, if that is told.
     """
-    chosen = dict(options or {})
     text = problem[:MAX_PROBLEM_CHARS]
     posed = pose(text, checker)
     panel = informed_panel(
-        build_panel(chosen.get("models")),
+        build_panel(options.models),
         posed,
         workspace=workspace,
         budget_nano=budget_nano,
         markup_bp=settings.PONDER_MARKUP_BP,
     )
-    terms = terms_of(strategy, chosen, panel, posed.kind, workspace=workspace)
+    terms = terms_of(strategy, options, panel, posed.kind, workspace=workspace)
     suggested = budget_nano is None
     if budget_nano is None:
         budget_nano = suggested_budget_nano(
@@ -56,7 +55,7 @@ def quote_job(
             panel,
             terms=terms,
             most_nano=settings.PONDER_MAX_BUDGET_NANO,
-            value_nano=chosen.get("value_nano"),
+            value_nano=options.value_nano,
         )
     if budget_nano <= 0:
         raise SubmitError("Enter a budget.", field="budget", code="out_of_range")

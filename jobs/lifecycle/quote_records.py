@@ -1,12 +1,13 @@
 """Quotes of posed problems, and the record of what came of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Workspace
+from jobs.core.options import JobOptions
 from jobs.learning.lookup import learned_shift, learned_store
 from jobs.models import Job, JobQuote
 from solver.core.models import ModelCard
@@ -21,7 +22,7 @@ _DEFAULT_CALL_S = {True: 1.0, False: 30.0}
 
 def terms_of(
     strategy: str,
-    options: Mapping[str, Any],
+    options: JobOptions,
     panel: Sequence[ModelCard],
     kind: str,
     *,
@@ -29,7 +30,6 @@ def terms_of(
 ) -> Terms:
     """Return the terms under which this installation would run a job; calls take as long as they took so far."""
     names, bundled = [card.name for card in panel], all(card.bundled for card in panel)
-    target = options.get("confidence_target")
     return Terms(
         strategy=strategy,
         markup_bp=settings.PONDER_MARKUP_BP,
@@ -37,7 +37,7 @@ def terms_of(
             names, learned_store(names, kind, workspace), default=_DEFAULT_CALL_S[bundled]
         ),
         slots=settings.PONDER_CALLS_PER_JOB,
-        **({"target": float(target)} if target else {}),
+        **({"target": options.confidence_target} if options.confidence_target else {}),
     )
 
 
@@ -56,7 +56,9 @@ def quote_of(
 
 def record_quote(job: Job, problem: Problem, panel: Sequence[ModelCard]) -> None:
     """Keep what is expected of a job that is being started."""
-    terms = terms_of(job.strategy, job.options, panel, problem.kind, workspace=job.workspace)
+    terms = terms_of(
+        job.strategy, JobOptions.from_json(job.options), panel, problem.kind, workspace=job.workspace
+    )
     said = quote_of(problem, panel, budget_nano=job.budget_nano, terms=terms, workspace=job.workspace)
     JobQuote.objects.create(
         job=job,

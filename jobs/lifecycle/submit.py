@@ -1,9 +1,8 @@
 """Submit a job: check everything, reserve the money, create the job, wake a worker. All or nothing."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -14,6 +13,7 @@ from accounts.models import User, Workspace
 from billing.books.wallet import BillingError, NotEnoughMoney
 from jobs.core.deadlock import again_after_deadlock
 from jobs.core.errors import SubmitError
+from jobs.core.options import NOTHING_CHOSEN, JobOptions
 from jobs.core.states import JobState
 from jobs.core.wake import wake_worker_on_commit
 from jobs.learning.lookup import informed_panel
@@ -45,7 +45,7 @@ def submit_job(
     budget_nano: int,
     checker: BaseChecker | None = None,
     strategy: str = DEFAULT,
-    options: Mapping[str, Any] | None = None,
+    options: JobOptions = NOTHING_CHOSEN,
     deadline_at: datetime | None = None,
     not_before_at: datetime | None = None,
     parent: Job | None = None,
@@ -66,10 +66,10 @@ def submit_job(
         raise SubmitError(
             f"Strategy “{strategy[:40]}” is unknown. Known: {', '.join(REGISTRY)}.", code="unknown_strategy"
         )
-    chosen = dict(options or {})
+    options.check()
     posed = pose(text, checker)
     panel = informed_panel(
-        build_panel(chosen.get("models")),
+        build_panel(options.models),
         posed,
         workspace=workspace,
         budget_nano=budget_nano,
@@ -85,7 +85,7 @@ def submit_job(
         problem=text,
         checker=checker.to_json() if checker else {},
         strategy=strategy,
-        options=chosen,
+        options=options.to_json(),
         pinned=pin(posed, panel, budget_nano=budget_nano, markup_bp=settings.PONDER_MARKUP_BP).to_json(),
         budget_nano=budget_nano,
         markup_bp=settings.PONDER_MARKUP_BP,

@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db import transaction
@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.services import ensure_personal_workspace
 from jobs.core.lease import Lease
+from jobs.core.options import JobOptions
 from jobs.core.states import JobState
 from jobs.learning.learn import learn_due
 from jobs.lifecycle import submit_comparison, submit_job
@@ -40,7 +41,7 @@ def solve(
     budget_nano: int,
     checker: BaseChecker | None,
     strategy: str,
-    options: Mapping[str, Any],
+    options: JobOptions,
     report: Callable[[str], None],
 ) -> Job:
     """Submit a job, run it in this process and return it ended. Raises SubmitError before anything is charged.
@@ -74,7 +75,7 @@ def compare(
     budget_nano: int,
     checker: BaseChecker | None,
     strategy: str,
-    options: Mapping[str, Any],
+    options: JobOptions,
     report: Callable[[str], None],
 ) -> Comparison:
     """Solve a problem with both models in this process, one after the other; return both jobs ended.
@@ -93,7 +94,7 @@ def compare(
             wake=False,
         )
         for name, job in made.sides().items():
-            report(f"{SIDE_TITLES[name]}: {', '.join(job.options['models'])}")
+            report(f"{SIDE_TITLES[name]}: {', '.join(JobOptions.from_json(job.options).models)}")
             with _interrupts(host, job, report):
                 _see_to_the_end(host, job, report)
     return made

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import AuthedRequest, signed_in, workspace_of
 from accounts.models import User
+from jobs.core.options import JobOptions
 from jobs.lifecycle import SubmitError, submit_comparison
 from jobs.lifecycle.drafts import delete_draft
 from jobs.models import Comparison, Job, Pinned
@@ -51,7 +52,7 @@ def _side(name: str, idea: str, job: Job) -> Side:
     return Side(
         title=SIDE_TITLES[name],
         idea=idea,
-        model=", ".join(job.options.get("models", [])),
+        model=", ".join(JobOptions.from_json(job.options).models),
         job=job,
         spend=spend_of(job),
         totals=totals_of(job),

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from jobs.core.options import JobOptions
 from jobs.lifecycle import SubmitError
 from jobs.lifecycle.problem_text import checked_problem
 from jobs.models import Job
@@ -23,7 +24,6 @@ PRESETS = ("0.05", "0.25", "1", "5", "20")
 CUSTOM = "custom"
 STRATEGIES = [(name, f"{name.capitalize()}: {does}") for name, does in described().items()]
 TARGETS = [("", "Default (95 %)"), ("0.8", "80 %"), ("0.9", "90 %"), ("0.99", "99 %")]
-_FIELD_OF = {name: name for name in ("problem", "budget", "checker", "models", "not_before", "deadline")}
 
 
 class RawTextField(forms.CharField):
@@ -69,10 +69,8 @@ class BudgetForm(forms.Form):
 
     def add_submit_error(self, error: SubmitError) -> None:
         """Show a refusal of the service beside its field, if it has one."""
-        field = _FIELD_OF.get(error.field)
-        self.add_error(
-            field if field in self.fields else None, ValidationError(error.message, code=error.code)
-        )
+        field = error.field if error.field in self.fields else None
+        self.add_error(field, ValidationError(error.message, code=error.code))
 
 
 class RaiseForm(BudgetForm):
@@ -150,17 +148,15 @@ class NewJobForm(BudgetForm):
             self.add_error(name, f"“{typed}” is not a date and time. Enter it like 2031-05-17T14:30.")
             return None
 
-    def chosen_options(self) -> dict[str, Any]:
+    def chosen_options(self) -> JobOptions:
         """Return the options of the form that are valid."""
         data = self.cleaned_data
-        options: dict[str, Any] = {}
-        if target := data.get("confidence_target"):
-            options["confidence_target"] = target
-        if names := names_in(data.get("models", "")):
-            options["models"] = names
-        if value_nano := data.get("value"):
-            options["value_nano"] = value_nano
-        return options
+        target = data.get("confidence_target")
+        return JobOptions(
+            models=tuple(names_in(data.get("models", ""))),
+            confidence_target=float(target) if target else None,
+            value_nano=data.get("value"),
+        )
 
     def job_arguments(self) -> dict[str, Any]:
         """Return the arguments of `submit_job` from a valid form."""
@@ -170,7 +166,7 @@ class NewJobForm(BudgetForm):
             "budget_nano": data["budget"],
             "checker": data["parsed_checker"],
             "strategy": data["strategy"],
-            "options": self.chosen_options() or None,
+            "options": self.chosen_options(),
             "not_before_at": data["not_before_at"],
             "deadline_at": data["deadline_at"],
         }
@@ -233,10 +229,11 @@ def budget_fields(budget_nano: int) -> dict[str, str]:
 
 def fields_of_options(job: Job) -> dict[str, str]:
     """Return the form fields that say what a job's strategy and options say."""
-    target = str(job.options.get("confidence_target", ""))
+    chosen = JobOptions.from_json(job.options)
+    target = "" if chosen.confidence_target is None else f"{chosen.confidence_target:g}"
     return {
         "strategy": job.strategy,
         "confidence_target": target if target in dict(TARGETS) else "",
-        "models": " ".join(job.options.get("models", [])),
-        "value": usd_decimal(job.options["value_nano"]) if "value_nano" in job.options else "",
+        "models": " ".join(chosen.models),
+        "value": "" if chosen.value_nano is None else usd_decimal(chosen.value_nano),
     }

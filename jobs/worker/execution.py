@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from jobs.core.lease import Lease
+from jobs.core.options import JobOptions
 from jobs.worker.journal import PostgresJournal
 from jobs.worker.load import JobSnapshot
 from jobs.worker.writer import Writer
@@ -86,7 +87,7 @@ def setting_of(snapshot: JobSnapshot) -> Setting:
         panel=snapshot.pinned.panel,
         budget_nano=job.budget_nano,
         markup_bp=job.markup_bp,
-        options=job.options,
+        options=JobOptions.from_json(job.options).for_strategy(),
         seed=snapshot.pinned.seed,
     )
 

@@ -220,6 +220,7 @@ class Trial:
 
     def submit(self, count: int) -> None:
         """Submit jobs that never come to an end by themselves."""
+        from jobs.core.options import NEVER_SURE, JobOptions
         from jobs.lifecycle import submit_job
         from solver.core.money import NANO_PER_USD
 
@@ -227,7 +228,8 @@ class Trial:
             self._submitted += 1
             submit_job(
                 user=self._user, workspace=self._workspace, budget_nano=20 * NANO_PER_USD, wake=False, strategy="vote",
-                problem=f"Undecidable problem {self._submitted}?", options={"confidence_target": 2, "max_tries": 10**7},
+                problem=f"Undecidable problem {self._submitted}?",
+                options=JobOptions(confidence_target=NEVER_SURE, max_tries=10**7),
             )  # fmt: skip
 
     def works_again(self, host: str) -> None:

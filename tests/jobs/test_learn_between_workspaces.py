@@ -11,6 +11,7 @@ from django.core.management import call_command
 from accounts.models import User, Workspace
 from accounts.services import ensure_personal_workspace
 from billing.books.wallet import grant
+from jobs.core.options import JobOptions
 from jobs.learning.learn import learn_due, set_lesson
 from jobs.lifecycle import quote_job, submit_job
 from jobs.models import Job, JobQuote, Learned, StepRecord
@@ -21,7 +22,7 @@ from tests.endpoint import Answer
 
 PROBLEM = "How many are 6 times 7?"
 ASKED = {"checker": Number("42"), "budget_nano": 5 * NANO_PER_CENT}
-FEW = {"strategy": "vote", "options": {"max_tries": 2}, "budget_nano": NANO_PER_CENT}
+FEW = {"strategy": "vote", "options": JobOptions(max_tries=2), "budget_nano": NANO_PER_CENT}
 
 
 class Tenant(NamedTuple):

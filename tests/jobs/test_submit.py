@@ -8,6 +8,7 @@ from django.db import transaction
 from billing.books.wallet import balances, open_escrow
 from billing.models import Account, AccountKind
 from billing.prices.book import load_prices
+from jobs.core.options import JobOptions
 from jobs.lifecycle import SubmitError, cancel_job, quote_job, submit_comparison, submit_job
 from jobs.models import Job, JobQuote
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
@@ -66,7 +67,7 @@ def test_a_model_without_a_price_cannot_run(alice, workspace, settings):
             workspace=workspace,
             problem="?",
             budget_nano=NANO_PER_CENT,
-            options={"models": ["openai/other"]},
+            options=JobOptions(models=("openai/other",)),
         )
 
 
@@ -95,7 +96,7 @@ def test_without_a_budget_one_is_suggested(alice, workspace, endpoint):
     offer = quote_job(problem="?", budget_nano=None)
     assert offer.suggested
     assert offer.quote.budget_nano % NANO_PER_CENT == 0
-    worth = quote_job(problem="?", budget_nano=None, options={"value_nano": 2 * NANO_PER_CENT})
+    worth = quote_job(problem="?", budget_nano=None, options=JobOptions(value_nano=2 * NANO_PER_CENT))
     assert worth.quote.budget_nano <= 2 * NANO_PER_CENT
 
 

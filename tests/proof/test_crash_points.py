@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 
 from billing.models import Call, CallState
+from jobs.core.options import JobOptions
 from jobs.core.states import ENDED, JobState
 from jobs.lifecycle import submit_job
 from jobs.models import Job, OutboxMessage, StepRecord
@@ -38,7 +39,7 @@ def submit(alice, workspace, strategy: str, text: str) -> Job:
         problem=text,
         budget_nano=10 * NANO_PER_CENT,
         strategy=strategy,
-        options={"confidence_target": 0.7},
+        options=JobOptions(confidence_target=0.7),
         wake=False,
     )
     # The scripted model grades and revises, unlike the bundled one in whose place it is.

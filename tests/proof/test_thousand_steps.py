@@ -10,6 +10,7 @@ import pytest
 from django.db.models import Max, Q
 
 from billing.models import Call, CallState
+from jobs.core.options import NEVER_SURE, JobOptions
 from jobs.core.states import ENDED, JobState
 from jobs.lifecycle import submit_job
 from jobs.models import Job, OutboxMessage
@@ -31,7 +32,7 @@ def submit(alice, workspace) -> Job:
     """Submit a vote that goes on until it has made its tries. Replies depend on problem and step alone."""
     job = submit_job(
         user=alice, workspace=workspace, problem="Compute (17 * 4 + 9) mod 53.", budget_nano=20 * NANO_PER_USD,
-        strategy="vote", options={"max_tries": STEPS, "confidence_target": 2}, wake=False,
+        strategy="vote", options=JobOptions(max_tries=STEPS, confidence_target=NEVER_SURE), wake=False,
     )  # fmt: skip
     Job.objects.filter(pk=job.pk).update(pinned=job.pinned | {"seed": SEED})
     return job

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from jobs.core.options import JobOptions
 from jobs.models.comparison import SIDE_TITLES
 from reasoning_app.management.commands.solve import Command as Solve
 from solver.core.money import format_usd_exact
@@ -26,7 +27,7 @@ class Command(Solve):
         sides = made.sides()
         if as_json:
             shown = {
-                name: {"models": job.options["models"], **summary(job, _took_s(job))}
+                name: {"models": list(_models(job)), **summary(job, _took_s(job))}
                 for name, job in sides.items()
             }
             self.stdout.write(json.dumps({**shown, "wall_s": round(wall_s, 3)}, ensure_ascii=False))
@@ -35,9 +36,13 @@ class Command(Solve):
             answer = job.answer or job.answer_text or "no answer"
             confidence = "" if job.confidence is None else f", {job.confidence:.0%} confident"
             self.stdout.write(
-                f"{SIDE_TITLES[name]} ({', '.join(job.options['models'])}): {answer}{confidence}, "
+                f"{SIDE_TITLES[name]} ({', '.join(_models(job))}): {answer}{confidence}, "
                 f"{format_usd_exact(job.charged_nano)} for {job.calls} calls. {job.explanation or job.error}"
             )
+
+
+def _models(job: Any) -> tuple[str, ...]:
+    return JobOptions.from_json(job.options).models
 
 
 def _took_s(job: Any) -> float:

@@ -14,6 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from accounts.services import ensure_personal_workspace, ready_user
 from billing.prices.book import load_prices
 from jobs.core.errors import SubmitError
+from jobs.core.options import JobOptions
 from jobs.lifecycle import quote_job
 from jobs.lifecycle.problem_text import checked_problem
 from jobs.lifecycle.quote_records import quote_json, quote_text
@@ -93,7 +94,7 @@ class Command(BaseCommand):
         load_prices()
 
     def _quote(
-        self, problem: str, budget_nano: int | None, checker: Any, strategy: str, chosen: dict[str, Any]
+        self, problem: str, budget_nano: int | None, checker: Any, strategy: str, chosen: JobOptions
     ) -> Any:
         offer = quote_job(
             problem=problem,
@@ -116,7 +117,7 @@ class Command(BaseCommand):
         )
 
     def _solve(
-        self, problem: str, budget_nano: int, checker: Any, strategy: str, chosen: dict[str, Any]
+        self, problem: str, budget_nano: int, checker: Any, strategy: str, chosen: JobOptions
     ) -> tuple[Any, float]:
         began_s = time.monotonic()
         ended = self.solve_ready(
@@ -165,21 +166,17 @@ def _usd(typed: str | None, name: str, maximum_nano: int | None = None) -> int |
     return None if typed is None else parse_usd(typed, name=name, maximum_nano=maximum_nano)
 
 
-def _options(options: dict[str, Any]) -> dict[str, Any]:
-    chosen: dict[str, Any] = {}
-    if options["models"] is not None:
-        chosen["models"] = [name.strip() for name in options["models"].split(",") if name.strip()]
-        if not chosen["models"]:
-            raise SubmitError(
-                "--models names no model. Name some, separated by commas, or leave --models out to use all."
-            )
-    if (value_nano := _usd(options["value"], "--value")) is not None:
-        chosen["value_nano"] = value_nano
-    target = options["confidence"]
-    if target is not None:
-        if not 0.5 <= target < 1:
-            raise SubmitError(
-                f"--confidence {target} is out of range: enter a probability from 0.5 to 0.999."
-            )
-        chosen["confidence_target"] = target
+def _options(options: dict[str, Any]) -> JobOptions:
+    """Return the chosen options. Raises SubmitError or MoneyError."""
+    names = [name.strip() for name in (options["models"] or "").split(",") if name.strip()]
+    if options["models"] is not None and not names:
+        raise SubmitError(
+            "--models names no model. Name some, separated by commas, or leave --models out to use all."
+        )
+    chosen = JobOptions(
+        models=tuple(names),
+        confidence_target=options["confidence"],
+        value_nano=_usd(options["value"], "--value"),
+    )
+    chosen.check()
     return chosen

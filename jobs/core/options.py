@@ -1,0 +1,66 @@
+"""What a person may choose of how a job runs; `Job.options` keeps it as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+from jobs.core.errors import SubmitError
+
+LEAST_TARGET = 0.5
+NEVER_SURE = 2.0
+"""A confidence target that no answer reaches: the job goes on until its tries or its money are used up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOptions:
+    """A job's options; what is None is left to the strategy. No models means the whole panel."""
+
+    models: tuple[str, ...] = ()
+    confidence_target: float | None = None
+    value_nano: int | None = None
+    max_tries: int | None = None
+    passes: int | None = None
+    depth: int | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the options of a row. Keys that this release does not know are left out.
+
+        Releases before this one kept the confidence target as text when it came from the form.
+        """
+        target = data.get("confidence_target")
+        known = {name: data.get(name) for name in ("value_nano", "max_tries", "passes", "depth")}
+        return cls(
+            models=tuple(data.get("models") or ()),
+            confidence_target=float(target) if target else None,
+            **{name: None if value is None else int(value) for name, value in known.items()},
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what goes into `Job.options`: only what was chosen."""
+        chosen = {field.name: getattr(self, field.name) for field in fields(self)}
+        chosen["models"] = list(self.models) or None
+        return {name: value for name, value in chosen.items() if value is not None}
+
+    def for_strategy(self) -> dict[str, Any]:
+        """Return what a strategy reads; which models there are, its panel says."""
+        return {name: value for name, value in self.to_json().items() if name != "models"}
+
+    def check(self) -> None:
+        """Raise SubmitError for a choice that no job can have."""
+        target = self.confidence_target
+        if target is not None and target != NEVER_SURE and not LEAST_TARGET <= target < 1:
+            raise SubmitError(
+                f"A confidence of {target:g} is out of range: enter a probability from {LEAST_TARGET} to 0.999.",
+                field="confidence_target",
+                code="out_of_range",
+            )
+        if self.value_nano is not None and self.value_nano <= 0:
+            raise SubmitError(
+                "The value of a correct answer must be more than nothing: enter an amount such as 2.50, or none.",
+                field="value",
+                code="out_of_range",
+            )
+
+
+NOTHING_CHOSEN = JobOptions()
