@@ -221,7 +221,7 @@ class Durable:
         from django.conf import settings
 
         from jobs.core.options import NEVER_SURE, JobOptions
-        from jobs.lifecycle.submit import submit_job
+        from jobs.lifecycle import JobRequest, submit_job
         from jobs.worker.execution import execute
         from jobs.worker.lease import claim_next
         from jobs.worker.load import load_job
@@ -232,10 +232,11 @@ class Durable:
         options = JobOptions(max_tries=calls // jobs, confidence_target=NEVER_SURE)
         self._leases = []
         for unseen in modular_problems(jobs, SEED):
-            job = submit_job(
+            request = JobRequest(
                 user=self._user, workspace=self._workspace, problem=unseen.text, budget_nano=10 * NANO_PER_USD,
-                strategy="vote", options=options, wake=False,
+                strategy="vote", options=options,
             )  # fmt: skip
+            job = submit_job(request, wake=False)
             lease = claim_next(OWNER, job.pk)
             assert lease is not None, "nobody else is there to claim it"
             self._leases.append(lease)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import Membership, User, Workspace
 from accounts.services import ensure_personal_workspace
 from jobs.core.states import ENDED, JobState
+from jobs.lifecycle import JobRequest, submit_job
 from jobs.models import Comparison, Job
 from solver.core.money import NANO_PER_CENT
 from tests.books_of_jobs import book_attempts, end, fund, hold_one, note_messages
@@ -59,6 +60,19 @@ def make_user(email: str, *, staff: bool = False, workspace: Workspace | None = 
 def workspace_of(user: User) -> Workspace:
     """Return the user's first workspace."""
     return Membership.objects.filter(user=user).order_by("pk")[0].workspace
+
+
+def request_for(user: User, problem: str, **fields: Any) -> JobRequest:
+    """Return what the user asks for, in their own workspace and for a cent unless told otherwise."""
+    workspace = fields.pop("workspace", None) or ensure_personal_workspace(user)
+    return JobRequest(
+        **{"budget_nano": NANO_PER_CENT} | fields, user=user, workspace=workspace, problem=problem
+    )
+
+
+def submit_for(user: User, problem: str, *, wake: bool = True, **fields: Any) -> Job:
+    """Submit a job as pages do. Raises SubmitError."""
+    return submit_job(request_for(user, problem, **fields), wake=wake)
 
 
 def make_job(

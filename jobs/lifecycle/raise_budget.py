@@ -10,7 +10,8 @@ from jobs.core.wake import wake_worker_on_commit
 from jobs.lifecycle.control import notify_workers
 from jobs.lifecycle.funding import fund_job, may_use_trial
 from jobs.lifecycle.limits import check_limits
-from jobs.lifecycle.submit import check_affordable, check_budget
+from jobs.lifecycle.request import check_budget
+from jobs.lifecycle.submit import check_affordable
 from jobs.models import Job, Pinned
 from solver.core.money import format_usd
 

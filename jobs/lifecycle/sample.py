@@ -2,6 +2,7 @@
 
 from accounts.models import User
 from accounts.services import ensure_personal_workspace
+from jobs.lifecycle.request import JobRequest
 from jobs.lifecycle.submit import submit_job
 from jobs.models import Job
 from solver.checkers import recognise_checker
@@ -14,9 +15,11 @@ SAMPLE_BUDGET_NANO = 25 * NANO_PER_CENT
 def submit_sample_job(user: User) -> Job:
     """Submit the sample for `user`. Raises SubmitError."""
     return submit_job(
-        user=user,
-        workspace=ensure_personal_workspace(user),
-        problem=SAMPLE_PROBLEM,
-        budget_nano=SAMPLE_BUDGET_NANO,
-        checker=recognise_checker(SAMPLE_PROBLEM),
+        JobRequest(
+            user=user,
+            workspace=ensure_personal_workspace(user),
+            problem=SAMPLE_PROBLEM,
+            budget_nano=SAMPLE_BUDGET_NANO,
+            checker=recognise_checker(SAMPLE_PROBLEM),
+        )
     )

@@ -8,13 +8,11 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.models import User
-from accounts.services import ensure_personal_workspace
 from jobs.core.lease import Lease
 from jobs.core.options import JobOptions
 from jobs.core.states import JobState
 from jobs.learning.learn import learn_due
-from jobs.lifecycle import submit_comparison, submit_job
+from jobs.lifecycle import JobRequest, submit_comparison, submit_job
 from jobs.lifecycle.finish import finish
 from jobs.lifecycle.quote_records import quote_json
 from jobs.mail.send import send_due
@@ -24,7 +22,6 @@ from jobs.worker import lease as leases
 from jobs.worker.execution import setting_of
 from jobs.worker.host import WorkerHost
 from jobs.worker.load import load_job
-from solver.checkers import BaseChecker
 from solver.core.money import usd_decimal
 from solver.core.steps import StopReason
 from solver.engine.control import Stop
@@ -34,16 +31,7 @@ from solver.strategies import make_strategy
 _PATIENCE_S = 10.0
 
 
-def solve(
-    *,
-    user: User,
-    problem: str,
-    budget_nano: int,
-    checker: BaseChecker | None,
-    strategy: str,
-    options: JobOptions,
-    report: Callable[[str], None],
-) -> Job:
+def solve(request: JobRequest, report: Callable[[str], None]) -> Job:
     """Submit a job, run it in this process and return it ended. Raises SubmitError before anything is charged.
 
     The first Ctrl-C finishes the job with its best answer, the second cancels it. Should this process die, a worker
@@ -51,16 +39,7 @@ def solve(
     """
     with _host() as host:
         with transaction.atomic():
-            job = submit_job(
-                user=user,
-                workspace=ensure_personal_workspace(user),
-                problem=problem,
-                budget_nano=budget_nano,
-                checker=checker,
-                strategy=strategy,
-                options=options,
-                wake=False,
-            )
+            job = submit_job(request, wake=False)
             lease = leases.claim_own(job, host.owner)
         with _interrupts(host, job, report):
             host.run(lease, report)
@@ -68,31 +47,13 @@ def solve(
     return job
 
 
-def compare(
-    *,
-    user: User,
-    problem: str,
-    budget_nano: int,
-    checker: BaseChecker | None,
-    strategy: str,
-    options: JobOptions,
-    report: Callable[[str], None],
-) -> Comparison:
+def compare(request: JobRequest, report: Callable[[str], None]) -> Comparison:
     """Solve a problem with both models in this process, one after the other; return both jobs ended.
 
     Raises SubmitError.
     """
     with _host() as host:
-        made = submit_comparison(
-            user=user,
-            workspace=ensure_personal_workspace(user),
-            problem=problem,
-            budget_nano=budget_nano,
-            checker=checker,
-            strategy=strategy,
-            options=options,
-            wake=False,
-        )
+        made = submit_comparison(request, wake=False)
         for name, job in made.sides().items():
             report(f"{SIDE_TITLES[name]}: {', '.join(JobOptions.from_json(job.options).models)}")
             with _interrupts(host, job, report):

@@ -1,6 +1,7 @@
 """Many small attempts or one strong model: one problem with both at the same budget, side by side."""
 
 import hashlib
+from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.access import AuthedRequest, signed_in, workspace_of
+from accounts.access import AuthedRequest, signed_in
 from accounts.models import User
 from jobs.core.options import JobOptions
 from jobs.lifecycle import SubmitError, submit_comparison
@@ -143,14 +144,12 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 def _submit(request: HttpRequest, user: User, form: NewJobForm) -> Comparison:
     """Submit the comparison of a valid form; the same form sent twice is one comparison. Raises SubmitError."""
-    arguments, form_id = form.job_arguments(), uuid_of(request.POST.get("draft", ""))
+    asked, form_id = form.job_request(user), uuid_of(request.POST.get("draft", ""))
     earlier = Comparison.objects.filter(pk=form_id, created_by=user).first() if form_id else None
-    if earlier and says_the_same(earlier.many_cheap, arguments):
+    if earlier and says_the_same(earlier.many_cheap, asked):
         messages.info(request, "This comparison was already started. Change the form to start another.")
         return earlier
-    return submit_comparison(
-        user=user, workspace=workspace_of(user), comparison_id=None if earlier else form_id, **arguments
-    )
+    return submit_comparison(replace(asked, request_id=None if earlier else form_id))
 
 
 @signed_in

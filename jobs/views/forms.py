@@ -11,8 +11,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from accounts.access import workspace_of
+from accounts.models import User
 from jobs.core.options import JobOptions
-from jobs.lifecycle import SubmitError
+from jobs.lifecycle import JobRequest, SubmitError
 from jobs.lifecycle.problem_text import checked_problem
 from jobs.models import Job
 from solver.checkers import REGISTRY, CheckerError, Field, checker_from_json, parse_checker
@@ -158,18 +160,20 @@ class NewJobForm(BudgetForm):
             value_nano=data.get("value"),
         )
 
-    def job_arguments(self) -> dict[str, Any]:
-        """Return the arguments of `submit_job` from a valid form."""
+    def job_request(self, user: User) -> JobRequest:
+        """Return what a valid form asks for."""
         data = self.cleaned_data
-        return {
-            "problem": data["problem"],
-            "budget_nano": data["budget"],
-            "checker": data["parsed_checker"],
-            "strategy": data["strategy"],
-            "options": self.chosen_options(),
-            "not_before_at": data["not_before_at"],
-            "deadline_at": data["deadline_at"],
-        }
+        return JobRequest(
+            user=user,
+            workspace=workspace_of(user),
+            problem=data["problem"],
+            budget_nano=data["budget"],
+            checker=data["parsed_checker"],
+            strategy=data["strategy"],
+            options=self.chosen_options(),
+            not_before_at=data["not_before_at"],
+            deadline_at=data["deadline_at"],
+        )
 
 
 def typed_fields(data: QueryDict) -> dict[str, str]:

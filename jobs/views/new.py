@@ -1,5 +1,6 @@
 """The new-job page, its live quote and its preview. Writing needs no account; starting does."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +15,7 @@ from accounts.access import workspace_of
 from accounts.models import User
 from jobs.core.rates import within_rate
 from jobs.core.states import JobState
-from jobs.lifecycle import SubmitError, quote_job, submit_job
+from jobs.lifecycle import JobRequest, SubmitError, quote_job, submit_job
 from jobs.lifecycle.drafts import drafts_of
 from jobs.lifecycle.panel import model_names
 from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
@@ -122,31 +123,31 @@ def ask_to_sign_in(request: HttpRequest, form: NewJobForm) -> HttpResponse:
 
 def _submit(request: HttpRequest, user: User, form: NewJobForm) -> Job:
     """Submit the job of a valid form; the same form sent twice is one job. Raises SubmitError."""
-    arguments = form.job_arguments()
+    asked = form.job_request(user)
     form_id, parent_id = uuid_of(request.POST.get("draft", "")), uuid_of(request.POST.get("from", ""))
     earlier = Job.objects.filter(pk=form_id).exclude(state=JobState.DRAFT).first() if form_id else None
-    if earlier and earlier.created_by_id == user.pk and says_the_same(earlier, arguments):
+    if earlier and earlier.created_by_id == user.pk and says_the_same(earlier, asked):
         messages.info(
             request, "This job was already started. To start another, use “Run again with changes”."
         )
         return earlier
     return submit_job(
-        user=user,
-        workspace=workspace_of(user),
-        parent=jobs_of(user).filter(pk=parent_id).first() if parent_id else None,
-        job_id=None if earlier else form_id,
-        when_paid="when_paid" in request.POST,
-        **arguments,
+        replace(
+            asked,
+            parent=jobs_of(user).filter(pk=parent_id).first() if parent_id else None,
+            request_id=None if earlier else form_id,
+            when_paid="when_paid" in request.POST,
+        )
     )
 
 
-def says_the_same(job: Job, arguments: dict[str, Any]) -> bool:
+def says_the_same(job: Job, asked: JobRequest) -> bool:
     """Tell whether a form that was sent before asks for the same job now."""
     return (
-        job.problem == arguments["problem"].strip()
+        job.problem == asked.problem.strip()
         and job.version == 1
-        and job.budget_nano == arguments["budget_nano"]
-        and checker_from_json(job.checker) == arguments["checker"]
+        and job.budget_nano == asked.budget_nano
+        and checker_from_json(job.checker) == asked.checker
     )
 
 

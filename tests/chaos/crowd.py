@@ -11,10 +11,11 @@ from accounts.models import User
 from accounts.services import ensure_personal_workspace
 from billing.books.wallet import grant
 from jobs.core.states import ENDED
-from jobs.lifecycle import cancel_job, control, finish_early, submit_job
+from jobs.lifecycle import cancel_job, control, finish_early
 from jobs.models import Job
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from solver.strategies import REGISTRY
+from tests.people import submit_for
 
 _USERS = 20
 _VERBS: dict[str, Callable[..., Any]] = {
@@ -66,10 +67,9 @@ class Crowd:
         self.submitted += 1
         user = self._rng.choice(self._users)
         strategy = "vote" if self._rng.random() < 0.7 else self._rng.choice(self._strategies)
-        submit_job(
-            user=user,
-            workspace=ensure_personal_workspace(user),
-            problem=f"Chaos problem {self.submitted}?",
+        submit_for(
+            user,
+            f"Chaos problem {self.submitted}?",
             budget_nano=self._rng.randint(2, 5) * NANO_PER_CENT,
             strategy=strategy,
         )

@@ -190,8 +190,8 @@ class Trial:
 
         self._site, self._lease_s = site, lease_s
         self._user = User.objects.create_user("hosts@example.org")
-        self._workspace = ensure_personal_workspace(self._user)
-        grant(workspace=self._workspace, amount_nano=100_000 * NANO_PER_USD, by=self._user, reason="hosts")
+        workspace = ensure_personal_workspace(self._user)
+        grant(workspace=workspace, amount_nano=100_000 * NANO_PER_USD, by=self._user, reason="hosts")
         self._submitted = 0
         self.takeovers_s: list[float] = []
         self.late_calls = self.zombie_writes = self.calls_while_cut = self.jobs_fenced = 0
@@ -221,15 +221,14 @@ class Trial:
     def submit(self, count: int) -> None:
         """Submit jobs that never come to an end by themselves."""
         from jobs.core.options import NEVER_SURE, JobOptions
-        from jobs.lifecycle import submit_job
         from solver.core.money import NANO_PER_USD
+        from tests.people import submit_for
 
         for _ in range(count):
             self._submitted += 1
-            submit_job(
-                user=self._user, workspace=self._workspace, budget_nano=20 * NANO_PER_USD, wake=False, strategy="vote",
-                problem=f"Undecidable problem {self._submitted}?",
-                options=JobOptions(confidence_target=NEVER_SURE, max_tries=10**7),
+            submit_for(
+                self._user, f"Undecidable problem {self._submitted}?", budget_nano=20 * NANO_PER_USD, wake=False,
+                strategy="vote", options=JobOptions(confidence_target=NEVER_SURE, max_tries=10**7),
             )  # fmt: skip
 
     def works_again(self, host: str) -> None:

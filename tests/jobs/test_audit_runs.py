@@ -12,13 +12,13 @@ from django.test import Client
 from accounts.models import User
 from billing.books.audit import INVARIANTS as BOOKS
 from billing.models import AuditRun
-from jobs.lifecycle import submit_job
 from jobs.mail.send import send_due
 from jobs.models import OutboxMessage
 from jobs.upkeep.audit import INVARIANTS as JOBS
 from jobs.upkeep.audit_runs import LOCK, run_audit
 from reasoning_app.celery import app
 from solver.core.money import NANO_PER_CENT
+from tests.people import submit_for
 
 BALANCE = "every balance is the sum of its entries"
 
@@ -30,9 +30,7 @@ def stella(alice) -> User:
 
 @pytest.fixture
 def job(alice, workspace, endpoint):
-    return submit_job(
-        user=alice, workspace=workspace, problem="Any?", budget_nano=20 * NANO_PER_CENT, wake=False
-    )
+    return submit_for(alice, "Any?", budget_nano=20 * NANO_PER_CENT, wake=False)
 
 
 @pytest.fixture

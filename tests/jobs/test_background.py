@@ -8,12 +8,13 @@ from django.utils import timezone
 from billing.books.wallet import balances
 from billing.models import Call, CallState
 from jobs.core.states import JobState
-from jobs.lifecycle import cancel_job, pause_job, resume_job, submit_job
+from jobs.lifecycle import cancel_job, pause_job, resume_job
 from jobs.models import Job, StepRecord
 from jobs.worker import execution
 from solver.core.money import NANO_PER_CENT
 from solver.engine.runner import Limits
 from tests.jobs.workers import Worker
+from tests.people import submit_for
 from tests.responses import ResponsesEndpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,13 +35,7 @@ def endpoint(monkeypatch):
 def job(alice, workspace, endpoint, settings) -> Job:
     """A job whose model the provider runs in the background."""
     settings.PONDER_BACKGROUND_MODELS = ["openai/test"]
-    return submit_job(
-        user=alice,
-        workspace=workspace,
-        problem="What is 6 times 7?",
-        budget_nano=5 * NANO_PER_CENT,
-        strategy="vote",
-    )
+    return submit_for(alice, "What is 6 times 7?", budget_nano=5 * NANO_PER_CENT, strategy="vote")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from jobs.core.states import ACTIVE
 from jobs.lifecycle import submit_comparison, submit_job
 from jobs.models import Job
 from jobs.upkeep.close_account import close_account
-from solver.core.money import NANO_PER_CENT
+from tests.people import request_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,7 +41,7 @@ def test_closing_and_submitting_at_once_ends_in_one_of_both(endpoint, how):
         submit = submit_job if how == "job" else submit_comparison
 
         def send(user=user, workspace=workspace, submit=submit) -> None:
-            submit(user=user, workspace=workspace, problem="2 + 2?", budget_nano=NANO_PER_CENT, wake=False)
+            submit(request_for(user, "2 + 2?", workspace=workspace), wake=False)
 
         def close(user=user) -> None:
             close_account(user=user, gives_up_money=True)
@@ -59,10 +59,10 @@ def test_closing_and_submitting_at_once_ends_in_one_of_both(endpoint, how):
 def test_a_closed_account_submits_nothing(endpoint):
     """A session that is still being answered finds the account closed, in words."""
     user = User.objects.create_user("ada@example.org")
-    workspace = ensure_personal_workspace(user)
+    request = request_for(user, "2 + 2?")
     close_account(user=user, gives_up_money=True)
     with pytest.raises(SubmitError, match="closed"):
-        submit_job(user=user, workspace=workspace, problem="2 + 2?", budget_nano=NANO_PER_CENT)
+        submit_job(request)
 
 
 def test_what_a_deadlock_ended_is_tried_again(db):

@@ -16,7 +16,6 @@ from jobs.lifecycle import (
     pause_job,
     raise_budget,
     resume_job,
-    submit_job,
 )
 from jobs.mail.compose import compose
 from jobs.management.terminal import summary
@@ -25,6 +24,7 @@ from jobs.upkeep.sweep import sweep
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
 from tests.jobs.conftest import undecided
+from tests.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,13 +34,8 @@ def submit(alice, workspace, endpoint):
     endpoint.behaviour = undecided
 
     def make(budget_cents: int = 20, **fields) -> Job:
-        return submit_job(
-            user=alice,
-            workspace=workspace,
-            problem="Undecidable?",
-            budget_nano=budget_cents * NANO_PER_CENT,
-            strategy="vote",
-            **fields,
+        return submit_for(
+            alice, "Undecidable?", budget_nano=budget_cents * NANO_PER_CENT, strategy="vote", **fields
         )
 
     return make

@@ -17,7 +17,7 @@ from accounts.services import ensure_personal_workspace, sign_in_link
 from billing.books.wallet import balances
 from billing.models import Call, Entry
 from jobs.core.states import JobState
-from jobs.lifecycle import SubmitError, pause_job, raise_budget, submit_job
+from jobs.lifecycle import SubmitError, pause_job, raise_budget
 from jobs.lifecycle.drafts import save_draft
 from jobs.mail.send import send_due
 from jobs.models import Job, OutboxMessage, StepRecord
@@ -27,6 +27,7 @@ from jobs.upkeep.export_data import export_data
 from jobs.upkeep.retention import delete_old_texts
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.endpoint import Answer
+from tests.people import submit_for
 from tests.places import places_of
 
 SECRET = "quokka"
@@ -43,12 +44,7 @@ def _mail_in_files(settings, tmp_path):
 def ended_job(alice, workspace, endpoint, run_all) -> Job:
     """A job of Alice's that really ran, with a mail that really left; a secret word is in all of its texts."""
     endpoint.behaviour = lambda call: Answer(f"The {SECRET} says so.\n\nAnswer: {SECRET}")
-    job = submit_job(
-        user=alice,
-        workspace=workspace,
-        problem=f"Which animal is a {SECRET}?",
-        budget_nano=20 * NANO_PER_CENT,
-    )
+    job = submit_for(alice, f"Which animal is a {SECRET}?", budget_nano=20 * NANO_PER_CENT)
     run_all()
     send_due()
     job.refresh_from_db()
@@ -115,9 +111,7 @@ def test_the_shorter_of_site_and_user_decides_how_long_texts_are_kept(
 def test_a_job_that_has_not_ended_keeps_its_texts(alice, workspace, endpoint, settings):
     """However old a paused job is, it may go on tomorrow."""
     settings.PONDER_RETENTION_DAYS = 1
-    job = submit_job(
-        user=alice, workspace=workspace, problem=f"A {SECRET}?", budget_nano=NANO_PER_CENT, wake=False
-    )
+    job = submit_for(alice, f"A {SECRET}?", budget_nano=NANO_PER_CENT, wake=False)
     pause_job(job=job)
     Job.objects.update(
         queued_at=timezone.now() - timedelta(days=100), created_at=timezone.now() - timedelta(days=100)
@@ -173,7 +167,7 @@ def test_mail_to_an_address_that_was_changed_goes_with_the_account(alice, worksp
 
 def test_a_job_under_way_keeps_its_account_open(alice, workspace, endpoint, run_all):
     """The command cancels on request; a worker ends the job, its money returns, then the account closes."""
-    submit_job(user=alice, workspace=workspace, problem=f"A {SECRET}?", budget_nano=NANO_PER_CENT, wake=False)
+    submit_for(alice, f"A {SECRET}?", budget_nano=NANO_PER_CENT, wake=False)
     with pytest.raises(SubmitError, match="1 job is under way"):
         close_account(user=alice, gives_up_money=True)
     with pytest.raises(CommandError, match="is a worker running"):

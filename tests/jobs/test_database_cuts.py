@@ -7,12 +7,12 @@ from django.db import connection
 
 from billing.models import Call, CallState
 from jobs.core.states import JobState
-from jobs.lifecycle import submit_job
 from jobs.models import Job, OutboxMessage
 from solver.core.money import NANO_PER_CENT
 from tests.jobs.conftest import undecided
 from tests.jobs.workers import Worker
 from tests.line import Line
+from tests.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,7 +32,7 @@ def settled(job: Job) -> int:
 def test_cut_database_connections_lose_nothing(alice, workspace, endpoint, line, tmp_path):
     """Backends terminated twice, then the network cut for a second: no call is lost, doubted or bought again."""
     endpoint.behaviour = undecided
-    job = submit_job(user=alice, workspace=workspace, problem="Undecidable?", budget_nano=20 * NANO_PER_CENT)
+    job = submit_for(alice, "Undecidable?", budget_nano=20 * NANO_PER_CENT)
     parameters = connection.get_connection_params()
     url = (
         f"postgresql://{parameters['user']}@127.0.0.1:{line.port}/{parameters['dbname']}"

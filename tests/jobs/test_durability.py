@@ -8,11 +8,12 @@ from django.db.models import Sum
 
 from billing.models import Call, CallState, Entry
 from jobs.core.states import ENDED, JobState
-from jobs.lifecycle import cancel_job, finish_early, submit_job
+from jobs.lifecycle import cancel_job, finish_early
 from jobs.models import Job, OutboxMessage, StepRecord
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
 from tests.jobs.workers import Worker
+from tests.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -51,7 +52,7 @@ def ended(job: Job) -> bool:
 def test_a_job_survives_kill_9_of_its_worker(alice, workspace, endpoint, worker):
     """Another worker continues after the lease; no settled step is bought again; one message is written."""
     endpoint.behaviour = undecided
-    job = submit_job(user=alice, workspace=workspace, problem="Undecidable?", budget_nano=20 * NANO_PER_CENT)
+    job = submit_for(alice, "Undecidable?", budget_nano=20 * NANO_PER_CENT)
     first = worker()
     first.wait_for(lambda: settled(job) >= 60)
     in_flight = endpoint.in_flight
@@ -74,7 +75,7 @@ def test_a_job_survives_kill_9_of_its_worker(alice, workspace, endpoint, worker)
 def test_sigterm_hands_a_job_over_without_waiting_for_the_lease(alice, workspace, endpoint, worker):
     """A deploy gives its jobs back; the next worker goes on at once and nothing is in doubt."""
     endpoint.behaviour = undecided
-    job = submit_job(user=alice, workspace=workspace, problem="Undecidable?", budget_nano=20 * NANO_PER_CENT)
+    job = submit_for(alice, "Undecidable?", budget_nano=20 * NANO_PER_CENT)
     first = worker(PONDER_LEASE_S="60")
     first.wait_for(lambda: settled(job) >= 30)
     assert first.terminate() == 0
@@ -90,7 +91,7 @@ def test_sigterm_hands_a_job_over_without_waiting_for_the_lease(alice, workspace
 def test_a_stop_reaches_a_running_job_at_once(alice, workspace, endpoint, worker, stop, state):
     """Finish and cancel end a job within moments; only what was used is charged."""
     endpoint.behaviour = undecided
-    job = submit_job(user=alice, workspace=workspace, problem="Undecidable?", budget_nano=100 * NANO_PER_CENT)
+    job = submit_for(alice, "Undecidable?", budget_nano=100 * NANO_PER_CENT)
     running = worker(PONDER_LEASE_S="60")
     running.wait_for(lambda: settled(job) >= 10)
     stop(job=job)
@@ -102,9 +103,7 @@ def test_a_stop_reaches_a_running_job_at_once(alice, workspace, endpoint, worker
 
 def test_a_lost_wake_up_costs_seconds_not_the_job(alice, workspace, endpoint, worker):
     """A job whose message never arrived is found by the sweep."""
-    job = submit_job(
-        user=alice, workspace=workspace, problem="Anyone?", budget_nano=NANO_PER_CENT, wake=False
-    )
+    job = submit_for(alice, "Anyone?", budget_nano=NANO_PER_CENT, wake=False)
     worker().wait_for(lambda: ended(job))
     assert job.answer == "42"
 
@@ -118,13 +117,7 @@ def test_many_jobs_at_once_keep_their_budgets(alice, workspace, endpoint, worker
         usage={"prompt_tokens": 100, "completion_tokens": 390, "total_tokens": 490},
     )
     jobs = [
-        submit_job(
-            user=alice,
-            workspace=workspace,
-            problem=f"Question {n}?",
-            budget_nano=rng.randint(1, 2) * NANO_PER_CENT,
-        )
-        for n in range(200)
+        submit_for(alice, f"Question {n}?", budget_nano=rng.randint(1, 2) * NANO_PER_CENT) for n in range(200)
     ]
     running = worker(PONDER_LEASE_S="60")
     running.wait_for(lambda: not Job.objects.exclude(state__in=ENDED).exists(), 240)

@@ -7,19 +7,17 @@ from django.db import DatabaseError, connection, transaction
 from psycopg.types.json import Jsonb
 
 from billing.models import Price
-from jobs.lifecycle import submit_job
 from jobs.models import StepRecord
 from jobs.worker.lease import claim_next
 from solver.core.money import NANO_PER_CENT
+from tests.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_settlement_reads_its_own_step_alone(alice, workspace):
     """However long the journal is, a settlement finds its row by key: a statement costs the same at any length."""
-    job = submit_job(
-        user=alice, workspace=workspace, problem="Long?", budget_nano=99 * NANO_PER_CENT, wake=False
-    )
+    job = submit_for(alice, "Long?", budget_nano=99 * NANO_PER_CENT, wake=False)
     lease = claim_next("test", job.pk)
     price = Price.objects.filter(model="openai/test").latest("pk")
 
@@ -63,9 +61,7 @@ def test_a_settlement_reads_its_own_step_alone(alice, workspace):
 
 def test_a_charge_that_is_not_the_books_is_refused(alice, workspace):
     """What a strategy is told that the user pays is what the books take; a fault of ours stops before it is written."""
-    job = submit_job(
-        user=alice, workspace=workspace, problem="Long?", budget_nano=99 * NANO_PER_CENT, wake=False
-    )
+    job = submit_for(alice, "Long?", budget_nano=99 * NANO_PER_CENT, wake=False)
     lease = claim_next("test", job.pk)
     price = Price.objects.filter(model="openai/test").latest("pk")
     call = {"id": str(uuid.uuid4()), "key": "sample/0", "attempt": 1, "parents": []}

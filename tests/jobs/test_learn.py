@@ -13,7 +13,7 @@ from jobs.learning import learn as learning
 from jobs.learning.counts import forget
 from jobs.learning.learn import learn_due
 from jobs.learning.lookup import informed_panel
-from jobs.lifecycle import raise_budget, submit_job
+from jobs.lifecycle import raise_budget
 from jobs.lifecycle.panel import build_panel
 from jobs.models import Job, JobQuote, Learned, Lesson, StepRecord
 from jobs.upkeep.delete_texts import delete_texts
@@ -24,13 +24,14 @@ from solver.core.problem import Problem
 from solver.learning.observations import Aspect
 from tests.endpoint import Answer
 from tests.jobs.conftest import undecided
+from tests.people import submit_for
 
 CHECKER = Number("42")
 
 
 def submit(alice, workspace, **fields) -> Job:
     arguments = {"problem": "What is 6 times 7?", "budget_nano": NANO_PER_CENT, "checker": CHECKER} | fields
-    return submit_job(user=alice, workspace=workspace, **arguments)
+    return submit_for(alice, **arguments)
 
 
 @pytest.fixture

@@ -13,12 +13,13 @@ from accounts.services import ensure_personal_workspace
 from billing.books.wallet import grant
 from jobs.core.options import JobOptions
 from jobs.learning.learn import learn_due, set_lesson
-from jobs.lifecycle import quote_job, submit_job
+from jobs.lifecycle import quote_job
 from jobs.models import Job, JobQuote, Learned, StepRecord
 from solver.checkers.arithmetic import Arithmetic
 from solver.checkers.number import Number
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.endpoint import Answer
+from tests.people import submit_for
 
 PROBLEM = "How many are 6 times 7?"
 ASKED = {"checker": Number("42"), "budget_nano": 5 * NANO_PER_CENT}
@@ -39,7 +40,7 @@ def tenant(name: str, **fields) -> Tenant:
 
 def ask(who: Tenant, run_all, *, jobs: int = 1, **fields) -> Job:
     """Run a job to its end and learn from it, and from copies of it as if so many jobs had gone alike; return it."""
-    job = submit_job(**who._asdict(), **{"problem": PROBLEM, **FEW, **fields})
+    job = submit_for(who.user, **{"problem": PROBLEM, **FEW, **fields})
     run_all()
     job.refresh_from_db()
     copies = [copied(job) for _ in range(jobs - 1)]

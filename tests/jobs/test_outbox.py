@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from jobs.core.states import JobState
-from jobs.lifecycle import raise_budget, submit_job
+from jobs.lifecycle import raise_budget
 from jobs.mail import send as outbox
 from jobs.mail.enqueue import enqueue_account_mail, enqueue_stuck_mail, send_again
 from jobs.mail.send import is_permanent, send_due
@@ -30,6 +30,7 @@ from solver.engine.runner import Outcome
 from tests import services
 from tests.jobs.conftest import undecided
 from tests.jobs.workers import Worker
+from tests.people import submit_for
 from tests.smtp import Smtp
 
 FILES = {"default": {"BACKEND": "jobs.mail.eml_backend.EmlBackend", "OPTIONS": {}}}
@@ -68,7 +69,7 @@ def wait_until(condition, timeout_s: float = 10) -> None:
 
 @pytest.fixture
 def message(alice, workspace, run_all):
-    submit_job(user=alice, workspace=workspace, problem="What is 6 times 7?", budget_nano=NANO_PER_CENT)
+    submit_for(alice, "What is 6 times 7?", budget_nano=NANO_PER_CENT)
     run_all()
     return OutboxMessage.objects.get()
 
@@ -385,7 +386,7 @@ def test_each_preference_is_honoured_when_the_mail_is_sent(message, smtp, alice,
 def test_a_late_mail_says_how_it_ended_not_how_it_is(alice, workspace, endpoint, run_all, smtp):
     """A job that was continued meanwhile is told of as it was."""
     endpoint.behaviour = undecided
-    job = submit_job(user=alice, workspace=workspace, problem="Undecidable?", budget_nano=NANO_PER_CENT)
+    job = submit_for(alice, "Undecidable?", budget_nano=NANO_PER_CENT)
     run_all()
     raise_budget(job=job, to_nano=9 * NANO_PER_CENT)
     send_due()
@@ -398,7 +399,7 @@ def test_a_late_mail_says_how_it_ended_not_how_it_is(alice, workspace, endpoint,
 
 def stuck_job(alice, workspace) -> Job:
     """A job that waits for a provider, as a worker leaves it."""
-    job = submit_job(user=alice, workspace=workspace, problem="Anyone?", budget_nano=NANO_PER_CENT)
+    job = submit_for(alice, "Anyone?", budget_nano=NANO_PER_CENT)
     lease = leases.claim_next("a worker")
     execution: Future[Outcome] = Future()
     execution.set_exception(ProviderDown("openai/test does not answer."))

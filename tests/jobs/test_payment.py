@@ -9,19 +9,18 @@ from billing.books.wallet import balances, grant
 from billing.models import Account
 from billing.signals import money_arrived
 from jobs.core.states import JobState
-from jobs.lifecycle import SubmitError, cancel_job, submit_job
+from jobs.lifecycle import SubmitError, cancel_job
 from jobs.models import Job, OutboxMessage
 from jobs.tasks import sweep
 from jobs.upkeep.receivers import start_what_was_waiting
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
+from tests.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def submit(user, workspace, *, usd: int = 150, **fields) -> Job:
-    return submit_job(
-        user=user, workspace=workspace, problem="Too dear?", budget_nano=usd * NANO_PER_USD, **fields
-    )
+    return submit_for(user, "Too dear?", budget_nano=usd * NANO_PER_USD, **fields)
 
 
 def pay(workspace, usd: int) -> None:
@@ -129,13 +128,7 @@ def test_a_user_holds_at_most_so_much(alice, workspace, settings):
 def test_the_same_form_sent_twice_is_one_job(alice, workspace):
     """The id of a form makes its second click harmless."""
     first = submit(alice, workspace, usd=1)
-    again = submit_job(
-        user=alice,
-        workspace=workspace,
-        problem="Too dear?",
-        budget_nano=NANO_PER_USD,
-        job_id=first.pk,
-    )
+    again = submit_for(alice, "Too dear?", budget_nano=NANO_PER_USD, request_id=first.pk)
     assert again.pk == first.pk
     assert Job.objects.count() == 1
     assert balances(workspace).held_nano == 100 * NANO_PER_CENT

@@ -9,12 +9,13 @@ from billing.books.wallet import balances, grant
 from billing.models import Call, CallState, Price
 from billing.prices.book import load_prices
 from jobs.core.states import JobState
-from jobs.lifecycle import pause_job, resume_job, submit_job
+from jobs.lifecycle import pause_job, resume_job
 from jobs.models import Job, StepRecord
 from jobs.models.pinned import ENGINE
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
 from tests.jobs.conftest import undecided
+from tests.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,13 +35,7 @@ def reprice(settings):
 
 
 def submitted(alice, workspace, *, cents: int = 5, **options) -> Job:
-    return submit_job(
-        user=alice,
-        workspace=workspace,
-        problem="What is 6 times 7?",
-        budget_nano=cents * NANO_PER_CENT,
-        **options,
-    )
+    return submit_for(alice, "What is 6 times 7?", budget_nano=cents * NANO_PER_CENT, **options)
 
 
 def settled(job: Job) -> list[Call]:

@@ -12,12 +12,12 @@ from django.utils import timezone
 from billing.books.wallet import balances
 from billing.models import Call, CallState
 from jobs.core.states import JobState
-from jobs.lifecycle import submit_job
 from jobs.mail.send import send_due
 from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState, StepRecord
 from jobs.worker import outcomes as ending
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer, Endpoint
+from tests.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,13 +45,7 @@ def raw(usage: str) -> Answer:
 
 
 def submitted(alice, workspace, cents: int = 5) -> Job:
-    return submit_job(
-        user=alice,
-        workspace=workspace,
-        problem="What is 6 times 7?",
-        budget_nano=cents * NANO_PER_CENT,
-        strategy="vote",
-    )
+    return submit_for(alice, "What is 6 times 7?", budget_nano=cents * NANO_PER_CENT, strategy="vote")
 
 
 def calls_of(job: Job, state: CallState) -> list[Call]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from billing.books.wallet import balances
 from billing.models import Account
 from jobs.core.states import ENDED, JobState
-from jobs.lifecycle import SubmitError, cancel_job, finish_early, pause_job, raise_budget, submit_job
+from jobs.lifecycle import SubmitError, cancel_job, finish_early, pause_job, raise_budget
 from jobs.lifecycle.finish import finish
 from jobs.models import Job, OutboxMessage, StepRecord
 from jobs.worker import lease as leases
@@ -17,6 +17,7 @@ from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from solver.core.steps import StopReason
 from solver.engine.runner import Outcome
 from tests.jobs.conftest import undecided
+from tests.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def job(alice, workspace, endpoint) -> Job:
     endpoint.behaviour = undecided
-    return submit_job(user=alice, workspace=workspace, problem="Undecidable?", budget_nano=2 * NANO_PER_CENT)
+    return submit_for(alice, "Undecidable?", budget_nano=2 * NANO_PER_CENT)
 
 
 def told(job: Job) -> Counter[str]:

@@ -7,13 +7,13 @@ import pytest
 from billing.books.wallet import balances
 from billing.models import Call, CallState
 from jobs.core.states import JobState
-from jobs.lifecycle import submit_job
 from jobs.models import Job, OutboxMessage, StepRecord
 from solver.checkers.arithmetic import Arithmetic
 from solver.core.money import NANO_PER_CENT
 from solver.core.steps import Status
 from solver.inference.evidence import Evidence
 from tests.endpoint import Answer
+from tests.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,9 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_a_job_is_answered_charged_and_told_once(alice, workspace, endpoint, run_all):
     """Agreeing tries end a job; its charge is what its calls cost; the rest returns; one message waits."""
     before = balances(workspace).available_nano
-    job = submit_job(
-        user=alice, workspace=workspace, problem="What is 6 times 7?", budget_nano=5 * NANO_PER_CENT
-    )
+    job = submit_for(alice, "What is 6 times 7?", budget_nano=5 * NANO_PER_CENT)
     assert balances(workspace).available_nano == before - 5 * NANO_PER_CENT
     run_all()
     job.refresh_from_db()
@@ -41,9 +39,7 @@ def test_a_small_budget_is_never_exceeded(alice, workspace, endpoint, run_all):
     endpoint.behaviour = lambda call: Answer(
         f"Answer: {call.number}", usage={"prompt_tokens": 250, "completion_tokens": 390, "total_tokens": 640}
     )
-    job = submit_job(
-        user=alice, workspace=workspace, problem="Unanswerable?", budget_nano=NANO_PER_CENT, strategy="vote"
-    )
+    job = submit_for(alice, "Unanswerable?", budget_nano=NANO_PER_CENT, strategy="vote")
     run_all()
     job.refresh_from_db()
     assert job.state == JobState.EXHAUSTED
@@ -57,10 +53,9 @@ def test_a_proven_answer_ends_the_job(alice, workspace, endpoint, run_all):
     endpoint.behaviour = lambda call: Answer(
         "Answer: 25 + 12 + 3 * 7" if call.number == 5 else "Answer: 3 + 7 + 12 + 25"
     )
-    job = submit_job(
-        user=alice,
-        workspace=workspace,
-        problem="Use 3, 7, 12, 25 to make 58.",
+    job = submit_for(
+        alice,
+        "Use 3, 7, 12, 25 to make 58.",
         budget_nano=50 * NANO_PER_CENT,
         checker=Arithmetic((3, 7, 12, 25), 58),
     )
@@ -84,9 +79,7 @@ def test_a_reply_whose_telling_kills_executions_is_left_out(alice, workspace, en
 
     monkeypatch.setattr(Evidence, "tell", frail)
     monkeypatch.setattr("jobs.worker.outcomes.AFTER_FAULT", timedelta(0))
-    job = submit_job(
-        user=alice, workspace=workspace, problem="What is 6 times 7?", budget_nano=5 * NANO_PER_CENT
-    )
+    job = submit_for(alice, "What is 6 times 7?", budget_nano=5 * NANO_PER_CENT)
     run_all()
     job.refresh_from_db()
     assert (job.state, job.answer) == (JobState.DONE, "42")

@@ -11,11 +11,11 @@ from accounts.models import User
 from accounts.services import ensure_personal_workspace
 from billing.books.wallet import grant
 from jobs.core.states import JobState
-from jobs.lifecycle import submit_job
 from jobs.models import Job, StepRecord
 from jobs.worker import lease as leases
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.jobs.conftest import undecided
+from tests.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,13 +31,7 @@ def bob(prices) -> User:
 
 
 def submit(user: User, budget_cents: int = 90) -> Job:
-    return submit_job(
-        user=user,
-        workspace=ensure_personal_workspace(user),
-        problem="Undecidable?",
-        budget_nano=budget_cents * NANO_PER_CENT,
-        strategy="vote",
-    )
+    return submit_for(user, "Undecidable?", budget_nano=budget_cents * NANO_PER_CENT, strategy="vote")
 
 
 def state_of(job: Job) -> str:

@@ -9,11 +9,12 @@ from billing.books.wallet import balances, open_escrow
 from billing.models import Account, AccountKind
 from billing.prices.book import load_prices
 from jobs.core.options import JobOptions
-from jobs.lifecycle import SubmitError, cancel_job, quote_job, submit_comparison, submit_job
+from jobs.lifecycle import SubmitError, cancel_job, quote_job, submit_comparison
 from jobs.models import Job, JobQuote
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.billing.test_races import together
 from tests.endpoint import Answer
+from tests.people import request_for, submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,7 +33,7 @@ def test_a_bad_problem_is_refused(alice, workspace, problem, code):
     """Each refusal names the field, and leaves no job and no money behind."""
     before = balances(workspace)
     with pytest.raises(SubmitError) as refusal:
-        submit_job(user=alice, workspace=workspace, problem=problem, budget_nano=NANO_PER_CENT)
+        submit_for(alice, problem, budget_nano=NANO_PER_CENT)
     assert (refusal.value.field, refusal.value.code) == ("problem", code)
     assert not Job.objects.exists()
     assert balances(workspace) == before
@@ -42,7 +43,7 @@ def test_a_bad_problem_is_refused(alice, workspace, problem, code):
 def test_a_bad_budget_is_refused(alice, workspace, budget_nano):
     """Budgets are whole cents between the smallest and the operator's largest."""
     with pytest.raises(SubmitError) as refusal:
-        submit_job(user=alice, workspace=workspace, problem="?", budget_nano=budget_nano)
+        submit_for(alice, "?", budget_nano=budget_nano)
     assert refusal.value.field == "budget"
     assert not Job.objects.exists()
 
@@ -50,7 +51,7 @@ def test_a_bad_budget_is_refused(alice, workspace, budget_nano):
 def test_more_than_the_wallet_is_refused_with_what_is_there(alice, workspace):
     """The message says how much is available."""
     with pytest.raises(SubmitError) as refusal:
-        submit_job(user=alice, workspace=workspace, problem="?", budget_nano=200 * NANO_PER_USD)
+        submit_for(alice, "?", budget_nano=200 * NANO_PER_USD)
     assert refusal.value.field == "budget"
     assert "$100.00" in refusal.value.message
     assert not Account.objects.filter(kind=AccountKind.ESCROW).exists()
@@ -60,21 +61,15 @@ def test_a_model_without_a_price_cannot_run(alice, workspace, settings):
     """Unknown is not zero: the refusal says how to set a price."""
     settings.PONDER_MODELS = ["openai/unpriced"]
     with pytest.raises(SubmitError, match="PONDER_PRICES"):
-        submit_job(user=alice, workspace=workspace, problem="?", budget_nano=NANO_PER_CENT)
+        submit_for(alice, "?", budget_nano=NANO_PER_CENT)
     with pytest.raises(SubmitError, match="not available here"):
-        submit_job(
-            user=alice,
-            workspace=workspace,
-            problem="?",
-            budget_nano=NANO_PER_CENT,
-            options=JobOptions(models=("openai/other",)),
-        )
+        submit_for(alice, "?", budget_nano=NANO_PER_CENT, options=JobOptions(models=("openai/other",)))
 
 
 def test_a_monstrous_power_is_a_problem_like_any_other(alice, workspace, endpoint, run_all):
     """A problem and answers that no machine could evaluate are carried through without harm."""
     endpoint.behaviour = lambda _: Answer("So it is.\nAnswer: $9^{9^{9^{9}}}$ \x00")
-    job = submit_job(user=alice, workspace=workspace, problem="9^{9^{9^{9}}}", budget_nano=NANO_PER_CENT)
+    job = submit_for(alice, "9^{9^{9^{9}}}", budget_nano=NANO_PER_CENT)
     run_all()
     job.refresh_from_db()
     assert job.has_ended
@@ -102,7 +97,7 @@ def test_without_a_budget_one_is_suggested(alice, workspace, endpoint):
 
 def test_a_job_keeps_its_quote_and_what_came_of_it(alice, workspace, endpoint, run_all):
     """The quote is a row from the start; the outcome is written beside it when the job ends by itself."""
-    job = submit_job(user=alice, workspace=workspace, problem="What is 6 times 7?", budget_nano=NANO_PER_CENT)
+    job = submit_for(alice, "What is 6 times 7?", budget_nano=NANO_PER_CENT)
     kept = JobQuote.objects.get(job=job)
     assert (kept.charged_nano, kept.won) == (None, None)
     assert kept.cost_p10_nano <= kept.cost_p50_nano <= kept.cost_p90_nano <= kept.budget_nano
@@ -115,7 +110,7 @@ def test_a_job_keeps_its_quote_and_what_came_of_it(alice, workspace, endpoint, r
 
 def test_a_cancelled_job_says_nothing_of_its_quote(alice, workspace, endpoint, run_all):
     """What a user stopped is no measure of what was expected."""
-    job = submit_job(user=alice, workspace=workspace, problem="?", budget_nano=NANO_PER_CENT)
+    job = submit_for(alice, "?", budget_nano=NANO_PER_CENT)
     cancel_job(job=job)
     run_all()
     job.refresh_from_db()
@@ -147,9 +142,7 @@ def test_a_comparison_that_is_sent_many_times_at_once_is_one(alice, workspace, t
     form_id = uuid.uuid4()
 
     def click():
-        return submit_comparison(
-            user=alice, workspace=workspace, problem="Which?", budget_nano=NANO_PER_USD, comparison_id=form_id
-        )
+        return submit_comparison(request_for(alice, "Which?", budget_nano=NANO_PER_USD, request_id=form_id))
 
     made = together(*[click] * 6)
     assert [each for each in made if isinstance(each, Exception)] == []
@@ -165,9 +158,7 @@ def test_a_job_that_is_sent_many_times_at_once_is_one(alice, workspace):
     form_id = uuid.uuid4()
 
     def click():
-        return submit_job(
-            user=alice, workspace=workspace, problem="Which?", budget_nano=NANO_PER_USD, job_id=form_id
-        )
+        return submit_for(alice, "Which?", budget_nano=NANO_PER_USD, request_id=form_id)
 
     made = together(*[click] * 6)
     assert [each for each in made if isinstance(each, Exception)] == []

@@ -16,13 +16,14 @@ from billing.models import Call, CallState, ModelSuspension
 from billing.prices.book import load_prices
 from billing.suspension import lift, suspend
 from jobs.core.states import JobState
-from jobs.lifecycle import cancel_job, submit_job
+from jobs.lifecycle import cancel_job
 from jobs.mail.send import send_due
 from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState
 from jobs.upkeep.model_suspension import notify_staff
 from jobs.upkeep.sweep import sweep
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
+from tests.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,13 +41,7 @@ def staff(alice) -> User:
 
 
 def submitted(alice, workspace) -> Job:
-    return submit_job(
-        user=alice,
-        workspace=workspace,
-        problem="What is 6 times 7?",
-        budget_nano=5 * NANO_PER_CENT,
-        strategy="vote",
-    )
+    return submit_for(alice, "What is 6 times 7?", budget_nano=5 * NANO_PER_CENT, strategy="vote")
 
 
 def job_of_a_suspended_model(alice, workspace, endpoint, run_all) -> Job:

@@ -8,13 +8,12 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from jobs.learning.traces import traces
-from jobs.lifecycle import submit_job
 from jobs.models import Job
 from jobs.upkeep.delete_texts import delete_texts
 from solver.checkers import checker_from_json
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
-from tests.people import CHECKER, PROBLEM
+from tests.people import CHECKER, PROBLEM, submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WRONG, RIGHT = "25 - 12 + 7 * 3", "25 + 12 + 7 * 3"
@@ -29,13 +28,7 @@ def proven_job(alice, workspace, endpoint, run_all) -> Job:
         return Answer(f"So it is.\n\nAnswer: {RIGHT if next(turns) >= 3 else WRONG}")
 
     endpoint.behaviour = reply
-    job = submit_job(
-        user=alice,
-        workspace=workspace,
-        problem=PROBLEM,
-        checker=checker_from_json(CHECKER),
-        budget_nano=20 * NANO_PER_CENT,
-    )
+    job = submit_for(alice, PROBLEM, checker=checker_from_json(CHECKER), budget_nano=20 * NANO_PER_CENT)
     run_all()
     job.refresh_from_db()
     assert job.stop_reason == "solved"

@@ -13,13 +13,13 @@ import psycopg
 import pytest
 from django.db import connection
 
-from jobs.lifecycle import submit_job
 from reasoning_app import restore
 from reasoning_app.backup import BackupError
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer, Call
 from tests.jobs.conftest import undecided
 from tests.jobs.workers import Worker
+from tests.people import submit_for
 from tests.services import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,13 +80,7 @@ def test_jobs_go_on_from_a_backup_that_was_made_while_they_ran(
 
     endpoint.behaviour = behave
     for number in range(3):
-        submit_job(
-            user=alice,
-            workspace=workspace,
-            problem=f"Undecidable {number}?",
-            budget_nano=6 * NANO_PER_CENT,
-            strategy="vote",
-        )
+        submit_for(alice, f"Undecidable {number}?", budget_nano=6 * NANO_PER_CENT, strategy="vote")
     first = workers()
     first.wait_for(lambda: len(ask(TOLD, connection.settings_dict["NAME"])) == settled)
     first.wait_for(lambda: endpoint.in_flight == 12)

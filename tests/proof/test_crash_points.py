@@ -14,11 +14,11 @@ from django.db import connection
 from billing.models import Call, CallState
 from jobs.core.options import JobOptions
 from jobs.core.states import ENDED, JobState
-from jobs.lifecycle import submit_job
 from jobs.models import Job, OutboxMessage, StepRecord
 from jobs.upkeep.audit import violations
 from solver.core.money import NANO_PER_CENT
 from solver.strategies import REGISTRY
+from tests.people import submit_for
 from tests.proof.conftest import LONG
 from tests.proof.crash_runner import CRASHED, MOMENTS, NOT_CLAIMED
 from tests.responses import ResponsesEndpoint
@@ -33,10 +33,9 @@ JOBS_AT_ONCE = 500
 
 def submit(alice, workspace, strategy: str, text: str) -> Job:
     """Submit a job whose tries soon agree. Replies depend on problem and seed: every job here has the same."""
-    job = submit_job(
-        user=alice,
-        workspace=workspace,
-        problem=text,
+    job = submit_for(
+        alice,
+        text,
         budget_nano=10 * NANO_PER_CENT,
         strategy=strategy,
         options=JobOptions(confidence_target=0.7),

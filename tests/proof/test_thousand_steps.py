@@ -12,11 +12,11 @@ from django.db.models import Max, Q
 from billing.models import Call, CallState
 from jobs.core.options import NEVER_SURE, JobOptions
 from jobs.core.states import ENDED, JobState
-from jobs.lifecycle import submit_job
 from jobs.models import Job, OutboxMessage
 from jobs.upkeep.audit import violations
 from solver.core.money import NANO_PER_USD
 from tests.endpoint import Answer
+from tests.people import submit_for
 from tests.proof.conftest import LONG
 from tests.proof.crash_runner import CRASHED, MOMENTS, NOT_CLAIMED
 from tests.proof.replies import reply
@@ -30,9 +30,9 @@ SEED = 29
 
 def submit(alice, workspace) -> Job:
     """Submit a vote that goes on until it has made its tries. Replies depend on problem and step alone."""
-    job = submit_job(
-        user=alice, workspace=workspace, problem="Compute (17 * 4 + 9) mod 53.", budget_nano=20 * NANO_PER_USD,
-        strategy="vote", options=JobOptions(max_tries=STEPS, confidence_target=NEVER_SURE), wake=False,
+    job = submit_for(
+        alice, "Compute (17 * 4 + 9) mod 53.", budget_nano=20 * NANO_PER_USD, strategy="vote", wake=False,
+        options=JobOptions(max_tries=STEPS, confidence_target=NEVER_SURE),
     )  # fmt: skip
     Job.objects.filter(pk=job.pk).update(pinned=job.pinned | {"seed": SEED})
     return job

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from jobs.core.options import JobOptions
+from jobs.lifecycle import JobRequest
 from jobs.models.comparison import SIDE_TITLES
 from reasoning_app.management.commands.solve import Command as Solve
 from solver.core.money import format_usd_exact
@@ -14,11 +15,11 @@ class Command(Solve):
 
     help = "Solve one problem twice, with the cheapest and with the strongest model, at the same budget each."
 
-    def solve_ready(self, arguments: dict[str, Any]) -> Any:
+    def solve_ready(self, request: JobRequest) -> Any:
         """Solve the problem with both models."""
         from jobs.management.terminal import compare
 
-        return compare(**arguments)
+        return compare(request, self._say)
 
     def show(self, made: Any, wall_s: float, *, as_json: bool) -> None:
         """Print both answers, that of the cheap model first."""

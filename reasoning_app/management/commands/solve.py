@@ -15,7 +15,7 @@ from accounts.services import ensure_personal_workspace, ready_user
 from billing.prices.book import load_prices
 from jobs.core.errors import SubmitError
 from jobs.core.options import JobOptions
-from jobs.lifecycle import quote_job
+from jobs.lifecycle import JobRequest, quote_job
 from jobs.lifecycle.problem_text import checked_problem
 from jobs.lifecycle.quote_records import quote_json, quote_text
 from reasoning_app.embedded import UpError, ensure
@@ -119,25 +119,23 @@ class Command(BaseCommand):
     def _solve(
         self, problem: str, budget_nano: int, checker: Any, strategy: str, chosen: JobOptions
     ) -> tuple[Any, float]:
-        began_s = time.monotonic()
-        ended = self.solve_ready(
-            {
-                "user": ready_user(),
-                "problem": problem,
-                "budget_nano": budget_nano,
-                "checker": checker,
-                "strategy": strategy,
-                "options": chosen,
-                "report": self._say,
-            }
+        began_s, user = time.monotonic(), ready_user()
+        request = JobRequest(
+            user=user,
+            workspace=ensure_personal_workspace(user),
+            problem=problem,
+            budget_nano=budget_nano,
+            checker=checker,
+            strategy=strategy,
+            options=chosen,
         )
-        return ended, time.monotonic() - began_s
+        return self.solve_ready(request), time.monotonic() - began_s
 
-    def solve_ready(self, arguments: dict[str, Any]) -> Any:
+    def solve_ready(self, request: JobRequest) -> Any:
         """Solve with the services up and the tables there; return what ended."""
         from jobs.management.terminal import solve
 
-        return solve(**arguments)
+        return solve(request, self._say)
 
     def _say(self, text: str) -> None:
         self.stderr.write(text, ending="\n")

@@ -1,0 +1,87 @@
+"""What is asked for when a job is submitted, and what of it can be checked without prices and wallets."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Self
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import User, Workspace
+from jobs.core.errors import SubmitError
+from jobs.core.options import NOTHING_CHOSEN, JobOptions
+from jobs.lifecycle.problem_text import checked_problem
+from jobs.models import Job
+from solver.checkers import BaseChecker
+from solver.core.money import NANO_PER_CENT, format_usd
+from solver.strategies import DEFAULT, REGISTRY
+
+MIN_BUDGET_NANO = NANO_PER_CENT
+LEAST_TIME = timedelta(minutes=1)
+LONGEST_SCHEDULE = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRequest:
+    """One problem with one budget, from form, terminal or program.
+
+    What is made of it has the id `request_id`, such as that of a draft: sent twice, it is one job or one comparison.
+    `when_paid` lets the job wait for money if the wallet has too little.
+    """
+
+    user: User
+    workspace: Workspace
+    problem: str
+    budget_nano: int
+    checker: BaseChecker | None = None
+    strategy: str = DEFAULT
+    options: JobOptions = NOTHING_CHOSEN
+    deadline_at: datetime | None = None
+    not_before_at: datetime | None = None
+    parent: Job | None = None
+    request_id: UUID | None = None
+    when_paid: bool = False
+
+    def checked(self) -> Self:
+        """Return the request with its problem as it is stored. Raises SubmitError for what no job can have."""
+        problem = checked_problem(self.problem)
+        check_budget(self.budget_nano)
+        _check_times(self.deadline_at, self.not_before_at)
+        if self.strategy not in REGISTRY:
+            raise SubmitError(
+                f"Strategy “{self.strategy[:40]}” is unknown. Known: {', '.join(REGISTRY)}.",
+                field="strategy",
+                code="unknown_strategy",
+            )
+        self.options.check()
+        return replace(self, problem=problem)
+
+
+def check_budget(budget_nano: int) -> None:
+    """Raise SubmitError for a budget that is not in whole cents, or out of range."""
+    maximum = settings.PONDER_MAX_BUDGET_NANO
+    if not MIN_BUDGET_NANO <= budget_nano <= maximum or budget_nano % NANO_PER_CENT:
+        raise SubmitError(
+            f"Enter a budget between {format_usd(MIN_BUDGET_NANO)} and {format_usd(maximum)}, in whole cents.",
+            field="budget",
+            code="out_of_range",
+        )
+
+
+def _check_times(deadline_at: datetime | None, not_before_at: datetime | None) -> None:
+    """Raise SubmitError for a deadline that leaves no time, or a start too far ahead."""
+    now = timezone.now()
+    begins = max(now, not_before_at or now)
+    if deadline_at and deadline_at < begins + LEAST_TIME:
+        raise SubmitError(
+            "The deadline leaves no time: choose one at least a minute after the start.",
+            field="deadline",
+            code="deadline_too_early",
+        )
+    if begins > now + LONGEST_SCHEDULE:
+        raise SubmitError(
+            f"A job can be scheduled at most {LONGEST_SCHEDULE.days} days ahead.",
+            field="not_before",
+            code="too_far",
+        )
