@@ -24,7 +24,7 @@ from solver.core.steps import Status, StepKind, StepResult
 from solver.inference.calibration import logit, shares, sigmoid
 from solver.inference.evidence import Evidence
 from solver.inference.item_response import Skill
-from solver.inference.parameters import parameters
+from solver.inference.parameters import EvidenceParameters
 from solver.inference.vote_likelihood import Counts, ErrorModel, likelihood, log_odds
 from solver.text.extract import extract_answer
 
@@ -100,8 +100,8 @@ def _fit_votes(
 
 
 def _wrongs(kind: str) -> ErrorModel:
-    pinned = {**parameters(), **parameters()["kinds"].get(kind, {})}
-    return ErrorModel(pinned["open_answers"], pinned["shared"])
+    shipped = EvidenceParameters.of(kind)
+    return ErrorModel(shipped.open_answers, shipped.shared)
 
 
 def _descend(start: Values, loss: Callable[[Values], float]) -> tuple[Values, float, float]:

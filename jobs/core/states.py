@@ -101,6 +101,7 @@ _STOP_REASON_WORDS = {
     "no_progress": "Stopped: more attempts were not improving the answer.",
     "finished_by_user": "Finished early on request.",
     "cancelled": "Cancelled on request.",
+    "fault": "Stopped: the job could not be continued.",
     "failed": "Ended without a usable answer.",
     "unpaid": "No payment arrived in time; nothing was charged.",
 }
@@ -113,7 +114,9 @@ def stop_reason_words(stop_reason: str, *, budget_nano: int, confidence: float |
     """Return a stop reason as a sentence for people; empty for a job that has not ended."""
     if stop_reason == "confident" and (confidence or 0.0) < _LEAST_CONFIDENT:
         return _UNSURE
-    return _STOP_REASON_WORDS.get(stop_reason, "").format(budget=format_usd(budget_nano))
+    if not stop_reason:
+        return ""
+    return _STOP_REASON_WORDS.get(stop_reason, "Ended.").format(budget=format_usd(budget_nano))
 
 
 CONTINUABLE_REASONS = frozenset({"budget_reached", "time_limit", "finished_by_user"})

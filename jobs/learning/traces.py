@@ -6,13 +6,16 @@ preference tuning (Rafailov et al., “Direct Preference Optimization”, 2023) 
 and a refused reply to the very same prompt.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from jobs.core.states import ENDED
 from jobs.models import Job, Prompt, StepRecord, StepState
-from solver.checkers import checker_from_json, problem_kind
+from solver.checkers import CheckerError, checker_from_json, problem_kind
 from solver.core.steps import StepKind
+
+logger = logging.getLogger(__name__)
 
 FORMS = ("sft", "pairs")
 _STEPS_AT_ONCE = 500
@@ -26,7 +29,13 @@ def traces(form: str, *, per_job: int = 4, kind: str = "", model: str = "") -> I
     """
     jobs = Job.objects.filter(state__in=ENDED, created_by__share_traces=True, texts_deleted_at=None)
     for job in jobs.exclude(checker={}).order_by("created_at", "pk").iterator(100):
-        of_kind = problem_kind(job.problem, checker_from_json(job.checker))
+        try:
+            of_kind = problem_kind(job.problem, checker_from_json(job.checker))
+        except CheckerError:
+            logger.warning(
+                "Job %s has a checker that this release does not know; its traces are left out.", job.pk
+            )
+            continue
         if kind and of_kind != kind:
             continue
         right, wrong = _judged(job, model)

@@ -54,6 +54,8 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
         has_answer = bool(job.answer or job.answer_text)
         stopped = JobState.DONE if has_answer else JobState.UNANSWERED
         job.state = _END_STATES.get(outcome.stop_reason, stopped)
+        if outcome.stop_reason is StopReason.FAULT and not has_answer:
+            job.state = JobState.FAILED
         job.stop_reason = outcome.stop_reason
         job.error = outcome.error[:500]
         # Of all versions: the budget is the job's, however often it was raised.

@@ -12,10 +12,12 @@ from uuid import UUID
 
 from billing.models import Price
 from billing.prices.book import price_book, rates_of
+from jobs.core.errors import CannotContinue
 from jobs.models import Job, Pinned
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.engine.plan import reserve_nano
+from solver.inference.parameters import shipped_parameters
 
 
 def pin(problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, markup_bp: int) -> Pinned:
@@ -25,16 +27,21 @@ def pin(problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, marku
         panel=panel,
         reserve_nano=reserve_nano(panel, problem, budget_nano=budget_nano, markup_bp=markup_bp),
         seed=secrets.randbelow(2**31),
+        parameters=shipped_parameters(),
     )
 
 
 def pin_current_prices(job_id: UUID) -> bool:
     """Bring a job that begins now to the prices in force; False: they are what they were when it was submitted.
 
-    A model whose price was withdrawn meanwhile keeps the one it was submitted with.
+    A model whose price was withdrawn meanwhile keeps the one it was submitted with, and so does a job that this release
+    cannot read: it ends when it is loaded.
     """
     job = Job.objects.get(pk=job_id)
-    pinned, book = Pinned.of(job), price_book()
+    try:
+        pinned, book = Pinned.of(job), price_book()
+    except CannotContinue:
+        return False
     current = [_at_price(card, book.get(card.name)) for card in pinned.panel]
     if current == pinned.panel:
         return False

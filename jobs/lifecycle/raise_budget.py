@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing.books.wallet import BillingError, add_to_escrow
-from jobs.core.errors import SubmitError
+from jobs.core.errors import CannotContinue, SubmitError
 from jobs.core.states import ACTIVE, JobState, Wanted
 from jobs.core.wake import wake_worker_on_commit
 from jobs.lifecycle.control import notify_workers
@@ -80,7 +80,13 @@ def _continue(job: Job, to_nano: int) -> None:
             field="budget",
             code="out_of_range",
         )
-    pinned = Pinned.of(job)
+    try:
+        pinned = Pinned.of(job)
+    except CannotContinue as error:
+        raise SubmitError(
+            "This job was started by another release of Ponder and cannot continue. Run it again with changes.",
+            code="not_continuable",
+        ) from error
     check_affordable(pinned.problem, pinned.panel, to_nano - job.charged_nano, markup_bp=job.markup_bp)
     now = timezone.now()
     job.version += 1

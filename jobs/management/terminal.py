@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from jobs.core.errors import CannotContinue
 from jobs.core.lease import Lease
 from jobs.core.options import JobOptions
 from jobs.core.states import JobState
@@ -19,14 +20,14 @@ from jobs.mail.send import send_due
 from jobs.models import Comparison, Job, JobQuote
 from jobs.models.comparison import SIDE_TITLES
 from jobs.worker import lease as leases
-from jobs.worker.execution import setting_of
+from jobs.worker.execution import strategy_of
 from jobs.worker.host import WorkerHost
 from jobs.worker.load import load_job
+from jobs.worker.outcomes import end_as_it_stands
 from solver.core.money import usd_decimal
 from solver.core.steps import StopReason
 from solver.engine.control import Stop
 from solver.engine.runner import Outcome
-from solver.strategies import make_strategy
 
 _PATIENCE_S = 10.0
 
@@ -84,19 +85,23 @@ def _see_to_the_end(host: WorkerHost, job: Job, report: Callable[[str], None]) -
             time.sleep(0.5)
         elif job.state == JobState.WAITING:
             # Nobody waits for a provider at a terminal: what was found so far is the answer.
-            finish(lease, _as_it_stands(lease, job.error))
+            _finish_as_it_stands(lease, job.error)
         else:
             host.run(lease, report)
 
 
-def _as_it_stands(lease: Lease, error: str) -> Outcome:
-    """Return the outcome that the journal holds so far."""
-    snapshot = load_job(lease)
-    strategy = make_strategy(snapshot.job.strategy, setting_of(snapshot))
+def _finish_as_it_stands(lease: Lease, error: str) -> None:
+    """End a job with what its journal holds so far."""
+    try:
+        snapshot = load_job(lease)
+        strategy = strategy_of(snapshot)
+    except CannotContinue as reason:
+        end_as_it_stands(lease, str(reason))
+        return
     for result in snapshot.told:
         strategy.tell(result)
     best = strategy.best()
-    return Outcome(StopReason.NO_PROGRESS if best else StopReason.FAILED, best, error)
+    finish(lease, Outcome(StopReason.NO_PROGRESS if best else StopReason.FAILED, best, error))
 
 
 class _interrupts:  # noqa: N801  (used like a function)

@@ -1,11 +1,12 @@
 """What a job keeps of the moment it was submitted: it stays the same whatever prices, settings and releases become."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Self
 
+from jobs.core.errors import CannotContinue
 from jobs.models.job import Job
-from solver.checkers import checker_from_json
+from solver.checkers import CheckerError, checker_from_json
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 
@@ -22,21 +23,32 @@ class Pinned:
     reserve_nano: int = 0
     seed: int = 0
     engine: int = ENGINE
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """By which the evidence is weighed (solver/inference/parameters.py); empty: by what this release ships."""
 
     @classmethod
     def of(cls, job: Job) -> Self:
         """Return what a job has pinned; what an older release did not pin has the value it then had.
 
-        Raises CheckerError for a checker that this release does not know.
+        Raises CannotContinue for a checker or a price that this release cannot read.
         """
         pinned = job.pinned
-        return cls(
-            problem=Problem(job.problem, pinned.get("kind", "open"), checker_from_json(job.checker)),
-            panel=[ModelCard.from_json(card) for card in pinned.get("panel", [])],
-            reserve_nano=pinned.get("reserve_nano", 0),
-            seed=pinned.get("seed", 0),
-            engine=pinned.get("engine", 0),
-        )
+        engine = pinned.get("engine", 0)
+        try:
+            return cls(
+                problem=Problem(job.problem, pinned.get("kind", "open"), checker_from_json(job.checker)),
+                panel=[ModelCard.from_json(card) for card in pinned.get("panel", [])],
+                reserve_nano=pinned.get("reserve_nano", 0),
+                seed=pinned.get("seed", 0),
+                engine=engine,
+                parameters=pinned.get("parameters", {}),
+            )
+        except CheckerError as error:
+            raise CannotContinue(
+                f"its checker, “{str(job.checker.get('kind'))[:40]}”", engine=engine
+            ) from error
+        except (KeyError, TypeError) as error:
+            raise CannotContinue("the prices and models that it began with", engine=engine) from error
 
     def to_json(self) -> dict[str, Any]:
         """Return what goes into `Job.pinned`; problem and checker have columns of their own."""
@@ -46,4 +58,5 @@ class Pinned:
             "reserve_nano": self.reserve_nano,
             "seed": self.seed,
             "engine": self.engine,
+            "parameters": self.parameters,
         }

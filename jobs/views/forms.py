@@ -13,7 +13,7 @@ from django.http import QueryDict
 
 from accounts.access import workspace_of
 from accounts.models import User
-from jobs.core.options import JobOptions
+from jobs.core.options import NOTHING_CHOSEN, JobOptions
 from jobs.lifecycle import JobRequest, SubmitError
 from jobs.lifecycle.problem_text import checked_problem
 from jobs.models import Job
@@ -233,7 +233,11 @@ def budget_fields(budget_nano: int) -> dict[str, str]:
 
 def fields_of_options(job: Job) -> dict[str, str]:
     """Return the form fields that say what a job's strategy and options say."""
-    chosen = JobOptions.from_json(job.options)
+    try:
+        chosen = JobOptions.from_json(job.options)
+    except (TypeError, ValueError):
+        # Of another release: the form begins without them.
+        chosen = NOTHING_CHOSEN
     target = "" if chosen.confidence_target is None else f"{chosen.confidence_target:g}"
     return {
         "strategy": job.strategy,

@@ -34,7 +34,6 @@ from jobs.views.forms import (
     names_in,
     typed_fields,
 )
-from solver.checkers import checker_from_json
 from solver.core.money import MoneyError, format_usd, parse_usd
 from solver.strategies import DEFAULT
 
@@ -147,7 +146,7 @@ def says_the_same(job: Job, asked: JobRequest) -> bool:
         job.problem == asked.problem.strip()
         and job.version == 1
         and job.budget_nano == asked.budget_nano
-        and checker_from_json(job.checker) == asked.checker
+        and job.checker == (asked.checker.to_json() if asked.checker else {})
     )
 
 

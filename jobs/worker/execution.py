@@ -4,22 +4,21 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from django.conf import settings
 
+from jobs.core.errors import CannotContinue
 from jobs.core.lease import Lease
 from jobs.core.options import JobOptions
 from jobs.worker.journal import PostgresJournal
 from jobs.worker.load import JobSnapshot
 from jobs.worker.writer import Writer
 from solver.core.errors import Interrupted, ProviderDown
-from solver.core.steps import Candidate
 from solver.engine.control import Control
 from solver.engine.runner import Limits, Outcome, Runner
 from solver.judging.judge import Judge
 from solver.providers.litellm_gateway import Gateway
-from solver.strategies import Setting, Strategy, make_strategy
+from solver.strategies import REGISTRY, Setting, Strategy, make_strategy
 
 _SHOW_EVERY_S = 1.0
 _CATCH_UP_S = 3.0
@@ -48,7 +47,8 @@ class Display:
         assert strategy is not None, "update() sets it before it makes the task"
         if self._report:
             self._report(strategy.phase())
-        await self._journal.show(candidate_json(strategy.best()), strategy.phase())
+        best = strategy.best()
+        await self._journal.show(best.as_json() if best else {}, strategy.phase())
 
     async def catch_up(self) -> None:
         """Show at once what is not shown yet; best effort, for a few seconds."""
@@ -65,20 +65,6 @@ class Display:
             await asyncio.gather(self._task, return_exceptions=True)
 
 
-def candidate_json(best: Candidate | None) -> dict[str, Any]:
-    """Return what the page shows of a candidate."""
-    if best is None:
-        return {}
-    return {
-        "answer": best.answer,
-        "text": best.text,
-        "confidence": round(best.confidence, 4),
-        "explanation": best.explanation,
-        "checked": best.checked,
-        "dissent": [{"answer": answer, "votes": votes} for answer, votes in best.dissent],
-    }
-
-
 def setting_of(snapshot: JobSnapshot) -> Setting:
     """Return what the job's strategy is made from."""
     job = snapshot.job
@@ -89,7 +75,19 @@ def setting_of(snapshot: JobSnapshot) -> Setting:
         markup_bp=job.markup_bp,
         options=JobOptions.from_json(job.options).for_strategy(),
         seed=snapshot.pinned.seed,
+        parameters=snapshot.pinned.parameters,
     )
+
+
+def strategy_of(snapshot: JobSnapshot) -> Strategy:
+    """Return the job's strategy, which was told nothing yet. Raises CannotContinue."""
+    job, engine = snapshot.job, snapshot.pinned.engine
+    if job.strategy not in REGISTRY:
+        raise CannotContinue(f"its strategy, “{job.strategy}”", engine=engine)
+    try:
+        return make_strategy(job.strategy, setting_of(snapshot))
+    except (KeyError, TypeError, ValueError) as error:
+        raise CannotContinue("the options that it was started with", engine=engine) from error
 
 
 async def execute(
@@ -103,17 +101,20 @@ async def execute(
     patience_s: float,
     report: Callable[[str], None] | None = None,
 ) -> Outcome:
-    """Run one execution. Raises Interrupted, LeaseLost or ProviderDown where another execution is to continue."""
+    """Run one execution. Raises Interrupted, LeaseLost or ProviderDown where another execution is to continue.
+
+    Raises CannotContinue where none can.
+    """
     job = snapshot.job
     journal = PostgresJournal(
         writer, lease, told=snapshot.told, attempts=snapshot.attempts, submitted=snapshot.submitted
     )
     snapshot.told = []
     display = Display(journal, report)
-    setting = setting_of(snapshot)
+    strategy, setting = strategy_of(snapshot), setting_of(snapshot)
     runner = Runner(
         problem=setting.problem,
-        strategy=make_strategy(job.strategy, setting),
+        strategy=strategy,
         panel=setting.panel,
         purse=snapshot.purse,
         journal=journal,

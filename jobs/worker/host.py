@@ -19,21 +19,19 @@ import psycopg
 from django.conf import settings
 from django.db import connection, connections
 
+from jobs.core.errors import CannotContinue
 from jobs.core.lease import Lease
 from jobs.core.states import JobState, Wanted
 from jobs.lifecycle.control import WANTED_CHANNEL
-from jobs.lifecycle.finish import finish
 from jobs.worker import lease as leases
 from jobs.worker.execution import execute
 from jobs.worker.heartbeat import Heartbeat
 from jobs.worker.load import load_job
-from jobs.worker.outcomes import AFTER_FAULT, record_outcome_of
+from jobs.worker.outcomes import AFTER_FAULT, end_as_it_stands, record_outcome_of
 from jobs.worker.retry import retry_while_database_is_down
 from jobs.worker.running_jobs import RunningJob
 from jobs.worker.writer import Writer
-from solver.core.steps import StopReason
 from solver.engine.control import Control, Stop
-from solver.engine.runner import Outcome
 from solver.judging.judge import Judge
 from solver.providers.litellm_gateway import Gateway, LiteLLMGateway
 
@@ -91,10 +89,14 @@ class WorkerHost:
 
     def _load_and_execute(self, lease: Lease, control: Control, report: Callable[[str], None] | None) -> None:
         if retry_while_database_is_down(lambda: leases.idle_claims(lease)) > leases.MAX_IDLE_CLAIMS:
-            retry_while_database_is_down(lambda: finish(lease, Outcome(StopReason.FAILED, None, _POISON)))
+            end_as_it_stands(lease, _POISON)
             return
         try:
             snapshot = retry_while_database_is_down(lambda: load_job(lease))
+        except CannotContinue as error:
+            logger.exception("Job %s cannot be continued by this release.", lease.job_id)
+            end_as_it_stands(lease, str(error))
+            return
         except Exception:
             leases.give_back(lease, state=JobState.QUEUED, next_after=AFTER_FAULT, at_fault=True)
             raise
@@ -221,8 +223,8 @@ class WorkerHost:
 
 
 _POISON = (
-    "This job crashed its worker several times without making progress. It was ended, and the rest of its budget was "
-    "returned. Please tell the operator."
+    "This job crashed its worker several times without making progress. It was ended with the best "
+    "answer it had, and the rest of its budget was returned. Please tell the operator."
 )
 
 

@@ -1,12 +1,13 @@
 """What a worker must know of a job to continue it: read once after the claim, in a few queries."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from django.db.models import Max, QuerySet
 
 from billing.models import Account, Call, CallState
+from jobs.core.errors import CannotContinue
 from jobs.core.lease import Lease
 from jobs.models import Job, Pinned, Prompt, StepRecord, StepState
 from solver.core.purse import Purse
@@ -14,6 +15,7 @@ from solver.core.request import Message
 from solver.core.steps import Status, Step, StepKind, StepResult
 from solver.core.verdict import Verdict
 from solver.engine.journal import OpenCall, Submitted
+from solver.inference.parameters import shipped_parameters
 
 
 @dataclass(slots=True)
@@ -37,18 +39,27 @@ _UNREADABLE = "This reply could not be read, so it was left out."
 
 
 def load_job(lease: Lease) -> JobSnapshot:
-    """Read job, escrow and journal; the last reply of a journal that killed several executions is taken out."""
+    """Read job, escrow and journal; the last reply of a journal that killed several executions is taken out.
+
+    Raises CannotContinue for a job of another release that this one cannot read.
+    """
     job = Job.objects.get(pk=lease.job_id)
+    pinned = Pinned.of(job)
+    if not pinned.parameters:
+        pinned = _pin_parameters(lease, job, pinned)
     if job.idle_claims >= _SUSPECT_FROM_CLAIM:
         _take_out_last_reply(lease)
     escrow = Account.objects.get(pk=lease.escrow_id)
     steps = StepRecord.objects.filter(job_id=job.pk)
-    pinned = Pinned.of(job)
     # Right after the claim all that is still held is in doubt, for its calls belong to earlier executions; but for those
     # that a provider works on, whose reference the claim took over.
     submitted = _submitted(job, escrow)
     held_nano = sum(each.call.hold_nano for each in submitted)
-    told = [_result(row) for row in steps.filter(state=StepState.TOLD).order_by("seq").values_list(*_COLUMNS)]
+    rows = steps.filter(state=StepState.TOLD).order_by("seq").values_list(*_COLUMNS)
+    try:
+        told = [_result(row) for row in rows]
+    except (TypeError, ValueError) as error:
+        raise CannotContinue("a step of its journal", engine=pinned.engine) from error
     return JobSnapshot(
         job=job,
         pinned=pinned,
@@ -63,6 +74,14 @@ def load_job(lease: Lease) -> JobSnapshot:
         submitted=submitted,
         attempts=_attempts(told, steps),
     )
+
+
+def _pin_parameters(lease: Lease, job: Job, pinned: Pinned) -> Pinned:
+    """Let a job that began before parameters were pinned go on with those of the release that first continues it."""
+    pinned = replace(pinned, parameters=shipped_parameters())
+    job.pinned = {**job.pinned, "parameters": pinned.parameters}
+    Job.objects.filter(pk=job.pk, token=lease.token).update(pinned=job.pinned)
+    return pinned
 
 
 def _take_out_last_reply(lease: Lease) -> None:

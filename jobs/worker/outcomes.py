@@ -7,13 +7,16 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from jobs.core.errors import CannotContinue
 from jobs.core.lease import Lease
-from jobs.core.states import JobState
+from jobs.core.states import JobState, Wanted
 from jobs.lifecycle.finish import finish
 from jobs.mail.enqueue import enqueue_stuck_mail
+from jobs.models import Job
 from jobs.worker import lease as leases
 from jobs.worker.retry import retry_while_database_is_down
 from solver.core.errors import Interrupted, Interruption, LeaseLost, ProviderDown
+from solver.core.steps import Candidate, StopReason
 from solver.engine.runner import Outcome
 
 logger = logging.getLogger(__name__)
@@ -40,6 +43,9 @@ def record_outcome_of(lease: Lease, execution: "Future[Outcome]") -> None:
         reason = str(error)
         logger.warning("Job %s waits for a provider: %s", lease.job_id, reason)
         retry_while_database_is_down(lambda: _wait_for_provider(lease, reason))
+    except CannotContinue as error:
+        logger.exception("Job %s cannot be continued by this release.", lease.job_id)
+        end_as_it_stands(lease, str(error))
     except Exception:
         logger.exception("Job %s: an execution ended by a fault; it is tried again.", lease.job_id)
         retry_while_database_is_down(
@@ -47,6 +53,17 @@ def record_outcome_of(lease: Lease, execution: "Future[Outcome]") -> None:
         )
     else:
         retry_while_database_is_down(lambda: finish(lease, outcome))
+
+
+def end_as_it_stands(lease: Lease, sentence: str) -> None:
+    """End a job that cannot go on with the best answer that its page shows, and say why."""
+
+    def end() -> bool:
+        shown, wanted = Job.objects.values_list("best", "wanted").get(pk=lease.job_id)
+        reason = StopReason.CANCELLED if wanted == Wanted.CANCEL else StopReason.FAULT
+        return finish(lease, Outcome(reason, Candidate.from_json(shown), sentence))
+
+    retry_while_database_is_down(end)
 
 
 def _wait_for_provider(lease: Lease, reason: str) -> bool:

@@ -57,7 +57,9 @@ class ModelCard:
 
     def trait_for(self, kind: str) -> Trait:
         """Return how the model does on problems of this kind."""
-        return Trait(self.ability_for(kind), **self.traits.get(kind, self.traits.get("", {})))
+        told = self.traits.get(kind, self.traits.get("", {}))
+        known = {each.name: told[each.name] for each in fields(Trait) if each.name in told}
+        return Trait(**{"ability": self.ability_for(kind), **known})
 
     def judging_for(self, kind: str) -> Mapping[str, float]:
         """Return how the model judges answers to problems of this kind, as far as that is told."""

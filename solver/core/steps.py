@@ -45,6 +45,8 @@ class StopReason(StrEnum):
     NO_PROGRESS = "no_progress"
     FINISHED_BY_USER = "finished_by_user"
     CANCELLED = "cancelled"
+    FAULT = "fault"
+    """It could not be continued: of another release, or it crashed each worker that took it."""
     FAILED = "failed"
 
 
@@ -151,6 +153,29 @@ class Candidate:
     explanation: str
     checked: str = ""
     dissent: tuple[tuple[str, int], ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what a page shows of it while the job runs."""
+        return {
+            "answer": self.answer,
+            "text": self.text,
+            "confidence": round(self.confidence, 4),
+            "explanation": self.explanation,
+            "checked": self.checked,
+            "dissent": [{"answer": answer, "votes": votes} for answer, votes in self.dissent],
+        }
+
+    @classmethod
+    def from_json(cls, shown: Mapping[str, Any]) -> "Candidate | None":
+        """Return the candidate that `as_json` described, without its keys; None where nothing was shown."""
+        if not (shown.get("answer") or shown.get("text")):
+            return None
+        dissent = tuple((other["answer"], other["votes"]) for other in shown.get("dissent", ()))
+        return cls(
+            answer=shown.get("answer") or "", text=shown.get("text") or "", key=None, step_key="",
+            confidence=shown.get("confidence") or 0.0, explanation=shown.get("explanation") or "",
+            checked=shown.get("checked") or "", dissent=dissent,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

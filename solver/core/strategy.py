@@ -1,7 +1,7 @@
 """What every strategy is: a pure state machine that asks for steps and is told their results."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from solver.core.models import ModelCard
@@ -51,3 +51,5 @@ class Setting:
     markup_bp: int
     options: Mapping[str, Any]
     seed: int
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """The table of solver/inference/parameters.py that the job pinned; empty: the shipped one."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
@@ -10,7 +11,7 @@ from solver.inference.calibration import logit, shares, sigmoid
 from solver.inference.cluster import Cluster
 from solver.inference.item_response import Skill, skill_of
 from solver.inference.judge_likelihood import NEVER, Quality, compare_log_odds, grade_log_odds
-from solver.inference.parameters import parameters
+from solver.inference.parameters import EvidenceParameters
 from solver.inference.vote_likelihood import ErrorModel, Votes, log_odds
 
 
@@ -51,8 +52,12 @@ class BetaCounts:
 class AnswerPosterior:
     """Weighs the tallies of one job."""
 
-    def __init__(self, problem: Problem, panel: Sequence[ModelCard]) -> None:
+    def __init__(
+        self, problem: Problem, panel: Sequence[ModelCard], pinned: Mapping[str, Any] | None = None
+    ) -> None:
+        """`pinned` is the table of parameters by which to weigh; without one the shipped table counts."""
         self._problem = problem
+        self.parameters = EvidenceParameters.of(problem.kind, pinned)
         self._cards = {card.name: card for card in panel}
         # A checker passes any right answer; votes must agree on one.
         traits = {name: card.trait_for(problem.kind) for name, card in self._cards.items()}
@@ -109,10 +114,8 @@ class AnswerPosterior:
 
     def error_model(self) -> ErrorModel:
         """Return how wrong answers to this problem fall."""
-        pinned = parameters()
-        pinned = {**pinned, **pinned["kinds"].get(self._problem.kind, {})}
-        count = self._problem.answer_count
-        return ErrorModel(pinned["open_answers"] if count is None else max(count, 2), pinned["shared"])
+        count, known = self._problem.answer_count, self.parameters
+        return ErrorModel(known.open_answers if count is None else max(count, 2), known.shared)
 
     def _alone(self, cluster: Cluster) -> float:
         """Return the log odds of an answer that no other can agree with: the ability of who gave it."""
@@ -129,9 +132,9 @@ class AnswerPosterior:
         total = 0.0
         for judge, (passes, fails) in cluster.grades.items():
             alike = families == {self.family(judge)}
-            total += grade_log_odds(passes, fails, qualities[judge], same_family=alike)
+            total += grade_log_odds(passes, fails, qualities[judge], self.parameters, same_family=alike)
         for judge, (wins, losses) in cluster.comparisons.items():
-            total += compare_log_odds(wins, losses, qualities[judge])
+            total += compare_log_odds(wins, losses, qualities[judge], self.parameters)
         return total
 
     def _quality(self, judge: str, tally: VoteCounts, votes: Mapping[str, float]) -> Quality:
@@ -149,12 +152,12 @@ class AnswerPosterior:
 
     def _prior_rates(self, judge: str) -> dict[str, BetaCounts]:
         """Return the rates of a judge as its card tells them, each worth so many imagined judgements."""
-        pinned = parameters()
         card = self._cards.get(judge)
         told = card.judging_for(self._problem.kind) if card else {}
-        strength = pinned["quality_strength"]
+        assumed, strength = self.parameters, self.parameters.quality_strength
         return {
-            name: BetaCounts.of(told.get(name) or pinned[name], strength=strength) for name in Quality._fields
+            name: BetaCounts.of(told.get(name) or getattr(assumed, name), strength=strength)
+            for name in Quality._fields
         }
 
 

@@ -3,18 +3,13 @@
 import math
 from collections.abc import Sequence
 
-from solver.inference.parameters import parameters
+from solver.inference.parameters import Calibration
 
 
-def calibrated(probability: float, kind: str = "") -> float:
-    """Return the probability to show for a posterior one: the one place where measured outcomes correct it.
-
-    `kind` is the problem kind; a kind without a calibration of its own uses the common one.
-    """
-    table = parameters()["calibration"]
-    pinned = {**table, **table.get("kinds", {}).get(kind, {})}
-    shown = sigmoid(pinned["intercept"] + pinned["slope"] * logit(probability))
-    return float(min(max(shown, pinned["floor"]), pinned["ceiling"]))
+def calibrated(probability: float, by: Calibration) -> float:
+    """Return the probability to show for a posterior one: the one place where measured outcomes correct it."""
+    shown = sigmoid(by.intercept + by.slope * logit(probability))
+    return min(max(shown, by.floor), by.ceiling)
 
 
 def logit(p: float) -> float:

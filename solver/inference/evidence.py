@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from heapq import nlargest
 from types import MappingProxyType
+from typing import Any
 
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
@@ -22,7 +23,7 @@ from solver.inference.cluster import Cluster
 from solver.inference.explanation import explain
 from solver.inference.item_response import Skill
 from solver.inference.judge_likelihood import Quality
-from solver.inference.parameters import parameters
+from solver.inference.parameters import EvidenceParameters
 from solver.inference.vote_likelihood import ErrorModel, Votes
 from solver.text.prompts import read_better, read_grade
 
@@ -34,9 +35,12 @@ _PROVEN = 0.99
 class Evidence:
     """What a strategy knows about its answers; derived from tells alone, idempotent by key."""
 
-    def __init__(self, problem: Problem, panel: Sequence[ModelCard]) -> None:
+    def __init__(
+        self, problem: Problem, panel: Sequence[ModelCard], pinned: Mapping[str, Any] | None = None
+    ) -> None:
+        """`pinned` is the table of parameters by which to weigh; without one the shipped table counts."""
         self.problem = problem
-        self._posterior = AnswerPosterior(problem, panel)
+        self._posterior = AnswerPosterior(problem, panel, pinned)
         self._told: set[str] = set()
         self._cluster_of: dict[str, str] = {}
         self._everything = Votes({}, {})
@@ -116,12 +120,16 @@ class Evidence:
 
     def _count_vote(self, result: StepResult, cluster: Cluster, parents: Sequence[str]) -> None:
         """Count the vote for its answer; only one for an answer that others can share counts among all votes."""
-        weight, family = _weight_of(cluster, parents), self._posterior.family(result.model)
+        weight, family = self._weight_of(cluster, parents), self._posterior.family(result.model)
         cluster.votes.add(result.model, family, weight)
         if result.answer_key is not None:
             self.independent += not parents
             self.repeats += bool(parents)
             self._everything.add(result.model, family, weight)
+
+    def _weight_of(self, cluster: Cluster, parents: Sequence[str]) -> float:
+        """Return what a vote counts: repeating an answer that was shown is little, leaving it as much as a try alone."""
+        return self.parameters.repeat_weight if cluster.key in parents else 1.0
 
     def _keep_top(self, cluster: Cluster) -> None:
         """Keep the clusters worth weighing: with ten thousand answers, most have a single vote."""
@@ -192,6 +200,11 @@ class Evidence:
         """Return how well a model judges, as far as its card and this job tell."""
         return self._posterior.quality(judge, self._tally())
 
+    @property
+    def parameters(self) -> EvidenceParameters:
+        """By which parameters is weighed."""
+        return self._posterior.parameters
+
     def votes(self) -> Votes:
         """Return all votes, whatever they are for."""
         return self._everything
@@ -234,9 +247,4 @@ class Evidence:
             return 0.0
         if leader.key in self._essays and not leader.grades:
             return 0.0
-        return calibrated(self.probability(leader.key), self.problem.kind)
-
-
-def _weight_of(cluster: Cluster, parents: Sequence[str]) -> float:
-    """Return what a vote counts: to repeat an answer that one was shown is little, to leave it as much as a try alone."""
-    return float(parameters()["repeat_weight"]) if cluster.key in parents else 1.0
+        return calibrated(self.probability(leader.key), self.parameters.calibration)

@@ -7,6 +7,7 @@ which are believed little, being repeated or of the solver's own family, are als
 
 from solver.inference.calibration import logit, sigmoid
 from solver.inference.judge_likelihood import Quality, grade_log_odds
+from solver.inference.parameters import EvidenceParameters
 
 
 def gain_of_grade(
@@ -14,14 +15,15 @@ def gain_of_grade(
     rival: float,
     grades: tuple[int, int],
     quality: Quality,
+    parameters: EvidenceParameters,
     *,
     same_family: bool,
 ) -> float:
     """Return what one more grade adds, `rival` being how probable the best other answer is, `grades` passes and fails."""
     passes, fails = grades
-    before = grade_log_odds(passes, fails, quality, same_family=same_family)
-    up = grade_log_odds(passes + 1, fails, quality, same_family=same_family) - before
-    down = grade_log_odds(passes, fails + 1, quality, same_family=same_family) - before
+    before = grade_log_odds(passes, fails, quality, parameters, same_family=same_family)
+    up = grade_log_odds(passes + 1, fails, quality, parameters, same_family=same_family) - before
+    down = grade_log_odds(passes, fails + 1, quality, parameters, same_family=same_family) - before
     passed, failed = (sigmoid(logit(probability) + step) for step in (up, down))
     if not failed < probability < passed:
         return 0.0

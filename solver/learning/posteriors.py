@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from solver.core.models import ModelCard, OutputQuantiles
-from solver.inference.parameters import parameters
+from solver.inference.parameters import EvidenceParameters
 from solver.learning.censored_histogram import imagined, quantiles
 from solver.learning.observations import Aspect, count
 from solver.learning.sharing import PRIOR_JOBS
@@ -83,14 +83,16 @@ def _output(card: ModelCard, stats: Mapping[str, Any]) -> OutputQuantiles:
 def _judging(card: ModelCard, kind: str, stats: Mapping[str, Any]) -> Mapping[str, Mapping[str, float]]:
     if not stats:
         return card.judging
-    pinned = {**parameters(), **card.judging_for(kind)}
-    strength = float(parameters()["quality_strength"])
+    assumed, told = EvidenceParameters.of(kind), card.judging_for(kind)
     pairs = {
         "sensitivity": ("pass_right", "fail_right"),
         "specificity": ("fail_wrong", "pass_wrong"),
         "comparison": ("better_right", "better_wrong"),
     }
-    found = {name: _share(stats, yes, no, pinned[name], strength) for name, (yes, no) in pairs.items()}
+    found = {
+        name: _share(stats, yes, no, told.get(name, getattr(assumed, name)), assumed.quality_strength)
+        for name, (yes, no) in pairs.items()
+    }
     return {**card.judging, kind: found}
 
 

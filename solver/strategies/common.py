@@ -32,7 +32,7 @@ class Common[P: Plan]:
         self.setting = setting
         self.problem = setting.problem
         self.roles = PanelRoles(setting)
-        self.evidence = Evidence(setting.problem, setting.panel)
+        self.evidence = Evidence(setting.problem, setting.panel, setting.parameters)
         self.target = float(setting.options.get("confidence_target", DEFAULT_TARGET))
         self.max_tries = MAX_TRIES
         self._noted_plan: P | None = None

@@ -63,5 +63,7 @@ class GradeChooser:
     def _gain(self, judge: str, cluster: Cluster, chance: float, rival: float) -> float:
         passes, fails = cluster.grades.get(judge, (0, 0))
         alike = {*cluster.votes.by_family} == {self._roles.cards[judge].family}
-        quality = self._evidence.quality(judge)
-        return gain_of_grade(chance, rival, (passes, fails), quality, same_family=alike)
+        known = self._evidence
+        return gain_of_grade(
+            chance, rival, (passes, fails), known.quality(judge), known.parameters, same_family=alike
+        )

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bench.accuracy import RESULTS
-from solver.inference.parameters import parameters
+from solver.inference.parameters import shipped_parameters
 from solver.learning.priors import DEMO_TRAITS
 
 FITTED = json.loads((RESULTS / "fit.json").read_text())
@@ -19,5 +19,5 @@ def test_what_is_assumed_of_the_demo_models_is_what_was_fitted(kind):
         if field:
             assert DEMO_TRAITS[model.removeprefix("demo/")][kind][field] == value, name
         else:
-            assert parameters()["kinds"][kind][name] == value, name
-    assert parameters()["calibration"]["kinds"][kind] == FITTED["calibration"][kind]
+            assert shipped_parameters()["kinds"][kind][name] == value, name
+    assert shipped_parameters()["calibration"]["kinds"][kind] == FITTED["calibration"][kind]

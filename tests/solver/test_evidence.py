@@ -15,6 +15,7 @@ from solver.core.verdict import Verdict
 from solver.inference.calibration import calibrated, shares
 from solver.inference.evidence import Evidence
 from solver.inference.item_response import skill_of
+from solver.inference.parameters import EvidenceParameters, shipped_parameters
 from solver.inference.vote_likelihood import ErrorModel, log_odds
 from solver.simulation.world import RIGHT, World, cards
 from solver.text.extract import extract_answer
@@ -285,9 +286,24 @@ def test_confidence_is_calibrated_in_the_simulated_world():
 
 def test_calibration_keeps_its_bounds():
     """No posterior is shown as certain."""
-    assert calibrated(0.0) == 0.01
-    assert calibrated(1.0) == 0.99
-    assert calibrated(0.5) == pytest.approx(0.5)
+    shipped = EvidenceParameters.of("").calibration
+    assert calibrated(0.0, shipped) == 0.01
+    assert calibrated(1.0, shipped) == 0.99
+    assert calibrated(0.5, shipped) == pytest.approx(0.5)
+
+
+def test_evidence_is_weighed_by_the_parameters_that_were_pinned():
+    """What a later release ships changes nothing of a job that pinned its own, and fills in what that table lacks."""
+    pinned = {**shipped_parameters(), "open_answers": 3, "shared": 0.9, "unknown": 1}
+    del pinned["specificity"]
+    told = [answer("s/0", "4"), answer("s/1", "4", "other/two"), answer("s/2", "5")]
+    known, shipped = Evidence(Problem("?"), PANEL, pinned), evidence()
+    for each in told:
+        known.tell(each)
+        shipped.tell(each)
+    assert known.error_model() == ErrorModel(3, 0.9)
+    assert known.confidence() < shipped.confidence()
+    assert known.parameters.specificity == shipped.parameters.specificity
 
 
 def test_when_a_model_that_left_was_first_weighed_changes_nothing():

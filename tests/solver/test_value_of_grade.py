@@ -5,14 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver.inference.judge_likelihood import Quality
+from solver.inference.parameters import EvidenceParameters
 from solver.inference.value_of_grade import gain_of_grade
 
 GOOD = Quality(0.9, 0.85, 0.8)
 BLIND = Quality(0.5, 0.5, 0.5)
+SHIPPED = EvidenceParameters.of("")
 
 
 def gain(probability, rival, grades=(0, 0), quality=GOOD, *, same_family=False):
-    return gain_of_grade(probability, rival, grades, quality, same_family=same_family)
+    return gain_of_grade(probability, rival, grades, quality, SHIPPED, same_family=same_family)
 
 
 def test_a_grade_pays_where_it_may_put_another_answer_ahead():
