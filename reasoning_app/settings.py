@@ -175,7 +175,6 @@ def _database(url: str) -> dict[str, object]:
             **query,
         },
         "CONN_HEALTH_CHECKS": True,
-        "TEST": {"NAME": "test_ponder"},
     }
 
 

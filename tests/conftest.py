@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import services
+from tests import prepared, services
 
 _session = services.start_for_session()
 
@@ -52,10 +52,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
-    """Make the test database, and remember what it holds at first."""
-    with django_db_blocker.unblock():
-        tables.remember()
+def django_db_setup() -> None:
+    """Nothing to make: this run's PostgreSQL started with a migrated database (tests/prepared.py)."""
+    tables.restore_after_tests()
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +99,7 @@ def demo_models() -> dict[str, str]:
 def running_ponder() -> Iterator[services.Instance]:
     """A whole instance on a free port, ready to use; its data directory is removed at the end."""
     parent = Path(tempfile.mkdtemp(prefix="ponder-test-up-"))
+    prepared.copy_into(parent / "data")
     instance = services.start_instance(parent / "data", "--no-sample")
     try:
         instance.wait_healthy(120)

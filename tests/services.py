@@ -19,6 +19,7 @@ import urllib.request
 from pathlib import Path
 
 from reasoning_app.embedded import Services, running
+from tests import prepared
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
@@ -28,23 +29,28 @@ _session: Services | None = None
 
 
 def start_for_session() -> Services:
-    """Start PostgreSQL and Redis once, and point Django's settings at them through the environment."""
+    """Start PostgreSQL with a migrated database and Redis once, and point Django's settings at them."""
     global _session  # noqa: PLW0603  # one per test run, by design
     if _session is None:
         _remove_stale()
         directory = Path(tempfile.mkdtemp(prefix="ponder-test-"))
-        clean = plain_environment()
-        _session = Services(directory, env=clean, sync=False, role="the tests")
-        _session.start()
+        prepared.copy_into(directory)
+        _session = start(directory)
         atexit.register(_stop_session, _session, directory, os.getpid())
-        for name in set(os.environ) - set(clean):
-            del os.environ[name]
-        os.environ.update(
-            {name: _session.environ[name] for name in ("DATABASE_URL", "REDIS_URL", "DATA_DIR")}
-        )
-        os.environ["DJANGO_SETTINGS_MODULE"] = "reasoning_app.settings"
-        os.environ["SECRET_KEY"] = "a key for tests, long enough and of no use elsewhere: 0123456789"
     return _session
+
+
+def start(directory: Path) -> Services:
+    """Start PostgreSQL and Redis in a directory, and point Django's settings at them through the environment."""
+    clean = plain_environment()
+    started = Services(directory, env=clean, sync=False, role="the tests")
+    started.start()
+    for name in set(os.environ) - set(clean):
+        del os.environ[name]
+    os.environ.update({name: started.environ[name] for name in ("DATABASE_URL", "REDIS_URL", "DATA_DIR")})
+    os.environ["DJANGO_SETTINGS_MODULE"] = "reasoning_app.settings"
+    os.environ["SECRET_KEY"] = "a key for tests, long enough and of no use elsewhere: 0123456789"
+    return started
 
 
 def _stop_session(services: Services, directory: Path, owner: int) -> None:

@@ -1,73 +1,71 @@
 """What the tables hold when no test has run, and their way back to it after a test that committed.
 
 Django's own way empties every table and fills the first rows in again, model by model: a quarter of a second a test.
-Here only the tables that hold anything are emptied, and their first rows come from a copy.
+Here one function in the database empties the tables that hold anything, and fills those that held something at first
+from copies. It is made once, with the database itself (tests/prepared.py).
 """
 
-from typing import Any
+from django.db import connection
+from django.test import TransactionTestCase
 
-from django.db import connection, transaction
+_LARGE_BYTES = 8 << 20  # from here on, emptying all tables is quicker than deleting the rows
+_KEPT = {"django_migrations"}
 
-_COPIES = "first_rows"
-_LARGE_BYTES = 8 << 20  # from here on, emptying a table is quicker than deleting its rows
-_FOREVER = {"django_migrations"}
+# The books' triggers forbid what it does, unless the session plays a replica.
+_RESTORE = """
+CREATE FUNCTION first_rows.restore() RETURNS void LANGUAGE plpgsql SET session_replication_role = replica AS $$
+BEGIN
+  LOCK TABLE {every} IN ACCESS EXCLUSIVE MODE;
+  IF greatest({sizes}) > {large} THEN TRUNCATE {every}; END IF;
+  {steps}
+END $$
+"""
+_EMPTY = "IF EXISTS (SELECT FROM {table}) THEN DELETE FROM {table}; END IF;"
+_REFILL = """
+  IF EXISTS (
+    (SELECT {columns} FROM {table} EXCEPT ALL SELECT {columns} FROM {copy}) UNION ALL
+    (SELECT {columns} FROM {copy} EXCEPT ALL SELECT {columns} FROM {table})
+  ) THEN
+    DELETE FROM {table};
+    INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {copy};
+  END IF;
+"""
 
 
 def remember() -> None:
-    """Copy the first rows of each table, and let a test that commits end with `restore`."""
-    from django.test import TransactionTestCase
-
+    """Copy the first rows of each table, and make the function that brings them back."""
+    names = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - _KEPT
+    tables = [f'public."{name}"' for name in sorted(names)]
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE SCHEMA {_COPIES}")
-        for table in _filled(cursor, _tables()):
-            cursor.execute(f'CREATE TABLE {_COPIES}."{table}" AS SELECT * FROM "{table}"')
-    TransactionTestCase._fixture_teardown = lambda self: restore()  # type: ignore[attr-defined]
-
-
-def restore() -> None:
-    """Bring every table back to its first rows. Waits for what others have not committed yet, as TRUNCATE does."""
-    tables = _tables()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"LOCK TABLE {', '.join(_quoted(tables))} IN ACCESS EXCLUSIVE MODE")
-        cursor.execute(
-            "SET LOCAL session_replication_role = replica"
-        )  # the books' triggers forbid what follows
-        filled = _filled(cursor, tables)
-        sizes = ", ".join(f"('{table}')" for table in filled)
-        cursor.execute(
-            f"SELECT coalesce(max(pg_relation_size(quote_ident(t))), 0) FROM (VALUES {sizes}) AS named (t)"
-        )
-        if cursor.fetchone()[0] > _LARGE_BYTES:
-            cursor.execute(f"TRUNCATE {', '.join(_quoted(tables))}")
-        else:
-            for table in filled:
-                cursor.execute(f'DELETE FROM "{table}"')
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [_COPIES])
-        for [table] in cursor.fetchall():
+        cursor.execute("CREATE SCHEMA first_rows")
+        steps = []
+        for table in tables:
+            copy = table.replace("public", "first_rows")
+            cursor.execute(f"SELECT EXISTS (SELECT FROM {table})")
+            if not cursor.fetchone()[0]:
+                steps.append(_EMPTY.format(table=table))
+                continue
             # Nobody may name the columns that the database computes.
             cursor.execute(
                 "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute "
                 "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''",
-                [f'public."{table}"'],
+                [table],
             )
             [columns] = cursor.fetchone()
-            cursor.execute(
-                f'INSERT INTO "{table}" ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {_COPIES}."{table}"'
-            )
+            cursor.execute(f"CREATE TABLE {copy} AS SELECT {columns} FROM {table}")
+            steps.append(_REFILL.format(table=table, copy=copy, columns=columns))
+        sizes = ", ".join(f"pg_relation_size('{table}')" for table in tables)
+        cursor.execute(
+            _RESTORE.format(every=", ".join(tables), sizes=sizes, large=_LARGE_BYTES, steps="\n".join(steps))
+        )
 
 
-def _tables() -> list[str]:
-    return sorted(
-        {*connection.introspection.django_table_names(only_existing=True, include_views=False)} - _FOREVER
-    )
+def restore() -> None:
+    """Bring every table back to its first rows. Waits for what others have not committed yet, as TRUNCATE does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT first_rows.restore()")
 
 
-def _quoted(tables: list[str]) -> list[str]:
-    return [f'"{table}"' for table in tables]
-
-
-def _filled(cursor: Any, tables: list[str]) -> list[str]:
-    """Return the tables that hold at least one row."""
-    looks = ", ".join(f'EXISTS (SELECT FROM "{table}")' for table in tables)
-    cursor.execute(f"SELECT {looks}")
-    return [table for table, holds in zip(tables, cursor.fetchone(), strict=True) if holds]
+def restore_after_tests() -> None:
+    """Let a test that commits end with `restore`."""
+    TransactionTestCase._fixture_teardown = lambda self: restore()  # type: ignore[attr-defined]

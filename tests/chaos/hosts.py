@@ -127,7 +127,7 @@ class Site:
         for path in (run_dir, self.directory / "logs"):
             path.mkdir()
         postgres = Postgres(
-            self.directory, run_dir, self.directory / "logs", self._base, lambda: None, sync=False
+            self.directory, run_dir, self.directory / "logs", self._base, lambda: None, sync=True
         )
 
         def prepare() -> None:

@@ -27,7 +27,7 @@ class Instance:
         if disk_mb:
             mount = ["mount", "-t", "tmpfs", "-o", f"size={disk_mb}m,mode=0700", "ponder-chaos", str(data)]
             subprocess.run(mount, check=True)
-        self._services = Services(data, env=plain_environment(), role="chaos", sync=False)
+        self._services = Services(data, env=plain_environment(), role="chaos")
         self._services.start()
         self._clock, self._clock_library = self.directory / "clock", self._build_clock()
         self.set_clock(0)

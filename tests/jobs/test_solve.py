@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from solver.checkers.arithmetic import Arithmetic
-from tests import services
+from tests import prepared, services
 from tests.zygote import shared
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +26,7 @@ def running(data_dir):
     """PostgreSQL and the demo models on that directory, so that not every test starts them."""
     if not services.DEMO_WEIGHTS:
         pytest.skip("demo_model/weights/*.gguf are missing: run `make demo-model`")
+    prepared.copy_into(data_dir)
     owned = services.Services(data_dir, demo=True, env=services.plain_environment(), role="the tests")
     with owned:
         owned.lock.note(ready=True)
