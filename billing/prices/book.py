@@ -32,6 +32,7 @@ __all__ = [
     "load_prices",
     "price_book",
     "rates_of",
+    "reasoning_models",
     "shipped_models",
     "unloaded_models",
 ]
@@ -68,6 +69,12 @@ def rates_of(price: Price) -> Rates:
         request_nano=price.request_nano,
         tiers=tuple(Tier(**tier) for tier in price.tiers),
     )
+
+
+def reasoning_models() -> frozenset[str]:
+    """Return the models that think out of sight before they answer, by the shipped list and `PONDER_PRICES`."""
+    known = [*shipped_models(), *parse_prices(settings.PONDER_PRICES)]
+    return frozenset(each.model for each in known if each.reasons)
 
 
 def load_prices() -> int:

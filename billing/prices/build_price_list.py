@@ -71,6 +71,9 @@ SELECTION: dict[str, list[tuple[str, str, bool]]] = {
     ],
 }
 
+# Families of which the map says that they can think out of sight, but that do so only when asked.
+THINKS_WHEN_ASKED = frozenset({"claude-5-5", "claude-4-5", "claude-4-6", "mistral-small"})
+
 # Where the map names no output limit: a cautious one.
 DEFAULT_MAX_OUTPUT = 16_384
 
@@ -98,6 +101,7 @@ BUNDLED: list[dict[str, Any]] = [
         "max_output_tokens": 640,
         "input_pico": 2_000_000,
         "output_pico": 20_000_000,
+        "reasons": True,
         "source": "operator's price for the bundled model",
     },
     {
@@ -149,6 +153,8 @@ def entry(provider: str, name: str, family: str, *, is_panel: bool) -> dict[str,
     found |= {key: pico(value) for key, value in optional.items() if value is not None}
     if tiers := long_prompt_tiers(raw):
         found["tiers"] = tiers
+    if raw.get("supports_reasoning") and family not in THINKS_WHEN_ASKED:
+        found["reasons"] = True
     return found | {"source": raw.get("source", "litellm's bundled price map")}
 
 

@@ -6,20 +6,23 @@ from typing import Any, NamedTuple
 
 PICO_PER_USD = 10**12
 TOKENS_PER_RATE = 10**6
+REASONS = "reasons"
 
 EXPECTED = (
     "Write model=input/output/context/max output, with US dollars per million tokens and limits in tokens, such as "
-    "openai/my-model=0.10/0.40/128000/16384; separate several with commas."
+    "openai/my-model=0.10/0.40/128000/16384; add /reasons for a model that thinks out of sight; separate several with "
+    "commas."
 )
 _DOLLARS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _TOKENS = re.compile(r"[1-9][0-9]{0,8}")
 
 
 class SettingPrice(NamedTuple):
-    """One priced model of the setting. `rates` holds the columns of a Price."""
+    """One priced model of the setting. `rates` holds the columns of a Price; `reasons` as in the shipped list."""
 
     model: str
     rates: dict[str, Any]
+    reasons: bool = False
 
 
 def parse_prices(text: str) -> list[SettingPrice]:
@@ -36,6 +39,8 @@ def parse_prices(text: str) -> list[SettingPrice]:
 def _parse(part: str) -> SettingPrice:
     model, _, numbers = part.rpartition("=")
     fields = numbers.split("/")
+    reasons = fields[-1].strip() == REASONS
+    fields = fields[: len(fields) - reasons]
     if not model or len(model) > 200 or " " in model or len(fields) != 4:
         raise ValueError(f"PONDER_PRICES: “{part[:100]}” is not a price. {EXPECTED}")
     input_usd, output_usd, context, max_output = (field.strip() for field in fields)
@@ -60,7 +65,7 @@ def _parse(part: str) -> SettingPrice:
         "context_window": int(context),
         "max_output_tokens": int(max_output),
     }
-    return SettingPrice(model=model, rates=rates)
+    return SettingPrice(model=model, rates=rates, reasons=reasons)
 
 
 def _pico(usd_per_million: str) -> int:

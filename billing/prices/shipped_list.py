@@ -27,7 +27,10 @@ RATE_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class ShippedModel:
-    """One model of the list. `rates` holds the columns of a Price; `sha256` changes when any of them does."""
+    """One model of the list. `rates` holds the columns of a Price; `sha256` changes when any of them does.
+
+    `reasons` says whether it thinks out of sight before it answers, unless told not to.
+    """
 
     model: str
     provider: str
@@ -36,6 +39,7 @@ class ShippedModel:
     source: str
     rates: dict[str, Any]
     sha256: str
+    reasons: bool = False
 
 
 @cache
@@ -79,6 +83,7 @@ def _shipped(raw: dict[str, Any]) -> ShippedModel:
         provider=raw["provider"],
         family=raw["family"],
         is_panel=raw["panel"],
+        reasons=raw.get("reasons", False),
         source=raw["source"],
         rates=rates,
         sha256=fingerprint(rates),

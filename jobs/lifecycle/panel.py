@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from billing.models import Price
-from billing.prices.book import price_book, rates_of
+from billing.prices.book import price_book, rates_of, reasoning_models
 from billing.prices.shipped_list import BUNDLED_PROVIDER, default_panel, is_bundled
 from jobs.core.errors import SubmitError
 from solver.core.models import ModelCard
@@ -17,7 +17,6 @@ from solver.learning.priors import (
     ABILITY_BY_RANK,
     DEMO_OUTPUT,
     OUTPUT_BY_RANK,
-    REASONING_HINTS,
     demo_fields,
 )
 from solver.providers.environment import configured_variables, openai_base_url
@@ -39,7 +38,7 @@ def build_panel(names: Sequence[str] = ()) -> list[ModelCard]:
             field="models",
             code="unknown_model",
         )
-    book = price_book()
+    book, reasoning = price_book(), reasoning_models()
     unpriced = [name for name in chosen if name not in book]
     if unpriced:
         raise SubmitError(
@@ -56,14 +55,16 @@ def build_panel(names: Sequence[str] = ()) -> list[ModelCard]:
             code="no_models",
         )
     count = len(chosen)
-    return [_card(book[name], rank=index / max(count - 1, 1)) for index, name in enumerate(chosen)]
+    return [
+        _card(book[name], rank=index / max(count - 1, 1), reasons=name in reasoning)
+        for index, name in enumerate(chosen)
+    ]
 
 
-def _card(price: Price, *, rank: float) -> ModelCard:
+def _card(price: Price, *, rank: float, reasons: bool) -> ModelCard:
     """Return the card of one model; `rank` is its place in the panel, 0 (weakest) to 1."""
     provider, _, short = price.model.partition("/")
     bundled = is_bundled(price.model)
-    reasons = any(hint in short for hint in REASONING_HINTS)
     background = not bundled and price.model in settings.PONDER_BACKGROUND_MODELS
     strength = "strong" if rank > 0.5 or reasons else "weak"
     known = (

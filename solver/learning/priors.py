@@ -68,23 +68,3 @@ OUTPUT_BY_RANK = {
     "strong": OutputQuantiles(q50=1_200, q90=4_500, q995=16_000),
     "reasoning": OutputQuantiles(q50=2_500, q90=12_000, q995=32_000),
 }
-
-REASONING_HINTS = (
-    "gpt-5",
-    "gpt-6",
-    "gpt-oss",
-    "o1",
-    "o3",
-    "o4",
-    "reason",
-    "think",
-    "r1",
-    "v4",
-    "gemini-2.5",
-    "gemini-3",
-    "gemini-4",
-    "grok-4",
-    "magistral",
-    "qwen3",
-)
-"""Parts of the names of models that think out of sight."""

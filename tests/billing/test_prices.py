@@ -155,6 +155,7 @@ def test_the_setting_prices_ones_own_models(db, settings):
         ("a b=1/2/3000/4", "is not a price"),
         ("m=1/2/3000", "is not a price"),
         ("m=1/2/3000/400/5", "is not a price"),
+        ("m=1/2/3000/reasons", "is not a price"),
         ("m=-1/2/3000/400", "“-1” of m is not an amount"),
         ("m=nan/2/3000/400", "“nan” of m is not an amount"),
         ("m=1e400/2/3000/400", "not an amount"),

@@ -88,6 +88,17 @@ def test_an_own_server_needs_a_price_and_no_key(monkeypatch, settings):
     )
 
 
+def test_whether_a_model_thinks_out_of_sight_is_said_and_not_guessed(monkeypatch, settings):
+    """The price list says so, or PONDER_PRICES does; a name that sounds like it says nothing."""
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    settings.PONDER_MODELS = [
+        "demo/thinker", "openai/gpt-4.1-mini", "openai/gpt-5-mini", "openai/thinking-r1", "openai/plain",
+    ]  # fmt: skip
+    settings.PONDER_PRICES = "openai/thinking-r1=1/2/8000/400, openai/plain=1/2/8000/400/reasons"
+    load_prices()
+    assert [card.reasons for card in build_panel()] == [True, False, True, False, True]
+
+
 def test_keys_may_come_from_files(tmp_path):
     """`X_FILE` sets `X`; a file that cannot be read is named."""
     path = tmp_path / "key"
