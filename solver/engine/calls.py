@@ -23,7 +23,7 @@ from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.steps import Step, StepKind, StepResult
 from solver.core.verdict import Judgement
-from solver.engine.bounds import Bound, bound_call, least_budget_left_nano, prompt_bytes
+from solver.engine.bounds import Bound, bound_call, prompt_bytes
 from solver.engine.call_hold import CallHold
 from solver.engine.control import Control
 from solver.engine.journal import Journal, OpenCall, Submitted
@@ -86,7 +86,6 @@ class Attempts:
         self._patience_s = patience_s
         self._clock = clock
         self._made: dict[str, int] = {}
-        self._least_nano: dict[int, list[tuple[str, int]]] = {}
         self._suspended: dict[str, tuple[float, str]] = {}
         self.health = Health(clock())
         self.known_keys = KnownKeys()
@@ -122,16 +121,6 @@ class Attempts:
         """Return the models that must not be called for now, with the reason; each is tried again after a minute."""
         now_s = self._clock()
         return {name: why for name, (until_s, why) in self._suspended.items() if now_s < until_s}
-
-    def affordable(self, size_bytes: int) -> frozenset[str]:
-        """Return the models of which one more call of this size fits into the free money, suspended ones included."""
-        if size_bytes not in self._least_nano:
-            self._least_nano[size_bytes] = [
-                (name, least_budget_left_nano(card, size_bytes, self._markup_bp))
-                for name, card in self._panel.items()
-            ]
-        resources = self._purse.spendable_nano()
-        return frozenset(name for name, least in self._least_nano[size_bytes] if least <= resources)
 
     def hold_for(self, step: Step, *, final: bool = False) -> Bound:
         """Hold the worst case of a step in the purse. Raises BudgetReached."""

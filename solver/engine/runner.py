@@ -28,6 +28,7 @@ from solver.engine.calls import AnswerJudge, Attempts
 from solver.engine.control import Control, Stop
 from solver.engine.journal import Journal
 from solver.engine.last_resort import LastResort
+from solver.engine.resources import ResourceMeter
 from solver.engine.run_state import Action, Phase, RunState, final_reason
 from solver.engine.write_up import accepted, write_up_step
 from solver.providers.litellm_gateway import Gateway
@@ -99,8 +100,13 @@ class Runner:
             patience_s=self._limits.patience_s,
             clock=clock,
         )
-        self._size_bytes = prompt_bytes(problem.messages())
-        self._markup_bp = markup_bp
+        self._meter = ResourceMeter(
+            panel,
+            purse,
+            size_bytes=prompt_bytes(problem.messages()),
+            markup_bp=markup_bp,
+            slots=self._limits.slots,
+        )
         self._last_resort = LastResort(problem, list(panel), purse, markup_bp=markup_bp)
         self._in_flight: dict[str, Step] = {}
         self._tasks: dict[asyncio.Task[None], str] = {}
@@ -236,12 +242,7 @@ class Runner:
         return self._strategy.done()
 
     def _resources(self) -> Resources:
-        return Resources(
-            free_slots=max(self._limits.slots - len(self._in_flight), 0),
-            free_nano=self._purse.spendable_nano(),
-            affordable=self._attempts.affordable(self._size_bytes) - self._attempts.suspended().keys(),
-            in_flight=self._in_flight,
-        )
+        return self._meter.resources(self._in_flight, suspended=self._attempts.suspended())
 
     def _wanted(self, resources: Resources) -> tuple[Sequence[Step], str]:
         """Return the steps that the strategy asks for and that may be made, and why others may not."""
@@ -249,7 +250,7 @@ class Runner:
         if not suspended:
             return self._strategy.ask(resources), ""
         why = " ".join(suspended.values())
-        if not resources.affordable and self._attempts.affordable(self._size_bytes):
+        if not resources.affordable and self._meter.affordable():
             # Asked now, the strategy would take this for the end of its money.
             return (), why
         steps = self._strategy.ask(resources)

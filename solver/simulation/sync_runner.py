@@ -17,9 +17,10 @@ from solver.core.request import Message, Reply
 from solver.core.steps import Resources, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Strategy
 from solver.core.verdict import Judgement
-from solver.engine.bounds import Bound, bound_call, least_budget_left_nano, prompt_bytes
+from solver.engine.bounds import Bound, bound_call, prompt_bytes
 from solver.engine.last_resort import LastResort
 from solver.engine.metering import charge_for
+from solver.engine.resources import ResourceMeter
 from solver.engine.run_state import Action, RunState, final_reason
 from solver.engine.runner import Limits, Outcome
 
@@ -74,11 +75,8 @@ def run_sync(
     limits: Limits | None = None,
 ) -> RunRecord:
     """Run a strategy to its end and return how it went."""
-    runner = SyncRunner(
-        problem, strategy, {card.name: card for card in panel}, purse, source, markup_bp, limits or Limits()
-    )
-    runner.ask_about(problem)
-    return runner.run()
+    cards = {card.name: card for card in panel}
+    return SyncRunner(problem, strategy, cards, purse, source, markup_bp, limits or Limits()).run()
 
 
 @dataclass(slots=True)
@@ -92,26 +90,22 @@ class SyncRunner:
     source: Source
     markup_bp: int
     limits: Limits
-    _least: list[tuple[str, int]] = field(default_factory=list)
     _sizes: dict[tuple[Message, ...], int] = field(default_factory=dict)
     _state: _State = field(default_factory=_State)
     _run: RunState = field(default_factory=RunState)
     last_resort: LastResort = field(init=False)
+    _meter: ResourceMeter = field(init=False)
 
-    def ask_about(self, problem: Problem) -> None:
-        """Work out what a call of each model needs at least."""
-        size_bytes = prompt_bytes(problem.messages())
-        self._least = [
-            (name, least_budget_left_nano(card, size_bytes, self.markup_bp))
-            for name, card in self.cards.items()
-        ]
+    def __post_init__(self) -> None:
+        size_bytes, cards = prompt_bytes(self.problem.messages()), [*self.cards.values()]
+        self.last_resort = LastResort(self.problem, cards, self.purse, markup_bp=self.markup_bp)
+        self._meter = ResourceMeter(
+            cards, self.purse, size_bytes=size_bytes, markup_bp=self.markup_bp, slots=self.limits.slots
+        )
 
     def run(self) -> RunRecord:
         """Run to the end, and return how it went."""
         state, strategy = self._state, self.strategy
-        self.last_resort = LastResort(
-            self.problem, [*self.cards.values()], self.purse, markup_bp=self.markup_bp
-        )
         reason = self._loop()
         while reason is StopReason.BUDGET_REACHED and self._tries_once_more():
             reason = self._loop()
@@ -154,13 +148,7 @@ class SyncRunner:
         return not self._run.is_refused
 
     def _resources(self) -> Resources:
-        free_nano, in_flight = self.purse.spendable_nano(), self._state.in_flight
-        return Resources(
-            free_slots=max(self.limits.slots - len(in_flight), 0),
-            free_nano=free_nano,
-            affordable=frozenset(name for name, least in self._least if least <= free_nano),
-            in_flight=in_flight,
-        )
+        return self._meter.resources(self._state.in_flight)
 
     def _dispatch(self, steps: Sequence[Step]) -> bool:
         """Start the steps, up to one that does not fit; return whether the strategy was told a note."""
