@@ -1,0 +1,55 @@
+"""The engine. What runs a job is imported from here: the runner, what drives and stops it, and what a call needs.
+
+Its words (`solver.core`, `solver.text`), its registries (`solver.checkers`, `solver.strategies`) and what learns and
+quotes (`solver.learning`, `solver.quotes`) have doors of their own; a contract in pyproject.toml keeps other rooms from
+reaching deeper. A name is loaded when it is first asked for: children that judge answers or render pages import this
+package too, and must start at once.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from solver.engine.bounds import prompt_bytes, typical_nano
+    from solver.engine.control import Control, Stop
+    from solver.engine.journal import Charge, OpenCall, Submitted
+    from solver.engine.plan import least_budget_nano, reserve_nano
+    from solver.engine.runner import Limits, Outcome, Runner
+    from solver.judging.judge import Judge
+    from solver.providers.litellm_gateway import Gateway, LiteLLMGateway
+else:
+    _MODULES = {
+        "engine.bounds": ("prompt_bytes", "typical_nano"),
+        "engine.control": ("Control", "Stop"),
+        "engine.journal": ("Charge", "OpenCall", "Submitted"),
+        "engine.plan": ("least_budget_nano", "reserve_nano"),
+        "engine.runner": ("Limits", "Outcome", "Runner"),
+        "judging.judge": ("Judge",),
+        "providers.litellm_gateway": ("Gateway", "LiteLLMGateway"),
+    }
+    _HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+    def __getattr__(name: str) -> object:
+        """Load a name when it is first asked for."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+__all__ = [
+    "Charge",
+    "Control",
+    "Gateway",
+    "Judge",
+    "Limits",
+    "LiteLLMGateway",
+    "OpenCall",
+    "Outcome",
+    "Runner",
+    "Stop",
+    "Submitted",
+    "least_budget_nano",
+    "prompt_bytes",
+    "reserve_nano",
+    "typical_nano",
+]

@@ -73,8 +73,8 @@ def rates_of(price: Price) -> Rates:
 
 def reasoning_models() -> frozenset[str]:
     """Return the models that think out of sight before they answer, by the shipped list and `PONDER_PRICES`."""
-    known = [*shipped_models(), *parse_prices(settings.PONDER_PRICES)]
-    return frozenset(each.model for each in known if each.reasons)
+    listed = {shipped.model for shipped in shipped_models() if shipped.reasons}
+    return frozenset(listed | {own.model for own in parse_prices(settings.PONDER_PRICES) if own.reasons})
 
 
 def load_prices() -> int:

@@ -14,9 +14,9 @@ from jobs.lifecycle.panel import build_panel
 from jobs.lifecycle.request import JobRequest
 from jobs.lifecycle.submit import refuse_closed, submit_job
 from jobs.models import Comparison
+from solver import prompt_bytes, typical_nano
 from solver.checkers import pose
 from solver.core.models import ModelCard, solvers_of
-from solver.engine.bounds import prompt_bytes, typical_nano
 from solver.strategies import DEFAULT
 
 

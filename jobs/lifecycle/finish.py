@@ -16,8 +16,8 @@ from jobs.learning.learn import set_lesson
 from jobs.lifecycle.quote_records import record_outcome
 from jobs.mail.enqueue import enqueue_job_mail
 from jobs.models import Job, OutboxKind, StepState
+from solver import Outcome
 from solver.core.steps import StopReason
-from solver.engine.runner import Outcome
 
 logger = logging.getLogger(__name__)
 

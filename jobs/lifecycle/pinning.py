@@ -14,9 +14,9 @@ from billing.models import Price
 from billing.prices.book import price_book, rates_of
 from jobs.core.errors import CannotContinue
 from jobs.models import Job, Pinned
+from solver import reserve_nano
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
-from solver.engine.plan import reserve_nano
 from solver.inference.parameters import shipped_parameters
 
 

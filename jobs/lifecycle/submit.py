@@ -23,11 +23,11 @@ from jobs.lifecycle.problem_text import title_of
 from jobs.lifecycle.quote_records import record_quote
 from jobs.lifecycle.request import JobRequest
 from jobs.models import Job
+from solver import least_budget_nano
 from solver.checkers import pose
 from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT, format_usd
 from solver.core.problem import Problem
-from solver.engine.plan import least_budget_nano
 
 
 @again_after_deadlock

@@ -24,10 +24,9 @@ from jobs.worker.execution import strategy_of
 from jobs.worker.host import WorkerHost
 from jobs.worker.load import load_job
 from jobs.worker.outcomes import end_as_it_stands
+from solver import Outcome, Stop
 from solver.core.money import usd_decimal
 from solver.core.steps import StopReason
-from solver.engine.control import Stop
-from solver.engine.runner import Outcome
 
 _PATIENCE_S = 10.0
 

@@ -13,11 +13,8 @@ from jobs.core.options import JobOptions
 from jobs.worker.journal import PostgresJournal
 from jobs.worker.load import JobSnapshot
 from jobs.worker.writer import Writer
+from solver import Control, Gateway, Judge, Limits, Outcome, Runner
 from solver.core.errors import Interrupted, ProviderDown
-from solver.engine.control import Control
-from solver.engine.runner import Limits, Outcome, Runner
-from solver.judging.judge import Judge
-from solver.providers.litellm_gateway import Gateway
 from solver.strategies import REGISTRY, Setting, Strategy, make_strategy
 
 _SHOW_EVERY_S = 1.0

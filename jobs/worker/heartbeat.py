@@ -17,7 +17,7 @@ from jobs.upkeep.sweep import sweep
 from jobs.worker import lease as leases
 from jobs.worker.fair_share import LOOKS_EVERY_S, make_room
 from jobs.worker.running_jobs import RunningJobs
-from solver.engine.control import Stop
+from solver import Stop
 
 logger = logging.getLogger(__name__)
 

@@ -31,9 +31,7 @@ from jobs.worker.outcomes import AFTER_FAULT, end_as_it_stands, record_outcome_o
 from jobs.worker.retry import retry_while_database_is_down
 from jobs.worker.running_jobs import RunningJob
 from jobs.worker.writer import Writer
-from solver.engine.control import Control, Stop
-from solver.judging.judge import Judge
-from solver.providers.litellm_gateway import Gateway, LiteLLMGateway
+from solver import Control, Gateway, Judge, LiteLLMGateway, Stop
 
 logger = logging.getLogger(__name__)
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from jobs.core.lease import Lease
 from jobs.worker.writer import Writer
+from solver import Charge, OpenCall, Submitted
 from solver.core.errors import LeaseLost, ModelSuspended
 from solver.core.request import Message
 from solver.core.steps import StepResult
-from solver.engine.journal import Charge, OpenCall, Submitted
 from solver.text.extract import clean_text
 
 

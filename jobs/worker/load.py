@@ -10,11 +10,11 @@ from billing.models import Account, Call, CallState
 from jobs.core.errors import CannotContinue
 from jobs.core.lease import Lease
 from jobs.models import Job, Pinned, Prompt, StepRecord, StepState
+from solver import OpenCall, Submitted
 from solver.core.purse import Purse
 from solver.core.request import Message
 from solver.core.steps import Status, Step, StepKind, StepResult
 from solver.core.verdict import Verdict
-from solver.engine.journal import OpenCall, Submitted
 from solver.inference.parameters import shipped_parameters
 
 

@@ -15,9 +15,9 @@ from jobs.mail.enqueue import enqueue_stuck_mail
 from jobs.models import Job
 from jobs.worker import lease as leases
 from jobs.worker.retry import retry_while_database_is_down
+from solver import Outcome
 from solver.core.errors import Interrupted, Interruption, LeaseLost, ProviderDown
 from solver.core.steps import Candidate, StopReason
-from solver.engine.runner import Outcome
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from solver.engine.control import Control, Stop
+from solver import Control, Stop
 
 
 @dataclass(slots=True)
