@@ -36,7 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give long tests their limit of time; the long form of a proof has none."""
     tests_dir = Path(__file__).parent
     for item in items:
-        seconds = _LONG.get(item.path.relative_to(tests_dir).parts[0])
+        is_proof = item.get_closest_marker("proof")
+        seconds = _LONG.get("proof" if is_proof else item.path.relative_to(tests_dir).parts[0])
         if seconds and not item.get_closest_marker("timeout"):
             unlimited = os.environ.get("PONDER_PROOF") == "long"
             item.add_marker(pytest.mark.timeout(0 if unlimited else seconds))

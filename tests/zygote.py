@@ -3,9 +3,9 @@
 litellm alone takes seconds to import, and a proof kills its workers hundreds of times. What is forked has read no
 setting, opened no connection and started no thread yet: it goes through Django's and Celery's whole start by itself.
 
-The protocol is lines of JSON: {"argv": […], "env": {…}, "log": "…", "errors": "…", "host": "…"} in, {"pid": …} out, and
-{"ended": …, "status": …} whenever a child ends. Children die with the zygote, the zygote with whoever holds its
-standard input.
+The protocol is lines of JSON: {"argv": […], "env": {…}, "log": "…", "errors": "…", "typed": "…", "host": "…"} in,
+{"pid": …} out, and {"ended": …, "status": …} whenever a child ends. Children die with the zygote, the zygote with
+whoever holds its standard input.
 """
 
 import atexit
@@ -67,14 +67,16 @@ class Zygote:
         env: Mapping[str, str],
         log: Path,
         errors: Path | None = None,
+        typed: Path | None = None,
         host: str = "",
     ) -> "Forked":
         """Start a process with exactly this environment; its output goes to `log`, its errors to `errors` or there too.
 
-        `host` is the network namespace (`ip netns`) that it lives in, and its host name.
+        `typed` is the file that it reads as standard input. `host` is the network namespace (`ip netns`) that it lives
+        in, and its host name.
         """
         order = {"argv": list(argv), "env": dict(env), "log": str(log), "host": host}
-        line = json.dumps(order | {"errors": str(errors or log)})
+        line = json.dumps(order | {"errors": str(errors or log), "typed": str(typed or os.devnull)})
         with self._asking:
             assert self._process.stdin is not None
             self._process.stdin.write(line + "\n")
@@ -165,12 +167,12 @@ def _child(order: Mapping[str, object]) -> None:
     out, err = (
         os.open(str(order[name]), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) for name in ("log", "errors")
     )
-    null = os.open(os.devnull, os.O_RDONLY)
+    typed = os.open(str(order["typed"]), os.O_RDONLY)
     if order["host"]:
         os.setns(os.open(f"/run/netns/{order['host']}", os.O_RDONLY | os.O_CLOEXEC), os.CLONE_NEWNET)
         os.unshare(os.CLONE_NEWUTS)
         socket.sethostname(str(order["host"]))
-    for target, source in ((0, null), (1, out), (2, err)):
+    for target, source in ((0, typed), (1, out), (2, err)):
         os.dup2(source, target)
     env, argv = order["env"], order["argv"]
     assert isinstance(env, dict)

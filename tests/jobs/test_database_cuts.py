@@ -32,7 +32,7 @@ def settled(job: Job) -> int:
 def test_cut_database_connections_lose_nothing(alice, workspace, endpoint, line, tmp_path):
     """Backends terminated twice, then the network cut for a second: no call is lost, doubted or bought again."""
     endpoint.behaviour = undecided
-    job = submit_for(alice, "Undecidable?", budget_nano=20 * NANO_PER_CENT)
+    job = submit_for(alice, "Undecidable?", budget_nano=10 * NANO_PER_CENT)
     parameters = connection.get_connection_params()
     url = (
         f"postgresql://{parameters['user']}@127.0.0.1:{line.port}/{parameters['dbname']}"
@@ -41,10 +41,10 @@ def test_cut_database_connections_lose_nothing(alice, workspace, endpoint, line,
     worker = Worker(tmp_path / "worker.log", DATABASE_URL=url, PONDER_LEASE_S="60")
     try:
         terminated = 0
-        for most in (20, 60):
+        for most in (10, 25):
             worker.wait_for(lambda most=most: settled(job) >= most)
             terminated += terminate("victim")
-        worker.wait_for(lambda: settled(job) >= 100)
+        worker.wait_for(lambda: settled(job) >= 40)
         line.cut()
         time.sleep(1)
         line.mend()

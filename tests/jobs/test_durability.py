@@ -1,7 +1,10 @@
 """Real workers die in the middle of jobs; nothing is lost and nothing is charged twice."""
 
+import os
 import random
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.db.models import Sum
@@ -11,20 +14,18 @@ from jobs.core.states import ENDED, JobState
 from jobs.lifecycle import cancel_job, finish_early
 from jobs.models import Job, OutboxMessage, StepRecord
 from solver.core.money import NANO_PER_CENT
+from tests import endpoint as scripted
 from tests.endpoint import Answer
+from tests.jobs.conftest import undecided
 from tests.jobs.workers import Worker
 from tests.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def undecided(call):
-    """Never the same answer twice, at about 0.08 cents a call."""
-    return Answer(
-        f"Answer: {call.number}",
-        delay_s=0.05,
-        usage={"prompt_tokens": 100, "completion_tokens": 350, "total_tokens": 450},
-    )
+def slow_from(number: int, delay_s: float) -> Callable[[scripted.Call], Answer]:
+    """Answers like `undecided`, which need so long from some call on, so that the job is still at work."""
+    return lambda call: replace(undecided(call), delay_s=delay_s if call.number >= number else 0.05)
 
 
 @pytest.fixture
@@ -51,12 +52,13 @@ def ended(job: Job) -> bool:
 
 def test_a_job_survives_kill_9_of_its_worker(alice, workspace, endpoint, worker):
     """Another worker continues after the lease; no settled step is bought again; one message is written."""
-    endpoint.behaviour = undecided
-    job = submit_for(alice, "Undecidable?", budget_nano=20 * NANO_PER_CENT)
+    endpoint.behaviour = slow_from(20, delay_s=3600)
+    job = submit_for(alice, "Undecidable?", budget_nano=5 * NANO_PER_CENT)
     first = worker()
-    first.wait_for(lambda: settled(job) >= 60)
+    first.wait_for(lambda: settled(job) >= 20)
     in_flight = endpoint.in_flight
     first.kill()
+    endpoint.behaviour = undecided
     keys_before = set(StepRecord.objects.filter(job=job, state="told").values_list("key", flat=True))
     second = worker()
     second.wait_for(lambda: ended(job), 180)
@@ -74,11 +76,12 @@ def test_a_job_survives_kill_9_of_its_worker(alice, workspace, endpoint, worker)
 
 def test_sigterm_hands_a_job_over_without_waiting_for_the_lease(alice, workspace, endpoint, worker):
     """A deploy gives its jobs back; the next worker goes on at once and nothing is in doubt."""
-    endpoint.behaviour = undecided
-    job = submit_for(alice, "Undecidable?", budget_nano=20 * NANO_PER_CENT)
+    endpoint.behaviour = slow_from(20, delay_s=1)
+    job = submit_for(alice, "Undecidable?", budget_nano=8 * NANO_PER_CENT)
     first = worker(PONDER_LEASE_S="60")
-    first.wait_for(lambda: settled(job) >= 30)
+    first.wait_for(lambda: settled(job) >= 20)
     assert first.terminate() == 0
+    endpoint.behaviour = undecided
     job.refresh_from_db()
     assert (job.state, job.lease_until) == (JobState.QUEUED, None)
     doubtful = Call.objects.filter(job_id=job.pk, state__in=[CallState.HELD, CallState.IN_DOUBT])
@@ -108,8 +111,10 @@ def test_a_lost_wake_up_costs_seconds_not_the_job(alice, workspace, endpoint, wo
     assert job.answer == "42"
 
 
+@pytest.mark.proof
 def test_many_jobs_at_once_keep_their_budgets(alice, workspace, endpoint, worker):
-    """Two hundred jobs with small random budgets on one worker: all end, none above its budget, books at zero."""
+    """Many jobs with small random budgets on one worker (200 in the long form): all end, none above its budget."""
+    number = 200 if os.environ.get("PONDER_PROOF") == "long" else 40
     rng = random.Random(5)
     endpoint.behaviour = lambda call: Answer(
         f"Answer: {call.number % 3}",
@@ -117,7 +122,8 @@ def test_many_jobs_at_once_keep_their_budgets(alice, workspace, endpoint, worker
         usage={"prompt_tokens": 100, "completion_tokens": 390, "total_tokens": 490},
     )
     jobs = [
-        submit_for(alice, f"Question {n}?", budget_nano=rng.randint(1, 2) * NANO_PER_CENT) for n in range(200)
+        submit_for(alice, f"Question {n}?", budget_nano=rng.randint(1, 2) * NANO_PER_CENT)
+        for n in range(number)
     ]
     running = worker(PONDER_LEASE_S="60")
     running.wait_for(lambda: not Job.objects.exclude(state__in=ENDED).exists(), 240)

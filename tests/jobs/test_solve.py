@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import tempfile
 from decimal import Decimal
 from pathlib import Path
@@ -12,8 +11,6 @@ import pytest
 from solver.checkers.arithmetic import Arithmetic
 from tests import prepared, services
 from tests.zygote import shared
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -34,20 +31,16 @@ def running(data_dir):
 
 
 def solve(
-    data_dir: Path, *arguments: str, command: str = "solve", stdin: str | None = None, **env: str
+    data_dir: Path, *arguments: str, command: str = "solve", stdin: str = "", **env: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in a process of its own: a plain one where something is typed into it, else a forked one."""
+    """Run a command in a process of its own, forked from one that has imported what takes seconds."""
     said = ["manage", command, *arguments]
     environment = services.plain_environment(DATA_DIR=str(data_dir), **env)
-    if stdin is not None:
-        return subprocess.run(
-            [sys.executable, "manage.py", *said[1:]], cwd=ROOT, env=environment, input=stdin, capture_output=True,
-            text=True, check=False, timeout=120,
-        )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="ponder-solve-") as folder:
-        out, errors = Path(folder) / "out", Path(folder) / "errors"
-        status = shared().start(said, env=environment, log=out, errors=errors).wait(120)
-        return subprocess.CompletedProcess(said, status, out.read_text(), errors.read_text())
+        out, errors, typed = (Path(folder) / name for name in ("out", "errors", "typed"))
+        typed.write_text(stdin)
+        process = shared().start(said, env=environment, log=out, errors=errors, typed=typed)
+        return subprocess.CompletedProcess(said, process.wait(300), out.read_text(), errors.read_text())
 
 
 def test_a_puzzle_is_recognised_solved_and_paid(running):
