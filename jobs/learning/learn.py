@@ -137,7 +137,7 @@ def _observations_of(job: Job, after_seq: int, upto_seq: int, *, is_checkable: b
             model=step.model,
             parents=tuple(step.parents),
             answer_key=step.answer_key,
-            passed=bool(step.verdict.get("passed")) if is_checkable and step.verdict else None,
+            passed=step.verdict.get("passed") if is_checkable and step.verdict else None,
             reply=step.text if step.kind in _READ else "",
             output_tokens=lengths.get(step.pk) or 1,
             cut=step.finish_reason == "length",

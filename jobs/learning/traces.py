@@ -50,8 +50,13 @@ def traces(form: str, *, per_job: int = 4, kind: str = "", model: str = "") -> I
 def _judged(job: Job, model: str) -> tuple[Sequence[StepRecord], Sequence[StepRecord]]:
     """Return the proven and the refused tries of a job, as told; of the same text to the same prompt the first."""
     steps = StepRecord.objects.filter(
-        job=job, state=StepState.TOLD, kind=StepKind.SAMPLE, status="ok", subproblem=False
-    ).exclude(verdict__isnull=True)
+        job=job,
+        state=StepState.TOLD,
+        kind=StepKind.SAMPLE,
+        status="ok",
+        subproblem=False,
+        verdict__passed__in=[True, False],
+    )
     if model:
         steps = steps.filter(model=model)
     known: dict[tuple[str, str], StepRecord] = {}

@@ -19,6 +19,7 @@ from jobs.lifecycle.quote_records import quote_json
 from jobs.mail.send import send_due
 from jobs.models import Comparison, Job, JobQuote
 from jobs.models.comparison import SIDE_TITLES
+from jobs.presenters.progress import unread_of
 from jobs.worker import lease as leases
 from jobs.worker.execution import strategy_of
 from jobs.worker.host import WorkerHost
@@ -27,6 +28,7 @@ from jobs.worker.outcomes import end_as_it_stands
 from solver import Outcome, Stop
 from solver.core.money import usd_decimal
 from solver.core.steps import StopReason
+from solver.inference.explanation import UNREAD
 
 _PATIENCE_S = 10.0
 
@@ -126,6 +128,11 @@ class _interrupts:  # noqa: N801  (used like a function)
             self._host.stop_job(self._job.pk, None, Stop.CANCEL)
 
 
+def unread_notes(job: Job) -> list[str]:
+    """Return what is to be said of answers that the checker could not read: of the one that is shown, and of many."""
+    return [note for note in (job.checked if job.checked.startswith(UNREAD) else "", unread_of(job)) if note]
+
+
 def summary(job: Job, wall_s: float) -> dict[str, Any]:
     """Return what programs read of an ended job; money as decimal strings of dollars."""
     quote = JobQuote.objects.filter(job=job).first()
@@ -141,6 +148,7 @@ def summary(job: Job, wall_s: float) -> dict[str, Any]:
         "state": job.state,
         "explanation": job.explanation,
         "checked": job.checked,
+        "unread": unread_of(job) or None,
         "error": job.error,
         "quote": quote and quote_json(quote),
     }

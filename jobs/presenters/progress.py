@@ -1,15 +1,17 @@
 """What a job has done so far, read from its journal: phases, answers, totals, and a revision that says what changed."""
 
 import hashlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models.fields.json import KT
 
 from jobs.models import Job, StepRecord, StepState
 from jobs.presenters.spend import Spend
-from solver.inference.explanation import count_of
+from solver.inference.explanation import UNREAD, count_of, unread_sentence
 
 CLUSTERS_SHOWN = 8
+_MANY_UNREAD = 3
 
 _PHASES = {
     "plan": "Plan",
@@ -28,6 +30,11 @@ _CALLS = {
     "Compare": ("comparison", "comparisons"),
     "Combine": ("combination", "combinations"),
 }
+
+
+# JSON's null: a verdict that is there, and undecided.
+_IS_UNREAD = Q(verdict__passed=None)
+Row = dict[str, Any]
 
 
 class Phase(NamedTuple):
@@ -54,15 +61,29 @@ class Cluster(NamedTuple):
     permille: int
     passed: bool | None
     is_best: bool
+    unread: str
+    """That and why the checker could not read it, as a sentence; empty where it could, or where there is none."""
 
 
 class Clusters(NamedTuple):
-    """The leading clusters, and counts of the others."""
+    """The leading clusters, the one of the answer that is shown among them, and counts of the others."""
 
     shown: list[Cluster]
     more_answers: int
     more_votes: int
     without_answer: int
+    unread_votes: int = 0
+    votes: int = 0
+
+    @property
+    def unread(self) -> str:
+        """One sentence for all answers that the checker could not read, where they are many; else empty."""
+        if self.unread_votes < _MANY_UNREAD:
+            return ""
+        return (
+            f"{UNREAD} {self.unread_votes:,} of {count_of(self.votes, 'answer', 'answers')}, so it "
+            "neither confirmed nor rejected them. Ask in the problem for an answer in the form that the checker expects."
+        )
 
 
 class Totals(NamedTuple):
@@ -125,25 +146,51 @@ def clusters_of(job: Job) -> Clusters:
             first=Min("seq"),
             passed=Count("pk", filter=Q(verdict__passed=True)),
             failed=Count("pk", filter=Q(verdict__passed=False)),
+            unread=Count("pk", filter=_IS_UNREAD),
+            why=Min(KT("verdict__detail"), filter=_IS_UNREAD),
         )
         .order_by("-passed", "-votes", "first")
     )
     best = job.answer or job.best.get("answer", "")
+    # The answer that is shown may be put otherwise than others that equal it.
+    best_key = answered.filter(answer=best).values_list("answer_key", flat=True).first() if best else None
+    shown, rest = _with_best(rows, best_key)
     most = max((row["votes"] for row in rows), default=1)
-    shown = [
-        Cluster(
-            answer=row["answer_text"],
-            votes=row["votes"],
-            charged_nano=row["cost"] or 0,
-            permille=row["votes"] * 1000 // most,
-            passed=True if row["passed"] else False if row["failed"] else None,
-            is_best=row["answer_text"] == best or row["answer_key"] == best,
-        )
-        for row in rows[:CLUSTERS_SHOWN]
-    ]
-    rest = rows[CLUSTERS_SHOWN:]
     return Clusters(
-        shown, len(rest), sum(row["votes"] for row in rest), samples.filter(answer_key="").count()
+        [_cluster(row, most, best if row["answer_key"] == best_key else "") for row in shown],
+        len(rest),
+        sum(row["votes"] for row in rest),
+        samples.filter(answer_key="").count(),
+        sum(row["unread"] for row in rows),
+        sum(row["votes"] for row in rows),
+    )
+
+
+def unread_of(job: Job) -> str:
+    """Return in a sentence that the checker could not read many of the answers; empty where it could."""
+    return clusters_of(job).unread if job.checker else ""
+
+
+def _with_best(rows: list[Row], best_key: str | None) -> tuple[list[Row], list[Row]]:
+    """Return the rows to show and the others; the one of the shown answer is always among the first."""
+    shown, rest = rows[:CLUSTERS_SHOWN], rows[CLUSTERS_SHOWN:]
+    best = next((row for row in rest if row["answer_key"] == best_key), None)
+    if best is None:
+        return shown, rest
+    return [*shown[:-1], best], [shown[-1], *(row for row in rest if row is not best)]
+
+
+def _cluster(row: Row, most: int, best: str) -> Cluster:
+    """Return one line of the list; `best` is the answer that is shown if it is of this cluster, else empty."""
+    passed = True if row["passed"] else False if row["failed"] else None
+    return Cluster(
+        answer=best or row["answer_text"],
+        votes=row["votes"],
+        charged_nano=row["cost"] or 0,
+        permille=row["votes"] * 1000 // most,
+        passed=passed,
+        is_best=bool(best),
+        unread=unread_sentence(row["why"] or "") if passed is None and row["unread"] else "",
     )
 
 

@@ -22,7 +22,7 @@ class Verdict(NamedTuple):
 class Judgement(NamedTuple):
     """An answer, its canonical key and the checker's verdict; all None where the reply has no answer.
 
-    The verdict is also None where the checker is undecided: what is not known refutes nothing.
+    The verdict is also None where the checker knows no right answer. An undecided one refutes nothing.
     """
 
     answer: str | None = None

@@ -20,11 +20,14 @@ class Cluster:
     tries: int = 0
     repeats: int = 0
     refused: bool = False
+    unread: str = ""
+    """Why the checker could not tell, where it never could; empty where it could, or where there is none."""
     grades: dict[str, list[int]] = field(default_factory=dict)
     """By grader: how often it passed and failed this answer."""
     comparisons: dict[str, list[int]] = field(default_factory=dict)
     """By judge: how often this answer was preferred, and how often another."""
     passed_steps: set[str] = field(default_factory=set)
+    _was_read: bool = False
     _wordings: dict[str, int] = field(default_factory=dict)
 
     def take(self, result: StepResult, *, is_repeat: bool) -> None:
@@ -34,7 +37,10 @@ class Cluster:
             self.repeats += 1
         else:
             self.tries += 1
-        self.refused = self.refused or (result.verdict is not None and result.verdict.passed is False)
+        if (verdict := result.verdict) is not None:
+            self.refused = self.refused or verdict.passed is False
+            self.unread = verdict.detail if verdict.is_undecided and not self._was_read else ""
+            self._was_read = self._was_read or not verdict.is_undecided
 
     def _note_wording(self, result: StepResult) -> None:
         """Count how the answer is put: the usual wording is the example, unless a grader passed another one.

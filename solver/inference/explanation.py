@@ -10,6 +10,7 @@ from solver.inference.cluster import Cluster
 _DISSENTERS = 5
 PASSED, FAILED = "✓", "✗"
 """Marks before the sentences that say what a check or a grader found."""
+UNREAD = "The checker could not read"
 
 
 class EvidenceView(Protocol):
@@ -55,6 +56,11 @@ def explain(evidence: EvidenceView, leader: Cluster) -> Candidate:
 def count_of(number: int, one: str, many: str) -> str:
     """Return `1 attempt` or `2,000 attempts`."""
     return f"{number:,} {one if number == 1 else many}"
+
+
+def unread_sentence(detail: str) -> str:
+    """Return that a checker could not tell, and why: `detail` is its own sentence."""
+    return f"{UNREAD} this answer: {detail[:1].lower()}{detail[1:]}"
 
 
 def _sentence(evidence: EvidenceView, leader: Cluster, others: Sequence[Cluster]) -> str:
@@ -114,7 +120,8 @@ def _checked(evidence: EvidenceView, leader: Cluster) -> str:
         _outcome(judge, counts, "Preferred", "Not preferred", "comparison")
         for judge, counts in leader.comparisons.items()
     )
-    return " ".join([*graded, *compared])
+    unread = [unread_sentence(leader.unread)] if leader.unread else []
+    return " ".join([*unread, *graded, *compared])
 
 
 def _outcome(judge: str, counts: Sequence[int], yes: str, no: str, what: str) -> str:

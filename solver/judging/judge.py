@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from solver.core.checker import Checker
-from solver.core.verdict import Judgement
+from solver.core.verdict import Judgement, Verdict
 from solver.judging.fair_queue import FairQueue
 from solver.judging.judge_pool import UNREAD, JudgePool, PoolReply
 from solver.text.extract import clean_text, extract_answer, quick_key, text_key
@@ -83,7 +83,7 @@ class Judge:
             if checker is not None and waits and found.is_read:
                 verdict = checker.check_value(_value_of(found))
             key = found.match or found.key or key or text_key(answer)
-        return Judgement(answer, key, None if verdict is None or verdict.is_undecided else verdict)
+        return Judgement(answer, key, _told(verdict, checker))
 
     async def close(self) -> None:
         """End the children; judgements that still wait are cancelled."""
@@ -159,6 +159,13 @@ class JobJudge:
     async def judge(self, *, text: str, checker: Checker | None, known_keys: Sequence[str] = ()) -> Judgement:
         """Return the judgement of a reply; an answer equal to a known one gets that one's key."""
         return await self._judge.judge_reply(text, checker, known_keys, self._share)
+
+
+def _told(verdict: Verdict | None, checker: Checker | None) -> Verdict | None:
+    """Return the verdict to tell: none of a checker that knows no right answer, for nothing is odd about the reply."""
+    if verdict is None or checker is None or (verdict.is_undecided and not checker.is_checkable):
+        return None
+    return verdict
 
 
 def _fit_for_pool(answer: str) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -304,6 +305,19 @@ def test_evidence_is_weighed_by_the_parameters_that_were_pinned():
     assert known.error_model() == ErrorModel(3, 0.9)
     assert known.confidence() < shipped.confidence()
     assert known.parameters.specificity == shipped.parameters.specificity
+
+
+def test_an_answer_that_the_checker_could_not_read_is_said_to_be_so():
+    """It is not refused; a later reply with that answer that was read takes the sentence away."""
+    known = evidence(Problem("?", checker=Number("3")))
+    unread = Verdict(None, "number", "The answer is not a plain number.")
+    known.tell(replace(answer("s/0", "4"), verdict=unread))
+    words = "The checker could not read this answer: the answer is not a plain number."
+    assert known.best().checked == words
+    assert not known.clusters["num:4"].refused
+    known.tell(answer("s/1", "4", passed=False))
+    known.tell(replace(answer("s/2", "4"), verdict=unread))
+    assert known.best().checked == ""
 
 
 def test_when_a_model_that_left_was_first_weighed_changes_nothing():

@@ -103,16 +103,16 @@ async def test_the_pool_gives_the_number_checker_its_values(judge):
 
 @pytest.mark.parametrize("sign", [signal.SIGSTOP, signal.SIGKILL])
 async def test_a_number_that_nobody_could_read_is_undecided_and_asked_again(judge, sign):
-    """A child that hangs or dies has refuted nothing: no verdict, none remembered, and the next one reads it."""
+    """A child that hangs or dies has refuted nothing: an undecided verdict, not remembered, and the next one reads it."""
     others = children_of(os.getpid())
     await judge.judge_answer(r"\sqrt{4}", checker=None)
     (child,) = children_of(os.getpid()) - others
     asked = asyncio.create_task(judge.judge_answer(r"\sqrt{9.8596}", checker=PI))
     os.kill(child, sign)
-    assert (await asked).verdict is None
+    assert (await asked).verdict.is_undecided
     assert (await judge.judge_answer(r"\sqrt{9.8596}", checker=PI)).verdict.passed
-    assert (await judge.judge_answer(TOWER, checker=PI)).verdict is None
-    assert (await judge.judge_answer("2^{" * 100 + "1" + "}" * 100, checker=PI)).verdict is None
+    assert (await judge.judge_answer(TOWER, checker=PI)).verdict.is_undecided
+    assert (await judge.judge_answer("2^{" * 100 + "1" + "}" * 100, checker=PI)).verdict.is_undecided
 
 
 async def test_after_two_overruns_a_jobs_formulas_are_texts(judge):
@@ -123,7 +123,7 @@ async def test_after_two_overruns_a_jobs_formulas_are_texts(judge):
     before = time.monotonic()
     for number in range(20):
         found = await hostile.judge(text=f"Answer: {TOWER} + 2{number}", checker=PI)
-        assert found.verdict is None
+        assert found.verdict.is_undecided
     assert time.monotonic() - before < 5
     assert (await hostile.judge(text=r"Answer: \sqrt{4}", checker=None)).key == r"text:\sqrt{4}"
     assert (await other.judge(text=r"Answer: \sqrt{4}", checker=None)).key == "num:2"
@@ -210,10 +210,11 @@ async def test_no_hostile_answer_raises_or_lingers():
 
 
 async def test_a_crowded_pool_falls_back_to_texts_in_time():
-    """An answer that would wait too long gets a text key, and no verdict that nobody has worked out."""
+    """An answer that would wait too long gets a text key, and an undecided verdict."""
     judge = Judge(processes=1, limit_s=5.0, wait_s=0.2)
     found = await judge.judge_answer(r"\sqrt{9.8596}", checker=PI)
-    assert found == (r"\sqrt{9.8596}", r"text:\sqrt{9.8596}", None)
+    assert found[:2] == (r"\sqrt{9.8596}", r"text:\sqrt{9.8596}")
+    assert found.verdict.is_undecided
     await judge.close()
 
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from jobs.models import Job, StepRecord, StepState
-from jobs.presenters.progress import clusters_of
+from jobs.presenters.progress import CLUSTERS_SHOWN, clusters_of
 from tests import people
 
 
@@ -253,3 +253,45 @@ def test_answers_to_parts_are_not_answers_to_the_problem(alice, running_job):
         step.save(update_fields=["key", "subproblem"])
     after = clusters_of(running_job)
     assert sum(c.votes for c in before.shown) - sum(c.votes for c in after.shown) == 3
+
+
+UNREAD = {"passed": None, "checker": "number", "detail": "The answer is not a plain number."}
+WORDS = "The checker could not read this answer: the answer is not a plain number."
+
+
+def test_an_answer_that_the_checker_could_not_read_says_so(alice, running_job):
+    """Beside that answer and in the list of calls; an answer that it read once says nothing."""
+    first, second = StepRecord.objects.filter(job=running_job, kind="sample").order_by("seq")[:2]
+    StepRecord.objects.filter(pk__in=[first.pk, second.pk]).update(answer_key="text:odd", verdict=UNREAD)
+    assert show(alice, running_job).content.decode().count(WORDS) == 1
+    assert "not read by the checker" in show(alice, running_job, "job-steps").content.decode()
+    StepRecord.objects.filter(pk=second.pk).update(verdict={**UNREAD, "passed": False})
+    assert WORDS not in show(alice, running_job).content.decode()
+
+
+def test_many_answers_that_the_checker_could_not_read_are_said_once(alice, done_job):
+    """One sentence above the list and in the JSON, instead of the same words beside each."""
+    StepRecord.objects.filter(job=done_job, kind="sample").exclude(answer_key="").update(verdict=UNREAD)
+    found = clusters_of(done_job)
+    said = f"could not read {found.votes} of {found.votes} answers"
+    text = show(alice, done_job).content.decode()
+    assert text.count(said) == 1
+    assert WORDS not in text
+    assert said in json.loads(show(alice, done_job, "job-export-json").getvalue())["unread"]
+
+
+def test_the_list_of_answers_always_holds_the_one_that_is_shown(alice, done_job):
+    """Also where eight others have more votes, and where equal answers are put otherwise."""
+    steps = list(StepRecord.objects.filter(job=done_job, kind="sample").order_by("seq"))
+    for number, step in enumerate(steps):
+        step.answer, step.answer_key, step.verdict = f"{number // 2}", f"num:{number // 2}", None
+    steps[-1].answer, steps[-1].answer_key = "7.50", "num:15/2"
+    StepRecord.objects.bulk_update(steps, ["answer", "answer_key", "verdict"])
+    Job.objects.filter(pk=done_job.pk).update(answer="7.50")
+    found = clusters_of(Job.objects.get(pk=done_job.pk))
+    assert [cluster.answer for cluster in found.shown if cluster.is_best] == ["7.50"]
+    assert len(found.shown) == CLUSTERS_SHOWN
+    assert sum(cluster.votes for cluster in found.shown) + found.more_votes == found.votes == len(steps)
+    StepRecord.objects.filter(pk=steps[-1].pk).update(answer_key="num:0")
+    found = clusters_of(Job.objects.get(pk=done_job.pk))
+    assert [(cluster.answer, cluster.votes) for cluster in found.shown if cluster.is_best] == [("7.50", 3)]

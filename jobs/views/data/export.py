@@ -16,7 +16,7 @@ from accounts.access import AuthedRequest, signed_in
 from jobs.lifecycle.quote_records import quote_json
 from jobs.models import Job, JobQuote, StepRecord
 from jobs.presenters.markdown import clean_text
-from jobs.presenters.progress import totals_of
+from jobs.presenters.progress import totals_of, unread_of
 from jobs.presenters.spend import spend_of
 from jobs.views.access import get_job_for
 from solver.core.money import usd_decimal
@@ -87,6 +87,7 @@ def _as_json(job: Job) -> dict[str, Any]:
         "confidence": None if job.confidence is None else f"{job.confidence:.4f}",
         "explanation": job.explanation or None,
         "checked": job.checked or None,
+        "unread": unread_of(job) or None,
         "dissent": job.dissent,
         "budget_usd": usd_decimal(spend.budget_nano),
         "charged_usd": usd_decimal(spend.spent_nano),

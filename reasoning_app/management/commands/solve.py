@@ -143,12 +143,14 @@ class Command(BaseCommand):
 
     def show(self, job: Any, wall_s: float, *, as_json: bool) -> None:
         """Print the receipt to stderr and the answer to stdout."""
-        from jobs.management.terminal import summary
+        from jobs.management.terminal import summary, unread_notes
 
         self._say(
             f"{job.explanation or job.stop_reason_words} "
             f"Charged {format_usd_exact(job.charged_nano)} of {format_usd_exact(job.budget_nano)} for {job.calls} calls."
         )
+        for note in unread_notes(job):
+            self._say(note)
         if as_json:
             self.stdout.write(json.dumps(summary(job, wall_s), ensure_ascii=False))
         elif job.answer or job.answer_text:
