@@ -124,6 +124,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "reasoning_app.nul_characters.NulCharactersMiddleware",
 ]
 ROOT_URLCONF = "reasoning_app.urls"
 WSGI_APPLICATION = "reasoning_app.wsgi.application"

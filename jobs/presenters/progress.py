@@ -1,6 +1,7 @@
 """What a job has done so far, read from its journal: phases, answers, totals, and a revision that says what changed."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
@@ -34,7 +35,7 @@ _CALLS = {
 
 # JSON's null: a verdict that is there, and undecided.
 _IS_UNREAD = Q(verdict__passed=None)
-Row = dict[str, Any]
+Row = Mapping[str, Any]
 
 
 class Phase(NamedTuple):
@@ -137,7 +138,7 @@ def clusters_of(job: Job) -> Clusters:
     # An answer to a part of the problem is none to the problem.
     samples = _told(job).filter(status="ok", kind__in=["sample", "revise", "aggregate"], subproblem=False)
     answered = samples.exclude(answer_key="")
-    rows = list(
+    rows: list[Row] = list(
         answered.values("answer_key")
         .annotate(
             votes=Count("pk"),
