@@ -14,11 +14,10 @@ the money should be spent whatever it brings.
 """
 
 import math
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from solver.core.steps import Resources, Status, Step, StepKind, StepResult, StopReason
+from solver.core.steps import Resources, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting, Strategy
 from solver.inference import value_of_tries
 from solver.inference.value_of_tries import LONG_LOOKAHEAD, LOOKAHEADS, SampleBatch
@@ -28,6 +27,7 @@ from solver.strategies.common import Common
 from solver.strategies.deep import Deep
 from solver.strategies.grade_chooser import GradeChooser
 from solver.strategies.notes import Plan
+from solver.strategies.proof_tries import Buy, NoTry, ProofTries
 
 # A right answer is taken to be worth this many times the geometric mean of the budget and the most expensive try: a
 # budget of many tries is a ceiling, not a wish to spend it.
@@ -74,7 +74,7 @@ class Auto(Common[AutoPlan]):
         ceiling = min(setting.budget_nano, _CEILING * dearest)
         # From the budget as it is now, for a raise says that more is welcome; it never changes what told steps mean.
         self._value_nano = float(worth) if worth else _WORTH * math.sqrt(ceiling * dearest)
-        self._failures: Counter[str] = Counter()
+        self._proof = ProofTries(self._skills, self._cost, self._value_nano)
         # What did not pay under one budget may pay under a raised one.
         self._enough_key = f"enough/{setting.budget_nano}"
         self._enough = False
@@ -108,7 +108,7 @@ class Auto(Common[AutoPlan]):
         if result.key == "hopeless" and len(self._runs) < _MAX_RUNS:
             self._run(Inside.from_note(result.note))
         self._enough = self._enough or result.key == self._enough_key
-        self._failures[result.model] += result.status is Status.OK
+        self._proof.take(result)
         if result.key.startswith("grade/"):
             self._grades.take(result)
 
@@ -128,34 +128,42 @@ class Auto(Common[AutoPlan]):
         if self._is_hopeless(resources):
             note = Inside("aggregate", resources.free_nano).as_note()
             return (Step("hopeless", StepKind.NOTE, "No answer was given twice", note=note),)
-        votes = not self.problem.is_checkable and not resources.in_flight
-        check = self._grades.best(resources, self._value_nano) if votes else None
-        if check and check.rate >= max(map(self._rate, self._candidates(resources)), default=1.0):
-            key, shown = f"grade/{self._grades.count}", [check.answer.example]
-            return (self.about(key, StepKind.GRADE, check.judge, shown, purpose="Check the answer"),)
-        models = self._for_a_proof(resources) if self.problem.is_checkable else self._for_a_vote(resources)
-        if models is None:
-            purpose = "More attempts would cost more than they could add"
-            return (Step(self._enough_key, StepKind.NOTE, purpose),)
-        pairs = zip(models, self.missing("sample", resources), strict=False)
-        return [self.sample("sample", number, model) for model, number in pairs]
+        if grade := self._grade_before_tries(resources):
+            return (grade,)
+        match self._proof.decide(resources) if self.problem.is_checkable else self._for_a_vote(resources):
+            case Buy(models):
+                pairs = zip(models, self.missing("sample", resources), strict=False)
+                return [self.sample("sample", number, model) for model, number in pairs]
+            case NoTry.ENOUGH:
+                purpose = "More attempts would cost more than they could add"
+                return (Step(self._enough_key, StepKind.NOTE, purpose),)
+            case NoTry.WAIT:
+                return ()
 
-    def _for_a_vote(self, resources: Resources) -> Sequence[str] | None:
-        """Return the models of the next tries, decided when all tries bought before are known; None: none pays."""
-        if resources.in_flight:
-            return ()
-        batches = self._candidates(resources)
-        best = max(batches, key=self._rate, default=None)
-        if best is None:
-            return ()
+    def _grade_before_tries(self, resources: Resources) -> Step | None:
+        """Return the grade that adds more per dollar than any try does, once all that was bought is known."""
+        if self.problem.is_checkable or resources.in_flight:
+            return None
+        check = self._grades.best(resources, self._value_nano)
+        if check is None or check.rate < max(map(self._rate, self._candidates(resources)), default=1.0):
+            return None
+        key, shown = f"grade/{self._grades.count}", [check.answer.example]
+        return self.about(key, StepKind.GRADE, check.judge, shown, purpose="Check the answer")
+
+    def _for_a_vote(self, resources: Resources) -> Buy | NoTry:
+        """Decide on the next tries, when all tries bought before are known."""
+        batches = [] if resources.in_flight else self._candidates(resources)
+        if not batches:
+            return NoTry.WAIT
+        best = max(batches, key=self._rate)
         if self._rate(best) < 1.0:
             batches += self._candidates(resources, (LONG_LOOKAHEAD,))
             best = max(batches, key=self._rate)
         if self._rate(best) < 1.0:
-            return None
+            return NoTry.ENOUGH
         chosen = self._not_to_be_missed(best, batches, resources.free_nano) or best
         count = max(_ASKED[chosen.tries], self.evidence.tries // _GROWTH)
-        return [chosen.model] * min(count, resources.free_slots)
+        return Buy([chosen.model] * min(count, resources.free_slots))
 
     def _not_to_be_missed(
         self, best: SampleBatch, batches: Sequence[SampleBatch], free_nano: int
@@ -165,11 +173,8 @@ class Auto(Common[AutoPlan]):
         Cheap tries first is the way to end up with nothing but cheap tries.
         """
         spare = free_nano - _ASKED[best.tries] * self._cost[best.model]
-        grand = max(
-            (each for each in batches if self._need(each) <= free_nano),
-            key=lambda each: each.gain,
-            default=best,
-        )
+        affordable = [each for each in batches if self._need(each) <= free_nano]
+        grand = max(affordable, key=lambda each: each.gain, default=best)
         of_best = max(each.gain for each in batches if each.model == best.model)
         return grand if self._need(grand) > spare and grand.gain > of_best else None
 
@@ -205,33 +210,6 @@ class Auto(Common[AutoPlan]):
     def _rate(self, batch: SampleBatch) -> float:
         """Return what a batch is worth by what it costs."""
         return self._value_nano * batch.gain / (batch.tries * self._cost[batch.model])
-
-    def _for_a_proof(self, resources: Resources) -> Sequence[str] | None:
-        """Return the models of the next tries where a checker will know: by chance of success per dollar.
-
-        As many are under way as more likely fail than not; None where none is and none pays.
-        """
-        pending: Counter[str] = Counter()
-        all_fail, chosen = 1.0, list[str]()
-        for step in resources.in_flight.values():
-            all_fail *= 1.0 - self._chances(pending)[step.model]
-            pending[step.model] += 1
-        while len(chosen) < resources.free_slots and (all_fail > 0.5 or not pending):
-            chances = self._chances(pending)
-            usable = [name for name in self._names if name in resources.affordable]
-            best = max(usable, key=lambda name: chances[name] / self._cost[name], default=None)
-            if best is None:
-                break
-            if self._value_nano * chances[best] < self._cost[best]:
-                return chosen if pending else None
-            chosen.append(best)
-            all_fail *= 1.0 - chances[best]
-            pending[best] += 1
-        return chosen
-
-    def _chances(self, pending: Counter[str]) -> Mapping[str, float]:
-        failures = tuple(float(self._failures[name] + pending[name]) for name in self._names)
-        return dict(value_of_tries.success_chances(self._skills, failures))
 
     def done(self) -> StopReason | None:
         """Stop when proven, when sure enough, or when more would not pay."""

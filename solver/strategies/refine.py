@@ -14,6 +14,7 @@ better than chance.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
@@ -27,6 +28,7 @@ MAX_FAILS = 10
 MAX_GRADES = 8
 _MAX_FAILS_OF_CHECKER = 3
 _MAX_MUTE_GRADES = 4
+_MAX_MUTE_OF_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,18 @@ class LinesPlan(JudgedPlan):
 
     lines: int = 1
     passes: int = PASSES
+
+
+class LineStatus(Enum):
+    """Whether a line goes on, and why not."""
+
+    OPEN = auto()
+    ACCEPTED = auto()
+    """It passed several grades in a row."""
+    ABANDONED = auto()
+    """It failed too often."""
+    SPENT = auto()
+    """A further grade would say nothing new."""
 
 
 @dataclass(slots=True)
@@ -50,7 +64,7 @@ class Line:
     fails: int = 0
     stable: int = 0
     """How many versions in a row came to the same answer as the one before."""
-    ended: bool = False
+    status: LineStatus = LineStatus.OPEN
 
     def path(self, version: int) -> str:
         """Return the key of a version."""
@@ -148,55 +162,56 @@ class Refine(Common[LinesPlan]):
             self._open[line.number] = line
         line = self._lines[int(parts[1])]
         if result.kind is StepKind.GRADE:
-            self._take_grade(line, result)
+            line.status = self._status_after_grade(line, result)
         elif int(parts[2]) > line.version:
             line.version = int(parts[2])
-            self._take_version(line, result)
-        if line.ended:
+            line.status = self._status_after_version(line, result)
+        if line.status is not LineStatus.OPEN:
             self._open.pop(line.number, None)
+        if line.status is LineStatus.ACCEPTED and line.current:
+            self._accepted.append(line.current)
 
-    def _take_version(self, line: Line, result: StepResult) -> None:
-        if usable(result):
-            same = line.current is not None and result.answer_key == line.current.answer_key
-            line.stable = line.stable + 1 if same else 0
-            line.current, line.critique = result, ""
-            line.grades = line.passes = 0
-            if result.verdict and result.verdict.passed is False:
-                line.critique = result.verdict.detail
-                line.fails += 1
-            self._end_if_nothing_helps(line)
-        else:
+    def _status_after_version(self, line: Line, result: StepResult) -> LineStatus:
+        if not usable(result):
             # The next version starts from the same text.
-            line.fails += 1
-        line.ended = line.ended or line.fails >= self._max_fails
+            return self._status_after_fail(line)
+        same = line.current is not None and result.answer_key == line.current.answer_key
+        line.stable = line.stable + 1 if same else 0
+        line.current, line.critique = result, ""
+        line.grades = line.passes = 0
+        status = LineStatus.OPEN
+        if result.verdict and result.verdict.passed is False:
+            line.critique = result.verdict.detail
+            status = self._status_after_fail(line)
+        return LineStatus.SPENT if self._is_spent(line) else status
 
-    def _end_if_nothing_helps(self, line: Line) -> None:
-        """End a line whose next step would be a grade that says nothing, or one grade too many of this answer."""
-        if not self.is_ready(line) or line.critique or line.current is None:
-            return
-        cluster = self.evidence.cluster_of(line.current.key)
-        useless = self._read_grades == 0 and self._mute_grades >= _MAX_MUTE_GRADES
-        line.ended = (
-            self.problem.is_checkable or useless or (cluster is not None and _grades(cluster) >= MAX_GRADES)
-        )
-
-    def _take_grade(self, line: Line, result: StepResult) -> None:
+    def _status_after_grade(self, line: Line, result: StepResult) -> LineStatus:
         line.grades += 1
         grade = read_grade(result.text) if result.status is Status.OK else None
         if grade is None:
             self._mute_grades += 1
-            line.ended = line.grades - line.passes >= 2
-            return
+            return LineStatus.SPENT if line.grades - line.passes >= _MAX_MUTE_OF_VERSION else LineStatus.OPEN
         self._read_grades += 1
-        if grade.passed:
-            line.passes += 1
-            self._end_if_nothing_helps(line)
-            if line.passes >= self.plan.passes and line.current:
-                line.ended = True
-                self._accepted.append(line.current)
-        else:
-            line.passes, line.fails, line.critique = 0, line.fails + 1, result.text
-            line.ended = line.fails >= self._max_fails
+        if not grade.passed:
+            line.passes, line.critique = 0, result.text
+            return self._status_after_fail(line)
+        line.passes += 1
+        if line.passes >= self.plan.passes and line.current:
+            return LineStatus.ACCEPTED
+        return LineStatus.SPENT if self._is_spent(line) else LineStatus.OPEN
+
+    def _status_after_fail(self, line: Line) -> LineStatus:
+        line.fails += 1
+        return LineStatus.ABANDONED if line.fails >= self._max_fails else LineStatus.OPEN
+
+    def _is_spent(self, line: Line) -> bool:
+        """Tell whether the next step would be a grade that says nothing, or one grade too many of this answer."""
+        if not self.is_ready(line) or line.critique or line.current is None:
+            return False
+        if self.problem.is_checkable or (self._read_grades == 0 and self._mute_grades >= _MAX_MUTE_GRADES):
+            return True
+        cluster = self.evidence.cluster_of(line.current.key)
+        return cluster is not None and _grades(cluster) >= MAX_GRADES
 
     # Answering ------------------------------------------------------------------------------------------------
 
