@@ -1,7 +1,8 @@
 """The new-job page, its live quote and its preview. Writing needs no account; starting does."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -41,6 +42,7 @@ _DRAFT = "new_job_draft"
 _KEPT_CHARACTERS = 10_000
 _PREVIEW_CHARACTERS = 20_000
 _PREVIEWS_PER_MINUTE = 60
+_EMPTY: Mapping[str, Any] = {"budget": "0.25", "strategy": DEFAULT}
 
 
 def form_context(form: NewJobForm) -> dict[str, Any]:
@@ -150,33 +152,48 @@ def says_the_same(job: Job, asked: JobRequest) -> bool:
     )
 
 
+class FormSource(NamedTuple):
+    """What stands in the first form, and the draft or the earlier job that it comes from."""
+
+    initial: Mapping[str, Any] = _EMPTY
+    draft: Job | None = None
+    from_id: UUID | None = None
+
+
 def blank_form(request: HttpRequest) -> dict[str, Any]:
     """Return the first form: from an earlier job, a draft, what was typed before signing in, or empty."""
-    draft_id, from_id, draft = uuid4(), None, None
-    initial: dict[str, Any] = {"budget": "0.25", "strategy": DEFAULT}
+    source = _source_of(request)
+    return form_context(NewJobForm(initial=source.initial)) | {
+        "draft": source.draft,
+        "draft_id": source.draft.pk if source.draft else uuid4(),
+        "from_id": source.from_id,
+    }
+
+
+def _source_of(request: HttpRequest) -> FormSource:
     user = request.user if isinstance(request.user, User) else None
     if user and request.GET.get("from"):
-        job = get_job_for(user, uuid_or_404(request.GET["from"]))
-        initial, from_id = _initial_of(job), job.pk
-        if job.texts_deleted_at:
-            messages.warning(
-                request,
-                "The texts of that job were deleted, so it cannot be run again. Enter the problem again.",
-            )
-            initial, from_id = {"budget": "0.25", "strategy": DEFAULT}, None
-    elif user and request.GET.get("draft"):
-        draft = get_draft_for(user, uuid_or_404(request.GET["draft"]))
-    elif kept := _kept_over_sign_in(request):
-        initial = kept
-    else:
-        draft = next(iter(drafts_of(user)), None) if user and "empty" not in request.GET else None
-    if draft:
-        draft_id, from_id, initial = draft.pk, draft.parent_id, {**draft.form, "problem": draft.problem}
-    return form_context(NewJobForm(initial=initial)) | {
-        "draft": draft,
-        "draft_id": draft_id,
-        "from_id": from_id,
-    }
+        return _rerun(request, get_job_for(user, uuid_or_404(request.GET["from"])))
+    if user and request.GET.get("draft"):
+        return _continued(get_draft_for(user, uuid_or_404(request.GET["draft"])))
+    if kept := _kept_over_sign_in(request):
+        return FormSource(kept)
+    drafts = drafts_of(user) if user and "empty" not in request.GET else []
+    return next(map(_continued, drafts), FormSource())
+
+
+def _rerun(request: HttpRequest, job: Job) -> FormSource:
+    if job.texts_deleted_at:
+        messages.warning(
+            request,
+            "The texts of that job were deleted, so it cannot be run again. Enter the problem again.",
+        )
+        return FormSource()
+    return FormSource(_initial_of(job), from_id=job.pk)
+
+
+def _continued(draft: Job) -> FormSource:
+    return FormSource({**draft.form, "problem": draft.problem}, draft, draft.parent_id)
 
 
 def _initial_of(job: Job) -> dict[str, Any]:
