@@ -27,6 +27,7 @@ from bench import (
     optillm,
     overhead,
     quotes,
+    real_tries,
     resume,
     steps,
     stop,
@@ -50,6 +51,7 @@ MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "optillm": optillm.measure,
     "overhead": overhead.measure,
     "quotes": quotes.measure,
+    "real": real_tries.measure,
     "resume": resume.measure,
     "steps": steps.measure,
     "stop": stop.measure,
@@ -81,9 +83,14 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a short version, which is not kept")
     parser.add_argument("--json", action="store_true", help="print nothing but the JSON object")
     parser.add_argument("--calls", type=int, help="audit: so many calls instead of a million")
+    parser.add_argument(
+        "--tries", type=Path, help="real: a file of recorded tries instead of the shipped one"
+    )
     options = parser.parse_args()
     if options.calls:
         MEASUREMENTS["audit"] = partial(audit.measure, calls=options.calls)
+    if options.tries:
+        MEASUREMENTS["real"] = partial(real_tries.measure, tries=options.tries)
     if options.name is None:
         return _all(sys.argv[1:])
     began = time.monotonic()

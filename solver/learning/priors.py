@@ -15,6 +15,10 @@ DEMO_ABILITY = {
 }
 
 DEMO_TRAITS = {
+    "thinker": {
+        "modular": {"slope": 1.5, "scatter": 0.5, "concentration": 4.0, "blind": 0.03},
+        "countdown": {"slope": 1.5, "scatter": 0.5, "concentration": 4.0, "blind": 0.03},
+    },
     "intern": {
         "modular": {"slope": 3.999, "scatter": 1.637, "concentration": 1.562, "blind": 0.082},
         "countdown": {"slope": 1.156, "scatter": 0.51, "concentration": 11.43, "agree": 0.779},
@@ -24,7 +28,8 @@ DEMO_TRAITS = {
         "countdown": {"slope": 2.167, "scatter": 0.461, "concentration": 5.137, "agree": 1.0},
     },
 }
-"""How the demo models err (solver/inference/item_response.py), fitted to the recorded pool by `python -m bench fit`."""
+"""How the demo models err (solver/inference/item_response.py), fitted to the recorded pool by `python -m bench fit`; the
+thinker's are assumed, for the pool holds no tries of it."""
 
 DEMO_TEMPERATURE = {"intern": 1.0, "thinker": 0.6, "expert": 0.6}
 """A single try of the expert is right more often at .6 than at 1 (modular .81 of .77, Countdown .55 of .49), and votes of

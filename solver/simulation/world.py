@@ -74,6 +74,7 @@ def _card(model: Mapping[str, Any]) -> ModelCard:
                 "slope": slope,
                 "scatter": 0.0,
                 "concentration": parameters()["wrong_answers"]["concentration"],
+                "blind": 0.03,
             }
         },
         # Simulated models write no prose, as the bundled ones.

@@ -1,6 +1,7 @@
 """Votes weighed: what agreement, blind spots and shared temptations say."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -9,16 +10,17 @@ from solver.inference.calibration import shares
 from solver.inference.item_response import skill_of
 from solver.inference.vote_likelihood import ErrorModel, difficulty, log_odds, wrong_votes
 
+FITTED = Trait(0.6, slope=1.5, scatter=0.5, concentration=4.0, blind=0.03)
 WRONGS = ErrorModel(options=1_000, shared=0.2)
 
 
 def odds(*answers, traits=None, error_model=WRONGS):
-    """Weigh answers given as {model: votes}; models not described are of average ability."""
+    """Weigh answers given as {model: votes}; models not described are as `FITTED` says."""
     traits = traits or {}
     models = sorted({model for answer in answers for model in answer} | set(traits))
     counts = tuple(tuple(float(answer.get(model, 0)) for model in models) for answer in answers)
     totals = tuple(sum(column) for column in zip(*counts, strict=True))
-    skills = tuple(skill_of(traits.get(model, Trait(0.6))) for model in models)
+    skills = tuple(skill_of(traits.get(model, FITTED)) for model in models)
     return log_odds(skills, error_model, counts, totals, len(answers))
 
 
@@ -29,7 +31,10 @@ def probabilities(*answers, **options):
 def test_agreement_counts_and_scattered_tries_say_that_none_is_right():
     """Three against one is clear; four different answers are not."""
     assert probabilities({"a": 3}, {"a": 1})[0] > 0.85
-    assert sum(probabilities({"a": 1}, {"a": 1}, {"a": 1}, {"a": 1}, traits={"a": Trait(0.3)})) < 0.75
+    assert (
+        sum(probabilities({"a": 1}, {"a": 1}, {"a": 1}, {"a": 1}, traits={"a": replace(FITTED, ability=0.3)}))
+        < 0.75
+    )
 
 
 def test_a_model_that_repeats_its_errors_is_believed_less():
