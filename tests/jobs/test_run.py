@@ -62,7 +62,7 @@ def test_a_proven_answer_ends_the_job(alice, workspace, endpoint, run_all):
     run_all()
     job.refresh_from_db()
     assert (job.state, job.stop_reason, job.answer) == (JobState.DONE, "solved", "25 + 12 + 3 * 7")
-    assert job.calls < 12
+    assert job.calls < 40  # of the 12,500 that the budget would pay
     assert Job.objects.count() == 1
 
 
