@@ -155,7 +155,7 @@ class Search:
 
 def _theirs(treequest: Any, seed: int, dollars_nano: int, *, is_checkable: bool) -> Run:
     """Let treequest search until the money is spent or, with a checker, the answer is proven."""
-    import numpy as np  # type: ignore[import-not-found]  # comes with treequest
+    import numpy as np
 
     np.random.seed(seed)  # noqa: NPY002  (treequest draws from numpy's global generator)
     search, algorithm = Search(seed, is_checkable=is_checkable), treequest.ABMCTSA()

@@ -287,7 +287,7 @@ class Trial:
         while not condition():
             if time.monotonic() > deadline_s:
                 logs = "".join(self._site.log(each).read_text()[-3000:] for each in self._site.network.hosts)
-                raise RuntimeError(f"{host} waited {PATIENCE_S:.0f} s for {what}; the workers say:\n{logs}")
+                raise RuntimeError(f"The workers say:\n{logs}\n{host} waited {PATIENCE_S:.0f} s for {what}.")
             time.sleep(0.1)
 
     def _jobs_of(self, host: str) -> dict[UUID, int]:
