@@ -13,7 +13,7 @@ from django.http import QueryDict
 
 from accounts.access import workspace_of
 from accounts.models import User
-from jobs.core.options import NOTHING_CHOSEN, JobOptions
+from jobs.core.options import LEAST_TARGET, NOTHING_CHOSEN, JobOptions
 from jobs.lifecycle import JobRequest, SubmitError
 from jobs.lifecycle.problem_text import checked_problem
 from jobs.models import Job
@@ -86,12 +86,17 @@ class NewJobForm(BudgetForm):
     budget = forms.CharField(required=False, max_length=60, initial="0.25")
     checker = forms.CharField(required=False, max_length=30)
     strategy = forms.CharField(required=False, max_length=30, initial=DEFAULT)
-    confidence_target = forms.ChoiceField(choices=TARGETS, required=False)
+    confidence_target = forms.CharField(required=False, max_length=20, widget=forms.Select(choices=TARGETS))
     models = forms.CharField(required=False, max_length=2000, widget=TickedNames)
     value = forms.CharField(required=False, max_length=60)
     not_before = forms.CharField(required=False, max_length=40)
     deadline = forms.CharField(required=False, max_length=40)
     time_zone = forms.CharField(required=False, max_length=60)
+
+    def __init__(self, *args: Any, **fields: Any) -> None:
+        super().__init__(*args, **fields)
+        if own := _own_target(str(self["confidence_target"].value() or "")):
+            self["confidence_target"].field.widget.choices = [*TARGETS, own]
 
     def clean_problem(self) -> str:
         """Refuse a problem that cannot be sent to a model."""
@@ -107,6 +112,21 @@ class NewJobForm(BudgetForm):
             known = ", ".join(dict(STRATEGIES))
             raise ValidationError(f"“{name}” is not a strategy. Choose one of {known}.", code="strategy")
         return name
+
+    def clean_confidence_target(self) -> float | None:
+        """Return the confidence at which to stop. None: the strategy's own."""
+        typed: str = self.cleaned_data["confidence_target"]
+        try:
+            target = float(typed) if typed else None
+            JobOptions(confidence_target=target).check()
+        except SubmitError as error:
+            raise ValidationError(error.message, code=error.code) from error
+        except ValueError as error:
+            expected = f"enter a probability from {LEAST_TARGET} to 0.999"
+            raise ValidationError(
+                f"“{typed}” is not a number: {expected}.", code="confidence_target"
+            ) from error
+        return target
 
     def clean_value(self) -> int | None:
         """Return the value of a correct answer in nano-USD, or None if none was entered."""
@@ -153,10 +173,9 @@ class NewJobForm(BudgetForm):
     def chosen_options(self) -> JobOptions:
         """Return the options of the form that are valid."""
         data = self.cleaned_data
-        target = data.get("confidence_target")
         return JobOptions(
             models=tuple(names_in(data.get("models", ""))),
-            confidence_target=float(target) if target else None,
+            confidence_target=data.get("confidence_target"),
             value_nano=data.get("value"),
         )
 
@@ -231,6 +250,14 @@ def budget_fields(budget_nano: int) -> dict[str, str]:
     return {"budget": text} if text in PRESETS else {"budget": CUSTOM, "budget_custom": text}
 
 
+def _own_target(typed: str) -> tuple[str, str] | None:
+    """Return the choice of a confidence that the form does not offer, such as that of an earlier job."""
+    try:
+        return None if typed in dict(TARGETS) else (typed, f"{100 * float(typed):g} %")
+    except ValueError:
+        return None
+
+
 def fields_of_options(job: Job) -> dict[str, str]:
     """Return the form fields that say what a job's strategy and options say."""
     try:
@@ -238,10 +265,9 @@ def fields_of_options(job: Job) -> dict[str, str]:
     except (TypeError, ValueError):
         # Of another release: the form begins without them.
         chosen = NOTHING_CHOSEN
-    target = "" if chosen.confidence_target is None else f"{chosen.confidence_target:g}"
     return {
         "strategy": job.strategy,
-        "confidence_target": target if target in dict(TARGETS) else "",
+        "confidence_target": "" if chosen.confidence_target is None else f"{chosen.confidence_target:g}",
         "models": " ".join(chosen.models),
         "value": "" if chosen.value_nano is None else usd_decimal(chosen.value_nano),
     }

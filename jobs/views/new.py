@@ -163,7 +163,7 @@ class FormSource(NamedTuple):
 def blank_form(request: HttpRequest) -> dict[str, Any]:
     """Return the first form: from an earlier job, a draft, what was typed before signing in, or empty."""
     source = _source_of(request)
-    return form_context(NewJobForm(initial=source.initial)) | {
+    return form_context(NewJobForm(initial=dict(source.initial))) | {
         "draft": source.draft,
         "draft_id": source.draft.pk if source.draft else uuid4(),
         "from_id": source.from_id,

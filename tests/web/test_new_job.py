@@ -185,6 +185,24 @@ def test_what_a_right_answer_is_worth_is_kept(alice):
     assert 'value="2.50"' in alice.get(reverse("job-new"), {"from": str(job.pk)}).content.decode()
 
 
+def test_running_again_keeps_a_confidence_that_the_form_does_not_offer(alice):
+    """A target from the terminal stands in the form of the next run, and is submitted as it is."""
+    submit(alice, confidence_target="0.85")
+    job = Job.objects.get()
+    assert job.options["confidence_target"] == 0.85
+    text = alice.get(reverse("job-new"), {"from": str(job.pk)}).content.decode()
+    assert '<option value="0.85" selected>85 %</option>' in text
+
+
+@pytest.mark.parametrize("typed", ["lots", "7", "nan"])
+def test_a_confidence_that_is_none_is_refused_beside_its_field(alice, typed):
+    """It says what to enter; nothing is started."""
+    reply = submit(alice, confidence_target=typed)
+    assert reply.status_code == 422
+    assert "enter a probability from 0.5 to 0.999" in reply.content.decode()
+    assert not Job.objects.exists()
+
+
 def preview(person, problem):
     return person.post(reverse("job-preview"), {"problem": problem}).content.decode()
 
