@@ -10,19 +10,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from solver.engine.bounds import prompt_bytes, typical_nano
+    from solver.engine.bounds import least_prompt_tokens, prompt_bytes, typical_nano
     from solver.engine.control import Control, Stop
     from solver.engine.journal import Charge, OpenCall, Submitted
-    from solver.engine.plan import least_budget_nano, reserve_nano
+    from solver.engine.plan import fitting, least_budget_nano, reserve_nano
     from solver.engine.runner import Limits, Outcome, Runner
     from solver.judging.judge import Judge
     from solver.providers.litellm_gateway import Gateway, LiteLLMGateway
 else:
     _MODULES = {
-        "engine.bounds": ("prompt_bytes", "typical_nano"),
+        "engine.bounds": ("least_prompt_tokens", "prompt_bytes", "typical_nano"),
         "engine.control": ("Control", "Stop"),
         "engine.journal": ("Charge", "OpenCall", "Submitted"),
-        "engine.plan": ("least_budget_nano", "reserve_nano"),
+        "engine.plan": ("fitting", "least_budget_nano", "reserve_nano"),
         "engine.runner": ("Limits", "Outcome", "Runner"),
         "judging.judge": ("Judge",),
         "providers.litellm_gateway": ("Gateway", "LiteLLMGateway"),
@@ -48,7 +48,9 @@ __all__ = [
     "Runner",
     "Stop",
     "Submitted",
+    "fitting",
     "least_budget_nano",
+    "least_prompt_tokens",
     "prompt_bytes",
     "reserve_nano",
     "typical_nano",

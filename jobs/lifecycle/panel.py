@@ -12,7 +12,9 @@ from billing.models import Price
 from billing.prices.book import price_book, rates_of, reasoning_models
 from billing.prices.shipped_list import BUNDLED_PROVIDER, default_panel, is_bundled
 from jobs.core.errors import SubmitError
+from solver import fitting, least_prompt_tokens, prompt_bytes
 from solver.core.models import ModelCard
+from solver.core.problem import Problem
 from solver.learning.priors import (
     ABILITY_BY_RANK,
     DEMO_OUTPUT,
@@ -59,6 +61,22 @@ def build_panel(names: Sequence[str] = ()) -> list[ModelCard]:
         _card(book[name], rank=index / max(count - 1, 1), reasons=name in reasoning)
         for index, name in enumerate(chosen)
     ]
+
+
+def panel_for(problem: Problem, names: Sequence[str] = ()) -> list[ModelCard]:
+    """Return those cards of `build_panel` that can take the problem. Raises SubmitError, also where none can."""
+    panel = build_panel(names)
+    if chosen := fitting(panel, problem):
+        return chosen
+    widest = max(panel, key=lambda card: card.context_window)
+    tokens = least_prompt_tokens(widest, prompt_bytes(problem.messages()))
+    raise SubmitError(
+        f"This problem is too long for the models: it has at least {tokens:,} tokens, and {widest.name}, which takes "
+        f"the most, has room for {widest.context_window:,} with its reply. "
+        "Shorten the problem, or choose a model with a larger context window.",
+        field="problem",
+        code="too_long_for_models",
+    )
 
 
 def _card(price: Price, *, rank: float, reasons: bool) -> ModelCard:

@@ -8,7 +8,7 @@ from accounts.models import Workspace
 from jobs.core.errors import SubmitError
 from jobs.core.options import NOTHING_CHOSEN, JobOptions
 from jobs.learning.lookup import informed_panel
-from jobs.lifecycle.panel import build_panel
+from jobs.lifecycle.panel import panel_for
 from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
 from jobs.lifecycle.quote_records import quote_of, terms_of
 from jobs.lifecycle.submit import check_affordable
@@ -41,7 +41,7 @@ def quote_job(
     text = problem[:MAX_PROBLEM_CHARS]
     posed = pose(text, checker)
     panel = informed_panel(
-        build_panel(options.models),
+        panel_for(posed, options.models),
         posed,
         workspace=workspace,
         budget_nano=budget_nano,

@@ -17,7 +17,7 @@ from jobs.core.wake import wake_worker_on_commit
 from jobs.learning.lookup import informed_panel
 from jobs.lifecycle.funding import fund_job
 from jobs.lifecycle.limits import check_limits, check_unpaid
-from jobs.lifecycle.panel import build_panel
+from jobs.lifecycle.panel import panel_for
 from jobs.lifecycle.pinning import pin
 from jobs.lifecycle.problem_text import title_of
 from jobs.lifecycle.quote_records import record_quote
@@ -40,7 +40,7 @@ def submit_job(request: JobRequest, *, wake: bool = True) -> Job:
     request = request.checked()
     posed = pose(request.problem, request.checker)
     panel = informed_panel(
-        build_panel(request.options.models),
+        panel_for(posed, request.options.models),
         posed,
         workspace=request.workspace,
         budget_nano=request.budget_nano,

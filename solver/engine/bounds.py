@@ -84,6 +84,19 @@ def typical_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
     )
 
 
+def least_prompt_tokens(card: ModelCard, size_bytes: int) -> int:
+    """Return how many tokens a prompt of running text has at least, about: some have five bytes, bundled ones' under two.
+
+    An estimate, to tell what is hopeless. What may be charged is bounded by the bytes.
+    """
+    return size_bytes * 3 // 5 if card.bundled else size_bytes // 5
+
+
+def fits(card: ModelCard, size_bytes: int) -> bool:
+    """Tell whether the model's context window may have room for the prompt and a reply of median length."""
+    return least_prompt_tokens(card, size_bytes) + card.output.q50 <= card.context_window
+
+
 def _billed_bound(card: ModelCard, size_bytes: int, cap: int, markup_bp: int) -> int:
     return billed_nano(bound_nano(card.rates, prompt_tokens=size_bytes, max_output_tokens=cap), markup_bp)
 

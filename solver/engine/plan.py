@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from solver.core.models import ModelCard, solvers_of
 from solver.core.pricing import billed_nano, bound_nano
 from solver.core.problem import Problem
-from solver.engine.bounds import least_hold_nano, prompt_bytes, typical_nano
+from solver.engine.bounds import fits, least_hold_nano, prompt_bytes, typical_nano
 
 _TRIES_OF_MAIN = 3
 _TRIES_BEFORE_SECOND_FAMILY = 6
@@ -40,6 +40,12 @@ def rotation(
         None,
     )
     return [main.name, main.name, second.name] if many and second else [main.name]
+
+
+def fitting(panel: Sequence[ModelCard], problem: Problem) -> list[ModelCard]:
+    """Return the cards of the models whose context window may have room for the problem and a reply."""
+    size_bytes = prompt_bytes(problem.messages())
+    return [card for card in panel if fits(card, size_bytes)]
 
 
 def reserve_nano(panel: Sequence[ModelCard], problem: Problem, *, budget_nano: int, markup_bp: int) -> int:

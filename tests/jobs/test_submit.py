@@ -11,6 +11,7 @@ from billing.prices.book import load_prices
 from jobs.core.options import JobOptions
 from jobs.lifecycle import SubmitError, cancel_job, quote_job, submit_comparison
 from jobs.models import Job, JobQuote
+from jobs.models.pinned import Pinned
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.billing.test_races import together
 from tests.endpoint import Answer
@@ -55,6 +56,29 @@ def test_more_than_the_wallet_is_refused_with_what_is_there(alice, workspace):
     assert refusal.value.field == "budget"
     assert "$100.00" in refusal.value.message
     assert not Account.objects.filter(kind=AccountKind.ESCROW).exists()
+
+
+def test_a_problem_that_no_model_can_take_is_refused(alice, workspace):
+    """The quote and the submission say so before any money moves, with the numbers."""
+    before, long = balances(workspace), "word " * 12_000
+    for ask in (
+        lambda: submit_for(alice, long, budget_nano=NANO_PER_USD),
+        lambda: quote_job(problem=long, budget_nano=NANO_PER_USD),
+    ):
+        with pytest.raises(SubmitError, match=r"at least 12,\d{3} tokens, and openai/test.*8,000") as refusal:
+            ask()
+        assert (refusal.value.field, refusal.value.code) == ("problem", "too_long_for_models")
+    assert not Job.objects.exists()
+    assert balances(workspace) == before
+
+
+def test_models_that_cannot_take_the_problem_are_left_out(alice, settings):
+    """A long problem goes to the models with room for it alone."""
+    settings.PONDER_MODELS = ["openai/test", "openai/wide"]
+    settings.PONDER_PRICES = "openai/test=1/2/8000/400,openai/wide=1/2/128000/400"
+    load_prices()
+    job = submit_for(alice, "word " * 12_000, budget_nano=NANO_PER_USD, wake=False)
+    assert [card.name for card in Pinned.of(job).panel] == ["openai/wide"]
 
 
 def test_a_model_without_a_price_cannot_run(alice, workspace, settings):
