@@ -21,6 +21,7 @@ from bench import (
     crowd,
     fairness,
     fit,
+    humaneval,
     idle,
     journal,
     live,
@@ -46,6 +47,7 @@ MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "crowd": crowd.measure,
     "fairness": fairness.measure,
     "fit": fit.measure,
+    "humaneval": humaneval.measure,
     "idle": idle.measure,
     "journal": journal.measure,
     "live": live.measure,
@@ -63,6 +65,8 @@ MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
 }
 
 
+AS_THEY_ARE = {"humaneval"}
+"""Whose JSON object has exactly the keys that it promises."""
 PLOTS: dict[str, Callable[[Mapping[str, Any]], list[Panel]]] = {
     "overhead": overhead.panels,
     "tree": tree.panels,
@@ -97,7 +101,11 @@ def main() -> int:
         return _all(sys.argv[1:])
     began = time.monotonic()
     figures = MEASUREMENTS[options.name](options.quick)
-    figures |= {"command": f"python -m bench {options.name}", "wall_s": round(time.monotonic() - began, 1)}
+    if options.name not in AS_THEY_ARE:
+        figures |= {
+            "command": f"python -m bench {options.name}",
+            "wall_s": round(time.monotonic() - began, 1),
+        }
     if not options.json:
         width = max(map(len, figures))
         sys.stdout.writelines(f"{key:<{width}}  {value}\n" for key, value in figures.items())

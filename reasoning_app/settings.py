@@ -376,6 +376,7 @@ for _name in PONDER_BACKGROUND_MODELS:
             f"PONDER_BACKGROUND_MODELS: “{_name}” has no background mode. Name models of OpenAI's Responses API, such as "
             "openai/gpt-5.4."
         )
+PONDER_RUN_CODE = env.bool("PONDER_RUN_CODE", default=True)
 DEMO_INTERN_URL = env.str("DEMO_INTERN_URL", default=f"unix:{RUN_DIR}/intern.sock")
 DEMO_THINKER_URL = env.str("DEMO_THINKER_URL", default=f"unix:{RUN_DIR}/thinker.sock")
 DEMO_EXPERT_URL = env.str("DEMO_EXPERT_URL", default=f"unix:{RUN_DIR}/expert.sock")

@@ -44,6 +44,7 @@ def main() -> None:
     sys.path = ["/work", *sys.path, "/packages"]
     sys.argv = ["main.py"]
     source = order["source"]
+    os.nice(10)  # what else works on this machine comes first
     _limit(order)
     del order
     gc.collect()

@@ -48,6 +48,7 @@ def start(directory: Path) -> Services:
     for name in set(os.environ) - set(clean):
         del os.environ[name]
     os.environ.update({name: started.environ[name] for name in ("DATABASE_URL", "REDIS_URL", "DATA_DIR")})
+    os.environ["PONDER_RUN_CODE"] = "False"
     os.environ["DJANGO_SETTINGS_MODULE"] = "reasoning_app.settings"
     os.environ["SECRET_KEY"] = "a key for tests, long enough and of no use elsewhere: 0123456789"
     return started
@@ -88,7 +89,8 @@ def plain_environment(**extra: str) -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if name not in _OURS and not _FOREIGN.match(name)
     }
-    return kept | {"PYTHONUNBUFFERED": "1"} | extra
+    # No worker of a test tests its sandbox, which takes seconds; the tests that need it turn it on.
+    return kept | {"PYTHONUNBUFFERED": "1", "PONDER_RUN_CODE": "False"} | extra
 
 
 def free_port() -> int:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User, Workspace
+from jobs.core.code_checks import why_not_offered
 from jobs.core.errors import SubmitError
 from jobs.core.options import NOTHING_CHOSEN, JobOptions
 from jobs.lifecycle.problem_text import checked_problem
@@ -55,6 +56,8 @@ class JobRequest:
                 code="unknown_strategy",
             )
         self.options.check()
+        if why := why_not_offered(self.checker):
+            raise SubmitError(why, field="checker", code="cannot_run_code")
         return replace(self, problem=problem)
 
 

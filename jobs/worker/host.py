@@ -19,6 +19,7 @@ import psycopg
 from django.conf import settings
 from django.db import connection, connections
 
+from jobs.core.code_checks import leave_word
 from jobs.core.errors import CannotContinue
 from jobs.core.lease import Lease
 from jobs.core.states import JobState, Wanted
@@ -28,10 +29,13 @@ from jobs.worker.execution import execute
 from jobs.worker.heartbeat import Heartbeat
 from jobs.worker.load import load_job
 from jobs.worker.outcomes import AFTER_FAULT, end_as_it_stands, record_outcome_of
+from jobs.worker.programs import SandboxPrograms
 from jobs.worker.retry import retry_while_database_is_down
 from jobs.worker.running_jobs import RunningJob
 from jobs.worker.writer import Writer
 from solver import Control, Gateway, Judge, LiteLLMGateway, Stop
+from solver.core.checker import Checker
+from solver.core.programs import ProgramsOff
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +58,7 @@ class WorkerHost:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="engine", daemon=True)
         self._thread.start()
+        self._programs = SandboxPrograms(is_on=lambda: settings.PONDER_RUN_CODE)
         self._writer, self._gateway, self._judge = self._on_loop(self._open())
         self._listener = asyncio.run_coroutine_threadsafe(self._listen(), self._loop)
         self._heartbeat = Heartbeat(self)
@@ -104,6 +109,9 @@ class WorkerHost:
         self.wish(lease.job_id, lease.token, snapshot.job.wanted)
         if self.draining.is_set():
             self._loop.call_soon_threadsafe(control.request, Stop.DRAIN)
+        if fault := self._fault_of(snapshot.pinned.problem.checker):
+            end_as_it_stands(lease, fault)
+            return
         # 200 threads must not each keep a connection while models think.
         connection.close()
         running = execute(
@@ -117,6 +125,22 @@ class WorkerHost:
             report=report,
         )
         record_outcome_of(lease, asyncio.run_coroutine_threadsafe(running, self._loop))
+
+    def _fault_of(self, checker: Checker | None) -> str:
+        """Return why a job's checker cannot be trusted or run here, before it costs a call."""
+        if checker is None or not checker.runs_code:
+            return ""
+        try:
+            fault = self._on_loop(self._judge.fault_of(checker))
+        except ProgramsOff as error:
+            return f"The check of this job needs to run code, which this site cannot do safely. The reason: {error}"
+        return f"The check of this job cannot be trusted, so the job was ended. {fault}" if fault else ""
+
+    def test_sandbox(self) -> None:
+        """Test whether this machine can run code safely, and leave word of it. Blocks for seconds."""
+        if settings.PONDER_RUN_CODE:
+            found = self._programs.find().availability()
+            leave_word(programs=found.programs, calls=found.calls, why_off=found.why_off)
 
     def free_slots(self) -> int:
         """Return how many more jobs may run here."""
@@ -186,12 +210,13 @@ class WorkerHost:
     async def _open(self) -> tuple[Writer, Gateway, Judge]:
         gateway = LiteLLMGateway()
         await gateway.warm_up()
-        return Writer(_connection_string()), gateway, Judge()
+        return Writer(_connection_string()), gateway, Judge(programs=self._programs)
 
     async def _shut(self) -> None:
         await self._writer.close()
         await self._gateway.close()
         await self._judge.close()
+        self._programs.close()
         # litellm keeps a logging task of its own on the loop.
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:

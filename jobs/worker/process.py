@@ -35,6 +35,7 @@ def _made() -> "WorkerHost":
     gc.freeze()
     if _stopping.is_set():
         made.drain()
+    threading.Thread(target=made.test_sandbox, name="test-sandbox", daemon=True).start()
     return made
 
 

@@ -7,7 +7,9 @@ from fractions import Fraction
 from typing import Any, ClassVar, Self
 
 from solver.checkers.recognise import ProblemKind, guess_kind
+from solver.core.programs import FunctionCall, Program, Ran
 from solver.core.verdict import Verdict
+from solver.text.extract import extract_answer
 
 MAX_FIELD_CHARS = 1_000
 
@@ -45,6 +47,10 @@ class BaseChecker(ABC):
     reads_values: ClassVar[bool] = False
     computes: ClassVar[bool] = False
     """Whether it computes what is right; others compare with an answer that somebody typed."""
+    runs_code: ClassVar[bool] = False
+    """Whether an undecided answer is decided by running untrusted code: see `to_run`, `verdict_on`, `trials`."""
+    runs_programs: ClassVar[bool] = False
+    """Whether that is a whole program, and not the call of one function."""
 
     # Reading --------------------------------------------------------------------------------------------------
 
@@ -105,6 +111,10 @@ class BaseChecker(ABC):
         """Return what a model is told about the form of the answer."""
         return ""
 
+    def answer_in(self, reply: str, /) -> str | None:
+        """Return the answer of a reply, None where it has none."""
+        return extract_answer(reply)
+
     @abstractmethod
     def check(self, answer: str, /) -> Verdict:
         """Return whether an answer is right, wrong or undecided."""
@@ -112,6 +122,24 @@ class BaseChecker(ABC):
     def check_value(self, _value: Fraction | None, /) -> Verdict:
         """Return the verdict on the exact value of an undecided answer."""
         return self.undecided("The value of the answer is not checked.")
+
+    def to_run(self, answer: str, /) -> Program | FunctionCall:
+        """Return what has to be run to decide on an answer."""
+        raise NotImplementedError
+
+    def verdict_on(self, wanted: Program | FunctionCall, ran: Ran, /) -> Verdict:
+        """Return the verdict that follows from what `to_run` wanted and what came of it."""
+        raise NotImplementedError
+
+    def trials(self) -> tuple[str, ...]:
+        """Return answers that a checker worth its name does not pass; it is tried on them before the first call."""
+        return ()
+
+    def fault_in(self, verdict: Verdict, _ran: Ran, /) -> str:
+        """Return in a sentence what the verdict on such an answer says against the checker; empty: nothing."""
+        if verdict.passed:
+            return f"It passes what cannot be right: {verdict.detail}"
+        return verdict.detail if verdict.is_undecided else ""
 
     def key(self, _answer: str, /) -> str | None:
         """Return the canonical key of an answer, None to name it as any answer is named."""

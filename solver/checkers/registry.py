@@ -7,10 +7,14 @@ from solver.checkers.arithmetic import Arithmetic
 from solver.checkers.base import MAX_FIELD_CHARS, BaseChecker, CheckerError
 from solver.checkers.choice import Choice
 from solver.checkers.number import Number
+from solver.checkers.python_check import PythonCheck
 from solver.checkers.recognise import ProblemKind, guess_kind
+from solver.checkers.unit_tests import UnitTests
 from solver.core.problem import Problem
 
-REGISTRY: dict[str, type[BaseChecker]] = {checker.kind: checker for checker in (Number, Choice, Arithmetic)}
+REGISTRY: dict[str, type[BaseChecker]] = {
+    checker.kind: checker for checker in (Number, Choice, Arithmetic, UnitTests, PythonCheck)
+}
 """In the order of the form."""
 
 
@@ -27,11 +31,11 @@ def parse_checker(kind: str, *, problem: str, fields: Mapping[str, str]) -> Base
         return None
     checker = _of_kind(kind)
     given = {each.name: str(fields.get(each.name) or "").strip() for each in checker.form_fields}
-    for name, value in given.items():
-        if len(value) > MAX_FIELD_CHARS:
+    for each in checker.form_fields:
+        most = max(MAX_FIELD_CHARS, each.max_chars)
+        if len(given[each.name]) > most:
             raise CheckerError(
-                f"The checker's {name.replace('_', ' ')}: longer than {MAX_FIELD_CHARS:,} characters. "
-                "Enter a shorter text."
+                f"The checker's {each.name.replace('_', ' ')}: longer than {most:,} characters. Enter a shorter text."
             )
     return checker.from_fields(given, problem)
 
@@ -40,12 +44,13 @@ def parse_checker_option(text: str, *, problem: str) -> BaseChecker | None:
     """Return the checker that `--check` names, None for `none`. Raises CheckerError."""
     kind, _, rest = text.strip().partition(":")
     kind, rest = kind.strip().casefold(), rest.strip()
-    if len(rest) > MAX_FIELD_CHARS:
-        raise CheckerError(f"The checker is longer than {MAX_FIELD_CHARS:,} characters. Use a shorter one.")
     if kind == "none" and not rest:
         return None
     if kind not in REGISTRY:
         raise CheckerError(f"Unknown checker “{text.strip()[:40]}”. Use {option_examples()}.")
+    most = max(MAX_FIELD_CHARS, *(each.max_chars for each in REGISTRY[kind].form_fields))
+    if len(rest) > most:
+        raise CheckerError(f"The checker is longer than {most:,} characters. Use a shorter one.")
     return parse_checker(kind, problem=problem, fields=REGISTRY[kind].read_option(rest) if rest else {})
 
 

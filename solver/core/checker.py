@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, ClassVar, Protocol
 
+from solver.core.programs import FunctionCall, Program, Ran
 from solver.core.verdict import Verdict
 
 
@@ -18,6 +19,8 @@ class Checker(Protocol):
     reads_values: ClassVar[bool]
     computes: ClassVar[bool]
     """Whether it computes what is right; others compare with an answer that somebody typed."""
+    runs_code: ClassVar[bool]
+    """Whether what `check` leaves undecided is decided by running untrusted code."""
 
     @property
     def is_checkable(self) -> bool:
@@ -33,12 +36,36 @@ class Checker(Protocol):
         """Return what a model is told about the form of the answer, as a sentence."""
         ...
 
+    def answer_in(self, reply: str, /) -> str | None:
+        """Return the answer of a reply, None where it has none."""
+        ...
+
     def check(self, answer: str, /) -> Verdict:
         """Return whether an answer is right, wrong or undecided."""
         ...
 
     def check_value(self, value: Fraction | None, /) -> Verdict:
         """Return the verdict on the exact value of an answer that was undecided; None: it is no number."""
+        ...
+
+    def to_run(self, answer: str, /) -> Program | FunctionCall:
+        """Return what has to be run to decide on an answer, if it `runs_code`."""
+        ...
+
+    def verdict_on(self, wanted: Program | FunctionCall, ran: Ran, /) -> Verdict:
+        """Return the verdict that follows from a run."""
+        ...
+
+    def trials(self) -> tuple[str, ...]:
+        """Return answers that it must not pass, if it is worth its name."""
+        ...
+
+    def fault_in(self, verdict: Verdict, ran: Ran, /) -> str:
+        """Return in a sentence what the verdict on such an answer says against the checker; empty: nothing."""
+        ...
+
+    def undecided(self, detail: str) -> Verdict:
+        """Return that it cannot tell, and why, in a sentence."""
         ...
 
     def key(self, answer: str, /) -> str | None:

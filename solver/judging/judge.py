@@ -13,9 +13,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from solver.core.checker import Checker
+from solver.core.programs import Programs
 from solver.core.verdict import Judgement, Verdict
 from solver.judging.fair_queue import FairQueue
 from solver.judging.judge_pool import UNREAD, JudgePool, PoolReply
+from solver.judging.program_runs import ProgramRuns
 from solver.text.extract import clean_text, extract_answer, quick_key, text_key
 from solver.text.latex import looks_like_math
 
@@ -35,12 +37,20 @@ class Judge:
     """Judges replies for one event loop; many hundreds at once wait for the pool in turn, each job for its own share."""
 
     def __init__(
-        self, *, processes: int = 2, limit_s: float = 3.0, idle_s: float = 60.0, wait_s: float = 30.0
+        self,
+        *,
+        processes: int = 2,
+        limit_s: float = 3.0,
+        idle_s: float = 60.0,
+        wait_s: float = 30.0,
+        programs: Programs | None = None,
     ) -> None:
         """Keep at most `processes` children; a request has `limit_s` wall seconds, idleness `idle_s`.
 
-        Behind more requests than the children can answer in `wait_s` seconds, an answer is taken as a text.
+        Behind more requests than the children can answer in `wait_s` seconds, an answer is taken as a text. `programs`
+        runs what checkers want run; without it they leave that undecided.
         """
+        self._runs = ProgramRuns(programs)
         self._pool = JudgePool(size=processes, limit_s=limit_s, idle_s=idle_s)
         self._queue = FairQueue(processes)
         self._wait_s = wait_s
@@ -60,7 +70,8 @@ class Judge:
         self, text: str, checker: Checker | None, known_keys: Sequence[str], share: "_Share"
     ) -> Judgement:
         """Return the judgement of a reply; an answer equal to a known one gets that one's key."""
-        answer = extract_answer(clean_text(text))
+        reply = clean_text(text)
+        answer = checker.answer_in(reply) if checker else extract_answer(reply)
         if answer is None:
             return Judgement(None, None, None)
         return await self.judge_answer(answer, checker=checker, known_keys=known_keys, share=share)
@@ -83,7 +94,16 @@ class Judge:
             if checker is not None and waits and found.is_read:
                 verdict = checker.check_value(_value_of(found))
             key = found.match or found.key or key or text_key(answer)
+        if checker is not None and checker.runs_code and verdict is not None and verdict.is_undecided:
+            verdict = await self._runs.verdict(checker, answer, (share or self._nobodys).owner)
         return Judgement(answer, key, _told(verdict, checker))
+
+    async def fault_of(self, checker: Checker) -> str:
+        """Return in a sentence what is wrong with a checker that runs code, nothing where it may be trusted.
+
+        Raises ProgramsOff where nothing here can run code.
+        """
+        return await self._runs.fault(checker)
 
     async def close(self) -> None:
         """End the children; judgements that still wait are cancelled."""
@@ -91,6 +111,7 @@ class Judge:
         for task in waiting:
             task.cancel()
         await asyncio.wait(waiting) if waiting else None
+        await self._runs.close()
         await self._pool.close()
 
     async def _ask(self, answer: str, known_keys: Sequence[str], share: "_Share") -> PoolReply:

@@ -11,12 +11,16 @@ from solver.checkers import REGISTRY, CheckerError, checker_from_json, parse_che
 from solver.checkers.arithmetic import Arithmetic
 from solver.checkers.choice import Choice
 from solver.checkers.number import Number
+from solver.checkers.python_check import PythonCheck
+from solver.checkers.unit_tests import UnitTests
 
 EXAMPLES = [
     Arithmetic((3, 7, 12, 25), 58),
     Number("3.14", "0.01"),
     Choice(("A", "B", "C"), "B"),
     Choice(("yes", "no")),
+    UnitTests("assert add(1, 2) == 3"),
+    PythonCheck("def check(answer):\n    return answer == '58'"),
 ]
 
 
@@ -88,7 +92,8 @@ def test_every_verdict_is_a_sentence(checker):
 def test_an_unknown_kind_is_refused():
     """A checker that this version does not know is an error that lists the known ones."""
     with pytest.raises(
-        CheckerError, match=r"Unknown checker “regex”\. Choose none, number, choice or arithmetic\."
+        CheckerError,
+        match=r"Unknown checker “regex”\. Choose none, number, choice, arithmetic, unit_tests or python_check\.",
     ):
         checker_from_json({"kind": "regex"})
     assert checker_from_json({}) is None

@@ -274,3 +274,16 @@ def test_signing_in_keeps_all_chosen_models(client, alice):
     """Also where several were ticked."""
     submit(client, models=["demo/intern", "demo/expert"])
     assert ticked(client.get(reverse("job-new")).content.decode()) == ["demo/intern", "demo/expert"]
+
+
+def test_checks_that_run_code_are_offered_where_a_worker_can_run_it(alice, settings):
+    """Otherwise the form says why they are not, and refuses one that is sent all the same."""
+    tests = {"checker": "unit_tests", "tests": "assert add(1, 2) == 3"}
+    page = alice.get(reverse("job-new")).content.decode()
+    assert 'value="unit_tests"' not in page
+    assert "“Unit tests (Python)” cannot be used: this site cannot run code safely." in page
+    assert "PONDER_RUN_CODE" in submit(alice, **tests).content.decode()
+    settings.PONDER_RUN_CODE = True
+    assert 'value="unit_tests"' in alice.get(reverse("job-new")).content.decode()
+    submit(alice, **tests)
+    assert Job.objects.get().checker == {"kind": "unit_tests", "tests": "assert add(1, 2) == 3"}

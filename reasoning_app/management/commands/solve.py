@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from pathlib import Path
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -45,8 +46,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--check",
             metavar="CHECK",
-            help=f"how an answer is checked: {option_examples()}; puzzles of the form "
-            "“Use 3, 7, 12, 25 to make 58.” are recognised",
+            help=f"how an answer is checked: {option_examples()}; KIND:@FILE reads the rest from a file; puzzles of the "
+            "form “Use 3, 7, 12, 25 to make 58.” are recognised",
         )
         parser.add_argument(
             "--strategy",
@@ -73,7 +74,9 @@ class Command(BaseCommand):
             text = checked_problem(problem)
             budget_nano = _usd(options["budget"], "--budget", settings.PONDER_MAX_BUDGET_NANO)
             named = options["check"]
-            checker = parse_checker_option(named, problem=text) if named else recognise_checker(text)
+            checker = (
+                parse_checker_option(_from_file(named), problem=text) if named else recognise_checker(text)
+            )
             chosen = _options(options)
             with ensure(settings.DATA_DIR, demo=wants_demo_model(), role="manage.py solve"):
                 self._make_ready()
@@ -180,3 +183,17 @@ def _options(options: dict[str, Any]) -> JobOptions:
     )
     chosen.check()
     return chosen
+
+
+def _from_file(check: str) -> str:
+    """Return what `--check` says, with `unit_tests:@tests.py` replaced by what the file holds. Raises CheckerError."""
+    kind, _, rest = check.partition(":")
+    if not rest.strip().startswith("@"):
+        return check
+    path = Path(rest.strip()[1:])
+    try:
+        return f"{kind}:{path.read_text(encoding='utf-8')}"
+    except (OSError, UnicodeDecodeError) as error:
+        raise CheckerError(
+            f"--check: the file {path} cannot be read. Name a text file that is there."
+        ) from error

@@ -1,0 +1,175 @@
+"""Runs tests against a program, inside the sandbox: it is given there as a text and imports nothing of the project.
+
+Reads one JSON object: `mark`, `program`, `tests`. Says, each behind the mark: the names of the tests, then what became
+of each, so that a test which never ends costs only itself. Tests are functions `test…`, methods `test…` of classes, and
+asserts at the top level, with loops around them; where there is none of these, the calls at the top level.
+"""
+
+import ast
+import asyncio
+import importlib.util
+import inspect
+import json
+import os
+import sys
+import types
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+_MAX_ERROR_CHARS = 300
+
+
+class _Broken(Exception):  # the tests' fault, not the program's
+    pass
+
+
+def _names_a_test(name: str) -> bool:
+    return name.startswith("test")
+
+
+def _asserts(node: ast.stmt) -> bool:
+    return any(isinstance(each, ast.Assert) for each in ast.walk(node))
+
+
+def _is_plain_test(node: ast.stmt) -> bool:
+    """Tell whether a statement of the top level tests something by itself."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    is_main = isinstance(node, ast.If) and "__name__" in ast.dump(node.test)
+    return not is_main and _asserts(node)
+
+
+def _is_call(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+
+
+def _methods(node: ast.ClassDef) -> list[str]:
+    functions = (each for each in node.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef))
+    return [f"{node.name}.{each.name}" for each in functions if _names_a_test(each.name)]
+
+
+def _plan(body: list[ast.stmt]) -> tuple[dict[int, str], list[str]]:
+    """Return the names of the statements that are tests, by their place, and the names of test functions."""
+    functions = [
+        name
+        for node in body
+        for name in (
+            _methods(node)
+            if isinstance(node, ast.ClassDef)
+            else [node.name]
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _names_a_test(node.name)
+            else []
+        )
+    ]
+    places = [place for place, node in enumerate(body) if _is_plain_test(node)]
+    if not places and not functions:
+        places = [place for place, node in enumerate(body) if _is_call(node)]
+    names = {
+        place: f"line {body[place].lineno}: {ast.unparse(body[place]).splitlines()[0][:60]}"
+        for place in places
+    }
+    return names, functions
+
+
+def _borrow_names(tree: ast.Module, program: types.ModuleType) -> None:
+    """Let the tests import the program by whatever module name they know it."""
+    for node in ast.walk(tree):
+        names = [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+        names += [each.name for each in node.names] if isinstance(node, ast.Import) else []
+        for name in names:
+            if "." not in name and name not in sys.modules and importlib.util.find_spec(name) is None:
+                sys.modules[name] = program
+
+
+def _call(name: str, space: dict[str, Any]) -> None:
+    owner, _, method = name.rpartition(".")
+    if not owner:
+        made, function = None, space[name]
+    else:
+        cls = space[owner]
+        # A class of unittest is made with the name of the method that it is to run.
+        made = cls(method) if hasattr(cls, "assertEqual") else cls()
+        function = getattr(made, method)
+    if [each for each in inspect.signature(function).parameters.values() if each.default is each.empty]:
+        raise _Broken(f"{name} takes arguments, and fixtures are not known here")
+    before = next((getattr(made, each) for each in ("setUp", "setup_method") if hasattr(made, each)), None)
+    if before is not None:
+        before()
+    result = function()
+    if inspect.iscoroutine(result):
+        asyncio.run(result)
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(": ")[:_MAX_ERROR_CHARS]
+
+
+class _Run:
+    """One run of the tests; what it says goes to the real standard output, whatever the program does to its own."""
+
+    def __init__(self, mark: str) -> None:
+        self._mark, self._reports = mark, os.dup(1)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+
+    def say(self, **told: Any) -> None:
+        """Report something."""
+        os.write(self._reports, f"{self._mark}{json.dumps(told)}\n".encode())
+
+    def end(self, **told: Any) -> NoReturn:
+        """Report the last thing; nothing that the program left behind runs any more."""
+        self.say(**told)
+        os._exit(0)
+
+    def one(self, name: str, run: Callable[[], None]) -> None:
+        """Run one test."""
+        try:
+            run()
+        except _Broken as error:
+            self.say(broken=str(error))
+        except BaseException as error:  # noqa: BLE001  # a test may raise anything
+            self.say(test=name, error=_told(error))
+        else:
+            self.say(test=name, error="")
+
+    def all(
+        self, tree: ast.Module, plain: dict[int, str], functions: list[str], space: dict[str, Any]
+    ) -> None:
+        """Run the statements of the tests in their order, then the functions."""
+        for place, node in enumerate(tree.body):
+            code = compile(ast.Module([node], []), "tests.py", "exec")
+            if place in plain:
+                self.one(plain[place], lambda code=code: exec(code, space))  # type: ignore[misc]  # noqa: S102
+                continue
+            try:
+                exec(code, space)  # noqa: S102  # that is its purpose
+            except BaseException as error:  # noqa: BLE001  # what the tests do before they test
+                self.say(test=f"line {node.lineno}", error=_told(error))
+        for name in functions:
+            self.one(name, lambda name=name: _call(name, space))  # type: ignore[misc]
+
+
+def main() -> None:
+    """Run the tests and say what became of them."""
+    order = json.loads(sys.stdin.read())
+    run = _Run(order["mark"])
+    try:
+        tree = ast.parse(order["tests"])
+        plain, functions = _plan(tree.body)
+    except BaseException as error:  # noqa: BLE001  # whatever it is, the tests cannot be run
+        run.end(broken=_told(error))
+    run.say(tests=[*plain.values(), *functions])
+    program = types.ModuleType("solution")
+    sys.modules["solution"] = sys.modules["main"] = program
+    try:
+        exec(compile(order["program"], "solution.py", "exec"), program.__dict__)  # noqa: S102  # that is its purpose
+    except BaseException as error:  # noqa: BLE001  # a program may raise anything
+        run.end(program=_told(error))
+    _borrow_names(tree, program)
+    run.all(tree, plain, functions, dict(program.__dict__, __name__="tests"))
+    run.end(done=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""`unit_tests`: the program in the reply passes the user's tests."""
+
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from solver.checkers import unit_test_harness
+from solver.checkers.base import BaseChecker, CheckerError, Field
+from solver.core.programs import FunctionCall, Program, Ran
+from solver.core.verdict import Verdict
+from solver.text.code_blocks import program_in
+from solver.text.extract import bounded_key
+
+MAX_TESTS_CHARS = 20_000
+_IMPORTS_PYTEST = re.compile(r"^[ \t]*(?:import|from)[ \t]+pytest\b", re.MULTILINE)
+_CALLED = re.compile(r"\b([A-Za-z_]\w*)[ \t]*\(")
+_KEYWORDS = frozenset(
+    {"assert", "if", "while", "for", "in", "not", "and", "or", "return", "print", "check", "with"}
+)
+_WHY_ENDED = {
+    "time": "it ran out of time",
+    "memory": "it ran out of memory",
+    "output": "it wrote too much",
+    "killed": "it was ended by force",
+    "finished": "the program ended by itself before the tests did",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UnitTests(BaseChecker):
+    """Runs the tests against the program, in the sandbox; whatever the program prints does not count."""
+
+    kind: ClassVar[str] = "unit_tests"
+    title: ClassVar[str] = "Unit tests (Python)"
+    form_fields: ClassVar[tuple[Field, ...]] = (
+        Field("tests", "Tests", "assert add(2, 3) == 5", is_long=True, max_chars=MAX_TESTS_CHARS),
+    )
+    form_hint: ClassVar[str] = (
+        "Plain asserts, functions that begin with “test”, or unittest classes. The job ends once all of them pass."
+    )
+    terminal_examples: ClassVar[tuple[str, ...]] = ("unit_tests:assert add(2, 3) == 5",)
+    runs_code: ClassVar[bool] = True
+    runs_programs: ClassVar[bool] = True
+
+    tests: str
+
+    @classmethod
+    def from_fields(cls, given: Mapping[str, str], _problem: str, /) -> Self:
+        """Read the tests. Raises CheckerError."""
+        tests = given.get("tests", "").replace("\r\n", "\n")
+        if not tests.strip():
+            raise CheckerError(
+                "Unit tests: there are none. Enter at least one, such as “assert add(2, 3) == 5”."
+            )
+        if _IMPORTS_PYTEST.search(tests):
+            raise CheckerError(
+                "Unit tests: pytest itself is not there. Leave its import out; plain asserts and functions that begin "
+                "with “test” are run as pytest runs them."
+            )
+        return cls(tests)
+
+    @classmethod
+    def read_option(cls, text: str, /) -> Mapping[str, str]:
+        """Read `assert add(2, 3) == 5`."""
+        return {"tests": text}
+
+    def to_fields(self) -> Mapping[str, str]:
+        """Return what stands in the fields of the form."""
+        return {"tests": self.tests}
+
+    def hint(self) -> str:
+        """Return what a model is told about the form of the answer."""
+        return (
+            "The answer is a Python program. Write it whole, in one fenced block that begins with ```python and ends "
+            f"with ```, instead of a line “Answer: …”. These tests are run against it:\n```python\n{self.tests}\n```\n"
+            "They are all that is run."
+        )
+
+    def answer_in(self, reply: str, /) -> str | None:
+        """Return the program of a reply."""
+        names = {name for name in _CALLED.findall(self.tests) if name not in _KEYWORDS}
+        defined = {
+            name for name in names if re.search(rf"^[ \t]*(?:def|class)[ \t]+{name}\b", reply, re.MULTILINE)
+        }
+        return program_in(reply, sorted(defined))
+
+    def check(self, answer: str, /) -> Verdict:
+        """Leave every program to the sandbox."""
+        del answer
+        return self.undecided("The program was not run.")
+
+    def key(self, answer: str, /) -> str | None:
+        """Return a key under which programs are the same that differ in blank lines and trailing spaces alone."""
+        return bounded_key("code", "\n".join(line.rstrip() for line in answer.splitlines() if line.strip()))
+
+    def to_run(self, answer: str, /) -> Program:
+        """Return the program that tests the answer."""
+        mark = secrets.token_hex(16)
+        order = {"mark": mark, "program": answer, "tests": self.tests}
+        return Program(_harness(), json.dumps(order), mark)
+
+    def verdict_on(self, wanted: Program | FunctionCall, ran: Ran, /) -> Verdict:
+        """Read what the tests said."""
+        told = list(_reports(ran.stdout, wanted.mark)) if isinstance(wanted, Program) else []
+        for one in told:
+            if "broken" in one:
+                return self.undecided(f"The tests cannot be run: {one['broken']}.")
+            if "program" in one:
+                return self.verdict(f"The program does not run: {_sentence(one['program'])}", passed=False)
+        if not told:
+            return self.undecided(f"The tests did not begin: {_WHY_ENDED.get(ran.ending, ran.ending)}.")
+        names = told[0].get("tests", [])
+        results = {one["test"]: one["error"] for one in told if "test" in one}
+        if not names:
+            return self.undecided(
+                "The tests test nothing: there is no assert and no function that begins with “test”."
+            )
+        return self._counted(names, results, ran, is_done=bool(told[-1].get("done")))
+
+    def _counted(self, names: list[str], results: Mapping[str, str], ran: Ran, *, is_done: bool) -> Verdict:
+        passed = sum(results.get(name) == "" for name in names)
+        errors = [(name, error) for name, error in results.items() if error]
+        summary = (
+            f"{passed} of {len(names)} test{'s' if len(names) > 1 else ''} pass{'es' if passed == 1 else ''}"
+        )
+        if is_done and not errors and passed == len(names):
+            return self.verdict(f"{summary}.", passed=True)
+        if errors:
+            name, error = errors[0]
+            return self.verdict(f"{summary}; {name} failed: {_sentence(error)}", passed=False)
+        waiting = next((name for name in names if name not in results), names[-1])
+        why = _WHY_ENDED.get(ran.ending, ran.ending)
+        return self.verdict(f"{summary}; {waiting} did not end: {why}.", passed=False)
+
+    def trials(self) -> tuple[str, ...]:
+        """Return answers that no test worth its name passes: an empty program."""
+        return ("pass",)
+
+    def describe(self) -> str:
+        """Return what is checked, in words."""
+        return "passes the unit tests"
+
+
+def _reports(stdout: str, mark: str) -> list[dict[str, Any]]:
+    """Return what the harness said; a line that was cut short is left out."""
+    told = []
+    for line in stdout.splitlines():
+        if mark and line.startswith(mark):
+            try:
+                told.append(json.loads(line[len(mark) :]))
+            except ValueError:
+                continue
+    return told
+
+
+def _sentence(error: str) -> str:
+    plain = " ".join(error.split())
+    return plain if plain.endswith((".", "!", "?")) else f"{plain}."
+
+
+@cache
+def _harness() -> str:
+    return Path(unit_test_harness.__file__).read_text(encoding="utf-8")

@@ -1,0 +1,50 @@
+"""What the engine wants run of untrusted code, and what came of it; who runs it is handed in."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class ProgramsOff(RuntimeError):
+    """Nothing here can run untrusted code; the message says why, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A Python program and its standard input. `mark` stands before each line that it says of itself.
+
+    The mark is drawn for each run, so that what tested code prints is not taken for a report.
+    """
+
+    source: str
+    stdin: str
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """A call of a function of a Python source with one text."""
+
+    source: str
+    function: str
+    argument: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What came of it: what was written, or returned as JSON reads it; `error` in a sentence; why it ended.
+
+    `ending` is one of `finished`, `time`, `memory`, `output`, `killed`.
+    """
+
+    stdout: str = ""
+    value: Any = None
+    error: str = ""
+    ending: str = "finished"
+
+
+class Programs(Protocol):
+    """Runs untrusted code where it can harm nothing."""
+
+    async def run(self, wanted: Program | FunctionCall, /) -> Ran:
+        """Run it to its end or its limits. Raises ProgramsOff where nothing here can."""
+        ...

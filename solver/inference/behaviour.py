@@ -1,0 +1,59 @@
+"""Chooses among programs by what they do: those that behave alike on the same inputs are one answer.
+
+Agreement of behaviour is CodeT's dual execution agreement (Chen et al., 2022, arXiv 2207.10397) and AlphaCode's
+clustering (Li et al., 2022, arXiv 2203.07814), with examples as weak evidence: one that the problem shows may be
+misread, one that a model wrote may be wrong, so each moves the odds by a bounded factor and none decides alone.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+_VOTE_LOG_ODDS = 1.0
+EXAMPLE_LOG_ODDS = 2.0
+"""By how much an example of the problem's text speaks for a program that meets it; a further program that behaves like
+it speaks half as much, for programs of one model share their errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What one program did: its outputs by input (None: none), and which of the examples it met."""
+
+    outputs: tuple[str | None, ...]
+    examples: tuple[bool, ...] = ()
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it gave no output at all."""
+        return bool(self.outputs) and all(output is None for output in self.outputs)
+
+
+def groups_alike(behaviours: Sequence[Behaviour]) -> list[tuple[int, ...]]:
+    """Return the indices of programs that behave alike, the group of the first program first.
+
+    Where there is no input, nothing tells programs apart but the examples.
+    """
+    found: Mapping[Behaviour, list[int]] = defaultdict(list)
+    for index, behaviour in enumerate(behaviours):
+        found[behaviour].append(index)
+    return [tuple(group) for group in found.values()]
+
+
+def choose_by_behaviour(behaviours: Sequence[Behaviour]) -> int:
+    """Return the index of the program to choose: the first of the group for which most speaks.
+
+    Of groups for which as much speaks the earlier one is taken, so that nothing is lost where nothing is known. Raises
+    ValueError without a program.
+    """
+    if not behaviours:
+        raise ValueError("There is no program to choose from.")
+    return max(
+        groups_alike(behaviours), key=lambda group: (_weight(behaviours[group[0]], len(group)), -group[0])
+    )[0]
+
+
+def _weight(behaviour: Behaviour, votes: int) -> float:
+    if behaviour.is_dead:
+        return -math.inf
+    return _VOTE_LOG_ODDS * votes + EXAMPLE_LOG_ODDS * sum(behaviour.examples)

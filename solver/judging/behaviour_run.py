@@ -1,0 +1,47 @@
+"""What a program does on given inputs: the program that finds out, and how its output is read."""
+
+import json
+import secrets
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from solver.core.programs import Program, Ran
+from solver.judging import behaviour_harness
+from solver.text.code_examples import Example
+
+
+class Observed(NamedTuple):
+    """The value of each call as Python writes it, None where there is none; whether each example holds."""
+
+    outputs: tuple[str | None, ...]
+    examples: tuple[bool, ...]
+
+
+def observation(program: str, calls: Sequence[str], examples: Sequence[Example]) -> Program:
+    """Return what has to be run to observe a program."""
+    mark = secrets.token_hex(16)
+    order = {"mark": mark, "program": program, "calls": [*calls], "examples": [[*each] for each in examples]}
+    return Program(_harness(), json.dumps(order), mark)
+
+
+def observed(wanted: Program, ran: Ran, *, calls: int, examples: int) -> Observed:
+    """Read what was observed; what is missing, because the run was ended, has no value and holds not."""
+    told = []
+    for line in ran.stdout.splitlines():
+        if line.startswith(wanted.mark):
+            try:
+                told.append(json.loads(line[len(wanted.mark) :]))
+            except ValueError:
+                continue
+    outputs = [one["output"] for one in told if "output" in one][:calls]
+    holds = [bool(one["holds"]) for one in told if "holds" in one][:examples]
+    return Observed(
+        (*outputs, *[None] * (calls - len(outputs))), (*holds, *[False] * (examples - len(holds)))
+    )
+
+
+@cache
+def _harness() -> str:
+    return Path(behaviour_harness.__file__).read_text(encoding="utf-8")

@@ -1,0 +1,74 @@
+"""Verdicts that need untrusted code to be run: few at once, workspaces in turn, each answer once."""
+
+import asyncio
+from collections import OrderedDict
+
+from solver.core.checker import Checker
+from solver.core.programs import Programs, ProgramsOff
+from solver.core.verdict import Verdict
+from solver.judging.fair_queue import FairQueue
+
+AT_ONCE = 2
+_REMEMBERED = 1_024
+
+
+class ProgramRuns:
+    """Runs what checkers want run, for one event loop."""
+
+    def __init__(self, programs: Programs | None, *, at_once: int = AT_ONCE) -> None:
+        self._programs = programs
+        self._queue = FairQueue(at_once)
+        self._asked: dict[tuple[Checker, str], asyncio.Task[Verdict]] = {}
+        self._remembered: OrderedDict[tuple[Checker, str], Verdict] = OrderedDict()
+
+    async def verdict(self, checker: Checker, answer: str, owner: str) -> Verdict:
+        """Return a checker's verdict on an answer. What was decided is remembered, for votes repeat each other."""
+        asked = (checker, answer)
+        if asked in self._remembered:
+            self._remembered.move_to_end(asked)
+            return self._remembered[asked]
+        if asked not in self._asked:
+            self._asked[asked] = asyncio.create_task(self._run(checker, answer, owner))
+            self._asked[asked].add_done_callback(lambda _: self._asked.pop(asked, None))
+        # Shielded: several judgements may wait for this run, and each may be cancelled alone.
+        return await asyncio.shield(self._asked[asked])
+
+    async def _run(self, checker: Checker, answer: str, owner: str) -> Verdict:
+        if self._programs is None:
+            return checker.undecided("Nothing here can run code.")
+        wanted = checker.to_run(answer)
+        try:
+            async with self._queue.turn(owner):
+                ran = await self._programs.run(wanted)
+        except ProgramsOff as error:
+            return checker.undecided(str(error))
+        verdict = checker.verdict_on(wanted, ran)
+        if not verdict.is_undecided:
+            self._remembered[checker, answer] = verdict
+            if len(self._remembered) > _REMEMBERED:
+                self._remembered.popitem(last=False)
+        return verdict
+
+    async def fault(self, checker: Checker) -> str:
+        """Try a checker on answers that it must not pass; return in a sentence what is wrong with it, or nothing.
+
+        Raises ProgramsOff where nothing here can run code.
+        """
+        if not checker.runs_code:
+            return ""
+        if self._programs is None:
+            raise ProgramsOff("Nothing here can run code.")
+        for answer in checker.trials():
+            wanted = checker.to_run(answer)
+            async with self._queue.turn(""):
+                ran = await self._programs.run(wanted)
+            if fault := checker.fault_in(checker.verdict_on(wanted, ran), ran):
+                return fault
+        return ""
+
+    async def close(self) -> None:
+        """Cancel what still waits."""
+        waiting = list(self._asked.values())
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)

@@ -1,0 +1,96 @@
+"""Examples and inputs of a function, found in the text of a problem: doctests, and variations of their arguments."""
+
+import ast
+import re
+from typing import NamedTuple
+
+_CALL = r"(\w+\(.{0,500}?\))"
+_DOCTEST = re.compile(rf"^[ \t]*>>>[ \t]*{_CALL}[ \t]*\n[ \t]*(\S.{{0,500}})$", re.MULTILINE)
+_STATED = re.compile(
+    rf"\b{_CALL}[ \t]*(?:={{1,3}}>?|[-–]>|[➞→]|returns|gives)[ \t]*(\S.{{0,300}})$", re.MULTILINE
+)
+_NAMED = re.compile(
+    r"\b(?:for|input)[ \t:]{1,3}(\w+[ \t]*=.{1,500}?)"
+    r"(?:[ \t,]+the (?:output|result) (?:should be|is)|\n[ \t]*output[ \t:]{1,3})[ \t]*(\S.{0,300})$",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""`For x = 3, y = 4 the output should be 7`, `Input: x = 3` with `Output: 7` on the next line."""
+_UNREADABLE = (SyntaxError, ValueError, TypeError, RecursionError, MemoryError)
+_MAX_EXAMPLES = 20
+_MAX_INPUTS = 60
+
+
+class Example(NamedTuple):
+    """A call as Python writes it, and the value that it should have, as Python writes it."""
+
+    call: str
+    expected: str
+
+
+def examples_in(problem: str, function: str) -> list[Example]:
+    """Return the examples of a function that a problem shows; those that cannot be read are left out."""
+    stated = [pair for pattern in (_DOCTEST, _STATED) for pair in pattern.findall(problem)]
+    stated += [(f"{function}({given})", expected) for given, expected in _NAMED.findall(problem)]
+    found = []
+    for call, expected in stated:
+        example = Example(_positional(call), expected.strip().rstrip(".,;"))
+        if example.call.startswith(f"{function}(") and _is_literal(example.expected):
+            found.append(example)
+    return list(dict.fromkeys(found))[:_MAX_EXAMPLES]
+
+
+def inputs_like(examples: list[Example]) -> list[str]:
+    """Return the calls of the examples and, one argument at a time, variations of them."""
+    calls = [example.call for example in examples]
+    for call in [*calls]:
+        name, values = _read(call)
+        for place, value in enumerate(values):
+            calls += [
+                _written(name, [*values[:place], other, *values[place + 1 :]]) for other in _variations(value)
+            ]
+    return list(dict.fromkeys(calls))[:_MAX_INPUTS]
+
+
+def _variations(value: object) -> list[object]:
+    """Return values of the same kind near to a value, the borders of the kind among them."""
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int):
+        return [value + 1, value - 1, value * 2, 0, 1]
+    if isinstance(value, float):
+        return [value + 0.5, -value, 0.0]
+    if isinstance(value, str):
+        return [value[::-1], value.upper(), value[:-1], value + value, ""]
+    if isinstance(value, list):
+        return [value[::-1], value[:-1], value + value[:1], sorted(value, key=repr), []]
+    return []
+
+
+def _positional(call: str) -> str:
+    """Return a call with its arguments by place; empty for one whose arguments are not literals."""
+    name, values = _read(call)
+    return _written(name, values) if name else ""
+
+
+def _written(name: str, values: list[object]) -> str:
+    return f"{name}({', '.join(map(repr, values))})"
+
+
+def _read(call: str) -> tuple[str, list[object]]:
+    """Return the name and the arguments of a call; no name where they are not literals."""
+    try:
+        node = ast.parse(call, mode="eval").body
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            given = [*node.args, *(each.value for each in node.keywords)]
+            return node.func.id, [ast.literal_eval(argument) for argument in given]
+    except _UNREADABLE:
+        pass
+    return "", []
+
+
+def _is_literal(text: str) -> bool:
+    try:
+        ast.literal_eval(text)
+    except _UNREADABLE:
+        return False
+    return True

@@ -1,0 +1,107 @@
+"""Jobs whose answers are checked by running code: in the real sandbox, or not at all."""
+
+import pytest
+from django.core.cache import cache
+
+from billing.books.wallet import balances
+from jobs.core.code_checks import leave_word, why_not_offered
+from jobs.core.states import JobState
+from jobs.lifecycle import SubmitError
+from sandbox import CodeRunner
+from sandbox.bubblewrap import Bubblewrap, candidates
+from sandbox.monty import Monty
+from solver.checkers.number import Number
+from solver.checkers.python_check import PythonCheck
+from solver.checkers.unit_tests import UnitTests
+from solver.core.money import NANO_PER_CENT
+from tests.endpoint import Answer
+from tests.people import submit_for
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TESTS = UnitTests("assert add(2, 3) == 5\nassert add(-1, 1) == 0")
+
+
+@pytest.fixture
+def runs_code(host, settings, monkeypatch):
+    """The worker has a sandbox, taken as tested: tests/sandbox tests it."""
+    settings.PONDER_RUN_CODE = True
+    runner = CodeRunner(Bubblewrap(candidates()[0]), Monty())
+    monkeypatch.setattr(host._programs, "_runner", runner)
+    yield
+    runner.close()
+    cache.delete("runs-code")
+
+
+def test_a_program_that_passes_the_tests_ends_the_job(alice, workspace, endpoint, run_all, runs_code):
+    """Wrong programs are refuted, the right one is proven, and the page shows the program."""
+    right = "def add(a, b):\n    return a + b"
+    endpoint.behaviour = lambda call: Answer(
+        f"Sure.\n```python\n{right if call.number == 4 else right.replace('+', '-')}\n```\nThat is it."
+    )
+    job = submit_for(
+        alice, "Write add(a, b).", budget_nano=50 * NANO_PER_CENT, checker=TESTS, strategy="vote"
+    )
+    run_all()
+    job.refresh_from_db()
+    assert (job.state, job.answer, job.checked) == (JobState.DONE, right, "✓ 2 of 2 tests pass.")
+    assert "add(2, 3) == 5" in endpoint.calls[0].prompt
+
+
+def test_a_function_of_the_user_proves_an_answer(alice, workspace, endpoint, run_all, runs_code):
+    """What `check` returns True for ends the job."""
+    checker = PythonCheck(
+        "def check(answer):\n    return int(answer) % 7 == 3, 'the rest is ' + str(int(answer) % 7)"
+    )
+    endpoint.behaviour = lambda call: Answer(f"Answer: {call.number}")
+    job = submit_for(alice, "Which number?", budget_nano=50 * NANO_PER_CENT, checker=checker, strategy="vote")
+    run_all()
+    job.refresh_from_db()
+    told = "✓ The function check says right: the rest is 3."
+    assert (job.state, job.answer, job.checked) == (JobState.DONE, "3", told)
+
+
+@pytest.mark.parametrize(
+    ("checker", "says"),
+    [
+        (UnitTests("assert True"), "It passes what cannot be right: 1 of 1 test passes."),
+        (UnitTests("assert ("), "The tests cannot be run: SyntaxError"),
+        (PythonCheck("def check(answer):\n    return True"), "It passes what cannot be right"),
+        (PythonCheck("def check(answer):\nreturn 1"), "The function check did not return: "),
+    ],
+)
+def test_a_check_that_cannot_be_trusted_ends_the_job_before_a_call(
+    alice, workspace, endpoint, run_all, runs_code, checker, says
+):
+    """It is tried on what cannot be right; the page says what it did, and all money returns."""
+    before = balances(workspace).available_nano
+    job = submit_for(alice, "Which?", budget_nano=50 * NANO_PER_CENT, checker=checker)
+    run_all()
+    job.refresh_from_db()
+    assert says in job.error
+    assert (job.calls, balances(workspace).available_nano) == (0, before)
+
+
+def test_where_no_code_can_run_a_job_that_needs_it_says_so(alice, workspace, endpoint, run_all, settings):
+    """Such a job is refused in words; one that was submitted before ends in words, and its money returns."""
+    before = balances(workspace).available_nano
+    settings.PONDER_RUN_CODE = True
+    job = submit_for(alice, "Write add(a, b).", budget_nano=50 * NANO_PER_CENT, checker=TESTS)
+    settings.PONDER_RUN_CODE = False
+    run_all()
+    job.refresh_from_db()
+    assert "needs to run code, which this site cannot do safely. The reason: The operator" in job.error
+    assert (job.calls, balances(workspace).available_nano) == (0, before)
+    with pytest.raises(SubmitError, match=r"“Unit tests \(Python\)” cannot be used"):
+        submit_for(alice, "Write add(a, b).", budget_nano=50 * NANO_PER_CENT, checker=TESTS)
+
+
+def test_what_a_worker_found_decides_what_is_offered(settings):
+    """Programs need the full sandbox, functions either; without a word from a worker everything is offered."""
+    settings.PONDER_RUN_CODE = True
+    cache.delete("runs-code")
+    assert why_not_offered(TESTS) == ""
+    leave_word(programs=False, calls=True, why_off="bubblewrap is not installed.")
+    assert why_not_offered(UnitTests).endswith("The reason: bubblewrap is not installed.")
+    assert why_not_offered(PythonCheck) == why_not_offered(Number) == why_not_offered(None) == ""
+    cache.delete("runs-code")
