@@ -392,6 +392,8 @@ if PONDER_TRIAL_MODELS not in {"bundled", "all"}:
     raise ImproperlyConfigured(
         f"PONDER_TRIAL_MODELS: “{PONDER_TRIAL_MODELS}” is unknown. Use bundled or all."
     )
+# Below this confidence an answer is shown as a guess, in percent.
+PONDER_RELIABLE_PERCENT = _whole("PONDER_RELIABLE_PERCENT", default=60, low=0, high=99)
 PONDER_MAX_BUDGET_NANO = _usd("PONDER_MAX_BUDGET", default="1000.00")
 PONDER_MAX_HELD_NANO = _usd("PONDER_MAX_HELD", default="10000.00")
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")

@@ -139,6 +139,7 @@ def summary(job: Job, wall_s: float) -> dict[str, Any]:
     return {
         "answer": job.answer or job.answer_text or None,
         "confidence": job.confidence,
+        "is_guess": job.is_guess,
         "stop_reason": job.stop_reason,
         "budget_usd": usd_decimal(job.budget_nano),
         "charged_usd": usd_decimal(job.charged_nano),

@@ -3,6 +3,7 @@
 import uuid
 from typing import ClassVar, Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -167,6 +168,12 @@ class Job(models.Model):
             and self.stop_reason in CONTINUABLE_REASONS
             and self.texts_deleted_at is None
         )
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether the job ended with an answer that is too uncertain to be called one (PONDER_RELIABLE_PERCENT)."""
+        is_short = self.has_ended and bool(self.answer)
+        return is_short and 100 * (self.confidence or 0.0) < settings.PONDER_RELIABLE_PERCENT
 
     @property
     def stop_reason_words(self) -> str:

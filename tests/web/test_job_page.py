@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from jobs.mail.compose import compose
 from jobs.models import Job, StepRecord, StepState
 from jobs.presenters.progress import CLUSTERS_SHOWN, clusters_of
 from tests import people
@@ -257,6 +258,29 @@ def test_answers_to_parts_are_not_answers_to_the_problem(alice, running_job):
 
 UNREAD = {"passed": None, "checker": "number", "detail": "The answer is not a plain number."}
 WORDS = "The checker could not read this answer: the answer is not a plain number."
+
+
+@pytest.mark.parametrize(("confidence", "is_guess"), [(0.59, True), (0.6, False), (None, True)])
+def test_an_uncertain_answer_is_shown_as_a_guess(alice, done_job, confidence, is_guess):
+    """Page, list, start page, export and email say “No reliable answer” first, and show what was found as a guess."""
+    Job.objects.filter(pk=done_job.pk).update(confidence=confidence, answer="5")
+    done_job.refresh_from_db()
+    mail = compose(done_job.outbox.get(kind="ended"))
+    texts = [
+        show(alice, done_job).content.decode(),
+        show(alice, done_job, "job-export-md").content.decode(),
+        alice.get(reverse("job-list")).content.decode(),
+        mail.subject,
+        mail.body,
+    ]
+    assert ["No reliable answer" in text for text in texts] == [is_guess] * len(texts)
+    assert ('<p class="answer"' in texts[0]) is not is_guess
+
+
+def test_a_text_is_no_guess(alice, done_job):
+    """What has no short answer has no confidence to be compared."""
+    Job.objects.filter(pk=done_job.pk).update(confidence=None, answer="", answer_text="An essay.")
+    assert "No reliable answer" not in show(alice, done_job).content.decode()
 
 
 def test_an_answer_that_the_checker_could_not_read_says_so(alice, running_job):

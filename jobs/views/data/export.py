@@ -84,6 +84,7 @@ def _as_json(job: Job) -> dict[str, Any]:
         "texts_deleted_at": job.texts_deleted_at,
         "answer": job.answer or None,
         "answer_text": job.answer_text or None,
+        "is_guess": job.is_guess,
         "confidence": None if job.confidence is None else f"{job.confidence:.4f}",
         "explanation": job.explanation or None,
         "checked": job.checked or None,

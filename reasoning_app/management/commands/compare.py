@@ -35,6 +35,8 @@ class Command(Solve):
             return
         for name, job in sides.items():
             answer = job.answer or job.answer_text or "no answer"
+            if job.is_guess:
+                answer = f"no reliable answer; the best guess is {answer}"
             confidence = "" if job.confidence is None else f", {job.confidence:.0%} confident"
             self.stdout.write(
                 f"{SIDE_TITLES[name]} ({', '.join(_models(job))}): {answer}{confidence}, "

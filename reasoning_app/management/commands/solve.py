@@ -152,6 +152,8 @@ class Command(BaseCommand):
             f"{job.explanation or job.stop_reason_words} "
             f"Charged {format_usd_exact(job.charged_nano)} of {format_usd_exact(job.budget_nano)} for {job.calls} calls."
         )
+        if job.is_guess:
+            self._say("No reliable answer. What was found is the best guess.")
         for note in unread_notes(job):
             self._say(note)
         if as_json:
