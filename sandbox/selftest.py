@@ -124,7 +124,7 @@ _CALLS: Mapping[str, tuple[str, Ending | None]] = {
 def warm_up() -> None:
     """Have the interpreter keep its bytecode of the packages, which a read-only program would compile each time."""
     subprocess.run(
-        [sys.executable, "-c", "import numpy, sympy"],
+        [sys.executable, "-c", "import os; os.nice(10); import numpy, sympy"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -6,6 +6,7 @@ Nothing is believed that the process could say: its size, threads and files are 
 import contextlib
 import json
 import os
+import select
 import selectors
 import signal
 import subprocess
@@ -52,7 +53,7 @@ def watch(process: subprocess.Popen[bytes], info: IO[bytes], limits: Limits, beg
     seen = Watched()
     inner = None
     try:
-        inner = _inner(info)
+        inner = _inner(info, limits.wall_s)
         seen.has_started = inner is not None
         _follow(process, inner, limits, began_s, seen)
     finally:
@@ -101,8 +102,11 @@ def _follow(
         seen.ending = Ending.TIME if time.monotonic() >= end_s else _look(inner, limits, seen)
 
 
-def _inner(info: IO[bytes]) -> _Inner | None:
-    """Return the process that bwrap made, None where it made none."""
+def _inner(info: IO[bytes], wait_s: float) -> _Inner | None:
+    """Return the process that bwrap made, None where it made none within the time."""
+    if not select.select([info], [], [], wait_s)[0]:
+        return None
+    # Bubblewrap writes this at once and closes the pipe.
     written = info.read()
     if not written.strip():
         return None

@@ -29,6 +29,7 @@ _BADGES = {
     JobState.EXHAUSTED: "warn",
     JobState.FAILED: "bad",
 }
+_PROGRAM = re.compile(r"^(?:(?:async )?def|class|from|import) \w+.*\n", re.MULTILINE)
 _LATEX = re.compile(r"\\[a-zA-Z]+|[\^_]\{|\^\w")
 
 
@@ -146,12 +147,14 @@ def shortened(text: str | None, most: int) -> str:
 
 @register.filter
 def short_answer(text: str) -> SafeString:
-    """Return a short answer as it stands; one that is LaTeX is marked for KaTeX."""
+    """Return a short answer as it stands; LaTeX is marked for KaTeX, a program or a table set as one."""
     cleaned = clean_text(text or "").strip()
     bare = cleaned.strip("$")
-    if len(cleaned) <= 2000 and _LATEX.search(cleaned):
+    is_code = _PROGRAM.search(cleaned) is not None
+    if len(cleaned) <= 2000 and _LATEX.search(cleaned) and not is_code:
         return format_html('<span class="math inline">{}</span>', bare)
-    return format_html('<span class="answer-text">{}</span>', cleaned)
+    shape = "answer-text answer-block" if is_code or "\n" in cleaned else "answer-text"
+    return format_html('<span class="{}">{}</span>', shape, cleaned)
 
 
 @register.filter

@@ -8,7 +8,6 @@ from jobs.core.code_checks import leave_word, why_not_offered
 from jobs.core.states import JobState
 from jobs.lifecycle import SubmitError
 from sandbox import CodeRunner
-from sandbox.bubblewrap import Bubblewrap, candidates
 from sandbox.monty import Monty
 from solver.checkers.number import Number
 from solver.checkers.python_check import PythonCheck
@@ -16,6 +15,7 @@ from solver.checkers.unit_tests import UnitTests
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
 from tests.people import submit_for
+from tests.sandboxes import bubblewrap
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,7 +26,7 @@ TESTS = UnitTests("assert add(2, 3) == 5\nassert add(-1, 1) == 0")
 def runs_code(host, settings, monkeypatch):
     """The worker has a sandbox, taken as tested: tests/sandbox tests it."""
     settings.PONDER_RUN_CODE = True
-    runner = CodeRunner(Bubblewrap(candidates()[0]), Monty())
+    runner = CodeRunner(bubblewrap(), Monty())
     monkeypatch.setattr(host._programs, "_runner", runner)
     yield
     runner.close()

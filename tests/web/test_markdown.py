@@ -191,6 +191,12 @@ def test_other_short_answers_stay_as_they_are(answer):
     assert "<em>" not in short_answer(answer)
 
 
+def test_a_program_is_set_as_one():
+    """Its lines and signs stay as they are."""
+    shown = short_answer("def f(x):\n    return x ^ 2 + '\\frac'")
+    assert shown.startswith('<span class="answer-text answer-block">def f(x):\n    return x ^ 2')
+
+
 def test_words_for_numbers():
     """Confidence is never 100 %."""
     assert [percent(x) for x in (1.0, 0.934, 0.5, 0.001, None)] == ["> 99 %", "93 %", "50 %", "< 1 %", "—"]
