@@ -38,12 +38,12 @@ def signed_in[**P](view: AuthedView[P]) -> View[P]:
 
 
 def staff_with[**P](right: Right) -> Callable[[AuthedView[P]], View[P]]:
-    """Open a view to active staff who have the right; to everyone else who is signed in there is no such page."""
+    """Open a view to active staff who have the right; everybody else who is signed in gets 404."""
     return _staff_door(lambda user: user.has_perm(right.permission))
 
 
 def superusers_only[**P](view: AuthedView[P]) -> View[P]:
-    """Open a view to superusers; to everyone else who is signed in there is no such page."""
+    """Open a view to superusers; everybody else who is signed in gets 404."""
     return _staff_door(lambda user: user.is_superuser)(view)
 
 

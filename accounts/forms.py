@@ -22,7 +22,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
     account_already_exists: bool
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        """Make the user. Who waits to be verified gets a code, who is verified a mail that says so."""
+        """Create the user. An unverified address gets a code, a verified one an email that says so."""
         if not self.account_already_exists:
             try:
                 with transaction.atomic():

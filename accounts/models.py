@@ -26,7 +26,7 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make a member of staff who may do everything."""
+        """Create a superuser: a member of staff with every right."""
         return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
 
     def get_by_natural_key(self, email: str | None) -> "User":
@@ -40,7 +40,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField("e-mail address", unique=True)
     name = models.CharField(max_length=120, blank=True)
     is_staff = models.BooleanField(
-        default=False, help_text="May have rights to staff pages and raw rows; has none by this alone."
+        default=False,
+        help_text="May be given rights to staff pages and to rows in /admin/; this alone gives none.",
     )
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
@@ -50,23 +51,25 @@ class User(AbstractBaseUser, PermissionsMixin):
     keep_days = models.PositiveIntegerField(
         null=True,
         blank=True,
-        help_text="Days that the texts of ended jobs are kept; empty: as the site does.",
+        help_text="How many days the texts of ended jobs are kept; empty: the site's default.",
     )
     share_traces = models.BooleanField(
         "let the operator train models on my proven solutions",
         default=False,
         db_default=False,
-        help_text="Agreed that proven replies to this user's problems are exported for fine-tuning.",
+        help_text="The user allows verified replies to their problems to be exported for training models.",
     )
     closed_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the account was closed; its address is gone since."
+        null=True, blank=True, help_text="When the account was closed and its address removed."
     )
     mail_bounced_at = models.DateTimeField(
-        null=True, blank=True, help_text="When a mail server last refused mail to this address for good."
+        null=True,
+        blank=True,
+        help_text="When a mail server last permanently refused an email to this address.",
     )
-    mail_bounce = models.CharField(max_length=300, blank=True, help_text="What it said.")
+    mail_bounce = models.CharField(max_length=300, blank=True, help_text="The mail server's reason.")
     session_epoch = models.PositiveIntegerField(
-        default=0, db_default=0, editable=False, help_text="One more ends every session of before."
+        default=0, db_default=0, editable=False, help_text="Incremented to end all earlier sessions."
     )
     former_emails = ArrayField(
         models.EmailField(),
@@ -74,7 +77,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         db_default=[],
         blank=True,
         editable=False,
-        help_text="Addresses that the user took away: closing the account forgets mail to them, too.",
+        help_text="Addresses that the user removed; closing the account also deletes emails to them.",
     )
 
     objects: ClassVar[UserManager] = UserManager()
@@ -141,7 +144,7 @@ class Membership(models.Model):
 
 
 class Invitation(models.Model):
-    """Leave for one e-mail address to sign up where sign-up is by invitation."""
+    """An invitation: permission for one email address to sign up where sign-up is by invitation."""
 
     email = models.EmailField(unique=True)
     invited_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="invitations")

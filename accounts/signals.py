@@ -7,5 +7,5 @@ workspace_created = Signal()
 installation's own first user)."""
 
 mail_ready = Signal()
-"""Sent with a mail about an account that is to leave. Arguments: `message` (EmailMultiAlternatives), `good_for`
+"""Sent with an email about an account that is to leave. Arguments: `message` (EmailMultiAlternatives), `good_for`
 (timedelta). Whoever receives it sees that it is sent; without a receiver it is sent at once."""

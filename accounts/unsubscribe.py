@@ -1,4 +1,4 @@
-"""One-click unsubscribing (RFC 8058): a signed address in each mail, which needs no sign-in."""
+"""One-click unsubscribing (RFC 8058): a signed address in each email, which needs no sign-in."""
 
 from django.conf import settings
 from django.core import signing
@@ -10,7 +10,7 @@ _SALT = "ponder.unsubscribe"
 
 
 def unsubscribe_address(user: User) -> str:
-    """Return the address that turns off all mail about jobs for this user. It does not expire: old mails keep theirs."""
+    """Return the address that turns off all email about jobs for this user. It never expires: old emails have it."""
     token: str = signing.dumps(user.pk, salt=_SALT)
     return f"{settings.PONDER_BASE_URL}{reverse('unsubscribe', args=[token])}"
 
@@ -25,7 +25,7 @@ def user_of(token: str) -> User | None:
 
 
 def unsubscribe(user: User) -> None:
-    """Turn off all mail about jobs; codes to sign in with still come."""
+    """Turn off all email about jobs; sign-in codes are still sent."""
     User.objects.filter(pk=user.pk).update(
         notify_when_done=False, notify_when_exhausted=False, notify_when_stuck=False
     )

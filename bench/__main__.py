@@ -86,9 +86,9 @@ def main() -> int:
     parser.add_argument(
         "name", nargs="?", choices=sorted(MEASUREMENTS), help="one measurement; without it all of them"
     )
-    parser.add_argument("--quick", action="store_true", help="a short version, which is not kept")
+    parser.add_argument("--quick", action="store_true", help="a short version, whose result is not kept")
     parser.add_argument("--json", action="store_true", help="print nothing but the JSON object")
-    parser.add_argument("--calls", type=int, help="audit: so many calls instead of a million")
+    parser.add_argument("--calls", type=int, help="for audit: the number of calls (default: a million)")
     parser.add_argument(
         "--tries", type=Path, help="real: a file of recorded tries instead of the shipped one"
     )

@@ -1,4 +1,4 @@
-"""What many jobs cost one worker process: peak memory with 200 of them at once, descriptors over 1,000 one after another.
+"""What many jobs cost one worker process: peak memory with 200 at once, file descriptors over 1,000 in a row.
 
 Two hundred jobs whose calls take two seconds run at the same time in one real worker until each has been answered
 several times; memory is the process's peak resident set. Then short jobs pass through the same worker, and its file

@@ -1,4 +1,4 @@
-"""The demo models for measurements: their servers, their cards at the shipped prices, unseen problems."""
+"""The demo models for measurements: their servers, their cards at the shipped prices, and problems they never saw."""
 
 import contextlib
 import random

@@ -1,7 +1,7 @@
 """What an idle Ponder costs: CPU of worker, Beat and the stand-in for Redis together, as a share of one core.
 
-Nothing is queued and nobody looks. The stand-in written in Python is measured, which costs more than a real Redis;
-PostgreSQL is told apart. Starts are over when the clock begins.
+Nothing is queued and no page is open. The stand-in written in Python is measured, which costs more than a real Redis;
+PostgreSQL is reported separately. The measurement begins after everything has started.
 """
 
 import os

@@ -1,7 +1,7 @@
 """How fast the journal is written, against what the disk can flush: rows/s of the group-commit writer, and calls/s.
 
 In one run, on one file system: how often a block can be written and flushed (fdatasync, one after another, as a commit
-alone would), then told steps a second from many callers at once, each durable before its caller goes on (synchronous
+alone would), then told steps per second from many callers at once, each durable before its caller goes on (synchronous
 commits), then whole calls: a hold committed before, result and charge committed together after. A told step is one row
 of the journal; a call is one row of the journal written twice, with its call's row, its transfer and its entries.
 """
@@ -106,7 +106,7 @@ class Rate(NamedTuple):
 
 
 async def _rate(data: Database, leases: "list[Lease]", work: Work, seconds: float, name: str) -> Rate:
-    """Let all callers do `work` for so many seconds; return how often a second it was done, and what it cost."""
+    """Let all callers do `work` for `seconds`; return how often per second it was done, and what it cost."""
     from jobs.worker.journal import PostgresJournal
     from jobs.worker.writer import Writer
 

@@ -1,4 +1,4 @@
-"""Every strategy live on the three demo models, at five cents, without a checker: a recorded pool holds tries only.
+"""Every strategy live on the three demo models, at five cents, no checker: recorded pools hold tries only.
 
 The real engine, gateway and servers, on problems that training never saw, the same ones for every strategy: modular
 arithmetic, where votes count, and Countdown with four numbers, where judging is easier than finding.

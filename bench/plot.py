@@ -25,7 +25,7 @@ class Panel:
 
 
 def save(path: Path, panels: Sequence[Panel], *, columns: int = 2) -> None:
-    """Write panels, so many a row, as one SVG with one legend; a line has the same colour in each."""
+    """Write panels in rows as one SVG with one legend; a line has the same colour in each."""
     names = list(dict.fromkeys(name for panel in panels for name in panel.lines))
     colours = {name: _COLOURS[place % len(_COLOURS)] for place, name in enumerate(names)}
     rows = -(-len(panels) // columns)

@@ -1,4 +1,4 @@
-"""Is Ponder as sure of real models' answers as it may be? Recorded tries of models to which nothing of it was fitted.
+"""Is Ponder's confidence right for real models? Recorded tries of models to which none of it was fitted.
 
 A file of tries holds a JSON object per line: `problem`, and `tries` with `model` (weakest first), `text` and `right`.
 The tries of a problem are told to the evidence of a job whose panel has the shipped priors, as if no job had taught it.

@@ -3,9 +3,9 @@
 Every sample of a pool is one real reply of a demo model through its real server at the temperature that Ponder asks it
 with. Strategies that replay a pool see the same replies, so that their differences are paired and not noise
 (`bench/replay.py`). The problems are held out of training. There are two pools: `pool` is what parameters are fitted
-and policies tuned on, `held_out` is for final figures alone. A recording goes on where an earlier one stopped: replies
-lie in var/NAME/MODEL.jsonl, a line a problem, until `--pack` adds them to bench/NAME/MODEL.json.gz (problems.json.gz is
-there because drawing the problems again takes half a minute).
+and policies tuned on, `held_out` is for final figures alone. A recording continues where an earlier one stopped: replies
+lie in var/NAME/MODEL.jsonl, one line per problem, until `--pack` adds them to bench/NAME/MODEL.json.gz
+(problems.json.gz is there because drawing the problems again takes half a minute).
 """
 
 import argparse
@@ -140,7 +140,7 @@ async def _ask(
 
 
 def recorded(plan: Plan, model: str) -> list[dict[str, Any]]:
-    """Return what is recorded of a model so far, in no order; a line half written is none."""
+    """Return what is recorded of a model so far, in no order; a line that was half written is left out."""
     lines = itertools.chain.from_iterable(path.open() for path in plan.work.glob(f"{model}*.jsonl"))
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
@@ -183,9 +183,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.record", description=__doc__)
     parser.add_argument("model", choices=sorted(SOLVERS))
     parser.add_argument("--pool", choices=sorted(PLANS), default="pool")
-    parser.add_argument("--problems", type=int, help="the first so many; all of them where it is left out")
+    parser.add_argument("--problems", type=int, help="how many problems, from the first on (default: all)")
     parser.add_argument(
-        "--part", default="0/1", help="I/N: each N-th problem from the I-th on, for N processes"
+        "--part",
+        default="0/1",
+        help="I/N: every N-th problem starting at the I-th, to share the work among N processes",
     )
     parser.add_argument(
         "--pack", action="store_true", help="write bench/NAME/MODEL.json.gz from what is recorded"

@@ -1,8 +1,8 @@
-"""How soon a job of 10,000 calls goes on: from the claim by a real worker to its next call, for each strategy.
+"""How soon a job of 10,000 calls continues: from the claim by a real worker to its next call, for each strategy.
 
 The journal is written by the real runner with a scripted gateway (replies of 2 kB that settle nothing). Then a worker
 claims the job, makes calls and is told to pause, again and again. Both moments are the database's: the claim's own
-transaction, and the hold of the first call under the new token. A strategy that ends by itself before is not there.
+transaction, and the hold of the first call under the new token. A strategy that ends before that is left out.
 """
 
 import asyncio

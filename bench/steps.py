@@ -2,7 +2,7 @@
 
 Each strategy is driven by its real rules (`solver/simulation/sync_runner.py`) against scripted models that never settle
 anything: `split` gives two answers in turn, `scattered` a new answer each time; graders and comparisons alternate. Only
-the time spent inside the strategy counts (ask, tell, done, best), in CPU time. A strategy that ends of itself before
+the time spent inside the strategy counts (ask, tell, done, best), in CPU time. A strategy that ends before
 10,000 steps is measured over the steps that it made. `resume` is the time in which another execution is told all of it.
 """
 

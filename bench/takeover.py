@@ -1,4 +1,4 @@
-"""How soon another worker goes on with a job: after kill -9 of its worker (the default lease), and after SIGTERM.
+"""How soon another worker continues a job: after kill -9 of its worker (the default lease), and after SIGTERM.
 
 Real workers and a Beat; the clock runs from the signal to the moment at which another execution of the job holds money
 for its next call. Workers die in turn, each with the jobs that it runs at that moment; the others take these over while

@@ -40,7 +40,7 @@ def open_purses(*, workspace: Workspace, owner: User, operator: bool = False, **
 
 
 def _takes_trial_credit(owner: User) -> bool:
-    """Whether the owner's mailbox gets trial credit now: once in its life, and within what a day may give away."""
+    """Whether the owner's mailbox gets trial credit now: each mailbox once, and within the daily limit."""
     day_ago = timezone.now() - timedelta(days=1)
     if TrialGrant.objects.filter(granted_at__gt=day_ago).count() >= settings.PONDER_TRIALS_PER_DAY:
         logger.warning("PONDER_TRIALS_PER_DAY is reached: user %s starts without trial credit.", owner.pk)

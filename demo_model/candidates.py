@@ -3,7 +3,7 @@
     python -m demo_model.candidates --out var/demo_model/candidates.jsonl --problems 2000
 
 Each line is one problem, its phrasing, and a few true replies at temperature 1, right and
-wrong. Problems kept for evaluation are skipped. A run goes on where an earlier one stopped.
+wrong. Problems kept for evaluation are skipped. A run continues where an earlier one stopped.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 async def record(path: Path, count: int, done: int) -> None:
-    """Append one line a problem to `path`, which holds the first `done` already."""
+    """Append one line per problem to `path`, which already holds the first `done` of them."""
     drawn = training_problems(random.Random(SEED))
     wanted = [next(drawn) for _ in range(count)][done:]
     with tempfile.TemporaryDirectory(prefix="ponder-candidates-") as folder, path.open("a") as out:

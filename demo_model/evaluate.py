@@ -3,7 +3,7 @@
     python -m demo_model.evaluate            # about ten minutes on two cores; writes evaluation.json
     python -m demo_model.evaluate --quick    # about a minute; writes nothing
 
-Each model answers through its real server at temperature 1, with fixed seeds: one server a
+Each model answers through its real server at temperature 1, with fixed seeds: one server per
 core, 16 requests at a time in each. A reply counts when exact arithmetic confirms its
 `Answer:` line; nothing else searches. The thinker is then given replies of the others to
 grade, compare, revise and aggregate at temperature .6 (`evaluate_tasks.py`).
@@ -278,7 +278,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer problems, 8 samples")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument(
-        "--model", action="append", help="measure only this one again; default: all that are made"
+        "--model", action="append", help="measure only this model again (default: every model that exists)"
     )
     args = parser.parse_args()
     models = args.model or engine.made_models()

@@ -1,4 +1,4 @@
-"""Read a committed GGUF file back into PyTorch, so that training can go on from it."""
+"""Read a committed GGUF file back into PyTorch, so that training can continue from it."""
 
 from __future__ import annotations
 

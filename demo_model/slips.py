@@ -1,4 +1,4 @@
-"""Wrong workings of modular problems, as the direct models make them: one slip, then on with it."""
+"""Wrong workings of modular problems, as the direct models make them: one slip, after which they continue."""
 
 from __future__ import annotations
 

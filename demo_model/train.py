@@ -2,9 +2,9 @@
 
     python -m demo_model.train --model intern|expert|thinker --minutes 75 --out DIR
 
-The learning rate falls with the CPU's clock, so the run ends annealed whatever the machine's
-speed and whatever else runs on it.
-Interrupted runs go on where the last checkpoint left off.
+The learning rate falls with the CPU's clock, so the run ends fully annealed, however fast the machine is
+and whatever else runs on it.
+Interrupted runs continue from the last checkpoint.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--model", choices=sorted(SHAPES), required=True)
     parser.add_argument("--minutes", type=float, default=75)
     parser.add_argument("--out", type=Path, default=Path("var/demo_model"))
-    parser.add_argument("--tokens", type=int, default=4096, help="tokens a step")
+    parser.add_argument("--tokens", type=int, default=4096, help="tokens per step")
     parser.add_argument("--muon-rate", type=float, default=0.006)
     parser.add_argument("--adam-rate", type=float, default=3e-3)
     parser.add_argument("--threads", type=int, default=1)

@@ -51,7 +51,7 @@ def restore_backup(source: Path, *, replace: bool) -> Restored:
 
     1. Nothing is touched until the backup is known to fit this version, and nobody else uses the database.
     2. What was there stays aside until everything is in place.
-    3. Tables are brought up to date; leases of the old life end, and what was in flight then is in doubt.
+    3. Tables are brought up to date; old leases end, and calls that were in flight are in doubt.
     """
     try:
         archive = tarfile.open(source)  # noqa: SIM115  (closed below)
@@ -173,7 +173,7 @@ def _free_held_jobs() -> int:
 
 
 def _restore_files(archive: tarfile.TarFile) -> int:
-    """Write the mails that are missing, and the secret key where this installation keeps its own; return the mails."""
+    """Write the emails that are missing, and the secret key where this installation keeps its own; return the emails."""
     directory = Path(settings.MAIL_DIR)
     mails = 0
     for name in archive.getnames():
@@ -182,7 +182,7 @@ def _restore_files(archive: tarfile.TarFile) -> int:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             (directory / mail).write_bytes(_read(archive, name))
             mails += 1
-    # With another key, sessions and the unsubscribe links of old mails would end.
+    # With another key, sessions and the unsubscribe links of old emails would end.
     if SECRET_KEY in archive.getnames() and own_secret_key():
         path = settings.DATA_DIR / "secret_key"
         path.touch(mode=0o600)

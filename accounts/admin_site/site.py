@@ -1,4 +1,4 @@
-"""/admin/ behind the same sign-in as every other page: its limits, its second factor, its mails about passwords."""
+"""/admin/ behind the same sign-in as every other page: its limits, its second factor, its emails about passwords."""
 
 from typing import Any
 

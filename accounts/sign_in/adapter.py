@@ -1,4 +1,4 @@
-"""How allauth behaves here: who may sign up, whose tries count together, and how mail leaves."""
+"""How allauth behaves here: who may sign up, whose attempts count together, and how email is sent."""
 
 import logging
 from datetime import timedelta
@@ -63,7 +63,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{ratelimit.get_ip(request)}"
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Hand the mail over: it is sent as long as its code or its link works.
+        """Hand the email to the outbox: it is sent as long as its code or its link works.
 
         What the signed-out ask for is counted by mailbox and client address, so that nobody can fill a mailbox, and
         nobody can use up the codes of somebody else. Raises ImmediateHttpResponse (429).
@@ -83,7 +83,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             message.send()
 
     def count_mail(self, request: HttpRequest, email: str) -> None:
-        """Count a mail that this client asked for. Raises ImmediateHttpResponse (429) beyond the limit."""
+        """Count an email that this client asked for. Raises ImmediateHttpResponse (429) beyond the limit."""
         key = f"{email.lower()}:{ratelimit.get_ip(request)}"
         if not ratelimit.consume(
             request, app="allauth.account", action="mail_to_address", key=key, limit_get=True
@@ -104,7 +104,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return True
 
     def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, str]]:
-        """Return the ways to show who it is; a code by mail is one for those who have no second factor."""
+        """Return the ways to confirm who somebody is; a code by email is one for people without a second factor."""
         methods: list[dict[str, str]] = super().get_reauthentication_methods(user)
         if user.is_authenticated and not is_mfa_enabled(user):
             url = reverse("reauthenticate-by-code")

@@ -9,7 +9,7 @@ class AuditRun(models.Model):
     started_at = models.DateTimeField()
     took_ms = models.PositiveIntegerField()
     checked = models.PositiveIntegerField(help_text="How many invariants were checked.")
-    violations = models.JSONField(default=list, help_text="What was broken: a list of {invariant, detail}.")
+    violations = models.JSONField(default=list, help_text="Broken invariants: a list of {invariant, detail}.")
 
     class Meta:
         indexes = [models.Index(fields=["-started_at"], name="billing_audit_newest")]

@@ -32,19 +32,21 @@ class Account(models.Model):
         "accounts.Workspace", models.PROTECT, null=True, blank=True, related_name="accounts"
     )
     job_id = models.UUIDField(
-        null=True, blank=True, help_text="The job of an escrow; billing knows no more of jobs."
+        null=True,
+        blank=True,
+        help_text="The job whose escrow this is; billing stores nothing else about jobs.",
     )
     job_version = models.PositiveIntegerField(
-        default=0, help_text="Each raise after the end opens a new escrow."
+        default=0, help_text="The job's version: continuing an ended job opens a new escrow."
     )
     is_floored = models.BooleanField(
-        default=False, help_text="Keeps a balance, which never falls below what is held."
+        default=False, help_text="The balance is stored and never falls below what is held."
     )
     balance_nano = models.BigIntegerField(default=0)
     held_nano = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(
-        null=True, blank=True, help_text="When a job's escrow gave back what was left."
+        null=True, blank=True, help_text="When the job's escrow returned what was left."
     )
 
     class Meta:

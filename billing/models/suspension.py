@@ -15,7 +15,7 @@ class ModelSuspension(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="The call that cost more than was held for it; empty: staff set the model aside.",
+        help_text="The call that cost more than was held for it; empty: staff suspended the model.",
     )
     by = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField()

@@ -28,10 +28,10 @@ class TopUp(models.Model):
     credited_nano = models.BigIntegerField(default=0)
     reversed_nano = models.BigIntegerField(default=0, help_text="Refunded or disputed so far.")
     reversals = models.PositiveIntegerField(
-        default=0, help_text="How often it was; part of the transfers' keys."
+        default=0, help_text="How often money was reversed; part of the transfers' keys."
     )
     asked_at = models.DateTimeField(
-        null=True, blank=True, help_text="When Stripe was asked for what the books say now."
+        null=True, blank=True, help_text="When Stripe reported what the books say now."
     )
     problem = models.CharField(max_length=300, blank=True, help_text="Why it was not credited.")
     created_at = models.DateTimeField(auto_now_add=True)

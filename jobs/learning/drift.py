@@ -32,7 +32,7 @@ _SHARE_TEXT = {
 
 
 def watch(now: datetime | None = None) -> list[DriftAlarm]:
-    """Look for drift; return the alarms that are new. Staff get one mail about them."""
+    """Look for drift; return the alarms that are new. Staff get one email about them."""
     moved = {drift.name: drift for drift in drifts(_watched(now or timezone.now()))}
     with transaction.atomic():
         known = {alarm.name: alarm for alarm in DriftAlarm.objects.select_for_update().filter(closed_at=None)}

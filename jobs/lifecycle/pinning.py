@@ -1,4 +1,4 @@
-"""What stays the same for the whole life of a job, whatever prices and settings become.
+"""What stays the same for a job from its start to its end, whatever prices and settings become.
 
 Prices are pinned twice: at the submission, for the quote and the check that the budget buys anything, and once more in
 the moment of the first claim. From then on they stand: a scheduled job pays what its calls cost then, a running job

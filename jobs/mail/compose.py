@@ -1,4 +1,4 @@
-"""The mails: subject, a text and an HTML twin of it, one link, and one click to unsubscribe."""
+"""The emails: subject, a text and an HTML twin of it, one link, and one click to unsubscribe."""
 
 from typing import Any
 
@@ -19,17 +19,17 @@ _LONGEST_HEADER = 998  # RFC 5322, section 2.1.1
 
 
 class JobMail(EmailMultiAlternatives):
-    """A mail whose headers are not folded: a long address would become encoded words, which no mail program undoes."""
+    """An email whose headers are not folded: a long address would become encoded words, which no mail program undoes."""
 
     def message(self, **options: Any) -> Any:
-        """Return the mail, ready to be written; its body is encoded for lines of the usual length."""
+        """Return the email, ready to be written; its body is encoded for lines of the usual length."""
         built = super().message(**options)
         built.policy = built.policy.clone(max_line_length=_LONGEST_HEADER)
         return built
 
 
 def compose(message: OutboxMessage) -> EmailMultiAlternatives:
-    """Return the mail of a message. The same message always has the same Message-ID."""
+    """Return the email of a message. The same message always has the same Message-ID."""
     if message.job is None:
         return _account_mail(message)
     job = message.job

@@ -21,7 +21,7 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
 ACCOUNT_MAIL_DOMAIN = "account.ponder"
-"""What the Message-ID of a mail about an account ends with."""
+"""What the Message-ID of an email about an account ends with."""
 
 _ACCOUNT_MAIL_KEPT = timedelta(minutes=10)
 _NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{16}\.eml")
@@ -82,7 +82,7 @@ def delete_files(message_ids: Iterable[str]) -> int:
 
 
 def delete_files_to(addresses: Iterable[str]) -> int:
-    """Delete the stored messages to any of these e-mail addresses; return how many there were."""
+    """Delete the stored messages to any of these email addresses; return how many there were."""
     wanted = {address.lower() for address in addresses}
     mails = ((path, _recipients(path)) for path in [*_stored(), *_stored(_account_directory())])
     return _delete(path for path, recipients in mails if recipients & wanted)

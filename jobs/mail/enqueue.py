@@ -40,7 +40,7 @@ def enqueue_job_mail(job: Job, kind: OutboxKind, *, after: timedelta = timedelta
 
 
 def enqueue_stuck_mail(job_id: uuid.UUID) -> None:
-    """Note that a job waits for a provider: its user is told if it still does in a quarter of an hour."""
+    """Note that a job waits for a provider: its user gets an email if it is still waiting after a quarter of an hour."""
     job = Job.objects.select_related("created_by").get(pk=job_id)
     enqueue_job_mail(job, OutboxKind.WAITING, after=STUCK_AFTER)
 
@@ -65,7 +65,7 @@ def enqueue_account_mail(mail: EmailMultiAlternatives, *, good_for: timedelta) -
 
 
 def mail_staff(kind: OutboxKind, *, right: Right, subject: str, text: str, key: str) -> int:
-    """Write a mail to each member of staff who has the right; return to how many.
+    """Write an email to each member of staff who has the right; return to how many.
 
     Repeating it under the same `key` adds none. 0: there is nobody to write to yet, so it is still to be said.
     """

@@ -27,7 +27,7 @@ SENDERS = 4
 _FIRST_RETRY = timedelta(minutes=1)
 _LONGEST_RETRY = timedelta(hours=6)
 _GIVE_UP_AFTER = timedelta(days=3)
-# Longer than one mail can take (some seconds for each step of signing in, a minute for each reply): only of a sender
+# Longer than one email can take (some seconds for each step of signing in, a minute for each reply): only of a sender
 # that died does another take a message over.
 _CLAIM = timedelta(minutes=10)
 _free_senders = threading.BoundedSemaphore(SENDERS)
@@ -51,7 +51,7 @@ def send_due() -> int:
 def _claim() -> OutboxMessage | None:
     """Take the message that is due, the fresh ones first, or None. One without a claim is not to be sent any more."""
     now = timezone.now()
-    # Durable: inside another transaction the claim would not be committed before the mail leaves.
+    # Durable: inside another transaction the claim would not be committed before the email leaves.
     with transaction.atomic(durable=True):
         message = (
             OutboxMessage.objects.select_for_update(skip_locked=True, of=("self",))

@@ -1,4 +1,4 @@
-"""SMTP, patient with a server that has a mail already: RFC 5321 (4.5.3.2) lets it think for minutes."""
+"""SMTP that waits for a server which already has the email: RFC 5321 (4.5.3.2) allows it minutes to answer."""
 
 import contextlib
 from typing import Any

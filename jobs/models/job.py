@@ -45,39 +45,54 @@ class Job(models.Model):
     )
     strategy = models.CharField(max_length=30, default="vote")
     options = models.JSONField(
-        default=dict, blank=True, help_text="Choices of the form: models, confidence target."
+        default=dict,
+        blank=True,
+        help_text="What the user chose: models, confidence target, value of a correct answer.",
     )
     pinned = models.JSONField(
-        default=dict, blank=True, help_text="Panel with rates, priors, seed: fixed at the start."
+        default=dict,
+        blank=True,
+        help_text="Models with prices and abilities, seed, parameters of inference: fixed at the start.",
     )
-    budget_nano = models.BigIntegerField(help_text="Grows when it is raised; a draft may have none yet.")
+    budget_nano = models.BigIntegerField(
+        help_text="The whole budget, raises included; 0 for a draft without one."
+    )
     markup_bp = models.PositiveIntegerField(default=0)
     deadline_at = models.DateTimeField(null=True, blank=True)
-    not_before_at = models.DateTimeField(null=True, blank=True, help_text="The start that the user chose.")
-    parent = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="reruns", help_text="Run again from."
+    not_before_at = models.DateTimeField(
+        null=True, blank=True, help_text="The start time that the user chose."
     )
-    form = models.JSONField(default=dict, blank=True, help_text="What stands in the form of a draft.")
+    parent = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="reruns",
+        help_text="The job that this one runs again.",
+    )
+    form = models.JSONField(default=dict, blank=True, help_text="The fields of a draft's form.")
 
     version = models.PositiveIntegerField(
-        default=1, help_text="Grows when an ended job is given more budget."
+        default=1, help_text="Incremented when an ended job is continued with more budget."
     )
     escrow = models.ForeignKey("billing.Account", models.PROTECT, null=True, blank=True, related_name="+")
     state = models.CharField(max_length=20, choices=JobState, default=JobState.QUEUED)
     wanted = models.CharField(max_length=10, choices=Wanted, default=Wanted.RUN)
     stop_reason = models.CharField(max_length=20, blank=True)
     error = models.CharField(
-        max_length=500, blank=True, help_text="For the user: what went wrong and what to do."
+        max_length=500, blank=True, help_text="Shown to the user: what went wrong and what to do."
     )
 
-    token = models.BigIntegerField(default=0, help_text="Fencing token: grows with every claim.")
+    token = models.BigIntegerField(default=0, help_text="Fencing token: incremented by every claim.")
     owner = models.CharField(max_length=120, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     idle_claims = models.PositiveIntegerField(default=0, help_text="Claims since the journal last grew.")
     waits = models.PositiveIntegerField(
         default=0, help_text="Waits for a provider since the journal last grew."
     )
-    next_at = models.DateTimeField(null=True, blank=True, help_text="Not before this moment.")
+    next_at = models.DateTimeField(
+        null=True, blank=True, help_text="No worker takes the job before this time."
+    )
 
     created_at = models.DateTimeField(auto_now_add=True)
     queued_at = models.DateTimeField()
@@ -95,16 +110,16 @@ class Job(models.Model):
         max_length=500, blank=True, help_text="One sentence: where the confidence comes from."
     )
     checked = models.CharField(
-        max_length=300, blank=True, help_text="What was checked, in words; empty: nothing."
+        max_length=300, blank=True, help_text="What was checked, in words; empty if nothing was."
     )
     dissent = models.JSONField(default=list, blank=True, help_text="Other answers: [{answer, votes}].")
-    charged_nano = models.BigIntegerField(
-        default=0, help_text="Set at the end; while running the escrow knows."
-    )
-    calls = models.PositiveIntegerField(default=0, help_text="Settled calls; set at the end.")
+    charged_nano = models.BigIntegerField(default=0, help_text="Set at the end; until then see the escrow.")
+    calls = models.PositiveIntegerField(default=0, help_text="Number of settled calls; set at the end.")
 
     texts_deleted_at = models.DateTimeField(
-        null=True, blank=True, help_text="When problem, replies and answer were deleted; amounts stay."
+        null=True,
+        blank=True,
+        help_text="When the problem, replies and answer were deleted; amounts are kept.",
     )
 
     objects: ClassVar[models.Manager["Job"]] = JobQuerySet.as_manager()

@@ -19,18 +19,20 @@ class Learned(models.Model):
     subject = models.CharField(max_length=200)
     kind = models.CharField(max_length=30)
     stats = models.JSONField(default=dict, blank=True)
-    jobs = models.PositiveIntegerField(default=0, help_text="Finished jobs that taught it.")
+    jobs = models.PositiveIntegerField(default=0, help_text="Number of finished jobs that contributed.")
     given = models.JSONField(
-        default=dict, blank=True, help_text="What of a workspace's counts went into the shared row."
+        default=dict, blank=True, help_text="What this workspace's counts contributed to the shared row."
     )
-    given_today = models.FloatField(default=0.0, help_text="How many observations went there on `given_on`.")
+    given_today = models.FloatField(
+        default=0.0, help_text="Observations contributed to the shared row on `given_on`."
+    )
     given_on = models.DateField(null=True, blank=True)
     halvings = models.PositiveIntegerField(
         default=0,
-        help_text="How often the counts of a shared row were halved; of a workspace's row: when it last gave.",
+        help_text="Shared row: how often its counts were halved. Workspace's row: that number when it last contributed.",
     )
     since = models.DateTimeField(
-        default=timezone.now, help_text="Nothing older is counted: when it was reset."
+        default=timezone.now, help_text="When it was last reset; older jobs do not count."
     )
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -55,12 +57,14 @@ class Lesson(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     ended = models.JSONField(
         default=dict,
-        help_text="Stop reason, confidence, digest of the answer's key, as they were at this end.",
+        help_text="Stop reason, confidence and a digest of the answer's key when this version ended.",
     )
     taught_at = models.DateTimeField(null=True, blank=True)
-    upto_seq = models.BigIntegerField(default=0, help_text="The last step told before this end.")
+    upto_seq = models.BigIntegerField(default=0, help_text="The last step told before this version ended.")
     taught = models.JSONField(
-        default=list, blank=True, help_text="[aspect, subject, kind, counts]; the drift watch reads it."
+        default=list,
+        blank=True,
+        help_text="List of [aspect, subject, kind, counts], read by the drift watch.",
     )
     attempts = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True)

@@ -35,19 +35,23 @@ class OutboxMessage(models.Model):
     content = models.JSONField(
         default=dict,
         blank=True,
-        help_text="What was true when it was written; emptied once an account's is closed.",
+        help_text="What the email says, as of its writing; emptied when the account is closed.",
     )
     state = models.CharField(max_length=10, choices=OutboxState, default=OutboxState.PENDING)
     created_at = models.DateTimeField(auto_now_add=True)
     attempts = models.PositiveIntegerField(default=0)
     next_at = models.DateTimeField(
-        help_text="When it is tried (again); of a claimed one, when its claim runs out."
+        help_text="Time of the next attempt to send; for a claimed email, when the claim expires."
     )
-    claim = models.UUIDField(null=True, blank=True, editable=False, help_text="Whose sender is at it.")
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="After this it is of no use.")
+    claim = models.UUIDField(
+        null=True, blank=True, editable=False, help_text="The sender that is working on it."
+    )
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="After this it is no longer worth sending."
+    )
     sent_at = models.DateTimeField(null=True, blank=True)
     message_id = models.CharField(
-        max_length=200, help_text="Deterministic, so that a mail sent twice is one mail."
+        max_length=200, help_text="Always the same, so that an email sent twice is recognised as one."
     )
     last_error = models.CharField(max_length=500, blank=True)
 

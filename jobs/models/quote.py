@@ -9,14 +9,16 @@ class JobQuote(models.Model):
     job = models.OneToOneField("jobs.Job", models.CASCADE, primary_key=True, related_name="quote")
     strategy = models.CharField(max_length=30)
     kind = models.CharField(max_length=30)
-    checked = models.BooleanField(help_text="A checker could prove an answer.")
+    checked = models.BooleanField(help_text="Whether a checker can prove an answer.")
     budget_nano = models.BigIntegerField()
     cost_p10_nano = models.BigIntegerField()
     cost_p50_nano = models.BigIntegerField()
     cost_p90_nano = models.BigIntegerField()
     time_low_s = models.PositiveIntegerField()
     time_high_s = models.PositiveIntegerField()
-    win_probability = models.FloatField(help_text="Of an answer that is proven, or as sure as was asked for.")
+    win_probability = models.FloatField(
+        help_text="Probability of an answer that is proven, or that reaches the confidence asked for."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     charged_nano = models.BigIntegerField(null=True, blank=True)

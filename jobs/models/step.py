@@ -37,14 +37,18 @@ class StepRecord(models.Model):
     job = models.ForeignKey("jobs.Job", models.CASCADE, related_name="steps")
     key = models.CharField(max_length=200)
     attempt = models.PositiveIntegerField(default=1)
-    seq = models.BigIntegerField(null=True, help_text="Order of telling; empty until told.")
+    seq = models.BigIntegerField(
+        null=True, help_text="Order in which results were told to the strategy; empty until then."
+    )
     kind = models.CharField(max_length=20)
     purpose = models.CharField(max_length=200, blank=True)
     parents = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     model = models.CharField(max_length=200, blank=True)
     prompt_sha256 = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=10, choices=StepState, default=StepState.OPEN)
-    status = models.CharField(max_length=10, blank=True, help_text="ok, failed or note; as told.")
+    status = models.CharField(
+        max_length=10, blank=True, help_text="ok, failed or note, as the strategy was told."
+    )
     text = models.TextField(blank=True)
     reasoning = models.TextField(blank=True)
     answer = models.TextField(blank=True)
@@ -54,11 +58,11 @@ class StepRecord(models.Model):
     finish_reason = models.CharField(max_length=30, blank=True)
     error = models.CharField(max_length=500, blank=True)
     charged_nano = models.BigIntegerField(
-        default=0, help_text="What the user paid for it; equals the call's billed_nano."
+        default=0, help_text="What the user paid for this step; equals billed_nano of its call."
     )
     tokens = models.BigIntegerField(default=0)
     subproblem = models.BooleanField(
-        default=False, db_default=False, help_text="About another question than the job's."
+        default=False, db_default=False, help_text="About a part of the problem, not the whole."
     )
     created_at = models.DateTimeField()
     told_at = models.DateTimeField(null=True, blank=True)

@@ -51,7 +51,7 @@ def run_audit() -> AuditRun | None:
 
 
 def _words(report: Report) -> tuple[str, str]:
-    """Return subject and text of the mail; a broken book could name thousands of rows."""
+    """Return subject and text of the email; a violation could name thousands of rows."""
     count = len(report.violations)
     shown = [f"- {each.invariant}: {each.detail}" for each in report.violations[:_DETAILS_IN_MAIL]]
     if count > len(shown):

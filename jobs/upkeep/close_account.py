@@ -65,7 +65,7 @@ def close_account(*, user: User, gives_up_money: bool) -> int:
     1. The user's row is locked against new jobs.
     2. Jobs under way and paid money must have been dealt with: only their owner can say how.
     3. Drafts go, unpaid jobs end, the texts of all jobs of the user (and of workspaces nobody else is in) go.
-    4. Money, memberships, mails, ways to sign in.
+    4. Money, memberships, emails, ways to sign in.
     """
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=user.pk)

@@ -120,7 +120,7 @@ def _job(job: Job) -> dict[str, Any]:
 
 
 def _calls(job: Job) -> Iterator[str]:
-    """Yield a line for each call. Prompts are kept once a job, and few; replies are read in portions."""
+    """Yield a line for each call. Prompts are kept once per job and are few; replies are read in portions."""
     prompts = dict(Prompt.objects.filter(job=job).values_list("sha256", "messages"))
     steps = StepRecord.objects.filter(job=job).order_by("seq", "created_at", "pk")
     portion: list[StepRecord] = []

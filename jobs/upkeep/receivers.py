@@ -21,7 +21,7 @@ def start_what_was_waiting(*, workspace_id: int, **_: Any) -> None:
 
 @receiver(mail_ready, dispatch_uid="jobs.keep_account_mail")
 def keep_account_mail(*, message: EmailMultiAlternatives, good_for: timedelta, **_: Any) -> bool:
-    """Hand a mail about an account to the outbox: no request waits for a mail server."""
+    """Hand an email about an account to the outbox: no request waits for a mail server."""
     enqueue_account_mail(message, good_for=good_for)
     return True
 

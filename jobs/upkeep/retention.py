@@ -19,7 +19,7 @@ _BATCH = 200
 
 
 def delete_old_texts() -> int:
-    """Delete the texts of ended jobs that are kept no longer, and mails in files that are; return how many jobs' went.
+    """Delete the texts of ended jobs, and stored emails, whose time is up; return of how many jobs.
 
     Jobs that have not ended keep theirs, however old they are: a paused one may continue any day.
     """

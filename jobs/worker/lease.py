@@ -163,7 +163,7 @@ def give_back(
 
 
 def is_ours(job_id: UUID, token: int) -> bool:
-    """Tell whether the lease under this token still lives."""
+    """Tell whether the lease under this token is still valid."""
     return Job.objects.filter(pk=job_id, token=token, lease_until__gt=Now()).exists()
 
 

@@ -63,7 +63,7 @@ class Supervisor:
         return child
 
     def watch_web(self, web: Child, watch: WebWatch) -> None:
-        """From now on restart the web server also where it lives and does not answer."""
+        """From now on also restart the web server when it runs but does not answer."""
         self._web = (web, watch)
         watch.start()
 

@@ -159,7 +159,7 @@ class _Share:
         self._overran_at_s: deque[float] = deque(maxlen=_MAX_OVERRUNS)
 
     def overran(self) -> None:
-        """Count an answer that cost a child its life."""
+        """Count an answer that killed a child process."""
         self._overran_at_s.append(time.monotonic())
 
     def is_used_up(self) -> bool:

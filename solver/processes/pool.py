@@ -1,7 +1,7 @@
 """A small pool of killable processes that read hostile text.
 
 Each child is a fresh interpreter (nothing of the caller's memory, no secret of its environment), started at
-the first need and ended after a while without work. A request that overruns costs its child's life, never
+the first need and ended after a while without work. A request that overruns costs its child process, never
 the pool's.
 """
 

@@ -82,7 +82,7 @@ class Auto(Common[AutoPlan]):
         self._grades = GradeChooser(self.roles, self.evidence)
 
     def make_plan(self) -> AutoPlan:
-        """Return who may try, and what runs first, if anything does."""
+        """Return which models may try, and which strategy runs first, if any."""
         revises = not self.problem.is_checkable and self.roles.cards[self.roles.strongest()].reads
         return AutoPlan(tuple(self._names), "deep" if revises else "", self.setting.budget_nano)
 

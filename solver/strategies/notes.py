@@ -1,4 +1,4 @@
-"""What strategies note: decisions that depend on money, panel or learned values, so that another life keeps to them."""
+"""What strategies note: decisions that depend on money, panel or learned values, for other executions to keep."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields

@@ -9,7 +9,7 @@ from accounts.models import User
 
 
 class Command(BaseCommand):
-    """Take a user's second factor away; make sure first that it is them who asks."""
+    """Remove a user's second factor; make sure first that the request comes from that person."""
 
     help = "Remove a user's authenticator app and recovery codes."
 

@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
         parser.add_argument(
-            "--check", action="store_true", help="fail if the book lacks a price it should have"
+            "--check", action="store_true", help="fail if the price book lacks a price it should have"
         )
         parser.add_argument(
             "--load", action="store_true", help="add new prices from the list and from PONDER_PRICES"

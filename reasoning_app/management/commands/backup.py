@@ -1,4 +1,4 @@
-"""`manage.py backup FILE`: database, stored mails and secret key in one file, while the system runs or not."""
+"""`manage.py backup FILE`: database, stored emails and secret key in one file, while the system runs or not."""
 
 import shutil
 import sys
