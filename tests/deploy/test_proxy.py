@@ -79,7 +79,7 @@ def proxy(tmp_path_factory):
     finally:
         for process in reversed(started):
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 def ask(port, path="/", headers=None, body=None):

@@ -71,7 +71,7 @@ def test_a_job_survives_kill_9_of_its_worker(alice, workspace, endpoint, worker)
     assert doubtful <= max(in_flight, 1) + 16
     assert len(endpoint.calls) <= settled(job) + doubtful
     assert OutboxMessage.objects.filter(job=job).count() == 1
-    second.wait_for(lambda: OutboxMessage.objects.filter(job=job).exclude(sent_at=None).exists(), 60)
+    second.wait_for(lambda: OutboxMessage.objects.filter(job=job).exclude(sent_at=None).exists())
 
 
 def test_sigterm_hands_a_job_over_without_waiting_for_the_lease(alice, workspace, endpoint, worker):
@@ -98,7 +98,7 @@ def test_a_stop_reaches_a_running_job_at_once(alice, workspace, endpoint, worker
     running = worker(PONDER_LEASE_S="60")
     running.wait_for(lambda: settled(job) >= 10)
     stop(job=job)
-    running.wait_for(lambda: ended(job), 30)
+    running.wait_for(lambda: ended(job))
     assert job.state == state
     assert bool(job.answer) == (state == JobState.DONE)
     assert job.charged_nano == Call.objects.filter(job_id=job.pk).aggregate(total=Sum("billed_nano"))["total"]

@@ -57,7 +57,7 @@ def test_a_text_that_takes_too_long_is_shown_as_it_was_written(renderer):
 def test_a_process_that_never_answers_is_killed(renderer):
     """A stopped process is as stuck as an endless loop: it is killed at its limit, and another takes its place."""
     one = renderer(limit_s=2)
-    assert one.html_of("a") == "<p>a</p>\n"
+    render_something(one)
     stuck = process_of(one)
     os.kill(stuck, signal.SIGSTOP)
     began = time.monotonic()
@@ -95,13 +95,13 @@ def test_what_was_rendered_is_remembered(renderer):
 
 def test_who_waits_too_long_reads_the_text_as_it_was_written(renderer):
     """All processes busy: the page is shown without waiting for its turn."""
-    one = renderer(limit_s=3, wait_s=0.5)
+    one = renderer(limit_s=60, wait_s=0.5)
     render_something(one)
     os.kill(process_of(one), signal.SIGSTOP)
     threading.Thread(target=one.html_of, args=["b"]).start()
     began = time.monotonic()
     assert one.html_of("c") is None
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
 
 
 def test_a_process_knows_nothing_of_the_environment(renderer, monkeypatch):
