@@ -1,8 +1,8 @@
 """Recognises problems by their wording: number puzzles that a checker can check, and the kind of a problem.
 
 A puzzle is recognised only if every word of the text is one that such puzzles are written with: a text with a
-rule of its own ("you may leave one out", "mod 7") has a word that is not, and stays unrecognised. Nothing is
-solved here.
+rule of its own ("you may leave one out", "mod 7") has a word that is not, and stays unrecognised. Who is to prove,
+explain or write something wants a text, whatever numbers it holds. Nothing is solved here.
 """
 
 import re
@@ -60,8 +60,19 @@ _TURNS = {
 _TOKEN = re.compile(r"([0-9]+(?:\.[0-9]+)?)|([a-z]+(?:'s)?)|(\S)")
 _HARMLESS = frozenset(",.;:!?()[]{}\"'“”‘’#_`–—=&…")
 _LIST_SIGNS = frozenset({"", ",", "and", ",and", "&", ",&"})
-_MOD = re.compile(r"\bmod(?:ulo|ulus)?\b|\\[pb]?mod\b|\bremainder\b|≡|\\equiv\b", re.IGNORECASE)
+_MOD_WORDS = _WORDS | frozenset(
+    "compute calculate evaluate what when by divided mod modulo modulus remainder".split()  # noqa: SIM905  # likewise
+)
+_MOD_SIGNS = _HARMLESS | frozenset("+-−*×\\$")
+_MOD = re.compile(r"\b(?:mod|modulo|modulus|remainder)\b|\\[pb]?mod\b")
+_SUM = re.compile(r"[0-9)] ?[-+*×−] ?[0-9(]")
 _CHOICES = re.compile(r"(?:^|\s)\(?([A-H])[).:]\s", re.MULTILINE)
+_WANTS_TEXT = re.compile(
+    r"\W{0,9}(?:please |can you |could you |would you |help me |i (?:want|need|would like) (?:you )?(?:to )?){0,2}"
+    r"(?:prove|disprove|show that|explain|write|design|describe|discuss|draft|outline|plan|summari[sz]e|review|translate"
+    r"|implement|argue|compare)\b",
+    re.IGNORECASE,
+)
 _WANTS_NUMBER = re.compile(
     r"\bhow (?:many|much|long|far|old)\b|\b(?:compute|calculate|evaluate)\b|\bwhat is [-(0-9]"
     r"|\b(?:what is|find) the (?:value|sum|product|number|area|volume|probability|smallest|largest)\b",
@@ -103,8 +114,14 @@ def recognise_puzzle(text: str) -> Puzzle | None:
 
 
 def is_modular(text: str) -> bool:
-    """Tell whether a problem speaks of remainders."""
-    return _MOD.search(text[:_READ_CHARS]) is not None
+    """Tell whether a problem asks for the remainder of a sum or product of numbers, and for nothing else."""
+    plain = text.casefold()
+    if len(text) > MAX_PUZZLE_CHARS or not (_MOD.search(plain) and _SUM.search(plain)):
+        return False
+    return all(
+        number.isdigit() if number else word in _MOD_WORDS if word else sign in _MOD_SIGNS
+        for number, word, sign in _TOKEN.findall(re.sub(r"\\[pb]?mod\b|\\(?:times|cdot)\b", " mod ", plain))
+    )
 
 
 def guess_kind(text: str) -> ProblemKind:
@@ -116,6 +133,8 @@ def guess_kind(text: str) -> ProblemKind:
         return "modular"
     if len(set(_CHOICES.findall(head))) >= 2:
         return "choice"
+    if _WANTS_TEXT.match(head):
+        return "open"
     return "number" if _WANTS_NUMBER.search(head) else "open"
 
 

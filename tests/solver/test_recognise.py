@@ -76,6 +76,25 @@ DOUBTFUL = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("What is the remainder when 3 + 7 * 12 is divided by 25?", "modular"),
+        (r"Compute $(3 + 7 \times 12) \bmod 25$.", "modular"),
+        ("Prove that there are infinitely many primes congruent to 3 mod 4.", "open"),
+        ("Please explain what 3 + 7 mod 3 means.", "open"),
+        ("Write a function that computes (a + 3) mod 5.", "open"),
+        ("Design a schedule: how many shifts of 8 hours are there?", "open"),
+        ("What is 17^5 mod 23?", "number"),
+        ("A train leaves at 8 - 1 o'clock. What is the remainder of the way?", "open"),
+        ("How many bones are there?", "number"),
+    ],
+)
+def test_only_what_is_a_puzzle_is_one(text, kind):
+    """A word of a puzzle in another problem makes no puzzle of it; who wants a text gets no number's kind."""
+    assert problem_kind(text) == kind
+
+
 @pytest.mark.parametrize("text", DOUBTFUL)
 def test_a_doubtful_text_is_not_taken_for_a_puzzle(text):
     """A rule, a number or a word that puzzles do not have means that no checker is made up."""
