@@ -16,6 +16,7 @@ from typing import Any
 
 from bench import (
     accuracy,
+    answers,
     audit,
     calibration,
     crowd,
@@ -42,6 +43,7 @@ from bench.plot import Panel, save
 RESULTS = Path(__file__).parent / "results"
 MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "accuracy": accuracy.measure,
+    "answers": answers.measure,
     "audit": audit.measure,
     "calibration": calibration.measure,
     "crowd": crowd.measure,
@@ -88,6 +90,7 @@ def main() -> int:
     )
     parser.add_argument("--quick", action="store_true", help="a short version, whose result is not kept")
     parser.add_argument("--json", action="store_true", help="print nothing but the JSON object")
+    parser.add_argument("--cases", type=Path, help="for answers: a file of cases, one JSON object a line")
     parser.add_argument("--calls", type=int, help="for audit: the number of calls (default: a million)")
     parser.add_argument(
         "--tries", type=Path, help="real: a file of recorded tries instead of the shipped one"
@@ -97,6 +100,8 @@ def main() -> int:
         MEASUREMENTS["audit"] = partial(audit.measure, calls=options.calls)
     if options.tries:
         MEASUREMENTS["real"] = partial(real_tries.measure, tries=options.tries)
+    if options.name == "answers":
+        return answers.report(options.cases or answers.CASES, is_table=not options.json)
     if options.name is None:
         return _all(sys.argv[1:])
     began = time.monotonic()

@@ -19,7 +19,8 @@ from solver.core.problem import Problem
 from solver.core.steps import Status, StepKind, StepResult
 from solver.inference.evidence import Evidence
 from solver.learning.priors import ABILITY_BY_RANK
-from solver.text.extract import clean_text, extract_answer, quick_key, text_key
+from solver.text.extract import clean_text, extract_answer
+from solver.text.keys import quick_key, text_key
 
 TRIES = Path(__file__).parent / "recorded" / "gsm8k_four_models.jsonl.gz"
 SURE = 0.9

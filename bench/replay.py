@@ -30,7 +30,7 @@ from solver.engine.plan import reserve_nano
 from solver.engine.runner import Limits
 from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync
 from solver.strategies import Setting, make_strategy
-from solver.text.extract import bounded_key, quick_key, text_key
+from solver.text.keys import bounded_key, quick_key, text_key
 
 POOL = Path(__file__).parent / "pool"
 SLOTS = 16

@@ -23,7 +23,8 @@ from solver.engine.runner import Limits
 from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync
 from solver.simulation.world import cards
 from solver.strategies import REGISTRY, Setting, Strategy, make_strategy
-from solver.text.extract import extract_answer, quick_key
+from solver.text.extract import extract_answer
+from solver.text.keys import quick_key
 
 STEPS = 10_000
 BUDGET_NANO = 10_000 * NANO_PER_USD

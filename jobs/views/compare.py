@@ -29,7 +29,7 @@ from jobs.views.live import live_reply
 from jobs.views.new import ask_to_sign_in, refused_form, says_the_same, uuid_of
 from solver.core.money import format_usd_about
 from solver.core.steps import StopReason
-from solver.text.extract import quick_key, text_key
+from solver.text.keys import quick_key, text_key
 
 _IDEAS = {"many_cheap": "Many attempts", "few_strong": "A few attempts"}
 _ABOUT_EQUAL_TENTHS = 10

@@ -11,7 +11,7 @@ from solver.checkers.base import BaseChecker, CheckerError, Field, listed
 from solver.checkers.recognise import MAX_MAGNITUDE, MAX_NUMBERS, ProblemKind, recognise_puzzle
 from solver.checkers.safe_eval import MAX_CHARS, Evaluated, ExpressionError, evaluate, tokens_of
 from solver.core.verdict import Verdict
-from solver.text.extract import bounded_key, text_key
+from solver.text.keys import bounded_key, text_key
 from solver.text.latex import strip_wrappers
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,10}")

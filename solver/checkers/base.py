@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any, ClassVar, Self
 
 from solver.checkers.recognise import ProblemKind, guess_kind
+from solver.core.checker import Mathematics
 from solver.core.programs import FunctionCall, Program, Ran
 from solver.core.verdict import Verdict
 from solver.text.extract import extract_answer
@@ -44,7 +45,6 @@ class BaseChecker(ABC):
     """A sentence below its fields."""
     terminal_examples: ClassVar[tuple[str, ...]]
     """How it is written behind `--check`: `number:3.14±0.01`."""
-    reads_values: ClassVar[bool] = False
     computes: ClassVar[bool] = False
     """Whether it computes what is right; others compare with an answer that somebody typed."""
     runs_code: ClassVar[bool] = False
@@ -94,6 +94,16 @@ class BaseChecker(ABC):
     # Checking -------------------------------------------------------------------------------------------------
 
     @property
+    def reads_values(self) -> bool:
+        """Whether the exact value of an undecided answer decides."""
+        return False
+
+    @property
+    def needs_child(self) -> bool:
+        """Whether an undecided answer is worth a process of its own."""
+        return False
+
+    @property
     def is_checkable(self) -> bool:
         """Whether it can ever say that an answer is right."""
         return True
@@ -122,6 +132,10 @@ class BaseChecker(ABC):
     def check_value(self, _value: Fraction | None, /) -> Verdict:
         """Return the verdict on the exact value of an undecided answer."""
         return self.undecided("The value of the answer is not checked.")
+
+    def check_in_child(self, answer: str, _mathematics: Mathematics, /) -> Verdict:
+        """Return the verdict on an undecided answer; runs in a child of the judge, which is killed when it takes long."""
+        return self.check(answer)
 
     def to_run(self, answer: str, /) -> Program | FunctionCall:
         """Return what has to be run to decide on an answer."""

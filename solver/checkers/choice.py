@@ -8,17 +8,30 @@ from typing import ClassVar, Self
 from solver.checkers.base import BaseChecker, CheckerError, Field, listed
 from solver.checkers.recognise import ProblemKind
 from solver.core.verdict import Verdict
-from solver.text.extract import bounded_key, text_key
+from solver.text.keys import bounded_key, quick_key, text_key
 from solver.text.latex import strip_wrappers
 
 MAX_OPTIONS = 20
 MAX_OPTION_CHARS = 40
 _MAX_ANSWER_CHARS = 2_000
+_LABELLED = re.compile(r"\(?([A-Za-z0-9])[).:]\s+(\S.*)")
+_LEAD = re.compile(
+    r"(?:(?:so|thus|hence|therefore|clearly),? )?(?:i (?:think|believe|choose|pick|say|would say"
+    r"|go with|select) (?:that )?)?"
+    r"(?:(?:(?:the|my) )?(?:(?:final|correct|right|best|most likely|true) )?(?:answer|option|choice"
+    r"|statement|one)(?: is|:)?"
+    r"(?: (?:option|choice))? |it is |it[’']s )?",
+    re.IGNORECASE,
+)
+_REASON = re.compile(r"\s*[,;:.–—-]?\s*\b(?:because|since|as|for|given|due)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice(BaseChecker):
-    """Reads an option from `(b)`, `B. Paris` or `option B`. Without `expected` no answer is known to be right."""
+    """Reads an option from `(b)`, `B. Paris`, `B because …` or `The answer is B`.
+
+    Without `expected` no answer is known to be right.
+    """
 
     kind: ClassVar[str] = "choice"
     title: ClassVar[str] = "One of several choices"
@@ -81,13 +94,15 @@ class Choice(BaseChecker):
         return f"The answer is one of: {', '.join(self.options)}."
 
     def check(self, answer: str, /) -> Verdict:
-        """Compare the option that the answer names; undecided where the right one is unknown."""
+        """Compare the option that the answer names; undecided where the right one is unknown, or the answer is unread."""
         option = self._option_of(answer)
         if option is None:
+            if self._may_name_one(answer):
+                return self.undecided(f"It is not clear which of {listed(self.options)} the answer names.")
             return self.verdict(f"The answer is not one of {listed(self.options)}.", passed=False)
         if not self.expected:
             return self.undecided(f"The answer is {option}; which one is right is not known.")
-        passed = option == self.expected
+        passed = option == (self._option_of(self.expected) or self.expected)
         return self.verdict(
             f"The answer is {option}{'' if passed else f', not {self.expected}'}.", passed=passed
         )
@@ -102,18 +117,102 @@ class Choice(BaseChecker):
         return f"is one of {listed(self.options)}" + (f", namely {self.expected}" if self.expected else "")
 
     def _option_of(self, answer: str) -> str | None:
-        """Return the option that an answer names, or None."""
+        """Return the option that an answer names, or None; what names two names none."""
         if len(answer) > _MAX_ANSWER_CHARS:
             return None
-        options = {option.casefold(): option for option in self.options}
-        plain = strip_wrappers(answer).casefold().removeprefix("option ").removeprefix("choice ").strip()
-        for tried in (plain, plain.strip("()[]{}.:*\"' ")):
-            if tried in options:
-                return options[tried]
-        head = plain.lstrip("([ ")
-        named = [
-            option
-            for folded, option in options.items()
-            if head.startswith((f"{folded})", f"{folded}.", f"{folded}:", f"{folded}]"))
-        ]
-        return named[0] if len(named) == 1 else None
+        names = _names_of(self.options)
+        plain = _plain(answer)
+        exact = names.get(_bare(plain)) or names.get(plain.casefold())
+        if exact is not None:
+            return exact
+        begun = {option for name, option in names.items() if (rest := _after(plain, name)) is not None
+                 and not self._named_in(rest, names, besides=option)}  # fmt: skip
+        if len(begun) == 1:
+            return begun.pop()
+        ended = re.search(r"\(([A-Za-z0-9])\)$", plain)
+        if ended and not begun:
+            option = names.get(ended[1].casefold())
+            before = plain[: ended.start()]
+            return option if option and not self._named_in(before, names, besides=option) else None
+        return None if begun else self._of_equal_value(answer)
+
+    def _of_equal_value(self, answer: str) -> str | None:
+        """Return the one option that is the same number."""
+        key = quick_key(answer)
+        if key is None or not key.startswith(("num:", "pct:")):
+            return None
+        equal = [option for option in self.options if quick_key(option) == key]
+        return equal[0] if len(equal) == 1 else None
+
+    def _named_in(self, rest: str, names: Mapping[str, str], *, besides: str) -> bool:
+        """Tell whether another option is named before a reason begins."""
+        said = _REASON.split(rest, maxsplit=1)[0]
+        return any(_mentions(said, name) for name, option in names.items() if option != besides)
+
+    def _may_name_one(self, answer: str) -> bool:
+        """Tell whether a sentence speaks of an option, or a letter may stand for one by its place."""
+        if len(answer) > _MAX_ANSWER_CHARS:
+            return True
+        plain = _plain(answer)
+        if re.fullmatch(r"[(\[]?[a-tA-T][)\].]?", plain):
+            place = ord(plain.strip("()[].").casefold()) - ord("a")
+            return place < len(self.options) and all(len(option) > 1 for option in self.options)
+        named = {option for name, option in _names_of(self.options).items() if _mentions(plain, name)}
+        return len(named) == 1 and len(plain.split()) > 3
+
+
+def _names_of(options: tuple[str, ...]) -> dict[str, str]:
+    """Return the options by the names they go by, in small letters: letter, text, or both."""
+    labelled = [_LABELLED.fullmatch(option) for option in options]
+    names = {_bare(option): option for option in options}
+    if all(labelled):
+        for option, found in zip(options, labelled, strict=True):
+            assert found is not None  # all are
+            names.setdefault(found[1].casefold(), option)
+            names.setdefault(_bare(found[2]), option)
+    return names
+
+
+def _plain(answer: str) -> str:
+    """Return an answer without wrappings, emphasis and the words that lead to it."""
+    plain = strip_wrappers(answer).replace("**", "").replace("__", "").replace("`", "").strip()
+    return _LEAD.sub("", plain, count=1).strip()
+
+
+def _bare(text: str) -> str:
+    return strip_wrappers(text).casefold().strip("()[]{}.:*\"'“”!, ")
+
+
+def _after(plain: str, name: str) -> str | None:
+    """Return what stands behind an option's name at the beginning of an answer, or None where it does not begin so."""
+    head = plain.lstrip("([\"'“ ")
+    if not name or not head.casefold().startswith(name):
+        return None
+    # A small letter may be a word (`a car`).
+    rest = head[len(name) :]
+    is_letter = len(name) == 1 and name.isalpha()
+    opened = len(plain) > len(head)
+    closing = rest[:1] in {")", "]", '"', "”", "'"} and (opened or rest[:1] in {")", "]"})
+    if closing:
+        return rest[1:]
+    if re.match(r"[.,][0-9]|[-/:^*+=%'’]\w|\w", rest):
+        return None
+    if re.match(r"[.,:;!–—]|\s?[-–—]\s|\s?\(", rest):
+        return rest
+    if _REASON.match(rest) or re.match(r"\s+(?:is|are|or|and|was|would)\b", rest):
+        return rest
+    is_capital = is_letter and head[0].isupper() and name not in {"a", "i"}
+    return rest if is_capital else None
+
+
+def _mentions(text: str, name: str) -> bool:
+    """Tell whether a text names an option: a letter only where it can't be the article or a variable of a sentence."""
+    if not name:
+        return False
+    if len(name) == 1 and name.isalpha():
+        letter = re.escape(name.upper())
+        # “A” before a small letter is the article, not the option.
+        alone = rf"(?<![\w'’]){letter}(?![\w'’])(?! (?!and\b|or\b|is\b)[a-z])"
+        marked = rf"\({letter}\)|\({re.escape(name)}\)|\b(?:option|choice|or|and) {letter}\b"
+        return re.search(f"{alone}|{marked}", text) is not None
+    return re.search(rf"(?<![\w.]){re.escape(name)}(?![\w]|[.,][0-9])", text.casefold()) is not None

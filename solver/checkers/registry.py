@@ -6,14 +6,23 @@ from typing import Any
 from solver.checkers.arithmetic import Arithmetic
 from solver.checkers.base import MAX_FIELD_CHARS, BaseChecker, CheckerError
 from solver.checkers.choice import Choice
+from solver.checkers.json_schema import JsonSchema
+from solver.checkers.list import ListOf
 from solver.checkers.number import Number
 from solver.checkers.python_check import PythonCheck
 from solver.checkers.recognise import ProblemKind, guess_kind
+from solver.checkers.regex import Regex
+from solver.checkers.set import SetOf
+from solver.checkers.symbolic import Symbolic
 from solver.checkers.unit_tests import UnitTests
 from solver.core.problem import Problem
 
 REGISTRY: dict[str, type[BaseChecker]] = {
-    checker.kind: checker for checker in (Number, Choice, Arithmetic, UnitTests, PythonCheck)
+    checker.kind: checker
+    for checker in (
+        *(Number, Choice, Symbolic, SetOf, ListOf, Regex, JsonSchema, Arithmetic),
+        *(UnitTests, PythonCheck),
+    )
 }
 """In the order of the form."""
 
@@ -47,16 +56,17 @@ def parse_checker_option(text: str, *, problem: str) -> BaseChecker | None:
     if kind == "none" and not rest:
         return None
     if kind not in REGISTRY:
-        raise CheckerError(f"Unknown checker “{text.strip()[:40]}”. Use {option_examples()}.")
+        raise CheckerError(f"Unknown checker “{text.strip()[:40]}”. Use {option_examples(1)}.")
     most = max(MAX_FIELD_CHARS, *(each.max_chars for each in REGISTRY[kind].form_fields))
     if len(rest) > most:
         raise CheckerError(f"The checker is longer than {most:,} characters. Use a shorter one.")
     return parse_checker(kind, problem=problem, fields=REGISTRY[kind].read_option(rest) if rest else {})
 
 
-def option_examples() -> str:
-    """Return what `--check` takes, by example."""
-    return ", ".join(example for each in REGISTRY.values() for example in each.terminal_examples) + " or none"
+def option_examples(of_each: int | None = None) -> str:
+    """Return what `--check` takes, by example: all of them, or so many of each kind."""
+    examples = [example for each in REGISTRY.values() for example in each.terminal_examples[:of_each]]
+    return ", ".join(examples) + " or none"
 
 
 def recognise_checker(problem: str) -> BaseChecker | None:

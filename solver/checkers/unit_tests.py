@@ -14,7 +14,7 @@ from solver.checkers.base import BaseChecker, CheckerError, Field
 from solver.core.programs import FunctionCall, Program, Ran
 from solver.core.verdict import Verdict
 from solver.text.code_blocks import program_in
-from solver.text.extract import bounded_key
+from solver.text.keys import bounded_key
 
 MAX_TESTS_CHARS = 20_000
 _IMPORTS_PYTEST = re.compile(r"^[ \t]*(?:import|from)[ \t]+pytest\b", re.MULTILINE)

@@ -8,19 +8,37 @@ from solver.core.programs import FunctionCall, Program, Ran
 from solver.core.verdict import Verdict
 
 
+class Mathematics(Protocol):
+    """What a child of the judge can tell of formulas; solver/judging/equivalence.py is the real one."""
+
+    def same(self, one: str, other: str, /) -> bool | None:
+        """Return whether two texts mean the same; None: one of them can't be read as mathematics."""
+        ...
+
+
 class Checker(Protocol):
     """Checks answers to one problem in-process; hostile answers must not make it slow or raise.
 
     What would need more than bounded work is left undecided: where `reads_values` holds, the judge works the answer's
-    value out in a process that can be killed, and asks `check_value`.
+    value out in a process that can be killed, and asks `check_value`; where `needs_child` holds, `check_in_child` is
+    called in such a process.
     """
 
     kind: ClassVar[str]
-    reads_values: ClassVar[bool]
     computes: ClassVar[bool]
     """Whether it computes what is right; others compare with an answer that somebody typed."""
     runs_code: ClassVar[bool]
     """Whether what `check` leaves undecided is decided by running untrusted code."""
+
+    @property
+    def reads_values(self) -> bool:
+        """Whether the exact value of an undecided answer decides."""
+        ...
+
+    @property
+    def needs_child(self) -> bool:
+        """Whether an undecided answer is worth a process of its own: its check may be slow, or needs heavy libraries."""
+        ...
 
     @property
     def is_checkable(self) -> bool:
@@ -46,6 +64,10 @@ class Checker(Protocol):
 
     def check_value(self, value: Fraction | None, /) -> Verdict:
         """Return the verdict on the exact value of an answer that was undecided; None: it is no number."""
+        ...
+
+    def check_in_child(self, answer: str, mathematics: Mathematics, /) -> Verdict:
+        """Return the verdict on an undecided answer; runs in a child of the judge, which is killed when it takes long."""
         ...
 
     def to_run(self, answer: str, /) -> Program | FunctionCall:

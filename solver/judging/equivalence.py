@@ -1,12 +1,12 @@
-r"""Reads mathematics as sympy and decides what is the same: `\frac{x+1}{2}` and `(x+1)/2`.
+r"""Decides what is the same in mathematics: `\frac{x+1}{2}` and `(x+1)/2`, `x ≥ 3` and `[3, ∞)`.
 
 RUNS ONLY IN A CHILD PROCESS of the judge: any of these functions may take for ever or all memory on a hostile
-text, and the process is then killed. sympy and math-verify are imported here and nowhere else.
+text, and the process is then killed. sympy is imported here and in meaning.py, and nowhere else.
 
 Numbers that turn out rational get the key of plain numbers (`num:1/2`); everything else `math:` and its
-LaTeX, which this module can read again. Two formulas are the same if they agree to 25 digits at three
-rational points, some of them negative (a random identity test after Schwartz, 1980, and Zippel, 1979, with
-fixed points); sets, relations and matrices are compared by math-verify.
+LaTeX or source, which meaning.py can read again. Rational numbers are compared exactly. Two formulas are the same if
+they agree to 60 digits, relative to their size, at three rational points, some of them negative (a random identity
+test after Schwartz, 1980, and Zippel, 1979, with fixed points). In doubt two answers are different.
 """
 
 import re
@@ -14,67 +14,44 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import sympy
-from latex2sympy2_extended import NormalizationConfig, latex2sympy
-from math_verify import verify
 
-from solver.text.extract import MAX_KEY_CHARS, bounded_key
-from solver.text.latex import strip_wrappers
+from solver.judging.meaning import TOO_MUCH, Meaning, read, read_again
+from solver.text.amounts import amount_of
+from solver.text.keys import MAX_KEY_CHARS, bounded_key, joined_key, quick_key, split_key
+from solver.text.latex import looks_like_math
+from solver.text.lookalikes import is_lookalike
 
-_DIGITS = 40
-_AGREE = sympy.Float("1e-25", _DIGITS)
+_DIGITS = 80
+_AGREE = sympy.Float("1e-60", _DIGITS)
 _POINTS = ((7, 5), (-13, 10), (29, 17))
 _MAX_SIMPLIFIED_OPS = 60
 _MAX_EXPANDED_POWER = 30
 _MAX_VALUE_CHARS = 300
-
-_NORMAL = NormalizationConfig(
-    basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="all", equations=False
-)
-_NAMES = [
-    *("arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "sqrt", "sin", "cos", "tan", "cot", "sec", "csc"),
-    *("ln", "log", "exp", "pi", "theta", "alpha", "beta", "infty"),
-]
-_NAME = re.compile(r"(?<![A-Za-z\\])(" + "|".join(_NAMES) + r")(?![A-Za-z])")
-_SIGNS = {
-    "**": "^", "√": "\\sqrt", "π": "\\pi ", "∞": "\\infty ", "×": "\\cdot ", "·": "\\cdot ",
-    "⋅": "\\cdot ", "÷": "/", "≤": "\\le ", "≥": "\\ge ", "<=": "\\le ", ">=": "\\ge ",
-    "≠": "\\ne ", "∪": "\\cup ", "∩": "\\cap ", "∈": "\\in ", "±": "\\pm ", "²": "^2", "³": "^3",
-    "θ": "\\theta ", "α": "\\alpha ", "β": "\\beta ", " and ": ", ", " or ": ", ",
-}  # fmt: skip
-
-_COLLECTIONS = (
-    sympy.FiniteSet,
-    sympy.Interval,
-    sympy.Union,
-    sympy.Tuple,
-    sympy.core.relational.Relational,
-    sympy.MatrixBase,
-)
-# Says nothing of the answer: the process ends, and the answer stays unread.
-_TOO_MUCH = (MemoryError, RecursionError)
-_TRUTH = (type(sympy.true), type(sympy.false))
+_MAX_SYMBOL_CHARS = 2
 
 
 class Form(NamedTuple):
-    """An answer that was read: canonical key, value as a decimal text if it is a real number, formula."""
+    """An answer of mathematics: its key, its value as a decimal text if it is a real number, and what it means."""
 
     key: str
     value: str | None
-    formula: Any
+    meaning: Meaning
+    unit: str = ""
+    name: str = ""
 
 
 def form_of(answer: str) -> Form | None:
     """Return what an answer means, or None if it can't be read as mathematics."""
-    source = _as_latex(answer)
-    # `12 345` would be read as a product.
-    formula = None if re.search(r"[0-9] +[0-9]", source) else _read(source)
-    if formula is None:
+    amount = amount_of(_on_one_line(answer))
+    meaning = None if is_lookalike(amount.body) else read(amount.body)
+    if meaning is None:
         return None
     try:
-        if isinstance(formula, sympy.Expr):
-            formula = _simplest(formula)
-        return Form(_key(formula, source), _value(formula), formula)
-    except _TOO_MUCH:
+        if meaning.kind == "value":
+            meaning = Meaning("value", (_simplest(meaning.parts[0]),))
+        key = joined_key(_key(meaning, amount.body), amount.unit, amount.name)
+        return Form(key, _value(meaning), meaning, amount.unit, amount.name)
+    except TOO_MUCH:
         raise
     except Exception:  # noqa: BLE001  # sympy raises anything on what it can't handle
         return None
@@ -85,73 +62,177 @@ def matching_key(form: Form, known: Sequence[str]) -> str | None:
     if form.key in known:
         return form.key
     for key in known:
-        kind, _, body = key.partition(":")
-        other = _read(body) if kind in {"num", "math"} and "…#" not in body else None
-        if other is not None and _same(form.formula, other):
+        body, unit, name = split_key(key)
+        if not fit(form.unit, unit) or not (fit(form.name, name) or _may_be_curves(form)) or "…#" in body:
+            continue
+        kind, _, text = body.partition(":")
+        other = read_again(text) if kind in {"num", "math"} else None
+        if other is not None and same(form.meaning, other, names=(form.name, name)):
             return key
     return None
 
 
-def _as_latex(answer: str) -> str:
-    """Rewrite what people and models type (`sqrt(2)/2`, `x**2`, `2√3`, `1e-3`) as LaTeX."""
-    text = f" {strip_wrappers(answer)} "
-    for written, meant in _SIGNS.items():
-        text = text.replace(written, meant)
-    text = re.sub(r"(?<=[0-9])[eE]([+-]?[0-9]{1,3})(?![0-9])", r"\\cdot 10^{\1}", text)
-    text = re.sub(r"\s*(\\\\|&)\s*", r"\1", text)
-    text = _NAME.sub(r"\\\1 ", text)
-    text = re.sub(r"\\sqrt *([0-9]+)", r"\\sqrt{\1}", text)
-    text = re.sub(r"\\frac *(\\[a-z]+|[0-9]) *(\\[a-z]+|[0-9])", r"\\frac{\1}{\2}", text)
-    text = re.sub(r"\\exp *(?=\()", "e^", text)
-    return _bracketed_arguments(text).strip()
+class Mathematics:
+    """What checkers ask of formulas, in a child."""
 
-
-def _bracketed_arguments(text: str) -> str:
-    r"""Turn the brackets of `\sqrt(…)` and `^(…)` into braces."""
-    for opening in re.finditer(r"(?:\\sqrt *|\^ *)\(", text):
-        depth = 0
-        for at in range(opening.end() - 1, len(text)):
-            depth += (text[at] == "(") - (text[at] == ")")
-            if depth == 0:
-                text = f"{text[: opening.end() - 1]}{{{text[opening.end() : at]}}}{text[at + 1 :]}"
-                break
-    return text
-
-
-def _read(latex: str) -> Any:
-    try:
-        formula = latex2sympy(latex, normalization_config=_NORMAL)
-        # Before anything is evaluated: `x ∈ [1, 2)` is read as an equation, which would be worked out as false.
-        if _is_assignment(formula):
-            formula = formula.rhs
-        formula = formula.doit() if hasattr(formula, "doit") else formula
-        if not isinstance(formula, sympy.Basic | sympy.MatrixBase) or isinstance(formula, _TRUTH):
+    def same(self, one: str, other: str, /) -> bool | None:
+        """Return whether two texts mean the same; None: one of them can't be read as mathematics."""
+        keys = [quick_key(text) for text in (one, other)]
+        if keys[0] is not None and keys[0] == keys[1]:
+            return True
+        bodies = [amount_of(text).body for text in (one, other)]
+        if not all(looks_like_math(body) or len(body) <= _MAX_SYMBOL_CHARS for body in bodies):
             return None
-        if isinstance(formula, sympy.Basic):
-            floats = {number: sympy.Rational(str(number)) for number in formula.atoms(sympy.Float)}
-            formula = formula.xreplace(floats)
-    except _TOO_MUCH:
+        forms = [form_of(text) for text in (one, other)]
+        if forms[0] is None or forms[1] is None:
+            return None
+        first, second = forms[0], forms[1]
+        if not fit(first.unit, second.unit):
+            return False
+        return same(first.meaning, second.meaning, names=(first.name, second.name))
+
+
+def fit(one: str, other: str) -> bool:
+    """Tell whether two units, or two names, may belong to one answer: they are the same, or one is not said."""
+    return not one or not other or one == other
+
+
+def same(one: Meaning, other: Meaning, *, names: tuple[str, str] = ("", "")) -> bool:
+    """Tell whether two answers are the same; in doubt they are not."""
+    try:
+        return _same(one, other, names)
+    except TOO_MUCH:
         raise
-    except Exception:  # noqa: BLE001  # the parser raises plain Exception and more
+    except Exception:  # noqa: BLE001  # a comparison that fails has not shown them equal
+        return False
+
+
+def _on_one_line(answer: str) -> str:
+    """Return the lines of a list of equations as one, parted by semicolons."""
+    lines = [line.strip() for line in answer.strip().splitlines() if line.strip()]
+    if len(lines) < 2 or "\\begin" in answer or not all(re.search("[=<>≤≥]", line) for line in lines):
+        return answer
+    return "; ".join(line.rstrip(",;.") for line in lines)
+
+
+def _may_be_curves(form: Form) -> bool:
+    return form.meaning.kind == "value" and bool(form.meaning.parts[0].free_symbols)
+
+
+def _same(one: Meaning, other: Meaning, names: tuple[str, str]) -> bool:
+    curves = _curve(one, names[0]), _curve(other, names[1])
+    if curves[0] is not None and curves[1] is not None and fit(*names) is False:
+        return _proportional(*curves)
+    if "equation" in {one.kind, other.kind}:
+        return curves[0] is not None and curves[1] is not None and _proportional(*curves)
+    if not fit(*names):
+        return False
+    if one.kind == other.kind == "value":
+        return bool(one.parts[0] == other.parts[0]) or _agree(one.parts[0], other.parts[0])
+    if one.kind == other.kind == "set":
+        return _same_members(one.parts, other.parts)
+    if one.kind == other.kind == "matrix":
+        matrices = one.parts[0], other.parts[0]
+        return matrices[0].shape == matrices[1].shape and all(map(_agree, *matrices))
+    if one.kind == other.kind == "relation":
+        return _same_relation(one.parts[0], other.parts[0])
+    if _same_in_order(one, other):
+        return True
+    regions = _region(one), _region(other)
+    return None not in regions and bool(regions[0] == regions[1])
+
+
+def _same_in_order(one: Meaning, other: Meaning) -> bool:
+    """Tell whether two points, or two lists, have the same parts in the same order."""
+    if one.kind == other.kind == "assignments" and one.names != other.names:
+        return False
+    kinds = {one.kind, other.kind}
+    if not (kinds <= {"point", "assignments"} or kinds == {"list"}) or len(one.parts) != len(other.parts):
+        return False
+    return all(map(_same_part, one.parts, other.parts))
+
+
+def _same_part(one: Any, other: Any) -> bool:
+    if isinstance(one, Meaning) and isinstance(other, Meaning):
+        return _same(one, other, ("", ""))
+    if isinstance(one, Meaning) or isinstance(other, Meaning):
+        return False
+    return bool(one == other) or _agree(one, other)
+
+
+def _same_members(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    """Tell whether each member of one has its equal in the other, as often as it is written."""
+    left = list(other)
+    if len(one) != len(left):
+        return False
+    for member in one:
+        at = next((at for at, each in enumerate(left) if _same_part(member, each)), None)
+        if at is None:
+            return False
+        del left[at]
+    return True
+
+
+def _region(meaning: Meaning) -> Any:
+    """Return the part of the real line that an answer means, or may mean; None: it can't mean one."""
+    if meaning.kind == "region":
+        return meaning.parts[0]
+    if meaning.kind not in {"point", "list"} or len(meaning.parts) != 2:
         return None
-    return formula
+    low, high = meaning.parts
+    if (
+        isinstance(low, Meaning)
+        or isinstance(high, Meaning)
+        or not (low.is_extended_real and high.is_extended_real)
+    ):
+        return None
+    is_open = meaning.kind == "point"
+    return sympy.Interval(low, high, left_open=is_open, right_open=is_open) if low < high else None
 
 
-def _is_assignment(formula: Any) -> bool:
-    """Tell whether a formula is `x = 3`: what stands right of the sign is the answer."""
-    return (
-        isinstance(formula, sympy.Equality)
-        and isinstance(formula.lhs, sympy.Symbol)
-        and not formula.rhs.has(formula.lhs)
-    )
+def _curve(meaning: Meaning, name: str) -> Any:
+    """Return what is zero where an equation holds: `y - x/2` of the answer `x/2` that is named `y`."""
+    if meaning.kind == "equation":
+        return meaning.parts[0]
+    if (
+        meaning.kind == "value"
+        and re.fullmatch(r"[A-Za-z]", name)
+        and not meaning.parts[0].has(sympy.Symbol(name))
+    ):
+        return sympy.Symbol(name) - meaning.parts[0]
+    return None
 
 
-def _key(formula: Any, source: str) -> str:
-    if isinstance(formula, sympy.Expr) and formula.is_Rational:
+def _proportional(one: Any, other: Any) -> bool:
+    """Tell whether two formulas are zero in the same places because one is a multiple of the other."""
+    if one.free_symbols != other.free_symbols:
+        return False
+    above = [sympy.expand(sympy.fraction(sympy.together(each))[0]) for each in (one, other)]
+    if 0 in above:
+        return bool(above[0] == above[1])
+    ratio = sympy.cancel(above[0] / above[1])
+    return bool(ratio.is_number and ratio != 0)
+
+
+def _same_relation(one: Any, other: Any) -> bool:
+    """Tell whether two relations of several variables say the same: `x + y < 2` and `2 > x + y`."""
+    one, other = one.canonical, other.canonical
+    if type(one) is not type(other):
+        other = other.reversed
+    ratio = sympy.cancel((one.lhs - one.rhs) / (other.lhs - other.rhs))
+    return type(one) is type(other) and bool(ratio.is_positive)
+
+
+def _key(meaning: Meaning, source: str) -> str:
+    formula = meaning.parts[0]
+    if meaning.kind != "value":
+        return bounded_key("math", " ".join(source.split()))
+    if formula.is_Rational:
         return bounded_key("num", str(formula))
     body = " ".join(sympy.latex(formula).split())
     # A form that does not read back as itself could not be compared later: then the source stands for it.
-    if len(body) > MAX_KEY_CHARS or not _same(_read(body), formula):
+    again = read(body) if len(body) <= MAX_KEY_CHARS else None
+    if again is None or not same(again, meaning):
         body = " ".join(source.split())
     return bounded_key("math", body)
 
@@ -166,8 +247,9 @@ def _simplest(formula: Any) -> Any:
     return sympy.simplify(formula) if sympy.count_ops(formula) <= _MAX_SIMPLIFIED_OPS else formula
 
 
-def _value(formula: Any) -> str | None:
-    if not isinstance(formula, sympy.Expr) or formula.free_symbols:
+def _value(meaning: Meaning) -> str | None:
+    formula = meaning.parts[0]
+    if meaning.kind != "value" or formula.free_symbols:
         return None
     if formula.is_Rational and len(str(formula)) <= _MAX_VALUE_CHARS:
         return str(formula)
@@ -175,19 +257,9 @@ def _value(formula: Any) -> str | None:
     return str(number) if isinstance(number, sympy.Float) else None
 
 
-def _same(one: Any, other: Any) -> bool:
-    try:
-        if isinstance(one, sympy.Expr) and isinstance(other, sympy.Expr):
-            return one == other or _agree(one, other)
-        # math-verify takes the point (1, 2) and the set {1, 2} for the same.
-        if not any(isinstance(one, kind) and isinstance(other, kind) for kind in _COLLECTIONS):
-            return bool(one == other)
-        return bool(one == other or verify(one, other, timeout_seconds=None))
-    except Exception:  # noqa: BLE001  # a comparison that fails has not shown them equal
-        return False
-
-
 def _agree(one: Any, other: Any) -> bool:
+    if one.is_Rational and other.is_Rational:
+        return bool(one == other)
     symbols = sorted(one.free_symbols | other.free_symbols, key=str)
     if one.free_symbols != other.free_symbols:
         return False
@@ -199,7 +271,9 @@ def _agree(one: Any, other: Any) -> bool:
         first, second = (sympy.N(formula.subs(point), _DIGITS) for formula in (one, other))
         if not (first.is_number and second.is_number and first.is_finite and second.is_finite):
             return bool(sympy.simplify(one - other) == 0)
-        scale = max(sympy.Integer(1), abs(first), abs(second))
-        if abs(first - second) > _AGREE * scale:
+        if first == 0 or second == 0:
+            # Only zero equals zero, and digits do not tell what is zero.
+            return bool(sympy.simplify(one - other) == 0)
+        if abs(first - second) > _AGREE * max(abs(first), abs(second)):
             return False
     return True

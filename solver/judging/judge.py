@@ -6,6 +6,7 @@ worst.
 """
 
 import asyncio
+import json
 import re
 import time
 from collections import OrderedDict, deque
@@ -18,13 +19,19 @@ from solver.core.verdict import Judgement, Verdict
 from solver.judging.fair_queue import FairQueue
 from solver.judging.judge_pool import UNREAD, JudgePool, PoolReply
 from solver.judging.program_runs import ProgramRuns
-from solver.text.extract import clean_text, extract_answer, quick_key, text_key
+from solver.text.amounts import amount_of
+from solver.text.extract import clean_text, extract_answer
+from solver.text.keys import quick_key, split_key, text_key
 from solver.text.latex import looks_like_math
+from solver.text.lookalikes import is_lookalike
 
 MAX_POOL_CHARS = 2_000
 MAX_POOL_DEPTH = 60
 MAX_KNOWN = 32
+MAX_CHECKED_CHARS = 20_000
 _REMEMBERED = 4_096
+_REMEMBERED_UNITS = 256
+_REMEMBERED_VERDICTS = 512
 # The exponent is bounded: `1e999999999` would be a number of a billion digits here.
 _VALUE = re.compile(r"-?[0-9]{1,350}(?:/[1-9][0-9]{0,350}|(?:\.[0-9]{1,350})?(?:e[+-]?[0-9]{1,3})?)")
 COMPARABLE = ("num:", "math:")
@@ -56,6 +63,7 @@ class Judge:
         self._wait_s = wait_s
         self._asked: dict[tuple[_Share, str, tuple[str, ...]], asyncio.Task[PoolReply]] = {}
         self._remembered: OrderedDict[tuple[str, tuple[str, ...]], PoolReply] = OrderedDict()
+        self._verdicts: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
         self._nobodys = _Share("")
 
     def for_job(self, owner: str) -> "JobJudge":
@@ -85,17 +93,24 @@ class Judge:
         share: "_Share | None" = None,
     ) -> Judgement:
         """Return the judgement of an answer that stands alone. Unread by the pool, it has no verdict on its value."""
-        answer = clean_text(answer)
+        answer, share = clean_text(answer), share or self._nobodys
         verdict = checker.check(answer) if checker else None
-        key = (checker.key(answer) if checker else None) or quick_key(answer)
+        own = checker.key(answer) if checker else None
+        key = own or quick_key(answer)
         waits = checker is not None and checker.reads_values and verdict is not None and verdict.is_undecided
-        if key is None or waits:
-            found = await self._ask(answer, known_keys, share or self._nobodys)
-            if checker is not None and waits and found.is_read:
+        if key is None or waits or _may_be_an_equation(key, known_keys):
+            found = await self._ask(answer, known_keys, share)
+            if checker is not None and waits and found.key is not None:
                 verdict = checker.check_value(_value_of(found))
-            key = found.match or found.key or key or text_key(answer)
+            match = share.matched(found.key, found.match)
+            key = match if key is None or (found.match and own is None) else key
+            key = key or text_key(answer)
+        if checker is not None and checker.needs_child and verdict is not None and verdict.is_undecided:
+            verdict = await self._check(checker, answer, share) or verdict
         if checker is not None and checker.runs_code and verdict is not None and verdict.is_undecided:
-            verdict = await self._runs.verdict(checker, answer, (share or self._nobodys).owner)
+            verdict = await self._runs.verdict(checker, answer, share.owner)
+        if own is None:
+            key = share.joined(key, known_keys)
         return Judgement(answer, key, _told(verdict, checker))
 
     async def fault_of(self, checker: Checker) -> str:
@@ -116,7 +131,8 @@ class Judge:
 
     async def _ask(self, answer: str, known_keys: Sequence[str], share: "_Share") -> PoolReply:
         """Ask the pool, or the memory. What was not read is not remembered: it is asked again."""
-        if not looks_like_math(answer[:MAX_POOL_CHARS]):
+        body = amount_of(answer[:MAX_POOL_CHARS]).body
+        if is_lookalike(body) or not looks_like_math(body):
             return PoolReply()
         if not _fit_for_pool(answer):
             return UNREAD
@@ -133,6 +149,28 @@ class Judge:
                 return await asyncio.shield(self._asked[asked])
         except TimeoutError:
             return UNREAD
+
+    async def _check(self, checker: Checker, answer: str, share: "_Share") -> Verdict | None:
+        """Return what a checker says in a child; None: nobody could find out, and it is asked again."""
+        asked = (json.dumps(checker.to_json(), sort_keys=True), answer)
+        if asked in self._verdicts:
+            return self._verdicts[asked]
+        if len(answer) > MAX_CHECKED_CHARS:
+            return None
+        try:
+            async with asyncio.timeout(self._wait_s), self._queue.turn(share.owner):
+                if share.is_used_up():
+                    return None
+                verdict = await self._pool.check(checker.to_json(), answer)
+        except TimeoutError:
+            return None
+        if verdict is None:
+            share.overran()
+            return None
+        self._verdicts[asked] = verdict
+        if len(self._verdicts) > _REMEMBERED_VERDICTS:
+            self._verdicts.popitem(last=False)
+        return verdict
 
     async def _ask_pool(self, answer: str, known: tuple[str, ...], share: "_Share") -> PoolReply:
         try:
@@ -152,15 +190,53 @@ class Judge:
 
 
 class _Share:
-    """What one job may cost the pool: after two overruns within ten minutes its formulas are taken as texts."""
+    """What is known of one job: what it cost the pool, and which units its answers had.
+
+    After two overruns within ten minutes its formulas are taken as texts. A known key without a unit remembers the
+    unit that joined it.
+    """
 
     def __init__(self, owner: str) -> None:
         self.owner = owner
         self._overran_at_s: deque[float] = deque(maxlen=_MAX_OVERRUNS)
+        self._said: OrderedDict[str, dict[str, str]] = OrderedDict()
 
     def overran(self) -> None:
         """Count an answer that killed a child process."""
         self._overran_at_s.append(time.monotonic())
+
+    def joined(self, key: str, known_keys: Sequence[str]) -> str:
+        """Return the known key that a number belongs to: without a unit it belongs to the same number with one.
+
+        Two different units, or names, never meet, also not by way of a number without one.
+        """
+        body, unit, name = split_key(key)
+        if key in known_keys or not body.startswith("num:"):
+            return key
+        alike = [
+            known for known in known_keys if split_key(known)[0] == body and self._fits(known, unit, name)
+        ]
+        # Between two units a bare number belongs to neither.
+        return self.matched(key, alike[0]) or key if len(alike) == 1 or body in alike else key
+
+    def matched(self, key: str | None, match: str | None) -> str | None:
+        """Return the known key that an answer's key equals, or the own one where the two have different units."""
+        if key is None or match is None or key == match:
+            return match or key
+        _, unit, name = split_key(key)
+        if not self._fits(match, unit, name):
+            return key
+        said = self._said.setdefault(match, {})
+        said.update({kind: word for kind, word in (("unit", unit), ("name", name)) if word})
+        while len(self._said) > _REMEMBERED_UNITS:
+            self._said.popitem(last=False)
+        return match
+
+    def _fits(self, known: str, unit: str, name: str) -> bool:
+        _, known_unit, known_name = split_key(known)
+        said = self._said.get(known, {})
+        pairs = (unit, known_unit or said.get("unit", "")), (name, known_name or said.get("name", ""))
+        return all(not one or not other or one == other for one, other in pairs)
 
     def is_used_up(self) -> bool:
         """Tell whether the job must not ask for now."""
@@ -180,6 +256,23 @@ class JobJudge:
     async def judge(self, *, text: str, checker: Checker | None, known_keys: Sequence[str] = ()) -> Judgement:
         """Return the judgement of a reply; an answer equal to a known one gets that one's key."""
         return await self._judge.judge_reply(text, checker, known_keys, self._share)
+
+    async def judge_answer(
+        self, answer: str, *, checker: Checker | None, known_keys: Sequence[str] = ()
+    ) -> Judgement:
+        """Return the judgement of an answer that stands alone."""
+        return await self._judge.judge_answer(
+            answer, checker=checker, known_keys=known_keys, share=self._share
+        )
+
+
+def _may_be_an_equation(key: str, known_keys: Sequence[str]) -> bool:
+    """Tell whether a number with a name (`x = 2`) may solve an equation that is known (`3x = 6`)."""
+    return (
+        key.startswith("num:")
+        and key.endswith("=")
+        and any(known.startswith("math:") and "=" in split_key(known)[0] for known in known_keys)
+    )
 
 
 def _told(verdict: Verdict | None, checker: Checker | None) -> Verdict | None:

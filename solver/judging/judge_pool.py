@@ -1,8 +1,9 @@
 """The processes that read mathematics for the judge."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
+from solver.core.verdict import Verdict
 from solver.processes.pool import ProcessPool
 
 
@@ -41,6 +42,11 @@ class JudgePool:
             return UNREAD
         found = PoolReply(is_complete=len(replies) == 2)
         return found._replace(**{name: value for reply in replies for name, value in reply.items()})
+
+    async def check(self, checker: Mapping[str, Any], answer: str) -> Verdict | None:
+        """Return what a checker says in a child, or None where the child overran or died."""
+        replies = await self._processes.ask({"checker": dict(checker), "answer": answer})
+        return Verdict(*replies[0]["verdict"]) if replies else None
 
     async def close(self) -> None:
         """End every child, whatever it is doing."""

@@ -2,11 +2,13 @@
 
 To `{"answer": …, "known": [key, …]}` it says `{"key": …, "value": …}` and, after comparing with the known keys,
 `{"match": key or null}`. `value` is a decimal text of up to 30 digits for answers that are real numbers.
+To `{"checker": {…}, "answer": …}` it says `{"verdict": [passed, checker, detail]}`.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
+from solver.checkers import checker_from_json
 from solver.processes.child import Handler, serve
 
 _WARM_UP = (r"\frac{x+1}{2}", r"\sqrt{3+2\sqrt{2}}")
@@ -27,7 +29,14 @@ def _load() -> Handler:
         assert form is not None, "plain formulas are read"
         equivalence.matching_key(form, _WARM_UP_KEYS)
 
+    mathematics = equivalence.Mathematics()
+
     def replies(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        if "checker" in request:
+            checker = checker_from_json(request["checker"])
+            assert checker is not None, "the judge sends one"
+            yield {"verdict": list(checker.check_in_child(request["answer"], mathematics))}
+            return
         form = equivalence.form_of(request["answer"])
         yield {"key": form and form.key, "value": form and form.value}
         yield {"match": equivalence.matching_key(form, request["known"]) if form else None}

@@ -32,7 +32,8 @@ from solver.providers.litellm_gateway import Gateway
 from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync
 from solver.simulation.world import RIGHT, Said, World, cards, parameters
 from solver.strategies import Setting, make_strategy
-from solver.text.extract import extract_answer, quick_key
+from solver.text.extract import extract_answer
+from solver.text.keys import quick_key
 
 KIND = "simulated"
 _MAX_EXECUTIONS = 50

@@ -4,8 +4,19 @@ Plain string work in linear time; nothing is computed. Shared by the keys and by
 """
 
 import re
+import unicodedata
 
-_PAIRS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"), ("`", "`"), ("{", "}"))
+_PAIRS = (
+    ("$$", "$$"),
+    ("$", "$"),
+    ("\\(", "\\)"),
+    ("\\[", "\\]"),
+    ("**", "**"),
+    ("`", "`"),
+    ("{", "}"),
+    ("“", "”"),
+    ('"', '"'),
+)
 _TEXT_COMMANDS = (
     "boxed",
     "text",
@@ -29,15 +40,50 @@ _SHORT_FRACTION = re.compile(r"\\[dtc]?frac ?([0-9])([0-9])")
 _MIXED_FRACTION = re.compile(r"([0-9]) ?\\[dtc]?frac")
 _PMOD = re.compile(r"\\pmod ?\{?([0-9]+)\}?")
 _SYMBOLS = {
-    "\u2212": "-", "\u2013": "-", "\uff0d": "-", "\u2044": "/", "\u2215": "/", "\\%": "%",
+    "\u2212": "-", "\u2013": "-", "\u2044": "/", "\u2215": "/", "\\%": "%",
     "\\$": "$", "{,}": ",", "\\equiv": "≡", "\\bmod": "mod", "\\mod": "mod",
 }  # fmt: skip
 _MAX_LAYERS = 8
+_MAX_SIGNED_CHARS = 20_000
+
+_VULGAR = {
+    "½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅖": "2/5", "⅗": "3/5", "⅘": "4/5",
+    "⅙": "1/6", "⅚": "5/6", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8",
+}  # fmt: skip
+_VULGAR_SIGN = re.compile("([0-9]?) ?([" + "".join(_VULGAR) + "])")
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x2212: "-", 0xFE63: "-"}
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
+_RAISED_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+")
+_LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-")
+_LOWERED_RUN = re.compile("([A-Za-z)]?)([₀₁₂₃₄₅₆₇₈₉₊₋]+)")
+_MATH_LETTERS = re.compile("[\U0001d400-\U0001d7ff]")
+
+
+def plain_signs(text: str) -> str:
+    """Return a text whose full-width digits, fractions of one sign, raised and lowered digits are as people type them."""
+    if text.isascii() or len(text) > _MAX_SIGNED_CHARS:
+        return text
+    plain = text.translate(_WIDE)
+    plain = _VULGAR_SIGN.sub(
+        lambda found: f"{found[1]} {_VULGAR[found[2]]}" if found[1] else _VULGAR[found[2]], plain
+    )
+    plain = _RAISED_RUN.sub(lambda found: "^" + _group(found[0].translate(_RAISED)), plain)
+    plain = _LOWERED_RUN.sub(lambda found: _lowered(found[1], found[2].translate(_LOWERED)), plain)
+    return _MATH_LETTERS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), plain)
+
+
+def _group(digits: str) -> str:
+    return digits if len(digits) == 1 else f"{{{digits}}}"
+
+
+def _lowered(before: str, digits: str) -> str:
+    """Return `H2` of H₂ and `2516_8` of 2516₈."""
+    return before + digits if before and before != ")" else f"{before}_{_group(digits)}"
 
 
 def strip_wrappers(answer: str) -> str:
     """Return the answer without layers that do not change its meaning; white space becomes single spaces."""
-    plain = _SPACING.sub(" ", answer)
+    plain = _SPACING.sub(" ", plain_signs(answer))
     for symbol, plainer in _SYMBOLS.items():
         plain = plain.replace(symbol, plainer)
     for _ in range(_MAX_LAYERS):
@@ -48,20 +94,25 @@ def strip_wrappers(answer: str) -> str:
     return _peel(" ".join(plain.split()))
 
 
+def degrees(text: str) -> str:
+    r"""Return a text whose `^\circ` is °."""
+    return _DEGREE.sub("°", text)
+
+
 def plain_form(answer: str) -> str:
     """Return the answer without wrappers, simple fractions, residues and degrees as people type them.
 
     Only good for telling whether the whole is one number: inside a longer formula `a/b` would lack its
     brackets.
     """
-    plain = _DEGREE.sub("°", _PMOD.sub(r"(mod \1)", strip_wrappers(answer)))
+    plain = degrees(_PMOD.sub(r"(mod \1)", strip_wrappers(answer)))
     plain = _SHORT_FRACTION.sub(r"\\frac{\1}{\2}", plain)
     plain = _FRACTION.sub(r"\1/\2", _MIXED_FRACTION.sub(r"\1 \\frac", plain))
     return " ".join(plain.split())
 
 
 def _peel(plain: str) -> str:
-    """Take off one layer of paired delimiters, a currency sign and the full stop of a sentence."""
+    """Take off one layer of paired delimiters and the full stop of a sentence."""
     for opening, closing in _PAIRS:
         inner = plain[len(opening) : len(plain) - len(closing)]
         if (
@@ -74,15 +125,15 @@ def _peel(plain: str) -> str:
             return inner.strip()
     if plain.endswith(".") and not plain.endswith(".."):
         return plain[:-1].rstrip()
-    return plain[1:].lstrip() if plain[:1] in {"$", "€", "£"} and "$" not in plain[1:] else plain
+    return plain
 
 
 _FUNCTIONS = frozenset(
     {"sqrt", "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh"}
-    | {"log", "exp", "and"}
+    | {"log", "exp", "and", "or"}
 )
-_FOREIGN = re.compile(r"[^0-9A-Za-z\\{}()\[\]+\-*/^_=<>≤≥≠.,!|&%°√π∞∪∩∈±×·⋅÷²³θαβ\s]")
-_WORD = re.compile(r"\\?[A-Za-z]{3,}")
+_FOREIGN = re.compile(r"[^0-9A-Za-z\\{}()\[\]+\-*/^_=<>≤≥≠.,!|&%°√π∞∪∩∈±×·⋅÷²³θαβ;'≈ℝ\s]")
+_WORD = re.compile(r"\\?[A-Za-z]{3,}|(?<![A-Za-z\\])or(?![A-Za-z])")
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\{[a-z]{1,10}\}")
 _MATH_SIGN = re.compile(r"[0-9\\+*/^=<>√π∞]")
 

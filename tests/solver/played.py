@@ -15,7 +15,8 @@ from solver.core.steps import Resources, Status, Step, StepKind, StepResult, Sto
 from solver.core.verdict import Verdict
 from solver.engine.bounds import prompt_bytes, typical_nano
 from solver.strategies import Setting, Strategy, make_strategy
-from solver.text.extract import extract_answer, quick_key, text_key
+from solver.text.extract import extract_answer
+from solver.text.keys import quick_key, text_key
 from tests.solver.simulated import card
 
 PANEL = [card("demo/one", ability=0.6), card("other/two", ability=0.7, pico=10_000_000)]

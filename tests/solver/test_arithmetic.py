@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from solver.checkers.arithmetic import Arithmetic
 from solver.checkers.safe_eval import ExpressionError, evaluate, tokens_of
-from solver.text.extract import text_key
+from solver.text.keys import text_key
 
 PUZZLE = Arithmetic((3, 7, 12, 25), 58)
 TWICE = Arithmetic((5, 5, -2), 8)

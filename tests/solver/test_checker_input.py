@@ -9,11 +9,28 @@ from hypothesis import strategies as st
 from solver.checkers import CheckerError, checker_from_json, parse_checker, parse_checker_option
 from solver.checkers.arithmetic import Arithmetic
 from solver.checkers.choice import Choice
+from solver.checkers.json_schema import JsonSchema
+from solver.checkers.list import ListOf
 from solver.checkers.number import Number
+from solver.checkers.regex import Regex
+from solver.checkers.set import SetOf
+from solver.checkers.symbolic import Symbolic
 
 PUZZLE_TEXT = "Use 3, 7, 12, 25 to make 58."
 PUZZLE = Arithmetic((3, 7, 12, 25), 58)
-KINDS = ["", "none", "arithmetic", "number", "choice", "regex", "\0"]
+KINDS = [
+    "",
+    "none",
+    "arithmetic",
+    "number",
+    "choice",
+    "regex",
+    "set",
+    "list",
+    "symbolic",
+    "json_schema",
+    "\0",
+]
 
 
 @pytest.mark.parametrize(
@@ -30,6 +47,12 @@ KINDS = ["", "none", "arithmetic", "number", "choice", "regex", "\0"]
         ("number:-5+-.5", Number("-5", "0.5")),
         ("choice:A,B,C", Choice(("A", "B", "C"))),
         ("choice:A,B,C=b", Choice(("A", "B", "C"), "B")),
+        ("number:5±2% km/h", Number("5", "2%", "km/h")),
+        ("symbolic:(x+1)^2", Symbolic("(x+1)^2")),
+        ("set:2, 3 and 5", SetOf(("2", "3", "5"))),
+        ("list:{2, 3}", ListOf(("2", "3"))),
+        ("regex:[A-Z]:[0-9]+", Regex("[A-Z]:[0-9]+")),
+        ('json_schema:{"type": "object"}', JsonSchema('{"type": "object"}')),
     ],
 )
 def test_the_terminals_checkers(option, checker):
@@ -40,8 +63,8 @@ def test_the_terminals_checkers(option, checker):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("", "Unknown checker “”. Use number:3.14, number:3.14±0.01, choice:A,B,C"),
-        ("regex:^5$", "Unknown checker “regex:^5$”. Use number"),
+        ("", "Unknown checker “”. Use number:3.14, choice:A,B,C"),
+        ("magic:^5$", "Unknown checker “magic:^5$”. Use number"),
         ("arithmetic:3,7", "the puzzle has 0 numbers"),
         ("arithmetic:3,7=", "the target is empty"),
         ("arithmetic:3,x=5", "“x” is not a number. Enter a whole number of at most 1,000,000,000"),
@@ -54,6 +77,12 @@ def test_the_terminals_checkers(option, checker):
         ("number:inf", "“inf” is not a number"),
         ("number:5±-1", "the tolerance -1 is negative. Enter 0 or more"),
         ("number:" + "9" * 31, "is not a number"),
+        ("number:5 of them", "“of them” is not a unit"),
+        ("symbolic:", "enter the expected formula"),
+        ("set:", "enter 1 to 100 members"),
+        ("regex:(", "missing ), unterminated subpattern"),
+        ("json_schema:[", "it is not JSON"),
+        ("json_schema:3", "it is not an object"),
         ("choice:A", "enter 2 to 20 different options"),
         ("choice:A,a", "enter 2 to 20 different options"),
         ("choice:A,B=C", "“C” is not one of A, B. Choose one."),
@@ -93,7 +122,11 @@ def test_the_forms_checkers():
 @pytest.mark.parametrize(
     ("kind", "fields", "message"),
     [
-        ("regex", {}, "Unknown checker “regex”. Choose none, number, choice, "),
+        (
+            "magic",
+            {},
+            "Unknown checker “magic”. Choose none, number, choice, symbolic, set, list, regex, json_schema, arithmetic, ",
+        ),
         ("arithmetic", {}, "is not recognised as a number puzzle. Enter the numbers and the target"),
         ("arithmetic", {"target": "58"}, "The puzzle has 0 numbers."),
         ("number", {"expected": "9" * 1_001}, "The checker's expected: longer than 1,000 characters."),
@@ -109,7 +142,9 @@ def test_a_mistake_in_the_form_is_explained(kind, fields, message):
 
 @settings(deadline=None)  # the machine may be busy
 @given(st.sampled_from(KINDS), st.dictionaries(
-    st.sampled_from(["numbers", "target", "expected", "tolerance", "options", "choice_expected"]),
+    st.sampled_from(["numbers", "target", "expected", "tolerance", "unit", "options", "choice_expected", "pattern",
+    "json_schema",
+                     "set_members", "list_members", "symbolic_expected"]),
     st.text(max_size=60) | st.from_regex(r"[-0-9., ]{1,40}", fullmatch=True),
 ))  # fmt: skip
 def test_no_input_makes_a_broken_checker(kind, fields):

@@ -10,8 +10,13 @@ import pytest
 from solver.checkers import REGISTRY, CheckerError, checker_from_json, parse_checker, parse_checker_option
 from solver.checkers.arithmetic import Arithmetic
 from solver.checkers.choice import Choice
+from solver.checkers.json_schema import JsonSchema
+from solver.checkers.list import ListOf
 from solver.checkers.number import Number
 from solver.checkers.python_check import PythonCheck
+from solver.checkers.regex import Regex
+from solver.checkers.set import SetOf
+from solver.checkers.symbolic import Symbolic
 from solver.checkers.unit_tests import UnitTests
 
 EXAMPLES = [
@@ -19,6 +24,12 @@ EXAMPLES = [
     Number("3.14", "0.01"),
     Choice(("A", "B", "C"), "B"),
     Choice(("yes", "no")),
+    Number("5", "2%", "km"),
+    Symbolic("x^2 + 1"),
+    SetOf(("2", "3", "5")),
+    ListOf(("a", "b")),
+    Regex("[A-Z]{2}[0-9]{4}"),
+    JsonSchema('{"type": "object"}'),
     UnitTests("assert add(1, 2) == 3"),
     PythonCheck("def check(answer):\n    return answer == '58'"),
 ]
@@ -93,7 +104,7 @@ def test_an_unknown_kind_is_refused():
     """A checker that this version does not know is an error that lists the known ones."""
     with pytest.raises(
         CheckerError,
-        match=r"Unknown checker “regex”\. Choose none, number, choice, arithmetic, unit_tests or python_check\.",
+        match=r"Unknown checker “magic”\. Choose none, number, choice, symbolic, set, list, regex, json_schema, ",
     ):
-        checker_from_json({"kind": "regex"})
+        checker_from_json({"kind": "magic"})
     assert checker_from_json({}) is None

@@ -3,7 +3,7 @@
 import pytest
 
 from solver.checkers.choice import Choice
-from solver.text.extract import text_key
+from solver.text.keys import text_key
 
 LETTERS = Choice(("A", "B", "C"), "B")
 

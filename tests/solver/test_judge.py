@@ -11,7 +11,12 @@ import pytest
 
 from solver.checkers.arithmetic import Arithmetic
 from solver.checkers.choice import Choice
+from solver.checkers.json_schema import JsonSchema
+from solver.checkers.list import ListOf
 from solver.checkers.number import Number
+from solver.checkers.regex import Regex
+from solver.checkers.set import SetOf
+from solver.checkers.symbolic import Symbolic
 from solver.core.verdict import Judgement, Verdict
 from solver.judging.judge import Judge
 
@@ -66,9 +71,10 @@ async def test_plain_answers_need_no_process(judge):
         ("no answer here", None, Judgement(None, None, None)),
         ("<think>\\boxed{5}", None, Judgement(None, None, None)),
         ("Answer: Mount Fuji.", None, Judgement("Mount Fuji.", "text:mount fuji", None)),
-        ("Answer: I give up", PUZZLE, Judgement("I give up", "text:i give up", Verdict(
+        ("Answer: I give up", PUZZLE, Judgement(None, None, None)),
+        ("Answer: all of them", PUZZLE, Judgement("all of them", "text:all of them", Verdict(
             False, "arithmetic",
-            "The expression has “I give up”, where a number, + − × ÷ or a bracket is expected."))),
+            "The expression has “all of them”, where a number, + − × ÷ or a bracket is expected."))),
         ("Answer: b", Choice(("A", "B")), Judgement("b", "choice:B", None)),
         ("Answer: 3.14", PI, Judgement("3.14", "num:157/50", Verdict(True, "number", "The answer is 3.14 within 0.01."))),
         ("Answer: a\0b\ud800", None, Judgement("a\ufffdb\ufffd", "text:a\ufffdb\ufffd", None)),
@@ -96,9 +102,42 @@ async def test_the_pool_gives_the_number_checker_its_values(judge):
     """Formulas are checked by value; what has none is no number."""
     assert (await judge.judge(text=r"\boxed{\pi}", checker=PI)).verdict.passed
     assert not (await judge.judge(text=r"\boxed{\sqrt{10}}", checker=PI)).verdict.passed
-    for text in (r"\boxed{x+1}", "Answer: about three", "Answer: 10^{10^{6}}"):
+    for text in (r"\boxed{x+1}", "Answer: 2024-01-02"):
         verdict = (await judge.judge(text=text, checker=PI)).verdict
         assert verdict == Verdict(False, "number", "The answer is not a number.")
+    assert not (await judge.judge(text="Answer: about three", checker=PI)).verdict.passed
+    for text in ("Answer: a bit more than usual", "Answer: 10^{10^{6}}"):
+        assert (await judge.judge(text=text, checker=PI)).verdict.is_undecided
+
+
+async def test_a_number_joins_the_same_number_with_a_unit_and_no_two_units_meet(judge):
+    """Also not by way of a bare number that was there before, or comes between them."""
+    job = judge.for_job("alice")
+    keys = []
+    for answer in ("72", "72 clips", "72.0", "72 dollars", "$72"):
+        keys.append((await job.judge_answer(answer, checker=None, known_keys=tuple(dict.fromkeys(keys)))).key)
+    assert keys == ["num:72", "num:72", "num:72", "num:72 dollar", "num:72 dollar"]
+    other = judge.for_job("bob")
+    known = ("num:5 cm", "num:5 m")
+    assert (await other.judge_answer("5", checker=None, known_keys=known)).key == "num:5"
+    assert (await other.judge_answer("5", checker=None, known_keys=known[:1])).key == "num:5 cm"
+
+
+async def test_checkers_that_need_a_child_say_right_wrong_and_undecided(judge):
+    """Formulas, units, patterns and schemas are checked where they can be killed; one that overruns is undecided."""
+    for checker, right, wrong in (
+        (Symbolic("(x+1)^2"), "x^2+2x+1", "x^2+1"),
+        (SetOf(("\\sqrt{2}", "1")), r"\{1, \frac{2}{\sqrt{2}}\}", "{1, 2}"),
+        (ListOf(("a", "1/2")), "a, 0.5", "0.5, a"),
+        (Regex("[A-Z]{2}[0-9]+"), "AB12", "12AB"),
+        (Number("5", unit="km"), "5000 m", "5 m"),
+    ):
+        assert (await judge.judge_answer(right, checker=checker)).verdict.passed is True
+        assert (await judge.judge_answer(wrong, checker=checker)).verdict.passed is False
+    schema = JsonSchema('{"required": ["a"]}')
+    assert (await judge.judge_answer('{"a": 1}', checker=schema)).verdict is None
+    assert (await judge.judge_answer('{"b": 1}', checker=schema)).verdict.passed is False
+    assert (await judge.judge_answer("a" * 60 + "!", checker=Regex("(a+)+b"))).verdict.is_undecided
 
 
 @pytest.mark.parametrize("sign", [signal.SIGSTOP, signal.SIGKILL])

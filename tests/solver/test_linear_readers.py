@@ -8,14 +8,29 @@ import pytest
 from solver.checkers import problem_kind, recognise_checker
 from solver.checkers.arithmetic import Arithmetic
 from solver.checkers.choice import Choice
+from solver.checkers.json_schema import JsonSchema
 from solver.checkers.number import Number
+from solver.checkers.set import SetOf
+from solver.checkers.symbolic import Symbolic
 from solver.core.problem import Problem
 from solver.core.steps import StepKind
-from solver.text.extract import clean_text, extract_answer, quick_key, said_aloud, text_key
+from solver.text.amounts import amount_of
+from solver.text.extract import clean_text, extract_answer, said_aloud
+from solver.text.keys import is_no_number, quick_key, text_key
 from solver.text.latex import looks_like_math, plain_form, strip_wrappers
+from solver.text.lookalikes import is_lookalike
 from solver.text.prompts import clipped, messages_for, read_better, read_grade, read_parts
+from solver.text.thoughts import without_thoughts
 
-CHECKERS = [Arithmetic((3, 7, 12, 25), 58), Number("3.14", "0.01"), Choice(("A", "B", "C"), "B")]
+CHECKERS = [
+    *(
+        Arithmetic((3, 7, 12, 25), 58),
+        Number("3.14", "0.01"),
+        Choice(("A", "B", "C"), "B"),
+        SetOf(("2", "3")),
+    ),
+    *(Symbolic("x+1"), JsonSchema("{}")),
+]
 
 READERS: dict[str, Callable[[str], object]] = {
     "answer": extract_answer,
@@ -26,6 +41,12 @@ READERS: dict[str, Callable[[str], object]] = {
     "wrappers": strip_wrappers,
     "plain": plain_form,
     "math": looks_like_math,
+    "amount": amount_of,
+    "lookalike": is_lookalike,
+    "thoughts": without_thoughts,
+    "first_chars": lambda text: [
+        read(text[:4_000]) for read in (quick_key, text_key, plain_form, is_no_number)
+    ],
     "grade": read_grade,
     "better": read_better,
     "parts": read_parts,
@@ -41,7 +62,13 @@ PIECES = [
     "<part>", "</part>", "<part></part>", "<", "< ", "</", "<problem", "</candidate>", "<think>", "</think>",
     "Verdict:", "verdict ****: ", "Step 1: ok\n", "> step", "Better: ", "Answer:\n", "answer *_`", "\\boxed{",
     "\\boxed", "{", "}", "(", "[1,", "\\text{", "\\text ", "\\frac{1", "\\frac", "\\begin{a}", "\\pmod ", "^ { \\circ",
-    "$", "**", "`", "1,", "1 000 ", "9", "a", "x = ", " ", "\n", "\t", "\0", "\ud800", "-", "A) ", "what is ", "mod ",
+    "<answer>", "#### ", "#### 1\n", "答案：", "The answer is ", "Answer: [\n", "Answer: a = 1\n", "\\fbox 1 and ",
+    "5 cm ",
+    "(since ",
+    "1-2", "3:4", "H2", "1.", "a,", "and ", "1_", "’", "half ", "°", "½", "₂", "², ", "0.(", "1/2 ", "I can't ", "“",
+    "[THINK]",
+    "<|channel|>", "$", "**", "`", "1,", "1 000 ", "9", "a", "x = ", " ", "\n", "\t", "\0", "\ud800", "-", "A) ",
+    "what is ", "mod ",
 ]  # fmt: skip
 SHORT = 20_000
 TIMES = 4

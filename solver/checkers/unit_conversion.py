@@ -1,0 +1,58 @@
+"""Converts between units with pint; only called in the judge's children, for pint takes a third of a second to load."""
+
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from solver.text.units import canonical_unit
+
+# pint's names where ours are others.
+_NAMES = {
+    "deg": "degree", "rad": "radian", "°c": "degC", "°f": "degF", "ω": "ohm", "Ω": "ohm", "k": "kelvin",
+    "n": "newton", "j": "joule",
+    "w": "watt", "v": "volt", "a": "ampere", "pa": "pascal", "hz": "hertz", "g": "gram", "s": "second",
+    "m": "meter", "l": "liter",
+    "d": "day", "h": "hour", "mo": "month", "yr": "year", "wk": "week", "in": "inch", "mph": "mile/hour",
+    "ton": "metric_ton",
+    "kn": "kilonewton", "kj": "kilojoule", "mj": "megajoule", "ev": "electron_volt", "kwh": "kilowatt_hour",
+    "kw": "kilowatt",
+    "kv": "kilovolt", "mv": "millivolt", "ma": "milliampere", "khz": "kilohertz", "mhz": "megahertz", "ghz": "gigahertz",
+    "kpa": "kilopascal", "kb": "kilobyte", "mb": "megabyte", "gb": "gigabyte", "tb": "terabyte", "f": "farad",
+    "c": "coulomb",
+    "st": "stone", "ly": "light_year", "nmi": "nautical_mile", "kΩ": "kiloohm", "t": "metric_ton", "cal": "calorie",
+    "kcal": "kilocalorie",
+}  # fmt: skip
+
+
+def conversion(given: str, wanted: str) -> Fraction | None:
+    """Return how many of the `wanted` unit one `given` unit is; 0: they measure different things; None: unknown."""
+    names = [_pint_name(canonical_unit(unit, spaced=True) or unit) for unit in (given, wanted)]
+    if any(name in {"degC", "degF"} for name in names):
+        return None
+    try:
+        registry = _registry()
+        one, other = (registry.parse_units(name) for name in names)
+        if one.dimensionality != other.dimensionality:
+            return Fraction(0)
+        return Fraction(registry.Quantity(Fraction(1), one).to(other).magnitude)
+    except Exception:  # noqa: BLE001  # pint raises its own and others' errors on what it doesn't know
+        return None
+
+
+def _pint_name(unit: str) -> str:
+    parts = [
+        " * ".join(_power(factor) for factor in part.replace("*", " ").split()) for part in unit.split("/")
+    ]
+    return " / ".join(parts)
+
+
+def _power(factor: str) -> str:
+    name, _, power = factor.partition("^")
+    return f"{_NAMES.get(name, name)}{'**' + power if power else ''}"
+
+
+@lru_cache(maxsize=1)
+def _registry() -> Any:
+    import pint
+
+    return pint.UnitRegistry(non_int_type=Fraction)

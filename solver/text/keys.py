@@ -1,0 +1,254 @@
+"""Names plain answers by a canonical key: equal ones share it.
+
+Everything here runs inside the worker, in linear time. What is not plain is left to `solver.judging.judge`.
+"""
+
+import hashlib
+import json
+import re
+from fractions import Fraction
+from functools import lru_cache
+
+from solver.text.amounts import MAX_PLAIN_CHARS, amount_of, congruent_of, number_of, undressed
+from solver.text.dates import date_of
+from solver.text.latex import plain_form, plain_signs, strip_wrappers
+from solver.text.lookalikes import is_lookalike
+
+MAX_KEY_CHARS = 200
+_MAX_JSON_CHARS = 20_000
+_MAX_BASE = 36
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CHOICE = re.compile(r"(?:option |choice )?[(\[]?([a-hA-H])(?:[)\].:]|\)\.)?")
+_PERCENT = re.compile(r"(.*?) ?(?:%|percent|pct\.?|per cent)", re.IGNORECASE | re.DOTALL)
+_EMPTY = frozenset(
+    {
+        "∅",
+        "\\emptyset",
+        "\\varnothing",
+        "ø",
+        "{}",
+        "\\{\\}",
+        "no solution",
+        "no solutions",
+        "there is no solution",
+        "empty set",
+    }
+    | {
+        "there are no solutions",
+        "the empty set",
+        "no solution exists",
+        "no solutions exist",
+        "the equation has no solution",
+    }
+    | {"there's no solution", "has no solution", "no such solution"}
+)
+_INFINITY = frozenset({"∞", "\\infty", "infinity", "+∞", "+\\infty", "positive infinity"})
+_UNDEFINED = frozenset({"dne", "does not exist", "the limit does not exist", "limit does not exist"})
+_REASONED = re.compile(
+    r"(yes|no|true|false)\b[.!]?(?:,? (?:because|since)\b.*|[.!])?", re.IGNORECASE | re.DOTALL
+)
+_BASED = re.compile(
+    r"\(?(?:\\(?:text|mathrm)\{)?([0-9a-zA-Z]+)\}?\)?(?: ?_ ?\{? ?(?:\\text\{)?([0-9]{1,2})\}{0,2}"
+    r"| ?\(?(?:in )?base[- ]([0-9]{1,2})\)?)"
+)
+_PREFIXED = re.compile(r"0([xXbBoO])([0-9a-fA-F]+)")
+_PREFIX_BASES = {"x": 16, "b": 2, "o": 8}
+_GENOTYPE = re.compile(r"(?:([A-Za-z])(?i:\1))+")
+_LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[.,;:!?]*")
+_COMMON_CAPITALS = frozenset("yes no true false none all both the and of".split())  # noqa: SIM905
+_QUOTES = "\"'“”‘’«»„"
+
+
+@lru_cache(maxsize=4_096)  # votes repeat each other
+def quick_key(answer: str) -> str | None:
+    """Return the canonical key of a plain answer, or None where the pool has to decide.
+
+    Plain are whole numbers, decimals and fractions (`num:1/2`), percentages (`pct:50`), numbers with a unit
+    (`num:5 cm`) or a name (`num:5 x=`), one letter from A to H (`choice:B`), dates, numerals of another base and other
+    look-alikes of arithmetic, in their usual LaTeX and Markdown wrappings.
+    """
+    if len(answer) > MAX_PLAIN_CHARS:
+        return None
+    plain = undressed(plain_form(answer))
+    letter = _CHOICE.fullmatch(plain)
+    if letter:
+        return f"choice:{letter[1].upper()}"
+    return _word_key(plain) or _textual_key(answer, plain) or _number_key(answer, plain)
+
+
+def plain_number(answer: str) -> Fraction | None:
+    """Return the exact value of an answer that is plainly a number, its unit dropped, else None."""
+    if len(answer) > MAX_PLAIN_CHARS:
+        return None
+    plain = undressed(plain_form(answer))
+    if percent_of(answer) is not None or _textual_key(answer, plain):
+        return None
+    residue = congruent_of(plain)
+    return amount_of(answer).value if residue is None else Fraction(residue)
+
+
+def percent_of(answer: str) -> Fraction | None:
+    """Return the 50 of `50%` or `50 percent`, else None."""
+    plain = undressed(plain_form(answer)) if len(answer) <= MAX_PLAIN_CHARS else ""
+    plain = re.sub(r"^[a-zA-Z] ?= ?", "", plain)
+    share = _PERCENT.fullmatch(plain)
+    return number_of(share[1].rstrip()) if share else None
+
+
+def numeral_of(answer: str) -> tuple[str, int] | None:
+    """Return digits and base of a numeral that says its base: `2516_7`, `0x1F`, `101 (base 2)`. Else None."""
+    plain = plain_signs(strip_wrappers(answer)) if len(answer) <= MAX_PLAIN_CHARS else ""
+    if found := _PREFIXED.fullmatch(plain):
+        return found[2].casefold().lstrip("0") or "0", _PREFIX_BASES[found[1].casefold()]
+    found = _BASED.fullmatch(plain)
+    base = int(found[2] or found[3]) if found else 0
+    digits = found[1].casefold() if found else ""
+    fits = 2 <= base <= _MAX_BASE and all(int(digit, _MAX_BASE) < base for digit in digits)
+    # `x_2` is a variable.
+    return (digits, base) if fits and any(map(str.isdigit, digits)) else None
+
+
+def is_no_number(answer: str) -> bool:
+    """Tell whether an answer is known to be something else than a number: a date, a score, a code, nothing."""
+    if len(answer) > MAX_PLAIN_CHARS:
+        return False
+    plain = undressed(plain_form(answer))
+    return _word_key(plain) is not None or _textual_key(answer, plain) is not None
+
+
+def split_key(key: str) -> tuple[str, str, str]:
+    r"""Return a key's body without unit and name, the unit, and the name: `num:5 cm` → `num:5`, `cm`, ``."""
+    if key.startswith("num:"):
+        body, _, words = key.partition(" ")
+        return (body, "", words[:-1]) if words.endswith("=") else (body, words, "")
+    if key.startswith("math:") and " \\text{ " in key:
+        body, _, words = key.partition(" \\text{ ")
+        words = words.removesuffix(" }")
+        return (body, "", words[:-1]) if words.endswith("=") else (body, words, "")
+    return key, "", ""
+
+
+def joined_key(key: str, unit: str, name: str) -> str:
+    """Return a key of `num:` or `math:` with its unit, or else its name."""
+    words = unit or (f"{name}=" if name else "")
+    if not words:
+        return key
+    return f"{key} {words}" if key.startswith("num:") else f"{key} \\text{{ {words} }}"
+
+
+def text_key(answer: str) -> str:
+    """Return the key of an answer as a text: wrappings and the case of ordinary words do not count, that of codes does.
+
+    Of several lines nothing is changed but what they end with: in code, spaces and capitals have a meaning.
+    """
+    if len(answer) > MAX_PLAIN_CHARS:
+        return bounded_key("text", " ".join(_clean(answer).split()))
+    structured = _json_key(answer)
+    if structured:
+        return structured
+    if "\n" in answer.strip():
+        return bounded_key(
+            "text", "\n".join(line.rstrip() for line in _clean(answer).strip("\n").splitlines())
+        )
+    plain = strip_wrappers(undressed(strip_wrappers(_clean(answer)))).strip()
+    for _ in range(2):
+        if len(plain) > 2 and plain[0] in _QUOTES and plain[-1] in _QUOTES:
+            plain = plain[1:-1].strip()
+        if len(plain) > 1 and plain[-1] in ".!" and plain[-2].isalnum() and plain.count(".") <= 1:
+            plain = plain[:-1]
+    words = plain.split()
+    if len(words) > 1 and words[0] in {"the", "The", "THE"}:
+        words = words[1:]
+    shouted = (
+        len(words) > 1
+        and plain.isupper()
+        and plain.isascii()
+        and all(_LETTERS.fullmatch(word) for word in words)
+    )
+    return bounded_key("text", " ".join(word.casefold() if shouted else _folded(word) for word in words))
+
+
+def bounded_key(prefix: str, body: str) -> str:
+    """Return `prefix:body`; a body over 200 characters is cut and told apart by its SHA-256."""
+    if len(body) <= MAX_KEY_CHARS:
+        return f"{prefix}:{body}"
+    digest = hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()[:32]
+    return f"{prefix}:{body[:150]}…#{digest}"
+
+
+def _clean(text: str) -> str:
+    return _SURROGATE.sub("\ufffd", text.replace("\0", "\ufffd"))
+
+
+def _folded(word: str) -> str:
+    """Return a word in small letters, where its capitals say nothing: `Rome`, but not `AaBb`, `CO` or `R2D2`."""
+    bare = word.rstrip(".,;:!?")
+    if not _LETTERS.fullmatch(word) or _GENOTYPE.fullmatch(bare):
+        return word
+    is_usual = bare.islower() or (bare[:1].isupper() and bare[1:].islower() and len(bare) > 2)
+    if is_usual or (bare.isupper() and len(bare) > 4) or bare.casefold() in _COMMON_CAPITALS or "-" in bare:
+        return word.casefold()
+    return word
+
+
+def _word_key(plain: str) -> str | None:
+    """Return the key of what has a name and no value: nothing, infinity, yes and no with a reason."""
+    folded = plain.casefold().rstrip(".!")
+    if folded in _EMPTY:
+        return "none:"
+    if folded in _INFINITY:
+        return "math:\\infty"
+    if folded in _UNDEFINED:
+        return "text:does not exist"
+    reasoned = _REASONED.fullmatch(plain)
+    return f"text:{reasoned[1].casefold()}" if reasoned else None
+
+
+def _textual_key(answer: str, plain: str) -> str | None:
+    """Return the key of what only looks like arithmetic."""
+    based = numeral_of(answer)
+    if based:
+        return f"base{based[1]}:{based[0][:MAX_KEY_CHARS]}"
+    day = date_of(plain)
+    if day:
+        return day
+    # A date, a number grouped by threes: these are read, and only what is left is a look-alike.
+    amount = amount_of(answer)
+    if amount.value is not None or "frac" in answer or not is_lookalike(plain):
+        return None
+    body = re.sub(r"(?<=[0-9]) ?([-:/–—]) ?(?=[0-9])", r"\1", plain.replace("–", "-").replace("—", "-"))
+    if re.fullmatch(r"[A-Za-z0-9 _{}]+", body) and re.search(r"[A-Za-z]", body):
+        body = re.sub(r"_ ?\{?([0-9]+)\}?", r"\1", body).replace("{", "").replace("}", "")
+    return bounded_key("text", body)
+
+
+def _number_key(answer: str, plain: str) -> str | None:
+    share = percent_of(answer)
+    if share is not None:
+        return bounded_key("pct", str(share))
+    residue = congruent_of(plain)
+    if residue is not None:
+        return bounded_key("num", str(residue))
+    amount = amount_of(answer)
+    if amount.value is None:
+        return None
+    return joined_key(bounded_key("num", str(amount.value)), amount.unit, amount.name)
+
+
+def _json_key(answer: str) -> str | None:
+    """Return the key of a JSON object, or of an array that holds texts or objects, whatever its spaces and order."""
+    text = answer.strip()
+    if (
+        text[:1] not in {"{", "["}
+        or text[-1:] not in {"}", "]"}
+        or len(text) > _MAX_JSON_CHARS
+        or '"' not in text
+    ):
+        return None
+    try:
+        value = json.loads(text, parse_float=str)
+        return bounded_key(
+            "json", json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        )
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,43 @@
+"""How an answer is announced, in the languages that models write."""
+
+ANSWER_WORDS = (
+    "answer", "ans", "antwort", "lösung", "réponse", "reponse", "respuesta", "resposta", "risposta", "soluzione",
+    "antwoord", "svar", "vastaus", "odpowiedź", "odpověď", "odpoveď", "ответ", "відповідь", "cevap", "yanıt",
+    "răspuns", "válasz", "jawaban", "đáp án", "đáp số", "câu trả lời", "απάντηση", "תשובה", "الإجابة", "الجواب",
+    "پاسخ", "उत्तर", "คำตอบ", "정답", "답변", "답",
+)  # fmt: skip
+"""Each may stand behind a word for “final”."""
+
+CJK_ANSWER_WORDS = ("最终答案", "最終答案", "最終的な答え", "最終回答", "答案", "答え", "解答", "回答")
+"""Chinese and Japanese set no spaces, so that anything may stand before them."""
+
+FINAL_WORDS = (
+    "final", "correct", "endgültige", "finale", "finala", "окончательный", "итоговый", "правильный", "son", "최종",
+    "richtige", "korrekte", "exact", "numerical", "numeric", "eind", "uiteindelijke", "slutligt",
+)  # fmt: skip
+
+IS_WORDS = (
+    "is", "would be", "must be", "should be", "equals", "ist", "lautet", "est", "es", "é", "è", "jest", "je", "är", "er",
+    "on", "это", "є",
+)  # fmt: skip
+CJK_IS_WORDS = ("是", "为", "為", "は", "은", "는")
+
+LEAD_WORDS = frozenset(
+    """
+    a an and answer are conclude conclusion correct das die der daher donc e el en es est et exact final finally finale
+    gives have hence here il in is la le mi my now numerical o onze our overall par resposta so somit step sum summary
+    simplified single the their then therefore this thus to total un une we y also get ergo short all
+    """.split()  # noqa: SIM905  # a list of words reads best as text
+)
+"""What may stand before the word on its line, or in its sentence."""
+
+NOT_VALUES = frozenset(
+    """
+    above absurd as available based below clear clearly computed correct derived determined easy evident expected
+    explained expressed follows found given good hard helpful here hidden impossible in incorrect indeed irrelevant
+    just like likely missing never no not now obtained obvious of only plausible possible possibly presented
+    probably provided reached reasonable right shown simple simply still supposed sure that then there therefore this
+    trivial unclear uncertain unique unlikely unsupported valid verified what where which wrong yet
+    """.split()  # noqa: SIM905  # likewise
+)
+"""What follows “the answer is” in sentences that name no answer."""

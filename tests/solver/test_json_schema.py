@@ -1,0 +1,34 @@
+"""`json_schema`: JSON that does not fit is refused; what fits is not proven."""
+
+import pytest
+
+from solver.checkers.json_schema import JsonSchema
+from solver.judging.equivalence import Mathematics
+
+PERSON = JsonSchema(
+    '{"type": "object", "required": ["name"], "properties": {"age": {"type": "integer", "minimum": 0}}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "passed", "said"),
+    [('{"name": "Ada", "age": 36}', None, "fits the JSON Schema"), ('```json\n{"name": "Ada"}\n```', None, "fits"),
+     ('{"age": 3}', False, "'name' is a required property"), ('{"name": "Ada", "age": -1}', False,
+     "less than the minimum"),
+     ("[1, 2", False, "is not JSON"), ("Ada", False, "is not JSON")],
+)  # fmt: skip
+def test_json_is_held_to_its_schema(answer, passed, said):
+    """The sentence tells what does not fit."""
+    verdict = PERSON.check(answer)
+    if verdict.is_undecided:
+        verdict = PERSON.check_in_child(answer, Mathematics())
+    assert verdict.passed is passed
+    assert said in verdict.detail
+    assert not PERSON.is_checkable
+
+
+def test_a_schema_that_refers_elsewhere_is_not_fetched():
+    """Nothing is asked of the network; the answer stays undecided."""
+    elsewhere = JsonSchema('{"$ref": "https://example.org/schema.json"}')
+    assert elsewhere.check_in_child("{}", Mathematics()).is_undecided
+    assert JsonSchema('{"type": "nothing"}').check_in_child("{}", Mathematics()).is_undecided
