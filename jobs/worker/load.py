@@ -47,7 +47,7 @@ def load_job(lease: Lease) -> JobSnapshot:
     pinned = Pinned.of(job)
     if not pinned.parameters:
         pinned = _pin_parameters(lease, job, pinned)
-    if job.idle_claims >= _SUSPECT_FROM_CLAIM:
+    if job.idle_claims >= _SUSPECT_FROM_CLAIM and not _replies_were_borne(lease):
         _take_out_last_reply(lease)
     escrow = Account.objects.get(pk=lease.escrow_id)
     steps = StepRecord.objects.filter(job_id=job.pk)
@@ -82,6 +82,15 @@ def _pin_parameters(lease: Lease, job: Job, pinned: Pinned) -> Pinned:
     job.pinned = {**job.pinned, "parameters": pinned.parameters}
     Job.objects.filter(pk=job.pk, token=lease.token).update(pinned=job.pinned)
     return pinned
+
+
+def _replies_were_borne(lease: Lease) -> bool:
+    """Tell whether one of the executions that died has asked for a call: by then it had been told every reply.
+
+    It died of something else, such as another job of its worker.
+    """
+    died = range(lease.token - _SUSPECT_FROM_CLAIM + 1, lease.token)
+    return Call.objects.filter(job_id=lease.job_id, lease_token__in=died).exists()
 
 
 def _take_out_last_reply(lease: Lease) -> None:
