@@ -21,7 +21,7 @@ class GuessablePasswordValidator:
         once = re.sub(r"^(.+?)\1+$", r"\1", letters)
         if len(set(password)) < _FEWEST_CHARACTERS or {letters, once} & self._common:
             raise ValidationError(
-                "This is a common password made long. Take several words, or let a password manager make one.",
+                "This is a common password with something added. Use several words, or let a password manager make one.",
                 code="password_guessable",
             )
 

@@ -129,7 +129,7 @@ class _interrupts:  # noqa: N801  (used like a function)
 
 
 def unread_notes(job: Job) -> list[str]:
-    """Return what is to be said of answers that the checker could not read: of the one that is shown, and of many."""
+    """Return what is to be said of answers that the checker could not judge: of the one that is shown, and of many."""
     return [note for note in (job.checked if job.checked.startswith(UNREAD) else "", unread_of(job)) if note]
 
 

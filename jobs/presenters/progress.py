@@ -63,7 +63,7 @@ class Cluster(NamedTuple):
     passed: bool | None
     is_best: bool
     unread: str
-    """That and why the checker could not read it, as a sentence; empty where it could, or where there is none."""
+    """That and why the checker could not judge it, as a sentence; empty where it could, or where there is none."""
 
 
 class Clusters(NamedTuple):
@@ -75,15 +75,16 @@ class Clusters(NamedTuple):
     without_answer: int
     unread_votes: int = 0
     votes: int = 0
+    why_unread: str = ""
 
     @property
     def unread(self) -> str:
-        """One sentence for all answers that the checker could not read, where they are many; else empty."""
+        """One sentence for all answers that the checker could not judge, where they are many; else empty."""
         if self.unread_votes < _MANY_UNREAD:
             return ""
         return (
-            f"{UNREAD} {self.unread_votes:,} of {count_of(self.votes, 'answer', 'answers')}, so it "
-            "neither confirmed nor rejected them. Ask in the problem for an answer in the form that the checker expects."
+            f"{UNREAD} {self.unread_votes:,} of {count_of(self.votes, 'answer', 'answers')}, so they count as neither "
+            f"right nor wrong. For example: {self.why_unread}"
         )
 
 
@@ -164,11 +165,12 @@ def clusters_of(job: Job) -> Clusters:
         samples.filter(answer_key="").count(),
         sum(row["unread"] for row in rows),
         sum(row["votes"] for row in rows),
+        next((row["why"] for row in rows if row["why"]), ""),
     )
 
 
 def unread_of(job: Job) -> str:
-    """Return in a sentence that the checker could not read many of the answers; empty where it could."""
+    """Return in a sentence that the checker could not judge many of the answers; empty where it could."""
     return clusters_of(job).unread if job.checker else ""
 
 

@@ -10,7 +10,7 @@ from solver.inference.cluster import Cluster
 _DISSENTERS = 5
 PASSED, FAILED = "✓", "✗"
 """Marks before the sentences that say what a check or a grader found."""
-UNREAD = "The checker could not read"
+UNREAD = "The checker could not judge"
 
 
 class EvidenceView(Protocol):

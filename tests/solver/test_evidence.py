@@ -308,12 +308,12 @@ def test_evidence_is_weighed_by_the_parameters_that_were_pinned():
     assert known.parameters.specificity == shipped.parameters.specificity
 
 
-def test_an_answer_that_the_checker_could_not_read_is_said_to_be_so():
-    """It is not refused; a later reply with that answer that was read takes the sentence away."""
+def test_an_answer_that_the_checker_could_not_judge_is_said_to_be_so():
+    """It is not refused; a later reply with that answer that was judged takes the sentence away."""
     known = evidence(Problem("?", checker=Number("3")))
     unread = Verdict(None, "number", "The answer is not a plain number.")
     known.tell(replace(answer("s/0", "4"), verdict=unread))
-    words = "The checker could not read this answer: the answer is not a plain number."
+    words = "The checker could not judge this answer: the answer is not a plain number."
     assert known.best().checked == words
     assert not known.clusters["num:4"].refused
     known.tell(answer("s/1", "4", passed=False))

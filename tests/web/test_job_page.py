@@ -257,7 +257,7 @@ def test_answers_to_parts_are_not_answers_to_the_problem(alice, running_job):
 
 
 UNREAD = {"passed": None, "checker": "number", "detail": "The answer is not a plain number."}
-WORDS = "The checker could not read this answer: the answer is not a plain number."
+WORDS = "The checker could not judge this answer: the answer is not a plain number."
 
 
 @pytest.mark.parametrize(("confidence", "is_guess"), [(0.59, True), (0.6, False), (None, True)])
@@ -283,21 +283,21 @@ def test_a_text_is_no_guess(alice, done_job):
     assert "No reliable answer" not in show(alice, done_job).content.decode()
 
 
-def test_an_answer_that_the_checker_could_not_read_says_so(alice, running_job):
-    """Beside that answer and in the list of calls; an answer that it read once says nothing."""
+def test_an_answer_that_the_checker_could_not_judge_says_so(alice, running_job):
+    """Beside that answer and in the list of calls; an answer that it judged once says nothing."""
     first, second = StepRecord.objects.filter(job=running_job, kind="sample").order_by("seq")[:2]
     StepRecord.objects.filter(pk__in=[first.pk, second.pk]).update(answer_key="text:odd", verdict=UNREAD)
     assert show(alice, running_job).content.decode().count(WORDS) == 1
-    assert "not read by the checker" in show(alice, running_job, "job-steps").content.decode()
+    assert "not judged by the checker" in show(alice, running_job, "job-steps").content.decode()
     StepRecord.objects.filter(pk=second.pk).update(verdict={**UNREAD, "passed": False})
     assert WORDS not in show(alice, running_job).content.decode()
 
 
-def test_many_answers_that_the_checker_could_not_read_are_said_once(alice, done_job):
+def test_many_answers_that_the_checker_could_not_judge_are_said_once(alice, done_job):
     """One sentence above the list and in the JSON, instead of the same words beside each."""
     StepRecord.objects.filter(job=done_job, kind="sample").exclude(answer_key="").update(verdict=UNREAD)
     found = clusters_of(done_job)
-    said = f"could not read {found.votes} of {found.votes} answers"
+    said = f"could not judge {found.votes} of {found.votes} answers"
     text = show(alice, done_job).content.decode()
     assert text.count(said) == 1
     assert WORDS not in text
