@@ -1,8 +1,7 @@
 """Every check of the project: `python -m tests.run_all [--lint | --coverage | --room NAME] [PYTEST ARGUMENT …]`.
 
-Five lanes run side by side, because much of the time is spent in waiting for processes: the checks that start nothing
-and the tests that compute; two halves of the tests of jobs; those in a browser and the proofs; those of pages and demo
-models. A table of times ends the output.
+Five lanes work off one queue, the longest runs first, because much of the time is spent in waiting for processes. A table
+of times ends the output.
 
 `--room NAME` runs the quick checks and the tests of one room alone. `--coverage` runs the tests that compute, in whose
 process most of the code runs, and holds their branch coverage to the floor of pyproject.toml: a run of its own, because
@@ -10,7 +9,10 @@ it takes a third more time, and tests of time would lose their margin.
 """
 
 import argparse
+import contextlib
 import os
+import queue
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,6 +29,7 @@ ROOMS = ["accounts", "bench", "billing", "demo_model", "jobs", "reasoning_app", 
 # Where a room's tests lie, if not in a directory of its own name.
 TESTS_OF = {"reasoning_app": ["tests/deploy", "tests/embedded"], "accounts": ["tests/web"]}
 CRASHES = "tests/proof/test_crash_points.py"
+LANES = 5
 APART = ("browser", "embedded", "jobs", "proof")
 # Settings of a real site, for `check --deploy`; nothing connects to these addresses.
 PRODUCTION = {
@@ -97,21 +100,24 @@ def rooms(*arguments: str) -> Step:
     return tests("rooms", *arguments, *(f"--ignore=tests/{name}" for name in APART))
 
 
-def test_lanes(arguments: list[str]) -> list[list[Step]]:
-    """Return the runs of tests, lane by lane."""
-    jobs = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "jobs").glob("test_*.py"))
+def test_steps(arguments: list[str]) -> list[Step]:
+    """Return the runs of tests, the longest first."""
+    # Those that start real workers are a run of their own, which alone needs a process to fork them from.
+    starts_workers = re.compile(r"tests\.(zygote|jobs\.workers)")
+    jobs = sorted((ROOT / "tests" / "jobs").glob("test_*.py"))
+    workers = [str(path.relative_to(ROOT)) for path in jobs if starts_workers.search(path.read_text())]
     web = ("tests/web", "tests/demo_model")
     # The browser's is a run of its own: Playwright keeps an event loop running, in which no test that is a coroutine
     # could run.
     return [
-        [rooms(*arguments, *(f"--ignore={path}" for path in web)), tests("crashes", *arguments, CRASHES)],
-        [tests("jobs", *arguments, *jobs[::2]), tests("embedded", *arguments, "tests/embedded")],
-        [tests("jobs too", *arguments, *jobs[1::2])],
-        [
-            tests("browser", *arguments, "tests/browser"),
-            tests("proof", *arguments, "tests/proof", f"--ignore={CRASHES}"),
-        ],
-        [tests("web", *arguments, *web)],
+        rooms(*arguments, *(f"--ignore={path}" for path in web)),
+        tests("proof", *arguments, "tests/proof", f"--ignore={CRASHES}"),
+        tests("workers", *arguments, *workers),
+        tests("web", *arguments, *web),
+        tests("jobs", *arguments, "tests/jobs", *(f"--ignore={path}" for path in workers)),
+        tests("browser", *arguments, "tests/browser"),
+        tests("embedded", *arguments, "tests/embedded"),
+        tests("crashes", *arguments, CRASHES),
     ]
 
 
@@ -126,23 +132,27 @@ def room_steps(room: str, arguments: list[str]) -> list[Step]:
     ]
 
 
-def run_lane(steps: list[Step]) -> None:
-    """Run the checks of a lane one after another."""
-    for step in steps:
-        say(f"  running {step.name}")
-        step.run()
+def work_off(waiting: "queue.SimpleQueue[Step]") -> None:
+    """Run one check after another until none is left."""
+    with contextlib.suppress(queue.Empty):
+        while True:
+            step = waiting.get_nowait()
+            say(f"  running {step.name}")
+            step.run()
 
 
-def run(lanes: list[list[Step]]) -> int:
-    """Run all lanes side by side, print the table, return 0 when everything passed."""
+def run(steps: list[Step], *, lanes: int = 1) -> int:
+    """Run all checks, so many side by side, print the table, return 0 when everything passed."""
     began = time.monotonic()
-    threads = [threading.Thread(target=run_lane, args=(lane,), daemon=True) for lane in lanes]
+    waiting: queue.SimpleQueue[Step] = queue.SimpleQueue()
+    for step in steps:
+        waiting.put(step)
+    threads = [threading.Thread(target=work_off, args=(waiting,), daemon=True) for _ in range(lanes)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     say("")
-    steps = [step for lane in lanes for step in lane]
     for step in steps:
         say(f"  {'passed' if step.status == 0 else 'FAILED':<8}{step.name:<14}{step.seconds:7.1f} s")
     say(f"  {'total':<22}{time.monotonic() - began:7.1f} s")
@@ -160,11 +170,13 @@ def main(arguments: list[str]) -> int:
     options, for_pytest = parser.parse_known_args(arguments)
     with tempfile.TemporaryDirectory(prefix="ponder-lint-") as data_dir:
         if options.coverage:
-            return run([[rooms("--cov", "--cov-report=term:skip-covered", *for_pytest)]])
+            return run([rooms("--cov", "--cov-report=term:skip-covered", *for_pytest)])
         if options.room:
-            return run([room_steps(options.room, for_pytest)])
-        first, *others = [[]] if options.lint else test_lanes(for_pytest)
-        return run([[*lint_steps(data_dir), *first], *others])
+            return run(room_steps(options.room, for_pytest))
+        *quick, types = lint_steps(data_dir)
+        if options.lint:
+            return run([*quick, types])
+        return run([*quick, *test_steps(for_pytest), types], lanes=LANES)
 
 
 if __name__ == "__main__":
