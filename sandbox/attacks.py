@@ -230,6 +230,8 @@ for name, number in {numbers!r}.items():
         print("ESCAPED", name, got, error)
 if libc.prctl(4, 0, 0, 0, 0) == 0:
     print("ESCAPED not dumpable")
+if libc.prctl(1, 0, 0, 0, 0) == 0:
+    print("ESCAPED may outlive its parent")
 if libc.prctl(39, 0, 0, 0, 0) != 1:
     print("ESCAPED may gain privileges")
 """

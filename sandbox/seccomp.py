@@ -19,7 +19,7 @@ _NUMBER_AT, _MACHINE_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _CLONE_THREAD = 0x00010000
 _AF_UNIX = 1
-_SET_DUMPABLE = 4
+_SET_PDEATHSIG, _SET_DUMPABLE = 1, 4
 _X32 = 0x40000000
 """From here on the calls of x86's third interface are numbered, which would bypass the list."""
 _COMMON_FROM = 424
@@ -87,23 +87,26 @@ def program(machine: str = "") -> bytes:
     steps += _when(_AT_LEAST, _COMMON_FROM, unknown)
     for number in sorted(known.refused):
         steps += _when(_EQUAL, number, refuse)
-    # A new thread is welcome, a new process is not; a socket is a local one; nobody hides from who watches.
+    # A new thread is welcome, a new process is not; a socket is a local one; nobody hides from who watches, or outlives
+    # who started it.
     steps += [
-        *_if_argument(known.clone, _ANY_BIT, _CLONE_THREAD, then=_ALLOW, otherwise=refuse),
-        *_if_argument(known.socket, _EQUAL, _AF_UNIX, then=_ALLOW, otherwise=refuse),
-        *_if_argument(known.prctl, _EQUAL, _SET_DUMPABLE, then=refuse, otherwise=_ALLOW),
+        *_by_argument(known.clone, _ANY_BIT, (_CLONE_THREAD,), then=_ALLOW, otherwise=refuse),
+        *_by_argument(known.socket, _EQUAL, (_AF_UNIX,), then=_ALLOW, otherwise=refuse),
+        *_by_argument(known.prctl, _EQUAL, (_SET_PDEATHSIG, _SET_DUMPABLE), then=refuse, otherwise=_ALLOW),
         _step(_RETURN, _ALLOW),
     ]
     return b"".join(steps)
 
 
-def _if_argument(number: int, test: int, value: int, *, then: int, otherwise: int) -> list[bytes]:
-    """Decide a call by its first argument."""
+def _by_argument(
+    number: int, test: int, values: tuple[int, ...], *, then: int, otherwise: int
+) -> list[bytes]:
+    """Decide a call by its first argument: `then` where the test holds for one of the values."""
+    tests = [step for value in values for step in _when(test, value, then)]
     return [
-        _step(_EQUAL, number, no=4),
+        _step(_EQUAL, number, no=len(tests) + 2),
         _step(_LOAD, _FIRST_ARGUMENT_AT),
-        _step(test, value, no=1),
-        _step(_RETURN, then),
+        *tests,
         _step(_RETURN, otherwise),
     ]
 

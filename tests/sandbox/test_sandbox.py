@@ -2,6 +2,9 @@
 
 import json
 import os
+import select
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -13,6 +16,8 @@ from sandbox.attacks import attacks
 from sandbox.bubblewrap import Bubblewrap, candidates
 from sandbox.monty import Monty
 from tests.sandboxes import bubblewrap
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +121,35 @@ def test_what_a_function_prints_is_not_its_result(programs):
     ended = runner.call(CallRequest("import os\ndef check(a):\n    os._exit(0)", "check", "x"))
     assert printed.value is False
     assert (ended.value, ended.error) == (None, "It ended before it returned.")
+
+
+def test_a_program_dies_with_who_started_it(programs):
+    """Killed without warning, a worker leaves no program behind."""
+    started = """
+import sys
+from sandbox import CodeRequest, watch
+from sandbox.bubblewrap import Bubblewrap
+from pathlib import Path
+inner = watch._inner
+def told(*given):
+    found = inner(*given)
+    # Bubblewrap binds its life to this process's once it has made its child, a moment before the program begins.
+    while b"python" not in Path(f"/proc/{found.pid}/cmdline").read_bytes().split(bytes(1))[0]:
+        pass
+    print(found.pid, flush=True)
+    return found
+watch._inner = told
+Bubblewrap(Path(sys.argv[1])).run(CodeRequest("import time; time.sleep(99)"))
+"""
+    worker = subprocess.Popen(
+        [sys.executable, "-c", started, str(programs._path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    inside = os.pidfd_open(int(worker.stdout.readline()))
+    worker.kill()
+    worker.communicate()
+    ended, _, _ = select.select([inside], [], [], 60)
+    os.close(inside)
+    assert ended
 
 
 def test_without_a_backend_it_is_off_and_says_why():
