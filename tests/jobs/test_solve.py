@@ -48,6 +48,7 @@ def test_a_puzzle_is_recognised_solved_and_paid(running):
     done = solve(running, "Use 2, 3, 4 to make 24.", "--budget", "0.25", "--json")
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
+    assert said["unread"] is None
     assert {"answer", "confidence", "stop_reason", "budget_usd", "charged_usd", "calls", "wall_s"} <= set(
         said
     )
