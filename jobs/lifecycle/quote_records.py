@@ -91,7 +91,7 @@ def record_outcome(job: Job) -> None:
 def quote_text(quote: Quote) -> str:
     """Return a quote as a paragraph for the terminal, to be read before the start."""
     return (
-        f"{quote.sentence} Chance of a confident answer: {quote.chance}. "
+        f"{quote.sentence} {quote.chance} "
         f"Typical cost {format_usd_about(quote.cost_p50_nano)}; nine in ten such jobs cost at most "
         f"{format_usd_about(quote.cost_p90_nano)}, and this one never more than {format_usd(quote.budget_nano)}. "
         f"Usually takes {quote.time_low_s}–{quote.time_high_s} s."

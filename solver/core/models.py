@@ -37,6 +37,8 @@ class ModelCard:
     judging: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """By problem kind: `sensitivity`, `specificity`, `comparison` (solver/inference/judge_likelihood.py); what is
     missing is assumed."""
+    is_measured: bool = False
+    """Whether its ability on this kind of problem was measured, by its makers or by jobs; else it is a mere guess."""
     api_base: str = ""
     bundled: bool = False
     """One of the demo models: seeds are honoured, prose is not to be expected."""

@@ -31,6 +31,7 @@ def informed(card: ModelCard, kind: str, store: Store) -> ModelCard:
     ability = store.get((Aspect.ABILITY, card.name), {})
     return replace(
         card,
+        is_measured=card.is_measured or count(ability, "right") + count(ability, "wrong") >= PRIOR_JOBS,
         ability={**card.ability, kind: _share(ability, "right", "wrong", card.ability_for(kind), PRIOR_JOBS)},
         output=_output(card, store.get((Aspect.OUTPUT, card.name), {})),
         judging=_judging(card, kind, store.get((Aspect.JUDGING, card.name), {})),

@@ -58,6 +58,7 @@ def demo_fields(model: str) -> dict[str, Any]:
     return {
         "output": DEMO_OUTPUT[model],
         "ability": DEMO_ABILITY[model],
+        "is_measured": True,
         "traits": DEMO_TRAITS.get(model, {}),
         "judging": DEMO_JUDGING.get(model, {}),
         "solves": model not in DEMO_EXAMINERS,

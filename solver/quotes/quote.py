@@ -78,15 +78,21 @@ class Quote:
     time_low_s: int
     time_high_s: int
     win_probability: float
+    """Of ending solved or confident: what jobs are held to."""
+    right_probability: float | None
+    """Of a right answer; None where nobody has measured the models on such problems."""
     sentence: str
 
     @property
     def chance(self) -> str:
-        """The probability of a confident answer in words: `about 97 %`, `over 99 %`."""
-        if self.win_probability >= _NEARLY_SURE:
-            return "over 99 %"
-        percent = round(self.win_probability * 100)
-        return f"about {percent} %" if percent else "under 1 %"
+        """The chance of a right answer as a sentence: `… about 97 %.`, `… over 99 %.`, or that nobody can tell."""
+        if self.right_probability is None:
+            return "These models were not measured on such problems, so we can’t tell the chance of a right answer."
+        percent = round(self.right_probability * 100)
+        about = f"about {percent} %" if percent else "under 1 %"
+        return (
+            f"Chance of a right answer: {'over 99 %' if self.right_probability >= _NEARLY_SURE else about}."
+        )
 
 
 def _whole_s(seconds: float, *, least: int) -> int:
@@ -118,6 +124,7 @@ def quote(
         time_low_s=_whole_s(quantile(seconds, LEVELS[0]) * math.exp(shift.time[0]), least=1),
         time_high_s=_whole_s(quantile(seconds, LEVELS[2]) * math.exp(shift.time[1]), least=2),
         win_probability=win,
+        right_probability=_right_probability(game, drawn, win),
         sentence=_sentence(problem, terms.strategy, names, round(tries[0]), round(tries[1])),
     )
 
@@ -201,6 +208,13 @@ def base_costs(drawn: Sequence[Rollout]) -> list[float]:
 def win_share(drawn: Sequence[Rollout]) -> float:
     """Return the share of draws that end solved or confident, kept away from 0 and 1."""
     return (sum(path.won for path in drawn) + 0.5) / (len(drawn) + 1.0)
+
+
+def _right_probability(game: Game, drawn: Sequence[Rollout], win: float) -> float | None:
+    """Return the chance of a right answer: what passes an exact check is right, what merely agrees need not be."""
+    if not all(card.is_measured for card in game.cards):
+        return None
+    return win if game.is_checkable else sum(path.right for path in drawn) / len(drawn)
 
 
 def quantile(ordered: Sequence[float], level: float) -> float:

@@ -36,12 +36,13 @@ _CONCENTRATION = 2.0
 
 
 class Rollout(NamedTuple):
-    """One way a job may go. `won`: it ends solved or confident within the budget."""
+    """One way a job may go. `won`: it ends solved or confident within the budget; `right`: with the right answer."""
 
     charged_nano: int
     calls: int
     seconds: float
     won: bool
+    right: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class _Wait:
         while self._tries < tries:
             at = _best_per_dollar(self._players, self._failures, self._game.spendable_nano - self._spent)
             if at is None:
-                return _rollout(self._game, self._spent, self._tries, won=False)
+                return _rollout(self._game, self._spent, self._tries, won=False, right=False)
             player = self._players[at]
             self._spent += player.costs[int(self._rng.random() * _LENGTHS)]
             self._tries += 1
@@ -148,7 +149,7 @@ class _Wait:
         left = min(int((self._game.spendable_nano - self._spent) / mean), _MOST_TRIES - self._tries)
         spent, tries = self._spent + min(more, left) * mean, self._tries + min(more, left)
         if more > left:
-            return _rollout(self._game, spent, tries, won=False)
+            return _rollout(self._game, spent, tries, won=False, right=False)
         return _solved(self._game, self._players[0], spent, tries)
 
 
@@ -166,7 +167,7 @@ def _solved(game: Game, player: _Player, spent: float, tries: int) -> Rollout:
     """Add the calls that are under way when the right answer lands: they are paid as well."""
     under_way = min(max(2, tries // 2), game.slots) - 1
     under_way = max(min(under_way, int((game.spendable_nano - spent) / player.mean)), 0)
-    return _rollout(game, spent + under_way * player.mean, tries + under_way, won=True)
+    return _rollout(game, spent + under_way * player.mean, tries + under_way, won=True, right=True)
 
 
 # Without a checker ------------------------------------------------------------------------------------------------
@@ -189,12 +190,17 @@ class _Race:
             turn = self._tries % len(self._players)
             player = self._players[turn]
             if player.least > self._game.spendable_nano - self._spent:
-                return _rollout(self._game, self._spent, self._tries, won=False)
+                return _rollout(self._game, self._spent, self._tries, won=False, right=self._leads)
             self._spent += player.costs[int(self._rng.random() * _LENGTHS)]
             self._vote(right=self._rng.random() < self._chances[turn])
             if _lead(self._first, self._second) >= self._game.target:
-                return _rollout(self._game, self._spent, self._tries, won=True)
+                return _rollout(self._game, self._spent, self._tries, won=True, right=self._leads)
         return None
+
+    @property
+    def _leads(self) -> bool:
+        """Whether the right answer has more votes than any other."""
+        return self._votes[0] == self._first > self._second
 
     def _vote(self, *, right: bool) -> None:
         at = 0 if right else _wrong_answer(self._votes, self._wrong, self._rng)
@@ -210,7 +216,8 @@ class _Race:
         needed = self._needed()
         won = needed is not None and needed <= left
         calls = needed if needed is not None and won else left
-        return _rollout(self._game, min(calls * mean, self._game.spendable_nano), calls, won=won)
+        charged = min(calls * mean, self._game.spendable_nano)
+        return _rollout(self._game, charged, calls, won=won, right=self._leads)
 
     def _needed(self) -> int | None:
         """Return after how many tries the lead is clear: where drift·n = z·√(votes of the first two), n in all.
@@ -252,8 +259,8 @@ def _lead(first: int, second: int) -> float:
     return lead_probability(first, second)
 
 
-def _rollout(game: Game, spent: float, calls: int, *, won: bool) -> Rollout:
+def _rollout(game: Game, spent: float, calls: int, *, won: bool, right: bool) -> Rollout:
     """Return a rollout; tries run side by side, more of them the more there are."""
     at_once = min(max(4, calls // 2), game.slots)
     rounds = math.ceil(calls / at_once) if calls else 0
-    return Rollout(min(round(spent), game.spendable_nano), calls, rounds * game.call_s, won)
+    return Rollout(min(round(spent), game.spendable_nano), calls, rounds * game.call_s, won, right)

@@ -45,16 +45,25 @@ def test_a_quote_is_in_order_and_within_the_budget(strategy, problem):
         assert said == quote(problem, cards(), budget_nano=cents * NANO_PER_CENT, terms=terms)
 
 
-def test_a_quote_says_how_likely_a_confident_answer_is():
-    """In whole percent, and never “about” more or less than something."""
+def test_a_quote_says_how_likely_a_right_answer_is():
+    """In whole percent, never “about” more or less than something; of models that nobody measured it does not say."""
     said = quote(OPEN, cards(), budget_nano=5 * NANO_PER_CENT, terms=TERMS)
     for probability, words in (
-        (0.9949, "about 99 %"),
-        (0.995, "over 99 %"),
-        (0.07, "about 7 %"),
-        (1e-4, "under 1 %"),
+        (0.9949, "about 99 %."),
+        (0.995, "over 99 %."),
+        (0.07, "about 7 %."),
+        (1e-4, "under 1 %."),
+        (None, "we can’t tell the chance of a right answer."),
     ):
-        assert replace(said, win_probability=probability).chance == words
+        assert replace(said, right_probability=probability).chance.endswith(words)
+
+
+def test_votes_that_agree_on_something_wrong_are_no_chance():
+    """Models that are all but never right get no better chance by agreeing; unmeasured ones get none told."""
+    hopeless = [replace(card("demo/one"), ability={"": 0.02}, is_measured=True)]
+    said = quote(OPEN, hopeless, budget_nano=25 * NANO_PER_CENT, terms=TERMS)
+    assert said.right_probability < 0.05 < said.win_probability
+    assert quote(OPEN, [card("demo/one")], budget_nano=NANO_PER_CENT, terms=TERMS).right_probability is None
 
 
 def test_a_quote_for_one_attempt_does_not_say_when_it_stops():

@@ -154,11 +154,11 @@ def test_the_quote_follows_the_budget(client, db):
 
 
 def test_the_quote_tells_cost_time_and_chance(client, db):
-    """The box says what is usual, what nine of ten cost, how long it takes and how likely a confident answer is."""
+    """The box says what is usual, what nine of ten cost, how long it takes and how likely a right answer is."""
     text = client.post(reverse("job-quote"), GOOD).content.decode()
     for words in (
         "attempts with",
-        "Chance of a confident answer",
+        "Chance of a right answer",
         "Typical cost",
         "nine in ten",
         "Usually takes",
