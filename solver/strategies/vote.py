@@ -138,8 +138,11 @@ class Vote(Common[Plan]):
     # Answering ------------------------------------------------------------------------------------------------
 
     def is_sure(self) -> bool:
-        """Tell whether the lead is clear."""
-        return lead_probability(self._first, self._second) >= self.target
+        """Tell whether the lead is clear, and the leader is the answer that the evidence holds most probable."""
+        if lead_probability(self._first, self._second) < self.target:
+            return False
+        shown = next(iter(self.evidence.ranked(1)), None)
+        return shown is not None and shown.key == self._leader
 
     def done(self) -> StopReason | None:
         """Stop also when what is left could not change the leader."""

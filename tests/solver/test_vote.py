@@ -179,3 +179,18 @@ def test_ten_thousand_tells_stay_cheap():
     late = calls_made(lambda: tell(range(9_000, 10_000)))
     assert late < 1.5 * early
     assert strategy.ask(resources(panel))[0].key == "sample/10000"
+
+
+def test_a_vote_is_not_sure_of_what_the_evidence_does_not_hold_most_probable():
+    """A weak model that repeats itself leads the count; the answer that would be given is another."""
+    strong, weak = card("a/strong", ability=0.7), card("b/weak", ability=0.5)
+    strategy = vote([strong, weak])
+    for number in range(16):
+        told(strategy, number, f"num:{number}", ["a/strong", "b/weak"][number % 2])
+    for number in range(16, 32):
+        told(strategy, number, f"num:{number}", "b/weak")
+    for number in range(32, 44):
+        told(strategy, number, "num:99", "b/weak")
+    assert strategy._leader == "num:99"
+    assert strategy.best().answer != "num:99"
+    assert strategy.done() is None
