@@ -21,6 +21,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -85,6 +86,16 @@ class Zygote:
                 # It may still be importing, beside a machine's other work.
                 assert self._news.wait_for(lambda: self._replies, 900), "the zygote does not answer"
                 return Forked(self, self._replies.pop())
+
+    def run(
+        self, argv: Sequence[str], *, env: Mapping[str, str], typed: str = "", timeout_s: float = 300
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a process to its end, with `typed` as its standard input; return its status and what it said."""
+        with tempfile.TemporaryDirectory(prefix="ponder-zygote-") as folder:
+            out, errors, given = (Path(folder) / name for name in ("out", "errors", "typed"))
+            given.write_text(typed)
+            status = self.start(argv, env=env, log=out, errors=errors, typed=given).wait(timeout_s)
+            return subprocess.CompletedProcess(list(argv), status, out.read_text(), errors.read_text())
 
     def status(self, pid: int) -> int | None:
         """Return the exit status of a process (negative: the signal that ended it), or None while it runs."""

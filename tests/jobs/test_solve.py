@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import tempfile
 from decimal import Decimal
 from pathlib import Path
 
@@ -34,13 +33,8 @@ def solve(
     data_dir: Path, *arguments: str, command: str = "solve", stdin: str = "", **env: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own, forked from one that has imported what takes seconds."""
-    said = ["manage", command, *arguments]
     environment = services.plain_environment(DATA_DIR=str(data_dir), **env)
-    with tempfile.TemporaryDirectory(prefix="ponder-solve-") as folder:
-        out, errors, typed = (Path(folder) / name for name in ("out", "errors", "typed"))
-        typed.write_text(stdin)
-        process = shared().start(said, env=environment, log=out, errors=errors, typed=typed)
-        return subprocess.CompletedProcess(said, process.wait(300), out.read_text(), errors.read_text())
+    return shared().run(["manage", command, *arguments], env=environment, typed=stdin)
 
 
 def test_a_puzzle_is_recognised_solved_and_paid(running):

@@ -4,7 +4,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from tests.endpoint import Answer, Call
 from tests.jobs.conftest import undecided
 from tests.jobs.workers import Worker
 from tests.people import submit_for
-from tests.services import ROOT
+from tests.zygote import shared
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OTHER = "ponder_restored"
@@ -63,10 +62,7 @@ def workers(tmp_path, endpoint, alice):
 def manage(data_dir: Path, database: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     env = os.environ | {"DATABASE_URL": url_of(database), "DATA_DIR": str(data_dir)}
     env.pop("SECRET_KEY", None)
-    command = [sys.executable, "manage.py", *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=300
-    )
+    return shared().run(["manage", *arguments], env=env)
 
 
 def test_jobs_go_on_from_a_backup_that_was_made_while_they_ran(
