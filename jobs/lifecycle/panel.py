@@ -29,6 +29,11 @@ def model_names() -> list[str]:
     return list(settings.PONDER_MODELS) or default_panel(configured_variables() or [BUNDLED_PROVIDER])
 
 
+def is_bundled_panel() -> bool:
+    """Tell whether the panel consists of the bundled demo models alone, which do badly on anything but puzzles."""
+    return all(is_bundled(name) for name in model_names())
+
+
 def build_panel(names: Sequence[str] = ()) -> list[ModelCard]:
     """Return the cards of the named models, or of the whole panel. Raises SubmitError for a model without a price."""
     allowed = model_names()

@@ -191,6 +191,12 @@ class Job(models.Model):
         return is_short and 100 * (self.confidence or 0.0) < settings.PONDER_RELIABLE_PERCENT
 
     @property
+    def has_bundled_panel(self) -> bool:
+        """Whether only bundled demo models were to work on it."""
+        panel = self.pinned.get("panel") or [{}]
+        return all(card.get("bundled", False) for card in panel)
+
+    @property
     def stop_reason_words(self) -> str:
         """The stop reason as a sentence, or nothing while the job runs."""
         return stop_reason_words(self.stop_reason, budget_nano=self.budget_nano, confidence=self.confidence)

@@ -18,7 +18,7 @@ from jobs.core.rates import within_rate
 from jobs.core.states import JobState
 from jobs.lifecycle import JobRequest, SubmitError, quote_job, submit_job
 from jobs.lifecycle.drafts import drafts_of
-from jobs.lifecycle.panel import model_names
+from jobs.lifecycle.panel import is_bundled_panel, model_names
 from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
 from jobs.models import Job
 from jobs.presenters.markdown import render_markdown
@@ -62,6 +62,7 @@ def form_context(form: NewJobForm) -> dict[str, Any]:
         "budget_label": _label(budget if budget in PRESETS else custom),
         "max_characters": MAX_PROBLEM_CHARS,
         "can_compare": len(model_names()) > 1,
+        "is_bundled_panel": is_bundled_panel(),
     }
 
 

@@ -31,6 +31,7 @@ _SUGGESTED_CENTS = (1, 2, 5, 10, 25, 50, 100, 200, 500, 1_000)
 _DRAWS_TO_SUGGEST = 40
 _NEARLY_ALL = 0.95
 _NEARLY_SURE = 0.995
+_HOPELESS = 0.1
 _LONGEST_S = 315_360_000
 """Ten years: whatever was learned of a model, no job is quoted a longer time."""
 
@@ -82,6 +83,11 @@ class Quote:
     right_probability: float | None
     """Of a right answer; None where nobody has measured the models on such problems."""
     sentence: str
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether the models were measured on such problems, and are all but never right."""
+        return self.right_probability is not None and self.right_probability < _HOPELESS
 
     @property
     def chance(self) -> str:

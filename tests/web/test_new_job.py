@@ -167,6 +167,17 @@ def test_the_quote_tells_cost_time_and_chance(client, db):
         assert words in text
 
 
+def test_what_the_bundled_models_cannot_do_is_said_before_the_start(client, db):
+    """The form says what they can do; the quote warns where they are all but never right, and not of a puzzle."""
+    assert "almost always wrong on anything else" in client.get(reverse("job-new")).content.decode()
+    quotes = [
+        client.post(reverse("job-quote"), GOOD | {"problem": problem, "checker": ""}).content.decode()
+        for problem in ("What is the capital of France?", "Compute (3 + 7 * 12) mod 25.")
+    ]
+    assert ["These models can hardly answer this." in text for text in quotes] == [True, False]
+    assert all("Chance of a right answer:" in text for text in quotes)
+
+
 def test_the_quote_suggests_a_budget_where_none_is_typed(client, db):
     """An empty amount is no error in the box; a button takes what is suggested."""
     empty = GOOD | {"budget": "custom", "budget_custom": ""}
