@@ -1,7 +1,7 @@
 """Whether this site can run code that a check needs: workers test it and leave word, pages and submissions read it."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -24,18 +24,36 @@ def leave_word(*, programs: bool, calls: bool, why_off: str) -> None:
 
 
 def why_not_offered(checker: BaseChecker | type[BaseChecker] | None) -> str:
-    """Return in a sentence why a checker cannot be used on this site; empty where it can, or where nothing is known."""
-    if checker is None or not checker.runs_code:
+    """Return in sentences why a checker cannot be used on this site; empty where it can, or where nothing is known."""
+    why = _why_off(checker) if checker else ""
+    return _sentences([checker.title], why) if checker and why else ""
+
+
+def left_out(checkers: Iterable[type[BaseChecker]]) -> list[str]:
+    """Return why some of the checkers cannot be used, once for each reason."""
+    titles: dict[str, list[str]] = {}
+    for each in checkers:
+        if why := _why_off(each):
+            titles.setdefault(why, []).append(each.title)
+    return [_sentences(those, why) for why, those in titles.items()]
+
+
+def _why_off(checker: BaseChecker | type[BaseChecker]) -> str:
+    if not checker.runs_code:
         return ""
     if not settings.PONDER_RUN_CODE:
-        return _refusal(checker, TURNED_OFF)
+        return TURNED_OFF
     said = _word()
-    can = said.get("programs" if checker.runs_programs else "calls", True)
-    return "" if can else _refusal(checker, str(said.get("why_off", "")))
+    return (
+        ""
+        if said.get("programs" if checker.runs_programs else "calls", True)
+        else str(said.get("why_off", ""))
+    )
 
 
-def _refusal(checker: BaseChecker | type[BaseChecker], why: str) -> str:
-    return f"“{checker.title}” cannot be used: this site cannot run code safely. The reason: {why}"
+def _sentences(titles: Sequence[str], why: str) -> str:
+    named = " and ".join(f"“{title}”" for title in titles)
+    return f"{named} cannot be used: this site cannot run code safely. The reason: {why}"
 
 
 def _word() -> Mapping[str, Any]:

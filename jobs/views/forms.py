@@ -13,7 +13,7 @@ from django.http import QueryDict
 
 from accounts.access import workspace_of
 from accounts.models import User
-from jobs.core.code_checks import why_not_offered
+from jobs.core.code_checks import left_out, why_not_offered
 from jobs.core.options import LEAST_TARGET, NOTHING_CHOSEN, JobOptions
 from jobs.lifecycle import JobRequest, SubmitError
 from jobs.lifecycle.problem_text import checked_problem
@@ -238,8 +238,8 @@ def checker_choices(form: NewJobForm) -> list[CheckerChoice]:
 
 
 def checkers_left_out() -> list[str]:
-    """Return why some checkers are not offered, a sentence each."""
-    return [why for each in REGISTRY.values() if (why := why_not_offered(each))]
+    """Return why some checkers are not offered."""
+    return left_out(REGISTRY.values())
 
 
 def fields_of_checker(data: Mapping[str, Any]) -> Mapping[str, str]:
