@@ -126,7 +126,7 @@ class Choice(BaseChecker):
         if exact is not None:
             return exact
         begun = {option for name, option in names.items() if (rest := _after(plain, name)) is not None
-                 and not self._named_in(rest, names, besides=option)}  # fmt: skip
+                 and not self._named_in(rest, names, besides=option, is_marked=_is_marked(plain, name))}  # fmt: skip
         if len(begun) == 1:
             return begun.pop()
         ended = re.search(r"\(([A-Za-z0-9])\)$", plain)
@@ -144,9 +144,14 @@ class Choice(BaseChecker):
         equal = [option for option in self.options if quick_key(option) == key]
         return equal[0] if len(equal) == 1 else None
 
-    def _named_in(self, rest: str, names: Mapping[str, str], *, besides: str) -> bool:
+    def _named_in(
+        self, rest: str, names: Mapping[str, str], *, besides: str, is_marked: bool = False
+    ) -> bool:
         """Tell whether another option is named before a reason begins."""
         said = _REASON.split(rest, maxsplit=1)[0]
+        if is_marked and not re.match(r"\s*(?:,|/|or\b|and\b|&)", said):
+            # `(D) All of A, B and C`: the text of the option may speak of others.
+            return False
         return any(_mentions(said, name) for name, option in names.items() if option != besides)
 
     def _may_name_one(self, answer: str) -> bool:
@@ -203,6 +208,14 @@ def _after(plain: str, name: str) -> str | None:
         return rest
     is_capital = is_letter and head[0].isupper() and name not in {"a", "i"}
     return rest if is_capital else None
+
+
+def _is_marked(plain: str, name: str) -> bool:
+    """Tell whether an answer begins with an option's letter as lists have it: `(D) …`, `D) …`, `D. …`."""
+    return (
+        len(name) == 1
+        and re.match(rf"[(\[]?{re.escape(name)}(?:[)\]]|[.:](?= ))", plain, re.IGNORECASE) is not None
+    )
 
 
 def _mentions(text: str, name: str) -> bool:

@@ -32,6 +32,7 @@ from solver.judging.known_keys import KnownKeys
 from solver.providers.litellm_gateway import Gateway
 
 _MAX_IN_DOUBT = 3
+_CUT = frozenset({"length", "max_tokens", "content_filter", "error"})
 _FIRST_BACKOFF_S = 0.25
 _DOUBT_BACKOFF_S = 1.0
 _MAX_BACKOFF_S = 30.0
@@ -217,7 +218,7 @@ class Attempts:
             reply = await self._reply(hold)
         card, bound = self._panel[call.step.model], _bound_of(call)
         charge = charge_for(card, bound, reply, self._markup_bp)
-        judgement = await self._judged(call.step, reply.text)
+        judgement = await self._judged(call.step, reply)
         tokens = charge.usage.input_tokens + charge.usage.output_tokens
         result = StepResult.of(
             call.step,
@@ -265,13 +266,16 @@ class Attempts:
             self.references.pop(key, None)
             self._call_ended.set()
 
-    async def _judged(self, step: Step, text: str) -> Judgement:
+    async def _judged(self, step: Step, reply: Reply) -> Judgement:
         """Judge a reply; one that must be settled at once (its job is ending) is settled without a judgement."""
-        if not step.kind.answers:
+        # What was cut or filtered does not vote by half its text.
+        if not step.kind.answers or reply.finish_reason in _CUT:
             return Judgement()
         checker = None if step.subproblem else self._problem.checker
         try:
-            return await self._judge.judge(text=text, checker=checker, known_keys=self.known_keys.of(step))
+            return await self._judge.judge(
+                text=reply.text, checker=checker, known_keys=self.known_keys.of(step)
+            )
         except asyncio.CancelledError:
             return Judgement()
 

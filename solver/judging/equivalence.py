@@ -109,7 +109,7 @@ def same(one: Meaning, other: Meaning, *, names: tuple[str, str] = ("", "")) -> 
 
 def _on_one_line(answer: str) -> str:
     """Return the lines of a list of equations as one, parted by semicolons."""
-    lines = [line.strip() for line in answer.strip().splitlines() if line.strip()]
+    lines = [line.strip(" \t$") for line in answer.strip().splitlines() if line.strip()]
     if len(lines) < 2 or "\\begin" in answer or not all(re.search("[=<>≤≥]", line) for line in lines):
         return answer
     return "; ".join(line.rstrip(",;.") for line in lines)

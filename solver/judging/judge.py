@@ -100,7 +100,8 @@ class Judge:
         waits = checker is not None and checker.reads_values and verdict is not None and verdict.is_undecided
         if key is None or waits or _may_be_an_equation(key, known_keys):
             found = await self._ask(answer, known_keys, share)
-            if checker is not None and waits and found.key is not None:
+            # An equation is no number, and may still say one: `x + y = 7`.
+            if checker is not None and waits and found.key is not None and "=" not in split_key(found.key)[0]:
                 verdict = checker.check_value(_value_of(found))
             match = share.matched(found.key, found.match)
             key = match if key is None or (found.match and own is None) else key
@@ -131,8 +132,10 @@ class Judge:
 
     async def _ask(self, answer: str, known_keys: Sequence[str], share: "_Share") -> PoolReply:
         """Ask the pool, or the memory. What was not read is not remembered: it is asked again."""
-        body = amount_of(answer[:MAX_POOL_CHARS]).body
-        if is_lookalike(body) or not looks_like_math(body):
+        amount = amount_of(answer[:MAX_POOL_CHARS])
+        # `-x` may be many things, `y = -x` is a formula.
+        body = f"{amount.body}=" if amount.name else amount.body
+        if is_lookalike(amount.body) or not looks_like_math(body):
             return PoolReply()
         if not _fit_for_pool(answer):
             return UNREAD
@@ -224,7 +227,7 @@ class _Share:
         if key is None or match is None or key == match:
             return match or key
         _, unit, name = split_key(key)
-        if not self._fits(match, unit, name):
+        if not self._fits(match, unit, name if key.startswith("num:") else ""):
             return key
         said = self._said.setdefault(match, {})
         said.update({kind: word for kind, word in (("unit", unit), ("name", name)) if word})

@@ -30,7 +30,8 @@ _SIGNS = {
     "≠": "\\ne ", "∪": "\\cup ", "∩": "\\cap ", "∈": "\\in ", "±": "\\pm ", "²": "^2", "³": "^3",
     "θ": "\\theta ", "α": "\\alpha ", "β": "\\beta ", "\\leq": "\\le", "\\geq": "\\ge", "ℝ": "\\mathbb{R}",
     "*": "\\cdot ",
-    "\\leqslant": "\\le", "\\geqslant": "\\ge", "\\lbrace": "\\{", "\\rbrace": "\\}", "\\neq": "\\ne",
+    "\\leqslant": "\\le", "\\geqslant": "\\ge", "\\langle": "(", "\\rangle": ")", "\\lbrace": "\\{",
+    "\\rbrace": "\\}", "\\neq": "\\ne",
 }  # fmt: skip
 _TRUTH = (type(sympy.true), type(sympy.false))
 # Says nothing of the answer: the process ends, and the answer stays unread.
@@ -38,6 +39,8 @@ TOO_MUCH = (MemoryError, RecursionError)
 _RELATION = re.compile(r"\\[lg]e(?![a-z])|\\ne(?![a-z])|[<>]")
 _ASSIGNED = re.compile(r" *([A-Za-z]|\\[a-z]+)(?:_\{?([A-Za-z0-9]+)\}?)? *= *([^=]+)")
 _MAX_PARTS = 400
+_POINT_NAME = re.compile(r"^ *\( ?[a-z](?: ?, ?[a-z])+ ?\) ?= ?(?=\()")
+_DECIMAL = re.compile(r"(?<![0-9.])([0-9]*)\.([0-9]+)(?![0-9.])")
 _COMMAND_END = r"(?![a-z])"
 
 
@@ -55,7 +58,7 @@ class Meaning(NamedTuple):
 
 def read(text: str) -> Meaning | None:
     """Return what a text means that has neither unit nor name, or None where it can't be read as mathematics."""
-    source = _as_latex(text)
+    source = _as_latex(_POINT_NAME.sub("", text, count=1))
     # `12 345` would be read as a product, and `f'` as `f`.
     if re.search(r"[0-9] +[0-9]|'", source):
         return None
@@ -281,6 +284,7 @@ def _as_latex(text: str) -> str:
     text = re.sub(r"(?<=[0-9]) ?[xX] ?(?=10 ?\^)", r"\\cdot ", text)
     text = re.sub(r"\^ ?([+-]?[0-9]+(?:\.[0-9]+)?)", r"^{\1}", text)
     text = re.sub(r"\s*(\\\\|&)\s*", r"\1", text)
+    text = _DECIMAL.sub(_as_fraction, text)
     text = _NAME.sub(r"\\\1 ", text).replace("\\infinity", "\\infty")
     text = re.sub(r"\\sqrt *([0-9]+)", r"\\sqrt{\1}", text)
     text = re.sub(r"(\\log *_) *([0-9]+)", r"\1{\2}", text)
@@ -288,6 +292,11 @@ def _as_latex(text: str) -> str:
     text = re.sub(r"\\[dtc]?frac *(\\[a-z]+|[0-9]) *(\\[a-z]+|[0-9])", r"\\frac{\1}{\2}", text)
     text = re.sub(r"\\exp *(?=\()", "e^", text)
     return _bracketed_arguments(text).strip()
+
+
+def _as_fraction(decimal: re.Match[str]) -> str:
+    """Return a decimal as an exact fraction; sympy would round it to 15 digits."""
+    return f"(\\frac{{{int(decimal[1] + decimal[2])}}}{{1{'0' * len(decimal[2])}}})"
 
 
 def _bracketed_arguments(text: str) -> str:

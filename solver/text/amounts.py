@@ -27,6 +27,7 @@ _REPEATING = re.compile(
     r"([+-]?)([0-9]{0,40})\.([0-9]{0,40})(?:\\(?:overline|bar|dot) ?\{ ?([0-9]{1,40}) ?\}|\\(?:overline|bar|dot) ?([0-9])"
     r"|\(([0-9]{1,40})\)|([0-9])[\u0305\u0304\u0307])"
 )
+_GOES_ON = re.compile(r"([+-]?)([0-9]{0,40})\.([0-9]{0,40}?)([0-9])\4{2,40}(?:\.\.\.|…|\\l?dots)")
 _AND_PART = re.compile(r"([+-]?[0-9]{1,40}) and ((?:a |an |[a-z]+[ -])?[a-z]+)", re.IGNORECASE)
 _TIMES_WORD = re.compile(rf"([+-]? ?{_NUMBER}) ?([a-z]{{4,9}})((?: .*)?)", re.IGNORECASE)
 _CONGRUENT = re.compile(r"(?:[a-zA-Z] ?≡ ?)?([0-9]+) ?\(? ?mod(?:ulo)? ?([0-9]+) ?\)?")
@@ -48,17 +49,17 @@ _REASON = (
     r"|from|for|due|when|if)"
 )
 _TAIL_BRACKET = re.compile(
-    rf" ?\({_REASON}\b[^()]{{0,300}}(?:\([^()]{{0,100}}\)[^()]{{0,100}})?\)\.?$", re.IGNORECASE
+    rf" ?[(\[]{_REASON}\b[^()]{{0,300}}(?:\([^()]{{0,100}}\)[^()]{{0,100}})?[)\]]\.?$", re.IGNORECASE
 )
 _TAIL_WORDS = re.compile(
-    rf"(?:,| [-–—]|;)? (?:because|since)\b.*$|, ?(?:{_REASON}|altogether|total|totally|overall|all|in"
+    rf"(?:,| [-–—]|;)? (?:because|since|as)\b.*$|, ?(?:{_REASON}|altogether|total|totally|overall|all|in"
     rf"|exactly|precisely|to)\b"
     r".*$| (?:altogether|in total|in all|overall|all together|all in all)[.!]?$",
     re.IGNORECASE | re.DOTALL,
 )
 _NAME = re.compile(
     r"((?:[A-Za-zα-ωΑ-Ω]|\\[a-z]{2,8})(?:_\{?[A-Za-z0-9]{1,8}\}?|')?(?: ?\([^()<>]{1,30}\))?"
-    r"|[A-Za-z][a-z]{2,20}(?: [A-Za-z]{2,20}){0,3})"
+    r"|[A-Za-z]{2,3} ?\([^()<>]{1,30}\)|[A-Za-z][a-z]{2,20}(?: [A-Za-z]{2,20}){0,3})"
     r" ?(?:=|\\approx|≈|:=) ?(?=[^=])"
 )
 _SPOKEN = re.compile(r"(?:the )?((?:[a-z]{2,20} ){1,4})(?:is|are|equals) (?=[-+$0-9\\.])", re.IGNORECASE)
@@ -71,6 +72,7 @@ _TEXT_UNIT = re.compile(
     r"^(.*\S)( ?)\\(?:text|mathrm|textrm|mbox|operatorname) ?\{ ?([^{}]{1,40}) ?\}(\^ ?\{? ?[23] ?\}?)?$",
     re.DOTALL,
 )
+_BRACKET_UNIT = re.compile(r"^(.*[0-9]) ?\(([A-Za-z]{2,20}(?: [A-Za-z]{2,20})?)\)$")
 _TEXT = re.compile(r"\\(?:text|mathrm|textrm|mbox|operatorname) ?\{ ?([^{}]{0,40}) ?\}")
 
 
@@ -114,11 +116,12 @@ def undressed(plain: str, *, simplify: Callable[[str], str] = plain_form) -> str
         if re.match(r"= ?[^=]+$", plain):
             plain = plain[1:].lstrip()
         if plain[:1].isdigit() or plain[:1] in "-+$€£.(\\":
-            plain = _TAIL_WORDS.sub("", _TAIL_BRACKET.sub("", plain)).rstrip(" ,;.") or before
+            plain = _TAIL_WORDS.sub("", _TAIL_BRACKET.sub("", plain))
+            plain = plain.removesuffix(" or so").rstrip(" ,;" if plain.endswith("..") else " ,;.") or before
         plain = simplify(plain)
         if plain == before:
             break
-    one = re.fullmatch(r"\\\{ ?([^{},]+) ?\\\}", plain)
+    one = re.fullmatch(r"(?:\\\{|\[) ?([^{},]+?) ?(?:\\\}|\])", plain)
     return one[1].strip() if one and number_of(one[1].strip()) is not None else plain
 
 
@@ -136,6 +139,9 @@ def number_of(plain: str) -> Fraction | None:
     if found := _MIXED.fullmatch(plain):
         below = _unsigned(found[4])
         return _signed(found[1], _unsigned(found[2]) + _unsigned(found[3]) / below) if below else None
+    if found := _GOES_ON.fullmatch(plain):
+        # `0.333…`; what else goes on is not known.
+        return _signed(found[1], _repeating(found[2], found[3], found[4]))
     if found := _REPEATING.fullmatch(plain):
         return _signed(found[1], _repeating(found[2], found[3], found[4] or found[5] or found[6] or found[7]))
     return None
@@ -183,6 +189,8 @@ def _country(symbol: str) -> str:
 
 
 def _behind(text: str) -> Amount | None:
+    if bracketed := _BRACKET_UNIT.match(text):
+        text = f"{bracketed[1]} {bracketed[2]}"
     found = _TEXT_UNIT.match(text) or _UNIT_END.match(_TEXT.sub(r"\1", text))
     if found is None:
         return None
@@ -194,6 +202,8 @@ def _behind(text: str) -> Amount | None:
     factor = multiplier_of(head) if tail else None
     if factor:
         words = tail.removeprefix("of ")
+    if not found[2] and words in {"st", "nd", "rd", "th"}:
+        return None
     unit = canonical_unit(words, spaced=bool(found[2]) or found.re is _TEXT_UNIT or bool(factor))
     if unit is None:
         return None

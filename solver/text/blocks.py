@@ -19,8 +19,9 @@ _EQUATION = re.compile(
 _ENVIRONMENT = re.compile(r"\\begin\{([a-zA-Z]{1,20}\*?)\}")
 _OPENERS, _CLOSERS = "([{", ")]}"
 _PAIRED = (("***", "***"), ("**", "**"), ("```", "```"), ("`", "`"), ("*", "*"), ('"', '"'), ("“", "”"), ("‘", "’"),
-("「", "」"),
+("「", "」"), ("„", "“"),
            ("'", "'"), ("__", "__"), ("_", "_"))  # fmt: skip
+_CLOSES = {"»": "«", "’": "‘", "“": "„", ")": "(", "]": "["}
 _EMOJI = re.compile(
     r"^[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\s]{1,12}|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\s]{1,12}$"
 )
@@ -53,9 +54,11 @@ def block_after(text: str, at: int, *, owed: str = "", whole: bool = False) -> s
 def braced(text: str, at: int) -> str | None:
     r"""Return what stands between the balanced braces that open at `at`; of `\boxed 7` the token. None: nothing does."""
     window = text[at : at + MAX_BLOCK_CHARS]
-    opened = len(window) - len(window.lstrip(" \t"))
+    opened = len(window[:20]) - len(window[:20].lstrip(" \t\n"))
     if not window.startswith("{", opened):
-        token = re.match(r"[ \t]{0,3}([0-9]+(?:[.,][0-9]+)*|[A-Z](?![\w]))", window)
+        token = re.match(
+            r"[ \t]{0,3}([-−]?[0-9]+(?:[.,][0-9]+)*|[A-Z](?![\w])|[a-z](?=[\s.$]*(?:\n|$)))", window
+        )
         return token[1] if token else None
     depth = 0
     for brace in _BRACE.finditer(window, opened):
@@ -83,10 +86,20 @@ def _delimited(begun: str) -> str | None:
             if end < 0 or 0 <= line_end < end:
                 inside = begun[len(opening) : end if end >= 0 else len(begun)]
                 return " ".join(inside.split()).rstrip(".,") or None
+    if begun.startswith("$\n") and (end := begun.find("$", 1)) > 0:
+        return " ".join(begun[1:end].split()) or None
     environment = _ENVIRONMENT.match(begun)
     if environment and line_end >= 0:
         closing = f"\\end{{{environment[1]}}}"
         end = begun.find(closing)
+        if end > line_end and environment[1].rstrip("*") in {
+            "align",
+            "aligned",
+            "equation",
+            "gather",
+            "displaymath",
+        }:
+            return " ".join(begun[environment.end() : end].replace("&", "").split()) or None
         if end > line_end:
             return " ".join(begun[: end + len(closing)].split())
     return None
@@ -103,7 +116,7 @@ def _lines(begun: str, owed: str, *, several: bool) -> str | None:
         taken = _until_closed(lines)
     elif lines[0].lstrip().startswith("|"):
         taken = _while(lines, lambda line: line.lstrip().startswith("|"))
-    elif _ITEM.match(lines[0]) and several:
+    elif _ITEM.match(lines[0]) and (several or (len(lines) > 1 and _ITEM.match(lines[1]))):
         taken = _while(
             lines, lambda line: bool(_ITEM.match(line)) or line[:1] in {" ", "\t"}, skip_blank=True
         )
@@ -162,13 +175,21 @@ def tidy(value: str, owed: str = "") -> str:
                 if opening[0] == "_" and re.fullmatch(r"\w+", inner):
                     continue
                 value = inner.strip()
-        for mark in ("**", "*", "`", "__", "_", '"', "”", "'", "»"):
-            opened = mark in owed or (mark == "”" and "“" in owed) or (mark == "»" and "«" in owed)
+        for mark in ("**", "*", "`", "__", "_", '"', "”", "'", *_CLOSES):
+            opened = (
+                mark in owed or (mark == "”" and "“" in owed) or (mark in _CLOSES and _CLOSES[mark] in owed)
+            )
             loose = mark in {"**", "*"} and value.count(mark) == 1 and not value.startswith(mark)
-            if value.endswith(mark) and (opened or loose) and value.count(mark) % 2 == 1:
+            if value.endswith(mark) and (opened or loose) and _is_loose(value, mark):
                 value = value[: -len(mark)].rstrip()
-            elif value.endswith(f"{mark}.") and (opened or loose) and value.count(mark) % 2 == 1:
+            elif value.endswith(f"{mark}.") and (opened or loose) and _is_loose(value, mark):
                 value = value[: -len(mark) - 1].rstrip()
         if value == before:
             break
     return value.strip(" \t\r")
+
+
+def _is_loose(value: str, mark: str) -> bool:
+    """Tell whether the mark at the end has no partner within the value."""
+    opening = _CLOSES.get(mark)
+    return value.count(mark) > value.count(opening) if opening else value.count(mark) % 2 == 1

@@ -17,6 +17,7 @@ from solver.text.lookalikes import is_lookalike
 MAX_KEY_CHARS = 200
 _MAX_JSON_CHARS = 20_000
 _MAX_BASE = 36
+_MAX_HEX = 16
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CHOICE = re.compile(r"(?:option |choice )?[(\[]?([a-hA-H])(?:[)\].:]|\)\.)?")
 _PERCENT = re.compile(r"(.*?) ?(?:%|percent|pct\.?|per cent)", re.IGNORECASE | re.DOTALL)
@@ -42,6 +43,12 @@ _EMPTY = frozenset(
     }
     | {"there's no solution", "has no solution", "no such solution"}
 )
+_ALL_REALS = frozenset(
+    {"all real numbers", "all reals", "\\mathbb{r}", "ℝ", "the real numbers", "x \\in \\mathbb{r}", "x∈ℝ"}
+)
+_NO_REALS = frozenset(
+    {"no real solution", "no real solutions", "there is no real solution", "there are no real solutions"}
+)
 _INFINITY = frozenset({"∞", "\\infty", "infinity", "+∞", "+\\infty", "positive infinity"})
 _UNDEFINED = frozenset({"dne", "does not exist", "the limit does not exist", "limit does not exist"})
 _REASONED = re.compile(
@@ -56,6 +63,7 @@ _PREFIX_BASES = {"x": 16, "b": 2, "o": 8}
 _GENOTYPE = re.compile(r"(?:([A-Za-z])(?i:\1))+")
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[.,;:!?]*")
 _COMMON_CAPITALS = frozenset("yes no true false none all both the and of".split())  # noqa: SIM905
+_BRACED_WORDS = re.compile(r"\$?(?:\\left)?\\?\{([^\W\d_][^{}\\:;\"0-9]*,[^{}\\:;\"0-9]*[^\W\d_] ?)\\?\}\$?")
 _QUOTES = "\"'“”‘’«»„"
 
 
@@ -105,7 +113,8 @@ def numeral_of(answer: str) -> tuple[str, int] | None:
     digits = found[1].casefold() if found else ""
     fits = 2 <= base <= _MAX_BASE and all(int(digit, _MAX_BASE) < base for digit in digits)
     # `x_2` is a variable.
-    return (digits, base) if fits and any(map(str.isdigit, digits)) else None
+    is_hex = base == _MAX_HEX and len(digits) > 1
+    return (digits, base) if fits and (is_hex or any(map(str.isdigit, digits))) else None
 
 
 def is_no_number(answer: str) -> bool:
@@ -146,6 +155,8 @@ def text_key(answer: str) -> str:
     structured = _json_key(answer)
     if structured:
         return structured
+    if words := _set_of_words(answer.strip()):
+        return words
     if "\n" in answer.strip():
         return bounded_key(
             "text", "\n".join(line.rstrip() for line in _clean(answer).strip("\n").splitlines())
@@ -196,6 +207,10 @@ def _word_key(plain: str) -> str | None:
     folded = plain.casefold().rstrip(".!")
     if folded in _EMPTY:
         return "none:"
+    if folded in _ALL_REALS:
+        return "math:\\mathbb{R}"
+    if folded in _NO_REALS:
+        return "text:no real solution"
     if folded in _INFINITY:
         return "math:\\infty"
     if folded in _UNDEFINED:
@@ -233,6 +248,15 @@ def _number_key(answer: str, plain: str) -> str | None:
     if amount.value is None:
         return None
     return joined_key(bounded_key("num", str(amount.value)), amount.unit, amount.name)
+
+
+def _set_of_words(text: str) -> str | None:
+    """Return the key of words in braces, whatever their order."""
+    inside = _BRACED_WORDS.fullmatch(text)
+    if inside is None:
+        return None
+    members = sorted({" ".join(map(_folded, each.split())) for each in inside[1].split(",")})
+    return bounded_key("set", ", ".join(members))
 
 
 def _json_key(answer: str) -> str | None:

@@ -2,13 +2,29 @@
 
 ANSWER_WORDS = (
     "answer", "ans", "antwort", "lösung", "réponse", "reponse", "respuesta", "resposta", "risposta", "soluzione",
-    "antwoord", "svar", "vastaus", "odpowiedź", "odpověď", "odpoveď", "ответ", "відповідь", "cevap", "yanıt",
+    "antwoord", "svaret", "svar", "trả lời",
+    "vastaus", "odpowiedź", "odpověď", "odpoveď", "ответ", "відповідь", "cevap", "yanıt",
     "răspuns", "válasz", "jawaban", "đáp án", "đáp số", "câu trả lời", "απάντηση", "תשובה", "الإجابة", "الجواب",
     "پاسخ", "उत्तर", "คำตอบ", "정답", "답변", "답",
 )  # fmt: skip
 """Each may stand behind a word for “final”."""
 
-CJK_ANSWER_WORDS = ("最终答案", "最終答案", "最終的な答え", "最終回答", "答案", "答え", "解答", "回答")
+CJK_ANSWER_WORDS = (
+    *(
+        "최종 답은",
+        "정답은",
+        "답은",
+        "最终答案",
+        "最終答案",
+        "最終的な答え",
+        "最終回答",
+        "答案",
+        "答",
+        "答え",
+        "解答",
+        "回答",
+    ),
+)
 """Chinese and Japanese set no spaces, so that anything may stand before them."""
 
 FINAL_WORDS = (

@@ -29,6 +29,7 @@ _REFUSAL = re.compile(
       | (?:unable|not\ able)\ to\ (?:answer|solve|determine|help|comply|find)
       | no\ (?:final\ )?answer(?:\ (?:found|given|available|provided|could\ be\ found))?[.!]?$
       | (?:we|one)\ (?:cannot|can['’]t)\ (?:answer|help|comply)
+      | (?:n/a|tbd)[.!]?$
       | (?:not\ sure|unsure|don['’]t\ know|idk)[.!]?$
     )
     """,

@@ -16,7 +16,7 @@ w watt; kw kilowatt; mw; v volt; kv kilovolt; mv millivolt; a amp ampere; ma mil
 Ω ohm ohms; kΩ kiloohm; f farad; c coulomb; hz hertz; khz kilohertz; mhz megahertz; ghz gigahertz
 pa pascal; kpa kilopascal; bar; atm atmosphere; k kelvin; °c celsius degrees_celsius degree_celsius centigrade
 °f fahrenheit degrees_fahrenheit degree_fahrenheit; deg ° degree; rad radian; mol mole; kmol
-bit; byte; kb kilobyte; mb megabyte; gb gigabyte; tb terabyte; mph; m/s mps; km/h kmh kph
+bit; byte; kb kilobyte; mb megabyte; gb gigabyte; tb terabyte; mi/h mph; m/s mps; km/h kmh kph
 dollar usd us$ us-dollar buck; euro eur; pound gbp pound-sterling quid; yen jpy; rupee inr rs; cent ¢; penny pence pennies
 franc chf; yuan cny rmb; percent pct
 people person persons; child children; man men; woman women; mouse mice; goose geese; die dice
@@ -28,7 +28,8 @@ _OF: dict[str, str] = {
     for alias in names
 }
 # Where a capital makes another unit of it.
-_EXACT = {"mW": "mW", "MW": "MW", "mJ": "mJ", "MJ": "MJ", "mV": "mv", "MV": "MV", "mA": "ma", "MA": "MA",
+_EXACT = {"mW": "mW", "mM": "mM", "nM": "nM", "µM": "µM", "MW": "MW", "mJ": "mJ", "MJ": "MJ", "mV": "mv",
+"MV": "MV", "mA": "ma", "MA": "MA",
 "kB": "kb", "Mb": "Mb",
           "Gb": "Gb", "mb": "mbar", "M": "molar", "G": "G", "T": "tesla", "B": "byte", "mHz": "mHz", "Pa": "pa",
           "S": "siemens",

@@ -265,7 +265,7 @@ def test_what_a_provider_counts_is_charged_up_to_the_hold(alice, workspace, endp
         Answer("Answer: 2", usage={"prompt_tokens": 20, "completion_tokens": 399}),
         Answer("", usage={"prompt_tokens": 20, "completion_tokens": 0}),
         Answer(
-            "Let me think. First",
+            "It may be this.\nAnswer: 3\nBut let me think",
             usage={"prompt_tokens": 20, "completion_tokens": 30},
             finish_reason="length",
         ),
