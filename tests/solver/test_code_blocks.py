@@ -17,7 +17,7 @@ USE = "print(add(1, 2))"
         f"Sure!\n\n```py\n{ADD}\n```\nIt adds.\nAnswer: see above",
         f"~~~\n{ADD}\n~~~",
         f"````python\n{ADD}\n````",
-        f"<think>```python\nnonsense\n```</think>```Python\n{ADD}\n```",
+        f"<think>\n```python\nnonsense\n```\n</think>\n```Python\n{ADD}\n```",
         f"1. First:\n   ```python\n   {ADD.replace(chr(10), chr(10) + '   ')}\n   ```",
         f"```python\n{ADD}",
         f"```bash\npip install x\n```\n```python\n{ADD}\n```\n```text\n3\n```",
