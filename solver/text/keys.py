@@ -155,8 +155,8 @@ def text_key(answer: str) -> str:
     structured = _json_key(answer)
     if structured:
         return structured
-    if words := _set_of_words(answer.strip()):
-        return words
+    if members := _set_of_words(answer.strip()):
+        return members
     if "\n" in answer.strip():
         return bounded_key(
             "text", "\n".join(line.rstrip() for line in _clean(answer).strip("\n").splitlines())

@@ -6,9 +6,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from solver.checkers.choice import Choice
+from solver.checkers.json_schema import JsonSchema
+from solver.checkers.number import Number
+from solver.checkers.set import SetOf
+from solver.checkers.symbolic import Symbolic
 from solver.text.amounts import number_of
 from solver.text.extract import clean_text, extract_answer
-from solver.text.keys import joined_key, numeral_of, percent_of, plain_number, quick_key, split_key, text_key
+from solver.text.keys import (
+    is_no_number,
+    joined_key,
+    numeral_of,
+    percent_of,
+    plain_number,
+    quick_key,
+    split_key,
+    text_key,
+)
 
 SAME = [
     ("num:58", ["58", "058", "+58", "58.", "58.0", "$58$", "$$58$$", r"\(58\)", r"\[ 58 \]", r"\boxed{58}"]),
@@ -75,6 +89,38 @@ def test_no_text_breaks_the_keys(text):
             assert len(key) <= 220
             assert clean_text(key) == key
     extract_answer(text)
+
+
+FRAGMENTS = [
+    "1", "2.5", "-", "–", "1/2", "½", "x", "=", "≈", " ", ",", "(", ")", "[", "{", "}", "\\{", "cm", " dollars",
+    "$", "€", "%", "and a half",
+    "million", "base 8", "_2", "0x", "H2", "mod 5", "°", "°C", "0.(3)", "...", "because", "since", "Answer: ",
+    "\\boxed{", "<answer>", "#### ",
+    "<think>", "`", "**", "“", "\n", "\\frac{1}{2}", "\\text{", "Jan 2, 2024", "12:30 pm", "yes", "e9", "∞", "±",
+    "\ud800", "\0", "①", "٣",
+]  # fmt: skip
+
+
+@settings(deadline=None, max_examples=150)  # the machine may be busy
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join))
+def test_no_answer_breaks_a_reader(text):
+    """Whatever pieces an answer is made of, each reader returns, and what it returns can be stored."""
+    answer = clean_text(text)
+    for key in (quick_key(answer), text_key(answer), extract_answer(answer)):
+        assert key is None or key.encode()
+    plain_number(answer)
+    percent_of(answer)
+    is_no_number(answer)
+    for checker in (
+        Number("5", "1%", "cm"),
+        Choice(("A", "B"), "B"),
+        SetOf(("1", "2")),
+        Symbolic("x+1"),
+        JsonSchema("{}"),
+    ):
+        verdict = checker.check(answer)
+        assert verdict.detail.endswith(".")
+        checker.key(answer)
 
 
 def test_long_keys_are_cut_but_told_apart():
