@@ -1,4 +1,4 @@
-"""Make the cluster that tests/prepared.py copies: `python -m tests.prepare`. Clusters unused for a week are removed."""
+"""Make the cluster that tests/prepared.py copies: `python -m tests.prepare`. Clusters unused for a day are removed."""
 
 import contextlib
 import fcntl
@@ -14,7 +14,7 @@ from django.db import connection
 from reasoning_app.embedded.schema import mark_current
 from tests import prepared, services, tables
 
-_UNUSED_S = 7 * 24 * 3600
+_UNUSED_S = 24 * 3600
 
 
 def make() -> None:

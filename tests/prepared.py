@@ -18,15 +18,15 @@ ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "ponder-prepared-"
 # What has a say in a migration, or after one (billing/receivers.py fills the books), beside the migrations themselves.
 _MADE_FROM = (
-    "*/models/**/*.py", "*/models.py", "billing/**/*.py", "billing/**/*.json", "reasoning_app/settings.py",
-    "reasoning_app/embedded/postgres.py", "tests/prepare.py", "tests/tables.py",
+    "*/models/**/*.py", "*/models.py", "billing/receivers.py", "billing/books/ledger.py", "billing/prices/*",
+    "reasoning_app/settings.py", "reasoning_app/embedded/postgres.py", "tests/prepare.py", "tests/tables.py",
 )  # fmt: skip
 
 
 def place() -> Path:
     """Return where the cluster of this checkout lies, made or not."""
     digest = hashlib.sha256(f"{sys.version} {fingerprint()}".encode())
-    for path in sorted({path for pattern in _MADE_FROM for path in ROOT.glob(pattern)}):
+    for path in sorted({path for pattern in _MADE_FROM for path in ROOT.glob(pattern) if path.is_file()}):
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
     return Path(tempfile.gettempdir()) / f"{PREFIX}{os.getuid()}-{digest.hexdigest()[:16]}"
 
