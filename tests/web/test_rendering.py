@@ -98,10 +98,12 @@ def test_who_waits_too_long_reads_the_text_as_it_was_written(renderer):
     one = renderer(limit_s=60, wait_s=0.5)
     render_something(one)
     os.kill(process_of(one), signal.SIGSTOP)
-    threading.Thread(target=one.html_of, args=["b"]).start()
+    other = threading.Thread(target=one.html_of, args=["b"])
+    other.start()
     began = time.monotonic()
     assert one.html_of("c") is None
     assert time.monotonic() - began < 30
+    other.join()
 
 
 def test_a_process_knows_nothing_of_the_environment(renderer, monkeypatch):
