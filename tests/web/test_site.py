@@ -160,3 +160,5 @@ def test_browsers_find_the_icons_that_they_ask_for_by_themselves(client, name):
     reply = client.get(f"/{name}")
     assert reply.status_code == 200
     assert reply["Content-Type"].startswith("image/")
+    assert reply.getvalue()
+    reply.close()
