@@ -18,13 +18,15 @@ from jobs.core.options import LEAST_TARGET, NOTHING_CHOSEN, JobOptions
 from jobs.lifecycle import JobRequest, SubmitError
 from jobs.lifecycle.problem_text import checked_problem
 from jobs.models import Job
-from solver.checkers import REGISTRY, CheckerError, Field, checker_from_json, parse_checker
+from solver.checkers import REGISTRY, CheckerError, Field, checker_from_json, parse_checker, recognise_checker
 from solver.core.money import NANO_PER_USD, MoneyError, parse_usd, usd_decimal
 from solver.strategies import DEFAULT, described
 
 MOST_VALUE_NANO = 1_000_000 * NANO_PER_USD
 PRESETS = ("0.05", "0.25", "1", "5", "20")
 CUSTOM = "custom"
+NO_CHECK = "none"
+"""The choice to check nothing; an empty choice checks what the problem itself says."""
 STRATEGIES = [(name, f"{name.capitalize()}: {does}") for name, does in described().items()]
 TARGETS = [("", "Default (95 %)"), ("0.8", "80 %"), ("0.9", "90 %"), ("0.99", "99 %")]
 
@@ -144,13 +146,16 @@ class NewJobForm(BudgetForm):
         data["parsed_checker"] = None
         for name in ("not_before", "deadline"):
             data[f"{name}_at"] = self._moment(name)
-        if kind and kind not in REGISTRY:
+        if kind not in {"", NO_CHECK, *REGISTRY}:
             self.add_error(
                 "checker", f"“{kind}” is not a way to check an answer. Choose one of those offered."
             )
         elif "problem" in data:
+            problem = data["problem"]
             try:
-                data["parsed_checker"] = parse_checker(kind, problem=data["problem"], fields=data)
+                data["parsed_checker"] = (
+                    parse_checker(kind, problem=problem, fields=data) if kind else recognise_checker(problem)
+                )
             except CheckerError as error:
                 self.add_error("checker", str(error))
         return data
@@ -224,9 +229,10 @@ class CheckerChoice(NamedTuple):
 
 
 def checker_choices(form: NewJobForm) -> list[CheckerChoice]:
-    """Return what the form offers to check answers with, no check first."""
+    """Return what the form offers to check answers with, what the problem itself says first."""
     return [
-        CheckerChoice("", "No", "", []),
+        CheckerChoice("", "Automatic", "", []),
+        CheckerChoice(NO_CHECK, "No", "", []),
         *(
             CheckerChoice(
                 kind, each.title, each.form_hint, [(one, form[one.name]) for one in each.form_fields]
@@ -243,12 +249,12 @@ def checkers_left_out() -> list[str]:
 
 
 def fields_of_checker(data: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return the form fields that say what the checker of a job says; none for one that is known no longer."""
+    """Return the form fields that say what the checker of a job says; automatic for one that is known no longer."""
     try:
         checker = checker_from_json(data)
     except CheckerError:
         return {}
-    return {"checker": checker.kind, **checker.to_fields()} if checker else {}
+    return {"checker": checker.kind, **checker.to_fields()} if checker else {"checker": NO_CHECK}
 
 
 def budget_fields(budget_nano: int) -> dict[str, str]:

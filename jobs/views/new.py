@@ -252,6 +252,8 @@ def quote(request: HttpRequest) -> HttpResponse:
             )
         except SubmitError as error:
             context["error"] = error.message
+    if checker := data.get("parsed_checker"):
+        context["recognised"] = "" if data.get("checker") else checker.describe()
     return render(request, "jobs/_quote.html", context)
 
 

@@ -178,6 +178,21 @@ def test_what_the_bundled_models_cannot_do_is_said_before_the_start(client, db):
     assert all("Chance of a right answer:" in text for text in quotes)
 
 
+def test_a_puzzle_is_checked_without_being_asked(alice):
+    """Automatic is the default; the quote says what is checked, and whoever wants no check says so."""
+    puzzle = GOOD | {"problem": "Use 3, 7, 12, 25 to make 58.", "checker": ""}
+    text = alice.post(reverse("job-quote"), puzzle).content.decode()
+    assert "An answer is right if it uses each of 3, 7, 12 and 25 exactly once and makes 58" in text
+    submit(alice, **puzzle)
+    submit(alice, **puzzle | {"checker": "none"})
+    submit(alice, **puzzle | {"problem": "Why is the sky blue?"})
+    assert [job.checker.get("kind") for job in Job.objects.order_by("created_at")] == [
+        "arithmetic",
+        None,
+        None,
+    ]
+
+
 def test_the_quote_suggests_a_budget_where_none_is_typed(client, db):
     """An empty amount is no error in the box; a button takes what is suggested."""
     empty = GOOD | {"budget": "custom", "budget_custom": ""}
