@@ -54,7 +54,7 @@ _TAIL_BRACKET = re.compile(
 _TAIL_WORDS = re.compile(
     rf"(?:,| [-–—]|;)? (?:because|since|as)\b.*$|, ?(?:{_REASON}|altogether|total|totally|overall|all|in"
     rf"|exactly|precisely|to)\b"
-    r".*$| (?:altogether|in total|in all|overall|all together|all in all)[.!]?$",
+    r".*$| [(]?(?:altogether|in total|in all|overall|all together|all in all)[)]?[.!]?$",
     re.IGNORECASE | re.DOTALL,
 )
 _NAME = re.compile(
