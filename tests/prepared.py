@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from reasoning_app.embedded.postgres import MAJOR
+from reasoning_app.embedded.postgres import MAJOR, identity
 from reasoning_app.embedded.schema import fingerprint
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,7 +25,7 @@ _MADE_FROM = (
 
 def place() -> Path:
     """Return where the cluster of this checkout lies, made or not."""
-    digest = hashlib.sha256(f"{sys.version} {fingerprint()}".encode())
+    digest = hashlib.sha256(f"{sys.version} {identity()} {fingerprint()}".encode())
     for path in sorted({path for pattern in _MADE_FROM for path in ROOT.glob(pattern) if path.is_file()}):
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
     return Path(tempfile.gettempdir()) / f"{PREFIX}{os.getuid()}-{digest.hexdigest()[:16]}"
