@@ -155,10 +155,10 @@ def test_healthz_is_only_read(client, db):
 
 
 @pytest.mark.parametrize("name", ["favicon.ico", "apple-touch-icon.png"])
-def test_browsers_find_the_icons_that_they_ask_for_by_themselves(client, name):
+def test_browsers_find_the_icons_that_they_ask_for_by_themselves(client, db, name):
     """Of answers that are no page of ours, such as /healthz, too: no 404 in the console."""
     reply = client.get(f"/{name}")
     assert reply.status_code == 200
     assert reply["Content-Type"].startswith("image/")
-    assert reply.getvalue()
+    assert b"".join(reply.streaming_content)
     reply.close()
