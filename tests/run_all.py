@@ -110,7 +110,8 @@ def test_steps(arguments: list[str]) -> list[Step]:
     # The browser's is a run of its own: Playwright keeps an event loop running, in which no test that is a coroutine
     # could run.
     return [
-        rooms(*arguments, *(f"--ignore={path}" for path in web)),
+        tests("solver", *arguments, "tests/solver"),
+        rooms(*arguments, *(f"--ignore={path}" for path in (*web, "tests/solver"))),
         tests("proof", *arguments, "tests/proof", f"--ignore={CRASHES}"),
         tests("workers", *arguments, *workers),
         tests("web", *arguments, *web),

@@ -176,7 +176,7 @@ def test_maths_is_set_under_the_policy(browser: Browser, live_server, addresses)
     for title in ("Bounding the spectral gap", "AAAA"):
         page.goto("/jobs/")
         page.get_by_role("link", name=title).first.click()
-        page.locator(".answer .katex").wait_for()
+        page.locator("section[aria-labelledby=answer-h] .katex").first.wait_for()
     assert page.locator(".katex-error").count() == 0
     assert heard == []
     context.close()
