@@ -1,4 +1,4 @@
-"""Converts between units with pint; only called in the judge's children, for pint takes a third of a second to load."""
+"""Converts between units with pint; only called in the judge's children, for pint takes half a second to load."""
 
 from fractions import Fraction
 from functools import lru_cache

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from solver.checkers import checker_from_json
+from solver.checkers.unit_conversion import conversion
 from solver.processes.child import Handler, serve
 
 _WARM_UP = (r"\frac{x+1}{2}", r"\sqrt{3+2\sqrt{2}}")
@@ -28,6 +29,8 @@ def _load() -> Handler:
         form = equivalence.form_of(formula)
         assert form is not None, "plain formulas are read"
         equivalence.matching_key(form, _WARM_UP_KEYS)
+    # Likewise the table of units.
+    conversion("km", "m")
 
     mathematics = equivalence.Mathematics()
 
