@@ -1,7 +1,7 @@
 """Every check of the project: `python -m tests.run_all [--lint | --coverage | --room NAME] [PYTEST ARGUMENT …]`.
 
-Five lanes work off one queue, the longest runs first, because much of the time is spent in waiting for processes. A table
-of times ends the output.
+Eight lanes work off one queue, the longest runs first, because much of the time is spent in waiting for processes, and
+so that the checks get their share of a machine that does other work. A table of times ends the output.
 
 `--room NAME` runs the quick checks and the tests of one room alone. `--coverage` runs the tests that compute, in whose
 process most of the code runs, and holds their branch coverage to the floor of pyproject.toml: a run of its own, because
@@ -29,7 +29,7 @@ ROOMS = ["accounts", "bench", "billing", "demo_model", "jobs", "reasoning_app", 
 # Where a room's tests lie, if not in a directory of its own name.
 TESTS_OF = {"reasoning_app": ["tests/deploy", "tests/embedded"], "accounts": ["tests/web"]}
 CRASHES = "tests/proof/test_crash_points.py"
-LANES = 5
+LANES = 8
 APART = ("browser", "embedded", "jobs", "proof")
 # Settings of a real site, for `check --deploy`; nothing connects to these addresses.
 PRODUCTION = {
@@ -106,20 +106,31 @@ def test_steps(arguments: list[str]) -> list[Step]:
     starts_workers = re.compile(r"tests\.(zygote|jobs\.workers)")
     jobs = sorted((ROOT / "tests" / "jobs").glob("test_*.py"))
     workers = [str(path.relative_to(ROOT)) for path in jobs if starts_workers.search(path.read_text())]
-    web = ("tests/web", "tests/demo_model")
+    others = [str(path.relative_to(ROOT)) for path in jobs if str(path.relative_to(ROOT)) not in workers]
+    elsewhere = [f"--ignore=tests/{name}" for name in ("solver", "web", "demo_model")]
     # The browser's is a run of its own: Playwright keeps an event loop running, in which no test that is a coroutine
     # could run.
     return [
-        tests("solver", *arguments, "tests/solver"),
-        rooms(*arguments, *(f"--ignore={path}" for path in (*web, "tests/solver"))),
         tests("proof", *arguments, "tests/proof", f"--ignore={CRASHES}"),
         tests("workers", *arguments, *workers),
-        tests("web", *arguments, *web),
-        tests("jobs", *arguments, "tests/jobs", *(f"--ignore={path}" for path in workers)),
+        *halves("solver", arguments, files_of("solver")),
+        *halves("web", arguments, [*files_of("web"), *files_of("demo_model")]),
+        rooms(*arguments, *elsewhere),
+        *halves("jobs", arguments, others),
         tests("browser", *arguments, "tests/browser"),
         tests("embedded", *arguments, "tests/embedded"),
         tests("crashes", *arguments, CRASHES),
     ]
+
+
+def files_of(name: str) -> list[str]:
+    """Return the files of tests in a folder."""
+    return sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / name).rglob("test_*.py"))
+
+
+def halves(name: str, arguments: list[str], files: list[str]) -> list[Step]:
+    """Return two runs of these files, so that the last run to end is a short one."""
+    return [tests(f"{name} {part + 1}", *arguments, *files[part::2]) for part in range(2)]
 
 
 def room_steps(room: str, arguments: list[str]) -> list[Step]:
