@@ -23,7 +23,8 @@ pytestmark = pytest.mark.usefixtures("db", "outbox")
 
 def totp(secret: str) -> str:
     """The code that an authenticator app shows now."""
-    return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+    earlier_now_and_later = list(yield_hotp_counters_from_time())
+    return format_hotp_value(hotp_value(secret, earlier_now_and_later[len(earlier_now_and_later) // 2]))
 
 
 def last_code() -> str:
