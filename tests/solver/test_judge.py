@@ -40,7 +40,7 @@ HOSTILE = [
 @pytest.fixture
 async def judge():
     """Make a judge with one short-lived child, and end it."""
-    made = Judge(processes=1, limit_s=2.0)
+    made = Judge(processes=1, limit_s=6.0)
     yield made
     await made.close()
 
@@ -205,7 +205,7 @@ async def test_an_endless_computation_is_killed_and_its_child_replaced(judge):
 
 async def test_the_event_loop_stays_free_while_towers_burn():
     """Hundreds of judgements at once, hostile ones among them, never keep the loop at work for long."""
-    judge = Judge(processes=2, limit_s=4.0)
+    judge = Judge(processes=2, limit_s=4.0, wait_s=600)
     hostile, honest = judge.for_job("mallory"), judge.for_job("alice")
     worst = 0.0
 
