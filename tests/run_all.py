@@ -106,31 +106,20 @@ def test_steps(arguments: list[str]) -> list[Step]:
     starts_workers = re.compile(r"tests\.(zygote|jobs\.workers)")
     jobs = sorted((ROOT / "tests" / "jobs").glob("test_*.py"))
     workers = [str(path.relative_to(ROOT)) for path in jobs if starts_workers.search(path.read_text())]
-    others = [str(path.relative_to(ROOT)) for path in jobs if str(path.relative_to(ROOT)) not in workers]
-    elsewhere = [f"--ignore=tests/{name}" for name in ("solver", "web", "demo_model")]
+    web = ("tests/web", "tests/demo_model")
     # The browser's is a run of its own: Playwright keeps an event loop running, in which no test that is a coroutine
     # could run.
     return [
+        tests("solver", *arguments, "tests/solver"),
+        rooms(*arguments, *(f"--ignore={path}" for path in (*web, "tests/solver"))),
         tests("proof", *arguments, "tests/proof", f"--ignore={CRASHES}"),
         tests("workers", *arguments, *workers),
-        *halves("solver", arguments, files_of("solver")),
-        *halves("web", arguments, [*files_of("web"), *files_of("demo_model")]),
-        rooms(*arguments, *elsewhere),
-        *halves("jobs", arguments, others),
+        tests("web", *arguments, *web),
+        tests("jobs", *arguments, "tests/jobs", *(f"--ignore={path}" for path in workers)),
         tests("browser", *arguments, "tests/browser"),
         tests("embedded", *arguments, "tests/embedded"),
         tests("crashes", *arguments, CRASHES),
     ]
-
-
-def files_of(name: str) -> list[str]:
-    """Return the files of tests in a folder."""
-    return sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / name).rglob("test_*.py"))
-
-
-def halves(name: str, arguments: list[str], files: list[str]) -> list[Step]:
-    """Return two runs of these files, so that the last run to end is a short one."""
-    return [tests(f"{name} {part + 1}", *arguments, *files[part::2]) for part in range(2)]
 
 
 def room_steps(room: str, arguments: list[str]) -> list[Step]:

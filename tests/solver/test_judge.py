@@ -40,7 +40,7 @@ HOSTILE = [
 @pytest.fixture
 async def judge():
     """Make a judge with one short-lived child, and end it."""
-    made = Judge(processes=1, limit_s=6.0)
+    made = Judge(processes=1, limit_s=4.0)
     yield made
     await made.close()
 
