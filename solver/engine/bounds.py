@@ -77,11 +77,16 @@ def long_hold_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
 
 
 def typical_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
-    """Return what a call of median length costs the user, about: prompts have some four bytes a token, bundled one."""
-    tokens = size_bytes if card.bundled else size_bytes // 4
+    """Return what a call of median length costs the user, about."""
+    tokens = typical_prompt_tokens(card, size_bytes)
     return billed_nano(
         bound_nano(card.rates, prompt_tokens=tokens, max_output_tokens=card.output.q50), markup_bp
     )
+
+
+def typical_prompt_tokens(card: ModelCard, size_bytes: int) -> int:
+    """Return how many tokens a prompt usually has, about: some four bytes each, a bundled model's puzzles one."""
+    return size_bytes if card.bundled else size_bytes // 4
 
 
 def least_prompt_tokens(card: ModelCard, size_bytes: int) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from solver.core.models import ModelCard, solvers_of
 from solver.core.pricing import billed_nano, bound_nano
 from solver.core.problem import Problem
-from solver.engine.bounds import fits, least_hold_nano, prompt_bytes, typical_nano
+from solver.engine.bounds import fits, least_hold_nano, prompt_bytes, typical_nano, typical_prompt_tokens
 
 _TRIES_OF_MAIN = 3
 _TRIES_BEFORE_SECOND_FAMILY = 6
@@ -79,7 +79,7 @@ def writer_of(panel: Sequence[ModelCard]) -> ModelCard | None:
 
 
 def _q90_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
-    tokens = size_bytes if card.bundled else size_bytes // 4
+    tokens = typical_prompt_tokens(card, size_bytes)
     return billed_nano(
         bound_nano(card.rates, prompt_tokens=tokens, max_output_tokens=card.output.q90), markup_bp
     )

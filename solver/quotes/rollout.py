@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from solver.core.models import ModelCard
 from solver.core.pricing import billed_nano, bound_nano
-from solver.engine.bounds import least_budget_left_nano, typical_nano
+from solver.engine.bounds import least_budget_left_nano, typical_nano, typical_prompt_tokens
 from solver.inference.adaptive_stopping import chance_after_failures, lead_probability
 from solver.inference.calibration import sigmoid
 from solver.inference.item_response import handicap_of
@@ -83,7 +83,7 @@ def _costs(card: ModelCard, game: Game) -> list[float]:
     """Return what calls cost at evenly spaced quantiles of a lognormal length of output."""
     output = card.output
     sigma = max(math.log(max(output.q90, 1) / max(output.q50, 1)) / _Z90, 0.05)
-    prompt = game.size_bytes if card.bundled else game.size_bytes // 4
+    prompt = typical_prompt_tokens(card, game.size_bytes)
     lengths = [
         min(output.q50 * math.exp(sigma * NormalDist().inv_cdf((i + 0.5) / _LENGTHS)), card.max_output_tokens)
         for i in range(_LENGTHS)

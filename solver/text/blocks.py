@@ -4,6 +4,7 @@ Plain string work on a window of bounded size. An opening delimiter is never an 
 """
 
 import re
+from collections.abc import Callable
 
 from solver.text.keys import quick_key
 
@@ -129,9 +130,8 @@ def _lines(begun: str, owed: str, *, several: bool) -> str | None:
     return "\n".join(line.rstrip() for line in lines[:taken]).strip()
 
 
-def _while(lines: list[str], belongs: "re.Pattern[str] | object", *, skip_blank: bool = False) -> int:
+def _while(lines: list[str], belongs: Callable[[str], bool], *, skip_blank: bool = False) -> int:
     """Return how many lines from the first on belong together."""
-    assert callable(belongs)
     taken = 1
     for at in range(1, min(len(lines), 200)):
         if belongs(lines[at]):
