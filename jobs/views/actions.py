@@ -29,7 +29,9 @@ def _action(action: str) -> Callable[..., HttpResponseBase]:
         job = get_job_for(request.user, job_id)
         if request.method == "GET":
             context = {"job": job, "spend": spend_of(job), "action": action}
-            return render(request, "jobs/confirm.html", context | {"is_offered": _is_offered(job, offer)})
+            return render(
+                request, "jobs/actions/confirm.html", context | {"is_offered": _is_offered(job, offer)}
+            )
         assert offer.verb is not None, "only raising has a view of its own"
         if offer.verb(job=job):
             messages.info(request, _done(get_job_for(request.user, job_id), offer))
@@ -72,7 +74,7 @@ def raise_job_budget(request: AuthedRequest, job_id: UUID) -> HttpResponse:
         "action": "raise",
         "is_offered": _is_offered(job, BY_ACTION["raise"]),
     }
-    return render(request, "jobs/confirm.html", context | raise_context(job, form), status=status)
+    return render(request, "jobs/actions/confirm.html", context | raise_context(job, form), status=status)
 
 
 def _is_offered(job: Job, offer: JobAction) -> bool:

@@ -148,7 +148,7 @@ def compare(request: HttpRequest) -> HttpResponse:
             if draft_id := uuid_of(request.POST.get("draft", "")):
                 delete_draft(user=user, draft_id=draft_id)
             return redirect(made)
-    return render(request, "jobs/new.html", refused_form(request, form), status=422)
+    return render(request, "jobs/form/new.html", refused_form(request, form), status=422)
 
 
 def _submit(request: HttpRequest, user: User, form: NewJobForm) -> Comparison:
@@ -170,7 +170,7 @@ def compare_detail(request: AuthedRequest, comparison_id: UUID) -> HttpResponse:
     context = _context(comparison)
     context["problem_html"] = render_markdown(comparison.many_cheap.problem, prefix="problem")
     context["has_math"] = context["has_math"] or has_math(context["problem_html"])
-    return render(request, "jobs/compare.html", context)
+    return render(request, "jobs/compare/compare.html", context)
 
 
 @signed_in
@@ -183,5 +183,5 @@ def compare_live(request: AuthedRequest, comparison_id: UUID) -> HttpResponse:
         request,
         has_ended=context["both_ended"],
         revision=context["revision"],
-        render=lambda: render(request, "jobs/_compare_live.html", context),
+        render=lambda: render(request, "jobs/compare/_live.html", context),
     )

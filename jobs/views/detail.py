@@ -63,7 +63,7 @@ def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     context |= raise_context(job)
     context["problem_html"] = render_markdown(job.problem, prefix="problem")
     context["has_math"] = context["has_math"] or has_math(context["problem_html"])
-    return render(request, "jobs/detail.html", context)
+    return render(request, "jobs/job/detail.html", context)
 
 
 @signed_in
@@ -78,5 +78,5 @@ def live_fragment(request: AuthedRequest, job_id: UUID) -> HttpResponse:
         request,
         has_ended=job.has_ended,
         revision=revision_of(job, spend_of(job)),
-        render=lambda: render(request, "jobs/live.html", job_context(job)),
+        render=lambda: render(request, "jobs/job/live.html", job_context(job)),
     )

@@ -25,4 +25,4 @@ def landing(request: HttpRequest) -> HttpResponse:
         )
         context["example"] = example
         context["spend"] = spend_of(example) if example else None
-    return render(request, "jobs/landing.html", context)
+    return render(request, "jobs/form/landing.html", context)

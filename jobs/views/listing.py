@@ -72,7 +72,9 @@ def job_list(request: AuthedRequest) -> HttpResponse:
         "states": [(key, label) for key, (label, _) in _STATES.items()],
         "sorts": [(key, label) for key, (label, _) in _SORTS.items()],
     }
-    return render(request, "jobs/list.html#results" if wants_fragment(request) else "jobs/list.html", context)
+    return render(
+        request, "jobs/list/list.html#results" if wants_fragment(request) else "jobs/list/list.html", context
+    )
 
 
 def _jobs(user: User, query: str, state: str, sort: str) -> JobQuerySet:

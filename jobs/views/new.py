@@ -84,7 +84,7 @@ def _label(typed: str) -> str:
 def new_job(request: HttpRequest) -> HttpResponse:
     """Show the form; on Start, submit the job, or keep the draft and ask the person to sign in."""
     if request.method == "GET":
-        return render(request, "jobs/new.html", blank_form(request))
+        return render(request, "jobs/form/new.html", blank_form(request))
     form = NewJobForm(request.POST)
     user = request.user
     needs_money = False
@@ -99,7 +99,7 @@ def new_job(request: HttpRequest) -> HttpResponse:
         else:
             return redirect(job)
     context = refused_form(request, form) | {"needs_money": needs_money}
-    return render(request, "jobs/new.html", context, status=422)
+    return render(request, "jobs/form/new.html", context, status=422)
 
 
 def refused_form(request: HttpRequest, form: NewJobForm) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def ask_to_sign_in(request: HttpRequest, form: NewJobForm) -> HttpResponse:
             f"Sign in first, then start this job: until you sign in, at most {_KEPT_CHARACTERS:,} characters are kept "
             "for you here. This browser keeps your text and shows it again once you have signed in.",
         )
-        return render(request, "jobs/new.html", refused_form(request, form), status=422)
+        return render(request, "jobs/form/new.html", refused_form(request, form), status=422)
     request.session[_DRAFT] = typed
     return redirect_to_login(reverse("job-new"))
 
@@ -254,7 +254,7 @@ def quote(request: HttpRequest) -> HttpResponse:
             context["error"] = error.message
     if checker := data.get("parsed_checker"):
         context["recognised"] = "" if data.get("checker") else checker.describe()
-    return render(request, "jobs/_quote.html", context)
+    return render(request, "jobs/form/_quote.html", context)
 
 
 @require_POST
@@ -270,4 +270,4 @@ def preview(request: HttpRequest) -> HttpResponse:
         context["rendered"] = render_markdown(problem[:_PREVIEW_CHARACTERS], prefix="preview")
         context["is_cut"] = len(problem) > _PREVIEW_CHARACTERS
     # 200 also for a refusal: htmx shows no other reply.
-    return render(request, "jobs/_preview.html", context)
+    return render(request, "jobs/form/_preview.html", context)

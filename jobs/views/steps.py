@@ -46,7 +46,7 @@ def steps(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     page = Paginator(records, PER_PAGE).get_page(request.GET.get("page"))
     calls = Call.objects.in_bulk([record.pk for record in page.object_list])
     rows = [CallRow(record, calls.get(record.pk)) for record in page.object_list]
-    template = "jobs/steps.html#rows" if wants_fragment(request) else "jobs/steps.html"
+    template = "jobs/steps/steps.html#rows" if wants_fragment(request) else "jobs/steps/steps.html"
     return render(request, template, {"job": job, "page": page, "rows": rows})
 
 
@@ -68,5 +68,5 @@ def step_text(request: AuthedRequest, job_id: UUID, step_id: UUID) -> HttpRespon
         "text": clean_text(step.text),
         "reasoning": clean_text(step.reasoning),
     }
-    template = "jobs/step_text.html#body" if wants_fragment(request) else "jobs/step_text.html"
+    template = "jobs/steps/step_text.html#body" if wants_fragment(request) else "jobs/steps/step_text.html"
     return render(request, template, context)
