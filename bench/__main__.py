@@ -14,35 +14,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import (
-    accuracy,
-    answers,
-    audit,
-    calibration,
-    crowd,
-    fairness,
-    fit,
-    humaneval,
-    idle,
-    journal,
-    live,
-    optillm,
-    overhead,
-    quotes,
-    real_tries,
-    resume,
-    review,
-    steps,
-    stop,
-    takeover,
-    tree,
-    vote,
-)
+from bench import RESULTS
+from bench.accuracy import answers, humaneval, live, optillm, strategies, tree, vote
+from bench.confidence import calibration, fit, quotes, real_tries
+from bench.engine import journal, overhead, steps
+from bench.load import audit, crowd, fairness, idle, resume, review, stop, takeover
 from bench.plot import Panel, save
 
-RESULTS = Path(__file__).parent / "results"
 MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
-    "accuracy": accuracy.measure,
+    "accuracy": strategies.measure,
     "answers": answers.measure,
     "audit": audit.measure,
     "calibration": calibration.measure,

@@ -5,7 +5,9 @@ import sys
 import zlib
 from pathlib import Path
 
-PACKAGES = Path(__file__).parents[1] / "var" / "bench-packages"
+from bench import VAR
+
+PACKAGES = VAR / "bench-packages"
 
 
 def fetch(name: str, *requirements: str, dependencies: bool = True) -> Path:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import VAR
 from reasoning_app.embedded import Services
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-VAR = Path(__file__).parents[1] / "var"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What is assumed of models before any job has taught better: ability by problem kind and length of output.
 
-Demo figures come from demo_model/weights/evaluation.json and, at the temperatures below, from bench/pool; those of
-providers are deliberately broad.
+Demo figures come from demo_model/weights/evaluation.json and, at the temperatures below, from bench/recordings/pool;
+those of providers are deliberately broad.
 """
 
 from typing import Any

@@ -4,12 +4,12 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from bench.accuracy import HELD_OUT, Contest
-from bench.arena import Recorded, Run, Simulated, paired, summary
+from bench.accuracy.arena import Recorded, Run, Simulated, paired, summary
+from bench.accuracy.reliability import bins, expected_calibration_error
+from bench.accuracy.strategies import Contest
 from bench.plot import Panel, save
-from bench.record import PLANS
-from bench.reliability import bins, expected_calibration_error
-from bench.replay import pool
+from bench.recordings.record import PLANS
+from bench.recordings.replay import HELD_OUT, pool
 from solver.core.money import NANO_PER_CENT
 
 
@@ -61,7 +61,7 @@ def test_the_calibration_error_is_zero_where_confidence_is_kept():
 
 def test_a_contest_compares_auto_with_everything_else(monkeypatch):
     """Its figures name the best single strategy at each budget, and the ratio of costs where auto is as right."""
-    monkeypatch.setattr("bench.accuracy.CENTS", (1, 5))
+    monkeypatch.setattr("bench.accuracy.strategies.CENTS", (1, 5))
     contest = Contest(Recorded("modular", is_checkable=False, most=12))
     figures = contest.figures()
     assert [gap["cents"] for gap in figures["gaps"]] == [1, 5]

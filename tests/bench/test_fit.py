@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench.accuracy import RESULTS
+from bench import RESULTS
 from solver.inference.parameters import shipped_parameters
 from solver.learning.priors import DEMO_TRAITS
 

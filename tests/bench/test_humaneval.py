@@ -1,6 +1,6 @@
 """The bench of programs, on a few of its problems: real solutions, real tries, the real sandbox."""
 
-from bench import humaneval
+from bench.accuracy import humaneval
 from tests.sandboxes import bubblewrap
 
 

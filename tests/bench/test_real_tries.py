@@ -1,6 +1,6 @@
 """Confidence in the answers of real models, to which nothing was fitted."""
 
-from bench.real_tries import measure
+from bench.confidence.real_tries import measure
 
 
 def test_the_shipped_priors_are_as_sure_of_real_answers_as_they_may_be():

@@ -1,6 +1,6 @@
 """What treequest is given to search with: the same world, every call paid."""
 
-from bench.tree import Search
+from bench.accuracy.tree import Search
 from solver.simulation.world import RIGHT, cards
 
 

@@ -1,10 +1,10 @@
-"""The committed cases of bench/answers.jsonl hold: what the answer is, which are the same, what checkers say."""
+"""The committed cases of bench/accuracy/answers.jsonl hold: what the answer is, which are the same, what checkers say."""
 
 import json
 
 import pytest
 
-from bench import answers
+from bench.accuracy import answers
 from solver.text.extract import extract_answer
 from solver.text.keys import quick_key
 

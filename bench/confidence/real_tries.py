@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.arena import Run
-from bench.reliability import expected_calibration_error
+from bench.accuracy.arena import Run
+from bench.accuracy.reliability import expected_calibration_error
 from solver.core.models import ModelCard, OutputQuantiles
 from solver.core.pricing import Rates
 from solver.core.problem import Problem

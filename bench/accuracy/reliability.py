@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from bench.arena import Run
+from bench.accuracy.arena import Run
 
 BINS = 10
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from bench.arena import Run, paired, summary
+from bench.accuracy.arena import Run, paired, summary
 from bench.extra import fetch
 from bench.plot import Panel
 from solver.core.money import NANO_PER_CENT

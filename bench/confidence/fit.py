@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from bench.replay import PoolProblem, judgement_of, panel, pool
+from bench.recordings.replay import PoolProblem, judgement_of, panel, pool
 from solver.core.models import ModelCard
 from solver.core.steps import Status, StepKind, StepResult
 from solver.inference.calibration import logit, shares, sigmoid

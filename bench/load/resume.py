@@ -9,7 +9,7 @@ import asyncio
 import statistics
 from typing import TYPE_CHECKING, Any
 
-from bench.workers import ENDLESS, Process, fleet, make_user, percentile, submit, wait_for
+from bench.load.workers import ENDLESS, Process, fleet, make_user, percentile, submit, wait_for
 from solver.core.money import NANO_PER_USD
 from solver.core.pricing import Usage
 from solver.core.request import Reply, Request

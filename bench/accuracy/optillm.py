@@ -27,11 +27,12 @@ from typing import Any
 import httpx
 import openai
 
-from bench.arena import Run, paired, summary
-from bench.demo import demo_card
+from bench import RESULTS, VAR
+from bench.accuracy.arena import Run, paired, summary
 from bench.extra import fetch
 from bench.plot import Panel, save
-from bench.replay import PoolProblem, pool, trial
+from bench.recordings.demo import demo_card
+from bench.recordings.replay import PoolProblem, pool, trial
 from demo_model.engine import find_model
 from demo_model.launch import running
 from solver.core.money import NANO_PER_CENT
@@ -45,8 +46,7 @@ TOLERANCE = 1.03
 WORTHS = (0, 2)
 """What a right answer is told to be worth, in cents; 0: nothing is told."""
 CENTS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100)
-RESULTS = Path(__file__).parent / "results"
-KEPT = RESULTS.parents[1] / "var" / "optillm"
+KEPT = VAR / "optillm"
 """What the approaches came to, by the weights that answered: other weights are another measurement."""
 _COUNTS = {False: 300, True: 4}
 _COUNT_OF_DEAR = 100

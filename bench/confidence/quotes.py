@@ -4,7 +4,7 @@ Half of the problems (every sixteenth of the pool, even seeds of the simulator) 
 `solver/quotes/quotes.json`; as many others, which the table never saw, are what is reported. Strategies whose every
 call is a try replay the pool; the others are simulated. `p90_covers` should lie between .85 and .95.
 
-`python -m bench.quotes` fits the table again; `python -m bench quotes` reports on it.
+`python -m bench.confidence.quotes` fits the table again; `python -m bench quotes` reports on it.
 """
 
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import solver.quotes.quote
-from bench.replay import SLOTS, panel, pool, trial
+from bench.recordings.replay import SLOTS, panel, pool, trial
 from solver.checkers.number import Number
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem

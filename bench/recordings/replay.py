@@ -1,4 +1,4 @@
-"""Replays the recorded pool: strategies run paired, fast and without models (`bench/record.py` made the recording).
+"""Replays the recorded pool: strategies run paired, fast and without models (`record.py` made the recording).
 
 The n-th try that a job buys of a model is the n-th recorded sample of that model on that problem, whatever the
 strategy, so two strategies see the same luck. Past the last recorded sample further ones are drawn from those
@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bench.demo import SOLVERS, Unseen, demo_card
+from bench.recordings.demo import SOLVERS, Unseen, demo_card
 from solver.checkers import BaseChecker, checker_from_json
 from solver.checkers.number import Number
 from solver.checkers.safe_eval import ExpressionError, evaluate, tokens_of
@@ -33,6 +33,7 @@ from solver.strategies import Setting, make_strategy
 from solver.text.keys import bounded_key, quick_key, text_key
 
 POOL = Path(__file__).parent / "pool"
+HELD_OUT = Path(__file__).parent / "held_out"
 SLOTS = 16
 _SECONDS_PER_TOKEN = 0.01
 

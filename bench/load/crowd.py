@@ -8,7 +8,7 @@ descriptors are counted whenever it rests after a hundred of them.
 import time
 from typing import Any
 
-from bench.workers import Process, fleet, make_user, submit, wait_for
+from bench.load.workers import Process, fleet, make_user, submit, wait_for
 from jobs.core.options import JobOptions
 from solver.core.money import NANO_PER_CENT
 

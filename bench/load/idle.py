@@ -8,7 +8,7 @@ import os
 import time
 from typing import Any
 
-from bench.workers import cpu_s, fleet
+from bench.load.workers import cpu_s, fleet
 
 GOAL_PERCENT = 3.0
 _SETTLE_S = 15.0

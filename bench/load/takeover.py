@@ -10,7 +10,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any
 
-from bench.workers import Fleet, Process, fleet, make_user, percentile, submit, wait_for
+from bench.load.workers import Fleet, Process, fleet, make_user, percentile, submit, wait_for
 from solver.core.money import NANO_PER_USD
 
 if TYPE_CHECKING:

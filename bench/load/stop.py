@@ -10,7 +10,7 @@ import time
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
-from bench.workers import Fleet, fleet, make_user, percentile, submit, wait_for
+from bench.load.workers import Fleet, fleet, make_user, percentile, submit, wait_for
 
 if TYPE_CHECKING:
     from jobs.models import Job

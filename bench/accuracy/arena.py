@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from bench.replay import POOL, PoolProblem, judgement_of, panel, pool, trial
+from bench.recordings.replay import POOL, PoolProblem, judgement_of, panel, pool, trial
 from solver.core.models import ModelCard
 from solver.core.pricing import Usage, cost_nano
 from solver.core.problem import Problem

@@ -1,10 +1,10 @@
-"""Record a pool that strategies are compared on: `python -m bench.record MODEL [--pool NAME] [--problems N]`.
+"""Record a pool that strategies are compared on: `python -m bench.recordings.record MODEL [--pool NAME] [--problems N]`.
 
 Every sample of a pool is one real reply of a demo model through its real server at the temperature that Ponder asks it
 with. Strategies that replay a pool see the same replies, so that their differences are paired and not noise
-(`bench/replay.py`). The problems are held out of training. There are two pools: `pool` is what parameters are fitted
-and policies tuned on, `held_out` is for final figures alone. A recording continues where an earlier one stopped: replies
-lie in var/NAME/MODEL.jsonl, one line per problem, until `--pack` adds them to bench/NAME/MODEL.json.gz
+(`replay.py`). The problems are held out of training. There are two pools: `pool` is what parameters are fitted and
+policies tuned on, `held_out` is for final figures alone. A recording continues where an earlier one stopped: replies
+lie in var/NAME/MODEL.jsonl, one line per problem, until `--pack` adds them to bench/recordings/NAME/MODEL.json.gz
 (problems.json.gz is there because drawing the problems again takes half a minute).
 """
 
@@ -22,15 +22,15 @@ from typing import Any
 
 from aiohttp import ClientSession, ClientTimeout, UnixConnector
 
-from bench.demo import SOLVERS, Unseen, countdown_problems, modular_problems
+from bench import VAR
+from bench.recordings.demo import SOLVERS, Unseen, countdown_problems, modular_problems
 from demo_model.launch import running
 from solver.checkers import checker_from_json
 from solver.core.problem import Problem
 from solver.learning.priors import DEMO_TEMPERATURE
 from solver.text.extract import extract_answer
 
-BENCH = Path(__file__).parent
-VAR = BENCH.parent / "var"
+RECORDINGS = Path(__file__).parent
 AT_A_TIME = 16
 PROBLEMS = "problems.json.gz"
 MAX_TOKENS = 500
@@ -51,7 +51,7 @@ class Plan:
     @property
     def folder(self) -> Path:
         """Where the packed pool lies."""
-        return BENCH / self.name
+        return RECORDINGS / self.name
 
     @property
     def work(self) -> Path:
@@ -180,7 +180,7 @@ def _write(path: Path, content: Any) -> None:
 
 def main() -> int:
     """Record or pack."""
-    parser = argparse.ArgumentParser(prog="python -m bench.record", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.recordings.record", description=__doc__)
     parser.add_argument("model", choices=sorted(SOLVERS))
     parser.add_argument("--pool", choices=sorted(PLANS), default="pool")
     parser.add_argument("--problems", type=int, help="how many problems, from the first on (default: all)")
@@ -190,7 +190,7 @@ def main() -> int:
         help="I/N: every N-th problem starting at the I-th, to share the work among N processes",
     )
     parser.add_argument(
-        "--pack", action="store_true", help="write bench/NAME/MODEL.json.gz from what is recorded"
+        "--pack", action="store_true", help="write bench/recordings/NAME/MODEL.json.gz from what is recorded"
     )
     options = parser.parse_args()
     plan = PLANS[options.pool]

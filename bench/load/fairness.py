@@ -8,7 +8,7 @@ import random
 import time
 from typing import TYPE_CHECKING, Any
 
-from bench.workers import fleet, make_user, percentile, submit, wait_for
+from bench.load.workers import fleet, make_user, percentile, submit, wait_for
 from jobs.core.options import JobOptions
 from solver.core.money import NANO_PER_CENT
 

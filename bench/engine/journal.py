@@ -15,8 +15,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bench.load.workers import MODEL, make_user, submit
 from bench.services import Database, database
-from bench.workers import MODEL, make_user, submit
 from solver.core.pricing import Usage
 from solver.core.problem import Problem
 from solver.core.steps import Status, Step, StepKind, StepResult

@@ -7,10 +7,12 @@ take part; with and without a checker. Two parameters of the calibration of each
 
 from typing import Any
 
-from bench.accuracy import CENTS, HELD_OUT, RESULTS
-from bench.arena import Arena, Recorded, Run, Simulated
+from bench import RESULTS
+from bench.accuracy.arena import Arena, Recorded, Run, Simulated
+from bench.accuracy.reliability import bins, expected_calibration_error
+from bench.accuracy.strategies import CENTS
 from bench.plot import Panel, save
-from bench.reliability import bins, expected_calibration_error
+from bench.recordings.replay import HELD_OUT
 from solver.core.money import NANO_PER_CENT
 from solver.strategies import REGISTRY
 

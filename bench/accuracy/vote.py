@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.demo import Unseen, modular_problems
-from bench.live import Place, place
+from bench.accuracy.live import Place, place
+from bench.recordings.demo import Unseen, modular_problems
 from solver.core.money import NANO_PER_CENT, usd_decimal
 from solver.core.problem import Problem
 from solver.core.request import Request

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bench.demo import Unseen, countdown_problems, modular_problems, panel
+from bench.recordings.demo import Unseen, countdown_problems, modular_problems, panel
 from solver.checkers import checker_from_json
 from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from bench.demo import modular_problems
 from bench.endpoint import OUTPUT_TOKENS, endpoint
 from bench.plot import Panel
+from bench.recordings.demo import modular_problems
 from bench.services import Database, database
 from solver.core.money import NANO_PER_USD
 from solver.core.problem import Problem

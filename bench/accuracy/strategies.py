@@ -9,17 +9,16 @@ model. The gap at a budget is the best single strategy's accuracy (the best of a
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from bench.arena import Arena, Recorded, Run, Simulated, paired, summary
+from bench import RESULTS
+from bench.accuracy.arena import Arena, Recorded, Run, Simulated, paired, summary
+from bench.accuracy.reliability import expected_calibration_error
 from bench.plot import Panel, Points, save
-from bench.reliability import expected_calibration_error
+from bench.recordings.replay import HELD_OUT
 from solver.core.money import NANO_PER_CENT
 from solver.strategies import REGISTRY
 
-HELD_OUT = Path(__file__).parent / "held_out"
-RESULTS = Path(__file__).parent / "results"
 CENTS = (1, 2, 5, 10, 20, 50)
 FIXED = (1, 2, 4, 8, 16, 32, 40)
 VOTES = 40

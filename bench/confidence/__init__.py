@@ -1,0 +1,1 @@
+"""Whether what Ponder says of its answers holds: confidence, quotes, and the assumptions that both rest on."""

@@ -1,0 +1,1 @@
+"""Recorded tries of the demo models, how they are made, and how strategies are run on them."""
