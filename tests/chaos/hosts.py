@@ -199,7 +199,7 @@ class Trial:
     def cut(self, victim: str) -> None:
         """Cut one host off while it runs jobs, see them taken over, and let it come back."""
         site, network = self._site, self._site.network
-        self._until(lambda: len(self._at_work_on(victim)) >= 2, "jobs", victim)
+        self._deal_to(victim, 2)
         network.pull(victim)
         cut_s, lost = time.time(), self._at_work_on(victim)
         lease_ends_s = self._lease_ends_s(lost)
@@ -231,25 +231,38 @@ class Trial:
 
     def works_again(self, host: str) -> None:
         """Wait until a host that came back runs jobs again."""
+        self._deal_to(host, 1)
+
+    def _deal_to(self, host: str, count: int) -> None:
+        """Deal the jobs anew until the host is at work on so many: whoever wakes first may take them all."""
+
+        def has_enough() -> bool:
+            return len(self._at_work_on(host)) >= count
+
         deadline_s = time.monotonic() + PATIENCE_S
-        while not self._jobs_of(host) and time.monotonic() < deadline_s:
+        while not _comes_true(has_enough, DEAL_S) and time.monotonic() < deadline_s:
             self._deal_anew(host)
-            # Whoever wakes first takes them all: the others may be quicker than one just back.
-            dealt_s = time.monotonic()
-            while not self._jobs_of(host) and time.monotonic() < dealt_s + DEAL_S:
-                time.sleep(0.1)
-        self._until(lambda: self._jobs_of(host), "work after its return", host)
+        self._until(has_enough, "jobs", host)
 
     def _deal_anew(self, host: str) -> None:
-        """Pause and resume every running job: else it stays where it is."""
+        """Pause and resume every job: else it stays where it is."""
         from jobs.lifecycle import control
         from jobs.models import Job
 
-        for job in Job.objects.filter(state="running"):
-            control.pause_job(job=job)
-        self._until(lambda: not Job.objects.filter(state="running").exists(), "a pause", host)
+        self._until(self._all_paused, "a pause", host)
         for job in Job.objects.filter(state="paused"):
             control.resume_job(job=job)
+
+    def _all_paused(self) -> bool:
+        """Ask whatever is active to pause, each time anew: a job may change hands between a look and the wish."""
+        from jobs.core.states import ACTIVE
+        from jobs.lifecycle import control
+        from jobs.models import Job
+
+        restless = list(Job.objects.filter(state__in=ACTIVE).exclude(state="paused"))
+        for job in restless:
+            control.pause_job(job=job)
+        return not restless
 
     def conclude(self) -> dict[str, Any]:
         """End all jobs and look at the books."""
@@ -281,12 +294,9 @@ class Trial:
         }
 
     def _until(self, condition: Callable[[], object], what: str, host: str) -> None:
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not condition():
-            if time.monotonic() > deadline_s:
-                logs = "".join(self._site.log(each).read_text()[-3000:] for each in self._site.network.hosts)
-                raise RuntimeError(f"The workers say:\n{logs}\n{host} waited {PATIENCE_S:.0f} s for {what}.")
-            time.sleep(0.1)
+        if not _comes_true(condition, PATIENCE_S):
+            logs = "".join(self._site.log(each).read_text()[-3000:] for each in self._site.network.hosts)
+            raise RuntimeError(f"The workers say:\n{logs}\n{host} waited {PATIENCE_S:.0f} s for {what}.")
 
     def _jobs_of(self, host: str) -> dict[UUID, int]:
         from jobs.models import Job
@@ -333,6 +343,16 @@ class Trial:
             token == lost[job_id] and at is not None and at.timestamp() > claims[job_id]
             for job_id, token, at in settled.values_list("job_id", "lease_token", "finished_at")
         )
+
+
+def _comes_true(condition: Callable[[], object], within_s: float) -> bool:
+    """Look again and again; tell whether it came true in time."""
+    deadline_s = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > deadline_s:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def run(*, hosts: int, cuts: int, lease_s: int) -> dict[str, Any]:
