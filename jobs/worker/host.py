@@ -55,6 +55,7 @@ class WorkerHost:
         self._guard = (
             threading.RLock()
         )  # guards _running: read by the heartbeat thread, written by job threads
+        self._claiming = threading.Lock()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="engine", daemon=True)
         self._thread.start()
@@ -70,7 +71,10 @@ class WorkerHost:
         """Claim the fairest runnable job and run this execution of it to its end. False: there was none."""
         if self.draining.is_set() or not self.free_slots():
             return False
-        lease = leases.claim_next(self.owner)
+        # Claims wait for one another in the database. If this host is cut off meanwhile, each of its claims in that
+        # queue holds all others up until the database gives it up; so there is never more than one.
+        with self._claiming:
+            lease = leases.claim_next(self.owner)
         if lease is None:
             return False
         self.run(lease)

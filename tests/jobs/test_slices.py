@@ -99,3 +99,21 @@ def test_claims_at_the_same_moment_count_each_other(alice, bob):
         other.join(0.5)  # it claims before this claim is committed, if it can
     other.join(60)
     assert [lease and lease.job_id for lease in (mine, *claimed)] == [first.pk, his.pk]
+
+
+def test_a_worker_claims_one_job_at_a_time(alice, crew, monkeypatch):
+    """Its claims never queue in the database: a host cut off there would hold up all others once for each."""
+    claiming: list[str] = []
+    at_once: list[int] = []
+
+    def claim(owner: str) -> None:
+        claiming.append(owner)
+        time.sleep(0.02)  # so that others come in, if they can
+        at_once.append(len(claiming))
+        claiming.pop()
+
+    monkeypatch.setattr(leases, "claim_next", claim)
+    crew.start(4)
+    crew.wait_for(lambda: len(at_once) > 10)
+    crew.stop()
+    assert max(at_once) == 1
