@@ -12,9 +12,9 @@ fi
 "$environment/bin/pip" install --quiet -r demo_model/requirements-train.txt
 
 # One core each; an interrupted run goes on from its last checkpoint.
-nice -n 10 "$environment/bin/python" -m demo_model.train --model intern --minutes "${MINUTES_INTERN:-42}" --out "$out" &
+nice -n 10 "$environment/bin/python" -m demo_model.training.train --model intern --minutes "${MINUTES_INTERN:-42}" --out "$out" &
 intern=$!
-nice -n 10 "$environment/bin/python" -m demo_model.train --model expert --minutes "${MINUTES_EXPERT:-71}" --out "$out" &
+nice -n 10 "$environment/bin/python" -m demo_model.training.train --model expert --minutes "${MINUTES_EXPERT:-71}" --out "$out" &
 expert=$!
 trap 'kill "$intern" "$expert" 2>/dev/null || true' EXIT
 wait "$intern"
@@ -22,7 +22,7 @@ wait "$expert"
 trap - EXIT
 
 publish() {
-  "$environment/bin/python" -m demo_model.export --model "$1" \
+  "$environment/bin/python" -m demo_model.training.export --model "$1" \
     --checkpoint "$out/$1.pt" --out "demo_model/weights/$1.gguf"
   cp "$out/$1.train.jsonl" "demo_model/weights/$1.train.jsonl"
 }
@@ -30,9 +30,9 @@ publish intern
 publish expert
 
 # The thinker goes on from the expert, and learns from replies of both.
-.venv/bin/python -m demo_model.candidates --out "$out/candidates.jsonl" --problems 2400
-nice -n 10 "$environment/bin/python" -m demo_model.train --model thinker --minutes "${MINUTES_THINKER:-128}" --out "$out" \
+.venv/bin/python -m demo_model.training.candidates --out "$out/candidates.jsonl" --problems 2400
+nice -n 10 "$environment/bin/python" -m demo_model.training.train --model thinker --minutes "${MINUTES_THINKER:-128}" --out "$out" \
   --muon-rate 0.004 --adam-rate 0.002
 publish thinker
 
-.venv/bin/python -m demo_model.evaluate
+.venv/bin/python -m demo_model.evaluation.evaluate

@@ -3,7 +3,7 @@
 import pytest
 
 from demo_model.check import answer_of, is_right
-from demo_model.evaluate import pass_at
+from demo_model.evaluation.evaluate import pass_at
 from demo_model.tasks import Countdown, Modular
 
 PUZZLE = Countdown((2, 3, 4, 6), 24)

@@ -5,10 +5,11 @@ import re
 
 import pytest
 
-from demo_model import cases, lessons, slips, tasks, thoughts
+from demo_model import tasks
 from demo_model.check import answer_of, is_right
-from demo_model.rewrite import parse, reductions, text_of
-from demo_model.tokenizer import END_ID, THINK, THINKER, THOUGHT
+from demo_model.training import cases, lessons, slips, thoughts
+from demo_model.training.rewrite import parse, reductions, text_of
+from demo_model.training.tokenizer import END_ID, THINK, THINKER, THOUGHT
 
 PUZZLE = tasks.Countdown((3, 7, 12, 25), 58)
 

@@ -4,9 +4,10 @@ import random
 
 import pytest
 
-from demo_model import data, phrasings, problems, tasks
+from demo_model import phrasings, problems, tasks
 from demo_model.check import is_right
-from demo_model.tokenizer import ANSWER_ID, DIRECT, END_ID
+from demo_model.training import data
+from demo_model.training.tokenizer import ANSWER_ID, DIRECT, END_ID
 
 
 @pytest.mark.parametrize("size", [2, 3, 4])

@@ -6,7 +6,7 @@ import pytest
 from openai import OpenAI
 
 from demo_model.check import answer_of
-from demo_model.lessons import prompt_ids
+from demo_model.training.lessons import prompt_ids
 from solver.core.steps import StepKind
 from solver.text.prompts import messages_for, read_better, read_grade
 from tests.demo_model.conftest import free_port, start, stop

@@ -6,8 +6,8 @@ import urllib.request
 
 import pytest
 
-from demo_model import data
-from demo_model.tokenizer import DIRECT, THINK, THINKER, THINKER_WORDS, THOUGHT
+from demo_model.training import data
+from demo_model.training.tokenizer import DIRECT, THINK, THINKER, THINKER_WORDS, THOUGHT
 
 TEXTS = [
     "Use 3, 7, 12, 25 to make 58.",

@@ -11,10 +11,11 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from demo_model import slips, tasks
+from demo_model import tasks
 from demo_model.check import answer_of
-from demo_model.rewrite import Node, reductions, step_text, text_of
 from demo_model.tasks import Step
+from demo_model.training import slips
+from demo_model.training.rewrite import Node, reductions, step_text, text_of
 
 MAX_TRIES: Final = 10  # wrong tries in a thought, then the last one is handed in
 MAX_WORKINGS: Final = 5  # of a modular problem in a thought, then the last one is handed in

@@ -10,12 +10,13 @@ import random
 from collections.abc import Iterator
 from typing import Final
 
-from demo_model import data, tasks, thoughts
-from demo_model.cases import Case, draw_case, replies_of
-from demo_model.data import Row
-from demo_model.templates import MAX_CANDIDATES, as_read
-from demo_model.thoughts import Segment
-from demo_model.tokenizer import CANDIDATE, END_ID, PROBLEM_ID, REASON, THINK, THINKER, THOUGHT
+from demo_model import tasks
+from demo_model.training import data, thoughts
+from demo_model.training.cases import Case, draw_case, replies_of
+from demo_model.training.data import Row
+from demo_model.training.templates import MAX_CANDIDATES, as_read
+from demo_model.training.thoughts import Segment
+from demo_model.training.tokenizer import CANDIDATE, END_ID, PROBLEM_ID, REASON, THINK, THINKER, THOUGHT
 
 RECORDED_SHARE: Final = 0.5
 

@@ -8,10 +8,10 @@ import torch
 
 from demo_model import tasks
 from demo_model.check import is_right
-from demo_model.lessons import prompt_ids
-from demo_model.model import Model
 from demo_model.problems import countdown, modular
-from demo_model.tokenizer import ANSWER, END_ID, REASON, THINKER
+from demo_model.training.lessons import prompt_ids
+from demo_model.training.model import Model
+from demo_model.training.tokenizer import ANSWER, END_ID, REASON, THINKER
 
 
 def pass_rates(model: Model, problems: int, samples: int = 1) -> dict[str, object]:

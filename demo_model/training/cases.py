@@ -7,9 +7,10 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from demo_model import data, problems, slips, tasks, thoughts
+from demo_model import problems, tasks
 from demo_model.check import is_right
-from demo_model.rewrite import reductions
+from demo_model.training import data, slips, thoughts
+from demo_model.training.rewrite import reductions
 
 Problem = tasks.Countdown | tasks.Modular
 

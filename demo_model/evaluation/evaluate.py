@@ -1,7 +1,7 @@
 """Measure the committed models on problems they were never trained on.
 
-    python -m demo_model.evaluate            # about ten minutes on two cores; writes evaluation.json
-    python -m demo_model.evaluate --quick    # about a minute; writes nothing
+    python -m demo_model.evaluation.evaluate            # about ten minutes on two cores; writes evaluation.json
+    python -m demo_model.evaluation.evaluate --quick    # about a minute; writes nothing
 
 Each model answers through its real server at temperature 1, with fixed seeds: one server per
 core, 16 requests at a time in each. A reply counts when exact arithmetic confirms its
@@ -29,8 +29,9 @@ from typing import Any, Final
 
 from aiohttp import ClientSession, ClientTimeout, UnixConnector
 
-from demo_model import engine, evaluate_tasks, problems, tasks
+from demo_model import engine, problems, tasks
 from demo_model.check import answer_of, is_right
+from demo_model.evaluation import evaluate_tasks
 from demo_model.launch import Running, running
 
 AT_A_TIME: Final = 16  # requests in one server
@@ -287,7 +288,7 @@ def main() -> None:
     path = engine.WEIGHTS / "evaluation.json"
     known = json.loads(path.read_text())["models"] if args.model and not args.quick else {}
     report = {
-        "command": "python -m demo_model.evaluate",
+        "command": "python -m demo_model.evaluation.evaluate",
         "temperature": TEMPERATURE,
         "task_temperature": TASK_TEMPERATURE,
         "checking": "exact arithmetic on the last line of the reply",

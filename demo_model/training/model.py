@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from demo_model.tokenizer import DIRECT, THINKER, Tokenizer
+from demo_model.training.tokenizer import DIRECT, THINKER, Tokenizer
 
 CONTEXT = 2048  # tokens a slot may hold when served; training rows are below 200
 

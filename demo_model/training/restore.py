@@ -8,8 +8,8 @@ import gguf
 import torch
 from torch import Tensor
 
-from demo_model.model import Model, NumberEmbedding
-from demo_model.tokenizer import ANSWER_ID, DIRECT
+from demo_model.training.model import Model, NumberEmbedding
+from demo_model.training.tokenizer import ANSWER_ID, DIRECT
 
 
 def restore(model: Model, path: Path) -> None:

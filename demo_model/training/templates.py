@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from demo_model.tokenizer import ANSWER, CANDIDATE, PROBLEM, REASON, TASKS
+from demo_model.training.tokenizer import ANSWER, CANDIDATE, PROBLEM, REASON, TASKS
 
 CANDIDATE_CHARS: Final = 400  # the end of a longer candidate is read
 MAX_CANDIDATES: Final = 4

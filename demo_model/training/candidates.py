@@ -1,6 +1,6 @@
 """Record replies of the direct models to training problems: what the thinker learns from.
 
-    python -m demo_model.candidates --out var/demo_model/candidates.jsonl --problems 2000
+    python -m demo_model.training.candidates --out var/demo_model/candidates.jsonl --problems 2000
 
 Each line is one problem, its phrasing, and a few true replies at temperature 1, right and
 wrong. Problems kept for evaluation are skipped. A run continues where an earlier one stopped.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 import re
 
-from demo_model.rewrite import Node, next_step, parse, put, step_text, worked
 from demo_model.tasks import Modular, Step
+from demo_model.training.rewrite import Node, next_step, parse, put, step_text, worked
 
 
 def working(problem: Modular, rng: random.Random, slips: int) -> str:

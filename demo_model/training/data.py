@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from demo_model import tasks
-from demo_model.tokenizer import ANSWER_ID, DIRECT, END_ID, PROBLEM_ID
+from demo_model.training.tokenizer import ANSWER_ID, DIRECT, END_ID, PROBLEM_ID
 
 TRIES = 4  # tries a working may hold
 TARGETS_PER_DRAW = 6  # problems taken from one enumeration of all workings

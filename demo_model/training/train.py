@@ -1,6 +1,6 @@
 """Train one demo model on one CPU core for a given time.
 
-    python -m demo_model.train --model intern|expert|thinker --minutes 75 --out DIR
+    python -m demo_model.training.train --model intern|expert|thinker --minutes 75 --out DIR
 
 The learning rate falls with the CPU's clock, so the run ends fully annealed, however fast the machine is
 and whatever else runs on it.
@@ -20,14 +20,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from demo_model import lessons
-from demo_model.cases import read_cases
-from demo_model.data import Mix, Row, batches, direct_rows
 from demo_model.engine import find_model
-from demo_model.model import SHAPES, Model
-from demo_model.restore import restore
-from demo_model.train_muon import Muon
-from demo_model.train_sample import pass_rates
+from demo_model.training import lessons
+from demo_model.training.cases import read_cases
+from demo_model.training.data import Mix, Row, batches, direct_rows
+from demo_model.training.model import SHAPES, Model
+from demo_model.training.restore import restore
+from demo_model.training.train_muon import Muon
+from demo_model.training.train_sample import pass_rates
 
 WARM_UP = 60  # steps
 LATE_PART = 0.6  # of the time: from here on, workings with wrong tries are common

@@ -1,6 +1,6 @@
 """Write a training checkpoint as a GGUF file that llama.cpp serves.
 
-python -m demo_model.export --model expert --checkpoint expert.pt --out expert.gguf
+python -m demo_model.training.export --model expert --checkpoint expert.pt --out expert.gguf
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from demo_model.model import CONTEXT, SHAPES, Model, Shape
-from demo_model.templates import TEMPLATES
-from demo_model.tokenizer import END_ID, PROBLEM_ID, Tokenizer
+from demo_model.training.model import CONTEXT, SHAPES, Model, Shape
+from demo_model.training.templates import TEMPLATES
+from demo_model.training.tokenizer import END_ID, PROBLEM_ID, Tokenizer
 
 
 def main() -> None:
