@@ -15,8 +15,8 @@ from typing import Any
 
 from jobs.worker.programs import SandboxPrograms
 from solver.checkers import BaseChecker, parse_checker
+from solver.core.programs import RunOrder
 from solver.inference.behaviour import Behaviour, choose_by_behaviour
-from solver.judging.behaviour_run import observation, observed
 from solver.judging.judge import Judge
 from solver.text.code_blocks import program_in
 from solver.text.code_examples import examples_in, inputs_like
@@ -53,7 +53,7 @@ async def _measure(problems: Sequence[Row], tries: Sequence[Row], *, quick: bool
             by_problem[each["id"]].append(each["text"])
         tried = [each for each in problems if each["task_id"] in by_problem][: _QUICK if quick else None]
         right: list[tuple[bool, bool]] = await _in_turn(
-            [_tried(judge, programs, each, by_problem[each["task_id"]]) for each in tried]
+            [_tried(judge, each, by_problem[each["task_id"]]) for each in tried]
         )
         return {
             "canonical_passed": passed[0],
@@ -89,9 +89,7 @@ async def _passes(judge: Judge, problem: Row, code: str) -> bool:
     return bool(judged.verdict and judged.verdict.passed)
 
 
-async def _tried(
-    judge: Judge, programs: SandboxPrograms, problem: Row, texts: Sequence[str]
-) -> tuple[bool, bool]:
+async def _tried(judge: Judge, problem: Row, texts: Sequence[str]) -> tuple[bool, bool]:
     """Return whether the first try and the chosen one are right."""
     # What stands before the function in the problem belongs to each program.
     codes = [
@@ -100,11 +98,8 @@ async def _tried(
     ]
     examples = examples_in(problem["prompt"], problem["entry_point"])
     calls = inputs_like(examples)
-    behaviours = []
-    for code in codes:
-        wanted = observation(code, calls, examples)
-        seen = observed(wanted, await programs.run(wanted), calls=len(calls), examples=len(examples))
-        behaviours.append(Behaviour(*seen))
+    seen = await judge.run_programs(RunOrder(tuple(codes), tuple(calls), tuple(examples)))
+    behaviours = [Behaviour(each.outputs, each.examples) for each in seen]
     chosen = choose_by_behaviour(behaviours)
     right = [await _passes(judge, problem, codes[index]) for index in (0, chosen)]
     return right[0], right[1]

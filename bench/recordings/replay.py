@@ -189,7 +189,7 @@ def trial(
     return Trial(
         right=item.is_right(best.answer if best else None),
         cost_nano=driven.purse.settled_nano,
-        calls=sum(result.kind is not StepKind.NOTE for result in driven.results),
+        calls=sum(result.kind.calls_model for result in driven.results),
         confidence=best.confidence if best else 0.0,
         driven=driven,
     )

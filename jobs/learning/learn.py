@@ -122,7 +122,7 @@ def _observations_of(job: Job, after_seq: int, upto_seq: int, *, is_checkable: b
     steps = (
         # The job's checker, kind and answer say nothing of a part of its problem.
         told.filter(subproblem=False)
-        .exclude(kind=StepKind.NOTE)
+        .exclude(kind__in=[kind for kind in StepKind if not kind.calls_model])
         .only("key", "kind", "status", "model", "parents", "answer_key", "verdict", "text", "finish_reason",
               "created_at", "told_at", "seq")
         .order_by("seq")[:_MOST_STEPS]

@@ -9,6 +9,7 @@ from django.db.models.fields.json import KT
 
 from jobs.models import Job, StepRecord, StepState
 from jobs.presenters.spend import Spend
+from solver.core.steps import StepKind
 from solver.inference.explanation import UNREAD, count_of, unread_sentence
 
 CLUSTERS_SHOWN = 8
@@ -21,6 +22,10 @@ _PHASES = {
     "grade": "Verify",
     "compare": "Compare",
     "aggregate": "Combine",
+    "program": "Explore",
+    "tests": "Write tests",
+    "run": "Run",
+    "output": "Run",
     "write_up": "Write up",
 }
 _ORDER = list(dict.fromkeys(_PHASES.values()))
@@ -30,8 +35,11 @@ _CALLS = {
     "Verify": ("check", "checks"),
     "Compare": ("comparison", "comparisons"),
     "Combine": ("combination", "combinations"),
+    "Run": ("run", "runs"),
 }
 
+_ANSWERS = [kind for kind in StepKind if kind.answers and kind is not StepKind.WRITE_UP]
+_FREE = [kind for kind in StepKind if not kind.calls_model]
 
 # JSON's null: a verdict that is there, and undecided.
 _IS_UNREAD = Q(verdict__passed=None)
@@ -137,7 +145,7 @@ def phases_of(job: Job) -> list[Phase]:
 def clusters_of(job: Job) -> Clusters:
     """Return the answers that were found, most votes first."""
     # An answer to a part of the problem is none to the problem.
-    samples = _told(job).filter(status="ok", kind__in=["sample", "revise", "aggregate"], subproblem=False)
+    samples = _told(job).filter(status="ok", kind__in=_ANSWERS, subproblem=False)
     answered = samples.exclude(answer_key="")
     rows: list[Row] = list(
         answered.values("answer_key")
@@ -201,7 +209,7 @@ def totals_of(job: Job) -> Totals:
     """Return calls and tokens so far."""
     row = (
         StepRecord.objects.filter(job=job)
-        .exclude(kind="note")
+        .exclude(kind__in=_FREE)
         .aggregate(
             calls=Count("pk", filter=Q(state=StepState.TOLD)),
             tokens=Sum("tokens"),

@@ -125,6 +125,7 @@ class PostgresJournal:
 
     async def tell(self, result: StepResult) -> StepResult:
         """Commit a result that cost nothing. Raises LeaseLost."""
+        note = result.note
         data = {
             "key": result.key,
             "attempt": result.attempt,
@@ -133,7 +134,12 @@ class PostgresJournal:
             "parents": list(result.parents),
             "model": result.model,
             "status": result.status,
-            "note": dict(result.note) if result.note is not None else None,
+            "text": result.text,
+            "answer": result.answer,
+            "answer_key": result.answer_key,
+            "verdict": result.verdict._asdict() if result.verdict else None,
+            "note": dict(note) if note is not None else None,
+            "seconds": note.get("seconds", 0) if note and result.kind.runs_programs else 0,
             "error": _short(result.error),
         }
         return self._placed(result, await self._write("tell", data))

@@ -44,9 +44,11 @@ class SandboxPrograms:
         try:
             if isinstance(wanted, Program):
                 done = self.find().run(CodeRequest(wanted.source, wanted.stdin, _LIMITS))
-                return Ran(stdout=done.stdout, ending=done.ending.value)
+                return Ran(stdout=done.stdout, ending=done.ending.value, wall_s=done.wall_s)
             called = self.find().call(CallRequest(wanted.source, wanted.function, wanted.argument, _LIMITS))
-            return Ran(value=called.value, error=called.error, ending=called.ending.value)
+            return Ran(
+                value=called.value, error=called.error, ending=called.ending.value, wall_s=called.wall_s
+            )
         except SandboxOff as error:
             raise ProgramsOff(str(error)) from error
 

@@ -1,7 +1,7 @@
 """What the engine wants run of untrusted code, and what came of it; who runs it is handed in."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class ProgramsOff(RuntimeError):
@@ -33,13 +33,40 @@ class FunctionCall:
 class Ran:
     """What came of it: what was written, or returned as JSON reads it; `error` in a sentence; why it ended.
 
-    `ending` is one of `finished`, `time`, `memory`, `output`, `killed`.
+    `ending` is one of `finished`, `time`, `memory`, `output`, `killed`; `wall_s` is how many seconds it took.
     """
 
     stdout: str = ""
     value: Any = None
     error: str = ""
     ending: str = "finished"
+    wall_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunOrder:
+    """Programs to be run on the same inputs.
+
+    Of each the value of every call is wanted, and whether each example, a call and its value, holds. Without calls and
+    examples a program is run as it stands, and what it prints is its one output.
+    """
+
+    programs: tuple[str, ...]
+    calls: tuple[str, ...] = ()
+    examples: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def prints(self) -> bool:
+        """Whether what the programs print is wanted."""
+        return not self.calls and not self.examples
+
+
+class Observed(NamedTuple):
+    """What one program did: its outputs by input, None where there is none; whether each example holds; seconds."""
+
+    outputs: tuple[str | None, ...]
+    examples: tuple[bool, ...]
+    wall_s: float = 0.0
 
 
 class Programs(Protocol):

@@ -1,16 +1,22 @@
 """Steps a strategy asks for, and the results it is told."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from solver.core.programs import Observed, RunOrder
 from solver.core.request import Message, Reply
 from solver.core.verdict import Judgement, Verdict
 
 
 class StepKind(StrEnum):
-    """What a step is for. A note records a decision and makes no call."""
+    """What a step is for.
+
+    A note records a decision, a run what programs did on given inputs, an output what one printed as its answer: none of
+    them calls a model. The program of an output comes from a step of the kind `program`, the inputs of a run may come
+    from one of the kind `tests`.
+    """
 
     SAMPLE = "sample"
     REVISE = "revise"
@@ -18,13 +24,33 @@ class StepKind(StrEnum):
     COMPARE = "compare"
     AGGREGATE = "aggregate"
     PLAN = "plan"
+    PROGRAM = "program"
+    TESTS = "tests"
     WRITE_UP = "write_up"
+    OUTPUT = "output"
+    RUN = "run"
     NOTE = "note"
 
     @property
     def answers(self) -> bool:
-        """Whether a reply of this kind holds an answer of the problem, to be extracted, named and checked."""
-        return self in {StepKind.SAMPLE, StepKind.REVISE, StepKind.AGGREGATE, StepKind.WRITE_UP}
+        """Whether what comes of this kind holds an answer of the problem, to be extracted, named and checked."""
+        return self in {
+            StepKind.SAMPLE,
+            StepKind.REVISE,
+            StepKind.AGGREGATE,
+            StepKind.WRITE_UP,
+            StepKind.OUTPUT,
+        }
+
+    @property
+    def runs_programs(self) -> bool:
+        """Whether programs are run for it, in the sandbox."""
+        return self in {StepKind.RUN, StepKind.OUTPUT}
+
+    @property
+    def calls_model(self) -> bool:
+        """Whether a model is asked for it, for money."""
+        return self is not StepKind.NOTE and not self.runs_programs
 
 
 class Status(StrEnum):
@@ -54,9 +80,10 @@ class StopReason(StrEnum):
 class Step:
     """One thing a strategy wants. `key` is its path in the strategy, such as `sample/3`: the same in every execution.
 
-    `parents` are the keys of the candidates that the prompt shows, in their order. `subproblem` marks a step about
-    another question than the job's, to whose answers the job's checker does not apply. `at_length` asks a model that
-    reasons to do so for as long as it can, and allows it the output for that.
+    `parents` are the keys of the candidates that the prompt shows, or whose programs are run, in their order.
+    `subproblem` marks a step about another question than the job's, to whose answers the job's checker does not apply.
+    `at_length` asks a model that reasons to do so for as long as it can, and allows it the output for that. `run` is what
+    a step of a kind that runs programs wants; its `model` is who wrote the program, if that is one.
     """
 
     key: str
@@ -68,6 +95,7 @@ class Step:
     note: Mapping[str, Any] | None = None
     subproblem: bool = False
     at_length: bool = False
+    run: RunOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +167,31 @@ class StepResult:
         return cls(
             step.key, step.kind, Status.NOTE, purpose=step.purpose, parents=step.parents, note=step.note
         )
+
+    @classmethod
+    def ran(
+        cls, step: Step, seen: Sequence[Observed], judgement: Judgement | None = None, *, text: str = ""
+    ) -> "StepResult":
+        """Return what the programs of a step did: in its note, and for an output as its text and answer."""
+        judgement = judgement or Judgement()
+        note = {
+            **(step.note or {}),
+            "seen": [{"outputs": [*one.outputs], "examples": [*one.examples]} for one in seen],
+            "seconds": round(sum(one.wall_s for one in seen), 1),
+        }
+        return cls(
+            step.key, step.kind, Status.OK, model=step.model, purpose=step.purpose, parents=step.parents,
+            text=text, answer=judgement.answer, answer_key=judgement.key, verdict=judgement.verdict,
+            note=note,
+        )  # fmt: skip
+
+    @classmethod
+    def not_run(cls, step: Step, why: str) -> "StepResult":
+        """Return that the programs of a step could not be run here, and why, in a sentence."""
+        return cls(
+            step.key, step.kind, Status.OK, model=step.model, purpose=step.purpose, parents=step.parents,
+            note={**(step.note or {}), "off": why},
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

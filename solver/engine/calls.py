@@ -19,6 +19,7 @@ from solver.core.errors import (
 )
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
+from solver.core.programs import Observed, ProgramsOff, RunOrder
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.steps import Step, StepKind, StepResult
@@ -28,6 +29,7 @@ from solver.engine.call_hold import CallHold
 from solver.engine.control import Control
 from solver.engine.journal import Journal, OpenCall, Submitted
 from solver.engine.metering import charge_for
+from solver.engine.program_output import last_line, printed_text, shortened
 from solver.judging.known_keys import KnownKeys
 from solver.providers.litellm_gateway import Gateway
 
@@ -44,6 +46,10 @@ class AnswerJudge(Protocol):
 
     async def judge(self, *, text: str, checker: Checker | None, known_keys: Sequence[str] = ()) -> Judgement:
         """Return the answer of a reply, its canonical key and an exact checker's verdict."""
+        ...
+
+    async def run_programs(self, order: RunOrder) -> Sequence[Observed]:
+        """Return what programs do on given inputs. Raises ProgramsOff where nothing here can run them."""
         ...
 
 
@@ -282,6 +288,25 @@ class Attempts:
     async def _fail(self, step: Step, error: str) -> StepResult:
         attempt = self._made[step.key] = self._made.get(step.key, 0) + 1
         return await self._journal.tell(StepResult.failed(step, error, attempt=attempt))
+
+    async def run_programs(self, step: Step) -> StepResult:
+        """Run the programs of a step and record what they did, or why nothing here can run them."""
+        assert step.run is not None, "a step that runs programs says which"
+        try:
+            seen = await self._judge.run_programs(step.run)
+        except ProgramsOff as error:
+            return await self._journal.tell(StepResult.not_run(step, str(error)))
+        if step.kind is StepKind.RUN:
+            return await self._journal.tell(StepResult.ran(step, [shortened(one) for one in seen]))
+        printed = last_line(seen[0])
+        judgement = Judgement()
+        if printed:
+            checker = None if step.subproblem else self._problem.checker
+            judgement = await self._judge.judge(
+                text=f"Answer: {printed}", checker=checker, known_keys=self.known_keys.of(step)
+            )
+        text = printed_text(step.run.programs[0], seen[0])
+        return await self._journal.tell(StepResult.ran(step, (), judgement, text=text))
 
     async def note(self, step: Step) -> StepResult:
         """Record a decision that makes no call."""

@@ -265,6 +265,9 @@ class Runner:
                 self._take(await self._attempts.note(step))
                 noted = True
                 continue
+            if step.kind.runs_programs:
+                self._launch(step, partial(self._attempts.run_programs, step))
+                continue
             try:
                 bound = self._attempts.hold_for(step)
             except BudgetReached:
@@ -323,14 +326,15 @@ class Runner:
     async def _land(self, *, job_ends: bool) -> None:
         """Let running calls end (they are charged), abandon those that take too long, tell what came back.
 
-        An execution that ends before its job waits for no call that the next one can collect.
+        An execution that ends before its job waits for no call that the next one can collect, and for no programs, which
+        the next one runs again.
         """
         self._attempts.close(job_ends=job_ends)
         grace_s = self._limits.drain_s if self._control.stop is Stop.DRAIN else self._limits.grace_s
         loop = asyncio.get_running_loop()
         ends_s = loop.time() + grace_s
         while self._control.stop is not Stop.FENCED and (left_s := ends_s - loop.time()) > 0:
-            kept = set() if job_ends else self._attempts.references.keys()
+            kept = set() if job_ends else {*self._attempts.references, *self._runs_under_way()}
             waited_for = [task for task, key in self._tasks.items() if key not in kept]
             if not waited_for:
                 break
@@ -344,6 +348,9 @@ class Runner:
             # Its calls are in no one's books yet: given back or ended by this execution, they would be held with nobody
             # to doubt them. The next claim does.
             raise LeaseLost("The lease may be someone else's by now.")
+
+    def _runs_under_way(self) -> list[str]:
+        return [key for key, step in self._in_flight.items() if step.kind.runs_programs]
 
     async def _conclude(self, reason: StopReason) -> Outcome:
         best = self._strategy.best()

@@ -71,7 +71,7 @@ class Evidence:
             return False
         self._told.add(result.key)
         self.spent_nano += result.charged_nano
-        if result.kind is StepKind.NOTE:
+        if result.kind in {StepKind.NOTE, StepKind.RUN}:
             return True
         if result.status is Status.FAILED:
             self.failed_in_a_row += 1

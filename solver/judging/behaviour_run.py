@@ -5,29 +5,25 @@ import secrets
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
-from solver.core.programs import Program, Ran
+from solver.core.programs import Observed, Program, Ran
 from solver.judging import behaviour_harness
-from solver.text.code_examples import Example
+from solver.text.extract import clean_text
 
 
-class Observed(NamedTuple):
-    """The value of each call as Python writes it, None where there is none; whether each example holds."""
-
-    outputs: tuple[str | None, ...]
-    examples: tuple[bool, ...]
-
-
-def observation(program: str, calls: Sequence[str], examples: Sequence[Example]) -> Program:
-    """Return what has to be run to observe a program."""
+def observation(program: str, calls: Sequence[str], examples: Sequence[tuple[str, str]]) -> Program:
+    """Return what has to be run to observe a program; without calls and examples what it prints is observed."""
     mark = secrets.token_hex(16)
     order = {"mark": mark, "program": program, "calls": [*calls], "examples": [[*each] for each in examples]}
     return Program(_harness(), json.dumps(order), mark)
 
 
 def observed(wanted: Program, ran: Ran, *, calls: int, examples: int) -> Observed:
-    """Read what was observed; what is missing, because the run was ended, has no value and holds not."""
+    """Read what was observed; what is missing, because the run was ended, has no value and holds not.
+
+    Where neither calls nor examples were made there is one output: what the program printed.
+    """
+    calls = calls if calls or examples else 1
     told = []
     for line in ran.stdout.splitlines():
         if line.startswith(wanted.mark):
@@ -35,11 +31,17 @@ def observed(wanted: Program, ran: Ran, *, calls: int, examples: int) -> Observe
                 told.append(json.loads(line[len(wanted.mark) :]))
             except ValueError:
                 continue
-    outputs = [one["output"] for one in told if "output" in one][:calls]
+    outputs = [_text(one["output"]) for one in told if "output" in one][:calls]
     holds = [bool(one["holds"]) for one in told if "holds" in one][:examples]
     return Observed(
-        (*outputs, *[None] * (calls - len(outputs))), (*holds, *[False] * (examples - len(holds)))
+        (*outputs, *[None] * (calls - len(outputs))),
+        (*holds, *[False] * (examples - len(holds))),
+        ran.wall_s,
     )
+
+
+def _text(output: object) -> str | None:
+    return clean_text(output) if isinstance(output, str) else None
 
 
 @cache

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from solver.core.checker import Checker
-from solver.core.programs import Programs
+from solver.core.programs import Observed, Programs, RunOrder
 from solver.core.verdict import Judgement, Verdict
 from solver.judging.fair_queue import FairQueue
 from solver.judging.judge_pool import UNREAD, JudgePool, PoolReply
@@ -120,6 +120,10 @@ class Judge:
         Raises ProgramsOff where nothing here can run code.
         """
         return await self._runs.fault(checker)
+
+    async def run_programs(self, order: RunOrder, *, owner: str = "") -> list[Observed]:
+        """Return what programs do on given inputs, for one that takes turns as `owner`. Raises ProgramsOff."""
+        return await self._runs.observe(order, owner)
 
     async def close(self) -> None:
         """End the children; judgements that still wait are cancelled."""
@@ -259,6 +263,10 @@ class JobJudge:
     async def judge(self, *, text: str, checker: Checker | None, known_keys: Sequence[str] = ()) -> Judgement:
         """Return the judgement of a reply; an answer equal to a known one gets that one's key."""
         return await self._judge.judge_reply(text, checker, known_keys, self._share)
+
+    async def run_programs(self, order: RunOrder) -> list[Observed]:
+        """Return what programs do on given inputs. Raises ProgramsOff where nothing here can run them."""
+        return await self._judge.run_programs(order, owner=self._share.owner)
 
     async def judge_answer(
         self, answer: str, *, checker: Checker | None, known_keys: Sequence[str] = ()

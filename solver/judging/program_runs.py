@@ -1,14 +1,16 @@
-"""Verdicts that need untrusted code to be run: few at once, workspaces in turn, each answer once."""
+"""What untrusted code does, and verdicts that depend on it: few runs at once, workspaces in turn, each answer once."""
 
 import asyncio
 from collections import OrderedDict
 
 from solver.core.checker import Checker
-from solver.core.programs import Programs, ProgramsOff
+from solver.core.programs import Observed, Programs, ProgramsOff, RunOrder
 from solver.core.verdict import Verdict
+from solver.judging.behaviour_run import observation, observed
 from solver.judging.fair_queue import FairQueue
 
 AT_ONCE = 2
+_NOTHING_RUNS = "Nothing here can run code."
 _REMEMBERED = 1_024
 
 
@@ -35,7 +37,7 @@ class ProgramRuns:
 
     async def _run(self, checker: Checker, answer: str, owner: str) -> Verdict:
         if self._programs is None:
-            return checker.undecided("Nothing here can run code.")
+            return checker.undecided(_NOTHING_RUNS)
         wanted = checker.to_run(answer)
         try:
             async with self._queue.turn(owner):
@@ -49,6 +51,25 @@ class ProgramRuns:
                 self._remembered.popitem(last=False)
         return verdict
 
+    async def observe(self, order: RunOrder, owner: str) -> list[Observed]:
+        """Return what each program of an order does. Raises ProgramsOff where nothing here can run code."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._observe(program, order, owner)) for program in order.programs
+                ]
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        return [task.result() for task in tasks]
+
+    async def _observe(self, program: str, order: RunOrder, owner: str) -> Observed:
+        if self._programs is None:
+            raise ProgramsOff(_NOTHING_RUNS)
+        wanted = observation(program, order.calls, order.examples)
+        async with self._queue.turn(owner):
+            ran = await self._programs.run(wanted)
+        return observed(wanted, ran, calls=len(order.calls), examples=len(order.examples))
+
     async def fault(self, checker: Checker) -> str:
         """Try a checker on answers that it must not pass; return in a sentence what is wrong with it, or nothing.
 
@@ -57,7 +78,7 @@ class ProgramRuns:
         if not checker.runs_code:
             return ""
         if self._programs is None:
-            raise ProgramsOff("Nothing here can run code.")
+            raise ProgramsOff(_NOTHING_RUNS)
         for answer in checker.trials():
             wanted = checker.to_run(answer)
             async with self._queue.turn(""):

@@ -7,10 +7,11 @@ usage, empty replies, killed workers. `play` drives the strategy directly, for w
 
 import asyncio
 import random
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from solver.checkers.number import Number
@@ -18,6 +19,7 @@ from solver.core.checker import Checker
 from solver.core.errors import InDoubt, LeaseLost, NotExecuted
 from solver.core.pricing import Usage
 from solver.core.problem import Problem
+from solver.core.programs import Observed, ProgramsOff, RunOrder
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.steps import Step, StepResult
@@ -27,6 +29,7 @@ from solver.engine.calls import seed_of
 from solver.engine.control import Control
 from solver.engine.journal import Charge, MemoryJournal, OpenCall
 from solver.engine.plan import reserve_nano
+from solver.engine.program_output import last_line, printed_text
 from solver.engine.runner import Limits, Outcome, Runner
 from solver.providers.litellm_gateway import Gateway
 from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync
@@ -37,6 +40,7 @@ from solver.text.keys import quick_key
 
 KIND = "simulated"
 _MAX_EXECUTIONS = 50
+_PRINTS = re.compile(r"^print\((\w+)\)$")
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -141,6 +145,18 @@ class PlainJudge:
         del known_keys
         return judged(text, is_checkable=checker is not None)
 
+    async def run_programs(self, order: RunOrder) -> list[Observed]:
+        """Return what the programs of a simulated world print. Raises ProgramsOff for anything but that."""
+        return observed(order)
+
+
+def observed(order: RunOrder) -> list[Observed]:
+    """Return what programs print that print a number and do nothing else. Raises ProgramsOff for others."""
+    printed = [_PRINTS.search(program) for program in order.programs]
+    if not order.prints or None in printed:
+        raise ProgramsOff("A simulated world has no sandbox.")
+    return [Observed((found[1],), ()) for found in printed if found]
+
 
 def judged(text: str, *, is_checkable: bool) -> Judgement:
     """Return the judgement of a simulated reply."""
@@ -201,7 +217,19 @@ def play(scenario: Scenario) -> RunRecord:
         purse=Purse(setting.budget_nano, reserve_nano=reserve),
         source=_Source(World(scenario.seed), scenario),
         limits=Limits(slots=scenario.slots),
+        run_programs=partial(_ran, is_checkable=scenario.is_checkable),
     )
+
+
+def _ran(step: Step, *, is_checkable: bool) -> StepResult:
+    """Return what the engine makes of a step that runs programs."""
+    assert step.run is not None, "a step that runs programs says which"
+    try:
+        seen = observed(step.run)
+    except ProgramsOff as error:
+        return StepResult.not_run(step, str(error))
+    judgement = judged(f"Answer: {last_line(seen[0])}", is_checkable=is_checkable)
+    return StepResult.ran(step, (), judgement, text=printed_text(step.run.programs[0], seen[0]))
 
 
 class _Source:

@@ -5,7 +5,7 @@ the order of their virtual times, so that at equal seeds a drive without faults 
 """
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -55,13 +55,21 @@ class RunRecord:
 
 @dataclass(slots=True)
 class _State:
-    """What is under way: (moment of landing, place in line, step, bound, reply), ordered by moment."""
+    """What is under way: (moment of landing, place in line, step, bound, reply), ordered by moment.
+
+    Programs that are run have neither bound nor reply, and take no time.
+    """
 
     now_s: float = 0.0
-    pending: list[tuple[float, int, Step, Bound, SimulatedReply]] = field(default_factory=list)
+    pending: list[tuple[float, int, Step, Bound | None, SimulatedReply | None]] = field(default_factory=list)
     in_flight: dict[str, Step] = field(default_factory=dict)
     results: list[StepResult] = field(default_factory=list)
     asked: int = 0
+
+
+def nothing_runs(step: Step) -> StepResult:
+    """Return what a step that runs programs comes to where there is no sandbox."""
+    return StepResult.not_run(step, "Nothing here can run code.")
 
 
 def run_sync(
@@ -73,10 +81,13 @@ def run_sync(
     source: Source,
     markup_bp: int = 0,
     limits: Limits | None = None,
+    run_programs: Callable[[Step], StepResult] = nothing_runs,
 ) -> RunRecord:
     """Run a strategy to its end and return how it went."""
     cards = {card.name: card for card in panel}
-    return SyncRunner(problem, strategy, cards, purse, source, markup_bp, limits or Limits()).run()
+    return SyncRunner(
+        problem, strategy, cards, purse, source, markup_bp, limits or Limits(), run_programs
+    ).run()
 
 
 @dataclass(slots=True)
@@ -90,6 +101,7 @@ class SyncRunner:
     source: Source
     markup_bp: int
     limits: Limits
+    run_programs: Callable[[Step], StepResult]
     _sizes: dict[tuple[Message, ...], int] = field(default_factory=dict)
     _state: _State = field(default_factory=_State)
     _run: RunState = field(default_factory=RunState)
@@ -115,7 +127,7 @@ class SyncRunner:
         if state.pending:
             state.now_s = end_s
         for *_, bound, _ in state.pending:
-            self.purse.doubt(bound.hold_nano)
+            self.purse.doubt(bound.hold_nano if bound else 0)
         best = strategy.best()
         outcome = Outcome(final_reason(reason, strategy.done(), best), best, limit_nano=self.purse.limit_nano)
         return RunRecord(outcome, self.purse, state.results, state.now_s)
@@ -158,6 +170,9 @@ class SyncRunner:
                 noted = True
                 self._tell(StepResult.noted(step))
                 continue
+            if step.kind.runs_programs:
+                self._start(step, state.now_s, None, None)
+                continue
             bound = bound_call(
                 self.cards[step.model],
                 self._size(step),
@@ -170,10 +185,14 @@ class SyncRunner:
                 break
             self.purse.hold(bound.hold_nano)
             played = self.source.play(step, bound)
-            state.asked += 1
-            state.in_flight[step.key] = step
-            heapq.heappush(state.pending, (state.now_s + played.seconds, state.asked, step, bound, played))
+            self._start(step, state.now_s + played.seconds, bound, played)
         return noted
+
+    def _start(self, step: Step, lands_s: float, bound: Bound | None, played: SimulatedReply | None) -> None:
+        state = self._state
+        state.asked += 1
+        state.in_flight[step.key] = step
+        heapq.heappush(state.pending, (lands_s, state.asked, step, bound, played))
 
     def _size(self, step: Step) -> int:
         known = self._sizes.get(step.messages)
@@ -187,6 +206,9 @@ class SyncRunner:
         state = self._state
         state.now_s, _, step, bound, played = heapq.heappop(state.pending)
         del state.in_flight[step.key]
+        if bound is None or played is None:
+            self._tell(self.run_programs(step))
+            return
         reply = Reply(played.text, "", "", played.usage, None, "")
         charge = charge_for(self.cards[step.model], bound, reply, self.markup_bp)
         self.purse.settle(bound.hold_nano, charge.charged_nano)

@@ -137,6 +137,10 @@ class World:
             case StepKind.PLAN:
                 parts = parameters()["parts"]["count"]
                 return "\n".join(f"<part>{_PART}{n + 1} of {asked.problem}</part>" for n in range(parts))
+            case StepKind.PROGRAM:
+                return f"```python\nprint({self._answer(asked, model, rng)})\n```"
+            case StepKind.TESTS:
+                return "I cannot think of any."
         return f"Answer: {self._answer(asked, model, rng)}"
 
     def chance(self, asked: Asked, model: Mapping[str, Any]) -> float:

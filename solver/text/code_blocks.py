@@ -58,6 +58,13 @@ def program_in(reply: str, wanted: Sequence[str] = ()) -> str | None:
     return found if found.strip() and len(found) <= MAX_CODE_CHARS else None
 
 
+def in_fence(code: str, language: str = "") -> str:
+    """Return code as a fenced block that it cannot close."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", code)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language}\n{code}\n{fence}"
+
+
 def defined_names(code: str) -> set[str]:
     """Return the names that a program defines at its top level, as far as its lines tell."""
     return {found[1] or found[2] for found in _DEFINED.finditer(code)}

@@ -193,7 +193,8 @@ class Store:
         result = StepResult(
             key=data["key"], kind=StepKind(data["kind"]), status=Status(data["status"]), attempt=data["attempt"],
             model=data["model"], purpose=data["purpose"], parents=tuple(data["parents"]), note=data["note"],
-            error=data["error"], seq=self._next(),
+            text=data["text"], answer=data["answer"], answer_key=data["answer_key"],
+            verdict=Verdict(**data["verdict"]) if data["verdict"] else None, error=data["error"], seq=self._next(),
         )  # fmt: skip
         self._tell_row(job, result)
         job.attempts[result.key] = max(job.attempts.get(result.key, 0), result.attempt)

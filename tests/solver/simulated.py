@@ -86,6 +86,7 @@ class Bench:
     limits: Limits = field(default_factory=lambda: Limits(slots=8, patience_s=1, grace_s=0.5, drain_s=0.2))
     seed: int = 7
     strategy: Strategy | None = None
+    judge: Judge | None = None
 
     def __post_init__(self) -> None:
         reserve = reserve_nano(self.panel, self.problem, budget_nano=self.budget_nano, markup_bp=0)
@@ -93,7 +94,7 @@ class Bench:
 
     async def run(self, deadline_s: float | None = None) -> Outcome:
         setting = Setting(self.problem, self.panel, self.budget_nano, 0, self.options, self.seed)
-        judge = Judge()
+        judge = self.judge or Judge()
         try:
             return await Runner(
                 problem=self.problem,

@@ -90,7 +90,8 @@ BEGIN
   RETURN p_state;
 END $$;
 
--- Record a result that cost nothing (a note, a final failure): its place in the order, or NULL when fenced.
+-- Record a result that cost nothing (a note, a final failure, what programs did, with the seconds that it took): its
+-- place in the order, or NULL when fenced.
 CREATE OR REPLACE FUNCTION jobs_tell(p_job uuid, p_token bigint, p jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   place bigint;
@@ -101,11 +102,13 @@ BEGIN
   place := nextval('jobs_telling_seq');
   INSERT INTO jobs_steprecord (
     id, job_id, key, attempt, seq, kind, purpose, parents, model, prompt_sha256, state, status, text, reasoning, answer,
-    answer_key, note, finish_reason, error, charged_nano, tokens, created_at, told_at)
+    answer_key, verdict, note, finish_reason, error, charged_nano, tokens, created_at, told_at)
   VALUES (
     gen_random_uuid(), p_job, p->>'key', (p->>'attempt')::int, place, p->>'kind', p->>'purpose',
-    ARRAY(SELECT jsonb_array_elements_text(p->'parents')), p->>'model', '', 'told', p->>'status', '', '', '', '',
-    nullif(p->'note', 'null'::jsonb), '', p->>'error', 0, 0, clock_timestamp(), clock_timestamp());
+    ARRAY(SELECT jsonb_array_elements_text(p->'parents')), p->>'model', '', 'told', p->>'status',
+    coalesce(p->>'text', ''), '', coalesce(p->>'answer', ''), coalesce(p->>'answer_key', ''),
+    nullif(p->'verdict', 'null'::jsonb), nullif(p->'note', 'null'::jsonb), '', p->>'error', 0, 0,
+    clock_timestamp() - make_interval(secs => coalesce((p->>'seconds')::float8, 0)), clock_timestamp());
   RETURN place;
 END $$;
 
