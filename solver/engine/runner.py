@@ -21,7 +21,7 @@ from solver.core.errors import (
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.purse import Purse
-from solver.core.steps import Candidate, Resources, Step, StepKind, StepResult, StopReason
+from solver.core.steps import Candidate, Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Strategy
 from solver.engine.bounds import prompt_bytes
 from solver.engine.calls import AnswerJudge, Attempts
@@ -31,6 +31,7 @@ from solver.engine.last_resort import LastResort
 from solver.engine.resources import ResourceMeter
 from solver.engine.run_state import Action, Phase, RunState, final_reason
 from solver.engine.write_up import accepted, write_up_step
+from solver.inference.emptiness import EmptyReplies
 from solver.providers.litellm_gateway import Gateway
 
 _LOOK_AGAIN_S = 0.5
@@ -116,6 +117,7 @@ class Runner:
         self._attempts.on_reference = self._wake.set
         self._fault: BaseException | None = None
         self._state = RunState()
+        self._empties = EmptyReplies(problem)
         self._write_ups: dict[str, StepResult] = {}
         """Told write-ups by the step whose answer they write up."""
         control.read_news(self._read_news)
@@ -162,6 +164,8 @@ class Runner:
             self._write_ups[result.parents[0]] = result
             return
         self._attempts.known_keys.add(result)
+        if result.status is Status.OK and result.kind.answers and not result.subproblem:
+            self._empties.tell(result)
         self._strategy.tell(result)
         self._last_resort.told(result, self._strategy.best())
         self._observer(self._strategy)
@@ -355,8 +359,10 @@ class Runner:
     async def _conclude(self, reason: StopReason) -> Outcome:
         best = self._strategy.best()
         reason, error = final_reason(reason, self._strategy.done(), best), ""
+        if (best is None or not best.answer) and reason is not StopReason.CANCELLED:
+            error = self._empties.sentence()
         if reason is StopReason.FAILED:
-            error = self._attempts.health.last_error or "No model gave a reply."
+            error = error or self._attempts.health.last_error or "No model gave a reply."
         if best is None and reason is StopReason.BUDGET_REACHED and not self._purse.settled_nano:
             error = (
                 "The budget does not pay for a single call at the prices of its start. Raise it to continue."

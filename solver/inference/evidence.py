@@ -20,6 +20,7 @@ from solver.core.steps import Candidate, Status, StepKind, StepResult
 from solver.inference.answer_posterior import AnswerPosterior, VoteCounts
 from solver.inference.calibration import calibrated
 from solver.inference.cluster import Cluster
+from solver.inference.emptiness import EmptyReplies, names_no_option
 from solver.inference.explanation import explain
 from solver.inference.item_response import Skill
 from solver.inference.judge_likelihood import Quality
@@ -60,7 +61,7 @@ class Evidence:
         """Tries with an answer that saw no other try first."""
         self.repeats = 0
         self.failed_in_a_row = 0
-        self.mute_in_a_row = 0
+        self.empties = EmptyReplies(problem)
         self.spent_nano = 0
 
     # Being told -----------------------------------------------------------------------------------------------
@@ -93,8 +94,8 @@ class Evidence:
 
     def _book_answer(self, result: StepResult) -> None:
         self.tries += 1
-        self.mute_in_a_row = 0 if result.answer_key is not None else self.mute_in_a_row + 1
-        if not result.text.strip() and result.answer is None:
+        emptiness = self.empties.tell(result)
+        if emptiness and emptiness.says_nothing:
             return
         cluster = self._cluster_for(result)
         parents = [self._cluster_of[parent] for parent in result.parents if parent in self._cluster_of]
@@ -239,6 +240,9 @@ class Evidence:
         leader = next(iter(self.ranked(1)), None)
         if self.proven:
             leader = self.clusters[self.proven.answer_key or ""]
+        if leader and leader.key in self.clusters and names_no_option(leader.key, self.problem):
+            # What is none of the options is no answer to a choice.
+            return None
         return replace(explain(self, leader), confidence=self.confidence()) if leader else None
 
     def _shown(self, leader: Cluster) -> float:

@@ -18,8 +18,9 @@ from solver.text.prompts import messages_for
 DEFAULT_TARGET = 0.95
 MAX_TRIES = 20_000
 _MAX_FAILED_IN_A_ROW = 8
-# Replies without an answer that could be compared: essays, empty texts, thoughts cut short.
-_MAX_MUTE_IN_A_ROW = 24
+_MAX_EMPTY_IN_A_ROW = 24
+_MAX_EMPTY_FROM_THE_START = 8
+"""After so many replies, none of them with an answer, each model that was not asked yet is asked once."""
 
 
 class Common[P: Plan]:
@@ -37,6 +38,9 @@ class Common[P: Plan]:
         self.max_tries = MAX_TRIES
         self._noted_plan: P | None = None
         self._messages = setting.problem.messages()
+        # A raised budget may pay for a model that was too dear to be asked.
+        self._given_up_key = f"given-up/{setting.budget_nano}"
+        self._has_given_up = False
         self._missing: defaultdict[str, MissingIndices] = defaultdict(MissingIndices)
 
     # To be filled in ------------------------------------------------------------------------------------------
@@ -59,7 +63,12 @@ class Common[P: Plan]:
         if self._noted_plan is None:
             note = Step("plan", StepKind.NOTE, "Plan", note=self._made_plan.as_note())
             return () if note.key in resources.in_flight else (note,)
-        return self.wanted(resources) if resources.free_slots > 0 else ()
+        if resources.free_slots <= 0:
+            return ()
+        empties = self.evidence.empties
+        if not empties.answered and empties.in_a_row >= _MAX_EMPTY_FROM_THE_START:
+            return self._from_others(resources)
+        return self.wanted(resources)
 
     def tell(self, result: StepResult) -> None:
         """Take in one result; the same key twice counts once."""
@@ -70,6 +79,8 @@ class Common[P: Plan]:
             self._missing[path].tell(int(number))
         if result.key == "plan":
             self._noted_plan = self._read_plan(result)
+        elif result.key.startswith("given-up/"):
+            self._has_given_up = self._has_given_up or result.key == self._given_up_key
         else:
             self.take(result)
 
@@ -84,9 +95,12 @@ class Common[P: Plan]:
             return StopReason.SOLVED
         if not self.problem.is_checkable and self.is_sure():
             return StopReason.CONFIDENT
-        if known.failed_in_a_row >= _MAX_FAILED_IN_A_ROW or known.mute_in_a_row >= _MAX_MUTE_IN_A_ROW:
-            return StopReason.NO_PROGRESS
-        return StopReason.NO_PROGRESS if known.tries >= self.max_tries else None
+        is_useless = (
+            known.failed_in_a_row >= _MAX_FAILED_IN_A_ROW
+            or known.empties.in_a_row >= _MAX_EMPTY_IN_A_ROW
+            or self._has_given_up
+        )
+        return StopReason.NO_PROGRESS if is_useless or known.tries >= self.max_tries else None
 
     def is_sure(self) -> bool:
         """Tell whether the evidence suffices where no checker decides."""
@@ -146,6 +160,21 @@ class Common[P: Plan]:
     def sample(self, path: str, index: int, model: str) -> Step:
         """Return one independent try."""
         return Step(f"{path}/{index}", StepKind.SAMPLE, f"Attempt {index + 1}", model, self._messages)
+
+    def _from_others(self, resources: Resources) -> Sequence[Step]:
+        """Return a try of each model that has not shown yet that it gives no answer; a note once there is none left."""
+        heard = self.evidence.empties.models | {step.model for step in resources.in_flight.values()}
+        others = [
+            card.name
+            for card in self.roles.solvers
+            if card.name not in heard and card.name in resources.affordable
+        ]
+        if others:
+            pairs = zip(others[: resources.free_slots], self.missing("other", resources), strict=False)
+            return [self.sample("other", number, model) for model, number in pairs]
+        if resources.in_flight:
+            return ()
+        return (Step(self._given_up_key, StepKind.NOTE, "No reply holds an answer"),)
 
     def solver(self, index: int, resources: Resources, *, shown: int = 0) -> str | None:
         """Return the model whose turn it is, another one if that costs too much, or None if none is affordable."""

@@ -110,7 +110,8 @@ class Vote(Common[Plan]):
         if result.kind is StepKind.NOTE:
             return
         self._tries_by_model[result.model] += 1
-        if result.status is Status.OK and result.answer_key is not None:
+        is_refused = result.verdict is not None and result.verdict.passed is False
+        if result.status is Status.OK and result.answer_key is not None and not is_refused:
             self._weighted[result.answer_key] += self._weights.get(result.model, 1.0)
             self._update_lead(result.answer_key)
 

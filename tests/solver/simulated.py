@@ -49,7 +49,7 @@ def card(
 class Provider:
     """Answers from a function; counts what it was asked and what it charged."""
 
-    answer: Callable[[Request, int], str | ProviderError]
+    answer: Callable[[Request, int], str | Reply | ProviderError]
     usage: Callable[[Request], Usage | None] = lambda _: Usage(100, 60)
     delay_s: float = 0.0
     requests: list[Request] = field(default_factory=list)
@@ -64,6 +64,8 @@ class Provider:
             answer = self.answer(request, number)
             if isinstance(answer, ProviderError):
                 raise answer
+            if isinstance(answer, Reply):
+                return answer
             return Reply(answer, "", "stop", self.usage(request), None, f"ref-{number}")
         finally:
             self.in_flight -= 1
