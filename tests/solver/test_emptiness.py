@@ -71,9 +71,7 @@ def test_mixed_reasons_are_all_named():
     """Each kind with its count, and one thing to do."""
     counts = EmptyReplies(Problem("?"))
     for number, (text, reason) in enumerate([("I cannot say.", "stop"), ("", "length"), ("", "stop")]):
-        told = StepResult(
-            f"sample/{number}", StepKind.SAMPLE, Status.OK, text=text, finish_reason=reason
-        )
+        told = StepResult(f"sample/{number}", StepKind.SAMPLE, Status.OK, text=text, finish_reason=reason)
         counts.tell(told)
     assert counts.sentence().startswith(
         "None of the 3 replies holds an answer: 1 refused, 1 cut off at the model’s length limit and 1 empty. "
@@ -91,4 +89,6 @@ def test_mixed_reasons_are_all_named():
 )
 def test_what_a_reply_is_instead_of_an_answer(text, expected):
     """A refusal may stand at the beginning or in the answer line; a thought alone is nothing."""
-    assert emptiness_of(StepResult("sample/0", StepKind.SAMPLE, Status.OK, text=text), Problem("?")) is expected
+    assert (
+        emptiness_of(StepResult("sample/0", StepKind.SAMPLE, Status.OK, text=text), Problem("?")) is expected
+    )

@@ -277,6 +277,20 @@ def test_an_uncertain_answer_is_shown_as_a_guess(alice, done_job, confidence, is
     assert ('<p class="answer"' in texts[0]) is not is_guess
 
 
+def test_a_job_without_an_answer_says_why_everywhere(alice):
+    """Page, email, export and JSON name what the replies were instead; the page advises nothing else."""
+    said = "All 8 replies are refusals. Put the problem another way."
+    job = people.make_job(alice.user, "exhausted", error=said)
+    texts = [
+        show(alice, job).content.decode(),
+        compose(job.outbox.get(kind="ended")).body,
+        show(alice, job, "job-export-md").content.decode(),
+        json.loads(show(alice, job, "job-export-json").getvalue())["error"],
+    ]
+    assert all(said in text for text in texts)
+    assert "A larger budget" not in texts[0]
+
+
 def test_a_text_is_no_guess(alice, done_job):
     """What has no short answer has no confidence to be compared."""
     Job.objects.filter(pk=done_job.pk).update(confidence=None, answer="", answer_text="An essay.")
