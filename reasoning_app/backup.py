@@ -22,7 +22,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from jobs.mail import eml_backend as mail_files
-from reasoning_app.embedded.postgres import clean_env
+from reasoning_app.embedded.stores.postgres import clean_env
 from reasoning_app.postgres_programs import ProgramMissingError, client_program
 
 FORMAT = 1

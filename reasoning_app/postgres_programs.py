@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from reasoning_app.embedded.postgres import bundled_bin_dir, clean_env
+from reasoning_app.embedded.stores.postgres import bundled_bin_dir, clean_env
 
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 

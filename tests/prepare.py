@@ -11,7 +11,7 @@ import django
 from django.core.management import call_command
 from django.db import connection
 
-from reasoning_app.embedded.schema import mark_current
+from reasoning_app.embedded.stores.schema import mark_current
 from tests import prepared, services, tables
 
 _UNUSED_S = 24 * 3600

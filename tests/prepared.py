@@ -11,15 +11,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from reasoning_app.embedded.postgres import MAJOR, identity
-from reasoning_app.embedded.schema import fingerprint
+from reasoning_app.embedded.stores.postgres import MAJOR, identity
+from reasoning_app.embedded.stores.schema import fingerprint
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "ponder-prepared-"
 # What has a say in a migration, or after one (billing/receivers.py fills the books), beside the migrations themselves.
 _MADE_FROM = (
     "*/models/**/*.py", "*/models.py", "billing/receivers.py", "billing/books/ledger.py", "billing/prices/*",
-    "reasoning_app/settings.py", "reasoning_app/embedded/postgres.py", "tests/prepare.py", "tests/tables.py",
+    "reasoning_app/settings.py", "reasoning_app/embedded/stores/postgres.py", "tests/prepare.py", "tests/tables.py",
 )  # fmt: skip
 
 

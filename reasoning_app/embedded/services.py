@@ -18,8 +18,8 @@ from reasoning_app.embedded import checks, commands, demo
 from reasoning_app.embedded.child import Child, wait_until
 from reasoning_app.embedded.errors import UpError
 from reasoning_app.embedded.lock import LauncherLock, holder, running
-from reasoning_app.embedded.postgres import Postgres, clean_env
-from reasoning_app.embedded.redis_server import Redis
+from reasoning_app.embedded.stores.postgres import Postgres, clean_env
+from reasoning_app.embedded.stores.redis_server import Redis
 
 _JOIN_TIMEOUT_S = 120.0
 _DEMO_TIMEOUT_S = 60.0

@@ -7,12 +7,13 @@ import time
 from collections.abc import Sequence
 
 from reasoning_app import __version__
-from reasoning_app.embedded import checks, commands, demo, schema
+from reasoning_app.embedded import checks, commands, demo
 from reasoning_app.embedded.child import Child, wait_until
 from reasoning_app.embedded.errors import StopRequested, UpError
 from reasoning_app.embedded.options import Options, parse
-from reasoning_app.embedded.postgres import psql
 from reasoning_app.embedded.services import Services
+from reasoning_app.embedded.stores import schema
+from reasoning_app.embedded.stores.postgres import psql
 from reasoning_app.embedded.supervisor import StopSignals, Supervisor
 from reasoning_app.embedded.terminal import complain, say, step
 from reasoning_app.embedded.web_watch import WebWatch, answers

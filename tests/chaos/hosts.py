@@ -26,7 +26,7 @@ from aiohttp import web
 
 from reasoning_app.embedded import commands
 from reasoning_app.embedded.child import Child
-from reasoning_app.embedded.postgres import Postgres
+from reasoning_app.embedded.stores.postgres import Postgres
 from tests.chaos.network import PROVIDER, SERVICES, Network, impossible_because, inside
 from tests.services import plain_environment
 from tests.zygote import Forked, Zygote

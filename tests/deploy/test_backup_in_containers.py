@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
-from reasoning_app.embedded.postgres import MAJOR, bin_dir
+from reasoning_app.embedded.stores.postgres import MAJOR, bin_dir
 from reasoning_app.postgres_programs import ProgramMissingError, client_program
 
 ROOT = Path(__file__).resolve().parents[2]

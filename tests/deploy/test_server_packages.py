@@ -71,7 +71,9 @@ def test_server_needs_neither_stand_ins_nor_tools():
     script = [sys.executable, "-c", _IMPORT_ALL, json.dumps(blocked + _NOT_COPIED)]
     done = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == {"reasoning_app.embedded.fake_redis": "fakeredis"}
+    assert json.loads(done.stdout.splitlines()[-1]) == {
+        "reasoning_app.embedded.stores.fake_redis": "fakeredis"
+    }
 
 
 def test_images_install_their_own_groups():

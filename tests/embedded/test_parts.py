@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from reasoning_app.embedded import UpError, demo, schema, supervisor, terminal
+from reasoning_app.embedded import UpError, demo, supervisor, terminal
 from reasoning_app.embedded.child import Child, wait_until
 from reasoning_app.embedded.options import parse
+from reasoning_app.embedded.stores import schema
 from reasoning_app.embedded.supervisor import StopSignals, Supervisor
 from reasoning_app.embedded.web_watch import WebWatch
 from tests.services import free_port

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from reasoning_app.embedded.child import wait_until
-from reasoning_app.embedded.redis_server import answers_ping
+from reasoning_app.embedded.stores.redis_server import answers_ping
 from tests.services import PYTHON, ROOT
 
 
@@ -14,7 +14,7 @@ from tests.services import PYTHON, ROOT
 def client(tmp_path):
     """A client of a stand-in of its own."""
     path = tmp_path / "redis.sock"
-    server = subprocess.Popen([PYTHON, "-m", "reasoning_app.embedded.fake_redis", str(path)], cwd=ROOT)
+    server = subprocess.Popen([PYTHON, "-m", "reasoning_app.embedded.stores.fake_redis", str(path)], cwd=ROOT)
     try:
         assert wait_until(lambda: answers_ping(path), 30)
         yield redis.Redis(unix_socket_path=str(path), single_connection_client=True)

@@ -36,7 +36,12 @@ class Redis:
     def child(self) -> Child:
         """Return the server's process, not yet started."""
         if self.program is None:
-            command = [sys.executable, "-m", "reasoning_app.embedded.fake_redis", str(self.socket_path)]
+            command = [
+                sys.executable,
+                "-m",
+                "reasoning_app.embedded.stores.fake_redis",
+                str(self.socket_path),
+            ]
         else:
             command = [
                 self.program, "--port", "0", "--unixsocket", str(self.socket_path), "--unixsocketperm", "600",

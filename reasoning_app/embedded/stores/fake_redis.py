@@ -1,4 +1,4 @@
-"""A stand-in for Redis where the system has none: `python -m reasoning_app.embedded.fake_redis SOCKET`.
+"""A stand-in for Redis where the system has none: `python -m reasoning_app.embedded.stores.fake_redis SOCKET`.
 
 fakeredis brings a server for TCP; this puts it on a unix socket. Its contents end with the process, which is all
 that Ponder asks of Redis: PostgreSQL holds the truth, and Redis only rings the bell.
