@@ -125,7 +125,7 @@ class Simulated:
                 Run(
                     best is not None and best.answer == RIGHT,
                     driven.purse.settled_nano,
-                    best.confidence if best else 0.0,
+                    (best.confidence if best else None) or 0.0,
                 )
             )
         return runs

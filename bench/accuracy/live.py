@@ -67,7 +67,7 @@ class Place:
         return Solved(
             right=best is not None and is_right(unseen, best.answer),
             cost_nano=purse.settled_nano,
-            confidence=best.confidence if best else 0.0,
+            confidence=(best.confidence if best else None) or 0.0,
             kinds=Counter(call.step.kind for call, _ in journal.calls.values()),
         )
 

@@ -70,7 +70,7 @@ def _belief(row: Mapping[str, Any], panel: Sequence[ModelCard]) -> Run:
         )  # fmt: skip
     best = evidence.best()
     return (
-        Run(best.key in right, evidence.spent_nano, best.confidence)
+        Run(best.key in right, evidence.spent_nano, best.confidence or 0.0)
         if best
         else Run(right=False, cost_nano=0)
     )

@@ -190,6 +190,6 @@ def trial(
         right=item.is_right(best.answer if best else None),
         cost_nano=driven.purse.settled_nano,
         calls=sum(result.kind.calls_model for result in driven.results),
-        confidence=best.confidence if best else 0.0,
+        confidence=(best.confidence if best else None) or 0.0,
         driven=driven,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from jobs.core.errors import SubmitError
+from solver.core.result_kind import ResultKind
 
 LEAST_TARGET = 0.5
 NEVER_SURE = 2.0
@@ -21,6 +22,8 @@ class JobOptions:
     max_tries: int | None = None
     passes: int | None = None
     depth: int | None = None
+    result: ResultKind | None = None
+    """What should come back; None: what the checker and the problem's words say."""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -33,6 +36,7 @@ class JobOptions:
         return cls(
             models=tuple(data.get("models") or ()),
             confidence_target=float(target) if target else None,
+            result=ResultKind(data["result"]) if data.get("result") in set(ResultKind) else None,
             **{name: None if value is None else int(value) for name, value in known.items()},
         )
 
@@ -43,8 +47,8 @@ class JobOptions:
         return {name: value for name, value in chosen.items() if value is not None}
 
     def for_strategy(self) -> dict[str, Any]:
-        """Return what a strategy reads; which models there are, its panel says."""
-        return {name: value for name, value in self.to_json().items() if name != "models"}
+        """Return what a strategy reads; which models there are, its panel says, and what comes back, its problem."""
+        return {name: value for name, value in self.to_json().items() if name not in {"models", "result"}}
 
     def check(self) -> None:
         """Raise SubmitError for a choice that no job can have."""

@@ -37,7 +37,7 @@ def rivals_for(request: JobRequest) -> Rivals:
             field="models",
             code="no_rival",
         )
-    posed = pose(request.problem, request.checker)
+    posed = pose(request.problem, request.checker, request.options.result)
     size_bytes = prompt_bytes(posed.messages())
 
     def cost(card: ModelCard) -> int:

@@ -39,7 +39,7 @@ def quote_job(
     Without a budget one is suggested, by the kind of problem and by what a right answer is worth, if that is told.
     """
     text = problem[:MAX_PROBLEM_CHARS]
-    posed = pose(text, checker)
+    posed = pose(text, checker, options.result)
     panel = informed_panel(
         panel_for(posed, options.models),
         posed,

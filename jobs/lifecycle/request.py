@@ -16,6 +16,7 @@ from jobs.lifecycle.problem_text import checked_problem
 from jobs.models import Job
 from solver.checkers import BaseChecker
 from solver.core.money import NANO_PER_CENT, format_usd
+from solver.core.result_kind import ResultKind
 from solver.strategies import DEFAULT, REGISTRY
 
 MIN_BUDGET_NANO = NANO_PER_CENT
@@ -56,9 +57,21 @@ class JobRequest:
                 code="unknown_strategy",
             )
         self.options.check()
+        check_result(self.options.result, self.checker)
         if why := why_not_offered(self.checker):
             raise SubmitError(why, field="checker", code="cannot_run_code")
         return replace(self, problem=problem)
+
+
+def check_result(result: ResultKind | None, checker: BaseChecker | None) -> None:
+    """Raise SubmitError for a checker that cannot check what should come back."""
+    if result and checker and checker.result and checker.result is not result:
+        raise SubmitError(
+            f"“{checker.title}” cannot check what should come back, which is “{result.label}”. Choose "
+            f"“{checker.result.label}” or automatic, or check the answer in another way.",
+            field="result",
+            code="result_and_checker",
+        )
 
 
 def check_budget(budget_nano: int) -> None:

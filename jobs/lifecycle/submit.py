@@ -38,7 +38,7 @@ def submit_job(request: JobRequest, *, wake: bool = True) -> Job:
     the caller, who must hold a transaction and claim the job in it.
     """
     request = request.checked()
-    posed = pose(request.problem, request.checker)
+    posed = pose(request.problem, request.checker, request.options.result)
     panel = informed_panel(
         panel_for(posed, request.options.models),
         posed,

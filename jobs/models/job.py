@@ -19,6 +19,7 @@ from jobs.core.states import (
     sources_of,
     stop_reason_words,
 )
+from solver.core.result_kind import ResultKind
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -187,8 +188,14 @@ class Job(models.Model):
     @property
     def is_guess(self) -> bool:
         """Whether the job ended with an answer that is too uncertain to be called one (PONDER_RELIABLE_PERCENT)."""
-        is_short = self.has_ended and bool(self.answer)
-        return is_short and 100 * (self.confidence or 0.0) < settings.PONDER_RELIABLE_PERCENT
+        is_counted = self.has_ended and bool(self.answer) and self.result_kind.is_short
+        return is_counted and 100 * (self.confidence or 0.0) < settings.PONDER_RELIABLE_PERCENT
+
+    @property
+    def result_kind(self) -> ResultKind:
+        """What should come back; of a job of an earlier release, or a later one, a short answer."""
+        said = self.pinned.get("result")
+        return ResultKind(said) if said in set(ResultKind) else ResultKind.ANSWER
 
     @property
     def has_bundled_panel(self) -> bool:

@@ -9,6 +9,7 @@ from jobs.models.job import Job
 from solver.checkers import CheckerError, checker_from_json
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
+from solver.core.result_kind import ResultKind
 
 ENGINE = 1
 """The version of what strategies note and how results are weighed; a job says which one it began with."""
@@ -36,7 +37,12 @@ class Pinned:
         engine = pinned.get("engine", 0)
         try:
             return cls(
-                problem=Problem(job.problem, pinned.get("kind", "open"), checker_from_json(job.checker)),
+                problem=Problem(
+                    job.problem,
+                    pinned.get("kind", "open"),
+                    checker_from_json(job.checker),
+                    ResultKind(pinned.get("result", ResultKind.ANSWER)),
+                ),
                 panel=[ModelCard.from_json(card) for card in pinned.get("panel", [])],
                 reserve_nano=pinned.get("reserve_nano", 0),
                 seed=pinned.get("seed", 0),
@@ -47,13 +53,14 @@ class Pinned:
             raise CannotContinue(
                 f"its checker, “{str(job.checker.get('kind'))[:40]}”", engine=engine
             ) from error
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise CannotContinue("the prices and models that it began with", engine=engine) from error
 
     def to_json(self) -> dict[str, Any]:
         """Return what goes into `Job.pinned`; problem and checker have columns of their own."""
         return {
             "kind": self.problem.kind,
+            "result": self.problem.result.value,
             "panel": [card.as_json() for card in self.panel],
             "reserve_nano": self.reserve_nano,
             "seed": self.seed,

@@ -20,6 +20,7 @@ from jobs.lifecycle.problem_text import checked_problem
 from jobs.models import Job
 from solver.checkers import REGISTRY, CheckerError, Field, checker_from_json, parse_checker, recognise_checker
 from solver.core.money import NANO_PER_USD, MoneyError, parse_usd, usd_decimal
+from solver.core.result_kind import ResultKind
 from solver.strategies import DEFAULT, described
 
 MOST_VALUE_NANO = 1_000_000 * NANO_PER_USD
@@ -27,6 +28,7 @@ PRESETS = ("0.05", "0.25", "1", "5", "20")
 CUSTOM = "custom"
 NO_CHECK = "none"
 """The choice to check nothing; an empty choice checks what the problem itself says."""
+RESULTS = [("", "Automatic"), *((each.value, each.label) for each in ResultKind)]
 STRATEGIES = [(name, f"{name.capitalize()}: {does}") for name, does in described().items()]
 TARGETS = [("", "Default (95 %)"), ("0.8", "80 %"), ("0.9", "90 %"), ("0.99", "99 %")]
 
@@ -87,6 +89,7 @@ class NewJobForm(BudgetForm):
 
     problem = RawTextField()
     budget = forms.CharField(required=False, max_length=60, initial="0.25")
+    result = forms.CharField(required=False, max_length=20)
     checker = forms.CharField(required=False, max_length=30)
     strategy = forms.CharField(required=False, max_length=30, initial=DEFAULT)
     confidence_target = forms.CharField(required=False, max_length=20, widget=forms.Select(choices=TARGETS))
@@ -107,6 +110,14 @@ class NewJobForm(BudgetForm):
             return checked_problem(self.cleaned_data["problem"])
         except SubmitError as error:
             raise ValidationError(error.message, code=error.code) from error
+
+    def clean_result(self) -> ResultKind | None:
+        """Return what should come back. None: what the problem's words ask for."""
+        name: str = self.cleaned_data["result"]
+        if name and name not in set(ResultKind):
+            known = ", ".join(each.label for each in ResultKind)
+            raise ValidationError(f"“{name}” cannot come back. Choose one of {known}.", code="result")
+        return ResultKind(name) if name else None
 
     def clean_strategy(self) -> str:
         """Accept a known strategy."""
@@ -183,6 +194,7 @@ class NewJobForm(BudgetForm):
             models=tuple(names_in(data.get("models", ""))),
             confidence_target=data.get("confidence_target"),
             value_nano=data.get("value"),
+            result=data.get("result"),
         )
 
     def job_request(self, user: User) -> JobRequest:
@@ -282,5 +294,6 @@ def fields_of_options(job: Job) -> dict[str, str]:
         "strategy": job.strategy,
         "confidence_target": "" if chosen.confidence_target is None else f"{chosen.confidence_target:g}",
         "models": " ".join(chosen.models),
+        "result": chosen.result or "",
         "value": "" if chosen.value_nano is None else usd_decimal(chosen.value_nano),
     }

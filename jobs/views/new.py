@@ -26,6 +26,7 @@ from jobs.views.access import get_draft_for, get_job_for, jobs_of
 from jobs.views.forms import (
     CUSTOM,
     PRESETS,
+    RESULTS,
     STRATEGIES,
     NewJobForm,
     budget_fields,
@@ -53,6 +54,7 @@ def form_context(form: NewJobForm) -> dict[str, Any]:
     return {
         "form": form,
         "presets": PRESETS,
+        "results": RESULTS,
         "checkers": checker_choices(form),
         "checkers_left_out": checkers_left_out(),
         "strategies": STRATEGIES,

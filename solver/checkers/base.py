@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 from solver.checkers.recognise import ProblemKind, guess_kind
 from solver.core.checker import Mathematics
 from solver.core.programs import FunctionCall, Program, Ran
+from solver.core.result_kind import ResultKind
 from solver.core.verdict import Verdict
 from solver.text.extract import extract_answer
 
@@ -45,6 +46,8 @@ class BaseChecker(ABC):
     """A sentence below its fields."""
     terminal_examples: ClassVar[tuple[str, ...]]
     """How it is written behind `--check`: `number:3.14±0.01`."""
+    result: ClassVar[ResultKind | None] = ResultKind.ANSWER
+    """What should come back where it is to check; None: it checks whatever does."""
     computes: ClassVar[bool] = False
     """Whether it computes what is right; others compare with an answer that somebody typed."""
     runs_code: ClassVar[bool] = False

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field, listed
 from solver.checkers.recognise import ProblemKind
+from solver.core.result_kind import ResultKind
 from solver.core.verdict import Verdict
 from solver.text.keys import bounded_key, quick_key, text_key
 from solver.text.latex import strip_wrappers
@@ -35,6 +36,7 @@ class Choice(BaseChecker):
 
     kind: ClassVar[str] = "choice"
     title: ClassVar[str] = "One of several choices"
+    result: ClassVar[ResultKind | None] = ResultKind.CHOICE
     form_fields: ClassVar[tuple[Field, ...]] = (
         Field("options", "Choices, one per line", is_long=True, max_chars=2_000),
         Field("choice_expected", "The correct one, if you know it", max_chars=200),

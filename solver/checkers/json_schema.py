@@ -7,7 +7,9 @@ from typing import Any, ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field
 from solver.core.checker import Mathematics
+from solver.core.result_kind import ResultKind
 from solver.core.verdict import Verdict
+from solver.text.deliverables import deliverable_in
 
 _MAX_SCHEMA_CHARS = 8_000
 _MAX_ANSWER_CHARS = 20_000
@@ -24,6 +26,7 @@ class JsonSchema(BaseChecker):
 
     kind: ClassVar[str] = "json_schema"
     title: ClassVar[str] = "JSON of a given form"
+    result: ClassVar[ResultKind | None] = ResultKind.DATA
     form_fields: ClassVar[tuple[Field, ...]] = (
         Field("json_schema", "JSON Schema", _EXAMPLE, is_long=True, max_chars=_MAX_SCHEMA_CHARS),
     )
@@ -74,6 +77,10 @@ class JsonSchema(BaseChecker):
     def hint(self) -> str:
         """Return what a model is told about the form of the answer."""
         return f"The answer is JSON in a code block, valid by this JSON Schema: {self.schema} ."
+
+    def answer_in(self, reply: str, /) -> str | None:
+        """Return the JSON of a reply."""
+        return deliverable_in(reply, ResultKind.DATA).body
 
     def check(self, answer: str, /) -> Verdict:
         """Refuse what is no JSON; whether it fits the schema is found out in a child."""

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field
 from solver.core.programs import FunctionCall, Program, Ran
+from solver.core.result_kind import ResultKind
 from solver.core.verdict import Verdict
 
 MAX_SOURCE_CHARS = 20_000
@@ -23,6 +24,7 @@ class PythonCheck(BaseChecker):
 
     kind: ClassVar[str] = "python_check"
     title: ClassVar[str] = "A Python function check(answer)"
+    result: ClassVar[ResultKind | None] = None
     form_fields: ClassVar[tuple[Field, ...]] = (
         Field(
             "check_source",

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field
 from solver.core.checker import Mathematics
+from solver.core.result_kind import ResultKind
 from solver.core.verdict import Verdict
 from solver.text.latex import strip_wrappers
 
@@ -20,6 +21,7 @@ class Regex(BaseChecker):
 
     kind: ClassVar[str] = "regex"
     title: ClassVar[str] = "A regular expression"
+    result: ClassVar[ResultKind | None] = None
     form_fields: ClassVar[tuple[Field, ...]] = (
         Field(
             "pattern",

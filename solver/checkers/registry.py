@@ -11,11 +11,13 @@ from solver.checkers.list import ListOf
 from solver.checkers.number import Number
 from solver.checkers.python_check import PythonCheck
 from solver.checkers.recognise import ProblemKind, guess_kind
+from solver.checkers.recognise_result import guess_result
 from solver.checkers.regex import Regex
 from solver.checkers.set import SetOf
 from solver.checkers.symbolic import Symbolic
 from solver.checkers.unit_tests import UnitTests
 from solver.core.problem import Problem
+from solver.core.result_kind import ResultKind
 
 REGISTRY: dict[str, type[BaseChecker]] = {
     checker.kind: checker
@@ -79,9 +81,14 @@ def problem_kind(text: str, checker: BaseChecker | None = None) -> ProblemKind:
     return checker.problem_kind(text) if checker else guess_kind(text)
 
 
-def pose(text: str, checker: BaseChecker | None = None) -> Problem:
-    """Return the problem that a text and a checker make."""
-    return Problem(text, problem_kind(text, checker), checker)
+def result_kind(text: str, checker: BaseChecker | None = None) -> ResultKind:
+    """Return what should come back: what the checker checks, else what the problem's words ask for."""
+    return (checker.result if checker else None) or guess_result(text)
+
+
+def pose(text: str, checker: BaseChecker | None = None, result: ResultKind | None = None) -> Problem:
+    """Return the problem that a text and a checker make; without a `result` it is recognised."""
+    return Problem(text, problem_kind(text, checker), checker, result or result_kind(text, checker))
 
 
 def _of_kind(kind: str) -> type[BaseChecker]:

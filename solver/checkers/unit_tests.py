@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 from solver.checkers import unit_test_harness
 from solver.checkers.base import BaseChecker, CheckerError, Field
 from solver.core.programs import FunctionCall, Program, Ran
+from solver.core.result_kind import ResultKind
 from solver.core.verdict import Verdict
 from solver.text.code_blocks import program_in
 from solver.text.keys import bounded_key
@@ -37,6 +38,7 @@ class UnitTests(BaseChecker):
 
     kind: ClassVar[str] = "unit_tests"
     title: ClassVar[str] = "Unit tests (Python)"
+    result: ClassVar[ResultKind | None] = ResultKind.CODE
     form_fields: ClassVar[tuple[Field, ...]] = (
         Field("tests", "Tests", "assert add(2, 3) == 5", is_long=True, max_chars=MAX_TESTS_CHARS),
     )

@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any, ClassVar, Protocol
 
 from solver.core.programs import FunctionCall, Program, Ran
+from solver.core.result_kind import ResultKind
 from solver.core.verdict import Verdict
 
 
@@ -27,6 +28,8 @@ class Checker(Protocol):
     kind: ClassVar[str]
     computes: ClassVar[bool]
     """Whether it computes what is right; others compare with an answer that somebody typed."""
+    result: ClassVar[ResultKind | None]
+    """What should come back where it is to check; None: it checks whatever does."""
     runs_code: ClassVar[bool]
     """Whether what `check` leaves undecided is decided by running untrusted code."""
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from solver.core.checker import Checker
 from solver.core.request import Message
+from solver.core.result_kind import ResultKind
 
-_SYSTEM = (
-    "You solve one problem. Work step by step and check your result. "
-    "End with a line of the form “Answer: …” that holds the final answer alone."
+_SYSTEM = "You solve one problem. Work step by step and check your result."
+_SYSTEM_OF_TEXT = (
+    "You write what the problem asks for. Think it through first; be correct, complete and clear."
 )
 _TAG = re.compile(r"<( ?/? ?(?:problem|candidate|part) ?)>", re.IGNORECASE)
 
@@ -25,11 +26,12 @@ def without_tags(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is to be solved. `kind` is the problem kind of the priors."""
+    """What is to be solved. `kind` is the problem kind of the priors, `result` what should come back."""
 
     text: str
     kind: str = "open"
     checker: Checker | None = None
+    result: ResultKind = ResultKind.ANSWER
 
     @property
     def is_checkable(self) -> bool:
@@ -44,8 +46,9 @@ class Problem:
     def messages(self) -> tuple[Message, ...]:
         """Return the messages that ask a model for one try; the problem stands between <problem> tags."""
         hint = self.checker.hint() if self.checker else ""
+        is_text = self.result is ResultKind.TEXT
         lead = f"{hint}\n\n" if hint else ""
         return (
-            Message("system", _SYSTEM),
+            Message("system", f"{_SYSTEM_OF_TEXT if is_text else _SYSTEM} {self.result.instruction}"),
             Message("user", f"{lead}{fenced('problem', self.text)}"),
         )

@@ -202,7 +202,8 @@ class Candidate:
     text: str
     key: str | None
     step_key: str
-    confidence: float
+    confidence: float | None
+    """The calibrated probability that it is right; None where nothing is calibrated for its kind of result."""
     explanation: str
     checked: str = ""
     dissent: tuple[tuple[str, int], ...] = ()
@@ -212,7 +213,7 @@ class Candidate:
         return {
             "answer": self.answer,
             "text": self.text,
-            "confidence": round(self.confidence, 4),
+            "confidence": None if self.confidence is None else round(self.confidence, 4),
             "explanation": self.explanation,
             "checked": self.checked,
             "dissent": [{"answer": answer, "votes": votes} for answer, votes in self.dissent],
@@ -226,7 +227,7 @@ class Candidate:
         dissent = tuple((other["answer"], other["votes"]) for other in shown.get("dissent", ()))
         return cls(
             answer=shown.get("answer") or "", text=shown.get("text") or "", key=None, step_key="",
-            confidence=shown.get("confidence") or 0.0, explanation=shown.get("explanation") or "",
+            confidence=shown.get("confidence"), explanation=shown.get("explanation") or "",
             checked=shown.get("checked") or "", dissent=dissent,
         )  # fmt: skip
 

@@ -22,6 +22,7 @@ from solver.core.problem import Problem
 from solver.core.programs import Observed, ProgramsOff, RunOrder
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
+from solver.core.result_kind import ResultKind
 from solver.core.steps import Step, StepKind, StepResult
 from solver.core.verdict import Judgement
 from solver.engine.bounds import Bound, bound_call, prompt_bytes
@@ -44,7 +45,14 @@ _SUSPENDED_S = 60.0
 class AnswerJudge(Protocol):
     """Extracts, names and checks an answer; solver/judging/judge.py is the real one."""
 
-    async def judge(self, *, text: str, checker: Checker | None, known_keys: Sequence[str] = ()) -> Judgement:
+    async def judge(
+        self,
+        *,
+        text: str,
+        checker: Checker | None,
+        known_keys: Sequence[str] = (),
+        result: ResultKind = ResultKind.ANSWER,
+    ) -> Judgement:
         """Return the answer of a reply, its canonical key and an exact checker's verdict."""
         ...
 
@@ -278,9 +286,10 @@ class Attempts:
         if not step.kind.answers or reply.finish_reason in _CUT:
             return Judgement()
         checker = None if step.subproblem else self._problem.checker
+        result = ResultKind.ANSWER if step.subproblem else self._problem.result
         try:
             return await self._judge.judge(
-                text=reply.text, checker=checker, known_keys=self.known_keys.of(step)
+                text=reply.text, checker=checker, known_keys=self.known_keys.of(step), result=result
             )
         except asyncio.CancelledError:
             return Judgement()

@@ -15,11 +15,13 @@ from fractions import Fraction
 
 from solver.core.checker import Checker
 from solver.core.programs import Observed, Programs, RunOrder
+from solver.core.result_kind import ResultKind
 from solver.core.verdict import Judgement, Verdict
 from solver.judging.fair_queue import FairQueue
 from solver.judging.judge_pool import UNREAD, JudgePool, PoolReply
 from solver.judging.program_runs import ProgramRuns
 from solver.text.amounts import amount_of
+from solver.text.deliverables import deliverable_in, deliverable_key
 from solver.text.extract import clean_text, extract_answer
 from solver.text.keys import quick_key, split_key, text_key
 from solver.text.latex import looks_like_math
@@ -70,15 +72,29 @@ class Judge:
         """Return the judge of one job. Jobs of one `owner` take turns at the pool as one; each has its own overruns."""
         return JobJudge(self, _Share(owner))
 
-    async def judge(self, *, text: str, checker: Checker | None, known_keys: Sequence[str] = ()) -> Judgement:
+    async def judge(
+        self,
+        *,
+        text: str,
+        checker: Checker | None,
+        known_keys: Sequence[str] = (),
+        result: ResultKind = ResultKind.ANSWER,
+    ) -> Judgement:
         """Return the judgement of a reply of no job in particular."""
-        return await self.judge_reply(text, checker, known_keys, self._nobodys)
+        return await self.judge_reply(text, checker, known_keys, self._nobodys, result)
 
     async def judge_reply(
-        self, text: str, checker: Checker | None, known_keys: Sequence[str], share: "_Share"
+        self,
+        text: str,
+        checker: Checker | None,
+        known_keys: Sequence[str],
+        share: "_Share",
+        result: ResultKind = ResultKind.ANSWER,
     ) -> Judgement:
         """Return the judgement of a reply; an answer equal to a known one gets that one's key."""
         reply = clean_text(text)
+        if not result.is_short:
+            return await self._judge_deliverable(reply, checker, share, result)
         answer = checker.answer_in(reply) if checker else extract_answer(reply)
         if answer is None:
             return Judgement(None, None, None)
@@ -113,6 +129,20 @@ class Judge:
         if own is None:
             key = share.joined(key, known_keys)
         return Judgement(answer, key, _told(verdict, checker))
+
+    async def _judge_deliverable(
+        self, reply: str, checker: Checker | None, share: "_Share", result: ResultKind
+    ) -> Judgement:
+        """Return the judgement of a text, a program or data: only data and code can be the same as another."""
+        found = deliverable_in(reply, result)
+        body = checker.answer_in(reply) if checker and checker.result is result else found.body
+        if body is None:
+            return Judgement(None, None, None)
+        answer = found.conclusion if result is ResultKind.TEXT else body
+        if checker is None:
+            return Judgement(answer, deliverable_key(body, result), None)
+        judged = await self.judge_answer(body, checker=checker, share=share)
+        return judged._replace(answer=answer, key=deliverable_key(body, result) or judged.key)
 
     async def fault_of(self, checker: Checker) -> str:
         """Return in a sentence what is wrong with a checker that runs code, nothing where it may be trusted.
@@ -260,9 +290,16 @@ class JobJudge:
         self._judge = judge
         self._share = share
 
-    async def judge(self, *, text: str, checker: Checker | None, known_keys: Sequence[str] = ()) -> Judgement:
+    async def judge(
+        self,
+        *,
+        text: str,
+        checker: Checker | None,
+        known_keys: Sequence[str] = (),
+        result: ResultKind = ResultKind.ANSWER,
+    ) -> Judgement:
         """Return the judgement of a reply; an answer equal to a known one gets that one's key."""
-        return await self._judge.judge_reply(text, checker, known_keys, self._share)
+        return await self._judge.judge_reply(text, checker, known_keys, self._share, result)
 
     async def run_programs(self, order: RunOrder) -> list[Observed]:
         """Return what programs do on given inputs. Raises ProgramsOff where nothing here can run them."""

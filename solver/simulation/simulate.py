@@ -22,6 +22,7 @@ from solver.core.problem import Problem
 from solver.core.programs import Observed, ProgramsOff, RunOrder
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
+from solver.core.result_kind import ResultKind
 from solver.core.steps import Step, StepResult
 from solver.core.verdict import Judgement, Verdict
 from solver.engine.bounds import Bound
@@ -140,9 +141,16 @@ def _plain(text: str) -> tuple[str | None, str | None]:
 class PlainJudge:
     """Judges short answers by their key alone; no process, no time."""
 
-    async def judge(self, *, text: str, checker: Checker | None, known_keys: Sequence[str] = ()) -> Judgement:
+    async def judge(
+        self,
+        *,
+        text: str,
+        checker: Checker | None,
+        known_keys: Sequence[str] = (),
+        result: ResultKind = ResultKind.ANSWER,
+    ) -> Judgement:
         """Return the answer with its key, and the verdict of a checker that knows the right answer."""
-        del known_keys
+        del known_keys, result
         return judged(text, is_checkable=checker is not None)
 
     async def run_programs(self, order: RunOrder) -> list[Observed]:

@@ -86,7 +86,11 @@ class Common[P: Plan]:
 
     def best(self) -> Candidate | None:
         """Return the proven answer, else the most probable one, else any reply at all."""
-        return self.evidence.best()
+        best = self.evidence.best()
+        # What was not proven has a probability only where tries are counted answer by answer.
+        if best is None or self.problem.result.is_short or self.evidence.proven:
+            return best
+        return replace(best, confidence=None)
 
     def done(self) -> StopReason | None:
         """Stop when proven, when sure enough, or when nothing helps."""
@@ -196,7 +200,7 @@ class Common[P: Plan]:
     ) -> Step:
         """Return a step whose prompt shows candidates, in their order."""
         messages: tuple[Message, ...] = messages_for(
-            kind, self.problem.text, [result.text for result in shown], extra=extra
+            kind, self.problem.text, [each.text for each in shown], extra=extra, result=self.problem.result
         )
         return Step(key, kind, purpose, model, messages, parents=tuple(result.key for result in shown))
 

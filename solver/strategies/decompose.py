@@ -101,7 +101,7 @@ class Decompose(Common[SplitPlan]):
         for child in self._parts.values():
             best = child.best()
             answer = best.answer or clipped(best.text)[:_MAX_PART_CHARS] if best else "unknown"
-            sure = f"{best.confidence:.0%} sure" if best else "not solved"
+            sure = f"{best.confidence or 0.0:.0%} sure" if best else "not solved"
             found.append(f"Part: {child.setting.problem.text}\nAnswer of the part ({sure}): {answer}")
         note = PartAnswers("\n\n".join(found)).as_note()
         return Step("parts", StepKind.NOTE, "Answers of the parts", note=note)

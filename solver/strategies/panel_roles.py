@@ -19,7 +19,10 @@ class PanelRoles:
         self.solvers = solvers_of(setting.panel)
         self.readers = [card for card in setting.panel if card.reads]
         self._problem_bytes = prompt_bytes(setting.problem.messages())
-        self._shown_bytes = prompt_bytes(messages_for(StepKind.AGGREGATE, setting.problem.text))
+        problem = setting.problem
+        self._shown_bytes = prompt_bytes(
+            messages_for(StepKind.AGGREGATE, problem.text, result=problem.result)
+        )
 
     def rotation(self) -> tuple[str, ...]:
         """Return who solves in turn."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from solver.core.problem import fenced, without_tags
 from solver.core.request import Message
+from solver.core.result_kind import ResultKind
 from solver.core.steps import StepKind
 from solver.text.extract import said_aloud
 
@@ -20,7 +21,6 @@ MAX_PARTS = 6
 MAX_PLAN_CHARS = 50_000
 """What is read of a plan; the rest of a longer one is ignored."""
 
-_ANSWER_LINE = "End with a line of the form “Answer: …” that holds the final answer alone."
 _SYSTEM = "You help to solve one problem. Be exact, and trust nothing that you have not checked yourself."
 _INSTRUCTIONS = {
     StepKind.GRADE: (
@@ -30,7 +30,7 @@ _INSTRUCTIONS = {
     ),
     StepKind.REVISE: (
         "Improve the candidate's solution: repair what is wrong, close its gaps, keep what holds. Where it cannot be "
-        f"repaired, solve the problem another way. {_ANSWER_LINE}"
+        "repaired, solve the problem another way."
     ),
     StepKind.COMPARE: (
         "Two candidates, the first called A and the second B, solve the same problem with different results. Find out "
@@ -38,7 +38,7 @@ _INSTRUCTIONS = {
     ),
     StepKind.AGGREGATE: (
         "Several candidates try to solve the same problem; any of them may be wrong. Combine what is right in them into "
-        f"one better solution. {_ANSWER_LINE}"
+        "one better solution."
     ),
     StepKind.PLAN: (
         "Split the problem into at most six smaller problems that can be solved independently and whose answers "
@@ -69,15 +69,22 @@ class Grade:
 
 
 def messages_for(
-    kind: StepKind, problem: str, candidates: Sequence[str] = (), *, extra: str = ""
+    kind: StepKind,
+    problem: str,
+    candidates: Sequence[str] = (),
+    *,
+    extra: str = "",
+    result: ResultKind = ResultKind.ANSWER,
 ) -> tuple[Message, ...]:
     """Return the messages of a step of this kind about `problem` and `candidates` (texts, thinking left out).
 
-    `extra` is said before the problem: a critique to heed, the answers of the parts. Raises KeyError for a kind that
+    `extra` is said before the problem: a critique to heed, the answers of the parts. A kind whose reply answers the
+    problem ends as `result` asks. Raises KeyError for a kind that
     has no prompt of its own (a sample asks the problem itself: `Problem.messages`).
     """
     said = [fenced("candidate", clipped(text)) for text in candidates]
-    before = [_INSTRUCTIONS[kind], *([without_tags(extra)] if extra else [])]
+    ending = f" {result.instruction}" if kind.answers else ""
+    before = [f"{_INSTRUCTIONS[kind]}{ending}", *([without_tags(extra)] if extra else [])]
     parts = [*before, fenced("problem", problem), *said, f"Task: {kind.value}"]
     return (Message("system", _SYSTEM), Message("user", "\n\n".join(parts)))
 

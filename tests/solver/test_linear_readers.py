@@ -10,11 +10,14 @@ from solver.checkers.arithmetic import Arithmetic
 from solver.checkers.choice import Choice
 from solver.checkers.json_schema import JsonSchema
 from solver.checkers.number import Number
+from solver.checkers.recognise_result import guess_result
 from solver.checkers.set import SetOf
 from solver.checkers.symbolic import Symbolic
 from solver.core.problem import Problem
+from solver.core.result_kind import ResultKind
 from solver.core.steps import StepKind
 from solver.text.amounts import amount_of
+from solver.text.deliverables import deliverable_in
 from solver.text.extract import clean_text, extract_answer, said_aloud
 from solver.text.keys import is_no_number, quick_key, text_key
 from solver.text.latex import looks_like_math, plain_form, strip_wrappers
@@ -54,6 +57,10 @@ READERS: dict[str, Callable[[str], object]] = {
     "prompt": lambda text: messages_for(StepKind.GRADE, text, [text], extra=text),
     "problem": lambda text: Problem(text).messages(),
     "kind": problem_kind,
+    "result": guess_result,
+    "text_in": lambda text: deliverable_in(text, ResultKind.TEXT),
+    "code_in": lambda text: deliverable_in(text, ResultKind.CODE),
+    "data_in": lambda text: deliverable_in(text, ResultKind.DATA),
     "puzzle": recognise_checker,
     **{f"check_{checker.kind}": checker.check for checker in CHECKERS},
     **{f"key_{checker.kind}": checker.key for checker in CHECKERS},

@@ -23,6 +23,7 @@ from reasoning_app.embedded import UpError, ensure
 from reasoning_app.embedded.demo import wants_demo_model
 from solver.checkers import CheckerError, option_examples, parse_checker_option, recognise_checker
 from solver.core.money import MoneyError, format_usd_exact, parse_usd, usd_decimal
+from solver.core.result_kind import ResultKind
 from solver.strategies import DEFAULT, REGISTRY
 
 EXIT_BAD_INPUT = 2
@@ -48,6 +49,12 @@ class Command(BaseCommand):
             metavar="CHECK",
             help=f"how an answer is checked: {option_examples()}; KIND:@FILE reads the rest from a file; puzzles of the "
             "form “Use 3, 7, 12, 25 to make 58.” are recognised",
+        )
+        parser.add_argument(
+            "--result",
+            choices=[each.value for each in ResultKind],
+            metavar="KIND",
+            help=f"what should come back: {', '.join(ResultKind)}; without it, what the problem's words ask for",
         )
         parser.add_argument(
             "--strategy",
@@ -182,6 +189,7 @@ def _options(options: dict[str, Any]) -> JobOptions:
         models=tuple(names),
         confidence_target=options["confidence"],
         value_nano=_usd(options["value"], "--value"),
+        result=ResultKind(options["result"]) if options.get("result") else None,
     )
     chosen.check()
     return chosen
