@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from solver.core.problem import Problem
+from solver.core.result_kind import ResultKind
 from solver.core.steps import StepResult
 from solver.inference.explanation import count_of
 from solver.text.extract import said_aloud
@@ -47,8 +48,10 @@ def emptiness_of(result: StepResult, problem: Problem) -> Emptiness | None:
     if not said:
         return Emptiness.EMPTY
     claim = _LAST_CLAIM.search(said[-500:])
-    refuses = is_refusal(said) or (claim is not None and is_refusal(claim[1]))
-    return Emptiness.REFUSED if refuses else Emptiness.NO_ANSWER
+    if is_refusal(said) or (claim is not None and is_refusal(claim[1])):
+        return Emptiness.REFUSED
+    # A text is its own answer, whether or not it says what it comes to.
+    return None if problem.result is ResultKind.TEXT else Emptiness.NO_ANSWER
 
 
 def names_no_option(key: str, problem: Problem) -> bool:

@@ -6,6 +6,7 @@ from solver.checkers.choice import Choice
 from solver.core.pricing import Usage
 from solver.core.problem import Problem
 from solver.core.request import Reply
+from solver.core.result_kind import ResultKind
 from solver.core.steps import Status, StepKind, StepResult, StopReason
 from solver.inference.emptiness import Emptiness, EmptyReplies, emptiness_of
 from solver.strategies import REGISTRY
@@ -65,6 +66,15 @@ def test_one_model_that_answers_goes_on():
     play = Play("vote", lambda step, _: "Answer: 42" if step.model == "other/two" else "I cannot answer.")
     play.run()
     assert play.strategy.best().answer == "42"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("Once upon a time.", None), ("I cannot write that.", Emptiness.REFUSED)]
+)
+def test_a_text_is_its_own_answer(text, expected):
+    """An essay has no answer line, and is no reply without an answer; a refusal is."""
+    told = StepResult("sample/0", StepKind.SAMPLE, Status.OK, text=text)
+    assert emptiness_of(told, Problem("Tell a story.", result=ResultKind.TEXT)) is expected
 
 
 def test_mixed_reasons_are_all_named():
