@@ -4,12 +4,11 @@ import functools
 import gc
 import logging
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from celery.signals import worker_ready, worker_shutting_down
 
-if TYPE_CHECKING:
-    from jobs.worker.host import WorkerHost
+from jobs.worker.host import WorkerHost
 
 logger = logging.getLogger(__name__)
 # Two first messages must not make two hosts: the owner's leases belong to one heartbeat.
@@ -18,16 +17,14 @@ _making = threading.Lock()
 _stopping = threading.Event()
 
 
-def host() -> "WorkerHost":
+def host() -> WorkerHost:
     """Return this process's host, making it on the first call (litellm's import takes seconds)."""
     with _making:
         return _made()
 
 
 @functools.cache
-def _made() -> "WorkerHost":
-    from jobs.worker.host import WorkerHost
-
+def _made() -> WorkerHost:
     made = WorkerHost()
     # What was imported lives as long as the process: a full collection need not look at it, for meanwhile no job of
     # this process goes on.

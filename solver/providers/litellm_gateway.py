@@ -7,7 +7,9 @@ import asyncio
 import contextlib
 import logging
 import os
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
+
+import aiohttp
 
 from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
 from solver.core.request import Reply, Request
@@ -15,9 +17,6 @@ from solver.providers.error_sorting import in_doubt, sorted_error, timed_out
 from solver.providers.openai_responses import Background
 from solver.providers.usage import json_safe, parse_usage
 from solver.text.extract import clean_text
-
-if TYPE_CHECKING:
-    import aiohttp
 
 logger = logging.getLogger(__name__)
 
@@ -138,9 +137,7 @@ class LiteLLMGateway(Gateway):
                 arguments["api_key"] = "none"
         return arguments
 
-    def _unix_session(self, path: str) -> "aiohttp.ClientSession":
-        import aiohttp
-
+    def _unix_session(self, path: str) -> aiohttp.ClientSession:
         session = self._sessions.get(path)
         if session is None or session.closed:
             connector = aiohttp.UnixConnector(path, limit=0)

@@ -11,7 +11,9 @@ import json
 import logging
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import aiohttp
 
 from solver.core.errors import ErrorCategory
 from solver.core.models import ModelCard
@@ -19,9 +21,6 @@ from solver.core.request import Reply, Request
 from solver.providers.error_sorting import in_doubt, timed_out
 from solver.providers.usage import json_safe, parse_usage
 from solver.text.extract import clean_text
-
-if TYPE_CHECKING:
-    import aiohttp
 
 logger = logging.getLogger(__name__)
 
@@ -115,8 +114,6 @@ class Background:
         self, method: str, card: ModelCard, path: str, body: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """Make one request, once. aiohttp sends no POST again."""
-        import aiohttp
-
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=_HTTP_S)
             self._session = aiohttp.ClientSession(timeout=timeout, trust_env=True)

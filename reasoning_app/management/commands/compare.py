@@ -5,6 +5,7 @@ from typing import Any
 
 from jobs.core.options import JobOptions
 from jobs.lifecycle import JobRequest
+from jobs.management.terminal import compare, summary
 from jobs.models.comparison import SIDE_TITLES
 from reasoning_app.management.commands.solve import Command as Solve
 from solver.core.money import format_usd_exact
@@ -17,14 +18,10 @@ class Command(Solve):
 
     def solve_ready(self, request: JobRequest) -> Any:
         """Solve the problem with both models."""
-        from jobs.management.terminal import compare
-
         return compare(request, self._say)
 
     def show(self, made: Any, wall_s: float, *, as_json: bool) -> None:
         """Print both answers, that of the cheap model first."""
-        from jobs.management.terminal import summary
-
         sides = made.sides()
         if as_json:
             shown = {

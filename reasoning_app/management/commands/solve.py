@@ -19,6 +19,7 @@ from jobs.core.options import JobOptions
 from jobs.lifecycle import JobRequest, quote_job
 from jobs.lifecycle.problem_text import checked_problem
 from jobs.lifecycle.quote_records import quote_json, quote_text
+from jobs.management.terminal import solve, summary, unread_notes
 from reasoning_app.embedded import UpError, ensure
 from reasoning_app.embedded.demo import wants_demo_model
 from solver.checkers import CheckerError, option_examples, parse_checker_option, recognise_checker
@@ -143,8 +144,6 @@ class Command(BaseCommand):
 
     def solve_ready(self, request: JobRequest) -> Any:
         """Solve with the services up and the tables there; return what ended."""
-        from jobs.management.terminal import solve
-
         return solve(request, self._say)
 
     def _say(self, text: str) -> None:
@@ -153,8 +152,6 @@ class Command(BaseCommand):
 
     def show(self, job: Any, wall_s: float, *, as_json: bool) -> None:
         """Print the receipt to stderr and the answer to stdout."""
-        from jobs.management.terminal import summary, unread_notes
-
         self._say(
             f"{job.explanation or job.stop_reason_words} "
             f"Charged {format_usd_exact(job.charged_nano)} of {format_usd_exact(job.budget_nano)} for {job.calls} calls."
