@@ -10,18 +10,24 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-_VOTE_LOG_ODDS = 1.0
+VOTE_LOG_ODDS = 1.0
 EXAMPLE_LOG_ODDS = 2.0
 """By how much an example of the problem's text speaks for a program that meets it; a further program that behaves like
 it speaks half as much, for programs of one model share their errors."""
+TESTS_LOG_ODDS = 2.0
+"""By how much all tests that a model wrote speak together for a program that passes them: as one example of the problem,
+however many there are, for their errors are its own."""
+_CLEAR_LEAD_LOG_ODDS = 3.0
+"""So far ahead of the next group, and of a program not seen yet that does all that is asked, nobody is caught up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What one program did: its outputs by input (None: none), and which of the examples it met."""
+    """What one program did: its outputs by input (None: none), which examples it met and which tests it passed."""
 
     outputs: tuple[str | None, ...]
     examples: tuple[bool, ...] = ()
+    tests: tuple[bool, ...] = ()
 
     @property
     def is_dead(self) -> bool:
@@ -53,7 +59,19 @@ def choose_by_behaviour(behaviours: Sequence[Behaviour]) -> int:
     )[0]
 
 
+def leads_clearly(behaviours: Sequence[Behaviour]) -> bool:
+    """Tell whether the chosen group is so far ahead that further programs are not worth their money."""
+    alive = [group for group in groups_alike(behaviours) if not behaviours[group[0]].is_dead]
+    weights = sorted((_weight(behaviours[group[0]], len(group)) for group in alive), reverse=True)
+    if not weights:
+        return False
+    one = behaviours[alive[0][0]]
+    ideal = EXAMPLE_LOG_ODDS * len(one.examples) + (TESTS_LOG_ODDS if one.tests else 0.0)
+    return weights[0] - max([ideal, *weights[1:2]]) >= _CLEAR_LEAD_LOG_ODDS
+
+
 def _weight(behaviour: Behaviour, votes: int) -> float:
     if behaviour.is_dead:
         return -math.inf
-    return _VOTE_LOG_ODDS * votes + EXAMPLE_LOG_ODDS * sum(behaviour.examples)
+    tested = sum(behaviour.tests) / len(behaviour.tests) if behaviour.tests else 0.0
+    return VOTE_LOG_ODDS * votes + EXAMPLE_LOG_ODDS * sum(behaviour.examples) + TESTS_LOG_ODDS * tested

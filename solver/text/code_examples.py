@@ -1,8 +1,12 @@
-"""Examples and inputs of a function, found in the text of a problem: doctests, and variations of their arguments."""
+"""Examples and inputs of a function: in a problem's text (doctests), in a reply (asserts), and variations of them."""
 
 import ast
 import re
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from solver.text.code_blocks import code_blocks
 
 _CALL = r"(\w+\(.{0,500}?\))"
 _DOCTEST = re.compile(rf"^[ \t]*>>>[ \t]*{_CALL}[ \t]*\n[ \t]*(\S.{{0,500}})$", re.MULTILINE)
@@ -18,6 +22,11 @@ _NAMED = re.compile(
 _UNREADABLE = (SyntaxError, ValueError, TypeError, RecursionError, MemoryError)
 _MAX_EXAMPLES = 20
 _MAX_INPUTS = 60
+_FUNCTION_WORDS = frozenset({"function", "Function", "functions", "def", "Funktion", "method"})
+_MAX_TESTS = 24
+_MAX_TEST_CHARS = 500
+_MAX_TESTS_CHARS = 20_000
+_FUNCTION = re.compile(r"^def[ \t]+(\w+)[ \t]*(\(.{0,300}?\))[ \t]*(?:->[^:\n]{1,100})?:", re.MULTILINE)
 
 
 class Example(NamedTuple):
@@ -49,6 +58,70 @@ def inputs_like(examples: list[Example]) -> list[str]:
                 _written(name, [*values[:place], other, *values[place + 1 :]]) for other in _variations(value)
             ]
     return list(dict.fromkeys(calls))[:_MAX_INPUTS]
+
+
+def tests_in(reply: str, function: str) -> list[Example]:
+    """Return the asserts of a reply that call the function with literals and say its literal value."""
+    found: list[Example] = []
+    for block in code_blocks(reply):
+        found += [example for line in _statements(block.code) if (example := _asserted(line, function))]
+    return list(dict.fromkeys(found))[:_MAX_TESTS]
+
+
+def function_asked(problem: str, programs: Sequence[str]) -> str:
+    """Return the signature of the function that a problem asks for, as its programs define it; empty: there is none.
+
+    It is the one that the problem names, else the one that most programs define; of equals the last one. A problem that
+    neither names one nor speaks of a function asks for a program that does something by itself.
+    """
+    signatures: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for program in programs:
+        defined = dict(_FUNCTION.findall(program))
+        signatures |= {name: f"{name}{given}" for name, given in defined.items() if name not in signatures}
+        counts.update(defined.keys())
+    named = set(re.findall(r"\w+", problem))
+    order = {name: place for place, name in enumerate(signatures)}
+    if named.isdisjoint(signatures) and named.isdisjoint(_FUNCTION_WORDS):
+        return ""
+    best = max(signatures, key=lambda name: (name in named, counts[name], order[name]), default="")
+    return signatures.get(best, "")
+
+
+def _statements(code: str) -> list[ast.stmt]:
+    """Return the statements of a block, those inside of test functions too; of one that is broken those of its lines."""
+    code = code[:_MAX_TESTS_CHARS]
+    try:
+        return [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.stmt)]
+    except _UNREADABLE:
+        found = []
+        for line in code.splitlines():
+            try:
+                found += ast.parse(line.strip()).body
+            except _UNREADABLE:
+                continue
+        return found
+
+
+def _asserted(statement: ast.stmt, function: str) -> Example | None:
+    """Return the example that an assert states: a call and its value; None where it states none."""
+    match statement:
+        case ast.Assert(
+            test=ast.Compare(
+                left=ast.Call(func=ast.Name(id=name)) as call, ops=[ast.Eq() | ast.Is()], comparators=[value]
+            )
+        ) if name == function:
+            example = Example(ast.unparse(call), ast.unparse(value))
+        case ast.Assert(test=ast.Call(func=ast.Name(id=name)) as call) if name == function:
+            example = Example(ast.unparse(call), "True")
+        case ast.Assert(test=ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=ast.Name(id=name)) as call)) if (
+            name == function
+        ):
+            example = Example(ast.unparse(call), "False")
+        case _:
+            return None
+    short = max(len(example.call), len(example.expected)) <= _MAX_TEST_CHARS
+    return example if short and _read(example.call)[0] and _is_literal(example.expected) else None
 
 
 def _variations(value: object) -> list[object]:

@@ -11,9 +11,12 @@ from dataclasses import dataclass, field, replace
 from solver.checkers.number import Number
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
+from solver.core.programs import Observed, ProgramsOff, RunOrder
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult, StopReason
-from solver.core.verdict import Verdict
+from solver.core.verdict import Judgement, Verdict
 from solver.engine.bounds import prompt_bytes, typical_nano
+from solver.engine.program_output import last_line, printed_text
+from solver.simulation.simulate import observed as simulated
 from solver.strategies import Setting, Strategy, make_strategy
 from solver.text.extract import extract_answer
 from solver.text.keys import quick_key, text_key
@@ -38,16 +41,21 @@ class Play:
     slots: int = 4
     seed: int = 1
     max_steps: int = 400
+    runs_code: bool = True
     told: list[StepResult] = field(default_factory=list)
     asked: dict[str, Step] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.setting = Setting(self.problem, self.panel, self.budget_nano, 0, self.options, self.seed)
-        self.strategy = make_strategy(self.name, self.setting)
+        self.strategy = self.make()
         self.spent_nano = 0
         self.in_flight: dict[str, Step] = {}
         self._cards = {one.name: one for one in self.panel}
         self._rng = random.Random(f"play:{self.seed}")
+
+    def make(self) -> Strategy:
+        """Return a new strategy."""
+        return make_strategy(self.name, self.setting)
 
     def run(self, *, check_lives: float = 0.0) -> StopReason | None:
         """Play to the end; None where the strategy wanted nothing more. `check_lives`: how often to replay."""
@@ -66,7 +74,7 @@ class Play:
                 if step.kind is StepKind.NOTE:
                     self.tell(StepResult(step.key, step.kind, Status.NOTE, note=step.note))
                     continue
-                assert step.model in self._cards
+                assert step.kind.runs_programs or step.model in self._cards
                 if self._cost(step) > self.resources().free_nano:
                     # As the runner does: what does not fit is refused until something lands.
                     break
@@ -94,17 +102,14 @@ class Play:
     def land(self, key: str) -> StepResult:
         """Bring one step home."""
         step = self.in_flight.pop(key)
+        if step.kind.runs_programs:
+            return self._ran(step)
         text = self.respond(step, random.Random(f"{self.seed}:{key}"))
         if text is None:
             return StepResult(
                 key, step.kind, Status.FAILED, model=step.model, parents=step.parents, error="no"
             )
-        answer = extract_answer(text) if step.kind.answers else None
-        verdict = None
-        if answer is not None and self.problem.checker and not step.subproblem:
-            verdict = Verdict(
-                answer == "42", "number", f"The answer is {'' if answer == '42' else 'not '}42."
-            )
+        answer, answer_key, verdict = self.judge(step, text) if step.kind.answers else (None, None, None)
         return StepResult(
             key,
             step.kind,
@@ -113,10 +118,40 @@ class Play:
             parents=step.parents,
             text=text,
             answer=answer,
-            answer_key=(quick_key(answer) or text_key(answer)) if answer is not None else None,
+            answer_key=answer_key,
             verdict=verdict,
             charged_nano=self._cost(step),
         )
+
+    def judge(self, step: Step, text: str) -> Judgement:
+        """Judge a reply."""
+        answer = extract_answer(text)
+        if answer is None:
+            return Judgement()
+        verdict = None
+        if self.problem.checker and not step.subproblem:
+            verdict = Verdict(
+                answer == "42", "number", f"The answer is {'' if answer == '42' else 'not '}42."
+            )
+        return Judgement(answer, quick_key(answer) or text_key(answer), verdict)
+
+    def ran(self, order: RunOrder) -> list[Observed]:
+        """Run programs that print a number, and nothing else. Raises ProgramsOff."""
+        return simulated(order)
+
+    def _ran(self, step: Step) -> StepResult:
+        """Bring home a step that runs programs."""
+        assert step.run is not None
+        if not self.runs_code:
+            return StepResult.not_run(step, "It is off.")
+        try:
+            seen = self.ran(step.run)
+        except ProgramsOff as error:
+            return StepResult.not_run(step, str(error))
+        if step.kind is StepKind.RUN:
+            return StepResult.ran(step, seen)
+        text = printed_text(step.run.programs[0], seen[0])
+        return StepResult.ran(step, (), self.judge(step, f"Answer: {last_line(seen[0])}"), text=text)
 
     def tell(self, result: StepResult) -> None:
         """Tell a result, sometimes twice."""
@@ -127,7 +162,7 @@ class Play:
 
     def another_life(self) -> Strategy:
         """Return a new strategy that was told all so far."""
-        other = make_strategy(self.name, self.setting)
+        other = self.make()
         for result in self.told:
             other.tell(result)
         return other
@@ -141,6 +176,8 @@ class Play:
         assert list(other.ask(resources)) == list(self.strategy.ask(resources))
 
     def _cost(self, step: Step) -> int:
+        if step.kind.runs_programs:
+            return 0
         return typical_nano(self._cards[step.model], prompt_bytes(step.messages), 0)
 
 
