@@ -51,10 +51,10 @@ def fitting(panel: Sequence[ModelCard], problem: Problem) -> list[ModelCard]:
 def reserve_nano(panel: Sequence[ModelCard], problem: Problem, *, budget_nano: int, markup_bp: int) -> int:
     """Return the finalisation reserve: a tenth of the budget or one worst-case write-up, whichever is more.
 
-    Zero where no model of the panel writes prose, or where the budget cannot cover it: then the leader's own text is
+    Zero where nothing is written up, or where the budget cannot cover it: then the leader's own text is
     delivered without a call.
     """
-    writer = writer_of(panel)
+    writer = writer_of(panel, problem)
     if writer is None:
         return 0
     size_bytes = prompt_bytes(problem.messages()) + 4 * writer.output.q50
@@ -72,9 +72,9 @@ def least_budget_nano(panel: Sequence[ModelCard], problem: Problem, *, markup_bp
     return min(least_hold_nano(card, size_bytes, markup_bp) for card in solvers_of(panel))
 
 
-def writer_of(panel: Sequence[ModelCard]) -> ModelCard | None:
-    """Return the cheapest model that writes prose, or None."""
-    writers = [card for card in panel if not card.bundled]
+def writer_of(panel: Sequence[ModelCard], problem: Problem) -> ModelCard | None:
+    """Return the cheapest model that writes prose; None also where a text, code or data comes back, which is whole."""
+    writers = [card for card in panel if not card.bundled and problem.result.is_short]
     return min(writers, key=lambda c: typical_nano(c, 4_000, 0), default=None)
 
 

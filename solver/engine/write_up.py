@@ -16,7 +16,7 @@ _SYSTEM = (
 
 def write_up_step(problem: Problem, best: Candidate, panel: Sequence[ModelCard]) -> Step | None:
     """Return the step that writes `best` up, or None where no model writes or nothing holds it to the answer."""
-    writer = writer_of(panel)
+    writer = writer_of(panel, problem)
     if writer is None or best.key is None:
         return None
     # Working longer than the writer's median output would outgrow the reserve, which was sized for that.

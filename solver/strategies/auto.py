@@ -5,7 +5,8 @@ start elsewhere, the posterior of every answer (solver/inference/vote_likelihood
 how likely none seen is; from it follows what further tries of each model (value_of_tries.py) or a grade
 (value_of_grade.py) would add. Whatever adds most per dollar is bought while that is worth more than it costs; what a
 right answer is worth is told, or follows from the budget. Where many tries came to no answer twice, `aggregate` gets
-the rest. Where a checker proves answers, each try goes to the model with the best chance of success per dollar.
+the rest. Where a checker proves answers, each try goes to the model with the best chance of success per dollar. Where a
+program should come back that nothing checks, `code_vote` has the whole of the job.
 
 Source: value of information (Raiffa and Schlaifer, 1961), Adaptive-Consistency (Aggarwal et al., 2023), item response
 theory (Rasch, 1960). Wins where what is known of the models holds: as right as forty fixed votes of the strongest model
@@ -17,12 +18,14 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from solver.core.steps import Resources, Step, StepKind, StepResult, StopReason
+from solver.core.result_kind import ResultKind
+from solver.core.steps import Candidate, Resources, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting, Strategy
 from solver.inference import value_of_tries
 from solver.inference.value_of_tries import LONG_LOOKAHEAD, LOOKAHEADS, SampleBatch
 from solver.strategies.aggregate import Aggregate
 from solver.strategies.child import Child, Inside
+from solver.strategies.code_vote import CodeVote
 from solver.strategies.common import Common
 from solver.strategies.deep import Deep
 from solver.strategies.grade_chooser import GradeChooser
@@ -44,8 +47,12 @@ _GROWTH = 8
 """After many tries a few more change little: so many times fewer are asked at once as there are."""
 _HOPELESS = 8
 """So many independent tries without an answer given twice are no vote."""
-_INSIDE: Mapping[str, Callable[[Setting], Strategy]] = {"deep": Deep, "aggregate": Aggregate}
+_INSIDE: Mapping[str, Callable[[Setting], Strategy]] = {
+    "deep": Deep, "aggregate": Aggregate, "code_vote": CodeVote,
+}  # fmt: skip
 """What may run inside, by the name that is noted."""
+_WHOLE: Mapping[ResultKind, str] = {ResultKind.CODE: "code_vote"}
+"""What is left to one strategy altogether where nothing proves what should come back."""
 _MAX_RUNS = 2
 _RUN_TARGET = 0.98
 """A strategy inside that is so sure ends the job: cheap tries after it would rather mislead than confirm."""
@@ -83,8 +90,9 @@ class Auto(Common[AutoPlan]):
 
     def make_plan(self) -> AutoPlan:
         """Return which models may try, and which strategy runs first, if any."""
-        revises = not self.problem.is_checkable and self.roles.cards[self.roles.strongest()].reads
-        return AutoPlan(tuple(self._names), "deep" if revises else "", self.setting.budget_nano)
+        first = "deep" if self.roles.cards[self.roles.strongest()].reads else ""
+        run = "" if self.problem.is_checkable else _WHOLE.get(self.problem.result, first)
+        return AutoPlan(tuple(self._names), run, self.setting.budget_nano)
 
     def ask(self, resources: Resources) -> Sequence[Step]:
         """Return what the strategy wants that runs now; when it wants nothing more, what pays best."""
@@ -92,7 +100,7 @@ class Auto(Common[AutoPlan]):
             steps = running.ask(resources)
             if steps or any(running.owns(key) for key in resources.in_flight):
                 return steps
-        return super().ask(resources)
+        return () if self._whole() else super().ask(resources)
 
     def tell(self, result: StepResult) -> None:
         """Pass on what belongs to a strategy that runs inside; it is evidence here as well."""
@@ -101,7 +109,10 @@ class Auto(Common[AutoPlan]):
                 running.tell(result)
         super().tell(result)
         if result.key == "plan" and not self._runs:
-            self._run(Inside(self.plan.run, self.plan.share_nano))
+            # What has the whole of the job has what a raise added to it, too.
+            is_whole = self.plan.run in _WHOLE.values()
+            share_nano = self.setting.budget_nano if is_whole else self.plan.share_nano
+            self._run(Inside(self.plan.run, share_nano))
 
     def take(self, result: StepResult) -> None:
         """Count what proved nothing; let another strategy run where votes are hopeless."""
@@ -115,6 +126,15 @@ class Auto(Common[AutoPlan]):
     def _running(self) -> Child | None:
         """Return the strategy that runs inside, if it wants to go on."""
         return self._runs[-1] if self._runs and self._runs[-1].done() is None else None
+
+    def _whole(self) -> Child | None:
+        """Return the strategy to which the job is left altogether, if it is."""
+        return self._runs[0] if self._runs and self.plan.run in _WHOLE.values() else None
+
+    def best(self) -> Candidate | None:
+        """Return the best answer; where one strategy has the whole of the job, it knows which."""
+        whole = self._whole()
+        return (whole.best() if whole else None) or super().best()
 
     def _run(self, inside: Inside) -> None:
         """Let another strategy run inside, its money at most the share that was noted."""
@@ -213,6 +233,8 @@ class Auto(Common[AutoPlan]):
 
     def done(self) -> StopReason | None:
         """Stop when proven, when sure enough, or when more would not pay."""
+        if whole := self._whole():
+            return whole.done()
         reason = super().done()
         if reason is None and self._runs and self._runs[-1].done() is StopReason.CONFIDENT:
             return StopReason.CONFIDENT
@@ -223,5 +245,5 @@ class Auto(Common[AutoPlan]):
 
     def phase(self) -> str:
         """Say how far it is, in the words of the strategy that runs inside, if one does."""
-        running = self._running()
+        running = self._whole() or self._running()
         return running.strategy.phase() if running else super().phase()

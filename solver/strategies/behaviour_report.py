@@ -45,7 +45,6 @@ def candidate_of(
         dissent=tuple(
             (_difference(behaviours[group[0]], did, inputs), len(group)) for group in others[:_MOST_DISSENT]
         ),
-        standing=sentence,
     )
 
 

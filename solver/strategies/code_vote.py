@@ -12,7 +12,6 @@ share one misreading of the problem.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from typing import Any
 
 from solver.core.programs import RunOrder
@@ -76,15 +75,19 @@ class CodeVote(Common[CodePlan]):
 
     def wanted(self, resources: Resources) -> Sequence[Step]:
         """Ask for a wave of programs; once it is home, for tests and for a run of what was not run yet."""
-        if resources.in_flight:
-            return ()
-        if self._unrun():
-            inputs = self._inputs or self._derived()
-            if self._needs_tests(inputs, resources):
-                return (self._ask_for_tests(),)
-            return (self._run(inputs),)
-        wave = self.evidence.tries + _NEXT_WAVE if self.evidence.tries else _FIRST_WAVE
-        return self.samples(resources, "sample", upto=min(wave, self._most()))
+        unrun, upto = self._unrun(), min(self._wave_end(), self._most())
+        steps = self.samples(resources, "sample", upto=upto)
+        if steps or resources.in_flight:
+            return steps
+        if not unrun:
+            return self.samples(resources, "sample", upto=min(upto + _NEXT_WAVE, self._most()))
+        inputs = self._inputs or self._derived()
+        return (self._ask_for_tests() if self._needs_tests(inputs, resources) else self._run(inputs),)
+
+    def _wave_end(self) -> int:
+        """Return how many programs there are once the present wave is home."""
+        begun = self.evidence.tries - _FIRST_WAVE
+        return _FIRST_WAVE + (-(-begun // _NEXT_WAVE) * _NEXT_WAVE if begun > 0 else 0)
 
     def _unrun(self) -> list[StepResult]:
         """Return programs that were not run, one for each text."""
@@ -168,9 +171,10 @@ class CodeVote(Common[CodePlan]):
         self._inputs = Inputs.from_note(note)
         self._runs += 1
         keys = {program.key: program.answer_key for program in self._programs}
-        for parent, one in zip_longest(result.parents, seen, fillvalue={}):
-            if isinstance(parent, str) and (key := keys.get(parent)):
-                self._behaviours[key] = _behaviour(one, self._inputs)
+        for place, parent in enumerate(result.parents):
+            if key := keys.get(parent):
+                did = seen[place] if place < len(seen) else {}
+                self._behaviours[key] = _behaviour(did, self._inputs)
 
     # Answering ------------------------------------------------------------------------------------------------
 
@@ -185,7 +189,11 @@ class CodeVote(Common[CodePlan]):
         ran, did = self._observed()
         if self.evidence.proven or not ran or self._inputs is None:
             best = self.evidence.best()
-            return replace(best, confidence=None, standing=self._unrun_sentence()) if best else None
+            return (
+                replace(best, confidence=None, explanation=self._unrun_sentence() or best.explanation)
+                if best
+                else None
+            )
         chosen = choose_by_behaviour(did)
         return candidate_of(ran, did, chosen, self._inputs)
 

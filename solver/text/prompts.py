@@ -46,14 +46,14 @@ _INSTRUCTIONS = {
         "write no part."
     ),
     StepKind.TESTS: (
-        "Write tests of the Python function that the problem asks for, not the function itself: at most twelve lines of the "
-        "form “assert f(…) == …”, usual cases and edge cases alike, each with literal arguments and a literal value that "
-        "you have worked out. Put them into one fenced block that begins with ```python."
+        "Write tests of the Python function that the problem asks for, not the function itself: at most twelve lines of "
+        "the form “assert f(…) == …”, usual cases and edge cases alike, each with literal arguments and a literal value "
+        "that you have worked out. Put them into one fenced block that begins with ```python."
     ),
     StepKind.PROGRAM: (
-        "Write a Python program that computes the answer of the problem and prints it, alone, on its last line. It gets no "
-        "input, has ten seconds, and may use the standard library, numpy and sympy. Compute rather than assume. Put the "
-        "whole program into one fenced block that begins with ```python."
+        "Write a Python program that computes the answer of the problem and prints it, alone, on its last line. It gets "
+        "no input, has ten seconds, and may use the standard library, numpy and sympy. Compute rather than assume. Put "
+        "the whole program into one fenced block that begins with ```python."
     ),
 }
 

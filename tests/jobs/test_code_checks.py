@@ -1,12 +1,16 @@
 """Jobs whose answers are checked by running code: in the real sandbox, or not at all."""
 
+import re
+
 import pytest
 from django.core.cache import cache
+from django.test import Client
 
 from billing.books.wallet import balances
 from jobs.core.code_checks import leave_word, why_not_offered
 from jobs.core.states import JobState
 from jobs.lifecycle import SubmitError
+from jobs.models import StepRecord
 from sandbox import CodeRunner
 from sandbox.monty import Monty
 from solver.checkers.number import Number
@@ -46,6 +50,30 @@ def test_a_program_that_passes_the_tests_ends_the_job(alice, workspace, endpoint
     job.refresh_from_db()
     assert (job.state, job.answer, job.checked) == (JobState.DONE, right, "✓ 2 of 2 tests pass.")
     assert "add(2, 3) == 5" in endpoint.calls[0].prompt
+
+
+def test_programs_without_tests_are_chosen_by_what_they_do(alice, workspace, endpoint, run_all, runs_code):
+    """They are run in the sandbox on the examples of the problem; the page says what they did, without a percentage."""
+    good, bad = "def add(a, b):\n    return a + b", "def add(a, b):\n    return a - b"
+    endpoint.behaviour = lambda call: Answer(f"Sure.\n```python\n{bad if call.number == 1 else good}\n```")
+    problem = "Write a Python function add(a, b).\n>>> add(1, 2)\n3\n>>> add(2, 2)\n4\n>>> add(0, 5)\n5\n"
+    job = submit_for(alice, problem, budget_nano=50 * NANO_PER_CENT)
+    run_all()
+    job.refresh_from_db()
+    assert (job.result_kind, job.state, job.answer, job.confidence) == ("code", JobState.DONE, good, None)
+    assert re.fullmatch(
+        r"\d of \d programs behave alike on \d+ inputs; this one passes 3 of 3 examples of the problem\.",
+        job.explanation,
+    )
+    assert job.dissent == [{"answer": "add(1, 2) gives -1 instead of 3", "votes": 1}]
+    run = StepRecord.objects.filter(job=job, kind="run").earliest("seq")
+    assert (run.purpose, run.charged_nano, run.status) == ("Ran 2 programs", 0, "ok")
+    assert run.told_at > run.created_at
+    client = Client()
+    client.force_login(alice)
+    page = client.get(job.get_absolute_url()).content.decode()
+    assert "programs behave alike on" in page
+    assert "confident" not in page
 
 
 def test_a_function_of_the_user_proves_an_answer(alice, workspace, endpoint, run_all, runs_code):

@@ -4,23 +4,25 @@ import pytest
 
 from solver.core.problem import Problem
 from solver.core.programs import Observed
+from solver.core.result_kind import ResultKind
 from solver.core.steps import StepKind, StopReason
 from solver.inference.behaviour import Behaviour, leads_clearly
+from solver.strategies import make_strategy
 from solver.strategies.code_vote import CodeVote
 from solver.text import code_examples
 from solver.text.code_examples import function_asked
 from tests.solver.played import Play
 
 SQUARE, CUBE, BROKEN = (f"def f(x):\n    return {body}" for body in ("x ** 2", "x ** 3", "x +"))
-SHOWN = Problem("Write a function f.\n>>> f(2)\n4\n>>> f(1)\n1\n>>> f(3)\n9\n")
-BARE = Problem("Write a function f that squares.")
+SHOWN = Problem("Write a function f.\n>>> f(2)\n4\n>>> f(1)\n1\n>>> f(3)\n9\n", result=ResultKind.CODE)
+BARE = Problem("Write a function f that squares.", result=ResultKind.CODE)
 
 
 class CodePlay(Play):
     """A job of this strategy; programs are in fenced blocks, and are run here by evaluating them."""
 
     def make(self):
-        return CodeVote(self.setting)
+        return make_strategy("auto", self.setting) if self.name == "auto" else CodeVote(self.setting)
 
     def judge(self, step, text):
         code = text.partition("```python\n")[2].partition("\n```")[0]
@@ -37,11 +39,11 @@ class CodePlay(Play):
                 return Observed((None,), ())
             holds = [eval(call, scope) == eval(expected) for call, expected in order.examples]
             return Observed(tuple(repr(eval(call, scope)) for call in order.calls), tuple(holds))
-        except Exception:
+        except (SyntaxError, NameError, TypeError):
             return Observed((None,) * len(order.calls), (False,) * len(order.examples))
 
 
-def played(programs, *, problem=SHOWN, tests="", seed=1, runs=True, **given):
+def played(programs, *, problem=SHOWN, tests="", seed=1, runs=True, name="code_vote", **given):
     """Play a job whose models write these programs in turn."""
 
     def respond(step, rng):
@@ -50,7 +52,7 @@ def played(programs, *, problem=SHOWN, tests="", seed=1, runs=True, **given):
             return tests
         return f"Here.\n```python\n{programs[int(step.key.rpartition('/')[2]) % len(programs)]}\n```"
 
-    play = CodePlay("code_vote", respond, problem=problem, seed=seed, runs_code=runs, **given)
+    play = CodePlay(name, respond, problem=problem, seed=seed, runs_code=runs, **given)
     return play, play.run(check_lives=0.5)
 
 
@@ -63,12 +65,22 @@ def test_three_that_behave_alike_end_it():
     best = play.strategy.best()
     assert (reason, best.answer, best.confidence) == (StopReason.CONFIDENT, SQUARE, None)
     assert (
-        best.standing
+        best.explanation
         == "3 of 5 programs behave alike on 6 inputs; this one passes 3 of 3 examples of the problem."
     )
     assert best.checked == "✓ Passes 3 of 3 examples of the problem."
     assert best.dissent == (("f(2) gives 8 instead of 4", 2),)
     assert [r.purpose for r in play.told if r.kind is StepKind.RUN] == ["Ran 3 programs", "Ran 1 program"]
+
+
+def test_auto_leaves_a_program_to_it_altogether():
+    """Its answer, its words and its end are those of the whole job; a raise counts for it too."""
+    play, reason = played([SQUARE], name="auto")
+    best = play.strategy.best()
+    assert (reason, best.answer, best.confidence) == (StopReason.CONFIDENT, SQUARE, None)
+    assert best.explanation.startswith("3 of 3 programs behave alike")
+    assert play.strategy.phase().startswith("Run, 1 behaviour — 3 attempts")
+    assert {key.rpartition("/")[0] for key in play.asked} == {"", "run/0/sample", "run/0/run", "run/0"}
 
 
 def test_an_example_of_the_problem_outweighs_those_who_agree_against_it():
@@ -83,7 +95,7 @@ def test_where_few_examples_are_shown_a_model_writes_tests():
     play, reason = played([SQUARE], problem=BARE, tests=wrong)
     best = play.strategy.best()
     assert reason is StopReason.CONFIDENT
-    assert best.standing.endswith("; this one passes 2 of 3 tests that a model wrote.")
+    assert best.explanation.endswith("; this one passes 2 of 3 tests that a model wrote.")
     assert best.checked == ""
     asked = play.asked["tests/0"]
     assert asked.model == "other/two"
@@ -95,7 +107,10 @@ def test_where_few_examples_are_shown_a_model_writes_tests():
     [
         ({"runs": False}, "3 programs; 3 of them are the same; none was run: it is off."),
         ({"problem": BARE}, "print nothing, and no inputs for them were found."),
-        ({"problem": Problem("Write a program.")}, "print nothing, and no inputs for them were found."),
+        (
+            {"problem": Problem("Write a program.", result=ResultKind.CODE)},
+            "print nothing, and no inputs for them were found.",
+        ),
         ({"programs": [BROKEN]}, "none of them gave a value on 6 inputs."),
     ],
 )
@@ -106,7 +121,7 @@ def test_where_nothing_can_be_told_apart_equal_texts_count_and_it_is_said_why(gi
     assert reason is not None
     best = play.strategy.best()
     assert (best.answer, best.confidence) == (programs[0], None)
-    assert best.standing.endswith(says)
+    assert best.explanation.endswith(says)
 
 
 def test_it_ends_when_no_behaviour_gets_ahead():
@@ -116,7 +131,7 @@ def test_it_ends_when_no_behaviour_gets_ahead():
     assert reason is StopReason.NO_PROGRESS
     assert play.strategy.evidence.tries == 12
     assert play.strategy.best().answer == programs[1]
-    assert play.strategy.best().standing.startswith("No other of 12 programs behaves alike")
+    assert play.strategy.best().explanation.startswith("No other of 12 programs behaves alike")
 
 
 def test_a_clear_lead_is_one_over_the_next_and_over_a_perfect_stranger():
@@ -134,7 +149,7 @@ def test_a_clear_lead_is_one_over_the_next_and_over_a_perfect_stranger():
 
 def test_asserts_of_a_reply_are_read():
     """Inside of functions and of broken blocks too; what is no literal is left out."""
-    reply = "```python\ndef test():\n    assert f(1, k=2) == 3, 'x'\nassert not f('')\nassert f(y) == 1\nassert g(1) == 1\n```"
+    reply = "```python\ndef test():\n    assert f(1, k=2) == 3, 'x'\nassert not f('')\nassert f(y) == 1\n```"
     assert set(code_examples.tests_in(reply, "f")) == {("f(1, k=2)", "3"), ("f('')", "False")}
     assert code_examples.tests_in("```\nassert f(1) == 2\nassert f(\n```", "f") == [("f(1)", "2")]
     assert code_examples.tests_in("x" * 100_000, "f") == []
