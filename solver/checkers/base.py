@@ -166,9 +166,9 @@ class BaseChecker(ABC):
     def describe(self) -> str:
         """Return what is checked, as the end of a sentence without its full stop."""
 
-    def verdict(self, detail: str, *, passed: bool) -> Verdict:
-        """Return that an answer is right or wrong, and why, in a sentence."""
-        return Verdict(passed, self.kind, detail)
+    def verdict(self, detail: str, *, passed: bool, score: float | None = None) -> Verdict:
+        """Return that an answer is right or wrong, and why, in a sentence; `score` is how nearly right it is."""
+        return Verdict(passed, self.kind, detail, score)
 
     def undecided(self, detail: str) -> Verdict:
         """Return that the checker cannot tell, and why, in a sentence."""

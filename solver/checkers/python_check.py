@@ -14,6 +14,7 @@ from solver.core.verdict import Verdict
 MAX_SOURCE_CHARS = 20_000
 _FUNCTION = re.compile(r"^def[ \t]+check[ \t]*\(", re.MULTILINE)
 _MAX_MESSAGE_CHARS = 300
+MAX_SCORE = 10**12
 _NO_FUNCTION = ("SyntaxError", "IndentationError", "NameError: there is no function", "ModuleNotFoundError")
 _RETURNS = "return True or False, a score (1 is right), or (score, message)"
 
@@ -88,11 +89,15 @@ class PythonCheck(BaseChecker):
             value, message = value[0], " ".join(value[1].split())[:_MAX_MESSAGE_CHARS]
         if not isinstance(value, bool | int | float) or (isinstance(value, float) and math.isnan(value)):
             return self.undecided(f"The function check returned {str(value)[:60]!r}; let it {_RETURNS}.")
-        score = "" if isinstance(value, bool) else f", score {value:g}"
+        # Beyond any score that says something, infinity would not survive the journal's JSON.
+        score = None if isinstance(value, bool) else float(min(max(value, -MAX_SCORE), MAX_SCORE))
+        said_score = "" if score is None else f", score {score:g}"
         passed = value if isinstance(value, bool) else value >= 1
         said = f": {message.rstrip('.')}" if message else ""
         return self.verdict(
-            f"The function check says {'right' if passed else 'wrong'}{score}{said}.", passed=passed
+            f"The function check says {'right' if passed else 'wrong'}{said_score}{said}.",
+            passed=passed,
+            score=score,
         )
 
     def trials(self) -> tuple[str, ...]:

@@ -132,12 +132,15 @@ class UnitTests(BaseChecker):
         )
         if is_done and not errors and passed == len(names):
             return self.verdict(f"{summary}.", passed=True)
+        # With a single test there is nothing between right and wrong.
+        score = passed / len(names) if len(names) > 1 and passed < len(names) else None
         if errors:
             name, error = errors[0]
-            return self.verdict(f"{summary}; {name} failed: {_sentence(error)}", passed=False)
+            said = f"{summary}; {name} failed: {_sentence(error)}"
+            return self.verdict(said, passed=False, score=score)
         waiting = next((name for name in names if name not in results), names[-1])
         why = _WHY_ENDED.get(ran.ending, ran.ending)
-        return self.verdict(f"{summary}; {waiting} did not end: {why}.", passed=False)
+        return self.verdict(f"{summary}; {waiting} did not end: {why}.", passed=False, score=score)
 
     def trials(self) -> tuple[str, ...]:
         """Return answers that no test worth its name passes: an empty program."""

@@ -7,11 +7,13 @@ class Verdict(NamedTuple):
     """What a checker says about an answer: right, wrong or undecided, the checker's kind, one sentence why.
 
     `passed` is None where the checker cannot tell: the right answer is unknown, or the answer could not be read.
+    `score` tells better from worse among wrong ones, where the checker can: 1 or more is right.
     """
 
     passed: bool | None
     checker: str
     detail: str
+    score: float | None = None
 
     @property
     def is_undecided(self) -> bool:

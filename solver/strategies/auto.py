@@ -5,8 +5,9 @@ start elsewhere, the posterior of every answer (solver/inference/vote_likelihood
 how likely none seen is; from it follows what further tries of each model (value_of_tries.py) or a grade
 (value_of_grade.py) would add. Whatever adds most per dollar is bought while that is worth more than it costs; what a
 right answer is worth is told, or follows from the budget. Where many tries came to no answer twice, `aggregate` gets
-the rest. Where a checker proves answers, each try goes to the model with the best chance of success per dollar. Where a
-program should come back that nothing checks, `code_vote` has the whole of the job.
+the rest. Where a checker proves answers, each try goes to the model with the best chance of success per dollar; where
+it gives scores, `evolve` climbs them. Where a program should come back that nothing checks, `code_vote` has the whole of
+the job.
 
 Source: value of information (Raiffa and Schlaifer, 1961), Adaptive-Consistency (Aggarwal et al., 2023), item response
 theory (Rasch, 1960). Wins where what is known of the models holds: as right as forty fixed votes of the strongest model
@@ -28,6 +29,7 @@ from solver.strategies.child import Child, Inside
 from solver.strategies.code_vote import CodeVote
 from solver.strategies.common import Common
 from solver.strategies.deep import Deep
+from solver.strategies.evolve import Evolve, score_of
 from solver.strategies.grade_chooser import GradeChooser
 from solver.strategies.notes import Plan
 from solver.strategies.proof_tries import Buy, NoTry, ProofTries
@@ -48,8 +50,11 @@ _GROWTH = 8
 _HOPELESS = 8
 """So many independent tries without an answer given twice are no vote."""
 _INSIDE: Mapping[str, Callable[[Setting], Strategy]] = {
-    "deep": Deep, "aggregate": Aggregate, "code_vote": CodeVote,
-}  # fmt: skip
+    "deep": Deep,
+    "aggregate": Aggregate,
+    "evolve": Evolve,
+    "code_vote": CodeVote,
+}
 """What may run inside, by the name that is noted."""
 _WHOLE: Mapping[ResultKind, str] = {ResultKind.CODE: "code_vote"}
 """What is left to one strategy altogether where nothing proves what should come back."""
@@ -85,6 +90,7 @@ class Auto(Common[AutoPlan]):
         # What did not pay under one budget may pay under a raised one.
         self._enough_key = f"enough/{setting.budget_nano}"
         self._enough = False
+        self._sees_scores = False
         self._runs: list[Child] = []
         self._grades = GradeChooser(self.roles, self.evidence)
 
@@ -116,8 +122,9 @@ class Auto(Common[AutoPlan]):
 
     def take(self, result: StepResult) -> None:
         """Count what proved nothing; let another strategy run where votes are hopeless."""
-        if result.key == "hopeless" and len(self._runs) < _MAX_RUNS:
+        if result.key in {"hopeless", "scored"} and len(self._runs) < _MAX_RUNS:
             self._run(Inside.from_note(result.note))
+        self._sees_scores = self._sees_scores or score_of(result) is not None
         self._enough = self._enough or result.key == self._enough_key
         self._proof.take(result)
         if result.key.startswith("grade/"):
@@ -132,9 +139,10 @@ class Auto(Common[AutoPlan]):
         return self._runs[0] if self._runs and self.plan.run in _WHOLE.values() else None
 
     def best(self) -> Candidate | None:
-        """Return the best answer; where one strategy has the whole of the job, it knows which."""
-        whole = self._whole()
-        return (whole.best() if whole else None) or super().best()
+        """Return the best answer; a strategy inside that climbs scores, or has the whole of the job, knows which."""
+        climbs = self.evidence.told("scored") and not self.evidence.proven
+        inside = self._runs[-1] if self._runs and climbs else self._whole()
+        return (inside.best() if inside else None) or super().best()
 
     def _run(self, inside: Inside) -> None:
         """Let another strategy run inside, its money at most the share that was noted."""
@@ -145,6 +153,9 @@ class Auto(Common[AutoPlan]):
 
     def wanted(self, resources: Resources) -> Sequence[Step]:
         """Return what pays best, or a note that nothing does."""
+        if self._sees_scores and not self.evidence.told("scored"):
+            note = Inside("evolve", resources.free_nano).as_note()
+            return (Step("scored", StepKind.NOTE, "The check gives scores", note=note),)
         if self._is_hopeless(resources):
             note = Inside("aggregate", resources.free_nano).as_note()
             return (Step("hopeless", StepKind.NOTE, "No answer was given twice", note=note),)
@@ -236,8 +247,10 @@ class Auto(Common[AutoPlan]):
         if whole := self._whole():
             return whole.done()
         reason = super().done()
-        if reason is None and self._runs and self._runs[-1].done() is StopReason.CONFIDENT:
-            return StopReason.CONFIDENT
+        if reason is None and self._runs:
+            inside = self._runs[-1].done()
+            if inside is StopReason.CONFIDENT or (inside and self.evidence.told("scored")):
+                return inside
         if reason is None and self._enough:
             sure = not self.problem.is_checkable and self.evidence.confidence() >= _SURE
             return StopReason.CONFIDENT if sure else StopReason.NO_PROGRESS

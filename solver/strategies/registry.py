@@ -8,6 +8,7 @@ from solver.strategies.aggregate import Aggregate
 from solver.strategies.auto import Auto
 from solver.strategies.decompose import Decompose
 from solver.strategies.deep import Deep
+from solver.strategies.evolve import Evolve
 from solver.strategies.knockout import Knockout
 from solver.strategies.refine import Refine
 from solver.strategies.tree import Tree
@@ -21,6 +22,7 @@ REGISTRY: dict[str, Callable[[Setting], Strategy]] = {
     "aggregate": Aggregate,
     "refine": Refine,
     "tree": Tree,
+    "evolve": Evolve,
     "decompose": Decompose,
 }
 DEFAULT = "auto"

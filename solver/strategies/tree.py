@@ -29,7 +29,6 @@ from solver.strategies.notes import JudgedPlan
 from solver.text.prompts import read_grade
 
 _FRONTIER = 12
-_MAX_FAILED_CHILDREN = 4
 _UNJUDGED = 0.3
 _GRADED_RANKS = 2
 _MAX_GRADES = 2
@@ -58,6 +57,9 @@ class Choice(NamedTuple):
 
 class Tree(Common[JudgedPlan]):
     """The state of one search; its frontier is bounded, so each step costs the same."""
+
+    max_failed_children = 4
+    """After so many changes that brought nothing, a candidate is given up."""
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -217,7 +219,7 @@ class Tree(Common[JudgedPlan]):
             return
         parent.arms.setdefault(result.model, Arm()).add(reward)
         parent.failed += reward < _UNJUDGED
-        if parent.failed >= _MAX_FAILED_CHILDREN:
+        if parent.failed >= self.max_failed_children:
             del self._frontier[result.parents[0]]
 
     def _keep(self, node: Node) -> None:
