@@ -220,7 +220,7 @@ class Durable:
         """Submit and claim the jobs of a round; each makes its share of the calls by a vote that is never clear."""
         from django.conf import settings
 
-        from jobs.core.options import NEVER_SURE, JobOptions
+        from jobs.core.options import JobOptions
         from jobs.lifecycle import JobRequest, submit_job
         from jobs.worker.execution import execute
         from jobs.worker.lease import claim_next
@@ -229,7 +229,7 @@ class Durable:
 
         settings.PONDER_CALLS_PER_JOB = IN_FLIGHT[in_flight]
         jobs = in_flight // IN_FLIGHT[in_flight]
-        options = JobOptions(max_tries=calls // jobs, confidence_target=NEVER_SURE)
+        options = JobOptions(max_tries=calls // jobs, is_never_sure=True)
         self._leases = []
         for unseen in modular_problems(jobs, SEED):
             request = JobRequest(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.endpoint import endpoint
 from bench.services import Database, database
-from jobs.core.options import NEVER_SURE, JobOptions
+from jobs.core.options import JobOptions
 from reasoning_app.embedded import commands
 from reasoning_app.embedded.child import Child
 from solver.core.money import NANO_PER_USD
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MODEL = "demo/expert"
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _READY_TIMEOUT_S = 900.0
-ENDLESS = JobOptions(confidence_target=NEVER_SURE, max_tries=10_000_000)
+ENDLESS = JobOptions(is_never_sure=True, max_tries=10_000_000)
 """Options of a vote that goes on for as long as there is money: the endpoint gives two answers in turn."""
 
 

@@ -8,8 +8,8 @@ from jobs.core.errors import SubmitError
 from solver.core.result_kind import ResultKind
 
 LEAST_TARGET = 0.5
-NEVER_SURE = 2.0
-"""A confidence target that no answer reaches: the job goes on until its tries or its money are used up."""
+_BEYOND_REACH = 2.0
+"""A confidence target that no answer reaches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,9 @@ class JobOptions:
     depth: int | None = None
     result: ResultKind | None = None
     """What should come back; None: what the checker and the problem's words say."""
+    is_never_sure: bool = False
+    """No answer ends the job: it goes on until its tries or its money are used up. Measurements want that; neither form
+    nor terminal offers it."""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -37,6 +40,7 @@ class JobOptions:
             models=tuple(data.get("models") or ()),
             confidence_target=float(target) if target else None,
             result=ResultKind(data["result"]) if data.get("result") in set(ResultKind) else None,
+            is_never_sure=data.get("is_never_sure") is True,
             **{name: None if value is None else int(value) for name, value in known.items()},
         )
 
@@ -44,16 +48,18 @@ class JobOptions:
         """Return what goes into `Job.options`: only what was chosen."""
         chosen = {field.name: getattr(self, field.name) for field in fields(self)}
         chosen["models"] = list(self.models) or None
-        return {name: value for name, value in chosen.items() if value is not None}
+        return {name: value for name, value in chosen.items() if value is not None and value is not False}
 
     def for_strategy(self) -> dict[str, Any]:
         """Return what a strategy reads; which models there are, its panel says, and what comes back, its problem."""
-        return {name: value for name, value in self.to_json().items() if name not in {"models", "result"}}
+        unread = {"models", "result", "is_never_sure"}
+        read = {name: value for name, value in self.to_json().items() if name not in unread}
+        return read | ({"confidence_target": _BEYOND_REACH} if self.is_never_sure else {})
 
     def check(self) -> None:
         """Raise SubmitError for a choice that no job can have."""
         target = self.confidence_target
-        if target is not None and target != NEVER_SURE and not LEAST_TARGET <= target < 1:
+        if target is not None and not LEAST_TARGET <= target < 1:
             raise SubmitError(
                 f"A confidence of {target:g} is out of range: enter a probability from {LEAST_TARGET} to 0.999.",
                 field="confidence_target",

@@ -218,7 +218,7 @@ class Trial:
 
     def submit(self, count: int) -> None:
         """Submit jobs that never come to an end by themselves."""
-        from jobs.core.options import NEVER_SURE, JobOptions
+        from jobs.core.options import JobOptions
         from solver.core.money import NANO_PER_USD
         from tests.people import submit_for
 
@@ -226,7 +226,7 @@ class Trial:
             self._submitted += 1
             submit_for(
                 self._user, f"Undecidable problem {self._submitted}?", budget_nano=20 * NANO_PER_USD, wake=False,
-                strategy="vote", options=JobOptions(confidence_target=NEVER_SURE, max_tries=10**7),
+                strategy="vote", options=JobOptions(is_never_sure=True, max_tries=10**7),
             )  # fmt: skip
 
     def works_again(self, host: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from jobs.core.errors import SubmitError
-from jobs.core.options import NEVER_SURE, JobOptions
+from jobs.core.options import JobOptions
 from jobs.models import Job
 from jobs.views.forms import fields_of_options
 
@@ -37,6 +37,7 @@ def test_a_row_holds_only_what_was_chosen():
     [
         (JobOptions(confidence_target=0.4), "confidence_target"),
         (JobOptions(confidence_target=1.0), "confidence_target"),
+        (JobOptions(confidence_target=2.0), "confidence_target"),
         (JobOptions(confidence_target=float("nan")), "confidence_target"),
         (JobOptions(value_nano=0), "value"),
     ],
@@ -48,9 +49,12 @@ def test_a_choice_that_no_job_can_have_is_refused(options, field):
     assert (refusal.value.field, refusal.value.code) == (field, "out_of_range")
 
 
-def test_a_target_that_is_never_reached_is_one():
-    """It is for those who want a job that goes on."""
-    JobOptions(confidence_target=NEVER_SURE).check()
+def test_a_job_that_is_never_sure_has_a_target_that_no_answer_reaches():
+    """A row keeps the choice; the strategy sees a target above certainty."""
+    endless = JobOptions(is_never_sure=True, max_tries=9)
+    endless.check()
+    assert JobOptions.from_json(endless.to_json()) == endless
+    assert endless.for_strategy() == {"confidence_target": 2.0, "max_tries": 9}
 
 
 @pytest.mark.parametrize("target", ["0.9", 0.9])

@@ -112,7 +112,7 @@ def test_an_absent_provider_is_said_and_costs_nothing(running):
         (["?", "--budget", "1", "--models", ""], "--models names no model"),
         (["?", "--budget", "0.001"], "fractions of a cent"),
         (["?", "--budget", "1", "--check", "vibes"], "arithmetic"),
-        (["?", "--budget", "1", "--confidence", "7"], "0.5"),
+        (["?", "--budget", "1", "--confidence", "2"], "0.5"),
     ],
 )
 def test_bad_input_is_refused_before_anything_starts(tmp_path, arguments, says):

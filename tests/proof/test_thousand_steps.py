@@ -10,7 +10,7 @@ import pytest
 from django.db.models import Max, Q
 
 from billing.models import Call, CallState
-from jobs.core.options import NEVER_SURE, JobOptions
+from jobs.core.options import JobOptions
 from jobs.core.states import ENDED, JobState
 from jobs.models import Job, OutboxMessage
 from jobs.upkeep.audit import violations
@@ -32,7 +32,7 @@ def submit(alice, workspace) -> Job:
     """Submit a vote that goes on until it has made its tries. Replies depend on problem and step alone."""
     job = submit_for(
         alice, "Compute (17 * 4 + 9) mod 53.", budget_nano=20 * NANO_PER_USD, strategy="vote", wake=False,
-        options=JobOptions(max_tries=STEPS, confidence_target=NEVER_SURE),
+        options=JobOptions(max_tries=STEPS, is_never_sure=True),
     )  # fmt: skip
     Job.objects.filter(pk=job.pk).update(pinned=job.pinned | {"seed": SEED})
     return job
