@@ -3,7 +3,7 @@
 import hashlib
 
 from solver.core.programs import Observed
-from solver.text.code_blocks import in_fence
+from solver.text.fences import in_fence
 
 _KEPT_CHARS = 160
 _MAX_ANSWER_CHARS = 2_000

@@ -6,12 +6,12 @@ Plain string work on a window of bounded size. An opening delimiter is never an 
 import re
 from collections.abc import Callable
 
+from solver.text.fences import FENCE, fenced_blocks
 from solver.text.keys import quick_key
 
 MAX_BLOCK_CHARS = 20_000
 _MAX_BLANK_CHARS = 200
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
-_FENCE = re.compile(r"[ \t]*(```+|~~~+)[^\n`]{0,40}(?:\n|$)")
 _DISPLAY = (("$$", "$$"), ("\\[", "\\]"))
 _ITEM = re.compile(r"[ \t]{0,8}(?:[-*•+][ \t]|\(?(?:[0-9]{1,3}|[a-zA-Z])[.)][ \t])")
 _EQUATION = re.compile(
@@ -37,9 +37,8 @@ def block_after(text: str, at: int, *, owed: str = "", whole: bool = False) -> s
     window = text[at : at + MAX_BLOCK_CHARS]
     begun = window.lstrip(" \t\r*_`" if not whole else " \t\r")
     fresh = begun.startswith("\n") or not begun
-    kept_fence = _FENCE.match(window.lstrip(" \t\r*_"))
-    if kept_fence:
-        return _fenced(window.lstrip(" \t\r*_"))
+    if FENCE.match(kept := window.lstrip(" \t\r*_")):
+        return _fenced(kept)
     if fresh:
         blank = len(begun) - len(begun.lstrip())
         if not begun.strip() or blank > _MAX_BLANK_CHARS:
@@ -47,8 +46,8 @@ def block_after(text: str, at: int, *, owed: str = "", whole: bool = False) -> s
         begun = begun.lstrip("\n\r\t ") if not _ITEM.match(begun.lstrip("\n\r")) else begun.lstrip("\n\r")
     else:
         begun = window.lstrip(" \t\r")
-    if found := _FENCE.match(begun):
-        return _fenced(begun[found.start() :])
+    if FENCE.match(begun):
+        return _fenced(begun)
     return _delimited(begun) or _lines(begun, owed, several=fresh or whole)
 
 
@@ -69,13 +68,9 @@ def braced(text: str, at: int) -> str | None:
     return None
 
 
-def _fenced(block: str) -> str | None:
-    """Return what a code block holds, its indentation kept."""
-    first = _FENCE.match(block)
-    assert first is not None  # the callers looked
-    end = block.find(f"\n{first[1][:3]}", first.end() - 1)
-    inside = block[first.end() : end if end >= 0 else len(block)]
-    return inside.strip("\n").rstrip() or None
+def _fenced(text: str) -> str | None:
+    """Return what the code block that a text begins with holds."""
+    return next(fenced_blocks(text)).code.strip("\n") or None
 
 
 def _delimited(begun: str) -> str | None:

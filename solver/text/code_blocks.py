@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from solver.text.extract import said_aloud
+from solver.text.fences import CodeBlock, fenced_blocks
 
 MAX_CODE_CHARS = 50_000
-_FENCE = re.compile(r"^([ \t]{0,12})(`{3,}|~{3,})[ \t]*([\w+#.-]{0,20})[^\n`]*$", re.MULTILINE)
 _PYTHON = frozenset({"", "py", "python", "python3", "python2", "py3"})
 _DEFINED = re.compile(
     r"^(?:async[ \t]+def|def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]{1,100})?=(?!=)", re.MULTILINE
@@ -17,25 +16,9 @@ _STARTS = re.compile(
 )
 
 
-class CodeBlock(NamedTuple):
-    """A fenced block: the language that it names, in lower case, and its code without its common indentation."""
-
-    language: str
-    code: str
-
-
 def code_blocks(reply: str) -> list[CodeBlock]:
     """Return the fenced blocks of a reply, thinking left out; the last one may lack its end."""
-    text, found, opened = said_aloud(reply), [], None
-    for fence in _FENCE.finditer(text):
-        if opened is None:
-            opened = fence
-        elif fence[2][0] == opened[2][0] and len(fence[2]) >= len(opened[2]) and not fence[3]:
-            found.append(_block(opened, text[opened.end() : fence.start()]))
-            opened = None
-    if opened is not None:
-        found.append(_block(opened, text[opened.end() :]))
-    return found
+    return list(fenced_blocks(said_aloud(reply)))
 
 
 def program_in(reply: str, wanted: Sequence[str] = ()) -> str | None:
@@ -58,21 +41,6 @@ def program_in(reply: str, wanted: Sequence[str] = ()) -> str | None:
     return found if found.strip() and len(found) <= MAX_CODE_CHARS else None
 
 
-def in_fence(code: str, language: str = "") -> str:
-    """Return code as a fenced block that it cannot close."""
-    longest = max((len(run) for run in re.findall(r"`{3,}", code)), default=2)
-    fence = "`" * (longest + 1)
-    return f"{fence}{language}\n{code}\n{fence}"
-
-
 def defined_names(code: str) -> set[str]:
     """Return the names that a program defines at its top level, as far as its lines tell."""
     return {found[1] or found[2] for found in _DEFINED.finditer(code)}
-
-
-def _block(opening: re.Match[str], body: str) -> CodeBlock:
-    indentation = opening[1]
-    lines = body.removeprefix("\n").split("\n")
-    return CodeBlock(
-        opening[3].casefold(), "\n".join(line.removeprefix(indentation) for line in lines).rstrip()
-    )

@@ -17,6 +17,7 @@ USE = "print(add(1, 2))"
         f"Sure!\n\n```py\n{ADD}\n```\nIt adds.\nAnswer: see above",
         f"~~~\n{ADD}\n~~~",
         f"````python\n{ADD}\n````",
+        f"```python\n{ADD}\n```.\nIt adds.",
         f"<think>\n```python\nnonsense\n```\n</think>\n```Python\n{ADD}\n```",
         f"1. First:\n   ```python\n   {ADD.replace(chr(10), chr(10) + '   ')}\n   ```",
         f"```python\n{ADD}",
@@ -45,7 +46,11 @@ def test_a_reply_without_a_program_has_none():
 
 
 @pytest.mark.parametrize(
-    "text", ["```\n" * 25_000, "`" * 100_000, "def " * 25_000, "x\n" * 50_000, "~~~a\n```b\n" * 10_000]
+    "text",
+    [
+        *("```\n" * 25_000, "`" * 100_000, "def " * 25_000, "x\n" * 50_000, "~~~a\n```b\n" * 10_000),
+        *(f"```{' ' * 100_000}`", f"{'~' * 100_000}`"),
+    ],
 )
 def test_hostile_replies_are_read_at_once(text):
     """A hundred thousand characters cost a fraction of a second."""

@@ -1,0 +1,43 @@
+"""Fenced blocks of Markdown: ``` or ~~~, as models write them. Linear in the text's length; never raises."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+# Possessive quantifiers: a line that turns out to be none is read once.
+FENCE = re.compile(r"^([ \t]{0,12}+)(`{3,}+|~{3,}+)[ \t]*+((?:\w[\w+#.-]{0,19})?)[^\n`]*+$", re.MULTILINE)
+
+
+class CodeBlock(NamedTuple):
+    """A fenced block: the language that it names, in lower case, and its code without its common indentation."""
+
+    language: str
+    code: str
+
+
+def fenced_blocks(text: str) -> Iterator[CodeBlock]:
+    """Yield the fenced blocks of a text; the last one may lack its end."""
+    opened = None
+    for fence in FENCE.finditer(text):
+        if opened is None:
+            opened = fence
+        elif fence[2][0] == opened[2][0] and len(fence[2]) >= len(opened[2]) and not fence[3]:
+            yield _block(opened, text[opened.end() : fence.start()])
+            opened = None
+    if opened is not None:
+        yield _block(opened, text[opened.end() :])
+
+
+def in_fence(code: str, language: str = "") -> str:
+    """Return code as a fenced block that it cannot close."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", code)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language}\n{code}\n{fence}"
+
+
+def _block(opening: re.Match[str], body: str) -> CodeBlock:
+    indentation = opening[1]
+    lines = body.removeprefix("\n").split("\n")
+    return CodeBlock(
+        opening[3].casefold(), "\n".join(line.removeprefix(indentation) for line in lines).rstrip()
+    )
