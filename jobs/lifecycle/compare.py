@@ -67,17 +67,28 @@ def submit_comparison(request: JobRequest, *, wake: bool = True) -> Comparison:
                 raise SubmitError("This form was already submitted. Start a new job.", code="used")
             return earlier
         jobs = {
-            side: submit_job(_side_of(request, card, uuid.uuid5(made_id, side)), wake=wake)
+            side: submit_job(_side_of(request, card.name, uuid.uuid5(made_id, side)), wake=wake)
             for side, card in rivals._asdict().items()
         }
         return Comparison.objects.create(pk=made_id, workspace=workspace, created_by=user, **jobs)
 
 
-def _side_of(request: JobRequest, card: ModelCard, job_id: uuid.UUID) -> JobRequest:
-    """Return the request of one side, whose only model is that of the card."""
+def is_met_by(request: JobRequest, comparison: Comparison) -> bool:
+    """Tell whether a comparison that was submitted before is what is asked for here."""
+    for job in comparison.sides().values():
+        [model] = job.options["models"]
+        if request.options.models and model not in request.options.models:
+            return False
+        if not _side_of(request, model, job.pk).is_met_by(job):
+            return False
+    return True
+
+
+def _side_of(request: JobRequest, model: str, job_id: uuid.UUID) -> JobRequest:
+    """Return the request of one side, which has one model."""
     return replace(
         request,
-        options=replace(request.options, models=(card.name,)),
+        options=replace(request.options, models=(model,)),
         strategy="vote" if request.strategy == DEFAULT else request.strategy,
         request_id=job_id,
     )

@@ -62,6 +62,18 @@ class JobRequest:
             raise SubmitError(why, field="checker", code="cannot_run_code")
         return replace(self, problem=problem)
 
+    def is_met_by(self, job: Job) -> bool:
+        """Tell whether a job that was submitted before, and not raised since, is what is asked for here."""
+        return (
+            job.problem == self.problem.strip()
+            and job.version == 1
+            and job.budget_nano == self.budget_nano
+            and job.checker == (self.checker.to_json() if self.checker else {})
+            and job.strategy == self.strategy
+            and job.options == self.options.to_json()
+            and (job.not_before_at, job.deadline_at) == (self.not_before_at, self.deadline_at)
+        )
+
 
 def check_result(result: ResultKind | None, checker: BaseChecker | None) -> None:
     """Raise SubmitError for a checker that cannot check what should come back."""

@@ -16,6 +16,7 @@ from accounts.models import User
 from jobs.core.errors import CannotContinue
 from jobs.core.options import JobOptions
 from jobs.lifecycle import SubmitError, submit_comparison
+from jobs.lifecycle.compare import is_met_by
 from jobs.lifecycle.drafts import delete_draft
 from jobs.models import Comparison, Job, Pinned
 from jobs.models.comparison import SIDE_TITLES
@@ -26,7 +27,7 @@ from jobs.templatetags.ponder import short_answer
 from jobs.views.access import get_comparison_for
 from jobs.views.forms import NewJobForm
 from jobs.views.live import live_reply
-from jobs.views.new import ask_to_sign_in, refused_form, says_the_same, uuid_of
+from jobs.views.new import ask_to_sign_in, refused_form, uuid_of
 from solver.core.money import format_usd_about
 from solver.core.steps import StopReason
 from solver.text.keys import quick_key, text_key
@@ -155,7 +156,7 @@ def _submit(request: HttpRequest, user: User, form: NewJobForm) -> Comparison:
     """Submit the comparison of a valid form; the same form sent twice is one comparison. Raises SubmitError."""
     asked, form_id = form.job_request(user), uuid_of(request.POST.get("draft", ""))
     earlier = Comparison.objects.filter(pk=form_id, created_by=user).first() if form_id else None
-    if earlier and says_the_same(earlier.many_cheap, asked):
+    if earlier and is_met_by(asked, earlier):
         messages.info(request, "This comparison was already started. Change the form to start another.")
         return earlier
     return submit_comparison(replace(asked, request_id=None if earlier else form_id))

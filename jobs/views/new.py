@@ -16,7 +16,7 @@ from accounts.access import workspace_of
 from accounts.models import User
 from jobs.core.rates import within_rate
 from jobs.core.states import JobState
-from jobs.lifecycle import JobRequest, SubmitError, quote_job, submit_job
+from jobs.lifecycle import SubmitError, quote_job, submit_job
 from jobs.lifecycle.drafts import drafts_of
 from jobs.lifecycle.panel import is_bundled_panel, model_names
 from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
@@ -132,7 +132,7 @@ def _submit(request: HttpRequest, user: User, form: NewJobForm) -> Job:
     asked = form.job_request(user)
     form_id, parent_id = uuid_of(request.POST.get("draft", "")), uuid_of(request.POST.get("from", ""))
     earlier = Job.objects.filter(pk=form_id).exclude(state=JobState.DRAFT).first() if form_id else None
-    if earlier and earlier.created_by_id == user.pk and says_the_same(earlier, asked):
+    if earlier and earlier.created_by_id == user.pk and asked.is_met_by(earlier):
         messages.info(
             request, "This job was already started. To start another, use “Run again with changes”."
         )
@@ -144,16 +144,6 @@ def _submit(request: HttpRequest, user: User, form: NewJobForm) -> Job:
             request_id=None if earlier else form_id,
             when_paid="when_paid" in request.POST,
         )
-    )
-
-
-def says_the_same(job: Job, asked: JobRequest) -> bool:
-    """Tell whether a form that was sent before asks for the same job now."""
-    return (
-        job.problem == asked.problem.strip()
-        and job.version == 1
-        and job.budget_nano == asked.budget_nano
-        and job.checker == (asked.checker.to_json() if asked.checker else {})
     )
 
 

@@ -47,11 +47,12 @@ def test_a_form_that_is_sent_twice_is_one_comparison(alice):
     assert "already started" in alice.get(again.url).content.decode()
 
 
-def test_a_form_that_was_changed_after_it_was_sent_is_another_comparison(alice):
-    """Who goes back and writes something else wants something else."""
+@pytest.mark.parametrize("change", [{"budget": "0.25"}, {"confidence_target": "0.8"}, {"strategy": "refine"}])
+def test_a_form_that_was_changed_after_it_was_sent_is_another_comparison(alice, change):
+    """Who goes back and chooses something else wants something else."""
     form = GOOD | {"draft": str(uuid.uuid4())}
     alice.post(reverse("job-compare"), form)
-    alice.post(reverse("job-compare"), form | {"budget": "0.25"})
+    alice.post(reverse("job-compare"), form | change)
     assert Comparison.objects.count() == 2
 
 

@@ -1,9 +1,12 @@
 """The new-job form: what is typed is never lost, and each refusal says what to do."""
 
 import re
+import uuid
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from billing.books.wallet import balances
 from jobs.models import Job
@@ -11,6 +14,7 @@ from solver.core.money import NANO_PER_USD
 from tests.people import workspace_of
 
 GOOD = {"problem": "Use 3, 7, 12, 25 to make 58.", "budget": "0.05", "checker": "arithmetic"}
+IN_TWO_DAYS = f"{timezone.now() + timedelta(days=2):%Y-%m-%dT%H:%M}"
 
 
 def submit(person, **changes):
@@ -220,7 +224,27 @@ def test_running_again_keeps_a_confidence_that_the_form_does_not_offer(alice):
     assert '<option value="0.85" selected>85 %</option>' in text
 
 
-@pytest.mark.parametrize("typed", ["lots", "7", "nan"])
+@pytest.mark.parametrize(
+    ("change", "jobs"),
+    [
+        ({}, 1),
+        ({"strategy": "refine"}, 2),
+        ({"confidence_target": "0.8"}, 2),
+        ({"value": "2.50"}, 2),
+        ({"not_before": IN_TWO_DAYS}, 2),
+        ({"deadline": IN_TWO_DAYS}, 2),
+    ],
+)
+def test_a_form_that_is_sent_again_is_one_job_only_where_nothing_was_changed(alice, change, jobs):
+    """A double click is one job; who goes back and chooses something else wants another."""
+    form_id = str(uuid.uuid4())
+    submit(alice, draft=form_id)
+    submit(alice, draft=form_id, **change)
+    submit(alice, draft=form_id)
+    assert Job.objects.count() == jobs
+
+
+@pytest.mark.parametrize("typed", ["lots", "2", "nan"])
 def test_a_confidence_that_is_none_is_refused_beside_its_field(alice, typed):
     """It says what to enter; nothing is started."""
     reply = submit(alice, confidence_target=typed)
