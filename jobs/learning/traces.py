@@ -30,13 +30,15 @@ def traces(form: str, *, per_job: int = 4, kind: str = "", model: str = "") -> I
     jobs = Job.objects.filter(state__in=ENDED, created_by__share_traces=True, texts_deleted_at=None)
     for job in jobs.exclude(checker={}).order_by("created_at", "pk").iterator(100):
         try:
-            of_kind = problem_kind(job.problem, checker_from_json(job.checker))
+            checker = checker_from_json(job.checker)
+            of_kind = problem_kind(job.problem, checker)
         except CheckerError:
             logger.warning(
                 "Job %s has a checker that this release does not know; its traces are left out.", job.pk
             )
             continue
-        if kind and of_kind != kind:
+        # What passed a check of form alone is not known to be right.
+        if (kind and of_kind != kind) or checker is None or not checker.is_checkable:
             continue
         right, wrong = _judged(job, model)
         facts = {"job": str(job.pk), "kind": of_kind, "checker": job.checker}

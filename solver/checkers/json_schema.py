@@ -1,8 +1,9 @@
 """`json_schema`: the answer is JSON of a given form."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field
@@ -14,12 +15,14 @@ from solver.text.deliverables import deliverable_in
 _MAX_SCHEMA_CHARS = 8_000
 _MAX_ANSWER_CHARS = 20_000
 _MAX_SHOWN_CHARS = 120
+_MAX_ERRORS = 20
+_SHOWN_ERRORS = 5
 _EXAMPLE = '{"type": "object", "required": ["name"]}'
 
 
 @dataclass(frozen=True, slots=True)
 class JsonSchema(BaseChecker):
-    """Refuses JSON that does not fit. What fits may still hold wrong values, so nothing is ever proven by it.
+    """Refuses JSON that does not fit. Passing is a matter of form: the values may be wrong, so nothing is proven by it.
 
     Validated in a child of the judge: a schema may hold patterns that take for ever. Nothing is fetched for `$ref`.
     """
@@ -99,18 +102,17 @@ class JsonSchema(BaseChecker):
         validator = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
         try:
             validator.check_schema(schema)
-            error = next(
-                validator(schema, registry=referencing.Registry()).iter_errors(_value_of(answer)), None
-            )
+            found = validator(schema, registry=referencing.Registry()).iter_errors(_value_of(answer))
+            errors = list(islice(found, _MAX_ERRORS))
         except (jsonschema.SchemaError, referencing.exceptions.Unresolvable) as fault:
             return self.undecided(f"The JSON Schema can’t be used: {_brief(str(fault))}.")
-        if error is None:
-            return self.undecided(
-                "The answer fits the JSON Schema; whether its values are right is not known."
-            )
-        return self.verdict(
-            f"The answer does not fit the JSON Schema: {_brief(error.message)}.", passed=False
+        if not errors:
+            return self.verdict("The answer fits the JSON Schema.", passed=True)
+        said = "; ".join(
+            f"{_place(error.absolute_path)}{_brief(error.message)}" for error in errors[:_SHOWN_ERRORS]
         )
+        more = "; and more" if len(errors) > _SHOWN_ERRORS else ""
+        return self.verdict(f"The answer does not fit the JSON Schema: {said}{more}.", passed=False)
 
     def describe(self) -> str:
         """Return what is checked, in words."""
@@ -129,6 +131,12 @@ def _value_of(answer: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return _NOTHING
+
+
+def _place(path: Iterable[object]) -> str:
+    """Return where in the data an error is: `at rows › 3 › year: `."""
+    words = " › ".join(str(part + 1) if isinstance(part, int) else str(part) for part in path)
+    return f"at {_brief(words)}: " if words else ""
 
 
 def _brief(text: str) -> str:

@@ -112,7 +112,8 @@ class Evidence:
 
     def _note_reply(self, result: StepResult, key: str) -> None:
         """Remember under which answer a step is booked, the latest replies themselves, and the first proven one."""
-        if result.verdict and result.verdict.passed:
+        # A check of form alone proves nothing.
+        if result.verdict and result.verdict.passed and self.problem.is_checkable:
             self.proven = self.proven or result
         self._cluster_of[result.key] = key
         self._recent[result.key] = result

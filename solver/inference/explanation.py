@@ -5,6 +5,7 @@ from typing import Protocol
 
 from solver.core.problem import Problem
 from solver.core.steps import Candidate, StepResult
+from solver.core.verdict import Verdict
 from solver.inference.cluster import Cluster
 
 _DISSENTERS = 5
@@ -121,7 +122,14 @@ def _checked(evidence: EvidenceView, leader: Cluster) -> str:
         for judge, counts in leader.comparisons.items()
     )
     unread = [unread_sentence(leader.unread)] if leader.unread else []
-    return " ".join([*unread, *graded, *compared])
+    form = leader.example.verdict
+    fits = [form_sentence(form)] if form and not (form.is_undecided or evidence.problem.is_checkable) else []
+    return " ".join([*unread, *fits, *graded, *compared])
+
+
+def form_sentence(verdict: Verdict) -> str:
+    """Return what a check of form alone found, with its mark."""
+    return f"{PASSED if verdict.passed else FAILED} {verdict.detail}"
 
 
 def _outcome(judge: str, counts: Sequence[int], yes: str, no: str, what: str) -> str:

@@ -6,8 +6,7 @@ how likely none seen is; from it follows what further tries of each model (value
 (value_of_grade.py) would add. Whatever adds most per dollar is bought while that is worth more than it costs; what a
 right answer is worth is told, or follows from the budget. Where many tries came to no answer twice, `aggregate` gets
 the rest. Where a checker proves answers, each try goes to the model with the best chance of success per dollar; where
-it gives scores, `evolve` climbs them. Where a program should come back that nothing checks, `code_vote` has the whole of
-the job.
+it gives scores, `evolve` climbs them. Programs that nothing checks are left to `code_vote`, data to `field_vote`.
 
 Source: value of information (Raiffa and Schlaifer, 1961), Adaptive-Consistency (Aggarwal et al., 2023), item response
 theory (Rasch, 1960). Wins where what is known of the models holds: as right as forty fixed votes of the strongest model
@@ -30,6 +29,7 @@ from solver.strategies.code_vote import CodeVote
 from solver.strategies.common import Common
 from solver.strategies.deep import Deep
 from solver.strategies.evolve import Evolve, score_of
+from solver.strategies.field_vote import FieldVoting
 from solver.strategies.grade_chooser import GradeChooser
 from solver.strategies.notes import Plan
 from solver.strategies.proof_tries import Buy, NoTry, ProofTries
@@ -50,13 +50,10 @@ _GROWTH = 8
 _HOPELESS = 8
 """So many independent tries without an answer given twice are no vote."""
 _INSIDE: Mapping[str, Callable[[Setting], Strategy]] = {
-    "deep": Deep,
-    "aggregate": Aggregate,
-    "evolve": Evolve,
-    "code_vote": CodeVote,
-}
+    "deep": Deep, "aggregate": Aggregate, "evolve": Evolve, "code_vote": CodeVote, "field_vote": FieldVoting,
+}  # fmt: skip
 """What may run inside, by the name that is noted."""
-_WHOLE: Mapping[ResultKind, str] = {ResultKind.CODE: "code_vote"}
+_WHOLE: Mapping[ResultKind, str] = {ResultKind.CODE: "code_vote", ResultKind.DATA: "field_vote"}
 """What is left to one strategy altogether where nothing proves what should come back."""
 _MAX_RUNS = 2
 _RUN_TARGET = 0.98

@@ -6,8 +6,10 @@ from dataclasses import replace
 from functools import cached_property
 
 from solver.core.request import Message
+from solver.core.result_kind import ResultKind
 from solver.core.steps import Candidate, Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
+from solver.inference.data_evidence import DataEvidence
 from solver.inference.evidence import Evidence
 from solver.inference.explanation import count_of
 from solver.strategies.missing_indices import MissingIndices
@@ -34,6 +36,7 @@ class Common[P: Plan]:
         self.problem = setting.problem
         self.roles = PanelRoles(setting)
         self.evidence = Evidence(setting.problem, setting.panel, setting.parameters)
+        self.data = DataEvidence(setting.problem) if setting.problem.result is ResultKind.DATA else None
         self.target = float(setting.options.get("confidence_target", DEFAULT_TARGET))
         self.max_tries = MAX_TRIES
         self._noted_plan: P | None = None
@@ -74,6 +77,8 @@ class Common[P: Plan]:
         """Take in one result; the same key twice counts once."""
         if not self.evidence.tell(result):
             return
+        if self.data:
+            self.data.tell(result)
         path, _, number = result.key.rpartition("/")
         if result.kind.answers and number.isdigit():
             self._missing[path].tell(int(number))
@@ -86,7 +91,7 @@ class Common[P: Plan]:
 
     def best(self) -> Candidate | None:
         """Return the proven answer, else the most probable one, else any reply at all."""
-        best = self.evidence.best()
+        best = (self.data.best() if self.data else None) or self.evidence.best()
         # What was not proven has a probability only where tries are counted answer by answer.
         if best is None or self.problem.result.is_short or self.evidence.proven:
             return best

@@ -194,7 +194,8 @@ class Tree(Common[JudgedPlan]):
         if result.status is Status.FAILED or result.answer_key is None:
             return 0.0
         decided = outcome_reward(result)
-        if decided is not None:
+        # A check of form alone proves nothing, but it refutes.
+        if decided is not None and (self.problem.is_checkable or not decided):
             return decided
         repeated = any(
             cluster is not None and cluster.key == result.answer_key

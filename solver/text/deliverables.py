@@ -4,22 +4,20 @@ Time linear in the reply; nothing raises.
 """
 
 import hashlib
-import json
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from solver.core.result_kind import ResultKind
 from solver.text.code_blocks import code_blocks, program_in
+from solver.text.data import data_in, data_key, read_data
 from solver.text.extract import said_aloud
 
-MAX_DATA_CHARS = 200_000
 MAX_CONCLUSION_WORDS = 40
 _TAIL_CHARS = 2_000
 _CONCLUSION = re.compile(
     r"^[ \t>*_#]{0,8}conclusion[ *_]{0,4}[:\uff1a][ \t*_]{0,4}", re.IGNORECASE | re.MULTILINE
 )
 _RULE = re.compile(r"\n[ \t]{0,3}(?:-{3,20}|\*{3,20}|_{3,20})[ \t]*$")
-_DATA_FENCES = frozenset({"json", "jsonc", "csv", "tsv", "table", "markdown", "md", ""})
 _PROSE_FENCES = frozenset({"text", "txt", "output", "console", "bash", "sh", "shell", "diff"})
 
 
@@ -35,7 +33,8 @@ def deliverable_in(reply: str, result: ResultKind) -> Deliverable:
     if result is ResultKind.CODE:
         return Deliverable(_code_in(reply))
     if result is ResultKind.DATA:
-        return Deliverable(_data_in(reply))
+        found = data_in(reply)
+        return Deliverable(found.text if found else None)
     return _text_in(said_aloud(reply))
 
 
@@ -44,7 +43,8 @@ def deliverable_key(body: str, result: ResultKind) -> str | None:
     if result is ResultKind.CODE:
         return f"code:{_digest(_plain_code(body))}"
     if result is ResultKind.DATA:
-        return f"data:{_digest(_canonical(body))}"
+        found = read_data(body)
+        return data_key(found.value) if found else None
     return None
 
 
@@ -78,34 +78,10 @@ def _code_in(reply: str) -> str | None:
     return program_in(reply) or (max(blocks, key=lambda block: len(block.code)).code if blocks else None)
 
 
-def _data_in(reply: str) -> str | None:
-    """Return the text of the last block that may hold data; of a reply without a fence, all from the first bracket."""
-    blocks = [
-        block.code for block in code_blocks(reply) if block.language in _DATA_FENCES and block.code.strip()
-    ]
-    said = said_aloud(reply).strip()
-    if blocks:
-        found = blocks[-1].strip()
-    else:
-        begins = re.search(r"[\[{]|^[ \t]*\|", said, re.MULTILINE)
-        ends = max(said.rfind("}"), said.rfind("]"), said.rfind("|"))
-        found = said[begins.start() : ends + 1].strip() if begins and ends > begins.start() else ""
-    return found if 0 < len(found) <= MAX_DATA_CHARS else None
-
-
 def _plain_code(code: str) -> str:
     """Return code without blank lines and lines that are comments."""
     lines = (line.rstrip() for line in code.split("\n"))
     return "\n".join(line for line in lines if line and not line.lstrip().startswith(("#", "//", "--")))
-
-
-def _canonical(data: str) -> str:
-    """Return data as it is compared: JSON with its keys in order, else its lines without spaces at their ends."""
-    try:
-        value: Any = json.loads(data)
-        return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    except (ValueError, RecursionError):
-        return "\n".join(line.strip() for line in data.strip().split("\n"))
 
 
 def _digest(text: str) -> str:

@@ -12,9 +12,9 @@ PERSON = JsonSchema(
 
 @pytest.mark.parametrize(
     ("answer", "passed", "said"),
-    [('{"name": "Ada", "age": 36}', None, "fits the JSON Schema"), ('```json\n{"name": "Ada"}\n```', None, "fits"),
+    [('{"name": "Ada", "age": 36}', True, "fits the JSON Schema"), ('```json\n{"name": "Ada"}\n```', True, "fits"),
      ('{"age": 3}', False, "'name' is a required property"), ('{"name": "Ada", "age": -1}', False,
-     "less than the minimum"),
+     "at age: -1 is less than the minimum"),
      ("[1, 2", False, "is not JSON"), ("Ada", False, "is not JSON")],
 )  # fmt: skip
 def test_json_is_held_to_its_schema(answer, passed, said):
