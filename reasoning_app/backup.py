@@ -16,11 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import psycopg
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
+from jobs.core.database import connection_string
 from jobs.mail import eml_backend as mail_files
 from reasoning_app.embedded.stores.postgres import clean_env
 from reasoning_app.postgres_programs import ProgramMissingError, client_program
@@ -106,9 +106,10 @@ def own_secret_key() -> str:
 
 def run_tool(program: str, *arguments: str) -> str:
     """Run one of PostgreSQL's own programs on the database of the settings; return its output. Raises BackupError."""
-    conninfo, password = connection_string()
+    # The password belongs on no command line.
+    password = str(connection.settings_dict["PASSWORD"] or "")
     env = clean_env(os.environ) | ({"PGPASSWORD": password} if password else {})
-    return run_program([program, *arguments, f"--dbname={conninfo}"], env)
+    return run_program([program, *arguments, f"--dbname={connection_string(with_password=False)}"], env)
 
 
 def run_program(command: Sequence[str], env: dict[str, str] | None = None) -> str:
@@ -121,14 +122,3 @@ def run_program(command: Sequence[str], env: dict[str, str] | None = None) -> st
     if done.returncode:
         raise BackupError(f"{command[0]} failed: {done.stderr.strip()[-2000:]}")
     return done.stdout
-
-
-def connection_string() -> tuple[str, str]:
-    """Return how PostgreSQL's programs reach the database, and the password, which belongs on no command line."""
-    known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
-    wanted = {
-        name: value
-        for name, value in connection.get_connection_params().items()
-        if name in known and name != "password" and value is not None
-    }
-    return psycopg.conninfo.make_conninfo(**wanted), str(connection.settings_dict["PASSWORD"] or "")

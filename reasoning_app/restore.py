@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
+from jobs.core.database import connection_string
 from jobs.mail import eml_backend as mail_files
 from jobs.upkeep.after_restore import free_held_jobs
 from reasoning_app.backup import (
@@ -26,7 +27,6 @@ from reasoning_app.backup import (
     MANIFEST,
     SECRET_KEY,
     BackupError,
-    connection_string,
     own_secret_key,
     run_program,
     run_tool,
@@ -108,9 +108,8 @@ def _read(archive: tarfile.TarFile, name: str) -> bytes:
 @contextmanager
 def _emptied(manifest: dict[str, Any], *, replace: bool) -> Iterator[None]:
     """Move the tables that are there aside for the block: dropped after it, put back where it fails."""
-    conninfo, password = connection_string()
     _let_go()
-    with psycopg.connect(conninfo, password=password or None, autocommit=True) as own:
+    with psycopg.connect(connection_string(), autocommit=True) as own:
         _refuse(own, manifest, replace=replace)
         own.execute(f"DROP SCHEMA IF EXISTS {_KEPT} CASCADE")
         own.execute(f"ALTER SCHEMA public RENAME TO {_KEPT}")

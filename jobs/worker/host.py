@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import connection, connections
 
 from jobs.core.code_checks import leave_word
+from jobs.core.database import connection_string
 from jobs.core.errors import CannotContinue
 from jobs.core.lease import Lease
 from jobs.core.states import JobState, Wanted
@@ -214,7 +215,7 @@ class WorkerHost:
     async def _open(self) -> tuple[Writer, Gateway, Judge]:
         gateway = LiteLLMGateway()
         await gateway.warm_up()
-        return Writer(_connection_string()), gateway, Judge(programs=self._programs)
+        return Writer(connection_string()), gateway, Judge(programs=self._programs)
 
     async def _shut(self) -> None:
         await self._writer.close()
@@ -231,9 +232,7 @@ class WorkerHost:
         """Listen for users' requests; the heartbeat picks up those missed while reconnecting."""
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(
-                    _connection_string(), autocommit=True
-                ) as ear:
+                async with await psycopg.AsyncConnection.connect(connection_string(), autocommit=True) as ear:
                     await ear.execute(f"LISTEN {WANTED_CHANNEL}")
                     async for notice in ear.notifies():
                         job_id, what, value = notice.payload.split(":")
@@ -253,10 +252,3 @@ _POISON = (
     "This job crashed its worker several times without making progress. It was ended with the best "
     "answer it had, and the rest of its budget was returned. Please tell the operator."
 )
-
-
-def _connection_string() -> str:
-    parameters = connection.get_connection_params()
-    known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
-    fields = {key: value for key, value in parameters.items() if key in known and value not in {None, ""}}
-    return psycopg.conninfo.make_conninfo(**fields)
