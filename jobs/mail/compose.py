@@ -9,12 +9,15 @@ from django.template.loader import render_to_string
 from accounts.unsubscribe import unsubscribe_address
 from jobs.core.states import CONTINUABLE_REASONS, ENDED, JobState, stop_reason_words
 from jobs.models import Job, OutboxMessage
+from jobs.presenters.deliverables import as_markdown, has_headline
 from jobs.presenters.markdown import clean_text
 from jobs.presenters.spend import Spend, spend_of
 
 _SUBJECT_CHARACTERS = 150
 _ANSWER_LINES = 12
 _ANSWER_CHARACTERS = 1200
+_CODE_LINES = 120
+_CODE_CHARACTERS = 6000
 _LONGEST_HEADER = 998  # RFC 5322, section 2.1.1
 
 
@@ -79,8 +82,7 @@ def _context(job: Job, message: OutboxMessage) -> dict[str, Any]:
             confidence=job.confidence,
         ),
         "title": _one_line(job.title),
-        "answer": _first_lines(job.answer),
-        "text": _first_lines(job.answer_text) if job.answer_text.strip() != job.answer.strip() else "",
+        **_result(job),
         "spend": _spend(job, told),
         "link": link,
         "raise_link": f"{link}raise/"
@@ -88,6 +90,21 @@ def _context(job: Job, message: OutboxMessage) -> dict[str, Any]:
         else "",
         "unsubscribe": unsubscribe_address(job.created_by),
         "base_url": settings.PONDER_BASE_URL,
+    }
+
+
+def _result(job: Job) -> dict[str, str]:
+    """Return what came back: a short answer with its text, or code or data in a fenced block, whole where it fits."""
+    delivered = as_markdown(job.result_kind, job.answer, job.answer_text)
+    if delivered and not has_headline(job.result_kind):
+        code = clean_text(job.answer).strip("\n")
+        fits = code.count("\n") < _CODE_LINES and len(code) <= _CODE_CHARACTERS
+        answer = clean_text(delivered) if fits else _first_lines(job.answer)
+        return {"answer": answer, "code": code if fits else _first_lines(job.answer), "text": ""}
+    text = delivered or job.answer_text
+    return {
+        "answer": _first_lines(job.answer),
+        "text": _first_lines(text) if text.strip() != job.answer.strip() else "",
     }
 
 

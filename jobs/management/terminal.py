@@ -19,6 +19,7 @@ from jobs.lifecycle.quote_records import quote_json
 from jobs.mail.send import send_due
 from jobs.models import Comparison, Job, JobQuote
 from jobs.models.comparison import SIDE_TITLES
+from jobs.presenters.deliverables import as_markdown
 from jobs.presenters.progress import unread_of
 from jobs.worker import lease as leases
 from jobs.worker.execution import strategy_of
@@ -27,6 +28,7 @@ from jobs.worker.load import load_job
 from jobs.worker.outcomes import end_as_it_stands
 from solver import Outcome, Stop
 from solver.core.money import usd_decimal
+from solver.core.result_kind import ResultKind
 from solver.core.steps import StopReason
 from solver.inference.explanation import UNREAD
 
@@ -126,6 +128,16 @@ class _interrupts:  # noqa: N801  (used like a function)
         else:
             self._report("Cancelling.")
             self._host.stop_job(self._job.pk, None, Stop.CANCEL)
+
+
+def printed(job: Job) -> str:
+    """Return what a job came to as a program reads it: an answer, a whole text, a program or data without its fence."""
+    text = (
+        as_markdown(job.result_kind, job.answer, job.answer_text)
+        if job.result_kind == ResultKind.TEXT
+        else ""
+    )
+    return text or job.answer or job.answer_text
 
 
 def unread_notes(job: Job) -> list[str]:

@@ -10,6 +10,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import AuthedRequest, signed_in
 from jobs.models import Comparison, Job
+from jobs.presenters.code_runs import code_runs_of
+from jobs.presenters.deliverables import as_markdown, has_headline
 from jobs.presenters.markdown import has_math, render_markdown
 from jobs.presenters.pictures import burn_down
 from jobs.presenters.progress import clusters_of, phases_of, revision_of, totals_of
@@ -32,6 +34,8 @@ def job_context(job: Job) -> dict[str, Any]:
     if job.has_ended or not (answer or text):
         answer, text = job.answer or answer, job.answer_text or text
     rendered = render_markdown(text, prefix="answer") if text else ""
+    delivered = as_markdown(job.result_kind, answer, text)
+    result_html = render_markdown(delivered, prefix="result") if delivered else ""
     return {
         "job": job,
         "spend": spend,
@@ -43,10 +47,13 @@ def job_context(job: Job) -> dict[str, Any]:
         "burn": burn_down(job, spend),
         "answer": answer,
         "answer_html": rendered,
+        "result_html": result_html,
+        "has_headline": has_headline(job.result_kind) or not result_html,
+        "code_runs": code_runs_of(job, answer),
         "confidence": job.confidence if job.has_ended else best.get("confidence"),
         "explanation": job.explanation if job.has_ended else best.get("explanation", ""),
         "checked": job.checked if job.has_ended else best.get("checked", ""),
-        "has_math": has_math(rendered, short_answer(answer)),
+        "has_math": has_math(rendered, result_html, short_answer(answer)),
     }
 
 

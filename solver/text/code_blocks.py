@@ -41,6 +41,17 @@ def program_in(reply: str, wanted: Sequence[str] = ()) -> str | None:
     return found if found.strip() and len(found) <= MAX_CODE_CHARS else None
 
 
+def language_of(code: str, reply: str) -> str:
+    """Return the language that a reply names for the block that holds a program or data; else what it looks like."""
+    wanted = code.strip()
+    for block in code_blocks(reply):
+        if block.language and wanted and (wanted in block.code or block.code.strip() in wanted):
+            return block.language
+    if wanted.startswith(("{", "[")):
+        return "json"
+    return "python" if _STARTS.search(code) else ""
+
+
 def defined_names(code: str) -> set[str]:
     """Return the names that a program defines at its top level, as far as its lines tell."""
     return {found[1] or found[2] for found in _DEFINED.finditer(code)}

@@ -9,9 +9,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from jobs.mail.compose import compose
-from jobs.models import Job, StepRecord, StepState
+from jobs.models import Job, OutboxMessage, StepRecord, StepState
 from jobs.presenters.progress import CLUSTERS_SHOWN, clusters_of
 from tests import people
+
+CODE = "def f(x):\n    return x"
+REPLY = f"It is simple.\n```py\n{CODE}\n```"
 
 
 def show(person, job, name="job-detail", **query):
@@ -289,6 +292,61 @@ def test_a_job_without_an_answer_says_why_everywhere(alice):
     ]
     assert all(said in text for text in texts)
     assert "A larger budget" not in texts[0]
+
+
+def give_programs(job: Job) -> None:
+    """Let two attempts of a job have been programs, which were run."""
+    one, other = StepRecord.objects.filter(job=job, kind="sample").order_by("seq")[:2]
+    StepRecord.objects.filter(job=job, kind="sample").update(answer_key="")
+    StepRecord.objects.filter(pk=one.pk).update(answer=CODE, answer_key="code:1")
+    StepRecord.objects.filter(pk=other.pk).update(answer="def f(x):\n    return -x", answer_key="code:2")
+    seen = [
+        {"outputs": ["1", "2"], "examples": [True, False]},
+        {"outputs": ["-1", "-2"], "examples": [False, False]},
+    ]
+    given = {"calls": ["f(1)", "f(2)"], "examples": ["f(1)", "f(5)"], "expected": ["1", "4"], "tests": 1}
+    StepRecord.objects.create(
+        job=job,
+        key="run/0",
+        seq=other.seq + 10_000,
+        kind="run",
+        status="ok",
+        state=StepState.TOLD,
+        purpose="Ran 2 programs",
+        parents=[one.key, other.key],
+        created_at=other.created_at,
+        told_at=other.told_at,
+        note=given | {"seen": seen},
+    )
+    best = {"answer": CODE, "text": REPLY, "confidence": None, "explanation": "1 of 2 programs."}
+    ended = {"answer": CODE, "answer_text": REPLY, "explanation": "1 of 2 programs.", "confidence": None}
+    pinned = job.pinned | {"result": "code"}
+    Job.objects.filter(pk=job.pk).update(pinned=pinned, best=best, **(ended if job.has_ended else {}))
+
+
+def test_a_program_is_readable_while_others_are_written(alice, running_job):
+    """Highlighted and once, with the examples that it passes and how many programs behave alike."""
+    give_programs(running_job)
+    text = show(alice, running_job).content.decode()
+    assert text.count('<pre class="code"') == 1
+    assert '<span class="k">def</span>' in text
+    assert "passes 1 of 1 example and 0 of 1 test by a model" in text
+    assert "What the programs did" in text
+    assert "Answers found" not in text
+    assert text.count("</span> passed<") == text.count("</span> failed<") == 1
+
+
+def test_a_program_is_delivered_in_a_fence(alice, done_job):
+    """On the result, in the export and in the email; its runs are in the list of calls."""
+    give_programs(done_job)
+    assert "The whole reply" in show(alice, done_job).content.decode()
+    assert "Ran 2 programs" in show(alice, done_job, "job-steps").content.decode()
+    fenced = f"```py\n{CODE}\n```"
+    assert fenced in show(alice, done_job, "job-export-md").content.decode()
+    mail = compose(OutboxMessage.objects.get(job=done_job))
+    assert fenced in mail.body
+    assert "1 of 2 programs." in mail.body
+    assert "<pre style" in mail.alternatives[0].content
 
 
 def test_a_text_is_no_guess(alice, done_job):

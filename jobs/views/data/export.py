@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import AuthedRequest, signed_in
 from jobs.lifecycle.quote_records import quote_json
 from jobs.models import Job, JobQuote, StepRecord
+from jobs.presenters.deliverables import as_markdown
 from jobs.presenters.markdown import clean_text
 from jobs.presenters.progress import totals_of, unread_of
 from jobs.presenters.spend import spend_of
@@ -33,7 +34,13 @@ def _file_name(job: Job, suffix: str) -> str:
 def export_markdown(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Return problem, answer and receipt as Markdown."""
     job = get_job_for(request.user, job_id)
-    text = render_to_string("jobs/export.md", {"job": job, "spend": spend_of(job), "totals": totals_of(job)})
+    context = {
+        "job": job,
+        "spend": spend_of(job),
+        "totals": totals_of(job),
+        "delivered": as_markdown(job.result_kind, job.answer, job.answer_text),
+    }
+    text = render_to_string("jobs/export.md", context)
     return HttpResponse(
         clean_text(text),
         content_type="text/markdown; charset=utf-8",

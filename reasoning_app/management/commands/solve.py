@@ -19,7 +19,7 @@ from jobs.core.options import JobOptions
 from jobs.lifecycle import JobRequest, quote_job
 from jobs.lifecycle.problem_text import checked_problem
 from jobs.lifecycle.quote_records import quote_json, quote_text
-from jobs.management.terminal import solve, summary, unread_notes
+from jobs.management.terminal import printed, solve, summary, unread_notes
 from reasoning_app.embedded import UpError, ensure
 from reasoning_app.embedded.demo import wants_demo_model
 from solver.checkers import CheckerError, option_examples, parse_checker_option, recognise_checker
@@ -163,7 +163,7 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps(summary(job, wall_s), ensure_ascii=False))
         elif job.answer or job.answer_text:
-            self.stdout.write(job.answer or job.answer_text)
+            self.stdout.write(printed(job))
         if job.error:
             raise CommandError(job.error, returncode=1)
         if not job.answer and not job.answer_text:
