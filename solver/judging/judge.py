@@ -49,18 +49,18 @@ class Judge:
         self,
         *,
         processes: int = 2,
-        limit_s: float = 3.0,
+        cpu_limit_s: float = 3.0,
         idle_s: float = 60.0,
         wait_s: float = 30.0,
         programs: Programs | None = None,
     ) -> None:
-        """Keep at most `processes` children; a request has `limit_s` wall seconds, idleness `idle_s`.
+        """Keep at most `processes` children; a request has `cpu_limit_s` seconds of CPU, idleness `idle_s`.
 
         Behind more requests than the children can answer in `wait_s` seconds, an answer is taken as a text. `programs`
         runs what checkers want run; without it they leave that undecided.
         """
         self._runs = ProgramRuns(programs)
-        self._pool = JudgePool(size=processes, limit_s=limit_s, idle_s=idle_s)
+        self._pool = JudgePool(size=processes, cpu_limit_s=cpu_limit_s, idle_s=idle_s)
         self._queue = FairQueue(processes)
         self._wait_s = wait_s
         self._asked: dict[tuple[_Share, str, tuple[str, ...]], asyncio.Task[PoolReply]] = {}

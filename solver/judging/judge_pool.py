@@ -27,9 +27,9 @@ UNREAD = PoolReply(is_read=False, is_complete=False)
 class JudgePool:
     """Up to `size` children that each read one answer at a time."""
 
-    def __init__(self, *, size: int, limit_s: float, idle_s: float) -> None:
+    def __init__(self, *, size: int, cpu_limit_s: float, idle_s: float) -> None:
         self._processes = ProcessPool(
-            "solver.judging.judge_worker", size=size, limit_s=limit_s, idle_s=idle_s
+            "solver.judging.judge_worker", size=size, cpu_limit_s=cpu_limit_s, idle_s=idle_s
         )
 
     async def ask(self, answer: str, known: Sequence[str]) -> PoolReply:

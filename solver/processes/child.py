@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 MEMORY_ABOVE_START_BYTES = 1 << 30
-_CPU_SPARE_S = 2
 _PR_SET_PDEATHSIG = 1
 
 type Handler = Callable[[dict[str, Any]], Iterator[dict[str, Any]]]
@@ -25,7 +24,7 @@ def serve(load: Callable[[], Handler]) -> None:
 
     Arguments of the program: the parent's id and the CPU seconds of a request.
     """
-    parent, cpu_s = int(sys.argv[1]), int(sys.argv[2])
+    parent, cpu_s = int(sys.argv[1]), float(sys.argv[2])
     _die_with(parent)
     # A Ctrl-C for the whole terminal must not cost what the parent still waits for.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -71,8 +70,9 @@ def limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
-def _limit_cpu(cpu_s: int) -> None:
-    """Allow this request `cpu_s` seconds more than were used so far; beyond, the kernel kills the process."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime) + cpu_s + _CPU_SPARE_S
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
+def _limit_cpu(cpu_s: float) -> None:
+    """Allow this process `cpu_s` seconds of CPU from now on; beyond, the kernel kills it.
+
+    A timer rather than RLIMIT_CPU, which counts in whole seconds.
+    """
+    signal.setitimer(signal.ITIMER_PROF, cpu_s)

@@ -3,12 +3,14 @@
 Each child is a fresh interpreter (nothing of the caller's memory, no secret of its environment), started at
 the first need and ended after a while without work. A request that overruns costs its child process, never
 the pool's.
+
+Limits are of CPU time: on a busy machine a request takes longer and is read all the same. Wall time has a limit
+of its own far behind, for a child that hangs without computing.
 """
 
 import asyncio
 import contextlib
 import json
-import math
 import os
 import signal
 import sys
@@ -17,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 START_LIMIT_S = 90.0
+_WALL_PER_CPU = 8
+"""A busy machine may give a child so small a share of a core."""
 _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 
 
@@ -27,12 +31,12 @@ class ProcessPool:
     """
 
     def __init__(
-        self, module: str, *, size: int, limit_s: float, idle_s: float, max_reply_bytes: int = 1 << 20
+        self, module: str, *, size: int, cpu_limit_s: float, idle_s: float, max_reply_bytes: int = 1 << 20
     ) -> None:
-        """Allow a request `limit_s` wall seconds and about as many of CPU; end a child idle for `idle_s`."""
+        """Allow a request `cpu_limit_s` seconds of CPU, and eight times as long in all; end a child idle for `idle_s`."""
         self._idle_s = idle_s
         self._free = asyncio.LifoQueue[_Child]()
-        self._children = [_Child(module, limit_s, max_reply_bytes) for _ in range(size)]
+        self._children = [_Child(module, cpu_limit_s, max_reply_bytes) for _ in range(size)]
         for child in self._children:
             self._free.put_nowait(child)
 
@@ -60,9 +64,9 @@ class ProcessPool:
 class _Child:
     """One process of the pool, or the place of one. Used by one request at a time."""
 
-    def __init__(self, module: str, limit_s: float, max_reply_bytes: int) -> None:
+    def __init__(self, module: str, cpu_limit_s: float, max_reply_bytes: int) -> None:
         self._module = module
-        self._limit_s = limit_s
+        self._cpu_limit_s = cpu_limit_s
         self._max_reply_bytes = max_reply_bytes
         self._process: asyncio.subprocess.Process | None = None
         self._leave: asyncio.TimerHandle | None = None
@@ -74,7 +78,7 @@ class _Child:
             process = await self._ready()
             assert process.stdin is not None  # both are pipes, see _start
             process.stdin.write(json.dumps(request).encode() + b"\n")
-            async with asyncio.timeout(self._limit_s):
+            async with asyncio.timeout(self._cpu_limit_s * _WALL_PER_CPU):
                 while len(found) < replies:
                     found.append(await self._reply(process))
         except (TimeoutError, EOFError, OSError, ValueError):
@@ -112,7 +116,7 @@ class _Child:
         boot = f"import sys; sys.path.insert(0, sys.argv.pop()); from {self._module} import main; main()"
         environment = {"PATH": os.defpath, "PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-c", boot, str(os.getpid()), str(math.ceil(self._limit_s)), _ROOT,
+            sys.executable, "-P", "-c", boot, str(os.getpid()), str(self._cpu_limit_s), _ROOT,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             env=environment, limit=self._max_reply_bytes, close_fds=True,
         )  # fmt: skip

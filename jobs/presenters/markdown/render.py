@@ -41,11 +41,11 @@ class Renderer:
     """Up to `size` rendering processes, started at the first need; threads may share it."""
 
     def __init__(
-        self, *, size: int = 2, limit_s: float = 5.0, wait_s: float = 20.0, remembered: int = 64
+        self, *, size: int = 2, cpu_limit_s: float = 5.0, wait_s: float = 20.0, remembered: int = 64
     ) -> None:
-        """Allow a text `limit_s` seconds, and whoever asks for it `wait_s` in all."""
+        """Allow a text `cpu_limit_s` seconds of CPU, and whoever asks for it `wait_s` in all."""
         self._size = size
-        self._limit_s = limit_s
+        self._cpu_limit_s = cpu_limit_s
         self._wait_s = wait_s
         self._most = remembered
         self._lock = threading.Lock()
@@ -86,7 +86,7 @@ class Renderer:
             self._pool = ProcessPool(
                 "jobs.presenters.markdown.worker",
                 size=self._size,
-                limit_s=self._limit_s,
+                cpu_limit_s=self._cpu_limit_s,
                 idle_s=300.0,
                 max_reply_bytes=_MAX_HTML_BYTES,
             )
