@@ -1,6 +1,5 @@
 """Whatever reads a model's or a stranger's text inside the worker takes time in proportion to its length."""
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -24,6 +23,7 @@ from solver.text.latex import looks_like_math, plain_form, strip_wrappers
 from solver.text.lookalikes import is_lookalike
 from solver.text.prompts import clipped, messages_for, read_better, read_grade, read_parts
 from solver.text.thoughts import without_thoughts
+from tests.growth import assert_linear
 
 CHECKERS = [
     *(
@@ -77,26 +77,10 @@ PIECES = [
     "<|channel|>", "$", "**", "`", "1,", "1 000 ", "9", "a", "x = ", " ", "\n", "\t", "\0", "\ud800", "-", "A) ",
     "what is ", "mod ",
 ]  # fmt: skip
-SHORT = 20_000
-TIMES = 4
-
-
-def seconds(read: Callable[[str], object], text: str) -> float:
-    """Return the shortest time of three readings."""
-    spent = []
-    for _ in range(3):
-        started = time.thread_time()
-        read(text)
-        spent.append(time.thread_time() - started)
-    return min(spent)
 
 
 @pytest.mark.parametrize("name", READERS)
 def test_a_text_four_times_as_long_takes_about_four_times_as_long(name):
     """A quadratic reader takes sixteen times as long, and holds up every job of its worker."""
-    read = READERS[name]
     for piece in PIECES:
-        short = piece * (SHORT // len(piece))
-        once = seconds(read, short)
-        grown = seconds(read, short * TIMES)
-        assert grown < 2 * TIMES * once + 0.02, f"{piece!r}: {once:.4f} s, then {grown:.4f} s"
+        assert_linear(READERS[name], piece, characters=20_000)
