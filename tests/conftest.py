@@ -29,7 +29,7 @@ from jobs.upkeep.audit import violations  # noqa: E402  # likewise
 from tests import tables  # noqa: E402  # likewise
 
 # Whole instances, browsers and proofs take longer than `timeout` of pyproject.toml.
-_LONG = {"browser": 600, "embedded": 600, "proof": 900}
+_LONG = {"browser": 1200, "embedded": 1200, "proof": 2400}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -103,7 +103,7 @@ def running_ponder() -> Iterator[services.Instance]:
     prepared.copy_into(parent / "data")
     instance = services.start_instance(parent / "data", "--no-sample")
     try:
-        instance.wait_healthy(120)
+        instance.wait_healthy()
         instance.wait_for(r"Sign in[^\n]*https?://\S+")
         yield instance
     finally:

@@ -123,7 +123,7 @@ class Instance:
         assert found, f"no sign-in link in:\n{self.output}"
         return found.group(1)
 
-    def wait_for(self, pattern: str, timeout_s: float = 150) -> str:
+    def wait_for(self, pattern: str, timeout_s: float = 400) -> str:
         """Wait until the terminal shows a match of `pattern`, and return it."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
@@ -133,7 +133,7 @@ class Instance:
             time.sleep(0.05)
         raise AssertionError(f"no “{pattern}” within {timeout_s:.0f} s in:\n{self.output}")
 
-    def wait_healthy(self, timeout_s: float = 150) -> float:
+    def wait_healthy(self, timeout_s: float = 400) -> float:
         """Wait until /healthz answers, and return after how many seconds it did."""
         began = time.monotonic()
         while time.monotonic() - began < timeout_s:
@@ -143,7 +143,7 @@ class Instance:
             time.sleep(0.05)
         raise AssertionError(f"/healthz does not answer within {timeout_s:.0f} s:\n{self.output}")
 
-    def stop(self, number: int = signal.SIGINT, timeout_s: float = 60) -> int:
+    def stop(self, number: int = signal.SIGINT, timeout_s: float = 180) -> int:
         """Stop it as Ctrl-C would, and return its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)

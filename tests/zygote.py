@@ -115,10 +115,10 @@ class Zygote:
             assert self._process.stdin is not None
             self._process.stdin.close()
         try:
-            self._process.wait(30)
+            self._process.wait(120)
         except subprocess.TimeoutExpired:  # a busy machine; its children die with it however it ends
             self._process.kill()
-            self._process.wait(30)
+            self._process.wait(120)
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -156,7 +156,7 @@ class Forked:
         """Ask it to end."""
         self.send_signal(signal.SIGTERM)
 
-    def wait(self, timeout_s: float = 60) -> int:
+    def wait(self, timeout_s: float = 180) -> int:
         """Wait for its end and return its exit status."""
         return self._zygote.wait(self.pid, timeout_s)
 

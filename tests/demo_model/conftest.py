@@ -32,7 +32,7 @@ def start(*options: str, **environment: str) -> subprocess.Popen[str]:
 
 def stop(process: subprocess.Popen[str]) -> tuple[str, str]:
     process.terminate()
-    return process.communicate(timeout=60)
+    return process.communicate(timeout=300)
 
 
 @pytest.fixture(scope="package")

@@ -19,7 +19,7 @@ RSS_LIMIT_MB = 150
 
 def refused(*options: str) -> str:
     process = start("--port", str(free_port()), *options)
-    out, errors = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=300)
     assert (process.returncode, out) == (2, "")
     return errors
 
@@ -86,7 +86,7 @@ def test_another_gguf_is_served_on_a_unix_socket_within_its_memory(tmp_path):
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(path))
         client.sendall(b"GET /v1/models HTTP/1.0\r\n\r\n")
-        client.settimeout(60)
+        client.settimeout(300)
         assert b'"id": "My-Model"' in b"".join(iter(lambda: client.recv(4096), b""))
     assert path.stat().st_mode & 0o077 == 0
     status = Path(f"/proc/{process.pid}/status").read_text()
@@ -94,7 +94,7 @@ def test_another_gguf_is_served_on_a_unix_socket_within_its_memory(tmp_path):
     began = time.monotonic()
     stop(process)
     assert process.returncode == 0
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 120
     assert not path.exists()
 
 
@@ -108,7 +108,7 @@ def test_the_server_ends_with_its_parent(tmp_path):
         f"server += ['--socket', {str(tmp_path / 's')!r}]\n"
         "child = subprocess.Popen(server, env=env, stdout=subprocess.PIPE, text=True)\n"
         "print(child.stdout.readline().strip(), child.pid, flush=True)\n"
-        "time.sleep(60)\n"
+        "time.sleep(600)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
@@ -116,7 +116,7 @@ def test_the_server_ends_with_its_parent(tmp_path):
     assert word == "ready"
     os.kill(parent.pid, signal.SIGKILL)
     parent.communicate()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while alive(int(pid)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not alive(int(pid))

@@ -48,7 +48,7 @@ def manage(place, database, *arguments, path, stdin=b""):
     }
     return subprocess.run(
         [sys.executable, "-c", _WITHOUT_STAND_INS, *arguments],
-        cwd=ROOT, env=env, input=stdin, capture_output=True, check=False, timeout=120,
+        cwd=ROOT, env=env, input=stdin, capture_output=True, check=False, timeout=400,
     )  # fmt: skip
 
 

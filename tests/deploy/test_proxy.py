@@ -41,7 +41,7 @@ def free_port():
 
 def wait_for(port, process):
     """Wait until the process listens."""
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + 120
     while time.monotonic() < ends:
         assert process.poll() is None, process.args
         with socket.socket() as client:
@@ -81,7 +81,7 @@ def proxy(tmp_path_factory):
     finally:
         for process in reversed(started):
             process.terminate()
-            process.wait(60)
+            process.wait(180)
 
 
 def ask(port, path="/", headers=None, body=None):
@@ -103,7 +103,7 @@ def test_half_requests_keep_no_thread(proxy):
         b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx",
     ]:
         for _ in range(7):
-            client = socket.create_connection(("127.0.0.1", proxy), timeout=5)
+            client = socket.create_connection(("127.0.0.1", proxy), timeout=60)
             client.sendall(beginning)
             held.append(client)
     began = time.monotonic()

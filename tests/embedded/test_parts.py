@@ -55,27 +55,27 @@ def test_second_signal_shortens_the_wait(tmp_path, signals):
     stubborn = child(tmp_path, "worker", "sh", "-c", "trap '' TERM; echo ready; sleep 60 & wait; sleep 60")
     stubborn.grace_s = 60
     stubborn.start()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while "ready" not in stubborn.last_lines():
         assert time.monotonic() < deadline
         time.sleep(0.01)
     signals.count = 2
     began = time.monotonic()
     assert not stubborn.stop(hurry=signals.hurried)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 50
 
 
 def test_stop_kills_what_a_process_left_behind(tmp_path):
     """A child's own children end with it."""
     parent = child(tmp_path, "worker", "sh", "-c", "sleep 61 & echo $!; wait")
     parent.start()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not parent.last_lines():
         assert time.monotonic() < deadline
         time.sleep(0.01)
     grandchild = int(parent.last_lines())
     parent.stop()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while _is_alive(grandchild):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -113,7 +113,7 @@ def test_big_log_is_set_aside(tmp_path):
     talker = child(tmp_path, "web", "echo", "new")
     talker.log.write_bytes(b"x" * (20 * 1024 * 1024 + 1))
     talker.start()
-    talker.wait(60)
+    talker.wait(300)
     assert talker.log.read_text() == "new\n"
     assert (tmp_path / "web.log.1").stat().st_size == 20 * 1024 * 1024 + 1
 
@@ -202,7 +202,7 @@ def test_a_web_server_that_lives_and_does_not_answer_is_restarted(tmp_path, sign
     watched.launch(web)
     first = web.pid
     watched.watch_web(web, WebWatch("127.0.0.1", port, every_s=0.1, timeout_s=0.5))
-    stop = threading.Timer(120, lambda: setattr(signals, "count", 1))
+    stop = threading.Timer(400, lambda: setattr(signals, "count", 1))
     stop.start()
     restarted = threading.Thread(target=lambda: _stop_once(lambda: web.pid != first and web.alive, signals))
     restarted.start()
@@ -215,5 +215,5 @@ def test_a_web_server_that_lives_and_does_not_answer_is_restarted(tmp_path, sign
 
 
 def _stop_once(condition, signals):
-    wait_until(condition, 100)
+    wait_until(condition, 300)
     signals.count = 1

@@ -70,7 +70,7 @@ def hold(data_dir, **extra):
     return process, pids
 
 
-def wait_gone(pids, timeout_s=60):
+def wait_gone(pids, timeout_s=180):
     """Wait until none of the processes exists."""
     deadline = time.monotonic() + timeout_s
     while any(Path(f"/proc/{pid}").exists() for pid in pids):

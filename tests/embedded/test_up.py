@@ -40,7 +40,7 @@ def pid_of(data_dir: Path, words: str) -> int:
     return min(pid for pid, command in processes_of(data_dir).items() if words in command)
 
 
-def wait_nothing_left(data_dir: Path, timeout_s: float = 60) -> None:
+def wait_nothing_left(data_dir: Path, timeout_s: float = 180) -> None:
     deadline = time.monotonic() + timeout_s
     while left := processes_of(data_dir):
         assert time.monotonic() < deadline, left
@@ -92,7 +92,7 @@ def _killed_processes_come_back(up):
         os.kill(pid_of(up.data_dir, words), signal.SIGKILL)
     for name in ("postgres", "web", "redis"):
         up.wait_for(rf"{name} ended \(status -9\); starting it again")
-    deadline = time.monotonic() + 150
+    deadline = time.monotonic() + 400
     well = {"status": "ok", "version": __version__, "database": "ok", "redis": "ok"}
     while _health(up.base_url) != well:
         assert time.monotonic() < deadline
@@ -101,7 +101,7 @@ def _killed_processes_come_back(up):
 
 def _health(base_url):
     try:
-        with urllib.request.urlopen(f"{base_url}/healthz", timeout=10) as reply:
+        with urllib.request.urlopen(f"{base_url}/healthz", timeout=60) as reply:
             return json.load(reply)
     except OSError:
         return None
@@ -116,13 +116,13 @@ def _make_run_until_ctrl_c(data_dir):
             cwd=ROOT, env=plain_environment(PONDER_DRAIN_S="5"), stdin=subprocess.DEVNULL, stdout=file, stderr=file,
             start_new_session=True,
         )  # fmt: skip
-        deadline = time.monotonic() + 150
+        deadline = time.monotonic() + 400
         while "Stop: Ctrl-C" not in output.read_text():
             assert time.monotonic() < deadline, output.read_text()
             time.sleep(0.05)
         os.killpg(make.pid, signal.SIGINT)
         # A call that is under way may take all of PONDER_DRAIN_S.
-        make.wait(150)
+        make.wait(400)
     return output.read_text()
 
 
@@ -138,7 +138,7 @@ def refused(*arguments, wrapper=(), **extra):
     """Run `up` that must refuse to start; return its message."""
     done = subprocess.run(
         [*wrapper, *_UP, *arguments],
-        cwd=ROOT, env=plain_environment(**extra), capture_output=True, text=True, check=False, timeout=120,
+        cwd=ROOT, env=plain_environment(**extra), capture_output=True, text=True, check=False, timeout=400,
     )  # fmt: skip
     assert done.returncode != 0, done.stdout
     assert "Traceback" not in done.stderr

@@ -96,7 +96,7 @@ class Crew:
         finally:
             connections.close_all()
 
-    def wait_for(self, condition: Callable[[], object], timeout_s: float = 60) -> None:
+    def wait_for(self, condition: Callable[[], object], timeout_s: float = 300) -> None:
         """Wait until `condition()` is true."""
         deadline = time.monotonic() + timeout_s
         while not condition():
@@ -108,7 +108,7 @@ class Crew:
     def stop(self) -> None:
         """Stop working; jobs that still run are given back, also those that were just being claimed."""
         self._stopped.set()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while any(thread.is_alive() for thread in self._threads) and time.monotonic() < deadline:
             self._host.stop_all(Stop.DRAIN)
             for thread in self._threads:
@@ -122,10 +122,10 @@ def crew(host) -> Iterator[Crew]:
     made.stop()
 
 
-def undecided(call) -> Answer:
+def undecided(call, *, delay_s: float = 0.05) -> Answer:
     """Never the same answer twice, at about 0.08 cents a call."""
     return Answer(
         f"Answer: {call.number}",
-        delay_s=0.05,
+        delay_s=delay_s,
         usage={"prompt_tokens": 100, "completion_tokens": 350, "total_tokens": 450},
     )

@@ -50,7 +50,7 @@ def test_closing_and_submitting_at_once_ends_in_one_of_both(endpoint, how):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(300)
     assert failures == []
     closed = User.objects.exclude(closed_at=None)
     assert not Job.objects.filter(created_by__in=closed, state__in=ACTIVE).exists()
@@ -79,7 +79,7 @@ def test_what_a_deadlock_ended_is_tried_again(db):
         with transaction.atomic():
             User.objects.filter(pk=first.pk).update(name="touched")
             if len(tried) <= 2:
-                meet.wait(10)
+                meet.wait(120)
             User.objects.filter(pk=second.pk).update(name="touched")
 
     def run(first: User, second: User) -> None:
@@ -94,7 +94,7 @@ def test_what_a_deadlock_ended_is_tried_again(db):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
     assert failures == []
     assert len(tried) >= 3
 

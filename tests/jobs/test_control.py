@@ -176,10 +176,11 @@ def test_a_cancelled_schedule_returns_the_money(submit, run_all, workspace):
     assert balances(workspace).available_nano == before
 
 
-def test_a_deadline_ends_a_running_job_with_its_best_answer(submit, run_all):
+def test_a_deadline_ends_a_running_job_with_its_best_answer(submit, run_all, endpoint):
     """Time limit is a reason to stop like another; unspent money returns."""
+    endpoint.behaviour = lambda call: undecided(call, delay_s=0.5)
     job = submit(100)
-    Job.objects.update(deadline_at=timezone.now() + timedelta(seconds=2))
+    Job.objects.update(deadline_at=timezone.now() + timedelta(seconds=8))
     run_all()
     assert state_of(job) == JobState.DONE
     assert job.stop_reason == "time_limit"

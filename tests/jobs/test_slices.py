@@ -49,7 +49,7 @@ def test_one_users_hundred_jobs_do_not_keep_out_anothers_one(alice, bob, crew, e
     crew.wait_for(lambda: StepRecord.objects.filter(job=hers[0], state="told").count() > 5)
     his = submit(bob, 1)
     there_at = timezone.now()
-    crew.wait_for(lambda: state_of(his) == JobState.EXHAUSTED, 60)
+    crew.wait_for(lambda: state_of(his) == JobState.EXHAUSTED)
     # Of slots that fall free together one goes to whoever waits longest, the next to him.
     before_his = Job.objects.filter(created_by=alice, started_at__gt=there_at, started_at__lt=his.started_at)
     assert before_his.count() < SLOTS
@@ -64,7 +64,7 @@ def test_one_users_hundred_jobs_do_not_keep_out_anothers_one(alice, bob, crew, e
 def test_nobody_gives_way_where_nobody_waits(alice, crew, endpoint, settings):
     """A long job keeps its slot for as long as no one else wants it."""
     settings.PONDER_JOBS_PER_WORKER, settings.PONDER_SLICE_S = 1, 1
-    endpoint.behaviour = undecided
+    endpoint.behaviour = lambda call: undecided(call, delay_s=0.5)
     job = submit(alice, 500)
     crew.start()
     crew.wait_for(lambda: state_of(job) == JobState.RUNNING)
@@ -97,7 +97,7 @@ def test_claims_at_the_same_moment_count_each_other(alice, bob):
         mine = leases.claim_next("a worker")
         other.start()
         other.join(0.5)  # it claims before this claim is committed, if it can
-    other.join(60)
+    other.join(300)
     assert [lease and lease.job_id for lease in (mine, *claimed)] == [first.pk, his.pk]
 
 

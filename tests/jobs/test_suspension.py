@@ -173,14 +173,14 @@ def test_several_overruns_at_once_are_one_suspension_and_one_mail(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
     assert Call.objects.filter(overrun_nano__gt=0).count() >= 2
     assert ModelSuspension.objects.count() == 1
     sweepers = [threading.Thread(target=run_and_close, args=(notify_staff,)) for _ in range(4)]
     for thread in sweepers:
         thread.start()
     for thread in sweepers:
-        thread.join(60)
+        thread.join(300)
     assert OutboxMessage.objects.filter(kind=OutboxKind.SUSPENSION).count() == 1
     assert {job.state for job in Job.objects.all()} == {JobState.WAITING}
 

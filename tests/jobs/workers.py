@@ -26,7 +26,7 @@ class Worker:
             log=log,
         )
 
-    def wait_for(self, condition: Callable[[], object], timeout_s: float = 180) -> None:
+    def wait_for(self, condition: Callable[[], object], timeout_s: float = 400) -> None:
         """Wait until `condition()` is true."""
         deadline = time.monotonic() + timeout_s
         while not condition():
@@ -38,12 +38,12 @@ class Worker:
     def kill(self) -> None:
         """End it as a power cut would."""
         self.process.kill()
-        self.process.wait(60)
+        self.process.wait(180)
 
     def terminate(self) -> int:
         """End it as a deploy would, and return its exit status."""
         self.process.terminate()
-        return self.process.wait(120)
+        return self.process.wait(300)
 
     def peak_mb(self) -> float:
         """Return the most memory it ever had, in MiB."""

@@ -30,7 +30,7 @@ async def gateway():
     await made.close()
 
 
-def request(url: str, *, timeout_s: float = 20.0) -> Request:
+def request(url: str, *, timeout_s: float = 120.0) -> Request:
     model = dataclasses.replace(
         card("openai/test", bundled=False), litellm_model="openai/test", api_base=url, timeout_s=timeout_s
     )
@@ -113,9 +113,9 @@ async def test_users_do_not_read_the_address_that_cannot_be_reached(gateway, mon
 
 async def test_a_timeout_is_in_doubt(gateway, endpoint):
     """A call that takes too long may have been executed."""
-    endpoint.behaviour = lambda _: Answer(delay_s=5)
+    endpoint.behaviour = lambda _: Answer(delay_s=60)
     with pytest.raises(InDoubt, match="did not answer"):
-        await gateway.complete(request(endpoint.url, timeout_s=0.5))
+        await gateway.complete(request(endpoint.url, timeout_s=3))
 
 
 async def test_a_refused_connection_costs_nothing(gateway, monkeypatch):

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,12 @@ from solver.engine.control import Stop
 from solver.engine.journal import MemoryJournal
 from solver.engine.runner import Limits
 from tests.solver.simulated import Bench, Provider, card, noisy
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the others work until a condition holds."""
+    while not condition():  # noqa: ASYNC110  (nothing tells of it)
+        await asyncio.sleep(0.01)
 
 
 async def test_agreeing_tries_end_a_job_early():
@@ -133,23 +140,22 @@ async def test_a_users_stop_lets_running_calls_end(stop, reason):
     """Finish and cancel make no new call; those under way end and are charged."""
     bench = Bench(Provider(lambda _, n: f"Answer: {n}", delay_s=0.05), budget_nano=10**9)
     run = asyncio.create_task(bench.run())
-    await asyncio.sleep(0.2)
+    await until(lambda: bench.provider.requests)
     bench.control.request(stop)
-    made, stopped_at = len(bench.provider.requests), time.monotonic()
+    made = len(bench.provider.requests)
     outcome = await run
     assert outcome.stop_reason is reason
     assert len(bench.provider.requests) == made
-    assert time.monotonic() - stopped_at < 10
     assert bench.purse.settled_nano == made * 160 * 5_000
 
 
 async def test_a_hung_call_is_abandoned_after_the_grace_period():
     """A call that outlasts the grace period is left in doubt; the job ends."""
-    bench = Bench(Provider(lambda *_: "Answer: 1", delay_s=60))
+    bench = Bench(Provider(lambda *_: "Answer: 1", delay_s=600))
     run = asyncio.create_task(bench.run())
-    await asyncio.sleep(0.1)
+    await until(lambda: bench.provider.requests)
     bench.control.request(Stop.FINISH)
-    outcome = await asyncio.wait_for(run, 40)
+    outcome = await asyncio.wait_for(run, 300)
     assert outcome.stop_reason is StopReason.FINISHED_BY_USER
     assert bench.purse.in_doubt_nano > 0
     assert bench.purse.held_nano == 0
@@ -160,7 +166,7 @@ async def test_a_drained_job_goes_on_where_it_stopped():
     provider = Provider(noisy(3, ability=0.2), delay_s=0.01)
     bench = Bench(provider, budget_nano=100_000_000)
     run = asyncio.create_task(bench.run())
-    await asyncio.sleep(0.15)
+    await until(lambda: any(state == "settled" for _, state in bench.journal.calls.values()))
     bench.control.request(Stop.DRAIN)
     with pytest.raises(Interrupted):
         await run
@@ -188,9 +194,9 @@ async def test_a_lost_lease_silences_the_runner():
 
 async def test_a_life_that_may_have_lost_its_lease_is_not_given_back():
     """Fenced while its last calls land, a pause is another execution's to carry out: this one cannot book them."""
-    bench = Bench(Provider(lambda _, n: f"Answer: {n}", delay_s=5), limits=Limits(slots=2, grace_s=1))
+    bench = Bench(Provider(lambda _, n: f"Answer: {n}", delay_s=60), limits=Limits(slots=2, grace_s=3))
     running = asyncio.create_task(bench.run())
-    await asyncio.sleep(0.1)
+    await until(lambda: bench.provider.requests)
     bench.control.request(Stop.PAUSE)
     await asyncio.sleep(0.1)
     bench.control.request(Stop.FENCED)
@@ -202,7 +208,7 @@ async def test_a_life_that_may_have_lost_its_lease_is_not_given_back():
 async def test_the_deadline_ends_a_job_with_its_best_answer():
     """At the deadline the best answer so far is kept."""
     bench = Bench(Provider(lambda _, n: f"Answer: {n}", delay_s=0.05), budget_nano=10**9)
-    outcome = await bench.run(deadline_s=time.monotonic() + 0.3)
+    outcome = await bench.run(deadline_s=time.monotonic() + 2)
     assert outcome.stop_reason is StopReason.TIME_LIMIT
     assert outcome.best is not None
 

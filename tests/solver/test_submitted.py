@@ -47,10 +47,10 @@ def slow() -> Slow:
 async def interrupted(bench: Bench, provider: Slow, stop: Stop) -> None:
     """Stop an execution while its calls are with the provider; it ends without waiting for them."""
     running = asyncio.create_task(bench.run())
-    await asyncio.wait_for(provider.enough.wait(), 60)
+    await asyncio.wait_for(provider.enough.wait(), 300)
     bench.control.request(stop)
     with pytest.raises(Interrupted):
-        await asyncio.wait_for(running, 60)
+        await asyncio.wait_for(running, 300)
 
 
 @pytest.mark.parametrize("stop", [Stop.DRAIN, Stop.PAUSE])
@@ -79,9 +79,9 @@ async def test_a_job_that_ends_cancels_what_is_not_done():
     provider = slow()
     bench = Bench(provider, panel=PANEL, limits=LIMITS)
     running = asyncio.create_task(bench.run())
-    await asyncio.wait_for(provider.enough.wait(), 60)
+    await asyncio.wait_for(provider.enough.wait(), 300)
     bench.control.request(Stop.FINISH)
-    outcome = await asyncio.wait_for(running, 60)
+    outcome = await asyncio.wait_for(running, 300)
     assert outcome.stop_reason is StopReason.FINISHED_BY_USER
     assert sorted(provider.cancelled) == sorted(provider.submissions)
     assert {state for _, state in bench.journal.calls.values()} == {"in_doubt"}
@@ -92,8 +92,8 @@ async def test_a_slice_ends_while_the_provider_works():
     provider = slow()
     bench = Bench(provider, panel=PANEL, limits=LIMITS)
     running = asyncio.create_task(bench.run())
-    await asyncio.wait_for(provider.enough.wait(), 60)
+    await asyncio.wait_for(provider.enough.wait(), 300)
     bench.control.ask_to_give_way()
     with pytest.raises(Interrupted, match="slice"):
-        await asyncio.wait_for(running, 60)
+        await asyncio.wait_for(running, 300)
     assert len(await bench.journal.submitted()) == len(provider.submissions)
