@@ -22,6 +22,7 @@ class StepKind(StrEnum):
     REVISE = "revise"
     GRADE = "grade"
     COMPARE = "compare"
+    GROUP = "group"
     AGGREGATE = "aggregate"
     PLAN = "plan"
     PROGRAM = "program"

@@ -105,11 +105,15 @@ class Common[P: Plan]:
         if not self.problem.is_checkable and self.is_sure():
             return StopReason.CONFIDENT
         is_useless = (
-            known.failed_in_a_row >= _MAX_FAILED_IN_A_ROW
+            self.has_failed()
             or known.empties.in_a_row >= _MAX_EMPTY_IN_A_ROW
             or self._has_given_up
         )
         return StopReason.NO_PROGRESS if is_useless or known.tries >= self.max_tries else None
+
+    def has_failed(self) -> bool:
+        """Tell whether no model has answered for long."""
+        return self.evidence.failed_in_a_row >= _MAX_FAILED_IN_A_ROW
 
     def is_sure(self) -> bool:
         """Tell whether the evidence suffices where no checker decides."""

@@ -3,11 +3,13 @@
 import inspect
 from collections.abc import Callable
 
+from solver.core.result_kind import ResultKind
 from solver.core.strategy import Setting, Strategy
 from solver.strategies.aggregate import Aggregate
 from solver.strategies.auto import Auto
 from solver.strategies.decompose import Decompose
 from solver.strategies.deep import Deep
+from solver.strategies.drafts import Drafts
 from solver.strategies.evolve import Evolve
 from solver.strategies.knockout import Knockout
 from solver.strategies.refine import Refine
@@ -24,16 +26,24 @@ REGISTRY: dict[str, Callable[[Setting], Strategy]] = {
     "tree": Tree,
     "evolve": Evolve,
     "decompose": Decompose,
+    "drafts": Drafts,
 }
 DEFAULT = "auto"
+_FOR_TEXTS = "drafts"
+
+
+def strategy_for(name: str, result: ResultKind) -> str:
+    """Return the strategy that runs where `name` was asked for: texts have their own, as no votes count for them."""
+    if result is ResultKind.TEXT:
+        return _FOR_TEXTS
+    return DEFAULT if name == _FOR_TEXTS else name
 
 
 def make_strategy(name: str, setting: Setting) -> Strategy:
-    """Return a new strategy. Raises ValueError naming the known ones."""
-    try:
-        return REGISTRY[name](setting)
-    except KeyError:
-        raise ValueError(f"Strategy “{name}” is unknown. Known: {', '.join(sorted(REGISTRY))}.") from None
+    """Return a new strategy: the one of that name, or the one for what should come back. Raises ValueError."""
+    if name not in REGISTRY:
+        raise ValueError(f"Strategy “{name}” is unknown. Known: {', '.join(sorted(REGISTRY))}.")
+    return REGISTRY[strategy_for(name, setting.problem.result)](setting)
 
 
 def described() -> dict[str, str]:

@@ -55,7 +55,29 @@ _INSTRUCTIONS = {
         "no input, has ten seconds, and may use the standard library, numpy and sympy. Compute rather than assume. Put "
         "the whole program into one fenced block that begins with ```python."
     ),
+    StepKind.GROUP: (
+        "Each candidate is a number and the conclusion of a text about the same problem. Say which conclusions come to "
+        "the same: a reader who asked would take them for one answer, whatever the words. Write a line for each group, "
+        "of the form “Group: 1, 3, 4”, so that every number stands in exactly one of them."
+    ),
 }
+_OF_TEXTS = {
+    StepKind.REVISE: (
+        "Improve the candidate, a text that answers the problem: repair what is wrong, close its gaps, cut what does not "
+        "help its reader, keep what is good. Give the whole new text, not a list of changes."
+    ),
+    StepKind.COMPARE: (
+        "Two candidates, the first called A and the second B, are texts that answer the same problem. Find out which "
+        "serves its reader better: does what is asked, is correct and complete, argues soundly, reads well. Length alone "
+        "is no merit. Name what is wrong or missing in each. End with two lines: “Better: A” or “Better: B”, and "
+        "“By: 1” (slightly), “By: 2” (clearly) or “By: 3” (by far)."
+    ),
+    StepKind.AGGREGATE: (
+        "Several candidates are texts that answer the same problem. Write one better text: take the most convincing as "
+        "its base, and add what the others do better. Give the whole new text, not a list of changes."
+    ),
+}
+"""Instructions that are put otherwise where a text should come back."""
 
 _VERDICT = re.compile(
     r"verdict[ *_`]{0,4}[:\uff1a][ *_`]{0,4}(correct|incorrect|right|wrong|pass|fail)", re.IGNORECASE
@@ -66,6 +88,7 @@ _STEP = re.compile(
     re.IGNORECASE,
 )
 _BETTER = re.compile(r"better[ *_`]{0,4}[:\uff1a][ *_`]{0,4}\(?(A|B)\b", re.IGNORECASE)
+_BY = re.compile(r"\bby[ *_`]{0,4}[:\uff1a][ *_`]{0,4}([1-9])(?![0-9])", re.IGNORECASE)
 _PART_TAG = re.compile(r"<(/?)part>", re.IGNORECASE)
 _GOOD = frozenset({"correct", "right", "pass", "ok"})
 
@@ -94,7 +117,8 @@ def messages_for(
     """
     said = [fenced("candidate", clipped(text)) for text in candidates]
     ending = f" {result.instruction}" if kind.answers else ""
-    before = [f"{_INSTRUCTIONS[kind]}{ending}", *([without_tags(extra)] if extra else [])]
+    own = _OF_TEXTS if result is ResultKind.TEXT else {}
+    before = [f"{own.get(kind) or _INSTRUCTIONS[kind]}{ending}", *([without_tags(extra)] if extra else [])]
     parts = [*before, fenced("problem", problem), *said, f"Task: {kind.value}"]
     return (Message("system", _SYSTEM), Message("user", "\n\n".join(parts)))
 
@@ -122,6 +146,12 @@ def read_better(text: str) -> int | None:
     """Return 0 for candidate A, 1 for candidate B, or None where no choice was made."""
     found = _BETTER.findall(said_aloud(text))
     return "ab".index(found[-1].casefold()) if found else None
+
+
+def read_margin(text: str) -> float:
+    """Return by how much a comparison found the better one better, from 1 (slightly, or not said) to 3 (by far)."""
+    found = _BY.findall(said_aloud(text))
+    return min(float(found[-1]), 3.0) if found else 1.0
 
 
 def read_parts(text: str) -> list[str]:

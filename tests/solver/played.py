@@ -12,12 +12,14 @@ from solver.checkers.number import Number
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.programs import Observed, ProgramsOff, RunOrder
+from solver.core.result_kind import ResultKind
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.verdict import Judgement, Verdict
 from solver.engine.bounds import prompt_bytes, typical_nano
 from solver.engine.program_output import last_line, printed_text
 from solver.simulation.simulate import observed as simulated
 from solver.strategies import Setting, Strategy, make_strategy
+from solver.text.deliverables import deliverable_in
 from solver.text.extract import extract_answer
 from solver.text.keys import quick_key, text_key
 from tests.solver.simulated import card
@@ -125,6 +127,8 @@ class Play:
 
     def judge(self, step: Step, text: str) -> Judgement:
         """Judge a reply."""
+        if self.problem.result is ResultKind.TEXT:
+            return Judgement(deliverable_in(text, ResultKind.TEXT).conclusion)
         answer = extract_answer(text)
         if answer is None:
             return Judgement()

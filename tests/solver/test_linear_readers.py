@@ -16,12 +16,13 @@ from solver.core.problem import Problem
 from solver.core.result_kind import ResultKind
 from solver.core.steps import StepKind
 from solver.text.amounts import amount_of
+from solver.text.conclusions import read_groups, same_wording
 from solver.text.deliverables import deliverable_in
 from solver.text.extract import clean_text, extract_answer, said_aloud
 from solver.text.keys import is_no_number, quick_key, text_key
 from solver.text.latex import looks_like_math, plain_form, strip_wrappers
 from solver.text.lookalikes import is_lookalike
-from solver.text.prompts import clipped, messages_for, read_better, read_grade, read_parts
+from solver.text.prompts import clipped, messages_for, read_better, read_grade, read_margin, read_parts
 from solver.text.thoughts import without_thoughts
 from tests.growth import assert_linear
 
@@ -52,6 +53,9 @@ READERS: dict[str, Callable[[str], object]] = {
     ],
     "grade": read_grade,
     "better": read_better,
+    "margin": read_margin,
+    "groups": lambda text: read_groups(text, 9),
+    "wording": same_wording,
     "parts": read_parts,
     "clipped": clipped,
     "prompt": lambda text: messages_for(StepKind.GRADE, text, [text], extra=text),
@@ -67,7 +71,7 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 PIECES = [
     "<part>", "</part>", "<part></part>", "<", "< ", "</", "<problem", "</candidate>", "<think>", "</think>",
-    "Verdict:", "verdict ****: ", "Step 1: ok\n", "> step", "Better: ", "Answer:\n", "answer *_`", "\\boxed{",
+    "Verdict:", "verdict ****: ", "Step 1: ok\n", "> step", "Better: ", "By: ", "Group: ", "Group: 1, 2\n", "1, ", "Answer:\n", "answer *_`", "\\boxed{",
     "\\boxed", "{", "}", "(", "[1,", "\\text{", "\\text ", "\\frac{1", "\\frac", "\\begin{a}", "\\pmod ", "^ { \\circ",
     "<answer>", "#### ", "#### 1\n", "答案：", "The answer is ", "Answer: [\n", "Answer: a = 1\n", "\\fbox 1 and ",
     "5 cm ",

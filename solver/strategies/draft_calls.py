@@ -1,0 +1,140 @@
+"""The calls that `drafts` makes besides its drafts: who judges, groups and improves, what it costs, what is shown."""
+
+from collections.abc import Sequence
+
+from solver.core.models import ModelCard
+from solver.core.steps import Resources, Step, StepKind
+from solver.core.strategy import Setting
+from solver.engine.bounds import fits, least_budget_left_nano, prompt_bytes
+from solver.inference.tournament import MOST_ENTRANTS, most_comparisons
+from solver.strategies.draft_table import Draft, DraftTable
+from solver.strategies.panel_roles import PanelRoles
+from solver.text.prompts import clipped, messages_for
+
+MOST_IMPROVEMENTS = 6
+MOST_DRAFTS = MOST_ENTRANTS - MOST_IMPROVEMENTS
+UNJUDGED = 3
+"""So many drafts are written where nobody can compare them: enough to see what most of them come to."""
+_FEW = 5
+"""More drafts than so many are written only for a multiple of what they cost: each adds less than the last."""
+_MOST_JUDGES = 3
+_REMARKS = 4
+_MOST_REMARK_CHARS = 2_000
+
+
+class DraftCalls:
+    """Makes the steps of one job; a pure function of its setting and what it is shown."""
+
+    def __init__(self, setting: Setting, roles: PanelRoles) -> None:
+        self._setting = setting
+        self._problem = setting.problem
+        self._roles = roles
+
+    def able_judges(self) -> tuple[str, ...]:
+        """Return who may compare, ablest first: of which the budget buys ten comparisons, else the cheapest reader."""
+        readers = sorted(self._roles.readers, key=self._compare_nano)
+        cheap = [card for card in readers if 10 * self._compare_nano(card) <= self._setting.budget_nano]
+        able = sorted(
+            cheap or readers[:1], key=lambda card: card.ability_for(self._problem.kind), reverse=True
+        )
+        return tuple(card.name for card in able[:_MOST_JUDGES])
+
+    def most_drafts(self, writers: Sequence[str], judges: Sequence[str]) -> int:
+        """Return how many drafts are wanted: the money covers them and comparing them."""
+        draft_nano = sum(self._roles.cost_nano(name) for name in writers) // max(len(writers), 1)
+        compare_nano = max((self._compare_nano(self._roles.cards[name]) for name in judges), default=0)
+        counts = range(2, MOST_DRAFTS + 1 if judges else UNJUDGED + 1)
+        needed = {n: n * draft_nano + most_comparisons(n) * compare_nano for n in counts}
+        # Two may take nearly all of the money; more leave a third for better texts, and beyond a few, ever more of it.
+        scaled = {
+            n: need * 10 // 9 if n == 2 else need * 3 // 2 * max(n - _FEW, 1) for n, need in needed.items()
+        }
+        most = max((n for n, need in scaled.items() if need <= self._setting.budget_nano), default=1)
+        wished = int(self._setting.options.get("max_tries") or MOST_DRAFTS)
+        return max(min(most, wished), 1)
+
+    def grouping(self, key: str, listed: Sequence[tuple[str, str]], resources: Resources) -> Step | None:
+        """Return the call of the cheapest reader that says which conclusions come to the same."""
+        readers = sorted(self._roles.readers, key=lambda card: self._roles.cost_nano(card.name))
+        if not listed or not readers:
+            return None
+        texts = [f"{number}. {conclusion}" for number, (_, conclusion) in enumerate(listed, start=1)]
+        messages = messages_for(StepKind.GROUP, self._problem.text, texts)
+        parents = tuple(each for each, _ in listed)
+        purpose = "Group the conclusions"
+        step = Step(key, StepKind.GROUP, purpose, readers[0].name, messages, parents)
+        return step if self._pays(step, resources) else None
+
+    def comparison(
+        self, numbers: tuple[int, int], sides: Sequence[Draft], judges: Sequence[str], resources: Resources
+    ) -> Step | None:
+        """Return the call that compares two drafts, preferably by a judge of another family than both writers."""
+        cards = self._roles.cards
+        families = {cards[side.result.model].family for side in sides if side.result.model in cards}
+        first, second = numbers
+        return self._first_paid(
+            f"compare/{first}-{second}",
+            StepKind.COMPARE,
+            sorted(judges, key=lambda name: cards[name].family in families),
+            sides,
+            resources,
+            purpose=f"Compare drafts {first + 1} and {second + 1}",
+        )
+
+    def improvement(
+        self, key: str, of: Sequence[Draft], writers: Sequence[str], table: DraftTable, resources: Resources
+    ) -> Step | None:
+        """Return the call that revises a draft, or combines two; None where nobody able is affordable."""
+        names = dict.fromkeys(name for name in (*writers, *self._roles.cards) if name in self._roles.cards)
+        able = [name for name in names if self._roles.cards[name].reads]
+        if len(of) > 1:
+            purpose = "Combine the best two"
+            return self._first_paid(key, StepKind.AGGREGATE, able, of, resources, purpose=purpose)
+        extra, purpose = _remarks(table, of[0]), "Revise the best draft"
+        return self._first_paid(key, StepKind.REVISE, able, of, resources, purpose=purpose, extra=extra)
+
+    def can_compare_after(self, step: Step, judges: Sequence[str], resources: Resources) -> bool:
+        """Tell whether after a step there is money for two comparisons of what it makes."""
+        compare_nano = min((self._compare_nano(self._roles.cards[name]) for name in judges), default=0)
+        return self._roles.cost_nano(step.model, shown=1) + 2 * compare_nano <= resources.free_nano
+
+    def _first_paid(
+        self,
+        key: str,
+        kind: StepKind,
+        models: Sequence[str],
+        shown: Sequence[Draft],
+        resources: Resources,
+        *,
+        purpose: str,
+        extra: str = "",
+    ) -> Step | None:
+        """Return the step with the first of the models that it pays for, or None."""
+        texts = [draft.result.text for draft in shown]
+        messages = messages_for(kind, self._problem.text, texts, extra=extra, result=self._problem.result)
+        parents = tuple(draft.result.key for draft in shown)
+        steps = (Step(key, kind, purpose, model, messages, parents) for model in models)
+        return next((step for step in steps if self._pays(step, resources)), None)
+
+    def _pays(self, step: Step, resources: Resources) -> bool:
+        """Tell whether a call fits into the money and into its model's context window."""
+        card, size_bytes = self._roles.cards[step.model], prompt_bytes(step.messages)
+        least_nano = least_budget_left_nano(card, size_bytes, self._setting.markup_bp)
+        return (
+            step.model in resources.affordable
+            and fits(card, size_bytes)
+            and least_nano <= resources.free_nano
+        )
+
+    def _compare_nano(self, card: ModelCard) -> int:
+        return self._roles.cost_nano(card.name, shown=2)
+
+
+def _remarks(table: DraftTable, draft: Draft) -> str:
+    """Return what judges said of a draft, for its revision."""
+    said = [
+        f"There it was {name}:\n{clipped(text)[:_MOST_REMARK_CHARS]}"
+        for name, text in table.said_of(draft)[:_REMARKS]
+    ]
+    head = "Judges compared the candidate with other texts, named A and B. Heed what they found against it."
+    return "\n\n".join([head, *said]) if said else ""
