@@ -113,6 +113,7 @@ def _finished(lesson: Lesson, after_seq: int) -> FinishedJob:
         confidence=lesson.ended.get("confidence") or 0.0,
         answer_key=next((key for key in keys if _digest(key) == answer), ""),
         observations=observations,
+        is_counted=problem.result.is_short,
     )
 
 

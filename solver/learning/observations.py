@@ -77,6 +77,13 @@ class FinishedJob:
     confidence: float
     answer_key: str
     observations: Sequence[CallObservation]
+    is_counted: bool = True
+    """Whether answers are counted: of texts, code and data without a checker nobody knows which are right."""
+
+    @property
+    def tells_right(self) -> bool:
+        """Whether its end says which answers are right."""
+        return self.is_checkable or self.is_counted
 
 
 class CountUpdate(NamedTuple):
@@ -107,7 +114,7 @@ def count_updates_of(job: FinishedJob) -> list[CountUpdate]:
         add(Aspect.ABILITY, model, {"right": right, "wrong": 1.0 - right})
     for judge, counts in _judgements(job).items():
         add(Aspect.JUDGING, judge, counts)
-    if job.stop_reason in BY_ITSELF:
+    if job.stop_reason in BY_ITSELF and job.tells_right:
         ended = "won" if job.stop_reason in WON else "lost"
         add(Aspect.STRATEGY, job.strategy, {f"{'checked' if job.is_checkable else 'open'}_{ended}": 1.0})
     return [
@@ -145,7 +152,7 @@ def _by_model(observations: Sequence[CallObservation]) -> dict[str, list[CallObs
 
 def _abilities(job: FinishedJob, tries: Sequence[CallObservation]) -> dict[str, float]:
     """Return the share of each model's first tries that is right; none where nothing says what is right."""
-    if job.version != 1 or not (job.is_checkable or job.stop_reason in BY_ITSELF):
+    if job.version != 1 or not job.tells_right or not (job.is_checkable or job.stop_reason in BY_ITSELF):
         return {}
     found = {}
     for model, mine in _by_model(_first_wave(tries)).items():

@@ -19,10 +19,12 @@ from typing import Any
 from solver.core.models import ModelCard, solvers_of
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
+from solver.core.result_kind import ResultKind
 from solver.engine.bounds import prompt_bytes, typical_nano
 from solver.engine.plan import least_budget_nano, reserve_nano, rotation
 from solver.inference.calibration import logit, sigmoid
 from solver.quotes.rollout import Game, Rollout, rollouts
+from solver.quotes.text_quote import DraftCosts, suggested_for_text_nano
 
 LEVELS = (0.1, 0.5, 0.9)
 _TARGET = 0.95
@@ -83,6 +85,7 @@ class Quote:
     right_probability: float | None
     """Of a right answer; None where nobody has measured the models on such problems."""
     sentence: str
+    is_text: bool = False
 
     @property
     def is_hopeless(self) -> bool:
@@ -92,6 +95,8 @@ class Quote:
     @property
     def chance(self) -> str:
         """The chance of a right answer as a sentence: `… about 97 %.`, `… over 99 %.`, or that nobody can tell."""
+        if self.is_text:
+            return "Nobody can say how good a text will be; you will see how its drafts compared."
         if self.right_probability is None:
             return "These models were not measured on such problems, so we can’t tell the chance of a right answer."
         percent = round(self.right_probability * 100)
@@ -109,6 +114,8 @@ def quote(
     problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, terms: Terms, learned: Shift = NO_SHIFT
 ) -> Quote:
     """Return what the budget buys, from priors and what jobs taught. Raises ValueError for an empty panel."""
+    if problem.result is ResultKind.TEXT and panel:
+        return _quote_of_text(problem, panel, budget_nano=budget_nano, terms=terms, learned=learned)
     game = game_of(problem, panel, budget_nano=budget_nano, terms=terms)
     drawn = rollouts(game)
     shift = committed(terms.strategy, problem, tries_bought(game)) + learned
@@ -135,6 +142,31 @@ def quote(
     )
 
 
+def _quote_of_text(
+    problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, terms: Terms, learned: Shift
+) -> Quote:
+    """Return what the budget buys where a text should come back: drafts, by what they cost."""
+    costs = DraftCosts(problem, panel, budget_nano=budget_nano, markup_bp=terms.markup_bp)
+    low, middle, high = shifted(costs.costs_nano(budget_nano), learned, budget_nano=budget_nano)
+    from_s, to_s = costs.seconds(terms.call_s)
+    return Quote(
+        strategy=terms.strategy,
+        budget_nano=budget_nano,
+        models=costs.writers,
+        tries_low=costs.drafts,
+        tries_high=costs.calls,
+        cost_p10_nano=low,
+        cost_p50_nano=middle,
+        cost_p90_nano=high,
+        time_low_s=_whole_s(from_s * math.exp(learned.time[0]), least=1),
+        time_high_s=_whole_s(to_s * math.exp(learned.time[1]), least=2),
+        win_probability=sigmoid(learned.win),
+        right_probability=None,
+        sentence=costs.sentence(),
+        is_text=True,
+    )
+
+
 def suggested_budget_nano(
     problem: Problem,
     panel: Sequence[ModelCard],
@@ -148,6 +180,13 @@ def suggested_budget_nano(
     Where the value of a right answer is told: the budget with the largest expected value less expected cost.
     """
     least = least_budget_nano(panel, problem, markup_bp=terms.markup_bp)
+    if problem.result is ResultKind.TEXT:
+        cents = [each for each in _SUGGESTED_CENTS if each * NANO_PER_CENT <= (value_nano or most_nano)]
+        most = min(_SUGGESTED_CENTS[-1] * NANO_PER_CENT, most_nano)
+        wanted = suggested_for_text_nano(
+            problem, panel, cents=cents, least_nano=least, markup_bp=terms.markup_bp
+        )
+        return min(wanted or most, most_nano)
     budgets = [
         cents * NANO_PER_CENT
         for cents in _SUGGESTED_CENTS
@@ -197,8 +236,13 @@ def tries_bought(game: Game) -> float:
 
 def shifted_costs(drawn: Sequence[Rollout], shift: Shift, *, budget_nano: int) -> tuple[int, int, int]:
     """Return the three costs of a forecast after a shift, in order and within the budget."""
+    return shifted(base_costs(drawn), shift, budget_nano=budget_nano)
+
+
+def shifted(costs: Sequence[float], shift: Shift, *, budget_nano: int) -> tuple[int, int, int]:
+    """Return three costs after a shift, in order and within the budget."""
     found, least = [], 0
-    for base, by in zip(base_costs(drawn), shift.cost, strict=True):
+    for base, by in zip(costs, shift.cost, strict=True):
         factor = math.exp(min(max(by, -_WIDEST_SHIFT), _WIDEST_SHIFT))
         least = max(least, min(round(base * factor), budget_nano))
         found.append(least)

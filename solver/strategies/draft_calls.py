@@ -6,17 +6,11 @@ from solver.core.models import ModelCard
 from solver.core.steps import Resources, Step, StepKind
 from solver.core.strategy import Setting
 from solver.engine.bounds import fits, least_budget_left_nano, prompt_bytes
-from solver.inference.tournament import MOST_ENTRANTS, most_comparisons
+from solver.engine.draft_count import MOST_DRAFTS, drafts_for
 from solver.strategies.draft_table import Draft, DraftTable
 from solver.strategies.panel_roles import PanelRoles
 from solver.text.prompts import clipped, messages_for
 
-MOST_IMPROVEMENTS = 6
-MOST_DRAFTS = MOST_ENTRANTS - MOST_IMPROVEMENTS
-UNJUDGED = 3
-"""So many drafts are written where nobody can compare them: enough to see what most of them come to."""
-_FEW = 5
-"""More drafts than so many are written only for a multiple of what they cost: each adds less than the last."""
 _MOST_JUDGES = 3
 _REMARKS = 4
 _MOST_REMARK_CHARS = 2_000
@@ -43,13 +37,12 @@ class DraftCalls:
         """Return how many drafts are wanted: the money covers them and comparing them."""
         draft_nano = sum(self._roles.cost_nano(name) for name in writers) // max(len(writers), 1)
         compare_nano = max((self._compare_nano(self._roles.cards[name]) for name in judges), default=0)
-        counts = range(2, MOST_DRAFTS + 1 if judges else UNJUDGED + 1)
-        needed = {n: n * draft_nano + most_comparisons(n) * compare_nano for n in counts}
-        # Two may take nearly all of the money; more leave a third for better texts, and beyond a few, ever more of it.
-        scaled = {
-            n: need * 10 // 9 if n == 2 else need * 3 // 2 * max(n - _FEW, 1) for n, need in needed.items()
-        }
-        most = max((n for n, need in scaled.items() if need <= self._setting.budget_nano), default=1)
+        most = drafts_for(
+            self._setting.budget_nano,
+            draft_nano=draft_nano,
+            compare_nano=compare_nano,
+            is_judged=bool(judges),
+        )
         wished = int(self._setting.options.get("max_tries") or MOST_DRAFTS)
         return max(min(most, wished), 1)
 

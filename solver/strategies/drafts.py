@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 
 from solver.core.steps import Candidate, Resources, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
+from solver.engine.draft_count import MOST_IMPROVEMENTS, UNJUDGED
 from solver.inference.explanation import count_of
 from solver.strategies.common import Common, usable
-from solver.strategies.draft_calls import MOST_IMPROVEMENTS, UNJUDGED, DraftCalls
+from solver.strategies.draft_calls import DraftCalls
 from solver.strategies.draft_table import Draft, DraftTable
 from solver.strategies.notes import Note, Plan
 

@@ -240,3 +240,11 @@ def test_a_quote_that_the_budget_bounds_teaches_nothing():
     """It covers whatever it costs."""
     seen = Measured((1, 2, 10), (1, 2), 0.5, 10, 10, 1.0, won=True)
     assert "open_cost_p90" not in tracked({}, seen, checked=False)
+
+
+def test_a_text_teaches_what_it_costs_and_not_who_is_right():
+    """Without keys to count and without a checker nobody knows which drafts are right; lengths are learned."""
+    job = finished(
+        [call(0, answer=""), call(1, answer="")], is_checkable=False, is_counted=False, confidence=0.0
+    )
+    assert {aspect for aspect, _ in taught(job)} == {Aspect.OUTPUT, Aspect.SECONDS}
