@@ -17,13 +17,14 @@ from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
 from solver.core.purse import Purse
+from solver.core.result_kind import ResultKind
 from solver.core.steps import StepKind
 from solver.engine.control import Control
 from solver.engine.journal import MemoryJournal
 from solver.engine.runner import Runner
 from solver.judging.judge import Judge
 from solver.providers.litellm_gateway import LiteLLMGateway
-from solver.strategies import REGISTRY, Setting, make_strategy
+from solver.strategies import Setting, make_strategy, names_for
 
 BUDGET_NANO = 5 * NANO_PER_CENT
 SEED = 20_261_129
@@ -110,7 +111,7 @@ async def _all(families: Mapping[str, Sequence[Unseen]]) -> dict[str, Any]:
                 return await here.solve(unseen, strategy, BUDGET_NANO, seed=seed)
 
         for family, problems in families.items():
-            for strategy in REGISTRY:
+            for strategy in names_for(ResultKind.ANSWER):
                 async with asyncio.TaskGroup() as group:
                     tasks = [
                         group.create_task(one(unseen, strategy, seed)) for seed, unseen in enumerate(problems)

@@ -17,7 +17,8 @@ from bench.accuracy.reliability import expected_calibration_error
 from bench.plot import Panel, Points, save
 from bench.recordings.replay import HELD_OUT
 from solver.core.money import NANO_PER_CENT
-from solver.strategies import REGISTRY
+from solver.core.result_kind import ResultKind
+from solver.strategies import names_for
 
 CENTS = (1, 2, 5, 10, 20, 50)
 FIXED = (1, 2, 4, 8, 16, 32, 40)
@@ -121,7 +122,7 @@ class Contest:
         if graded:
             self.fixed["best-of-N, graded"] = graded
         self.of_strategy: dict[str, dict[int, list[Run]]] = {}
-        for name in REGISTRY:
+        for name in names_for(ResultKind.ANSWER):
             of_budget: dict[int, list[Run]] = {}
             for cents in CENTS:
                 runs = arena.run(name, cents * NANO_PER_CENT)

@@ -14,7 +14,8 @@ from bench.accuracy.strategies import CENTS
 from bench.plot import Panel, save
 from bench.recordings.replay import HELD_OUT
 from solver.core.money import NANO_PER_CENT
-from solver.strategies import REGISTRY
+from solver.core.result_kind import ResultKind
+from solver.strategies import names_for
 
 _COUNTS = {False: (400, 100), True: (400, 20)}
 
@@ -31,7 +32,9 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
     panels: list[Panel] = []
     demo: list[float] = []
     for arena in arenas:
-        of_strategy = {name: runs for name in REGISTRY if (runs := _runs(arena, name, quick=quick))}
+        of_strategy = {
+            name: runs for name in names_for(ResultKind.ANSWER) if (runs := _runs(arena, name, quick=quick))
+        }
         figures[arena.name] = {
             name: {
                 "runs": len(runs),

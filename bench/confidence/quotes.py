@@ -21,6 +21,7 @@ from bench.recordings.replay import SLOTS, panel, pool, trial
 from solver.checkers.number import Number
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
+from solver.core.result_kind import ResultKind
 from solver.core.steps import StopReason
 from solver.inference.calibration import logit
 from solver.quotes.quote import (
@@ -38,7 +39,7 @@ from solver.quotes.quote import (
 from solver.quotes.rollout import rollouts
 from solver.simulation import world
 from solver.simulation.simulate import KIND, Scenario, play
-from solver.strategies import REGISTRY
+from solver.strategies import names_for
 
 TABLE = Path(solver.quotes.quote.__file__).with_name("quotes.json")
 CENTS = (1, 2, 5, 10, 20, 50)
@@ -69,7 +70,7 @@ class Ended:
 
 def _replayed(half: int, step: int = _STEP) -> Iterable[Ended]:
     """Replay some problems of a half: every strategy that only tries, with and without a checker, at every budget."""
-    for strategy in (name for name in REPLAYED if name in REGISTRY):
+    for strategy in (name for name in REPLAYED if name in names_for(ResultKind.ANSWER)):
         for item in pool()[half * _STEP // 2 :: step]:
             for is_checkable in (False, True):
                 for cents in CENTS:
@@ -81,7 +82,7 @@ def _replayed(half: int, step: int = _STEP) -> Iterable[Ended]:
 
 def _simulated(half: int, seeds: int = _SEEDS) -> Iterable[Ended]:
     """Simulate every strategy on problems of no particular kind; halves are even and odd seeds."""
-    for strategy in REGISTRY:
+    for strategy in names_for(ResultKind.ANSWER):
         for seed in range(half, 2 * seeds, 2):
             for is_checkable in (False, True):
                 for cents in CENTS_SIMULATED:

@@ -16,13 +16,14 @@ from solver.core.money import NANO_PER_USD
 from solver.core.pricing import Usage
 from solver.core.problem import Problem
 from solver.core.purse import Purse
+from solver.core.result_kind import ResultKind
 from solver.core.steps import Candidate, Resources, Step, StepKind, StepResult, StopReason
 from solver.core.verdict import Judgement
 from solver.engine.bounds import Bound
 from solver.engine.runner import Limits
 from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync
 from solver.simulation.world import cards
-from solver.strategies import REGISTRY, Setting, Strategy, make_strategy
+from solver.strategies import Setting, Strategy, make_strategy, names_for
 from solver.text.extract import extract_answer
 from solver.text.keys import quick_key
 
@@ -36,12 +37,14 @@ OPTIONS = {"confidence_target": 2, "max_tries": 10 * STEPS}
 def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' common signature)
     """Return each strategy's milliseconds per step, the worst over both scripts."""
     figures: dict[str, Any] = {}
-    for name in sorted(REGISTRY):
+    for name in sorted(names_for(ResultKind.ANSWER)):
         runs = [_run(name, script, STEPS) for script in ("split", "scattered")]
         worst = max(runs, key=lambda run: run["ms_per_step"])
         figures |= {f"{name}_{key}": value for key, value in worst.items()}
-    figures["worst_ms_per_step"] = max(figures[f"{name}_ms_per_step"] for name in REGISTRY)
-    figures["worst_resume_s"] = max(figures[f"{name}_resume_s"] for name in REGISTRY)
+    figures["worst_ms_per_step"] = max(
+        figures[f"{name}_ms_per_step"] for name in names_for(ResultKind.ANSWER)
+    )
+    figures["worst_resume_s"] = max(figures[f"{name}_resume_s"] for name in names_for(ResultKind.ANSWER))
     del quick  # it is short anyway
     return figures
 

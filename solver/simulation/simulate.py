@@ -35,7 +35,7 @@ from solver.engine.runner import Limits, Outcome, Runner
 from solver.providers.litellm_gateway import Gateway
 from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync
 from solver.simulation.world import RIGHT, Said, World, cards, parameters
-from solver.strategies import Setting, make_strategy
+from solver.strategies import Setting, make_strategy, strategy_for
 from solver.text.extract import extract_answer
 from solver.text.keys import quick_key
 
@@ -150,8 +150,8 @@ class PlainJudge:
         result: ResultKind = ResultKind.ANSWER,
     ) -> Judgement:
         """Return the answer with its key, and the verdict of a checker that knows the right answer."""
-        del known_keys, result
-        return judged(text, is_checkable=checker is not None)
+        del known_keys
+        return judged(text, is_checkable=checker is not None, result=result)
 
     async def run_programs(self, order: RunOrder) -> list[Observed]:
         """Return what the programs of a simulated world print. Raises ProgramsOff for anything but that."""
@@ -166,9 +166,11 @@ def observed(order: RunOrder) -> list[Observed]:
     return [Observed((found[1],), ()) for found in printed if found]
 
 
-def judged(text: str, *, is_checkable: bool) -> Judgement:
-    """Return the judgement of a simulated reply."""
+def judged(text: str, *, is_checkable: bool, result: ResultKind = ResultKind.ANSWER) -> Judgement:
+    """Return the judgement of a simulated reply; no text is equal to another."""
     answer, key = _plain(text)
+    if result is ResultKind.TEXT and not is_checkable:
+        return Judgement(answer, None, None)
     verdict = Verdict(answer == RIGHT, "number", "") if is_checkable and answer is not None else None
     return Judgement(answer, key, verdict)
 
@@ -250,13 +252,21 @@ class _Source:
         assert reply.usage, "a world without faults tells its usage"
         unjudged = Judgement(None, None, None)
         is_checkable = self._scenario.is_checkable and not step.subproblem
-        judgement = judged(reply.text, is_checkable=is_checkable) if step.kind.answers else unjudged
+        result = ResultKind.ANSWER if step.subproblem else _result_of(self._scenario)
+        judged_now = judged(reply.text, is_checkable=is_checkable, result=result)
+        judgement = judged_now if step.kind.answers else unjudged
         return SimulatedReply(reply.text, judgement, reply.usage, said.seconds)
+
+
+def _result_of(scenario: Scenario) -> ResultKind:
+    """Return what should come back: texts for the strategy that writes them, else short answers."""
+    is_text = strategy_for(scenario.strategy, ResultKind.TEXT) == scenario.strategy
+    return ResultKind.TEXT if is_text else ResultKind.ANSWER
 
 
 def _setting(scenario: Scenario) -> Setting:
     checker = Number(RIGHT) if scenario.is_checkable else None
-    problem = Problem(f"Problem {scenario.seed}", kind=KIND, checker=checker)
+    problem = Problem(f"Problem {scenario.seed}", KIND, checker, _result_of(scenario))
     return Setting(problem, cards(), scenario.budget_nano, 0, dict(scenario.options), scenario.seed)
 
 

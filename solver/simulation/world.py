@@ -134,6 +134,9 @@ class World:
                 return f"Verdict: {'correct' if self._grade(asked, model, rng) else 'incorrect'}"
             case StepKind.COMPARE:
                 return f"Better: {'AB'[self._compare(asked, model, rng)]}"
+            case StepKind.GROUP:
+                alike = [n + 1 for n, each in enumerate(asked.answers) if each == asked.answers[0]]
+                return f"Group: {', '.join(map(str, alike))}"
             case StepKind.PLAN:
                 parts = parameters()["parts"]["count"]
                 return "\n".join(f"<part>{_PART}{n + 1} of {asked.problem}</part>" for n in range(parts))

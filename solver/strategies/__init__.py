@@ -1,6 +1,15 @@
 """The strategies; others import them from here."""
 
 from solver.core.strategy import Setting, Strategy
-from solver.strategies.registry import DEFAULT, REGISTRY, described, make_strategy, strategy_for
+from solver.strategies.registry import DEFAULT, REGISTRY, described, make_strategy, names_for, strategy_for
 
-__all__ = ["DEFAULT", "REGISTRY", "Setting", "Strategy", "described", "make_strategy", "strategy_for"]
+__all__ = [
+    "DEFAULT",
+    "REGISTRY",
+    "Setting",
+    "Strategy",
+    "described",
+    "make_strategy",
+    "names_for",
+    "strategy_for",
+]

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from solver.core.result_kind import ResultKind
 from solver.core.steps import Candidate, StepResult
+from solver.core.verdict import Verdict
 from solver.inference.conclusion_groups import ConclusionGroups
-from solver.inference.explanation import count_of
+from solver.inference.explanation import FAILED, PASSED, count_of
 from solver.inference.tournament import (
     Comparison,
     Standing,
@@ -24,6 +25,7 @@ _SHARED = 0.4
 """Strength of a draft by the logarithm of how many come to its conclusion: before comparisons, agreement is a hint."""
 _IMPROVED = 0.6
 _CUT_SHORT = -1.5
+_REFUSED = -3.0
 _MOST_MUTE = 4
 _CUT = frozenset({"length", "content_filter"})
 
@@ -153,15 +155,22 @@ class DraftTable:
     def _seed(self, draft: Draft) -> float:
         group = self.conclusions.group_of(draft.result.key)
         shared = _SHARED * math.log(max(group.votes, 1)) if group else 0.0
-        return shared + (0.0 if draft.is_independent else _IMPROVED) + (_CUT_SHORT if draft.is_cut else 0.0)
+        verdict = draft.result.verdict
+        refused = _REFUSED if verdict and verdict.passed is False else 0.0
+        improved = 0.0 if draft.is_independent else _IMPROVED
+        return shared + refused + improved + (_CUT_SHORT if draft.is_cut else 0.0)
 
     # Answering ------------------------------------------------------------------------------------------------
 
-    def best(self) -> Candidate | None:
-        """Return the best draft with what speaks for it; it has no confidence, for none is calibrated for texts."""
+    def best(self, proven: StepResult | None = None) -> Candidate | None:
+        """Return the best draft with what speaks for it; it has no confidence, for none is calibrated for texts.
+
+        `proven` is one that a checker confirmed: then it is the best.
+        """
         if not self.drafts:
             return None
-        standing = self.ranked()[0]
+        number = self._numbers.get(proven.key) if proven else None
+        standing = next(each for each in self.ranked() if number in {None, each.index})
         draft = self.drafts[standing.index]
         return Candidate(
             answer=draft.result.answer or "",
@@ -170,6 +179,7 @@ class DraftTable:
             step_key=draft.result.key,
             confidence=None,
             explanation=self._sentence(draft, standing),
+            checked=_checked(draft.result.verdict),
             dissent=self._dissent(draft),
         )
 
@@ -209,3 +219,11 @@ class DraftTable:
             others = "no other draft" if group.votes else "no draft"
             return [f"{others} comes to the same conclusion"]
         return [f"{group.votes} of {count} come to the same conclusion"]
+
+
+def _checked(verdict: Verdict | None) -> str:
+    """Return what a checker said of a text, if there is one."""
+    if verdict is None:
+        return ""
+    mark = {True: f"{PASSED} ", False: f"{FAILED} "}.get(verdict.passed, "")
+    return f"{mark}{verdict.detail}"

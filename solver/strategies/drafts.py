@@ -202,16 +202,22 @@ class Drafts(Common[DraftsPlan]):
     # Answering ------------------------------------------------------------------------------------------------
 
     def best(self) -> Candidate | None:
-        """Return the best draft so far."""
-        return self._table.best()
+        """Return the best draft so far: one that a checker confirmed, or else the leader."""
+        return self._table.best(self.evidence.proven)
 
     def done(self) -> StopReason | None:
         """Stop when nothing more would pay or can be paid, or when no model answers."""
+        if self.evidence.proven:
+            return StopReason.SOLVED
         if self._enough is None:
             return StopReason.NO_PROGRESS if self.has_failed() else None
         if self._enough.is_short:
             return StopReason.BUDGET_REACHED
         return StopReason.CONFIDENT if self._enough.is_decided else StopReason.NO_PROGRESS
+
+    def is_unanswered(self) -> bool:
+        """Tell that no text is an answer that is missed: one without a conclusion is delivered all the same."""
+        return False
 
     def phase(self) -> str:
         """Return what is going on, in words."""

@@ -39,6 +39,11 @@ def strategy_for(name: str, result: ResultKind) -> str:
     return DEFAULT if name == _FOR_TEXTS else name
 
 
+def names_for(result: ResultKind) -> list[str]:
+    """Return the names of the strategies that run as themselves where this should come back."""
+    return [name for name in REGISTRY if strategy_for(name, result) == name]
+
+
 def make_strategy(name: str, setting: Setting) -> Strategy:
     """Return a new strategy: the one of that name, or the one for what should come back. Raises ValueError."""
     if name not in REGISTRY:

@@ -13,6 +13,8 @@ def reply(prompt: str, seed: int, *, ability: float = 0.5, answers: int = 4) -> 
             return f"Step 1: ok\nVerdict: {'correct' if right else 'incorrect'}"
         case "compare":
             return f"They differ in step 1.\nBetter: {'A' if right else 'B'}"
+        case "group":
+            return "Group: 1, 2"
         case "plan":
             # Of a kind that the model is known to be good at, so that few tries settle it.
             return (

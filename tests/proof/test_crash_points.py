@@ -17,6 +17,7 @@ from jobs.core.states import ENDED, JobState
 from jobs.models import Job, OutboxMessage, StepRecord
 from jobs.upkeep.audit import violations
 from solver.core.money import NANO_PER_CENT
+from solver.core.result_kind import ResultKind
 from solver.strategies import REGISTRY
 from tests.people import submit_for
 from tests.proof.conftest import LONG
@@ -29,16 +30,17 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proof]
 SAMPLED = 1
 """Places a strategy in the short form."""
 JOBS_AT_ONCE = 500
+TWO_DRAFTS = JobOptions(confidence_target=0.7, max_tries=2, result=ResultKind.TEXT)
 
 
 def submit(alice, workspace, strategy: str, text: str) -> Job:
-    """Submit a job whose tries soon agree. Replies depend on problem and seed: every job here has the same."""
+    """Submit a job whose tries soon agree, or of two drafts. Replies depend on problem and seed: all have the same."""
     job = submit_for(
         alice,
         text,
         budget_nano=10 * NANO_PER_CENT,
         strategy=strategy,
-        options=JobOptions(confidence_target=0.7),
+        options=TWO_DRAFTS if strategy == "drafts" else JobOptions(confidence_target=0.7),
         wake=False,
     )
     # The scripted model grades and revises, unlike the bundled one in whose place it is.
