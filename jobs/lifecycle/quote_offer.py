@@ -14,7 +14,7 @@ from jobs.lifecycle.quote_records import quote_of, terms_of
 from jobs.lifecycle.submit import check_affordable
 from solver.checkers import BaseChecker, pose
 from solver.quotes.quote import Quote, suggested_budget_nano
-from solver.strategies import DEFAULT
+from solver.strategies import DEFAULT, strategy_for
 
 
 class QuoteResult(NamedTuple):
@@ -47,6 +47,7 @@ def quote_job(
         budget_nano=budget_nano,
         markup_bp=settings.PONDER_MARKUP_BP,
     )
+    strategy = strategy_for(strategy, posed.result)
     terms = terms_of(strategy, options, panel, posed.kind, workspace=workspace)
     suggested = budget_nano is None
     if budget_nano is None:

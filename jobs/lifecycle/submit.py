@@ -28,6 +28,7 @@ from solver.checkers import pose
 from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT, format_usd
 from solver.core.problem import Problem
+from solver.strategies import strategy_for
 
 
 @again_after_deadlock
@@ -60,7 +61,7 @@ def _job_of(request: JobRequest, posed: Problem, panel: list[ModelCard]) -> Job:
         title=title_of(request.problem),
         problem=request.problem,
         checker=request.checker.to_json() if request.checker else {},
-        strategy=request.strategy,
+        strategy=strategy_for(request.strategy, posed.result),
         options=request.options.to_json(),
         pinned=pin(posed, panel, budget_nano=request.budget_nano, markup_bp=markup_bp).to_json(),
         budget_nano=request.budget_nano,
