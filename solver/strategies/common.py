@@ -68,7 +68,8 @@ class Common[P: Plan]:
             return () if note.key in resources.in_flight else (note,)
         if resources.free_slots <= 0:
             return ()
-        if self.is_unanswered():
+        empties = self.evidence.empties
+        if not empties.answered and empties.in_a_row >= _MAX_EMPTY_FROM_THE_START:
             return self._from_others(resources)
         return self.wanted(resources)
 
@@ -103,17 +104,12 @@ class Common[P: Plan]:
             return StopReason.SOLVED
         if not self.problem.is_checkable and self.is_sure():
             return StopReason.CONFIDENT
-        is_useless = self.has_failed() or known.empties.in_a_row >= _MAX_EMPTY_IN_A_ROW or self._has_given_up
+        is_useless = (
+            known.failed_in_a_row >= _MAX_FAILED_IN_A_ROW
+            or known.empties.in_a_row >= _MAX_EMPTY_IN_A_ROW
+            or self._has_given_up
+        )
         return StopReason.NO_PROGRESS if is_useless or known.tries >= self.max_tries else None
-
-    def is_unanswered(self) -> bool:
-        """Tell whether many replies came and none held an answer."""
-        empties = self.evidence.empties
-        return not empties.answered and empties.in_a_row >= _MAX_EMPTY_FROM_THE_START
-
-    def has_failed(self) -> bool:
-        """Tell whether no model has answered for long."""
-        return self.evidence.failed_in_a_row >= _MAX_FAILED_IN_A_ROW
 
     def is_sure(self) -> bool:
         """Tell whether the evidence suffices where no checker decides."""

@@ -8,6 +8,7 @@ from solver.core.result_kind import ResultKind
 from solver.core.steps import Candidate, StepResult
 from solver.core.verdict import Verdict
 from solver.inference.conclusion_groups import ConclusionGroups
+from solver.inference.emptiness import CUT_REASONS
 from solver.inference.explanation import FAILED, PASSED, count_of
 from solver.inference.tournament import (
     Comparison,
@@ -27,7 +28,6 @@ _IMPROVED = 0.6
 _CUT_SHORT = -1.5
 _REFUSED = -3.0
 _MOST_MUTE = 4
-_CUT = frozenset({"length", "content_filter"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class DraftTable:
             return
         self._ranked = None
         self._numbers[result.key] = len(self.drafts)
-        independent, cut = not result.parents, result.finish_reason in _CUT
+        independent, cut = not result.parents, result.finish_reason in CUT_REASONS
         self.drafts.append(Draft(result, found.body, independent, cut, ability))
         self.conclusions.add(result.key, result.answer, is_vote=independent)
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from solver.core.steps import Candidate, Resources, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
 from solver.engine.draft_count import MOST_IMPROVEMENTS, UNJUDGED
+from solver.inference.emptiness import emptiness_of
 from solver.inference.explanation import count_of
 from solver.strategies.common import Common, usable
 from solver.strategies.draft_calls import DraftCalls
@@ -194,7 +195,8 @@ class Drafts(Common[DraftsPlan]):
 
     def _take_draft(self, result: StepResult) -> None:
         card = self.roles.cards.get(result.model)
-        if usable(result):
+        emptiness = emptiness_of(result, self.problem)
+        if usable(result) and not (emptiness and emptiness.says_nothing):
             self._table.add(result, ability=card.ability_for(self.problem.kind) if card else 0.0)
         elif not result.parents:
             self._failed_drafts = min(self._failed_drafts + 1, _MOST_FAILED)
@@ -207,16 +209,14 @@ class Drafts(Common[DraftsPlan]):
 
     def done(self) -> StopReason | None:
         """Stop when nothing more would pay or can be paid, or when no model answers."""
-        if self.evidence.proven:
-            return StopReason.SOLVED
-        if self._enough is None:
-            return StopReason.NO_PROGRESS if self.has_failed() else None
+        if self._enough is None or self.evidence.proven:
+            return super().done()
         if self._enough.is_short:
             return StopReason.BUDGET_REACHED
         return StopReason.CONFIDENT if self._enough.is_decided else StopReason.NO_PROGRESS
 
-    def is_unanswered(self) -> bool:
-        """Tell that no text is an answer that is missed: one without a conclusion is delivered all the same."""
+    def is_sure(self) -> bool:
+        """Tell that no count of equal answers ends a job: its own notes do."""
         return False
 
     def phase(self) -> str:

@@ -57,7 +57,7 @@ def writing(
 WORLDS = {
     "able": writing(),
     "blind": writing(judging=0.5, failing=0.2),
-    "mute": lambda step, rng: "I cannot tell." if rng.random() < 0.8 else writing()(step, rng),
+    "mute": lambda step, rng: "Both have their merits." if rng.random() < 0.8 else writing()(step, rng),
     "worse": writing(gain=-5),
 }
 
@@ -236,6 +236,18 @@ def test_a_text_that_was_cut_short_is_the_last_choice():
     for result in made.told:
         cut.tell(replace(result, finish_reason="length") if result.key == "draft/0" else result)
     assert cut.best().explanation.endswith("It was cut short at the length that its budget allowed.")
+
+
+def test_a_refusal_is_no_draft():
+    """What declines to write is not compared, and is not delivered."""
+    sorry = "I'm sorry, but I can't help with that."
+    made = play(lambda step, rng: sorry if step.key in {"draft/1", "draft/3"} else writing()(step, rng))
+    made.run()
+    assert all("sorry" not in step.messages[-1].content for step in made.asked.values() if step.parents)
+    assert "Sky" in made.strategy.best().text
+    refused = play(lambda *_: sorry)
+    assert refused.run() in {StopReason.NO_PROGRESS, None}
+    assert refused.strategy.best() is None
 
 
 def test_a_panel_that_does_not_answer_ends_the_job():

@@ -14,7 +14,7 @@ from solver.text.prompts import (
     read_parts,
 )
 
-KINDS = [kind for kind in StepKind if kind not in {StepKind.SAMPLE, StepKind.WRITE_UP, StepKind.NOTE}]
+KINDS = [kind for kind in StepKind if kind.calls_model and kind not in {StepKind.SAMPLE, StepKind.WRITE_UP}]
 
 
 @pytest.mark.parametrize("kind", KINDS)
