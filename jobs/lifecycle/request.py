@@ -17,7 +17,7 @@ from jobs.models import Job
 from solver.checkers import BaseChecker
 from solver.core.money import NANO_PER_CENT, format_usd
 from solver.core.result_kind import ResultKind
-from solver.strategies import DEFAULT, REGISTRY
+from solver.strategies import DEFAULT, REGISTRY, strategy_for
 
 MIN_BUDGET_NANO = NANO_PER_CENT
 LEAST_TIME = timedelta(minutes=1)
@@ -69,7 +69,7 @@ class JobRequest:
             and job.version == 1
             and job.budget_nano == self.budget_nano
             and job.checker == (self.checker.to_json() if self.checker else {})
-            and job.strategy == self.strategy
+            and job.strategy == strategy_for(self.strategy, job.result_kind)
             and job.options == self.options.to_json()
             and (job.not_before_at, job.deadline_at) == (self.not_before_at, self.deadline_at)
         )

@@ -71,11 +71,10 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 PIECES = [
     "<part>", "</part>", "<part></part>", "<", "< ", "</", "<problem", "</candidate>", "<think>", "</think>",
-    "Verdict:", "verdict ****: ", "Step 1: ok\n", "> step", "Better: ", "By: ", "Group: ", "Group: 1, 2\n", "1, ", "Answer:\n", "answer *_`", "\\boxed{",
+    "Verdict:", "verdict ****: ", "Step 1: ok\n", "> step", "Better: ", "Answer:\n", "answer *_`", "\\boxed{",
     "\\boxed", "{", "}", "(", "[1,", "\\text{", "\\text ", "\\frac{1", "\\frac", "\\begin{a}", "\\pmod ", "^ { \\circ",
     "<answer>", "#### ", "#### 1\n", "答案：", "The answer is ", "Answer: [\n", "Answer: a = 1\n", "\\fbox 1 and ",
-    "5 cm ",
-    "(since ",
+    "By: ", "Group: ", "Group: 1, 2\n", "1, ", "5 cm ", "(since ",
     "1-2", "3:4", "H2", "1.", "a,", "and ", "1_", "’", "half ", "°", "½", "₂", "², ", "0.(", "1/2 ", "I can't ", "“",
     "[THINK]",
     "<|channel|>", "$", "**", "`", "1,", "1 000 ", "9", "a", "x = ", " ", "\n", "\t", "\0", "\ud800", "-", "A) ",
