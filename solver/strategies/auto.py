@@ -15,22 +15,18 @@ the money should be spent whatever it brings.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from solver.core.result_kind import ResultKind
 from solver.core.steps import Candidate, Resources, Step, StepKind, StepResult, StopReason
-from solver.core.strategy import Setting, Strategy
+from solver.core.strategy import Setting
 from solver.inference import value_of_tries
 from solver.inference.value_of_tries import LONG_LOOKAHEAD, LOOKAHEADS, SampleBatch
-from solver.strategies.aggregate import Aggregate
 from solver.strategies.child import Child, Inside
-from solver.strategies.code_vote import CodeVote
 from solver.strategies.common import Common
-from solver.strategies.deep import Deep
-from solver.strategies.evolve import Evolve, score_of
-from solver.strategies.field_vote import FieldVoting
+from solver.strategies.evolve import score_of
 from solver.strategies.grade_chooser import GradeChooser
+from solver.strategies.inside import INSIDE, WHOLE
 from solver.strategies.notes import Plan
 from solver.strategies.proof_tries import Buy, NoTry, ProofTries
 
@@ -49,12 +45,6 @@ _GROWTH = 8
 """After many tries a few more change little: so many times fewer are asked at once as there are."""
 _HOPELESS = 8
 """So many independent tries without an answer given twice are no vote."""
-_INSIDE: Mapping[str, Callable[[Setting], Strategy]] = {
-    "deep": Deep, "aggregate": Aggregate, "evolve": Evolve, "code_vote": CodeVote, "field_vote": FieldVoting,
-}  # fmt: skip
-"""What may run inside, by the name that is noted."""
-_WHOLE: Mapping[ResultKind, str] = {ResultKind.CODE: "code_vote", ResultKind.DATA: "field_vote"}
-"""What is left to one strategy altogether where nothing proves what should come back."""
 _MAX_RUNS = 2
 _RUN_TARGET = 0.98
 """A strategy inside that is so sure ends the job: cheap tries after it would rather mislead than confirm."""
@@ -94,7 +84,7 @@ class Auto(Common[AutoPlan]):
     def make_plan(self) -> AutoPlan:
         """Return which models may try, and which strategy runs first, if any."""
         first = "deep" if self.roles.cards[self.roles.strongest()].reads else ""
-        run = "" if self.problem.is_checkable else _WHOLE.get(self.problem.result, first)
+        run = "" if self.problem.is_checkable else WHOLE.get(self.problem.result, first)
         return AutoPlan(tuple(self._names), run, self.setting.budget_nano)
 
     def ask(self, resources: Resources) -> Sequence[Step]:
@@ -113,7 +103,7 @@ class Auto(Common[AutoPlan]):
         super().tell(result)
         if result.key == "plan" and not self._runs:
             # What has the whole of the job has what a raise added to it, too.
-            is_whole = self.plan.run in _WHOLE.values()
+            is_whole = self.plan.run in WHOLE.values()
             share_nano = self.setting.budget_nano if is_whole else self.plan.share_nano
             self._run(Inside(self.plan.run, share_nano))
 
@@ -133,7 +123,7 @@ class Auto(Common[AutoPlan]):
 
     def _whole(self) -> Child | None:
         """Return the strategy to which the job is left altogether, if it is."""
-        return self._runs[0] if self._runs and self.plan.run in _WHOLE.values() else None
+        return self._runs[0] if self._runs and self.plan.run in WHOLE.values() else None
 
     def best(self) -> Candidate | None:
         """Return the best answer; a strategy inside that climbs scores, or has the whole of the job, knows which."""
@@ -143,7 +133,7 @@ class Auto(Common[AutoPlan]):
 
     def _run(self, inside: Inside) -> None:
         """Let another strategy run inside, its money at most the share that was noted."""
-        if make := _INSIDE.get(inside.run):
+        if make := INSIDE.get(inside.run):
             options = {"confidence_target": _RUN_TARGET, **self.setting.options}
             setting = replace(self.setting, budget_nano=inside.share_nano, options=options)
             self._runs.append(Child(f"run/{len(self._runs)}", make(setting), setting))
