@@ -1,5 +1,6 @@
 """What a job delivers where that is no short answer, as Markdown: on pages, in emails and in exports alike."""
 
+from jobs.presenters.data_fields import small_table
 from solver.core.result_kind import ResultKind
 from solver.text.code_blocks import language_of
 from solver.text.deliverables import deliverable_in
@@ -12,8 +13,11 @@ def as_markdown(result: ResultKind, answer: str, text: str) -> str:
     `answer` and `text` are a job's, or its best so far.
     """
     match result:
-        case ResultKind.CODE | ResultKind.DATA if answer:
+        case ResultKind.CODE if answer:
             return in_fence(answer.strip("\n"), language_of(answer, text))
+        case ResultKind.DATA if answer:
+            block, table = in_fence(answer.strip("\n"), language_of(answer, text)), small_table(answer)
+            return f"{block}\n\n{table}" if table else block
         case ResultKind.TEXT if text:
             return deliverable_in(text, result).body or text
     return ""

@@ -4,7 +4,12 @@ from jobs.views.actions import cancel, finish, pause, raise_job_budget, resume
 from jobs.views.compare import compare, compare_detail, compare_live
 from jobs.views.data.close_account import cancel_own_jobs, close_own_account, download_data
 from jobs.views.data.delete_texts import delete_job_texts
-from jobs.views.data.export import export_json, export_markdown
+from jobs.views.data.export import (
+    download_result_csv,
+    download_result_json,
+    export_json,
+    export_markdown,
+)
 from jobs.views.detail import detail, live_fragment
 from jobs.views.drafts import drop_draft, keep_draft
 from jobs.views.landing import landing
@@ -28,6 +33,8 @@ __all__ = [
     "delete_job_texts",
     "detail",
     "download_data",
+    "download_result_csv",
+    "download_result_json",
     "drop_draft",
     "export_json",
     "export_markdown",

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import AuthedRequest, signed_in
 from jobs.models import Comparison, Job
 from jobs.presenters.code_runs import code_runs_of
+from jobs.presenters.data_fields import data_view_of
 from jobs.presenters.deliverables import as_markdown, has_headline
 from jobs.presenters.markdown import has_math, render_markdown
 from jobs.presenters.pictures import burn_down
@@ -50,6 +51,7 @@ def job_context(job: Job) -> dict[str, Any]:
         "result_html": result_html,
         "has_headline": has_headline(job.result_kind) or not result_html,
         "code_runs": code_runs_of(job, answer),
+        "data": data_view_of(job, answer),
         "confidence": job.confidence if job.has_ended else best.get("confidence"),
         "explanation": job.explanation if job.has_ended else best.get("explanation", ""),
         "checked": job.checked if job.has_ended else best.get("checked", ""),

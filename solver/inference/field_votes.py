@@ -181,7 +181,7 @@ def _extra(keys: Mapping[Path, str], most: Mapping[Path, str | None]) -> int:
 
 def _better(fields: Sequence[FieldVote], own: Mapping[Path, str]) -> dict[Path, Any]:
     """Return the fields of a reply that more replies give another value."""
-    found = {}
+    found: dict[Path, Any] = {}
     for each in fields:
         value, votes = each.values[0]
         if each.path in own and not each.is_prose and leaf_key(value) != own[each.path]:

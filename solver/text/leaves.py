@@ -156,7 +156,8 @@ def _columns(tables: Sequence[Sequence[Mapping[str, Any]]]) -> tuple[str, ...]:
     names = [
         name for name in rows[0] if all(name in row and isinstance(row[name], str | int) for row in rows)
     ][:_COLUMNS_TRIED]
-    best, most = (), 0.0
+    best: tuple[str, ...] = ()
+    most = 0.0
     for count in (1, 2):
         for chosen in combinations(names, count):
             share = _shared(tables, chosen)

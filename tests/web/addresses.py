@@ -71,6 +71,8 @@ OWNERS = {
     "job-step-text",
     "job-export-md",
     "job-export-json",
+    "job-data-json",
+    "job-data-csv",
     "job-draft-delete",
     "job-compare-detail",
     "job-compare-live",

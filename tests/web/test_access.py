@@ -21,6 +21,8 @@ from tests.web.conftest import Person
 
 LISTED = PUBLIC | OWN | OWNERS | STAFF.keys() | SUPERUSERS
 JOB_PAGES = sorted(name for name in OWNERS if name.startswith("job-") and "compare" not in name)
+# About a step, a draft, or the data that some jobs deliver.
+_NOT_OF_EVERY_JOB = {"job-step-text", "job-draft-delete", "job-data-json", "job-data-csv"}
 JOB_POSTS = ["job-finish", "job-cancel", "job-pause", "job-resume", "job-raise", "job-delete-texts"]
 
 
@@ -201,7 +203,7 @@ def test_a_step_is_not_found_under_another_job(alice, running_job, done_job):
 
 def test_a_member_of_the_workspace_sees_its_jobs(bob, running_job):
     """Workspaces own jobs; Bob is in Alice's."""
-    for name in sorted(set(JOB_PAGES) - {"job-step-text", "job-draft-delete"}):
+    for name in sorted(set(JOB_PAGES) - _NOT_OF_EVERY_JOB):
         assert bob.get(reverse(name, args=[running_job.pk])).status_code == 200, name
         assert bob.get(reverse(name, args=[uuid.uuid4()])).status_code == 404, name
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.template.loader import render_to_string
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
@@ -15,12 +15,14 @@ from django.views.decorators.http import require_safe
 from accounts.access import AuthedRequest, signed_in
 from jobs.lifecycle.quote_records import quote_json
 from jobs.models import Job, JobQuote, StepRecord
+from jobs.presenters.data_fields import DataText, data_text
 from jobs.presenters.deliverables import as_markdown
 from jobs.presenters.markdown import clean_text
 from jobs.presenters.progress import totals_of, unread_of
 from jobs.presenters.spend import spend_of
 from jobs.views.access import get_job_for
 from solver.core.money import usd_decimal
+from solver.core.result_kind import ResultKind
 
 _STEPS_AT_ONCE = 50
 
@@ -57,6 +59,37 @@ def export_json(request: AuthedRequest, job_id: UUID) -> StreamingHttpResponse:
         _pieces(job),
         content_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="{_file_name(job, "json")}"'},
+    )
+
+
+@signed_in
+@require_safe
+def download_result_json(request: AuthedRequest, job_id: UUID) -> HttpResponse:
+    """Return the data that a job delivers as JSON. Raises Http404 where it delivers none."""
+    job = get_job_for(request.user, job_id)
+    return _file(job, _data_of(job).json_text, "data.json", "application/json")
+
+
+@signed_in
+@require_safe
+def download_result_csv(request: AuthedRequest, job_id: UUID) -> HttpResponse:
+    """Return the data that a job delivers as separated values. Raises Http404 where it delivers none."""
+    job = get_job_for(request.user, job_id)
+    return _file(job, _data_of(job).csv_text, "data.csv", "text/csv; charset=utf-8")
+
+
+def _data_of(job: Job) -> DataText:
+    found = data_text(job.answer) if job.result_kind is ResultKind.DATA else None
+    if found is None:
+        raise Http404
+    return found
+
+
+def _file(job: Job, text: str, suffix: str, content_type: str) -> HttpResponse:
+    return HttpResponse(
+        clean_text(text) + "\n",
+        content_type=content_type,
+        headers={"Content-Disposition": f'attachment; filename="{_file_name(job, suffix)}"'},
     )
 
 
