@@ -1,4 +1,4 @@
-"""Whether this site can run code that a check needs: workers test it and leave word, pages and submissions read it."""
+"""Whether this site can run code for checks and strategies: workers test it and leave word, pages read it."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +27,11 @@ def why_not_offered(checker: BaseChecker | type[BaseChecker] | None) -> str:
     """Return in sentences why a checker cannot be used on this site; empty where it can, or where nothing is known."""
     why = _why_off(checker) if checker else ""
     return _sentences([checker.title], why) if checker and why else ""
+
+
+def runs_programs() -> bool:
+    """Tell whether this site can run programs; it can where nothing is known."""
+    return settings.PONDER_RUN_CODE and bool(_word().get("programs", True))
 
 
 def left_out(checkers: Iterable[type[BaseChecker]]) -> list[str]:

@@ -13,7 +13,7 @@ from django.http import QueryDict
 
 from accounts.access import workspace_of
 from accounts.models import User
-from jobs.core.code_checks import left_out, why_not_offered
+from jobs.core.code_checks import left_out, runs_programs, why_not_offered
 from jobs.core.options import LEAST_TARGET, NOTHING_CHOSEN, JobOptions
 from jobs.lifecycle import JobRequest, SubmitError
 from jobs.lifecycle.problem_text import checked_problem
@@ -21,7 +21,7 @@ from jobs.models import Job
 from solver.checkers import REGISTRY, CheckerError, Field, checker_from_json, parse_checker, recognise_checker
 from solver.core.money import NANO_PER_USD, MoneyError, parse_usd, usd_decimal
 from solver.core.result_kind import ResultKind
-from solver.strategies import DEFAULT, described
+from solver.strategies import DEFAULT, RUNS_PROGRAMS, described
 
 MOST_VALUE_NANO = 1_000_000 * NANO_PER_USD
 PRESETS = ("0.05", "0.25", "1", "5", "20")
@@ -31,6 +31,12 @@ NO_CHECK = "none"
 RESULTS = [("", "Automatic"), *((each.value, each.label) for each in ResultKind)]
 STRATEGIES = [(name, f"{name.capitalize()}: {does}") for name, does in described().items()]
 TARGETS = [("", "Default (95 %)"), ("0.8", "80 %"), ("0.9", "90 %"), ("0.99", "99 %")]
+
+
+def offered_strategies() -> list[tuple[str, str]]:
+    """Return the strategies to choose from: where no program can be run, not those that are worth nothing without."""
+    here = runs_programs()
+    return [(name, words) for name, words in STRATEGIES if here or name not in RUNS_PROGRAMS]
 
 
 class RawTextField(forms.CharField):

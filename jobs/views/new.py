@@ -27,7 +27,6 @@ from jobs.views.forms import (
     CUSTOM,
     PRESETS,
     RESULTS,
-    STRATEGIES,
     NewJobForm,
     budget_fields,
     checker_choices,
@@ -35,6 +34,7 @@ from jobs.views.forms import (
     fields_of_checker,
     fields_of_options,
     names_in,
+    offered_strategies,
     typed_fields,
 )
 from solver.core.money import MoneyError, format_usd, parse_usd
@@ -57,7 +57,7 @@ def form_context(form: NewJobForm) -> dict[str, Any]:
         "results": RESULTS,
         "checkers": checker_choices(form),
         "checkers_left_out": checkers_left_out(),
-        "strategies": STRATEGIES,
+        "strategies": offered_strategies(),
         "models": _models(str(form["models"].value() or "")),
         "budget": budget if budget in PRESETS else CUSTOM,
         "budget_custom": custom,

@@ -12,6 +12,7 @@ from solver.strategies.deep import Deep
 from solver.strategies.drafts import Drafts
 from solver.strategies.evolve import Evolve
 from solver.strategies.knockout import Knockout
+from solver.strategies.program import Program
 from solver.strategies.refine import Refine
 from solver.strategies.tree import Tree
 from solver.strategies.vote import Vote
@@ -27,7 +28,10 @@ REGISTRY: dict[str, Callable[[Setting], Strategy]] = {
     "evolve": Evolve,
     "decompose": Decompose,
     "drafts": Drafts,
+    "program": Program,
 }
+RUNS_PROGRAMS = frozenset({"program"})
+"""Strategies that are worth nothing where no program can be run."""
 DEFAULT = "auto"
 _FOR_TEXTS = "drafts"
 

@@ -7,10 +7,11 @@ from django.core.cache import cache
 from django.test import Client
 
 from billing.books.wallet import balances
-from jobs.core.code_checks import leave_word, why_not_offered
+from jobs.core.code_checks import leave_word, runs_programs, why_not_offered
 from jobs.core.states import JobState
 from jobs.lifecycle import SubmitError
 from jobs.models import StepRecord
+from jobs.views.forms import offered_strategies
 from sandbox import CodeRunner
 from sandbox.monty import Monty
 from solver.checkers.number import Number
@@ -76,6 +77,27 @@ def test_programs_without_tests_are_chosen_by_what_they_do(alice, workspace, end
     assert "confident" not in page
 
 
+def test_a_program_that_computes_an_answer_is_run(alice, workspace, endpoint, run_all, runs_code):
+    """Its last printed line is the answer of who wrote it; the checker proves it, and the text shows both."""
+    endpoint.behaviour = lambda call: Answer(
+        "```python\nfrom sympy import prime\nprint('The hundredth prime:')\nprint(prime(100))\n```"
+    )
+    job = submit_for(
+        alice,
+        "What is the 100th prime?",
+        budget_nano=50 * NANO_PER_CENT,
+        checker=Number("541"),
+        strategy="program",
+    )
+    run_all()
+    job.refresh_from_db()
+    assert (job.state, job.answer) == (JobState.DONE, "541")
+    assert "print(prime(100))" in job.answer_text
+    assert "The hundredth prime:\n541" in job.answer_text
+    output = StepRecord.objects.filter(job=job, kind="output", verdict__passed=True).earliest("seq")
+    assert (output.parents, output.charged_nano) == ([f"program/{output.key[-1]}"], 0)
+
+
 def test_a_function_of_the_user_proves_an_answer(alice, workspace, endpoint, run_all, runs_code):
     """What `check` returns True for ends the job."""
     checker = PythonCheck(
@@ -129,7 +151,10 @@ def test_what_a_worker_found_decides_what_is_offered(settings):
     settings.PONDER_RUN_CODE = True
     cache.delete("runs-code")
     assert why_not_offered(TESTS) == ""
+    assert "program" in dict(offered_strategies())
     leave_word(programs=False, calls=True, why_off="bubblewrap is not installed.")
     assert why_not_offered(UnitTests).endswith("The reason: bubblewrap is not installed.")
+    assert not runs_programs()
+    assert "program" not in dict(offered_strategies())
     assert why_not_offered(PythonCheck) == why_not_offered(Number) == why_not_offered(None) == ""
     cache.delete("runs-code")

@@ -76,10 +76,12 @@ def told(job: Job) -> tuple[list[tuple[str, str]], set[str]]:
     return list(calls), set(steps.filter(kind="note").values_list("key", flat=True))
 
 
-@pytest.mark.parametrize("strategy", sorted(REGISTRY))
+@pytest.mark.parametrize("strategy", [*sorted(REGISTRY), "auto, for a program"])
 def test_a_job_killed_at_any_boundary_ends_as_if_undisturbed(strategy, alice, workspace, seeded, tmp_path):
     """Same answer, same journal, nothing settled twice, at most the one call in flight bought again."""
-    text = "Compute (17 * 4 + 9) mod 53."  # of a kind that the model is known to be good at
+    strategy, _, wanted = strategy.partition(", ")
+    # The sum is of a kind that the model is known to be good at.
+    text = "Write a Python function f." if wanted else "Compute (17 * 4 + 9) mod 53."
     whole = submit(alice, workspace, strategy, text)
     [undisturbed] = run(tmp_path, [(whole, [])])
     whole.refresh_from_db()

@@ -207,6 +207,9 @@ def world(*, ability: float = 0.6, wrong: int = 5, judging: float = 0.8, mutenes
             case StepKind.COMPARE:
                 first = shown.split("</candidate>")[0]
                 return f"Better: {'A' if ('Answer: 42' in first) == is_right else 'B'}"
+            case StepKind.PROGRAM:
+                printed = 42 if rng.random() < ability else rng.randrange(wrong)
+                return f"```python\nprint({printed})\n```"
             case StepKind.PLAN:
                 return "<part>What is 2 times 7?</part><part>What is 3 times 14?</part>"
         return f"So\nAnswer: {42 if rng.random() < ability else rng.randrange(wrong)}"
