@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, ClassVar, Self
 
 from solver.checkers.recognise import ProblemKind, guess_kind
-from solver.core.checker import Mathematics
+from solver.core.checker import ChildTools
 from solver.core.programs import FunctionCall, Program, Ran
 from solver.core.result_kind import ResultKind
 from solver.core.verdict import Verdict
@@ -136,7 +136,7 @@ class BaseChecker(ABC):
         """Return the verdict on the exact value of an undecided answer."""
         return self.undecided("The value of the answer is not checked.")
 
-    def check_in_child(self, answer: str, _mathematics: Mathematics, /) -> Verdict:
+    def check_in_child(self, answer: str, _tools: ChildTools, /) -> Verdict:
         """Return the verdict on an undecided answer; runs in a child of the judge, which is killed when it takes long."""
         return self.check(answer)
 

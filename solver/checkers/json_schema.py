@@ -3,19 +3,18 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field
-from solver.core.checker import Mathematics
+from solver.core.checker import ChildTools
 from solver.core.result_kind import ResultKind
 from solver.core.verdict import Verdict
 from solver.text.deliverables import deliverable_in
+from solver.text.fences import fenced_blocks
 
 _MAX_SCHEMA_CHARS = 8_000
 _MAX_ANSWER_CHARS = 20_000
 _MAX_SHOWN_CHARS = 120
-_MAX_ERRORS = 20
 _SHOWN_ERRORS = 5
 _EXAMPLE = '{"type": "object", "required": ["name"]}'
 
@@ -93,24 +92,15 @@ class JsonSchema(BaseChecker):
             return self.verdict("The answer is not JSON.", passed=False)
         return self.undecided("Whether the answer fits the JSON Schema is not known.")
 
-    def check_in_child(self, answer: str, _mathematics: Mathematics, /) -> Verdict:
+    def check_in_child(self, answer: str, tools: ChildTools, /) -> Verdict:
         """Validate the answer."""
-        import jsonschema
-        import referencing
-
-        schema = json.loads(self.schema)
-        validator = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
         try:
-            validator.check_schema(schema)
-            found = validator(schema, registry=referencing.Registry()).iter_errors(_value_of(answer))
-            errors = list(islice(found, _MAX_ERRORS))
-        except (jsonschema.SchemaError, referencing.exceptions.Unresolvable) as fault:
+            errors = tools.schema_errors(json.loads(self.schema), _value_of(answer), most=_SHOWN_ERRORS + 1)
+        except ValueError as fault:
             return self.undecided(f"The JSON Schema can’t be used: {_brief(str(fault))}.")
         if not errors:
             return self.verdict("The answer fits the JSON Schema.", passed=True)
-        said = "; ".join(
-            f"{_place(error.absolute_path)}{_brief(error.message)}" for error in errors[:_SHOWN_ERRORS]
-        )
+        said = "; ".join(f"{_place(error.path)}{_brief(error.message)}" for error in errors[:_SHOWN_ERRORS])
         more = "; and more" if len(errors) > _SHOWN_ERRORS else ""
         return self.verdict(f"The answer does not fit the JSON Schema: {said}{more}.", passed=False)
 
@@ -125,10 +115,9 @@ _NOTHING = object()
 def _value_of(answer: str) -> Any:
     """Return the value of an answer that is JSON, perhaps in a code block."""
     text = answer.strip()
-    if text.startswith("```"):
-        text = text.removeprefix("```").removeprefix("json").removesuffix("```").strip()
+    block = next(fenced_blocks(text), None) if text.startswith("```") else None
     try:
-        return json.loads(text)
+        return json.loads(block.code if block else text)
     except (ValueError, RecursionError):
         return _NOTHING
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, listed
-from solver.core.checker import Mathematics
+from solver.core.checker import ChildTools
 from solver.core.verdict import Verdict
 from solver.text.amounts import MAX_PLAIN_CHARS, amount_of
 from solver.text.keys import quick_key, text_key
@@ -48,12 +48,12 @@ class Members(BaseChecker):
         """Compare members that are plain; undecided where one is a formula."""
         return self._compare(answer, _same_plainly)
 
-    def check_in_child(self, answer: str, mathematics: Mathematics, /) -> Verdict:
+    def check_in_child(self, answer: str, tools: ChildTools, /) -> Verdict:
         """Compare members by their meaning."""
 
         def same(one: str, other: str) -> bool | None:
             plainly = _same_plainly(one, other)
-            return mathematics.same(one, other) if plainly is None else plainly
+            return tools.same(one, other) if plainly is None else plainly
 
         return self._compare(answer, same)
 

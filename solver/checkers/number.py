@@ -9,8 +9,7 @@ from typing import ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field
 from solver.checkers.recognise import ProblemKind, is_modular
-from solver.checkers.unit_conversion import conversion
-from solver.core.checker import Mathematics
+from solver.core.checker import ChildTools
 from solver.core.verdict import Verdict
 from solver.text.amounts import amount_of
 from solver.text.keys import is_no_number, numeral_of, percent_of, plain_number
@@ -119,14 +118,14 @@ class Number(BaseChecker):
         """Units are converted in a child."""
         return bool(self.unit)
 
-    def check_in_child(self, answer: str, mathematics: Mathematics, /) -> Verdict:
+    def check_in_child(self, answer: str, tools: ChildTools, /) -> Verdict:
         """Convert an amount to the expected unit, or work its formula out."""
         amount = amount_of(answer)
         if not amount.unit or amount.unit == canonical_unit(self.unit, spaced=True):
-            if mathematics.same(amount.body, self.expected):
+            if tools.same(amount.body, self.expected):
                 return self.check_value(Fraction(self.expected))
             return self.undecided("The answer is not plainly a number.")
-        factor = conversion(amount.unit, self.unit)
+        factor = tools.conversion(amount.unit, self.unit)
         if factor is None or amount.value is None:
             return self.undecided(f"It is not known what the answer is in {self.unit}.")
         return (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field
-from solver.core.checker import Mathematics
+from solver.core.checker import ChildTools
 from solver.core.result_kind import ResultKind
 from solver.core.verdict import Verdict
 from solver.text.latex import strip_wrappers
@@ -75,7 +75,7 @@ class Regex(BaseChecker):
         """Leave it to the child."""
         return self.undecided("Whether the answer fits the regular expression took too long to find out.")
 
-    def check_in_child(self, answer: str, _mathematics: Mathematics, /) -> Verdict:
+    def check_in_child(self, answer: str, _tools: ChildTools, /) -> Verdict:
         """Match the answer, as it is and without its wrappings."""
         if len(answer) > _MAX_ANSWER_CHARS:
             return self.undecided("The answer is too long to be matched.")

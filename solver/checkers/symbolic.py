@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field
-from solver.core.checker import Mathematics
+from solver.core.checker import ChildTools
 from solver.core.verdict import Verdict
 from solver.text.keys import quick_key, text_key
 
@@ -63,9 +63,9 @@ class Symbolic(BaseChecker):
             return self.verdict(f"The answer equals {self.expected}.", passed=True)
         return self.undecided("The answer could not be compared with the expected formula.")
 
-    def check_in_child(self, answer: str, mathematics: Mathematics, /) -> Verdict:
+    def check_in_child(self, answer: str, tools: ChildTools, /) -> Verdict:
         """Compare the meanings; what can't be read is undecided."""
-        same = mathematics.same(answer, self.expected)
+        same = tools.same(answer, self.expected)
         if same is None:
             return self.check(answer)
         return self.verdict(

@@ -2,18 +2,33 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from solver.core.programs import FunctionCall, Program, Ran
 from solver.core.result_kind import ResultKind
 from solver.core.verdict import Verdict
 
 
-class Mathematics(Protocol):
-    """What a child of the judge can tell of formulas; solver/judging/equivalence.py is the real one."""
+class SchemaError(NamedTuple):
+    """Where a value does not fit a JSON Schema, and why."""
+
+    path: tuple[str | int, ...]
+    message: str
+
+
+class ChildTools(Protocol):
+    """What takes heavy libraries, at hand in a child of the judge; solver/judging/child_tools.py has the real ones."""
 
     def same(self, one: str, other: str, /) -> bool | None:
         """Return whether two texts mean the same; None: one of them can't be read as mathematics."""
+        ...
+
+    def conversion(self, given: str, wanted: str, /) -> Fraction | None:
+        """Return how many of the `wanted` unit one `given` unit is; 0: they measure different things; None: unknown."""
+        ...
+
+    def schema_errors(self, schema: Mapping[str, Any], value: Any, /, *, most: int) -> list[SchemaError]:
+        """Return the first errors of a value. Raises ValueError for a schema that cannot be used."""
         ...
 
 
@@ -69,7 +84,7 @@ class Checker(Protocol):
         """Return the verdict on the exact value of an answer that was undecided; None: it is no number."""
         ...
 
-    def check_in_child(self, answer: str, mathematics: Mathematics, /) -> Verdict:
+    def check_in_child(self, answer: str, tools: ChildTools, /) -> Verdict:
         """Return the verdict on an undecided answer; runs in a child of the judge, which is killed when it takes long."""
         ...
 

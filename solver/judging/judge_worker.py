@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from solver.checkers import checker_from_json
-from solver.checkers.unit_conversion import conversion
 from solver.processes.child import Handler, serve
 
 _WARM_UP = (r"\frac{x+1}{2}", r"\sqrt{3+2\sqrt{2}}")
@@ -23,6 +22,7 @@ def main() -> None:
 
 def _load() -> Handler:
     from solver.judging import equivalence
+    from solver.judging.child_tools import Tools
 
     # The parser and sympy fill their tables with the first formulas: no request's limit is to pay for that.
     for formula in _WARM_UP:
@@ -30,15 +30,14 @@ def _load() -> Handler:
         assert form is not None, "plain formulas are read"
         equivalence.matching_key(form, _WARM_UP_KEYS)
     # Likewise the table of units.
-    conversion("km", "m")
-
-    mathematics = equivalence.Mathematics()
+    tools = Tools()
+    tools.conversion("km", "m")
 
     def replies(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if "checker" in request:
             checker = checker_from_json(request["checker"])
             assert checker is not None, "the judge sends one"
-            yield {"verdict": list(checker.check_in_child(request["answer"], mathematics))}
+            yield {"verdict": list(checker.check_in_child(request["answer"], tools))}
             return
         form = equivalence.form_of(request["answer"])
         yield {"key": form and form.key, "value": form and form.value}

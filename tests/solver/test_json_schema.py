@@ -3,7 +3,7 @@
 import pytest
 
 from solver.checkers.json_schema import JsonSchema
-from solver.judging.equivalence import Mathematics
+from solver.judging.child_tools import Tools
 
 PERSON = JsonSchema(
     '{"type": "object", "required": ["name"], "properties": {"age": {"type": "integer", "minimum": 0}}}'
@@ -21,7 +21,7 @@ def test_json_is_held_to_its_schema(answer, passed, said):
     """The sentence tells what does not fit."""
     verdict = PERSON.check(answer)
     if verdict.is_undecided:
-        verdict = PERSON.check_in_child(answer, Mathematics())
+        verdict = PERSON.check_in_child(answer, Tools())
     assert verdict.passed is passed
     assert said in verdict.detail
     assert not PERSON.is_checkable
@@ -30,5 +30,5 @@ def test_json_is_held_to_its_schema(answer, passed, said):
 def test_a_schema_that_refers_elsewhere_is_not_fetched():
     """Nothing is asked of the network; the answer stays undecided."""
     elsewhere = JsonSchema('{"$ref": "https://example.org/schema.json"}')
-    assert elsewhere.check_in_child("{}", Mathematics()).is_undecided
-    assert JsonSchema('{"type": "nothing"}').check_in_child("{}", Mathematics()).is_undecided
+    assert elsewhere.check_in_child("{}", Tools()).is_undecided
+    assert JsonSchema('{"type": "nothing"}').check_in_child("{}", Tools()).is_undecided

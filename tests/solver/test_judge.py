@@ -151,7 +151,7 @@ async def test_checkers_that_need_a_child_say_right_wrong_and_undecided(judge):
         assert (await judge.judge_answer(right, checker=checker)).verdict.passed is True
         assert (await judge.judge_answer(wrong, checker=checker)).verdict.passed is False
     schema = JsonSchema('{"required": ["a"]}')
-    assert (await judge.judge_answer('{"a": 1}', checker=schema)).verdict is None
+    assert (await judge.judge_answer('{"a": 1}', checker=schema)).verdict.passed is True
     assert (await judge.judge_answer('{"b": 1}', checker=schema)).verdict.passed is False
     assert (await judge.judge_answer("a" * 60 + "!", checker=Regex("(a+)+b"))).verdict.is_undecided
 

@@ -1,8 +1,10 @@
-"""Converts between units with pint; only called in the judge's children, for pint takes half a second to load."""
+"""Converts between units with pint; only called in the judge's children."""
 
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
+
+import pint
 
 from solver.text.units import canonical_unit
 
@@ -53,6 +55,4 @@ def _power(factor: str) -> str:
 
 @lru_cache(maxsize=1)
 def _registry() -> Any:
-    import pint
-
     return pint.UnitRegistry(non_int_type=Fraction)
