@@ -8,6 +8,7 @@ from jobs.core.errors import SubmitError
 from solver.core.result_kind import ResultKind
 
 LEAST_TARGET = 0.5
+MAX_EXAMPLE_CHARS = 20_000
 _BEYOND_REACH = 2.0
 """A confidence target that no answer reaches."""
 
@@ -24,6 +25,8 @@ class JobOptions:
     depth: int | None = None
     result: ResultKind | None = None
     """What should come back; None: what the checker and the problem's words say."""
+    example: str | None = None
+    """An answer that the check should pass; it is tried on it before the first call."""
     is_never_sure: bool = False
     """No answer ends the job: it goes on until its tries or its money are used up. Measurements want that; neither form
     nor terminal offers it."""
@@ -40,6 +43,7 @@ class JobOptions:
             models=tuple(data.get("models") or ()),
             confidence_target=float(target) if target else None,
             result=ResultKind(data["result"]) if data.get("result") in set(ResultKind) else None,
+            example=str(data["example"]) if data.get("example") else None,
             is_never_sure=data.get("is_never_sure") is True,
             **{name: None if value is None else int(value) for name, value in known.items()},
         )
@@ -52,7 +56,7 @@ class JobOptions:
 
     def for_strategy(self) -> dict[str, Any]:
         """Return what a strategy reads; which models there are, its panel says, and what comes back, its problem."""
-        unread = {"models", "result", "is_never_sure"}
+        unread = {"models", "result", "example", "is_never_sure"}
         read = {name: value for name, value in self.to_json().items() if name not in unread}
         return read | ({"confidence_target": _BEYOND_REACH} if self.is_never_sure else {})
 
@@ -70,6 +74,13 @@ class JobOptions:
                 "The value of a correct answer must be more than nothing: enter an amount such as 2.50, or none.",
                 field="value",
                 code="out_of_range",
+            )
+        if self.example is not None and len(self.example) > MAX_EXAMPLE_CHARS:
+            raise SubmitError(
+                f"The answer that should pass is longer than {MAX_EXAMPLE_CHARS:,} characters. "
+                "Enter a shorter one, or none.",
+                field="example",
+                code="too_long",
             )
 
 

@@ -101,6 +101,7 @@ class NewJobForm(BudgetForm):
     confidence_target = forms.CharField(required=False, max_length=20, widget=forms.Select(choices=TARGETS))
     models = forms.CharField(required=False, max_length=2000, widget=TickedNames)
     value = forms.CharField(required=False, max_length=60)
+    example = RawTextField()
     not_before = forms.CharField(required=False, max_length=40)
     deadline = forms.CharField(required=False, max_length=40)
     time_zone = forms.CharField(required=False, max_length=60)
@@ -200,6 +201,7 @@ class NewJobForm(BudgetForm):
             models=tuple(names_in(data.get("models", ""))),
             confidence_target=data.get("confidence_target"),
             value_nano=data.get("value"),
+            example=data.get("example", "").strip() or None,
             result=data.get("result"),
         )
 
@@ -302,4 +304,5 @@ def fields_of_options(job: Job) -> dict[str, str]:
         "models": " ".join(chosen.models),
         "result": chosen.result or "",
         "value": "" if chosen.value_nano is None else usd_decimal(chosen.value_nano),
+        "example": chosen.example or "",
     }

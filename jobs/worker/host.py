@@ -114,7 +114,9 @@ class WorkerHost:
         self.wish(lease.job_id, lease.token, snapshot.job.wanted)
         if self.draining.is_set():
             self._loop.call_soon_threadsafe(control.request, Stop.DRAIN)
-        if fault := self._fault_of(snapshot.pinned.problem.checker):
+        if fault := self._fault_of(
+            snapshot.pinned.problem.checker, str(snapshot.job.options.get("example") or "")
+        ):
             end_as_it_stands(lease, fault)
             return
         # 200 threads must not each keep a connection while models think.
@@ -131,12 +133,15 @@ class WorkerHost:
         )
         record_outcome_of(lease, asyncio.run_coroutine_threadsafe(running, self._loop))
 
-    def _fault_of(self, checker: Checker | None) -> str:
-        """Return why a job's checker cannot be trusted or run here, before it costs a call."""
-        if checker is None or not checker.runs_code:
+    def _fault_of(self, checker: Checker | None, example: str) -> str:
+        """Return why a job's checker cannot be trusted or run here, before it costs a call.
+
+        `example` is an answer that it should pass, if the user gave one.
+        """
+        if checker is None or not (example or checker.trials()):
             return ""
         try:
-            fault = self._on_loop(self._judge.fault_of(checker))
+            fault = self._on_loop(self._judge.fault_of(checker, example))
         except ProgramsOff as error:
             return f"The check of this job needs to run code, which this site cannot do safely. The reason: {error}"
         return f"The check of this job cannot be trusted, so the job was ended. {fault}" if fault else ""

@@ -104,6 +104,10 @@ class JsonSchema(BaseChecker):
         more = "; and more" if len(errors) > _SHOWN_ERRORS else ""
         return self.verdict(f"The answer does not fit the JSON Schema: {said}{more}.", passed=False)
 
+    def trials(self) -> tuple[str, ...]:
+        """Return JSON to try the schema on: one that can't be used is found out before it costs a call."""
+        return ("{}",)
+
     def describe(self) -> str:
         """Return what is checked, in words."""
         return "is JSON that fits the schema"

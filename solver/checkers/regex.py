@@ -88,6 +88,10 @@ class Regex(BaseChecker):
             f"The answer {'fits' if fits else 'does not fit'} the regular expression.", passed=fits
         )
 
+    def trials(self) -> tuple[str, ...]:
+        """Return a text that no pattern of an answer fits: one that does fits anything."""
+        return ("⟦ this is no answer ⟧ 7#?",)
+
     def describe(self) -> str:
         """Return what is checked, in words."""
         return f"fits the regular expression {self.pattern}"

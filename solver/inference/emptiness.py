@@ -99,7 +99,7 @@ class EmptyReplies:
         )
 
     def _all(self, kind: Emptiness, count: int) -> str:
-        one, many = _ALL[kind]
+        one, many = _OF_RESULT.get((kind, self.problem.result)) or _ALL[kind]
         options = ", ".join(getattr(self.problem.checker, "options", ()))
         shown = options if len(options) <= _MAX_OPTIONS_CHARS else f"{options[:_MAX_OPTIONS_CHARS]}…"
         return (one if count == 1 else many).format(count=f"{count:,}", options=shown)
@@ -129,6 +129,17 @@ _ALL = {
         "None of the {count} replies says what its answer is.",
     ),
 }
+_OF_RESULT = {
+    (Emptiness.NO_ANSWER, ResultKind.CODE): (
+        "The only reply holds no program.",
+        "None of the {count} replies holds a program.",
+    ),
+    (Emptiness.NO_ANSWER, ResultKind.DATA): (
+        "The only reply holds no data that could be read.",
+        "None of the {count} replies holds data that could be read.",
+    ),
+}
+"""Where something else than a short answer should come back."""
 _PART = {
     Emptiness.EMPTY: "{count} empty",
     Emptiness.BROKEN: "{count} broken off by the provider",
@@ -136,7 +147,7 @@ _PART = {
     Emptiness.CUT: "{count} cut off at the model’s length limit",
     Emptiness.REFUSED: "{count} refused",
     Emptiness.NO_OPTION: "{count} with none of the options",
-    Emptiness.NO_ANSWER: "{count} that do not say what their answer is",
+    Emptiness.NO_ANSWER: "{count} without one",
 }
 _TO_DO = {
     Emptiness.EMPTY: "Choose another model, or try again later.",

@@ -144,12 +144,34 @@ class Judge:
         judged = await self.judge_answer(body, checker=checker, share=share)
         return judged._replace(answer=answer, key=deliverable_key(body, result) or judged.key)
 
-    async def fault_of(self, checker: Checker) -> str:
-        """Return in a sentence what is wrong with a checker that runs code, nothing where it may be trusted.
+    async def fault_of(self, checker: Checker, example: str = "") -> str:
+        """Return in a sentence what is wrong with a checker, nothing where it may be trusted.
 
-        Raises ProgramsOff where nothing here can run code.
+        It is tried on what cannot be right, and on an `example` that it should pass. What took too long to find out is
+        not held against it. Raises ProgramsOff where nothing here can run code.
         """
-        return await self._runs.fault(checker)
+        if fault := await self._runs.fault(checker) or await self._fault_in_child(checker):
+            return fault
+        if not example:
+            return ""
+        answer = checker.answer_in(example) or example
+        verdict = (await self.judge_answer(answer, checker=checker)).verdict
+        if verdict is None or verdict.passed:
+            return ""
+        said = "It cannot judge" if verdict.is_undecided else "It refuses"
+        return f"{said} the answer that you say should pass: {verdict.detail}"
+
+    async def _fault_in_child(self, checker: Checker) -> str:
+        """Try a checker that runs no code, but in a child, on what cannot be right."""
+        for answer in () if checker.runs_code else checker.trials():
+            verdict = await self._check(checker, answer, self._nobodys)
+            if verdict is None:
+                continue
+            if verdict.passed and checker.is_checkable:
+                return f"It passes what cannot be right: {verdict.detail}"
+            if verdict.is_undecided:
+                return verdict.detail
+        return ""
 
     async def run_programs(self, order: RunOrder, *, owner: str = "") -> list[Observed]:
         """Return what programs do on given inputs, for one that takes turns as `owner`. Raises ProgramsOff."""

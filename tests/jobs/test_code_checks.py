@@ -8,6 +8,7 @@ from django.test import Client
 
 from billing.books.wallet import balances
 from jobs.core.code_checks import leave_word, runs_programs, why_not_offered
+from jobs.core.options import JobOptions
 from jobs.core.states import JobState
 from jobs.lifecycle import SubmitError
 from jobs.models import StepRecord
@@ -129,6 +130,20 @@ def test_a_check_that_cannot_be_trusted_ends_the_job_before_a_call(
     run_all()
     job.refresh_from_db()
     assert says in job.error
+    assert (job.calls, balances(workspace).available_nano) == (0, before)
+
+
+def test_a_check_that_refuses_the_users_own_example_ends_the_job_before_a_call(
+    alice, workspace, endpoint, run_all
+):
+    """What the user says is right and the check refuses cannot both hold; nothing is spent until that is clear."""
+    before = balances(workspace).available_nano
+    job = submit_for(
+        alice, "What?", budget_nano=50 * NANO_PER_CENT, checker=Number("42"), options=JobOptions(example="41")
+    )
+    run_all()
+    job.refresh_from_db()
+    assert "It refuses the answer that you say should pass: The answer" in job.error
     assert (job.calls, balances(workspace).available_nano) == (0, before)
 
 

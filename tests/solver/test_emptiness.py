@@ -77,6 +77,14 @@ def test_a_text_is_its_own_answer(text, expected):
     assert emptiness_of(told, Problem("Tell a story.", result=ResultKind.TEXT)) is expected
 
 
+def test_data_that_could_not_be_read_is_named_so():
+    """What is missing is called what was asked for."""
+    counts = EmptyReplies(Problem("List them.", result=ResultKind.DATA))
+    for number in range(3):
+        counts.tell(StepResult(f"sample/{number}", StepKind.SAMPLE, Status.OK, text="There are many."))
+    assert counts.sentence().startswith("None of the 3 replies holds data that could be read. ")
+
+
 def test_mixed_reasons_are_all_named():
     """Each kind with its count, and one thing to do."""
     counts = EmptyReplies(Problem("?"))

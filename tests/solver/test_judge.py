@@ -299,3 +299,22 @@ def test_a_judge_works_on_the_loop_of_any_thread_and_leaves_no_child():
     thread.join()
     assert found == [(r"2^{5}", "num:32", None)]
     assert children_of(os.getpid()) <= before
+
+
+async def test_a_checker_is_tried_before_it_is_trusted():
+    """On what cannot be right, and on an answer that the user says is right."""
+    code = Regex("[A-Z]{2}[0-9]{4}")
+    judge = Judge(processes=1, cpu_limit_s=30.0)
+    for checker, example, said in (
+        (Regex(".*"), "", "It passes what cannot be right"),
+        (code, "AB1234", ""),
+        (code, "AB12", "It refuses the answer that you say should pass: The answer does not fit"),
+        (JsonSchema('{"type": "nothing"}'), "", "can’t be used"),
+        (JsonSchema('{"type": "object"}'), '```json\n{"a": 1}\n```', ""),
+        (JsonSchema('{"required": ["b"]}'), '{"a": 1}', "'b' is a required property"),
+        (Number("42"), "41", "It refuses the answer that you say should pass"),
+        (Number("42"), "42.0", ""),
+    ):
+        fault = await judge.fault_of(checker, example)
+        assert (said in fault) if said else fault == "", (checker, example)
+    await judge.close()

@@ -58,6 +58,11 @@ class Command(BaseCommand):
             help=f"what should come back: {', '.join(ResultKind)}; without it, what the problem's words ask for",
         )
         parser.add_argument(
+            "--example",
+            metavar="ANSWER",
+            help="an answer that the check should pass; it is tried on it first",
+        )
+        parser.add_argument(
             "--strategy",
             default=DEFAULT,
             metavar="NAME",
@@ -186,6 +191,7 @@ def _options(options: dict[str, Any]) -> JobOptions:
         models=tuple(names),
         confidence_target=options["confidence"],
         value_nano=_usd(options["value"], "--value"),
+        example=options["example"],
         result=ResultKind(options["result"]) if options.get("result") else None,
     )
     chosen.check()
