@@ -8,6 +8,7 @@ writer takes the states it may start from out of this table (`sources_of`), and 
 from django.db import models
 
 from solver.core.money import format_usd
+from solver.core.result_kind import ResultKind
 
 
 class JobState(models.TextChoices):
@@ -105,13 +106,23 @@ _STOP_REASON_WORDS = {
     "failed": "Ended without a usable answer.",
     "unpaid": "No payment arrived in time; nothing was charged.",
 }
+_OF_TEXTS = {
+    "solved": "Solved: a checker confirmed the text.",
+    "confident": "Stopped: one draft is clearly the best, and revising it again is unlikely to help.",
+    "no_progress": "Stopped: another draft or revision was unlikely to be better.",
+    "failed": "Ended without a usable text.",
+}
 _UNSURE = "Stopped: more attempts are unlikely to change the answer."
 _LEAST_CONFIDENT = 0.8
 """Below this, a job whose lead is clear is not called confident."""
 
 
-def stop_reason_words(stop_reason: str, *, budget_nano: int, confidence: float | None) -> str:
+def stop_reason_words(
+    stop_reason: str, *, budget_nano: int, confidence: float | None, result: ResultKind = ResultKind.ANSWER
+) -> str:
     """Return a stop reason as a sentence for people; empty for a job that has not ended."""
+    if result is ResultKind.TEXT and stop_reason in _OF_TEXTS:
+        return _OF_TEXTS[stop_reason]
     if stop_reason == "confident" and (confidence or 0.0) < _LEAST_CONFIDENT:
         return _UNSURE
     if not stop_reason:

@@ -10,12 +10,15 @@ from accounts.unsubscribe import unsubscribe_address
 from jobs.core.states import CONTINUABLE_REASONS, ENDED, JobState, stop_reason_words
 from jobs.models import Job, OutboxMessage
 from jobs.presenters.deliverables import as_markdown, has_headline
-from jobs.presenters.markdown import clean_text
+from jobs.presenters.markdown import clean_text, render_markdown
 from jobs.presenters.spend import Spend, spend_of
+from solver.core.result_kind import ResultKind
 
 _SUBJECT_CHARACTERS = 150
 _ANSWER_LINES = 12
 _ANSWER_CHARACTERS = 1200
+_TEXT_LINES = 120
+_TEXT_CHARACTERS = 6_000
 _CODE_LINES = 120
 _CODE_CHARACTERS = 6000
 _LONGEST_HEADER = 998  # RFC 5322, section 2.1.1
@@ -80,6 +83,7 @@ def _context(job: Job, message: OutboxMessage) -> dict[str, Any]:
             told.get("stop_reason", job.stop_reason),
             budget_nano=told.get("budget_nano", job.budget_nano),
             confidence=job.confidence,
+            result=job.result_kind,
         ),
         "title": _one_line(job.title),
         **_result(job),
@@ -101,6 +105,9 @@ def _result(job: Job) -> dict[str, str]:
         fits = code.count("\n") < _CODE_LINES and len(code) <= _CODE_CHARACTERS
         answer = clean_text(delivered) if fits else _first_lines(job.answer)
         return {"answer": answer, "code": code if fits else _first_lines(job.answer), "text": ""}
+    if delivered and job.result_kind is ResultKind.TEXT:
+        text = _first_lines(delivered, lines=_TEXT_LINES, characters=_TEXT_CHARACTERS)
+        return {"written": text, "written_html": render_markdown(text), "conclusion": _one_line(job.answer)}
     text = delivered or job.answer_text
     return {
         "answer": _first_lines(job.answer),
@@ -124,7 +131,7 @@ def _one_line(text: str) -> str:
     return " ".join(clean_text(text).split())
 
 
-def _first_lines(text: str) -> str:
-    lines = clean_text(text).strip().splitlines()
-    first = "\n".join(lines[:_ANSWER_LINES])[:_ANSWER_CHARACTERS]
-    return first if first == "\n".join(lines) else f"{first} …"
+def _first_lines(text: str, *, lines: int = _ANSWER_LINES, characters: int = _ANSWER_CHARACTERS) -> str:
+    whole = clean_text(text).strip().splitlines()
+    first = "\n".join(whole[:lines])[:characters]
+    return first if first == "\n".join(whole) else f"{first} …"

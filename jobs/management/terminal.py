@@ -149,7 +149,8 @@ def summary(job: Job, wall_s: float) -> dict[str, Any]:
     """Return what programs read of an ended job; money as decimal strings of dollars."""
     quote = JobQuote.objects.filter(job=job).first()
     return {
-        "answer": job.answer or job.answer_text or None,
+        "answer": printed(job) or None,
+        **({"conclusion": job.answer or None} if job.result_kind is ResultKind.TEXT else {}),
         "confidence": job.confidence,
         "is_guess": job.is_guess,
         "stop_reason": job.stop_reason,

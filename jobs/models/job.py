@@ -206,4 +206,9 @@ class Job(models.Model):
     @property
     def stop_reason_words(self) -> str:
         """The stop reason as a sentence, or nothing while the job runs."""
-        return stop_reason_words(self.stop_reason, budget_nano=self.budget_nano, confidence=self.confidence)
+        return stop_reason_words(
+            self.stop_reason,
+            budget_nano=self.budget_nano,
+            confidence=self.confidence,
+            result=self.result_kind,
+        )

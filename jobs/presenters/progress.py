@@ -9,6 +9,7 @@ from django.db.models.fields.json import KT
 
 from jobs.models import Job, StepRecord, StepState
 from jobs.presenters.spend import Spend
+from solver.core.result_kind import ResultKind
 from solver.core.steps import StepKind
 from solver.inference.explanation import UNREAD, count_of, unread_sentence
 
@@ -18,6 +19,7 @@ _MANY_UNREAD = 3
 _PHASES = {
     "plan": "Plan",
     "sample": "Explore",
+    "group": "Group conclusions",
     "revise": "Revise",
     "grade": "Verify",
     "compare": "Compare",
@@ -28,8 +30,10 @@ _PHASES = {
     "output": "Run",
     "write_up": "Write up",
 }
-_ORDER = list(dict.fromkeys(_PHASES.values()))
+_ORDER = list(dict.fromkeys(["Plan", "Draft", *_PHASES.values()]))
+_OF_TEXTS = _PHASES | {"sample": "Draft"}
 _CALLS = {
+    "Draft": ("draft", "drafts"),
     "Explore": ("attempt", "attempts"),
     "Revise": ("revision", "revisions"),
     "Verify": ("check", "checks"),
@@ -128,8 +132,9 @@ def phases_of(job: Job) -> list[Phase]:
         )
     )
     merged: dict[str, list[int]] = {}
+    phases = _OF_TEXTS if job.result_kind is ResultKind.TEXT else _PHASES
     for row in rows:
-        counts = merged.setdefault(_PHASES.get(row["kind"], "Other"), [0, 0, 0, 0])
+        counts = merged.setdefault(phases.get(row["kind"], "Other"), [0, 0, 0, 0])
         values = (row["tries"], row["kept"], row["cost"] or 0)
         counts[:3] = [a + b for a, b in zip(counts, values, strict=False)]
         counts[3] = max(counts[3], row["last"] or 0)

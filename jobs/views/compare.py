@@ -29,6 +29,7 @@ from jobs.views.forms import NewJobForm
 from jobs.views.live import live_reply
 from jobs.views.new import ask_to_sign_in, refused_form, uuid_of
 from solver.core.money import format_usd_about
+from solver.core.result_kind import ResultKind
 from solver.core.steps import StopReason
 from solver.text.keys import quick_key, text_key
 
@@ -48,6 +49,8 @@ class Side(NamedTuple):
     answer: str
     confidence: float | None
     explanation: str
+    has_text: bool
+    """Whether it came back with a text, which its own page shows."""
 
 
 def _side(name: str, idea: str, job: Job) -> Side:
@@ -62,6 +65,7 @@ def _side(name: str, idea: str, job: Job) -> Side:
         answer=job.answer or str(best.get("answer") or ""),
         confidence=job.confidence if job.has_ended else best.get("confidence"),
         explanation=job.explanation or str(best.get("explanation", "")),
+        has_text=job.result_kind is ResultKind.TEXT and bool(job.answer_text or best.get("text")),
     )
 
 
@@ -88,13 +92,15 @@ def verdict_of(*sides: Side) -> str:
 def _agreement(*sides: Side) -> str:
     if any(side.job.texts_deleted_at for side in sides):
         return "The answers cannot be compared, because texts were deleted."
-    silent = [side for side in sides if not side.answer]
+    silent = [side for side in sides if not (side.answer or side.has_text)]
     if silent:
         return (
             f"The {silent[0].title.lower()} gave no answer."
             if len(silent) == 1
             else "Neither model gave an answer."
         )
+    if any(side.has_text for side in sides) and not silent:
+        return "Both wrote a text: open each job to read it."
     proven = [side for side in sides if side.job.stop_reason == StopReason.SOLVED]
     if len(proven) == len(sides):
         return "A checker confirmed both answers."

@@ -22,6 +22,7 @@ from jobs.views.access import get_job_for, jobs_of
 from jobs.views.job_actions import offered_key, offers_of
 from jobs.views.live import live_reply
 from jobs.views.raise_form import raise_context
+from solver.core.result_kind import ResultKind
 
 _RERUNS_SHOWN = 10
 
@@ -54,6 +55,9 @@ def job_context(job: Job) -> dict[str, Any]:
         "data": data_view_of(job, answer),
         "confidence": job.confidence if job.has_ended else best.get("confidence"),
         "explanation": job.explanation if job.has_ended else best.get("explanation", ""),
+        "is_text": job.result_kind is ResultKind.TEXT and bool(result_html),
+        "conclusion_html": render_markdown(answer, prefix="conclusion") if answer else "",
+        "dissent": job.dissent if job.has_ended else best.get("dissent", []),
         "checked": job.checked if job.has_ended else best.get("checked", ""),
         "has_math": has_math(rendered, result_html, short_answer(answer)),
     }

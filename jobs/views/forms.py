@@ -21,7 +21,7 @@ from jobs.models import Job
 from solver.checkers import REGISTRY, CheckerError, Field, checker_from_json, parse_checker, recognise_checker
 from solver.core.money import NANO_PER_USD, MoneyError, parse_usd, usd_decimal
 from solver.core.result_kind import ResultKind
-from solver.strategies import DEFAULT, RUNS_PROGRAMS, described
+from solver.strategies import DEFAULT, RUNS_PROGRAMS, described, names_for, strategy_for
 
 MOST_VALUE_NANO = 1_000_000 * NANO_PER_USD
 PRESETS = ("0.05", "0.25", "1", "5", "20")
@@ -29,7 +29,12 @@ CUSTOM = "custom"
 NO_CHECK = "none"
 """The choice to check nothing; an empty choice checks what the problem itself says."""
 RESULTS = [("", "Automatic"), *((each.value, each.label) for each in ResultKind)]
-STRATEGIES = [(name, f"{name.capitalize()}: {does}") for name, does in described().items()]
+STRATEGIES = [
+    (name, f"{name.capitalize()}: {does}")
+    for name, does in described().items()
+    if name in names_for(ResultKind.ANSWER)
+]
+"""What a person can choose; a text is written in drafts whatever is chosen."""
 TARGETS = [("", "Default (95 %)"), ("0.8", "80 %"), ("0.9", "90 %"), ("0.99", "99 %")]
 
 
@@ -299,7 +304,7 @@ def fields_of_options(job: Job) -> dict[str, str]:
         # Of another release: the form begins without them.
         chosen = NOTHING_CHOSEN
     return {
-        "strategy": job.strategy,
+        "strategy": strategy_for(job.strategy, ResultKind.ANSWER),
         "confidence_target": "" if chosen.confidence_target is None else f"{chosen.confidence_target:g}",
         "models": " ".join(chosen.models),
         "result": chosen.result or "",

@@ -182,11 +182,11 @@ def suggested_budget_nano(
     least = least_budget_nano(panel, problem, markup_bp=terms.markup_bp)
     if problem.result is ResultKind.TEXT:
         cents = [each for each in _SUGGESTED_CENTS if each * NANO_PER_CENT <= (value_nano or most_nano)]
-        most = min(_SUGGESTED_CENTS[-1] * NANO_PER_CENT, most_nano)
+        dearest_nano = max(_SUGGESTED_CENTS[-1] * NANO_PER_CENT, -(-least // NANO_PER_CENT) * NANO_PER_CENT)
         wanted = suggested_for_text_nano(
             problem, panel, cents=cents, least_nano=least, markup_bp=terms.markup_bp
         )
-        return min(wanted or most, most_nano)
+        return min(wanted or dearest_nano, most_nano)
     budgets = [
         cents * NANO_PER_CENT
         for cents in _SUGGESTED_CENTS

@@ -225,5 +225,5 @@ def _checked(verdict: Verdict | None) -> str:
     """Return what a checker said of a text, if there is one."""
     if verdict is None:
         return ""
-    mark = {True: f"{PASSED} ", False: f"{FAILED} "}.get(verdict.passed, "")
+    mark = "" if verdict.passed is None else f"{PASSED if verdict.passed else FAILED} "
     return f"{mark}{verdict.detail}"
