@@ -97,7 +97,7 @@ def _groups(
 def _passes(did: Mapping[str, Any], note: Mapping[str, Any]) -> str:
     """Return what a program passes, in words."""
     if not any(output is not None for output in did["outputs"]):
-        return "gives no output"
+        return "Gives no output."
     holds = did["examples"]
     shown = len(holds) - int(note.get("tests", 0))
     parts = [
@@ -108,7 +108,7 @@ def _passes(did: Mapping[str, Any], note: Mapping[str, Any]) -> str:
         )
         if some
     ]
-    return f"passes {' and '.join(parts)}" if parts else ""
+    return f"Passes {' and '.join(parts)}." if parts else ""
 
 
 def _examples(note: Mapping[str, Any], did: Mapping[str, Any] | None) -> list[CodeExample]:

@@ -64,7 +64,7 @@ def tests_in(reply: str, function: str) -> list[Example]:
     """Return the asserts of a reply that call the function with literals and say its literal value."""
     found: list[Example] = []
     for block in code_blocks(reply):
-        found += [example for line in _statements(block.code) if (example := _asserted(line, function))]
+        found += [example for each in _statements(block.code) if (example := _stated(each, function))]
     return list(dict.fromkeys(found))[:_MAX_TESTS]
 
 
@@ -101,6 +101,14 @@ def _statements(code: str) -> list[ast.stmt]:
             except _UNREADABLE:
                 continue
         return found
+
+
+def _stated(statement: ast.stmt, function: str) -> Example | None:
+    """Return the example that a statement states; None where it states none, or is nested too deep to be written."""
+    try:
+        return _asserted(statement, function)
+    except _UNREADABLE:
+        return None
 
 
 def _asserted(statement: ast.stmt, function: str) -> Example | None:

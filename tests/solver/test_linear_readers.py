@@ -15,7 +15,9 @@ from solver.checkers.symbolic import Symbolic
 from solver.core.problem import Problem
 from solver.core.result_kind import ResultKind
 from solver.core.steps import StepKind
+from solver.text import code_examples
 from solver.text.amounts import amount_of
+from solver.text.code_blocks import language_of
 from solver.text.conclusions import read_groups, same_wording
 from solver.text.deliverables import deliverable_in
 from solver.text.extract import clean_text, extract_answer, said_aloud
@@ -65,6 +67,9 @@ READERS: dict[str, Callable[[str], object]] = {
     "text_in": lambda text: deliverable_in(text, ResultKind.TEXT),
     "code_in": lambda text: deliverable_in(text, ResultKind.CODE),
     "data_in": lambda text: deliverable_in(text, ResultKind.DATA),
+    "tests_in": lambda text: code_examples.tests_in(f"```\n{text}", "f"),
+    "function": lambda text: code_examples.function_asked(text, [text]),
+    "language": lambda text: language_of(text, f"```py\n{text}"),
     "puzzle": recognise_checker,
     **{f"check_{checker.kind}": checker.check for checker in CHECKERS},
     **{f"key_{checker.kind}": checker.key for checker in CHECKERS},
@@ -76,7 +81,7 @@ PIECES = [
     "<answer>", "#### ", "#### 1\n", "答案：", "The answer is ", "Answer: [\n", "Answer: a = 1\n", "\\fbox 1 and ",
     "By: ", "Group: ", "Group: 1, 2\n", "1, ", "5 cm ", "(since ",
     "1-2", "3:4", "H2", "1.", "a,", "and ", "1_", "’", "half ", "°", "½", "₂", "², ", "0.(", "1/2 ", "I can't ", "“",
-    "[THINK]",
+    "[THINK]", "assert f(1) == 1\n", "assert f(", "def f(", "def f(x):\n", "- ",
     "<|channel|>", "$", "**", "`", "1,", "1 000 ", "9", "a", "x = ", " ", "\n", "\t", "\0", "\ud800", "-", "A) ",
     "what is ", "mod ",
 ]  # fmt: skip

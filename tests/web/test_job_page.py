@@ -330,7 +330,7 @@ def test_a_program_is_readable_while_others_are_written(alice, running_job):
     text = show(alice, running_job).content.decode()
     assert text.count('<pre class="code"') == 1
     assert '<span class="k">def</span>' in text
-    assert "passes 1 of 1 example and 0 of 1 test by a model" in text
+    assert "Passes 1 of 1 example and 0 of 1 test by a model." in text
     assert "What the programs did" in text
     assert "Answers found" not in text
     assert text.count("</span> passed<") == text.count("</span> failed<") == 1
