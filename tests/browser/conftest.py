@@ -1,5 +1,6 @@
 """A real Chromium that tells of every console message and every page error."""
 
+import contextlib
 import os
 import shutil
 import time
@@ -9,10 +10,14 @@ from pathlib import Path
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 # Playwright's sync API keeps an event loop in this thread; the ORM is used between its calls, never inside one.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+# A page that works comes at once; a busy machine must not make it look broken.
+PATIENCE_MS = 180_000
+expect.set_options(timeout=PATIENCE_MS)
 
 CHROMIUM = (
     os.environ.get("CHROMIUM")
@@ -52,12 +57,20 @@ def browser_type_launch_args():
     return {"executable_path": CHROMIUM, "args": ARGUMENTS}
 
 
+@contextlib.contextmanager
+def visitor(browser: Browser, base_url: str | None = None) -> Iterator[BrowserContext]:
+    """A browser that knows nobody, and has patience."""
+    context = browser.new_context(base_url=base_url)
+    context.set_default_timeout(PATIENCE_MS)
+    yield context
+    context.close()
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page of a browser that knows nobody."""
-    context = browser.new_context()
-    yield context.new_page()
-    context.close()
+    with visitor(browser) as context:
+        yield context.new_page()
 
 
 def cookie_of(user) -> dict[str, str]:
@@ -76,10 +89,13 @@ def cookie_of(user) -> dict[str, str]:
 def listen(page: Page) -> list[str]:
     """Return a list that grows with every warning, error and policy report of a page."""
     heard: list[str] = []
-    page.on(
-        "console",
-        lambda message: heard.append(message.text) if message.type in {"error", "warning"} else None,
-    )
+
+    def note(message: ConsoleMessage) -> None:
+        # A page that is left gives up what it was asking for, which is no fault.
+        if message.type in {"error", "warning"} and not message.text.startswith("htmx:sendAbort"):
+            heard.append(message.text)
+
+    page.on("console", note)
     page.on("pageerror", lambda error: heard.append(str(error)))
     return heard
 
@@ -87,10 +103,9 @@ def listen(page: Page) -> list[str]:
 @pytest.fixture(scope="session")
 def signed_in(browser: Browser, running_ponder) -> Iterator[BrowserContext]:
     """The browser of the installation's own user, signed in by the link that the terminal printed."""
-    context = browser.new_context(base_url=running_ponder.base_url)
-    page = context.new_page()
-    page.goto(running_ponder.sign_in_link)
-    assert page.url.endswith("/jobs/")
-    page.close()
-    yield context
-    context.close()
+    with visitor(browser, running_ponder.base_url) as context:
+        page = context.new_page()
+        page.goto(running_ponder.sign_in_link)
+        assert page.url.endswith("/jobs/")
+        page.close()
+        yield context

@@ -9,6 +9,12 @@ from tests.browser.conftest import cookie_of, listen
 from tests.people import SOLVED, make_comparison, make_user
 
 
+def wait_for_draft(page: Page, text: str) -> None:
+    """Wait until the browser has kept a draft with these words."""
+    while text not in page.evaluate("localStorage.getItem('ponder-draft') ?? ''"):
+        page.wait_for_timeout(50)
+
+
 def test_the_button_and_the_quote_follow_the_budget(page: Page, live_server, transactional_db):
     """Chips, then another amount; what is not an amount is said at once, and cannot be started."""
     heard = listen(page)
@@ -37,7 +43,7 @@ def test_the_draft_is_kept_in_the_browser(page: Page, live_server, transactional
     page.get_by_label("Against a number").check(force=True)
     page.get_by_label("Expected number").fill("4")
     page.locator("#id_strategy").select_option("vote", force=True)
-    page.wait_for_timeout(500)
+    wait_for_draft(page, '"strategy":"vote"')
     page.goto(f"{live_server.url}/")
     expect(page.get_by_label("Problem")).to_have_value("What is $x^2$?")
     expect(page.get_by_role("button", name="Start – up to $5.00")).to_be_visible()
@@ -52,7 +58,7 @@ def test_the_draft_keeps_strategy_and_models(page: Page, live_server, transactio
     page.get_by_text("Advanced", exact=True).click()
     page.get_by_label("Strategy").select_option("deep")
     page.get_by_label("demo/intern").check(force=True)
-    page.wait_for_timeout(500)
+    wait_for_draft(page, '"models":"demo/intern"')
     page.goto(f"{live_server.url}/")
     expect(page.get_by_label("Strategy")).to_have_value("deep")
     expect(page.get_by_label("demo/intern")).to_be_checked()

@@ -54,7 +54,7 @@ def receipt(page: Page) -> dict[str, int]:
 
 
 def wait_for_mail(instance, words: str) -> email.message.EmailMessage:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         for path in (instance.data_dir / "mail").glob("*.eml"):
             parsed = email.message_from_bytes(path.read_bytes(), policy=policy.default)
@@ -70,7 +70,7 @@ def test_a_puzzle_is_submitted_watched_answered_paid_and_mailed(signed_in: Brows
     heard = listen(page)
     before = available(page)
     submit(page, PUZZLE, "0.05", checker=PUZZLES)
-    expect(page.get_by_role("heading", name="Receipt")).to_be_visible(timeout=90_000)
+    expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
     paid = receipt(page)
     assert paid["state"] == "done"
     assert paid["charged_usd"] <= paid["budget_usd"] == NANO_PER_USD // 20
@@ -91,11 +91,10 @@ def test_finishing_early_keeps_the_answer_and_returns_the_rest(signed_in: Browse
     """Finish now asks first, then the job ends with what it has."""
     page = signed_in.new_page()
     submit(page, ENDLESS, "2", checker=PUZZLES)
-    expect(page.locator("#live")).to_contain_text("attempt", timeout=30_000)
-    page.wait_for_timeout(1500)
+    expect(page.locator("#live .answer")).to_be_visible()
     page.get_by_role("button", name="Finish now").click()
     page.get_by_role("button", name="Finish and keep the answer").click()
-    expect(page.get_by_role("heading", name="Receipt")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
     paid = receipt(page)
     assert paid["state"] == "done"
     assert paid["charged_usd"] < paid["budget_usd"]
@@ -110,7 +109,7 @@ def test_cancelling_discards_the_work_and_returns_the_rest(signed_in: BrowserCon
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("dialog")).to_contain_text("returns to your wallet")
     page.get_by_role("button", name="Cancel the job").click()
-    expect(page.get_by_role("heading", name="Receipt")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
     paid = receipt(page)
     assert paid["state"] == "cancelled"
     assert paid["charged_usd"] + paid["returned_usd"] == paid["budget_usd"]
@@ -122,17 +121,17 @@ def test_a_job_is_paused_and_resumed(signed_in: BrowserContext, running_ponder):
     page = signed_in.new_page()
     heard = listen(page)
     submit(page, ENDLESS, "2", checker=PUZZLES)
-    expect(page.locator("#live")).to_contain_text("attempt", timeout=30_000)
+    expect(page.locator("#live .answer")).to_be_visible()
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("dialog")).to_contain_text("A paused job costs nothing")
     page.get_by_role("button", name="Pause the job").click()
-    expect(page.locator("#job-state")).to_contain_text("While it is paused it costs nothing", timeout=60_000)
+    expect(page.locator("#job-state")).to_contain_text("While it is paused it costs nothing")
     page.get_by_role("button", name="Resume").click()
     page.get_by_role("button", name="Resume the job").click()
-    expect(page.get_by_role("button", name="Pause")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
     page.get_by_role("button", name="Finish now").click()
     page.get_by_role("button", name="Finish and keep the answer").click()
-    expect(page.get_by_role("heading", name="Receipt")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
     assert receipt(page)["state"] == "done"
     assert heard == []
     page.close()
@@ -143,13 +142,13 @@ def test_budget_reached_is_raised_and_continues_then_run_again(signed_in: Browse
     page = signed_in.new_page()
     heard = listen(page)
     submit(page, ENDLESS, "0.01", checker=PUZZLES)
-    expect(page.get_by_role("heading", name="Receipt")).to_be_visible(timeout=90_000)
+    expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
     first = receipt(page)
     assert first["state"] == "exhausted"
     page.get_by_label("Other new budget").fill("0.02")
     page.get_by_role("button", name="Raise and continue").click()
     expect(page.get_by_text("The budget is now $0.02.")).to_be_visible()
-    expect(page.get_by_role("heading", name="Receipt")).to_be_visible(timeout=90_000)
+    expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
     second = receipt(page)
     assert second["budget_usd"] == 2 * NANO_PER_USD // 100
     assert first["charged_usd"] < second["charged_usd"] <= second["budget_usd"]

@@ -21,7 +21,7 @@ from jobs.models import OutboxMessage
 from jobs.upkeep.delete_texts import delete_texts
 from solver.core.money import NANO_PER_CENT
 from tests import people
-from tests.browser.conftest import cookie_of, listen
+from tests.browser.conftest import cookie_of, listen, visitor
 
 WIDE_PX, NARROW_PX = 1280, 375
 SIGNED_OUT = [
@@ -155,53 +155,52 @@ def test_every_page_is_sound(browser: Browser, live_server, addresses):
         # Without jobs under way, and with money to give up.
         (cookie_of(eve), ["/settings/close/", *PROTECTED]),
     ):
-        context = browser.new_context(base_url=live_server.url)
-        if cookie:
-            context.add_cookies([cookie | {"url": live_server.url}])
-        page = context.new_page()
-        heard = listen(page)
-        for address in pages:
-            faults += visit(page, address, heard=heard, missing=address in MISSING)
-        context.close()
+        with visitor(browser, live_server.url) as context:
+            if cookie:
+                context.add_cookies([cookie | {"url": live_server.url}])
+            page = context.new_page()
+            heard = listen(page)
+            for address in pages:
+                faults += visit(page, address, heard=heard, missing=address in MISSING)
     assert faults == []
 
 
 def test_maths_is_set_under_the_policy(browser: Browser, live_server, addresses):
     """KaTeX renders into the page without a single blocked style; towers of powers do not freeze it."""
     ada, _ = addresses
-    context = browser.new_context(base_url=live_server.url)
-    context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
-    page = context.new_page()
-    heard = listen(page)
-    for title in ("Bounding the spectral gap", "AAAA"):
-        page.goto("/jobs/")
-        page.get_by_role("link", name=title).first.click()
-        page.locator("section[aria-labelledby=answer-h] .katex").first.wait_for()
-    assert page.locator(".katex-error").count() == 0
-    assert heard == []
-    context.close()
+    with visitor(browser, live_server.url) as context:
+        context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
+        page = context.new_page()
+        heard = listen(page)
+        for title in ("Bounding the spectral gap", "AAAA"):
+            page.goto("/jobs/")
+            page.get_by_role("link", name=title).first.click()
+            page.locator("section[aria-labelledby=answer-h] .katex").first.wait_for()
+        assert page.locator(".katex-error").count() == 0
+        assert heard == []
 
 
 def test_calls_and_their_texts_open_on_demand(browser: Browser, live_server, addresses):
     """A fold loads the calls, a fold in it the text, opened before the scripts too; polling does not close them."""
     ada, _ = addresses
-    context = browser.new_context(base_url=live_server.url)
-    context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
-    page = context.new_page()
-    heard = listen(page)
-    page.goto("/jobs/?state=active&sort=spent")
-    held_back: list[Route] = []
+    with visitor(browser, live_server.url) as context:
+        context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
+        page = context.new_page()
+        heard = listen(page)
+        page.goto("/jobs/?state=active&sort=spent")
+        held_back: list[Route] = []
 
-    def hold_back(route: Route) -> None:
-        held_back.append(route)
+        def hold_back(route: Route) -> None:
+            held_back.append(route)
 
-    page.route("**/htmx*.js", hold_back)
-    page.get_by_role("link", name=people.PROBLEM).first.click(no_wait_after=True)
-    page.get_by_text("Every call").click()
-    held_back.pop().continue_()
-    page.get_by_text("Independent attempt").first.click()
-    page.get_by_text("Sent (user)").wait_for()
-    page.wait_for_timeout(2500)
-    assert page.get_by_text("Sent (user)").is_visible()
-    assert heard == []
-    context.close()
+        page.route("**/htmx*.js", hold_back)
+        page.get_by_role("link", name=people.PROBLEM).first.click(no_wait_after=True)
+        page.get_by_text("Every call").click()
+        while not held_back:
+            page.wait_for_timeout(20)
+        held_back.pop().continue_()
+        page.get_by_text("Independent attempt").first.click()
+        page.get_by_text("Sent (user)").wait_for()
+        page.wait_for_timeout(2500)
+        assert page.get_by_text("Sent (user)").is_visible()
+        assert heard == []
