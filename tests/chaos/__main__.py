@@ -42,6 +42,8 @@ class Chaos:
         self._done: Counter[str] = Counter()
         self._in_flight_at_kills = 0
         self._ends = 0.0
+        self._least_events = len(ROUND)
+        self._events = 0
         self._ended_by_themselves: Counter[int] = Counter()
         self._stopping: list[object] = []
         self._provider = Provider(seed=options.seed, fault_rate=options.faults, hang_s=20.0)
@@ -70,13 +72,17 @@ class Chaos:
         self._crowd = Crowd(options.seed, options.jobs)
 
     def run(self) -> dict[str, object]:
-        """Run for the given time, then look at what is left."""
+        """Run for the given time and one round at least, then look at what is left."""
         began = time.monotonic()
         self._ends = began + self._options.minutes * 60
         signal.signal(signal.SIGTERM, self._end_early)
         events: Iterator[str] = iter(())
         due = began + 3
-        while time.monotonic() < self._ends or self._provider.executed < self._options.calls:
+        while (
+            time.monotonic() < self._ends
+            or self._provider.executed < self._options.calls
+            or self._events < self._least_events
+        ):
             self._tend()
             if time.monotonic() >= due:
                 event = next(events, None)
@@ -92,7 +98,7 @@ class Chaos:
     def _end_early(self, *_: object) -> None:
         """Bring the run to its end: what is open may finish, and everything is judged as always."""
         logger.info("told to end")
-        self._ends, self._options.calls = 0.0, 0
+        self._ends, self._options.calls, self._least_events = 0.0, 0, 0
 
     def _tend(self) -> None:
         """Do what a supervisor and users do all the time."""
@@ -109,6 +115,7 @@ class Chaos:
 
     def _happen(self, event: str) -> None:
         """Let one thing go wrong; what must be mended by hand is mended before this returns."""
+        self._events += 1
         if event == "fill disk" and not self._options.disk_mb:
             return
         self._done[event] += 1

@@ -61,7 +61,7 @@ def test_a_job_survives_kill_9_of_its_worker(alice, workspace, endpoint, worker)
     endpoint.behaviour = undecided
     keys_before = set(StepRecord.objects.filter(job=job, state="told").values_list("key", flat=True))
     second = worker()
-    second.wait_for(lambda: ended(job), 180)
+    second.wait_for(lambda: ended(job))
     assert job.state == JobState.EXHAUSTED
     assert 0 < job.charged_nano <= job.budget_nano
     told = Counter(StepRecord.objects.filter(job=job, state="told").values_list("key", flat=True))
@@ -87,7 +87,7 @@ def test_sigterm_hands_a_job_over_without_waiting_for_the_lease(alice, workspace
     doubtful = Call.objects.filter(job_id=job.pk, state__in=[CallState.HELD, CallState.IN_DOUBT])
     assert not doubtful.exists()
     second = worker(PONDER_LEASE_S="60")
-    second.wait_for(lambda: ended(job), 180)
+    second.wait_for(lambda: ended(job))
 
 
 @pytest.mark.parametrize(("stop", "state"), [(finish_early, JobState.DONE), (cancel_job, JobState.CANCELLED)])
@@ -114,7 +114,7 @@ def test_a_lost_wake_up_costs_seconds_not_the_job(alice, workspace, endpoint, wo
 @pytest.mark.proof
 def test_many_jobs_at_once_keep_their_budgets(alice, workspace, endpoint, worker):
     """Many jobs with small random budgets on one worker (200 in the long form): all end, none above its budget."""
-    number = 200 if os.environ.get("PONDER_PROOF") == "long" else 40
+    number = 200 if os.environ.get("PONDER_PROOF") == "long" else 24
     rng = random.Random(5)
     endpoint.behaviour = lambda call: Answer(
         f"Answer: {call.number % 3}",
@@ -126,7 +126,7 @@ def test_many_jobs_at_once_keep_their_budgets(alice, workspace, endpoint, worker
         for n in range(number)
     ]
     running = worker(PONDER_LEASE_S="60")
-    running.wait_for(lambda: not Job.objects.exclude(state__in=ENDED).exists(), 240)
+    running.wait_for(lambda: not Job.objects.exclude(state__in=ENDED).exists())
     for job in Job.objects.filter(pk__in=[job.pk for job in jobs]):
         assert job.charged_nano <= job.budget_nano
         assert job.answer, (job.state, job.stop_reason, job.error)

@@ -76,7 +76,7 @@ def test_jobs_go_on_from_a_backup_that_was_made_while_they_ran(
 
     endpoint.behaviour = behave
     for number in range(3):
-        submit_for(alice, f"Undecidable {number}?", budget_nano=6 * NANO_PER_CENT, strategy="vote")
+        submit_for(alice, f"Undecidable {number}?", budget_nano=4 * NANO_PER_CENT, strategy="vote")
     first = workers()
     first.wait_for(lambda: len(ask(TOLD, connection.settings_dict["NAME"])) == settled)
     first.wait_for(lambda: endpoint.in_flight == 12)

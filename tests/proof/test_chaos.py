@@ -1,4 +1,4 @@
-"""A minute of chaos with real processes, by the command that a person would use."""
+"""A round of chaos with real processes, by the command that a person would use."""
 
 import json
 import os
@@ -16,12 +16,14 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.proof
 
 
-def test_a_minute_of_chaos_breaks_no_promise():
+def test_a_round_of_chaos_breaks_no_promise():
     """Nothing violated, stuck, lost, doubled; no more bought again than was in flight at the kills."""
-    minutes = 10 if LONG else 1
+    minutes = 10 if LONG else 0.5
+    # The short form lets each thing go wrong once among half as many jobs.
+    size = [] if LONG else ["--round-s", "30", "--jobs", "20"]
     disk = ["--disk-mb", "600"] if os.geteuid() == 0 else []
     done = subprocess.run(
-        [sys.executable, "-m", "tests.chaos", "--minutes", str(minutes), *disk],
+        [sys.executable, "-m", "tests.chaos", "--minutes", str(minutes), *size, *disk],
         cwd=ROOT,
         env=plain_environment(),
         capture_output=True,
@@ -35,6 +37,6 @@ def test_a_minute_of_chaos_breaks_no_promise():
         0
     ] * 4
     assert report["repeated_calls"] <= report["in_flight_at_kills"]
-    assert report["kills"] >= 2
+    assert report["kills"] >= 6
     assert report["settled_calls"] > 0
     assert report["answered"] >= 0.95
