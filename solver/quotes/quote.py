@@ -96,7 +96,7 @@ class Quote:
     def chance(self) -> str:
         """The chance of a right answer as a sentence: `… about 97 %.`, `… over 99 %.`, or that nobody can tell."""
         if self.is_text:
-            return "Nobody can say how good a text will be; you will see how its drafts compared."
+            return "Nobody can say beforehand how good a text will be; the result says how the best draft was chosen."
         if self.right_probability is None:
             return "These models were not measured on such problems, so we can’t tell the chance of a right answer."
         percent = round(self.right_probability * 100)
