@@ -24,6 +24,8 @@ from solver.strategies.common import Common, usable
 from solver.strategies.notes import JudgedPlan, Note
 from solver.text.code_examples import examples_in, function_asked, inputs_like, tests_in
 
+_MOST_PROGRAMS = 12
+_MOST_UNRUN = 5
 _FIRST_WAVE = 3
 _NEXT_WAVE = 2
 _FEW_EXAMPLES = 3
@@ -36,8 +38,8 @@ _SAME_TEXT = 3
 class CodePlan(JudgedPlan):
     """Who writes programs and who tests, and how many programs at most; fewer where none can be run."""
 
-    programs: int = 12
-    unrun: int = 5
+    programs: int = _MOST_PROGRAMS
+    unrun: int = _MOST_UNRUN
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ class CodeVote(Common[CodePlan]):
     def make_plan(self) -> CodePlan:
         """Choose who writes, and a model of another family for the tests."""
         solvers = self.roles.rotation()
-        return CodePlan(solvers, self.roles.choose_judge(solvers))
+        most = min(int(self.setting.options.get("max_tries") or _MOST_PROGRAMS), _MOST_PROGRAMS)
+        return CodePlan(solvers, self.roles.choose_judge(solvers), most, min(most, _MOST_UNRUN))
 
     # Asking ---------------------------------------------------------------------------------------------------
 
@@ -120,7 +123,7 @@ class CodeVote(Common[CodePlan]):
             bool(self._function())
             and len(inputs.examples) < _FEW_EXAMPLES
             and self.untried(_TESTS, resources)
-            and self.plan.judge in self.roles.cards
+            and any(card.name == self.plan.judge for card in self.roles.readers)
             and self.roles.can_afford(self.plan.judge, resources, shown=1)
         )
 

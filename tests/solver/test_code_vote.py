@@ -12,6 +12,7 @@ from solver.strategies.code_vote import CodeVote
 from solver.text import code_examples
 from solver.text.code_examples import function_asked
 from tests.solver.played import Play
+from tests.solver.simulated import card
 
 SQUARE, CUBE, BROKEN = (f"def f(x):\n    return {body}" for body in ("x ** 2", "x ** 3", "x +"))
 SHOWN = Problem("Write a function f.\n>>> f(2)\n4\n>>> f(1)\n1\n>>> f(3)\n9\n", result=ResultKind.CODE)
@@ -132,6 +133,13 @@ def test_it_ends_when_no_behaviour_gets_ahead():
     assert play.strategy.evidence.tries == 12
     assert play.strategy.best().answer == programs[1]
     assert play.strategy.best().explanation.startswith("No other of 12 programs behaves alike")
+
+
+def test_it_writes_no_more_than_was_asked_for_and_asks_nobody_for_tests_who_cannot_read():
+    """The number of attempts is a choice of the user; a model that cannot read another prompt is not asked."""
+    play, reason = played([SQUARE, CUBE], problem=BARE, options={"max_tries": 2}, panel=[card(reads=False)])
+    assert (reason, play.strategy.evidence.tries) == (StopReason.NO_PROGRESS, 2)
+    assert "tests/0" not in play.asked
 
 
 def test_a_clear_lead_is_one_over_the_next_and_over_a_perfect_stranger():
