@@ -17,7 +17,7 @@ from jobs.models import Job
 from solver.checkers import BaseChecker
 from solver.core.money import NANO_PER_CENT, format_usd
 from solver.core.result_kind import ResultKind
-from solver.strategies import DEFAULT, REGISTRY, strategy_for
+from solver.strategies import DEFAULT, REGISTRY, current_name, strategy_for
 
 MIN_BUDGET_NANO = NANO_PER_CENT
 LEAST_TIME = timedelta(minutes=1)
@@ -50,7 +50,8 @@ class JobRequest:
         problem = checked_problem(self.problem)
         check_budget(self.budget_nano)
         _check_times(self.deadline_at, self.not_before_at)
-        if self.strategy not in REGISTRY:
+        strategy = current_name(self.strategy)
+        if strategy not in REGISTRY:
             raise SubmitError(
                 f"Strategy “{self.strategy[:40]}” is unknown. Known: {', '.join(REGISTRY)}.",
                 field="strategy",
@@ -60,7 +61,7 @@ class JobRequest:
         check_result(self.options.result, self.checker)
         if why := why_not_offered(self.checker):
             raise SubmitError(why, field="checker", code="cannot_run_code")
-        return replace(self, problem=problem)
+        return replace(self, problem=problem, strategy=strategy)
 
     def is_met_by(self, job: Job) -> bool:
         """Tell whether a job that was submitted before, and not raised since, is what is asked for here."""

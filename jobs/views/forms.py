@@ -21,7 +21,7 @@ from jobs.models import Job
 from solver.checkers import REGISTRY, CheckerError, Field, checker_from_json, parse_checker, recognise_checker
 from solver.core.money import NANO_PER_USD, MoneyError, parse_usd, usd_decimal
 from solver.core.result_kind import ResultKind
-from solver.strategies import DEFAULT, RUNS_PROGRAMS, described, names_for, strategy_for
+from solver.strategies import DEFAULT, RUNS_PROGRAMS, current_name, described, names_for, strategy_for
 
 MOST_VALUE_NANO = 1_000_000 * NANO_PER_USD
 PRESETS = ("0.05", "0.25", "1", "5", "20")
@@ -133,7 +133,7 @@ class NewJobForm(BudgetForm):
 
     def clean_strategy(self) -> str:
         """Accept a known strategy."""
-        name: str = self.cleaned_data["strategy"] or DEFAULT
+        name = current_name(self.cleaned_data["strategy"] or DEFAULT)
         if name not in dict(STRATEGIES):
             known = ", ".join(dict(STRATEGIES))
             raise ValidationError(f"“{name}” is not a strategy. Choose one of {known}.", code="strategy")

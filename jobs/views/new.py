@@ -38,7 +38,7 @@ from jobs.views.forms import (
     typed_fields,
 )
 from solver.core.money import MoneyError, format_usd, parse_usd
-from solver.strategies import DEFAULT
+from solver.strategies import DEFAULT, current_name
 
 _DRAFT = "new_job_draft"
 _KEPT_CHARACTERS = 10_000
@@ -188,7 +188,8 @@ def _rerun(request: HttpRequest, job: Job) -> FormSource:
 
 
 def _continued(draft: Job) -> FormSource:
-    return FormSource({**draft.form, "problem": draft.problem}, draft, draft.parent_id)
+    strategy = current_name(draft.form.get("strategy", DEFAULT))
+    return FormSource({**draft.form, "problem": draft.problem, "strategy": strategy}, draft, draft.parent_id)
 
 
 def _initial_of(job: Job) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from jobs.worker.load import JobSnapshot
 from jobs.worker.writer import Writer
 from solver import Control, Gateway, Judge, Limits, Outcome, Runner
 from solver.core.errors import Interrupted, ProviderDown
-from solver.strategies import REGISTRY, Setting, Strategy, make_strategy
+from solver.strategies import REGISTRY, Setting, Strategy, current_name, make_strategy
 
 _SHOW_EVERY_S = 1.0
 _CATCH_UP_S = 3.0
@@ -79,7 +79,7 @@ def setting_of(snapshot: JobSnapshot) -> Setting:
 def strategy_of(snapshot: JobSnapshot) -> Strategy:
     """Return the job's strategy, which was told nothing yet. Raises CannotContinue."""
     job, engine = snapshot.job, snapshot.pinned.engine
-    if job.strategy not in REGISTRY:
+    if current_name(job.strategy) not in REGISTRY:
         raise CannotContinue(f"its strategy, “{job.strategy}”", engine=engine)
     try:
         return make_strategy(job.strategy, setting_of(snapshot))

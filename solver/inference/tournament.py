@@ -4,7 +4,7 @@ Each pair is shown in both orders, because judges prefer a place: what the two c
 winner, a split counts as a draw, and a lone comparison counts half. Strengths are those of Bradley and Terry: i is
 preferred to j with probability σ(s_i − s_j); a pseudo-comparison of each entrant with a mean player, drawn, keeps them
 finite where somebody won all. Pairing is a Swiss system's: neighbours in the standing that have not met yet, those
-pairs first that can change who is best, and none of two that can hardly be the best any more.
+pairs first that can change who is best, and nobody who can hardly be the best any more.
 
 Sources: Bradley and Terry, “Rank analysis of incomplete block designs” (1952); the Swiss system (Müller, Zürich, 1895);
 “V1: unifying generation and self-verification” (arXiv 2603.04304, 2026), where Swiss pairing of candidates beats grades
@@ -26,7 +26,7 @@ _PRIOR = 1.0
 _LONE = 0.5
 """What a comparison counts while its pair was shown in one order only: half of what it says may be the place."""
 _WORTH_MEETING = 0.05
-"""Two that are the best with less than this probability together need not meet: neither changes who is best."""
+"""Who is the best with less than this share of the leader's probability meets nobody: it hardly changes who leads."""
 _ALL_MEET = 4
 """So few meet all others: two rounds would leave a draw of the best two undecided."""
 _SWEEPS = 200
@@ -100,10 +100,15 @@ def next_pairs(
     busy = {side for pair in (*in_flight, *swapped) for side in pair}
     table = standings(entrants, comparisons, seeds)
     chance = {each.index: each.chance_best for each in table}
-    pairs = _neighbours([each.index for each in table if each.index not in busy], shown)
-    worth = [(a, b) for a, b in pairs if chance[a] + chance[b] >= _WORTH_MEETING]
-    worth.sort(key=lambda pair: -chance[pair[0]] * chance[pair[1]])
-    return swapped + [order for a, b in worth[: max(room // 2, 0)] for order in ((a, b), (b, a))]
+    least = _WORTH_MEETING * max(chance.values(), default=0.0)
+    free = [
+        each.index
+        for each in table
+        if each.index not in busy and (each.chance_best >= least or not each.compared)
+    ]
+    pairs = _neighbours(free, shown)
+    pairs.sort(key=lambda pair: -chance[pair[0]] * chance[pair[1]])
+    return swapped + [order for a, b in pairs[: max(room // 2, 0)] for order in ((a, b), (b, a))]
 
 
 def is_decided(

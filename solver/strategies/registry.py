@@ -11,9 +11,9 @@ from solver.strategies.decompose import Decompose
 from solver.strategies.deep import Deep
 from solver.strategies.drafts import Drafts
 from solver.strategies.evolve import Evolve
-from solver.strategies.knockout import Knockout
 from solver.strategies.program import Program
 from solver.strategies.refine import Refine
+from solver.strategies.swiss import Swiss
 from solver.strategies.tree import Tree
 from solver.strategies.vote import Vote
 
@@ -21,7 +21,7 @@ REGISTRY: dict[str, Callable[[Setting], Strategy]] = {
     "auto": Auto,
     "vote": Vote,
     "deep": Deep,
-    "knockout": Knockout,
+    "swiss": Swiss,
     "aggregate": Aggregate,
     "refine": Refine,
     "tree": Tree,
@@ -34,13 +34,20 @@ RUNS_PROGRAMS = frozenset({"program"})
 """Strategies that are worth nothing where no program can be run."""
 DEFAULT = "auto"
 _FOR_TEXTS = "drafts"
+_RENAMED = {"knockout": "swiss"}
+"""What strategies of earlier releases are called now; each reads the journal that its forerunner left."""
+
+
+def current_name(name: str) -> str:
+    """Return what a strategy is called now, which a stored job or draft may know by an earlier name."""
+    return _RENAMED.get(name, name)
 
 
 def strategy_for(name: str, result: ResultKind) -> str:
     """Return the strategy that runs where `name` was asked for: texts have their own, as no votes count for them."""
     if result is ResultKind.TEXT:
         return _FOR_TEXTS
-    return DEFAULT if name == _FOR_TEXTS else name
+    return DEFAULT if name == _FOR_TEXTS else current_name(name)
 
 
 def names_for(result: ResultKind) -> list[str]:
@@ -50,7 +57,7 @@ def names_for(result: ResultKind) -> list[str]:
 
 def make_strategy(name: str, setting: Setting) -> Strategy:
     """Return a new strategy: the one of that name, or the one for what should come back. Raises ValueError."""
-    if name not in REGISTRY:
+    if current_name(name) not in REGISTRY:
         raise ValueError(f"Strategy “{name}” is unknown. Known: {', '.join(sorted(REGISTRY))}.")
     return REGISTRY[strategy_for(name, setting.problem.result)](setting)
 

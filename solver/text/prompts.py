@@ -89,6 +89,8 @@ _STEP = re.compile(
 )
 _BETTER = re.compile(r"better[ *_`]{0,4}[:\uff1a][ *_`]{0,4}\(?(A|B)\b", re.IGNORECASE)
 _BY = re.compile(r"\bby[ *_`]{0,4}[:\uff1a][ *_`]{0,4}([1-9])(?![0-9])", re.IGNORECASE)
+ASK_MARGIN = "After that line add another: “By: 1” (slightly), “By: 2” (clearly) or “By: 3” (by far)."
+"""Said to a judge of two answers that was not trained on the line “Better: …” alone."""
 _PART_TAG = re.compile(r"<(/?)part>", re.IGNORECASE)
 _GOOD = frozenset({"correct", "right", "pass", "ok"})
 

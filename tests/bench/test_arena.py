@@ -29,7 +29,7 @@ def test_more_fixed_tries_cost_more_and_a_checker_only_gains():
 def test_a_pool_cannot_answer_what_it_has_no_replies_for():
     """A strategy that revises or compares is not replayed; one that only tries is."""
     arena = Recorded("modular", is_checkable=False, most=4)
-    assert arena.run("knockout", 20 * NANO_PER_CENT) is None
+    assert arena.run("swiss", 20 * NANO_PER_CENT) is None
     runs = arena.run("auto", 2 * NANO_PER_CENT)
     assert len(runs) == 4
     assert all(0 < run.cost_nano <= 2 * NANO_PER_CENT for run in runs)

@@ -65,7 +65,7 @@ def test_it_is_free_once_an_answer_is_there():
         # Each ended with most of its money in doubt and no answer, before there was an insurance.
         Scenario(10562, 10_000_000, "decompose", faults=True, slots=3),
         Scenario(11066, 120_000_000, "decompose", is_checkable=True, faults=True, slots=11),
-        Scenario(11308, 70_000_000, "knockout", is_checkable=True, faults=True, slots=13),
+        Scenario(11308, 70_000_000, "swiss", is_checkable=True, faults=True, slots=13),
         Scenario(21777, 20_000_000, "auto", faults=True, slots=2),
         Scenario(28183, 20_000_000, "vote", faults=True, slots=8),
         Scenario(69496, 40_000_000, "aggregate", is_checkable=True, faults=True, slots=9),
