@@ -51,7 +51,7 @@ def find_model(name: str) -> Path:
         path = WEIGHTS / f"{name}.gguf"
         remedy = "Restore it from the repository, or make it with 'make demo-model'."
     else:
-        path = Path(name)
+        path = Path(name).expanduser()
         remedy = f"Give {', '.join(map(repr, ROOM))}, or the path of a GGUF file."
     try:
         with path.open("rb") as file:

@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from billing import task_names as billing_tasks
+from billing.prices.local_models import parse_local_models
 from billing.prices.setting import parse_prices
 from jobs.core import task_names as job_tasks
 from reasoning_app import __version__, paths, secret_key
@@ -365,8 +366,11 @@ except ValueError as error:
     raise ImproperlyConfigured(str(error)) from error
 PONDER_MODELS = env.list("PONDER_MODELS", default=[])
 PONDER_PRICES = env.str("PONDER_PRICES", default="")
+PONDER_GGUF_CONTEXT = _whole("PONDER_GGUF_CONTEXT", default=8_192, low=256, high=10_000_000)
+PONDER_GGUF_URL = env.str("PONDER_GGUF_URL", default=f"unix:{RUN_DIR}/local.sock")
 try:
     parse_prices(PONDER_PRICES)
+    PONDER_GGUF = parse_local_models(env.list("PONDER_GGUF", default=[]), most_context=PONDER_GGUF_CONTEXT)
 except ValueError as error:
     raise ImproperlyConfigured(str(error)) from error
 PONDER_BACKGROUND_MODELS = env.list("PONDER_BACKGROUND_MODELS", default=[])
@@ -379,6 +383,7 @@ for _name in PONDER_BACKGROUND_MODELS:
 PONDER_RUN_CODE = env.bool("PONDER_RUN_CODE", default=True)
 DEMO_INTERN_URL = env.str("DEMO_INTERN_URL", default=f"unix:{RUN_DIR}/intern.sock")
 DEMO_THINKER_URL = env.str("DEMO_THINKER_URL", default=f"unix:{RUN_DIR}/thinker.sock")
+DEMO_WRITER_URL = env.str("DEMO_WRITER_URL", default=f"unix:{RUN_DIR}/writer.sock")
 DEMO_EXPERT_URL = env.str("DEMO_EXPERT_URL", default=f"unix:{RUN_DIR}/expert.sock")
 
 # Money.

@@ -90,7 +90,7 @@ def demo_models() -> dict[str, str]:
     if not services.DEMO_WEIGHTS:
         pytest.skip("demo_model/weights/*.gguf are missing: run `make demo-model`")
     _session.start_demo()
-    _session.wait_demo()
+    _session.wait_models()
     addresses = {name: value for name, value in _session.environ.items() if name.startswith("DEMO_")}
     os.environ.update(addresses)
     return addresses

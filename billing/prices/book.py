@@ -1,7 +1,8 @@
 """The price book: which rates hold for a model now. Rows are append-only, so old costs never change.
 
 Three sources: the shipped list (`price_list.json`), the setting `PONDER_PRICES`, and rows approved by staff. For each
-model the active row with the latest date holds.
+model the active row with the latest date holds. A file of `PONDER_GGUF` that `PONDER_PRICES` does not name has a default
+price, kept as if it were named there.
 """
 
 from datetime import datetime
@@ -29,6 +30,7 @@ __all__ = [
     "active_price",
     "default_panel",
     "is_bundled",
+    "kinds_by_model",
     "load_prices",
     "price_book",
     "rates_of",
@@ -77,8 +79,13 @@ def reasoning_models() -> frozenset[str]:
     return frozenset(listed | {own.model for own in parse_prices(settings.PONDER_PRICES) if own.reasons})
 
 
+def kinds_by_model() -> dict[str, tuple[str, ...]]:
+    """Return the problem kinds of the models that the shipped list has for some kinds only."""
+    return {shipped.model: shipped.kinds for shipped in shipped_models() if shipped.kinds}
+
+
 def load_prices() -> int:
-    """Add what the shipped list and `PONDER_PRICES` say and the book does not yet; return how many rows were added.
+    """Add what the shipped list and the settings say and the book does not yet; return how many rows were added.
 
     A model whose rates did not change gets no new row. A model that left `PONDER_PRICES` loses that price.
     """
@@ -86,13 +93,19 @@ def load_prices() -> int:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOAD_LOCK])
         added = _load_list()
-        return added + _load_setting(parse_prices(settings.PONDER_PRICES))
+        return added + _load_setting(_set_prices())
 
 
 def unloaded_models() -> list[str]:
-    """Return the models whose price in the shipped list or in `PONDER_PRICES` is not in the book yet."""
-    setting = _new_of_setting(parse_prices(settings.PONDER_PRICES))
+    """Return the models whose price in the shipped list or in the settings is not in the book yet."""
+    setting = _new_of_setting(_set_prices())
     return [price.model for price in [*_new_of_list(), *setting]]
+
+
+def _set_prices() -> list[SettingPrice]:
+    priced = parse_prices(settings.PONDER_PRICES)
+    named = {price.model for price in priced}
+    return priced + [model.price() for model in settings.PONDER_GGUF if model.name not in named]
 
 
 def _load_list() -> int:

@@ -29,7 +29,8 @@ RATE_FIELDS = (
 class ShippedModel:
     """One model of the list. `rates` holds the columns of a Price; `sha256` changes when any of them does.
 
-    `reasons` says whether it thinks out of sight before it answers, unless told not to.
+    `reasons` says whether it thinks out of sight before it answers, unless told not to; `kinds` names the problem kinds
+    it is for (none: any).
     """
 
     model: str
@@ -40,6 +41,7 @@ class ShippedModel:
     rates: dict[str, Any]
     sha256: str
     reasons: bool = False
+    kinds: tuple[str, ...] = ()
 
 
 @cache
@@ -84,6 +86,7 @@ def _shipped(raw: dict[str, Any]) -> ShippedModel:
         family=raw["family"],
         is_panel=raw["panel"],
         reasons=raw.get("reasons", False),
+        kinds=tuple(raw.get("kinds", ())),
         source=raw["source"],
         rates=rates,
         sha256=fingerprint(rates),

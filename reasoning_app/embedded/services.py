@@ -1,7 +1,7 @@
-"""PostgreSQL, Redis and the demo model as a unit: what `manage.py up`, the tests and single commands start.
+"""PostgreSQL, Redis and this machine's models as a unit: what `manage.py up`, the tests and single commands start.
 
-with Services(data_dir, demo=True) as services:
-    ...  # services.environ holds DATABASE_URL, REDIS_URL and the demo model's addresses
+with Services(data_dir, models=True) as services:
+    ...  # services.environ holds DATABASE_URL, REDIS_URL and the demo models' addresses
 """
 
 import contextlib
@@ -40,7 +40,7 @@ class Services:
         data_dir: Path,
         *,
         redis: bool = True,
-        demo: bool = False,
+        models: bool = False,
         env: Mapping[str, str] | None = None,
         role: str = "another command",
         sync: bool = True,
@@ -57,7 +57,7 @@ class Services:
         self.run_dir = paths.run_dir(self.data_dir)
         self.first = False
         self._wants_redis = redis
-        self._wants_demo = demo
+        self._wants_models = models
         self._redis_later = redis_later
         self._redis_child: Child | None = None
         self._role = role
@@ -80,9 +80,9 @@ class Services:
             self._start_stores()
             if not self._redis_later:
                 self.wait_redis()
-            if self._wants_demo:
-                self.start_demo()
-                self.wait_demo()
+            if self._wants_models:
+                self.start_models()
+                self.wait_models()
         except BaseException:
             self.stop()
             raise
@@ -124,6 +124,12 @@ class Services:
         self.environ["REDIS_URL"] = paths.default_redis_url(self.data_dir)
         return child
 
+    def start_models(self) -> None:
+        """Start the servers of this machine's models that the environment asks for, without waiting for them."""
+        if demo.wants_demo_model(self.environ):
+            self.start_demo()
+        self._start_local()
+
     def name_demo_addresses(self) -> None:
         """Put the demo model's addresses into the environment of the children to come."""
         for model, address in demo.addresses(self.run_dir, self.environ).items():
@@ -146,10 +152,33 @@ class Services:
             before_start=lambda: path.unlink(missing_ok=True),
         )
 
-    def wait_demo(self) -> None:
-        """Wait until the demo model's servers answer."""
-        for child in [child for child in self.children if child.name.startswith("demo-")]:
-            address = self.environ[demo.url_variable(child.name.removeprefix("demo-"))]
+    def _start_local(self) -> None:
+        """Start the server of the files of PONDER_GGUF, if there are any; it loads none of them yet."""
+        files, path = demo.local_files(self.environ), demo.socket_path(self.local_address)
+        if not files or not path:
+            return
+        context = self.environ.get(demo.LOCAL_CONTEXT)
+        more = {"context": context} if context else {}
+        self._launch(
+            Child(
+                "local",
+                commands.local(files, ["--socket", str(path)], **more),
+                env=self.environ,
+                log=self.logs / "local.log",
+                before_start=lambda: path.unlink(missing_ok=True),
+            )
+        )
+
+    @property
+    def local_address(self) -> str:
+        """Where the models of PONDER_GGUF listen."""
+        return demo.local_address(self.run_dir, self.environ)
+
+    def wait_models(self) -> None:
+        """Wait until the servers of the demo models and of PONDER_GGUF answer."""
+        for child in [child for child in self.children if child.name.startswith(("demo-", "local"))]:
+            model = child.name.removeprefix("demo-")
+            address = self.local_address if model == "local" else self.environ[demo.url_variable(model)]
             ready = wait_until(
                 lambda a=address, c=child: demo.is_ready(a) or not c.alive,  # type: ignore[misc]
                 _DEMO_TIMEOUT_S,
@@ -183,7 +212,7 @@ class Services:
 
 
 @contextlib.contextmanager
-def ensure(data_dir: Path, *, demo: bool = True, role: str = "manage.py") -> Iterator[dict[str, str]]:
+def ensure(data_dir: Path, *, models: bool = True, role: str = "manage.py") -> Iterator[dict[str, str]]:
     """Join the services running on a data directory, or run them for the duration of the block.
 
     Yields an environment with their addresses, for child processes; this process's settings hold them already.
@@ -194,7 +223,7 @@ def ensure(data_dir: Path, *, demo: bool = True, role: str = "manage.py") -> Ite
         if running(data_dir):
             yield _join(data_dir)
             return
-        services = Services(data_dir, demo=demo, role=role)
+        services = Services(data_dir, models=models, role=role)
         with services:
             services.lock.note(ready=True)
             try:

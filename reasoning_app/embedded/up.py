@@ -30,6 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     signals = StopSignals()
     try:
         checks.check_port(options.host, options.port)
+        demo.check_local_files()
         launch = Launch(options, signals)
         launch.services.start()
     except StopRequested:
@@ -132,20 +133,19 @@ class Launch:
         step("Web", "ready", time.monotonic() - began)
 
     def _start_the_rest(self) -> None:
-        """Start the demo model, worker and clock side by side."""
+        """Start this machine's models, worker and clock side by side."""
         began = time.monotonic()
-        if self.with_demo:
-            self.services.start_demo()
+        self.services.start_models()
         worker = commands.worker()
         self.supervisor.launch(self._child("worker", worker, grace_s=self.drain_s + 5))
         self.supervisor.launch(self._child("beat", commands.beat(), grace_s=5))
+        self.services.wait_models()
         if self.with_demo:
-            self.services.wait_demo()
             step("Demo model", f"ready: {demo.reason()}", time.monotonic() - began)
         elif demo.wants_demo_model():
             step("Demo model", "its weights are missing: run `make demo-model`, then start again", 0)
         else:
-            step("Models", f"models of your provider: {demo.reason()}", 0)
+            step("Models", f"your own: {demo.reason()}", 0)
         self.services.lock.note(ready=True)
 
     def _web_answers(self) -> bool:

@@ -41,7 +41,11 @@ class ModelCard:
     """Whether its ability on this kind of problem was measured, by its makers or by jobs; else it is a mere guess."""
     api_base: str = ""
     bundled: bool = False
-    """One of the demo models: seeds are honoured, prose is not to be expected."""
+    """One of the demo models: seeds are honoured."""
+    writes_prose: bool = False
+    """Of a bundled one: whether prose is to be expected of it, as of any other; the puzzle models write bytes."""
+    kinds: tuple[str, ...] = ()
+    """The problem kinds it is for; none: any."""
     solves: bool = True
     """Whether it is asked for tries of its own; one that only judges and improves what others answered is not."""
     reads: bool = True
@@ -52,6 +56,15 @@ class ModelCard:
     timeout_s: float = 600.0
     background: bool = False
     """The provider works on calls by itself, to be collected by reference (solver/providers/openai_responses.py)."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether it reads and writes running text, some four bytes a token."""
+        return self.writes_prose or not self.bundled
+
+    def is_for(self, kind: str) -> bool:
+        """Tell whether problems of this kind are what the model is for."""
+        return not self.kinds or kind in self.kinds
 
     def ability_for(self, kind: str) -> float:
         """Return the prior probability that one sample on a problem of this kind is right."""
@@ -77,6 +90,7 @@ class ModelCard:
         rates = dict(data["rates"])
         rates["tiers"] = tuple(Tier(**tier) for tier in rates.get("tiers", ()))
         known = {each.name: data[each.name] for each in fields(cls) if each.name in data}
+        known["kinds"] = tuple(data.get("kinds", ()))
         return cls(**{**known, "rates": Rates(**rates), "output": OutputQuantiles(**data["output"])})
 
 

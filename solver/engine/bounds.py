@@ -85,16 +85,16 @@ def typical_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
 
 
 def typical_prompt_tokens(card: ModelCard, size_bytes: int) -> int:
-    """Return how many tokens a prompt usually has, about: some four bytes each, a bundled model's puzzles one."""
-    return size_bytes if card.bundled else size_bytes // 4
+    """Return how many tokens a prompt usually has, about: some four bytes each, a puzzle model's one."""
+    return size_bytes // 4 if card.writes else size_bytes
 
 
 def least_prompt_tokens(card: ModelCard, size_bytes: int) -> int:
-    """Return how many tokens a prompt of running text has at least, about: some have five bytes, bundled ones' under two.
+    """Return how many tokens a prompt of running text has at least, about: some have five bytes, puzzles' under two.
 
     An estimate, to tell what is hopeless. What may be charged is bounded by the bytes.
     """
-    return size_bytes * 3 // 5 if card.bundled else size_bytes // 5
+    return size_bytes // 5 if card.writes else size_bytes * 3 // 5
 
 
 def fits(card: ModelCard, size_bytes: int) -> bool:

@@ -74,7 +74,7 @@ def least_budget_nano(panel: Sequence[ModelCard], problem: Problem, *, markup_bp
 
 def writer_of(panel: Sequence[ModelCard], problem: Problem) -> ModelCard | None:
     """Return the cheapest model that writes prose; None also where a text, code or data comes back, which is whole."""
-    writers = [card for card in panel if not card.bundled and problem.result.is_short]
+    writers = [card for card in panel if card.writes and problem.result.is_short]
     return min(writers, key=lambda c: typical_nano(c, 4_000, 0), default=None)
 
 

@@ -124,8 +124,8 @@ class LiteLLMGateway(Gateway):
         if request.at_length and card.reasons:
             # Dropped by litellm (drop_params) where a provider has no such control.
             arguments["reasoning_effort"] = "high"
-        if card.bundled:
-            # Likewise without a key, and the seed makes a repeated call repeat its reply.
+        if card.bundled or card.api_base.startswith("unix:"):
+            # Served by our own server: without a key, and the seed makes a repeated call repeat its reply.
             arguments |= {"seed": request.seed, "api_key": "none"}
         if card.api_base.startswith("unix:"):
             arguments["api_base"] = f"http://{card.name.replace('/', '-')}/v1"

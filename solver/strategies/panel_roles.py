@@ -83,5 +83,5 @@ class PanelRoles:
         return self._shown_bytes + shown * self._candidate_bytes()
 
     def _candidate_bytes(self) -> int:
-        """Return how long a candidate typically is: bundled models write bytes, others some four a token."""
-        return max(card.output.q50 * (1 if card.bundled else 4) for card in self._setting.panel)
+        """Return how long a candidate typically is: puzzle models write bytes, others some four a token."""
+        return max(card.output.q50 * (4 if card.writes else 1) for card in self._setting.panel)

@@ -33,7 +33,7 @@ def test_the_shipped_list_is_in_force(db):
 
 def test_each_provider_has_a_panel_of_sensible_models(db):
     """Default panels are ordered weak to strong, and everyone on them can run."""
-    assert default_panel(["demo"]) == ["demo/intern", "demo/thinker", "demo/expert"]
+    assert default_panel(["demo"]) == ["demo/intern", "demo/thinker", "demo/expert", "demo/writer"]
     for provider in PROVIDERS:
         panel = default_panel([provider])
         assert 2 <= len(panel) <= 4

@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
-OURS = ["web", "worker", "beat", "migrate", "demo-intern", "demo-thinker", "demo-expert"]
+DEMOS = ["demo-intern", "demo-thinker", "demo-expert", "demo-writer"]
+OURS = ["web", "worker", "beat", "migrate", *DEMOS, "demo-local"]
 OTHERS = ["proxy", "postgres", "redis"]
 
 
@@ -40,6 +41,8 @@ def test_compose_has_every_process():
         ("demo-intern", commands.demo("intern", ["--socket", "/run/demo/intern.sock"], python="python")),
         ("demo-thinker", commands.demo("thinker", ["--socket", "/run/demo/thinker.sock"], python="python")),
         ("demo-expert", commands.demo("expert", ["--socket", "/run/demo/expert.sock"], python="python")),
+        ("demo-writer", commands.demo("writer", ["--socket", "/run/demo/writer.sock"], python="python")),
+        ("demo-local", commands.local("", ["--socket", "/run/demo/local.sock"], python="python")),
     ],
 )
 def test_containers_run_the_commands_that_up_runs(service, command):
@@ -107,7 +110,9 @@ def test_volumes_are_declared(service):
     """Every named volume that a container mounts is declared; files that are mounted exist."""
     for mount in SERVICES[service].get("volumes", []):
         source = mount.split(":")[0]
-        assert source in COMPOSE["volumes"] or source == "./secrets" or (ROOT / source).is_file()
+        assert (
+            source in COMPOSE["volumes"] or source in {"./secrets", "./models"} or (ROOT / source).is_file()
+        )
 
 
 @pytest.mark.parametrize("name", ["proxy", "postgres", "redis"])

@@ -7,7 +7,8 @@ from tests.deploy import compose, settings_lists
 COMPOSE = settings_lists.COMPOSE_FILE.read_text()
 PONDERS = ["web", "worker", "beat", "migrate"]
 # The stack's own parts, which it knows better than its operator.
-FIXED = {"DATABASE_URL", "REDIS_URL", "DATA_DIR", "DEMO_INTERN_URL", "DEMO_THINKER_URL", "DEMO_EXPERT_URL"}
+FIXED = {"DATABASE_URL", "REDIS_URL", "DATA_DIR", "PONDER_GGUF_URL"}
+FIXED |= {f"DEMO_{name}_URL" for name in ("INTERN", "THINKER", "EXPERT", "WRITER")}
 # Of the stack's own making: one proxy stands in front of the web server in every installation.
 FIXED |= {"PONDER_BEHIND_PROXY"}
 PASSWORD = {"POSTGRES_PASSWORD": "letters"}
@@ -69,7 +70,8 @@ def test_a_name_of_no_list_reaches_the_containers_from_dotenv():
 
 
 @pytest.mark.parametrize(
-    "service", ["demo-intern", "demo-thinker", "demo-expert", "proxy", "redis", "postgres"]
+    "service",
+    ["demo-intern", "demo-thinker", "demo-expert", "demo-writer", "demo-local", "proxy", "redis", "postgres"],
 )
 def test_no_key_reaches_those_who_need_none(service):
     """Neither the demo models nor the proxy nor the stores get a key."""

@@ -136,6 +136,7 @@ def test_fingerprint_changes_with_migrations_and_packages(tmp_path):
         ({"OPENAI_API_KEY": " "}, True),
         ({"ANTHROPIC_API_KEY_FILE": "/run/secrets/key"}, False),
         ({"OPENAI_BASE_URL": "http://127.0.0.1:1234/v1"}, False),
+        ({"PONDER_GGUF": "/m/a.gguf"}, False),
         ({"PONDER_MODELS": "openai/gpt-5-mini"}, False),
         ({"PONDER_MODELS": "openai/gpt-5-mini, demo/intern", "OPENAI_API_KEY": "sk"}, True),
     ],

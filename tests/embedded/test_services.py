@@ -231,9 +231,9 @@ def test_ensure_starts_what_is_missing_and_joins_what_runs(data_dir, monkeypatch
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.delenv("REDIS_URL", raising=False)
     monkeypatch.setenv("DATA_DIR", str(data_dir))
-    with ensure(data_dir, demo=False, role="manage.py solve"):
+    with ensure(data_dir, models=False, role="manage.py solve"):
         assert running(data_dir)
-        with ensure(data_dir, demo=False):
+        with ensure(data_dir, models=False):
             assert answers_ping(paths.run_dir(data_dir) / "redis.sock")
         with pytest.raises(InUseError, match=r"manage\.py solve"):
             fast(data_dir).start()

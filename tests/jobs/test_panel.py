@@ -1,10 +1,16 @@
 """One variable plugs in a provider; unknown prices are refused."""
 
+import struct
+from typing import get_args
+
 import pytest
 
 from billing.prices.book import load_prices
+from billing.prices.local_models import parse_local_models
 from jobs.lifecycle import SubmitError
-from jobs.lifecycle.panel import build_panel
+from jobs.lifecycle.panel import build_panel, panel_for
+from solver.checkers import pose
+from solver.checkers.recognise import ProblemKind
 from solver.providers.environment import configured_variables, load_key_files
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,7 +28,7 @@ def _no_provider(monkeypatch, settings):
 def test_without_a_provider_the_bundled_models_form_the_panel():
     """Weak to strong, reached over their sockets, with an output limit and a price each."""
     panel = build_panel()
-    assert [card.name for card in panel] == ["demo/intern", "demo/thinker", "demo/expert"]
+    assert [card.name for card in panel] == ["demo/intern", "demo/thinker", "demo/expert", "demo/writer"]
     assert all(
         card.bundled and card.api_base.startswith("unix:") and card.rates.output_pico for card in panel
     )
@@ -39,9 +45,123 @@ def test_an_unknown_demo_model_is_answered_by_no_other(settings):
 
 def test_the_thinker_examines_what_the_others_answer():
     """It alone reads candidates, and how it judges is told by kind of problem; the others try."""
-    panel = build_panel()
+    panel = panel_for(pose("Use 3, 7, 12, 25 to make 58."))
     assert [(card.solves, card.reads) for card in panel] == [(True, False), (False, True), (True, False)]
     assert panel[1].judging_for("countdown")["specificity"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("problem", "asked"),
+    [
+        ("Use 3, 7, 12, 25 to make 58.", ["demo/intern", "demo/thinker", "demo/expert"]),
+        ("Compute (17 * 4 + 9) mod 13.", ["demo/intern", "demo/thinker", "demo/expert"]),
+        ("Explain why the sky is blue.", ["demo/writer"]),
+        ("How many legs do three spiders have?", ["demo/writer"]),
+        ("Which is a fruit?\n(A) apple\n(B) chair", ["demo/writer"]),
+    ],
+)
+def test_the_kind_of_a_problem_says_which_bundled_models_are_asked(problem, asked):
+    """Puzzles go to those that solve puzzles, and everything else to the one that writes."""
+    assert [card.name for card in panel_for(pose(problem))] == asked
+
+
+def test_every_kind_of_problem_has_a_bundled_model():
+    """A kind that is new is given to a bundled model, too."""
+    panel = build_panel()
+    assert all(any(card.solves and card.is_for(kind) for card in panel) for kind in get_args(ProblemKind))
+
+
+def test_models_of_any_kind_are_asked_beside_those_of_this_kind(monkeypatch, settings):
+    """Of a panel with a provider's model, the bundled models still take only what they are for."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0000000000")
+    settings.PONDER_MODELS = ["demo/intern", "demo/writer", "openai/gpt-5-mini"]
+    assert [card.name for card in panel_for(pose("Why?"))] == ["demo/writer", "openai/gpt-5-mini"]
+
+
+@pytest.mark.parametrize("where", ["person", "operator"])
+def test_named_models_are_asked_whatever_they_are_for(settings, where):
+    """A person's choice is kept to, and so is a panel that has nothing else for the problem."""
+    settings.PONDER_MODELS = ["demo/expert"] if where == "operator" else []
+    names = ["demo/expert"] if where == "person" else []
+    assert [card.name for card in panel_for(pose("Why?"), names)] == ["demo/expert"]
+
+
+def gguf(path, context=4096):
+    """Write the head of a GGUF file, with a list and a text before the context's length."""
+    text = lambda value: struct.pack("<Q", len(value)) + value  # noqa: E731  # short
+    entries = [
+        text(b"general.tags") + struct.pack("<IIQ", 9, 8, 2) + text(b"a") + text(b"b"),
+        text(b"general.sizes") + struct.pack("<IIQ3H", 9, 2, 3, 1, 2, 3),
+        text(b"general.name") + struct.pack("<I", 8) + text(b"Mine"),
+        text(b"llama.context_length") + struct.pack("<II", 4, context),
+    ]
+    path.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, len(entries)) + b"".join(entries))
+    return str(path)
+
+
+def local_models(paths, most_context=8192):
+    return parse_local_models(paths, most_context=most_context)
+
+
+def test_a_file_is_a_model_of_the_panel(settings, tmp_path):
+    """It takes the bundled models' place, with a price, the context of its file, and the address of its server."""
+    settings.PONDER_GGUF = local_models([gguf(tmp_path / "My model (v2).gguf")])
+    load_prices()
+    [card] = panel_for(pose("Why?"))
+    assert (card.name, card.litellm_model) == ("local/My-model-v2", "openai/My-model-v2")
+    assert (card.context_window, card.max_output_tokens) == (4096, 2048)
+    assert card.rates.input_pico > 0 < card.rates.output_pico
+    assert card.api_base.endswith("/local.sock")
+    assert card.writes
+    assert not card.bundled
+
+
+def test_a_file_may_have_a_price_and_stand_beside_others(monkeypatch, settings, tmp_path):
+    """PONDER_PRICES replaces the default, and a provider's models join; PONDER_GGUF_CONTEXT limits the context."""
+    settings.PONDER_GGUF = local_models([gguf(tmp_path / "a.gguf"), gguf(tmp_path / "b.gguf")], 1024)
+    settings.PONDER_PRICES = "local/a=3/4/2000/1000"
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "sk-0000000000")
+    load_prices()
+    panel = {card.name: card for card in build_panel()}
+    assert panel["local/a"].rates.output_pico == 4_000_000
+    assert panel["local/b"].context_window == 1024
+    assert any(name.startswith("deepseek/") for name in panel)
+
+
+def test_a_local_model_without_its_file_is_told(settings):
+    """A name in PONDER_MODELS alone serves nothing."""
+    settings.PONDER_MODELS = ["local/a"]
+    settings.PONDER_PRICES = "local/a=3/4/2000/1000"
+    load_prices()
+    with pytest.raises(SubmitError, match="PONDER_GGUF has none"):
+        build_panel()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, r"a\.gguf cannot be read \(no such file"),
+        (b"hello", "is not a GGUF file"),
+        (b"GGUF\x03\x00", "is damaged"),
+        (b"GGUF" + struct.pack("<IQQ", 9, 0, 1), "version 9"),
+        (b"GGUF" + struct.pack("<IQQ", 3, 0, 0), "does not say how long"),
+        (b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 2**60), "is damaged"),
+    ],
+)
+def test_a_file_that_is_no_model_is_told_at_start(tmp_path, content, said):
+    """The message names setting and file, and says what to set."""
+    path = tmp_path / "a.gguf"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"PONDER_GGUF: .*{said}.* Set it to the paths of GGUF files"):
+        local_models([str(path)])
+
+
+def test_two_files_of_one_name_are_told(tmp_path):
+    """Otherwise one would answer for the other."""
+    (tmp_path / "b").mkdir()
+    with pytest.raises(ValueError, match="two files would both be local/a"):
+        local_models([gguf(tmp_path / "a.gguf"), gguf(tmp_path / "b" / "a.gguf")])
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def running(data_dir):
     if not services.DEMO_WEIGHTS:
         pytest.skip("demo_model/weights/*.gguf are missing: run `make demo-model`")
     prepared.copy_into(data_dir)
-    owned = services.Services(data_dir, demo=True, env=services.plain_environment(), role="the tests")
+    owned = services.Services(data_dir, models=True, env=services.plain_environment(), role="the tests")
     with owned:
         owned.lock.note(ready=True)
         yield data_dir

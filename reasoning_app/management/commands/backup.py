@@ -41,7 +41,7 @@ class Command(BaseCommand):
 
     def _make(self, target: Path) -> Made:
         try:
-            with ensure(settings.DATA_DIR, demo=False, role="manage.py backup"):
+            with ensure(settings.DATA_DIR, models=False, role="manage.py backup"):
                 return make_backup(target)
         except (BackupError, UpError) as error:
             raise CommandError(str(error)) from error

@@ -34,7 +34,7 @@ class Command(BaseCommand):
         """Restore, then audit."""
         try:
             with (
-                ensure(settings.DATA_DIR, demo=False, role="manage.py restore"),
+                ensure(settings.DATA_DIR, models=False, role="manage.py restore"),
                 _source(options["file"]) as source,
             ):
                 restored = restore_backup(source, replace=options["replace"])

@@ -21,7 +21,6 @@ from jobs.lifecycle.problem_text import checked_problem
 from jobs.lifecycle.quote_records import quote_json, quote_text
 from jobs.management.terminal import printed, solve, summary, unread_notes
 from reasoning_app.embedded import UpError, ensure
-from reasoning_app.embedded.demo import wants_demo_model
 from solver.checkers import CheckerError, option_examples, parse_checker_option, recognise_checker
 from solver.core.money import MoneyError, format_usd_exact, parse_usd, usd_decimal
 from solver.core.result_kind import ResultKind
@@ -91,7 +90,7 @@ class Command(BaseCommand):
                 parse_checker_option(_from_file(named), problem=text) if named else recognise_checker(text)
             )
             chosen = _options(options)
-            with ensure(settings.DATA_DIR, demo=wants_demo_model(), role="manage.py solve"):
+            with ensure(settings.DATA_DIR, role="manage.py solve"):
                 self._make_ready()
                 offer = self._quote(text, budget_nano, checker, options["strategy"], chosen)
                 if budget_nano is None:
