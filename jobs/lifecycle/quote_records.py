@@ -17,6 +17,7 @@ from solver.learning.observations import BY_ITSELF, WON
 from solver.learning.posteriors import seconds_per_call
 from solver.quotes.quote import Quote, Terms, quote
 
+# Of models that write only the working of a puzzle, and of others.
 _DEFAULT_CALL_S = {True: 1.0, False: 30.0}
 
 
@@ -29,12 +30,12 @@ def terms_of(
     workspace: Workspace | None,
 ) -> Terms:
     """Return the terms under which this installation would run a job; calls take as long as they took so far."""
-    names, bundled = [card.name for card in panel], all(card.bundled for card in panel)
+    names, is_quick = [card.name for card in panel], all(not card.writes for card in panel)
     return Terms(
         strategy=strategy,
         markup_bp=settings.PONDER_MARKUP_BP,
         call_s=seconds_per_call(
-            names, learned_store(names, kind, workspace), default=_DEFAULT_CALL_S[bundled]
+            names, learned_store(names, kind, workspace), default=_DEFAULT_CALL_S[is_quick]
         ),
         slots=settings.PONDER_CALLS_PER_JOB,
         **({"target": options.confidence_target} if options.confidence_target else {}),

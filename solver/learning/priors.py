@@ -31,7 +31,7 @@ DEMO_TRAITS = {
 """How the demo models err (solver/inference/item_response.py), fitted to the recorded pool by `python -m bench fit`; the
 thinker's are assumed, for the pool holds no tries of it."""
 
-DEMO_TEMPERATURE = {"intern": 1.0, "thinker": 0.6, "expert": 0.6, "writer": 0.6}
+DEMO_TEMPERATURE = {"intern": 1.0, "thinker": 0.6, "expert": 0.6, "writer": 0.4}
 """A single try of the expert is right more often at .6 than at 1 (modular .81 of .77, Countdown .55 of .49), and votes of
 it are no worse. The intern gains next to nothing, and many tries at Countdown find more where they differ more."""
 
@@ -50,19 +50,21 @@ DEMO_OUTPUT = {
     "intern": OutputQuantiles(q50=45, q90=57, q995=80),
     "thinker": OutputQuantiles(q50=130, q90=300, q995=600),
     "expert": OutputQuantiles(q50=60, q90=134, q995=250),
-    "writer": OutputQuantiles(q50=200, q90=450, q995=1_000),
+    "writer": OutputQuantiles(q50=300, q90=480, q995=512),
 }
 
 
 def demo_fields(model: str) -> dict[str, Any]:
     """Return what the card of a demo model says of it, by the names of the card's fields.
 
-    The writer was not fitted to anything: it has the broad assumptions of a card.
+    The writer was not fitted to anything: it has the broad assumptions of a card, but is too small to judge what it is
+    shown.
     """
     if model not in DEMO_ABILITY:
         return {
             "output": DEMO_OUTPUT[model],
             "temperature": DEMO_TEMPERATURE[model],
+            "reads": False,
             "writes_prose": True,
         }
     return {
