@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from demo_model.engine import WEIGHTS, find_model, served_name
+from solver.core.request import Message, Request
+from solver.providers.litellm_gateway import LiteLLMGateway
 from tests.demo_model.conftest import PROBLEM, start, stop
 from tests.demo_model.conftest import free_port as port_that_is_free
+from tests.solver.simulated import card
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +77,20 @@ def test_a_file_serves_under_its_cleaned_name_and_stops_when_idle(server):
     while server.models() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert server.models() == []
+
+
+async def test_the_writer_answers_in_prose_through_the_gateway(server):
+    """The first question starts it; words come back, with usage."""
+    writer = dataclasses.replace(
+        card("demo/writer"), litellm_model="openai/writer", api_base=f"{server.url}/v1"
+    )
+    request = Request(writer, (Message("user", "Explain why the sky is blue."),), 40, seed=7)
+    gateway = LiteLLMGateway()
+    reply = await gateway.complete(request)
+    await gateway.close()
+    assert len(reply.text.split()) >= 20
+    assert reply.usage is not None
+    assert reply.usage.output_tokens == 40
 
 
 @pytest.mark.parametrize("model", ["other", 7])
