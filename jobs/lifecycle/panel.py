@@ -126,7 +126,7 @@ def _card(price: Price, *, rank: float, reasons: bool, kinds: tuple[str, ...]) -
         bundled=bundled,
         kinds=kinds,
         reasons=reasons,
-        timeout_s=_timeout_s(quick=bundled and "ability" in known, background=background),
+        timeout_s=_timeout_s(quick=bundled and not known.get("writes_prose"), background=background),
         background=background,
         **known,
     )

@@ -173,7 +173,7 @@ def test_the_quote_tells_cost_time_and_chance(client, db):
 
 def test_what_the_bundled_models_cannot_do_is_said_before_the_start(client, db):
     """The form says what they can do; the quote warns where they are all but never right, and not of a puzzle."""
-    assert "almost always wrong on anything else" in client.get(reverse("job-new")).content.decode()
+    assert "whose English is fluent and often wrong" in client.get(reverse("job-new")).content.decode()
     quotes = [
         client.post(reverse("job-quote"), GOOD | {"problem": problem, "checker": ""}).content.decode()
         for problem in ("What is the capital of France?", "Compute (3 + 7 * 12) mod 25.")
