@@ -22,8 +22,10 @@ def assert_linear(function: Callable[[str], object], unit: str, *, characters: i
     It is measured again where it does not, for what else the machine does may slow one of the two measurements.
     """
     few = max(1, characters // len(unit))
+    found = ""
     for _ in range(5):
         short, long = cpu_s(function, unit * few), cpu_s(function, unit * few * 4)
         if long < 8 * max(short, _NOISE_S):
             return
-    raise AssertionError(f"{unit!r}: {short:.3f} s for {few}, {long:.3f} s for {4 * few}")
+        found = f"{unit!r}: {short:.3f} s for {few}, {long:.3f} s for {4 * few}"
+    raise AssertionError(found)

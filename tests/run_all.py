@@ -106,16 +106,19 @@ def test_steps(arguments: list[str]) -> list[Step]:
     starts_workers = re.compile(r"tests\.(zygote|jobs\.workers)")
     jobs = sorted((ROOT / "tests" / "jobs").glob("test_*.py"))
     workers = [str(path.relative_to(ROOT)) for path in jobs if starts_workers.search(path.read_text())]
-    web = ("tests/web", "tests/demo_model")
+    # The demo models' tests import litellm, as those of jobs do anyway.
+    with_jobs = ("tests/jobs", "tests/demo_model")
     # The browser's is a run of its own: Playwright keeps an event loop running, in which no test that is a coroutine
     # could run.
     return [
         tests("solver", *arguments, "tests/solver"),
-        rooms(*arguments, *(f"--ignore={path}" for path in (*web, "tests/solver"))),
+        rooms(
+            *arguments, *(f"--ignore={path}" for path in ("tests/web", "tests/demo_model", "tests/solver"))
+        ),
         tests("proof", *arguments, "tests/proof", f"--ignore={CRASHES}"),
         tests("workers", *arguments, *workers),
-        tests("web", *arguments, *web),
-        tests("jobs", *arguments, "tests/jobs", *(f"--ignore={path}" for path in workers)),
+        tests("web", *arguments, "tests/web"),
+        tests("jobs", *arguments, *with_jobs, *(f"--ignore={path}" for path in workers)),
         tests("browser", *arguments, "tests/browser"),
         tests("embedded", *arguments, "tests/embedded"),
         tests("crashes", *arguments, CRASHES),
