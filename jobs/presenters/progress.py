@@ -19,7 +19,6 @@ _MANY_UNREAD = 3
 _PHASES = {
     "plan": "Plan",
     "sample": "Explore",
-    "group": "Group conclusions",
     "revise": "Revise",
     "grade": "Verify",
     "compare": "Compare",
@@ -30,8 +29,15 @@ _PHASES = {
     "output": "Run",
     "write_up": "Write up",
 }
-_ORDER = list(dict.fromkeys(["Plan", "Draft", *_PHASES.values()]))
-_OF_TEXTS = _PHASES | {"sample": "Draft"}
+_OF_TEXTS = {
+    "plan": "Plan",
+    "sample": "Draft",
+    "group": "Group conclusions",
+    "compare": "Compare",
+    "revise": "Revise",
+    "aggregate": "Combine",
+}
+"""The phases of a text, in their own order."""
 _CALLS = {
     "Draft": ("draft", "drafts"),
     "Explore": ("attempt", "attempts"),
@@ -139,7 +145,8 @@ def phases_of(job: Job) -> list[Phase]:
         counts[:3] = [a + b for a, b in zip(counts, values, strict=False)]
         counts[3] = max(counts[3], row["last"] or 0)
     newest = max((counts[3] for counts in merged.values()), default=0)
-    labels = sorted(merged, key=lambda label: _ORDER.index(label) if label in _ORDER else len(_ORDER))
+    order = list(dict.fromkeys(phases.values()))
+    labels = sorted(merged, key=lambda label: order.index(label) if label in order else len(order))
     return [
         Phase(label, tries, kept, cost, is_now=not job.has_ended and last == newest)
         for label in labels

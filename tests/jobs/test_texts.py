@@ -70,7 +70,8 @@ def test_an_essay_ends_with_its_text_and_no_percentage(alice, job):
     assert "Best of 3 drafts" in result
     assert " %" not in result
     assert "confident" not in page
-    assert "Draft <span" in page
+    phases = [page.index(f"{label} <span") for label in ("Draft", "Group conclusions", "Compare", "Revise")]
+    assert phases == sorted(phases)
     assert "3 drafts" in page
     listed = browser.get(reverse("job-list")).content.decode()
     assert "Helical flow." in listed
