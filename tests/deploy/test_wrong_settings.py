@@ -47,3 +47,17 @@ def test_a_file_may_end_with_a_line_end(tmp_path):
         (tmp_path / name).write_text(text)
     last = start(tmp_path, PONDER_SIGNUP_FILE=str(tmp_path / "signup"), SECRET_KEY_FILE=str(tmp_path / "key"))
     assert last == f"started: closed {'k' * 60}"
+
+
+def test_a_library_for_tests_weakens_no_password(tmp_path):
+    """Passwords are hashed as Django does it, also in a process into which pytest was imported."""
+    code = "import pytest; from django.conf import settings; print(settings.PASSWORD_HASHERS[0])"
+    env = {
+        "PATH": os.environ["PATH"],
+        "DATA_DIR": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "reasoning_app.settings",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip().endswith(".PBKDF2PasswordHasher")
