@@ -1,9 +1,8 @@
 """The new-job form: it keeps what was typed, and says beside each field what to do."""
 
 import re
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django import forms
@@ -13,15 +12,14 @@ from django.http import QueryDict
 
 from accounts.access import workspace_of
 from accounts.models import User
-from jobs.core.code_checks import left_out, runs_programs, why_not_offered
-from jobs.core.options import LEAST_TARGET, NOTHING_CHOSEN, JobOptions
+from jobs.core.code_checks import runs_programs
+from jobs.core.options import LEAST_TARGET, JobOptions
 from jobs.lifecycle import JobRequest, SubmitError
 from jobs.lifecycle.problem_text import checked_problem
-from jobs.models import Job
-from solver.checkers import REGISTRY, CheckerError, Field, checker_from_json, parse_checker, recognise_checker
-from solver.core.money import NANO_PER_USD, MoneyError, parse_usd, usd_decimal
+from solver.checkers import REGISTRY, CheckerError, parse_checker, recognise_checker
+from solver.core.money import NANO_PER_USD, MoneyError, parse_usd
 from solver.core.result_kind import ResultKind
-from solver.strategies import DEFAULT, RUNS_PROGRAMS, current_name, described, names_for, strategy_for
+from solver.strategies import DEFAULT, RUNS_PROGRAMS, current_name, described, names_for
 
 MOST_VALUE_NANO = 1_000_000 * NANO_PER_USD
 PRESETS = ("0.05", "0.25", "1", "5", "20")
@@ -244,70 +242,9 @@ NewJobForm.base_fields |= {
 }
 
 
-class CheckerChoice(NamedTuple):
-    """A checker as the form offers it, with its fields."""
-
-    kind: str
-    title: str
-    hint: str
-    fields: Sequence[tuple[Field, forms.BoundField]]
-
-
-def checker_choices(form: NewJobForm) -> list[CheckerChoice]:
-    """Return what the form offers to check answers with, what the problem itself says first."""
-    return [
-        CheckerChoice("", "Automatic", "", []),
-        CheckerChoice(NO_CHECK, "No", "", []),
-        *(
-            CheckerChoice(
-                kind, each.title, each.form_hint, [(one, form[one.name]) for one in each.form_fields]
-            )
-            for kind, each in REGISTRY.items()
-            if not why_not_offered(each)
-        ),
-    ]
-
-
-def checkers_left_out() -> list[str]:
-    """Return why some checkers are not offered."""
-    return left_out(REGISTRY.values())
-
-
-def fields_of_checker(data: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return the form fields that say what the checker of a job says; automatic for one that is known no longer."""
-    try:
-        checker = checker_from_json(data)
-    except CheckerError:
-        return {}
-    return {"checker": checker.kind, **checker.to_fields()} if checker else {"checker": NO_CHECK}
-
-
-def budget_fields(budget_nano: int) -> dict[str, str]:
-    """Return the form fields of a budget: a chip where one fits."""
-    text = usd_decimal(budget_nano).removesuffix(".00")
-    return {"budget": text} if text in PRESETS else {"budget": CUSTOM, "budget_custom": text}
-
-
 def _own_target(typed: str) -> tuple[str, str] | None:
     """Return the choice of a confidence that the form does not offer, such as that of an earlier job."""
     try:
         return None if typed in dict(TARGETS) else (typed, f"{100 * float(typed):g} %")
     except ValueError:
         return None
-
-
-def fields_of_options(job: Job) -> dict[str, str]:
-    """Return the form fields that say what a job's strategy and options say."""
-    try:
-        chosen = JobOptions.from_json(job.options)
-    except (TypeError, ValueError):
-        # Of another release: the form begins without them.
-        chosen = NOTHING_CHOSEN
-    return {
-        "strategy": strategy_for(job.strategy, ResultKind.ANSWER),
-        "confidence_target": "" if chosen.confidence_target is None else f"{chosen.confidence_target:g}",
-        "models": " ".join(chosen.models),
-        "result": chosen.result or "",
-        "value": "" if chosen.value_nano is None else usd_decimal(chosen.value_nano),
-        "example": chosen.example or "",
-    }

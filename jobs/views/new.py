@@ -23,20 +23,14 @@ from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
 from jobs.models import Job
 from jobs.presenters.markdown import render_markdown
 from jobs.views.access import get_draft_for, get_job_for, jobs_of
-from jobs.views.forms import (
-    CUSTOM,
-    PRESETS,
-    RESULTS,
-    NewJobForm,
+from jobs.views.form_fields import (
     budget_fields,
     checker_choices,
     checkers_left_out,
     fields_of_checker,
     fields_of_options,
-    names_in,
-    offered_strategies,
-    typed_fields,
 )
+from jobs.views.forms import CUSTOM, PRESETS, RESULTS, NewJobForm, names_in, offered_strategies, typed_fields
 from solver.core.money import MoneyError, format_usd, parse_usd
 from solver.strategies import DEFAULT, current_name
 

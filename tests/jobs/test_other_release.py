@@ -8,7 +8,7 @@ from jobs.core.options import JobOptions
 from jobs.core.states import JobState, stop_reason_words
 from jobs.lifecycle import SubmitError, pause_job, raise_budget, resume_job
 from jobs.models import Job, StepRecord
-from jobs.views.forms import fields_of_options
+from jobs.views.form_fields import fields_of_options
 from jobs.worker.execution import strategy_of
 from jobs.worker.load import load_job
 from solver.core.money import NANO_PER_CENT
@@ -65,9 +65,9 @@ def test_a_job_that_pinned_no_parameters_keeps_those_it_is_continued_with(alice,
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"checker": {"kind": "rubric", "points": 3}}, "its checker, “rubric”"),
+        ({"checker": {"kind": "hunch", "points": 3}}, "its checker, “hunch”"),
         ({"checker": {"kind": "number"}}, "its checker, “number”"),
-        ({"strategy": "evolve"}, "its strategy, “evolve”"),
+        ({"strategy": "hindsight"}, "its strategy, “hindsight”"),
         (
             {"options": {"confidence_target": {"at_least": 0.9}, "novel": 1}},
             "the options that it was started with",
