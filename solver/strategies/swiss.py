@@ -1,6 +1,6 @@
 """`swiss`: independent attempts, then a Swiss tournament of pairwise comparisons among the leading answers.
 
-Mechanism: a share of the budget buys tries; unless they agree, the most probable answers, up to sixteen, meet in pairs:
+Mechanism: a share of the budget buys tries; unless they agree, the most probable answers, at most a dozen, meet in pairs:
 neighbours in the standing that have not met, those first that can change who leads (solver/inference/tournament.py).
 The judge sees each pair in both orders, because judges prefer a place. What it says is evidence beside the votes, as
 far as the judge proves consistent; should that not suffice, the rest of the budget buys further tries. Where a checker
