@@ -14,6 +14,7 @@ from solver.text.refusals import is_refusal
 
 CUT_REASONS = frozenset({"length", "max_tokens"})
 _MAX_OPTIONS_CHARS = 120
+_MAX_REFUSAL_CHARS = 600
 _LAST_CLAIM = re.compile(r"[^\n:]{0,40}:[ *_`]{0,4}([^\n]{1,400})[\s*_`]*\Z")
 
 
@@ -48,7 +49,9 @@ def emptiness_of(result: StepResult, problem: Problem) -> Emptiness | None:
     if not said:
         return Emptiness.EMPTY
     claim = _LAST_CLAIM.search(said[-500:])
-    if is_refusal(said) or (claim is not None and is_refusal(claim[1])):
+    # A long text may begin with “I cannot forget …”.
+    begins_so = len(said) <= _MAX_REFUSAL_CHARS and is_refusal(said)
+    if begins_so or (claim is not None and is_refusal(claim[1])):
         return Emptiness.REFUSED
     # A text is its own answer, whether or not it says what it comes to.
     return None if problem.result is ResultKind.TEXT else Emptiness.NO_ANSWER

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from solver.core.problem import Problem
 from solver.core.request import Message
 from solver.core.result_kind import ResultKind
 from solver.core.steps import Candidate, Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
 from solver.inference.data_evidence import DataEvidence
+from solver.inference.emptiness import emptiness_of
 from solver.inference.evidence import Evidence
 from solver.inference.explanation import count_of
 from solver.strategies.missing_indices import MissingIndices
@@ -18,6 +20,8 @@ from solver.strategies.panel_roles import PanelRoles
 from solver.text.prompts import messages_for
 
 DEFAULT_TARGET = 0.95
+_ANY = Problem("")
+"""What a refusal refuses does not matter."""
 MAX_TRIES = 20_000
 _MAX_FAILED_IN_A_ROW = 8
 _MAX_EMPTY_IN_A_ROW = 24
@@ -211,5 +215,8 @@ class Common[P: Plan]:
 
 
 def usable(result: StepResult) -> bool:
-    """Tell whether a result holds a text that can be shown to another step."""
-    return result.status is Status.OK and bool(result.text.strip())
+    """Tell whether a result holds a text that is worth showing to another step: a refusal is not."""
+    if result.status is not Status.OK or not result.text.strip():
+        return False
+    emptiness = emptiness_of(result, _ANY) if result.kind.answers else None
+    return emptiness is None or not emptiness.says_nothing

@@ -57,6 +57,8 @@ def test_no_strategy_pays_for_more_refusals(name):
     assert play.run() is StopReason.NO_PROGRESS
     answers = [result for result in play.told if result.kind.answers]
     assert len(answers) <= 16
+    # There is nothing in a refusal to grade or to improve.
+    assert not {StepKind.GRADE, StepKind.REVISE} & {result.kind for result in play.told}
     assert {result.model for result in answers} == {card.name for card in PANEL}
     assert play.strategy.best() is None
 
