@@ -8,7 +8,7 @@ from sandbox.request import CodeResult, Ending, Limits
 
 ESCAPED = "ESCAPED"
 SMALL = Limits(
-    wall_s=8.0, cpu_s=2, memory_bytes=256 << 20, output_bytes=64 << 10, disk_bytes=8 << 20, files=300
+    wall_s=30.0, cpu_s=2, memory_bytes=256 << 20, output_bytes=64 << 10, disk_bytes=8 << 20, files=300
 )
 
 _TRY = """

@@ -61,7 +61,7 @@ def data_dir(tmp_path):
 def test_first_start_crashes_and_the_next_start(data_dir):
     """The first start works, vital processes come back, kill -9 takes all along, and `make run` then starts quickly."""
     up = start_instance(data_dir, "--no-sample")
-    up.wait_healthy(120)
+    up.wait_healthy()
     up.wait_for(r"Ponder is running at http://127\.0\.0\.1:\d+")
     _second_start_is_refused(up)
     _killed_processes_come_back(up)

@@ -61,7 +61,7 @@ def run(tmp_path: Path, orders: list[tuple[Job, list[tuple[int, str]]]]) -> list
         "PONDER_LEASE_S": "60",
     }
     process = shared().start(["tests.proof.crash_runner"], env=env, log=tmp_path / "log")
-    status = process.wait(120 + 30 * sum(1 + len(places) for _, places in orders))
+    status = process.wait(600 + 60 * sum(1 + len(places) for _, places in orders))
     assert status == 0, (tmp_path / "log").read_text()[-4000:]
     return [json.loads(line) for line in report.read_text().splitlines()]
 
