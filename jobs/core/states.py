@@ -109,7 +109,7 @@ _STOP_REASON_WORDS = {
 _OF_TEXTS = {
     "solved": "Solved: a checker confirmed the text.",
     "confident": "Stopped: one draft is clearly the best, and revising it again is unlikely to help.",
-    "no_progress": "Stopped: another draft or revision was unlikely to be better.",
+    "no_progress": "Stopped: another draft or revision would hardly be worth its cost.",
     "failed": "Ended without a usable text.",
 }
 _UNSURE = "Stopped: more attempts are unlikely to change the answer."
