@@ -29,9 +29,11 @@ DEMO_TRAITS = {
         "modular": {"slope": 3.119, "scatter": 2.732, "concentration": 0.533, "blind": 0.002},
         "countdown": {"slope": 2.167, "scatter": 0.461, "concentration": 5.137, "agree": 1.0},
     },
+    # Most of its wrong tries are nonsense of their own: otherwise the answer that most gave would count least.
+    "writer": {"": {"concentration": 6.0}},
 }
 """How the demo models err (solver/inference/item_response.py), fitted to the recorded pool by `python -m bench fit`; the
-thinker's are assumed, for the pool holds no tries of it."""
+thinker's and the writer's are assumed, for the pool holds no tries of them."""
 
 DEMO_TEMPERATURE = {"intern": 1.0, "thinker": 0.6, "expert": 0.6, "writer": 0.4}
 """A single try of the expert is right more often at .6 than at 1 (modular .81 of .77, Countdown .55 of .49), and votes of

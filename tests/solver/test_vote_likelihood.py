@@ -9,6 +9,7 @@ from solver.core.trait import Trait
 from solver.inference.calibration import shares
 from solver.inference.item_response import skill_of
 from solver.inference.vote_likelihood import ErrorModel, difficulty, log_odds, wrong_votes
+from solver.learning.priors import demo_fields
 
 FITTED = Trait(0.6, slope=1.5, scatter=0.5, concentration=4.0, blind=0.03)
 WRONGS = ErrorModel(options=1_000, shared=0.2)
@@ -35,6 +36,16 @@ def test_agreement_counts_and_scattered_tries_say_that_none_is_right():
         sum(probabilities({"a": 1}, {"a": 1}, {"a": 1}, {"a": 1}, traits={"a": replace(FITTED, ability=0.3)}))
         < 0.75
     )
+
+
+@pytest.mark.parametrize("kind", ["open", "number", "choice"])
+def test_of_a_model_that_is_mostly_wrong_the_answer_given_most_still_leads(kind):
+    """The bundled writer is rarely right, but what several of its tries came to is never less likely than the rest."""
+    known = demo_fields("writer")
+    trait = Trait(known["ability"].get(kind, known["ability"][""]), **known["traits"][""])
+    found = probabilities({"a": 3}, {"a": 2}, {"a": 1}, {"a": 1}, traits={"a": trait})
+    assert found[0] > found[1] >= found[2]
+    assert found[0] < 0.6
 
 
 def test_a_model_that_repeats_its_errors_is_believed_less():
