@@ -171,6 +171,24 @@ def test_a_rejected_answer_has_a_cross_before_it(alice):
     )
 
 
+@pytest.mark.parametrize(
+    ("card", "said", "unsaid"),
+    [
+        ({"bundled": True, "writes_prose": True}, "The bundled writer", "puzzle models"),
+        ({"bundled": True}, "The bundled puzzle models", "The bundled writer"),
+        ({"bundled": False}, "Do not rely on it.", "PONDER_GGUF"),
+    ],
+)
+def test_the_page_says_what_the_bundled_models_of_the_job_can_do(alice, card, said, unsaid):
+    """What the writer wrote has its warning, a guess of the puzzle models theirs; a real model has none."""
+    job = people.make_job(
+        alice.user, stop_reason="no_progress", answer="7", confidence=0.1, pinned={"panel": [card]}
+    )
+    text = show(alice, job).content.decode()
+    assert said in text
+    assert unsaid not in text
+
+
 def test_near_the_budget_the_page_says_what_is_kept(alice):
     """What is kept for the final answer is named where something is, and nothing else is promised."""
     kept = people.make_job(
