@@ -19,6 +19,8 @@ from sandbox.request import Ending, Limits
 
 _LOOK_S = 0.05
 _READ_BYTES = 64 << 10
+_LEAVE_S = 10.0
+"""So long bwrap may take to leave after the process inside has ended."""
 
 
 @dataclass(slots=True)
@@ -53,15 +55,16 @@ def watch(process: subprocess.Popen[bytes], info: IO[bytes], limits: Limits, beg
     seen = Watched()
     inner = None
     try:
-        inner = _inner(info, limits.wall_s)
-        seen.has_started = inner is not None
+        pid = _pid_inside(info, limits.wall_s)
+        seen.has_started = pid is not None
+        inner = _inner(pid) if pid is not None else None
         _follow(process, inner, limits, began_s, seen)
     finally:
         # Whatever happened here, the process does not outlive its watch.
         if inner is not None:
             inner.end()
             os.close(inner.handle)
-        else:
+        elif not (seen.has_started and _has_left(process.pid, _LEAVE_S)):
             # Not `process.kill()`, which would reap it if it has ended.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
@@ -102,15 +105,17 @@ def _follow(
         seen.ending = Ending.TIME if time.monotonic() >= end_s else _look(inner, limits, seen)
 
 
-def _inner(info: IO[bytes], wait_s: float) -> _Inner | None:
-    """Return the process that bwrap made, None where it made none within the time."""
-    if not select.select([info], [], [], wait_s)[0]:
+def _pid_inside(info: IO[bytes], wait_s: float) -> int | None:
+    """Return the id of the process that bwrap made, None where it made none within the time."""
+    if not _readable(info.fileno(), wait_s):
         return None
     # Bubblewrap writes this at once and closes the pipe.
     written = info.read()
-    if not written.strip():
-        return None
-    pid = int(json.loads(written)["child-pid"])
+    return int(json.loads(written)["child-pid"]) if written.strip() else None
+
+
+def _inner(pid: int) -> _Inner | None:
+    """Return a handle on the process inside, None where it has ended already."""
     try:
         return _Inner(pid, os.pidfd_open(pid))
     except ProcessLookupError:
@@ -140,9 +145,23 @@ def _look(inner: _Inner, limits: Limits, seen: Watched) -> Ending | None:
 
 
 def _has_ended(inner: _Inner, wait_s: float) -> bool:
-    with selectors.DefaultSelector() as selector:
-        selector.register(inner.handle, selectors.EVENT_READ)
-        return bool(selector.select(wait_s))
+    return _readable(inner.handle, wait_s)
+
+
+def _has_left(pid: int, wait_s: float) -> bool:
+    """Tell whether a child of this process, not reaped yet, has ended."""
+    handle = os.pidfd_open(pid)
+    try:
+        return _readable(handle, wait_s)
+    finally:
+        os.close(handle)
+
+
+def _readable(descriptor: int, wait_s: float) -> bool:
+    """Tell whether a descriptor, of any number, becomes readable within the time."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(wait_s * 1000))
 
 
 def _reap(process: subprocess.Popen[bytes], seen: Watched) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import CallRequest, CodeRequest, CodeRunner, Ending, Limits, SandboxOff, seccomp, selftest
+from sandbox import CallRequest, CodeRequest, CodeRunner, Ending, Limits, SandboxOff, seccomp, selftest, watch
 from sandbox import __main__ as command
 from sandbox.attacks import attacks
 from sandbox.bubblewrap import Bubblewrap, candidates
@@ -44,6 +44,19 @@ def test_an_attack_is_contained(programs, name):
         assert attack.fault(programs.run(CodeRequest(attack.source, limits=attack.limits))) == ""
     assert len([*Path("/proc/self/fd").iterdir()]) == files
     assert threading.active_count() == threads
+
+
+def test_a_program_that_has_ended_before_it_is_watched_has_run(programs, monkeypatch):
+    """On a busy machine a short program is over before anybody looks; its output and exit count all the same."""
+    watched = watch.watch
+
+    def late(process, *given):
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        return watched(process, *given)
+
+    monkeypatch.setattr("sandbox.bubblewrap.watch", late)
+    ran = programs.run(CodeRequest("print(7); raise SystemExit(3)"))
+    assert (ran.stdout, ran.exit, ran.ending) == ("7\n", 3, Ending.FINISHED)
 
 
 def test_the_small_interpreter_contains_its_attacks(monty):
