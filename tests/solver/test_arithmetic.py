@@ -23,7 +23,7 @@ TWICE = Arithmetic((5, 5, -2), 8)
 )  # fmt: skip
 def test_a_right_expression_passes(answer):
     """Every usual way to write a right expression passes, its claim included."""
-    assert PUZZLE.check(answer) == (
+    assert PUZZLE.check(answer)[:3] == (
         True,
         "arithmetic",
         "The expression uses every number once and makes 58.",
@@ -62,7 +62,7 @@ def test_a_right_expression_passes(answer):
 )
 def test_a_wrong_expression_is_told_why(answer, detail):
     """The verdict's sentence names the first thing that is wrong."""
-    assert PUZZLE.check(answer) == (False, "arithmetic", detail)
+    assert PUZZLE.check(answer)[:3] == (False, "arithmetic", detail)
 
 
 def test_repeated_and_negative_numbers_count_one_by_one():

@@ -26,8 +26,8 @@ def test_a_choice_without_a_right_option_gives_a_key_but_no_verdict():
     words = Choice(("yes", "no", "not sure"))
     assert words.check("**Yes.**").is_undecided
     assert words.key("NOT SURE") == "choice:not sure"
-    assert words.check("maybe") == (False, "choice", "The answer is not one of yes, no and not sure.")
-    assert LETTERS.check("C") == (False, "choice", "The answer is C, not B.")
+    assert words.check("maybe")[:3] == (False, "choice", "The answer is not one of yes, no and not sure.")
+    assert LETTERS.check("C")[:3] == (False, "choice", "The answer is C, not B.")
 
 
 def test_options_in_words():
