@@ -45,7 +45,7 @@ def _context_length(file: BinaryIO) -> int:
     raise GGUFError("does not say how long its model's context is")
 
 
-def _value(file: BinaryIO, kind: int) -> int | float | str | None:
+def _value(file: BinaryIO, kind: int) -> int | str | None:
     """Read a value and return it; lists are skipped."""
     if kind == _STRING:
         return _string(file)
