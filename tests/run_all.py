@@ -111,16 +111,16 @@ def test_steps(arguments: list[str]) -> list[Step]:
     # The browser's is a run of its own: Playwright keeps an event loop running, in which no test that is a coroutine
     # could run.
     return [
+        tests("jobs", *arguments, *with_jobs, *(f"--ignore={path}" for path in workers)),
         tests("solver", *arguments, "tests/solver"),
+        tests("browser", *arguments, "tests/browser"),
+        tests("workers", *arguments, *workers),
+        tests("proof", *arguments, "tests/proof", f"--ignore={CRASHES}"),
+        tests("embedded", *arguments, "tests/embedded"),
+        tests("web", *arguments, "tests/web"),
         rooms(
             *arguments, *(f"--ignore={path}" for path in ("tests/web", "tests/demo_model", "tests/solver"))
         ),
-        tests("proof", *arguments, "tests/proof", f"--ignore={CRASHES}"),
-        tests("workers", *arguments, *workers),
-        tests("web", *arguments, "tests/web"),
-        tests("jobs", *arguments, *with_jobs, *(f"--ignore={path}" for path in workers)),
-        tests("browser", *arguments, "tests/browser"),
-        tests("embedded", *arguments, "tests/embedded"),
         tests("crashes", *arguments, CRASHES),
     ]
 
