@@ -20,6 +20,7 @@ from jobs.core.states import (
     stop_reason_words,
 )
 from solver.core.result_kind import ResultKind
+from solver.inference.explanation import FAILED
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -187,9 +188,15 @@ class Job(models.Model):
 
     @property
     def is_guess(self) -> bool:
-        """Whether the job ended with an answer that is too uncertain to be called one (PONDER_RELIABLE_PERCENT)."""
-        is_counted = self.has_ended and bool(self.answer) and self.result_kind.is_short
-        return is_counted and 100 * (self.confidence or 0.0) < settings.PONDER_RELIABLE_PERCENT
+        """Whether the job ended with an answer that is not to be relied on.
+
+        A short one is too uncertain (PONDER_RELIABLE_PERCENT); code and data have no percentage, but were refuted.
+        """
+        if not (self.has_ended and self.answer) or self.result_kind is ResultKind.TEXT:
+            return False
+        if self.result_kind.is_short:
+            return 100 * (self.confidence or 0.0) < settings.PONDER_RELIABLE_PERCENT
+        return self.checked.startswith(FAILED)
 
     @property
     def result_kind(self) -> ResultKind:

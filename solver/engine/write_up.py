@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from solver.core.models import ModelCard
 from solver.core.problem import Problem, fenced, without_tags
 from solver.core.request import Message
-from solver.core.result_kind import ResultKind
 from solver.core.steps import Candidate, Status, Step, StepKind, StepResult
 from solver.engine.plan import writer_of
 
@@ -18,8 +17,7 @@ _SYSTEM = (
 def write_up_step(problem: Problem, best: Candidate, panel: Sequence[ModelCard]) -> Step | None:
     """Return the step that writes `best` up, or None where no model writes or nothing holds it to the answer."""
     writer = writer_of(panel, problem)
-    # Data is delivered as it is.
-    if writer is None or best.key is None or problem.result is ResultKind.DATA:
+    if writer is None or best.key is None:
         return None
     # Working longer than the writer's median output would outgrow the reserve, which was sized for that.
     working = best.text[: 4 * writer.output.q50]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from solver.checkers.json_schema import JsonSchema
 from solver.core.problem import Problem
 from solver.core.steps import Candidate, Status, StepResult
-from solver.inference.explanation import form_sentence
+from solver.inference.explanation import FAILED, form_sentence
 from solver.inference.field_votes import FieldVotes, field_votes, may_compose
 from solver.text.data import Data, csv_text, data_key, pretty_data, read_data
 
@@ -70,6 +70,8 @@ class DataEvidence:
         nearest = [*self._fitting.values()][votes.nearest]
         body, language = _written(votes, nearest.data)
         verdict = nearest.result.verdict
+        checked = [f"{FAILED} No two replies agree on any field."] if votes.is_split else []
+        checked += [form_sentence(verdict)] if verdict else []
         return Candidate(
             answer=body,
             text=f"```{language}\n{body}\n```",
@@ -77,7 +79,7 @@ class DataEvidence:
             step_key=nearest.result.key,
             confidence=None,
             explanation=f"{votes.sentence()}{self._left_out()}",
-            checked=form_sentence(verdict) if verdict else "",
+            checked=" ".join(checked),
         )
 
     def _left_out(self) -> str:

@@ -70,6 +70,12 @@ class FieldVotes:
         found = [each for each in self.fields if not each.is_unanimous and not each.is_prose]
         return sorted(found, key=lambda each: each.values[0][1])
 
+    @property
+    def is_split(self) -> bool:
+        """Whether there are several replies, and no two of them agree on anything."""
+        counted = [each for each in self.fields if not each.is_prose]
+        return self.replies > 1 and bool(counted) and all(each.values[0][1] == 1 for each in counted)
+
     def is_settled(self, target: float) -> bool:
         """Tell whether more replies are unlikely to change any field."""
         return self.replies >= _LEAST_REPLIES and all(each.is_settled(target) for each in self.fields)
@@ -91,7 +97,7 @@ class FieldVotes:
         if not disputed and not prose:
             only = "The one field is" if fields == 1 else f"All {fields:,} fields are"
             return f"{only} the same in all {replies} replies."
-        count, verb = count_of(fields, "field", "fields"), "is" if same == 1 else "are"
+        count, verb = count_of(fields, "field", "fields"), "is" if 1 in {same, fields} else "are"
         said = [f"{same:,} of {count} {verb} the same in all {replies} replies"]
         said += [_difference(each) for each in disputed[:_SHOWN_FIELDS]]
         if more := len(disputed) - _SHOWN_FIELDS:

@@ -109,8 +109,11 @@ class Auto(Common[AutoPlan]):
 
     def take(self, result: StepResult) -> None:
         """Count what proved nothing; let another strategy run where votes are hopeless."""
-        if result.key in {"hopeless", "scored"} and len(self._runs) < _MAX_RUNS:
+        if result.key == "hopeless" and len(self._runs) < _MAX_RUNS:
             self._run(Inside.from_note(result.note))
+        elif result.key == "scored":
+            # What a raise adds is for the search, too.
+            self._run(Inside("evolve", self.setting.budget_nano))
         self._sees_scores = self._sees_scores or score_of(result) is not None
         self._enough = self._enough or result.key == self._enough_key
         self._proof.take(result)
@@ -141,8 +144,7 @@ class Auto(Common[AutoPlan]):
     def wanted(self, resources: Resources) -> Sequence[Step]:
         """Return what pays best, or a note that nothing does."""
         if self._sees_scores and not self.evidence.told("scored"):
-            note = Inside("evolve", resources.free_nano).as_note()
-            return (Step("scored", StepKind.NOTE, "The check gives scores", note=note),)
+            return (Step("scored", StepKind.NOTE, "The check gives scores"),)
         if self._is_hopeless(resources):
             note = Inside("aggregate", resources.free_nano).as_note()
             return (Step("hopeless", StepKind.NOTE, "No answer was given twice", note=note),)

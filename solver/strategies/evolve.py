@@ -3,8 +3,8 @@
 Mechanism: an archive holds the dozen best versions that differ. Each next call goes to the model and the way (a new
 attempt, a change of one version, a combination of two) whose draws of success per expected dollar are largest, as in
 `tree`; success is a new best score, half of one a change that rises above what it started from. A change is
-told its score, what the check said, and the best score. A version equal to one in the archive counts as no success and
-is not checked again. The best so far is always the answer; many trials without progress end the search. Without a score
+told its score, what the check said, and the best score. A version equal to one that was kept counts as no
+success. The best so far is always the answer; many trials without progress end the search. Without a score
 it is `tree`.
 
 Source: evolutionary program search (FunSearch, Romera-Paredes et al., 2024; AlphaEvolve, Novikov et al., 2025), with
@@ -80,11 +80,11 @@ class Evolve(Tree):
         repeated = result.answer_key in self._keys
         super().take(result)
         self._note_score(result, score)
-        if repeated or (result.key in self._frontier and result.answer_key is None):
+        if repeated or result.answer_key is None:
             self._frontier.pop(result.key, None)
         elif result.key in self._frontier:
             self._scores[result.key] = score
-            self._keys.add(result.answer_key or "")
+            self._keys.add(result.answer_key)
         self._scores = {key: kept for key, kept in self._scores.items() if key in self._frontier}
         for key, kept in self._scores.items():
             self._frontier[key].promise = self._standing(kept)

@@ -51,11 +51,10 @@ def deliverable_key(body: str, result: ResultKind) -> str | None:
 def _text_in(said: str) -> Deliverable:
     text = said.strip()
     tail_at = max(0, len(text) - _TAIL_CHARS)
-    found = None
-    for found in _CONCLUSION.finditer(text, tail_at):  # noqa: B007  (the last one is wanted)
-        pass
-    if found is None:
+    claims = [*_CONCLUSION.finditer(text, tail_at)]
+    if not claims:
         return Deliverable(text or None)
+    found = claims[-1]
     line, _, after = text[found.end() :].partition("\n")
     words = line.strip(" \t*_").split()
     # A heading “Conclusion:” has its paragraphs below it; they belong to the text.

@@ -88,7 +88,10 @@ def test_named_models_are_asked_whatever_they_are_for(settings, where):
 
 def gguf(path, context=4096):
     """Write the head of a GGUF file, with a list and a text before the context's length."""
-    text = lambda value: struct.pack("<Q", len(value)) + value  # noqa: E731  # short
+
+    def text(value: bytes) -> bytes:
+        return struct.pack("<Q", len(value)) + value
+
     entries = [
         text(b"general.tags") + struct.pack("<IIQ", 9, 8, 2) + text(b"a") + text(b"b"),
         text(b"general.sizes") + struct.pack("<IIQ3H", 9, 2, 3, 1, 2, 3),

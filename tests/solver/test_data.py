@@ -104,6 +104,19 @@ def test_most_votes_win_in_each_field():
     assert nearest.value == replies[nearest.nearest]
 
 
+def test_a_split_is_where_no_two_replies_agree_on_anything():
+    """One shared field is no split, nor is a single reply; longer texts in own words do not count."""
+    apart = [{"name": "A", "year": 1}, {"name": "B", "year": 2}, ["C"]]
+    assert field_votes(apart, may_compose=True).is_split
+    assert not field_votes([*apart, {"name": "A", "year": 3}], may_compose=True).is_split
+    assert not field_votes(apart[:1], may_compose=True).is_split
+    assert (
+        field_votes([{"year": 1}, {"year": 2}], may_compose=True)
+        .sentence()
+        .startswith("0 of 1 field is the same")
+    )
+
+
 def test_agreement_settles_and_own_words_do_not_unsettle():
     """Three equal replies are enough; a text that each puts in its own words is said, and keeps nobody waiting."""
     stories = [

@@ -73,6 +73,18 @@ def test_a_score_that_stands_still_ends_the_search():
     assert 40 <= len(play.told) <= 60
 
 
+def test_a_raise_lets_the_search_inside_auto_go_on():
+    """What was too little for the top under one budget goes on from the best version under a larger one."""
+    poor = climb("auto", budget_nano=30_000_000)
+    rich = Climb("auto", climber, budget_nano=500_000_000, problem=HILL)
+    for result in poor.told:
+        rich.tell(result)
+    before = len(rich.told)
+    assert rich.run() == "solved"
+    later = rich.told[before:]
+    assert sum(result.key.startswith("run/") for result in later) > len(later) * 0.9
+
+
 @pytest.mark.parametrize(
     ("value", "passed", "score"),
     [(0.5, False, 0.5), ([1.5, "good"], True, 1.5), (True, True, None), (float("-inf"), False, -(10.0**12))],

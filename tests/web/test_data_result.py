@@ -67,6 +67,24 @@ def test_data_is_downloaded_mailed_and_exported(alice, charlie):
     assert alice.get(reverse("job-data-json", args=[other.pk])).status_code == 404
 
 
+@pytest.mark.parametrize("kind", ["data", "code"])
+def test_what_a_check_refused_is_no_reliable_answer(alice, kind):
+    """Neither page, list, email nor export calls it an answer; it is shown whole all the same."""
+    answer = '{"a": 1}' if kind == "data" else "def add(a, b):\n    return a"
+    job = people.make_job(
+        alice.user, "done", solved=False, pinned={"result": kind}, checker={}, confidence=None, answer=answer,
+        answer_text=f"```\n{answer}\n```", checked="✗ 1 of 2 tests passes.",
+    )  # fmt: skip
+    pages = [alice.get(path).content.decode() for path in (job.get_absolute_url(), reverse("job-list"))]
+    pages += [alice.get(reverse("job-export-md", args=[job.pk])).content.decode()]
+    mail = compose(job.outbox.get(kind="ended"))
+    for text in (*pages, mail.body, mail.subject, str(mail.alternatives[0][0])):
+        assert "No reliable answer" in text
+    assert "What follows is the best guess. Do not rely on it." in pages[0]
+    job.checked = "✓ 2 of 2 tests pass."
+    assert not job.is_guess
+
+
 def test_unreadable_data_is_shown_as_it_is(alice):
     """What is no data after all stands as a block."""
     text = alice.get(data_job(alice.user, answer="half of it").get_absolute_url()).content.decode()
