@@ -1,4 +1,7 @@
-"""The self-test: hostile programs are run, and each must be contained while the parent stays unharmed."""
+"""The self-test: hostile programs are run, and each must be contained.
+
+It looks at what a program could do, not at this process: other threads of a worker open and close files meanwhile.
+"""
 
 import os
 import secrets
@@ -10,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from sandbox.attacks import SMALL, attacks
@@ -78,10 +80,7 @@ def try_programs(backend: Bubblewrap, *, quick: bool = False) -> Report:
             for name, attack in every.items():
                 if quick and name not in _QUICK:
                     continue
-                files = _open_files()
                 cases[name] = attack.fault(backend.run(CodeRequest(attack.source, limits=attack.limits)))
-                if not cases[name] and _open_files() != files:
-                    cases[name] = "The parent is left with more open files."
     except SandboxOff as error:
         return Report(backend.name, cases, str(error), time.monotonic() - began_s)
     return Report(backend.name, cases, "", time.monotonic() - began_s)
@@ -143,7 +142,3 @@ def _listening() -> Iterator[tuple[int, str]]:
         abstract.bind(f"\0{name}")
         abstract.listen()
         yield port.getsockname()[1], name
-
-
-def _open_files() -> int:
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())

@@ -59,6 +59,25 @@ def test_a_program_that_has_ended_before_it_is_watched_has_run(programs, monkeyp
     assert (ran.stdout, ran.exit, ran.ending) == ("7\n", 3, Ending.FINISHED)
 
 
+def test_the_self_test_does_not_mind_what_other_threads_open(programs):
+    """A worker connects to its services while it tests itself; that once turned code checks off on a fresh start."""
+    opened, ended = [], threading.Event()
+
+    def open_more():
+        while not ended.wait(0.01):
+            opened.append(Path(os.devnull).open("rb"))  # noqa: SIM115  (they stay open on purpose)
+
+    other = threading.Thread(target=open_more)
+    other.start()
+    try:
+        assert selftest.try_programs(programs, quick=True).why_off() == ""
+    finally:
+        ended.set()
+        other.join()
+        for file in opened:
+            file.close()
+
+
 def test_the_small_interpreter_contains_its_attacks(monty):
     """Files, network, processes, loops and memory are refused to a function."""
     assert selftest.try_calls(monty).faults == {}

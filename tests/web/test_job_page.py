@@ -172,18 +172,20 @@ def test_a_rejected_answer_has_a_cross_before_it(alice):
 
 
 @pytest.mark.parametrize(
-    ("card", "said", "unsaid"),
+    ("result", "card", "said", "unsaid"),
     [
-        ({"bundled": True, "writes_prose": True}, "The bundled writer", "puzzle models"),
-        ({"bundled": True}, "The bundled puzzle models", "The bundled writer"),
-        ({"bundled": False}, "Do not rely on it.", "PONDER_GGUF"),
+        ("answer", {"bundled": True, "writes_prose": True}, "The bundled writer", "puzzle models"),
+        ("text", {"bundled": True, "writes_prose": True}, "The bundled writer", "puzzle models"),
+        ("answer", {"bundled": True}, "The bundled puzzle models", "The bundled writer"),
+        ("answer", {"bundled": False}, "Do not rely on it.", "PONDER_GGUF"),
     ],
 )
-def test_the_page_says_what_the_bundled_models_of_the_job_can_do(alice, card, said, unsaid):
+def test_the_page_says_what_the_bundled_models_of_the_job_can_do(alice, result, card, said, unsaid):
     """What the writer wrote has its warning, a guess of the puzzle models theirs; a real model has none."""
     job = people.make_job(
-        alice.user, stop_reason="no_progress", answer="7", confidence=0.1, pinned={"panel": [card]}
-    )
+        alice.user, stop_reason="no_progress", answer="7", confidence=0.1, answer_text="It is 7.",
+        pinned={"panel": [card], "result": result},
+    )  # fmt: skip
     text = show(alice, job).content.decode()
     assert said in text
     assert unsaid not in text
