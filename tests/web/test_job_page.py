@@ -189,6 +189,9 @@ def test_the_page_says_what_the_bundled_models_of_the_job_can_do(alice, result, 
     text = show(alice, job).content.decode()
     assert said in text
     assert unsaid not in text
+    mail = compose(job.outbox.get(kind="ended"))
+    for part in (mail.body, str(mail.alternatives[0][0])):
+        assert ("A very small bundled model wrote this." in part) is bool(card.get("writes_prose"))
 
 
 def test_near_the_budget_the_page_says_what_is_kept(alice):
