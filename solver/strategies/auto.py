@@ -103,9 +103,8 @@ class Auto(Common[AutoPlan]):
         super().tell(result)
         if result.key == "plan" and not self._runs:
             # What has the whole of the job has what a raise added to it, too.
-            is_whole = self.plan.run in WHOLE.values()
-            share_nano = self.setting.budget_nano if is_whole else self.plan.share_nano
-            self._run(Inside(self.plan.run, share_nano))
+            whole = self.plan.run in WHOLE.values()
+            self._run(Inside(self.plan.run, self.setting.budget_nano if whole else self.plan.share_nano))
 
     def take(self, result: StepResult) -> None:
         """Count what proved nothing; let another strategy run where votes are hopeless."""

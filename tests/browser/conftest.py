@@ -59,8 +59,8 @@ def browser_type_launch_args():
 
 @contextlib.contextmanager
 def visitor(browser: Browser, base_url: str | None = None) -> Iterator[BrowserContext]:
-    """A browser that knows nobody, and has patience."""
-    context = browser.new_context(base_url=base_url)
+    """A browser that knows nobody, and has patience. Half a transition has neither theme's colours: no motion."""
+    context = browser.new_context(base_url=base_url, reduced_motion="reduce")
     context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
