@@ -20,7 +20,7 @@ from solver.core.pricing import Usage, cost_nano
 from solver.core.problem import Problem
 from solver.core.request import Message
 from solver.core.steps import StepKind
-from solver.inference.rewards import process_reward
+from solver.inference.decisions.rewards import process_reward
 from solver.simulation.simulate import Scenario, play
 from solver.simulation.world import RIGHT, World, cards, parameters
 from solver.text.extract import extract_answer

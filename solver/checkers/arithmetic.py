@@ -12,7 +12,7 @@ from solver.checkers.recognise import MAX_MAGNITUDE, MAX_NUMBERS, ProblemKind, r
 from solver.checkers.safe_eval import MAX_CHARS, Evaluated, ExpressionError, evaluate, tokens_of
 from solver.core.verdict import Verdict
 from solver.text.keys import bounded_key, text_key
-from solver.text.latex import strip_wrappers
+from solver.text.values.latex import strip_wrappers
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,10}")
 

@@ -10,7 +10,7 @@ from solver.checkers.recognise import ProblemKind
 from solver.core.result_kind import ResultKind
 from solver.core.verdict import Verdict
 from solver.text.keys import bounded_key, quick_key, text_key
-from solver.text.latex import strip_wrappers
+from solver.text.values.latex import strip_wrappers
 
 MAX_OPTIONS = 20
 MAX_OPTION_CHARS = 40

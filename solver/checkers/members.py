@@ -8,9 +8,9 @@ from typing import ClassVar, Self
 from solver.checkers.base import BaseChecker, CheckerError, listed
 from solver.core.checker import ChildTools
 from solver.core.verdict import Verdict
-from solver.text.amounts import MAX_PLAIN_CHARS, amount_of
 from solver.text.keys import quick_key, text_key
-from solver.text.latex import strip_wrappers
+from solver.text.values.amounts import MAX_PLAIN_CHARS, amount_of
+from solver.text.values.latex import strip_wrappers
 
 MAX_MEMBERS = 100
 _ITEM = re.compile(r"[ \t]*(?:[-*•+]|\(?[0-9]{1,3}[.)]|\(?[a-zA-Z][.)])[ \t]+")

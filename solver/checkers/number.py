@@ -11,9 +11,9 @@ from solver.checkers.base import BaseChecker, CheckerError, Field
 from solver.checkers.recognise import ProblemKind, is_modular
 from solver.core.checker import ChildTools
 from solver.core.verdict import Verdict
-from solver.text.amounts import amount_of
 from solver.text.keys import is_no_number, numeral_of, percent_of, plain_number
-from solver.text.units import canonical_unit
+from solver.text.values.amounts import amount_of
+from solver.text.values.units import canonical_unit
 
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]{1,30},(?:[0-9]{1,2}|[0-9]{4,20})")
 _DOTS = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3}){2,9}")

@@ -9,7 +9,7 @@ from solver.checkers.base import BaseChecker, CheckerError, Field
 from solver.core.checker import ChildTools
 from solver.core.result_kind import ResultKind
 from solver.core.verdict import Verdict
-from solver.text.latex import strip_wrappers
+from solver.text.values.latex import strip_wrappers
 
 _MAX_PATTERN_CHARS = 500
 _MAX_ANSWER_CHARS = 20_000

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from solver.inference.adaptive_stopping import lead_probability
+from solver.inference.decisions.adaptive_stopping import lead_probability
 from solver.inference.explanation import count_of
 from solver.text.leaves import Columns, Path, columns_of, leaf_key, leaves_of, path_words, replaced
 

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import sympy
 
 from solver.judging.meaning import TOO_MUCH, Meaning, read, read_again
-from solver.text.amounts import amount_of
 from solver.text.keys import MAX_KEY_CHARS, bounded_key, joined_key, quick_key, split_key
-from solver.text.latex import looks_like_math
-from solver.text.lookalikes import is_lookalike
+from solver.text.values.amounts import amount_of
+from solver.text.values.latex import looks_like_math
+from solver.text.values.lookalikes import is_lookalike
 
 _DIGITS = 80
 _AGREE = sympy.Float("1e-60", _DIGITS)

@@ -20,12 +20,12 @@ from solver.core.verdict import Judgement, Verdict
 from solver.judging.fair_queue import FairQueue
 from solver.judging.judge_pool import UNREAD, JudgePool, PoolReply
 from solver.judging.program_runs import ProgramRuns
-from solver.text.amounts import amount_of
 from solver.text.deliverables import deliverable_in, deliverable_key
 from solver.text.extract import clean_text, extract_answer
 from solver.text.keys import quick_key, split_key, text_key
-from solver.text.latex import looks_like_math
-from solver.text.lookalikes import is_lookalike
+from solver.text.values.amounts import amount_of
+from solver.text.values.latex import looks_like_math
+from solver.text.values.lookalikes import is_lookalike
 
 MAX_POOL_CHARS = 2_000
 MAX_POOL_DEPTH = 60

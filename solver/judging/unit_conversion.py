@@ -6,7 +6,7 @@ from typing import Any
 
 import pint
 
-from solver.text.units import canonical_unit
+from solver.text.values.units import canonical_unit
 
 # pint's names where ours are others.
 _NAMES = {

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 from solver.core.steps import Resources, Step, StepKind, StepResult
 from solver.core.strategy import Setting
-from solver.strategies.common import MAX_TRIES, Common, usable
-from solver.strategies.notes import Note, Plan
+from solver.strategies.shared.common import MAX_TRIES, Common, usable
+from solver.strategies.shared.notes import Note, Plan
 
 
 @dataclass(frozen=True, slots=True)

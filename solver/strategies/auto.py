@@ -20,15 +20,15 @@ from dataclasses import dataclass, replace
 
 from solver.core.steps import Candidate, Resources, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
-from solver.inference import value_of_tries
-from solver.inference.value_of_tries import LONG_LOOKAHEAD, LOOKAHEADS, SampleBatch
-from solver.strategies.child import Child, Inside
-from solver.strategies.common import Common
+from solver.inference.decisions import value_of_tries
+from solver.inference.decisions.value_of_tries import LONG_LOOKAHEAD, LOOKAHEADS, SampleBatch
 from solver.strategies.evolve import score_of
-from solver.strategies.grade_chooser import GradeChooser
-from solver.strategies.inside import INSIDE, WHOLE
-from solver.strategies.notes import Plan
-from solver.strategies.proof_tries import Buy, NoTry, ProofTries
+from solver.strategies.inside_auto.grade_chooser import GradeChooser
+from solver.strategies.inside_auto.inside import INSIDE, WHOLE
+from solver.strategies.inside_auto.proof_tries import Buy, NoTry, ProofTries
+from solver.strategies.shared.child import Child, Inside
+from solver.strategies.shared.common import Common
+from solver.strategies.shared.notes import Plan
 
 # A right answer is taken to be worth this many times the geometric mean of the budget and the most expensive try: a
 # budget of many tries is a ceiling, not a wish to spend it.

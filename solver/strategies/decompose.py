@@ -17,9 +17,9 @@ from solver.checkers import pose
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult
 from solver.core.strategy import Setting
 from solver.strategies.auto import Auto
-from solver.strategies.child import Child
-from solver.strategies.common import MAX_TRIES, Common
-from solver.strategies.notes import Note, Plan
+from solver.strategies.shared.child import Child
+from solver.strategies.shared.common import MAX_TRIES, Common
+from solver.strategies.shared.notes import Note, Plan
 from solver.text.prompts import clipped, messages_for, read_parts
 
 DEPTH = 2

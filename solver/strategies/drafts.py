@@ -20,10 +20,10 @@ from solver.core.strategy import Setting
 from solver.engine.draft_count import MOST_IMPROVEMENTS, UNJUDGED
 from solver.inference.emptiness import emptiness_of
 from solver.inference.explanation import count_of
-from solver.strategies.common import Common, usable
-from solver.strategies.draft_calls import DraftCalls
-from solver.strategies.draft_table import Draft, DraftTable
-from solver.strategies.notes import Note, Plan
+from solver.strategies.shared.common import Common, usable
+from solver.strategies.shared.draft_calls import DraftCalls
+from solver.strategies.shared.draft_table import Draft, DraftTable
+from solver.strategies.shared.notes import Note, Plan
 
 TARGET = 0.85
 _MOST_FAILED = 4

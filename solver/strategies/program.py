@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from solver.core.programs import RunOrder
 from solver.core.steps import Resources, Step, StepKind, StepResult
 from solver.core.strategy import Setting
-from solver.strategies.common import MAX_TRIES, Common
-from solver.strategies.notes import Plan
+from solver.strategies.shared.common import MAX_TRIES, Common
+from solver.strategies.shared.notes import Plan
 from solver.text.code_blocks import program_in
 
 _FIRST_WAVE = 3

@@ -19,8 +19,8 @@ from enum import Enum, auto
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
 from solver.inference.cluster import Cluster
-from solver.strategies.common import MAX_TRIES, Common, usable
-from solver.strategies.notes import JudgedPlan
+from solver.strategies.shared.common import MAX_TRIES, Common, usable
+from solver.strategies.shared.notes import JudgedPlan
 from solver.text.prompts import read_grade
 
 PASSES = 3

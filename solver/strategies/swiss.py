@@ -19,8 +19,8 @@ from solver.core.steps import Resources, Step, StepKind, StepResult
 from solver.core.strategy import Setting
 from solver.inference.calibration import logit
 from solver.inference.tournament import MOST_ENTRANTS, Comparison, next_pairs
-from solver.strategies.common import MAX_TRIES, Common
-from solver.strategies.notes import JudgedPlan, Note
+from solver.strategies.shared.common import MAX_TRIES, Common
+from solver.strategies.shared.notes import JudgedPlan, Note
 from solver.text.prompts import ASK_MARGIN, read_better, read_margin
 
 _MOST_TRIES = 24

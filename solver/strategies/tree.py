@@ -22,10 +22,10 @@ from typing import NamedTuple
 
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult
 from solver.core.strategy import Setting
-from solver.inference.rewards import outcome_reward, process_reward
-from solver.strategies.arm import Arm, draw
-from solver.strategies.common import Common, usable
-from solver.strategies.notes import JudgedPlan
+from solver.inference.decisions.rewards import outcome_reward, process_reward
+from solver.strategies.shared.arm import Arm, draw
+from solver.strategies.shared.common import Common, usable
+from solver.strategies.shared.notes import JudgedPlan
 from solver.text.prompts import read_grade
 
 _FRONTIER = 12

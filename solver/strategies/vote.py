@@ -15,9 +15,9 @@ from collections.abc import Sequence
 
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
-from solver.inference.adaptive_stopping import chance_after_failures, lead_probability, vote_weight
-from solver.strategies.common import MAX_TRIES, Common
-from solver.strategies.notes import Plan
+from solver.inference.decisions.adaptive_stopping import chance_after_failures, lead_probability, vote_weight
+from solver.strategies.shared.common import MAX_TRIES, Common
+from solver.strategies.shared.notes import Plan
 
 _ASSUMED_ANSWERS = 10
 # Even a model that is no better than chance is heard, or nobody would lead.

@@ -9,10 +9,10 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 
-from solver.text.amounts import MAX_PLAIN_CHARS, amount_of, congruent_of, number_of, undressed
-from solver.text.dates import date_of
-from solver.text.latex import plain_form, plain_signs, strip_wrappers
-from solver.text.lookalikes import is_lookalike
+from solver.text.values.amounts import MAX_PLAIN_CHARS, amount_of, congruent_of, number_of, undressed
+from solver.text.values.dates import date_of
+from solver.text.values.latex import plain_form, plain_signs, strip_wrappers
+from solver.text.values.lookalikes import is_lookalike
 
 MAX_KEY_CHARS = 200
 _MAX_JSON_CHARS = 20_000

@@ -7,8 +7,8 @@ from solver.core.steps import Resources, Step, StepKind
 from solver.core.strategy import Setting
 from solver.engine.bounds import fits, least_budget_left_nano, prompt_bytes
 from solver.engine.draft_count import MOST_DRAFTS, drafts_for
-from solver.strategies.draft_table import Draft, DraftTable
-from solver.strategies.panel_roles import PanelRoles
+from solver.strategies.shared.draft_table import Draft, DraftTable
+from solver.strategies.shared.panel_roles import PanelRoles
 from solver.text.prompts import clipped, messages_for
 
 _MOST_JUDGES = 3

@@ -1,6 +1,6 @@
 """Which grade pays best: a judge, an answer, and what its verdict is worth by its cost.
 
-What a verdict is worth: solver/inference/value_of_grade.py.
+What a verdict is worth: solver/inference/decisions/value_of_grade.py.
 """
 
 from collections import Counter
@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from solver.core.steps import Resources, StepResult
 from solver.inference.cluster import Cluster
+from solver.inference.decisions.value_of_grade import gain_of_grade
 from solver.inference.evidence import Evidence
-from solver.inference.value_of_grade import gain_of_grade
-from solver.strategies.panel_roles import PanelRoles
+from solver.strategies.shared.panel_roles import PanelRoles
 from solver.text.prompts import read_grade
 
 _MAX_GRADES = 8

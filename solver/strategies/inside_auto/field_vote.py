@@ -15,8 +15,8 @@ from solver.core.strategy import Setting
 from solver.inference.data_evidence import DataEvidence
 from solver.inference.emptiness import Emptiness, emptiness_of
 from solver.inference.explanation import count_of
-from solver.strategies.common import Common
-from solver.strategies.notes import Plan
+from solver.strategies.shared.common import Common
+from solver.strategies.shared.notes import Plan
 
 _FIRST_WAVE = 3
 _NEXT_WAVE = 2

@@ -11,7 +11,6 @@ from solver.checkers.json_schema import JsonSchema
 from solver.checkers.number import Number
 from solver.checkers.set import SetOf
 from solver.checkers.symbolic import Symbolic
-from solver.text.amounts import number_of
 from solver.text.extract import clean_text, extract_answer
 from solver.text.keys import (
     is_no_number,
@@ -23,6 +22,7 @@ from solver.text.keys import (
     split_key,
     text_key,
 )
+from solver.text.values.amounts import number_of
 
 SAME = [
     ("num:58", ["58", "058", "+58", "58.", "58.0", "$58$", "$$58$$", r"\(58\)", r"\[ 58 \]", r"\boxed{58}"]),

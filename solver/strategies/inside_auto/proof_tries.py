@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from solver.core.steps import Resources, Status, StepResult
+from solver.inference.decisions.value_of_tries import success_chances
 from solver.inference.item_response import Skill
-from solver.inference.value_of_tries import success_chances
 
 
 @dataclass(frozen=True, slots=True)

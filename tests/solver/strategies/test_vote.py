@@ -6,7 +6,7 @@ import sys
 from solver.checkers.arithmetic import Arithmetic
 from solver.core.problem import Problem
 from solver.core.steps import Resources, Status, StepKind, StepResult, StopReason
-from solver.inference.adaptive_stopping import incomplete_beta, lead_probability, vote_weight
+from solver.inference.decisions.adaptive_stopping import incomplete_beta, lead_probability, vote_weight
 from solver.strategies import Setting
 from solver.strategies.vote import Vote
 from tests.solver.simulated import card

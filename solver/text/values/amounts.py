@@ -10,10 +10,10 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from solver.text.latex import degrees, plain_form, strip_wrappers
-from solver.text.lookalikes import is_lookalike
-from solver.text.number_words import fraction_of, multiplier_of, value_in_words
-from solver.text.units import CURRENCIES, canonical_unit
+from solver.text.values.latex import degrees, plain_form, strip_wrappers
+from solver.text.values.lookalikes import is_lookalike
+from solver.text.values.number_words import fraction_of, multiplier_of, value_in_words
+from solver.text.values.units import CURRENCIES, canonical_unit
 
 MAX_PLAIN_CHARS = 4_000
 """Longer answers are never plain; also keeps every number below the digits that Python converts (4,300)."""

@@ -3,7 +3,7 @@
 from solver.core.problem import Problem
 from solver.core.steps import Resources, Status, StepKind, StepResult, StopReason
 from solver.strategies import Setting, make_strategy
-from solver.strategies.child import Child
+from solver.strategies.shared.child import Child
 from tests.solver.simulated import card
 
 PANEL = [card()]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from solver.core.steps import Candidate, Resources, Step, StepResult, StopReason
 from solver.core.strategy import Setting, Strategy
 from solver.engine.bounds import prompt_bytes, typical_nano
-from solver.strategies.notes import Note
+from solver.strategies.shared.notes import Note
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from solver.inference.decisions.value_of_grade import gain_of_grade
 from solver.inference.judge_likelihood import Quality
 from solver.inference.parameters import EvidenceParameters
-from solver.inference.value_of_grade import gain_of_grade
 
 GOOD = Quality(0.9, 0.85, 0.8)
 BLIND = Quality(0.5, 0.5, 0.5)

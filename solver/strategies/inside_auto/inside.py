@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from solver.core.result_kind import ResultKind
 from solver.core.strategy import Setting, Strategy
 from solver.strategies.aggregate import Aggregate
-from solver.strategies.code_vote import CodeVote
 from solver.strategies.deep import Deep
 from solver.strategies.evolve import Evolve
-from solver.strategies.field_vote import FieldVoting
+from solver.strategies.inside_auto.code_vote import CodeVote
+from solver.strategies.inside_auto.field_vote import FieldVoting
 
 INSIDE: Mapping[str, Callable[[Setting], Strategy]] = {
     "deep": Deep,

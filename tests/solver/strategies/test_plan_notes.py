@@ -6,7 +6,7 @@ import pytest
 
 from solver.core.steps import StepKind
 from solver.strategies import REGISTRY, make_strategy
-from solver.strategies.notes import Note
+from solver.strategies.shared.notes import Note
 from tests.solver.played import Play, world
 
 NAMES = sorted(REGISTRY)

@@ -4,7 +4,7 @@ import pytest
 
 from solver.core.steps import Status, StepKind, StepResult
 from solver.core.verdict import Verdict
-from solver.inference.rewards import outcome_reward, process_reward
+from solver.inference.decisions.rewards import outcome_reward, process_reward
 from solver.text.prompts import Grade, read_grade
 
 

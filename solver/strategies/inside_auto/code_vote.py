@@ -19,9 +19,9 @@ from solver.core.steps import Candidate, Resources, Step, StepKind, StepResult, 
 from solver.core.strategy import Setting
 from solver.inference.behaviour import Behaviour, choose_by_behaviour, groups_alike, leads_clearly
 from solver.inference.explanation import count_of
-from solver.strategies.behaviour_report import candidate_of
-from solver.strategies.common import Common, usable
-from solver.strategies.notes import JudgedPlan, Note
+from solver.strategies.inside_auto.behaviour_report import candidate_of
+from solver.strategies.shared.common import Common, usable
+from solver.strategies.shared.notes import JudgedPlan, Note
 from solver.text.code_examples import examples_in, function_asked, inputs_like, tests_in
 
 _MOST_PROGRAMS = 12

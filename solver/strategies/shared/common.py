@@ -14,9 +14,9 @@ from solver.inference.data_evidence import DataEvidence
 from solver.inference.emptiness import emptiness_of
 from solver.inference.evidence import Evidence
 from solver.inference.explanation import count_of
-from solver.strategies.missing_indices import MissingIndices
-from solver.strategies.notes import Plan
-from solver.strategies.panel_roles import PanelRoles
+from solver.strategies.shared.missing_indices import MissingIndices
+from solver.strategies.shared.notes import Plan
+from solver.strategies.shared.panel_roles import PanelRoles
 from solver.text.prompts import messages_for
 
 DEFAULT_TARGET = 0.95

@@ -5,8 +5,7 @@ import random
 import pytest
 
 from solver.core.trait import Trait
-from solver.inference.item_response import skill_of
-from solver.inference.value_of_tries import (
+from solver.inference.decisions.value_of_tries import (
     LOOKAHEADS,
     AnswerState,
     Contest,
@@ -14,6 +13,7 @@ from solver.inference.value_of_tries import (
     sample_batches,
     success_chances,
 )
+from solver.inference.item_response import skill_of
 from solver.inference.vote_likelihood import ErrorModel
 
 WEAK, STRONG = skill_of(Trait(0.5, slope=2.0, scatter=1.0)), skill_of(Trait(0.8))

@@ -5,7 +5,7 @@ from itertools import islice
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver.strategies.missing_indices import MissingIndices
+from solver.strategies.shared.missing_indices import MissingIndices
 
 
 @given(st.lists(st.integers(0, 30)))

@@ -8,7 +8,7 @@ from solver.core.result_kind import ResultKind
 from solver.core.steps import StepKind, StopReason
 from solver.inference.behaviour import Behaviour, leads_clearly
 from solver.strategies import make_strategy
-from solver.strategies.code_vote import CodeVote
+from solver.strategies.inside_auto.code_vote import CodeVote
 from solver.text import code_examples
 from solver.text.code_examples import function_asked
 from tests.solver.played import Play

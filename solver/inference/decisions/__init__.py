@@ -1,0 +1,1 @@
+"""What to buy next, and when to stop."""

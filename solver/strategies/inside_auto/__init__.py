@@ -1,0 +1,1 @@
+"""What runs inside `auto` alone, and what it decides by."""
