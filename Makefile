@@ -5,6 +5,8 @@ DATA_DIR ?= var
 MINUTES ?= 1
 ROOM ?=
 PYTHON := .venv/bin/python
+# Compiling every module again in each of the hundreds of processes of `make test` would take longer than the tests.
+export PYTHONDONTWRITEBYTECODE :=
 MADE_FROM := pyproject.toml uv.lock .python-version .ci/environment
 
 .DEFAULT_GOAL := help
