@@ -10,7 +10,7 @@ from tests.endpoint import Endpoint
 
 USAGE = {
     "input_tokens": 20,
-    "input_tokens_details": {"cached_tokens": 0},
+    "input_tokens_details": {"cached_tokens": 3, "cache_write_tokens": 7},
     "output_tokens": 10,
     "output_tokens_details": {"reasoning_tokens": 4},
     "total_tokens": 30,

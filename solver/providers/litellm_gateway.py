@@ -157,14 +157,17 @@ def _reply(response: Any) -> Reply:
     text = clean_text(choice.message.content or "")
     reasoning = clean_text(getattr(choice.message, "reasoning_content", None) or "")
     usage = getattr(response, "usage", None)
+    cached = getattr(usage, "prompt_tokens_details", None)
     parsed = (
         None
         if usage is None
         else parse_usage(
             prompt=usage.prompt_tokens,
             completion=usage.completion_tokens,
-            cache_read=getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", None),
-            cache_write=getattr(usage, "cache_creation_input_tokens", None),
+            cache_read=getattr(cached, "cached_tokens", None),
+            # As OpenAI names it, or as Anthropic does.
+            cache_write=getattr(cached, "cache_write_tokens", None)
+            or getattr(usage, "cache_creation_input_tokens", None),
             reasoning=getattr(getattr(usage, "completion_tokens_details", None), "reasoning_tokens", None),
             has_text=bool(text or reasoning),
         )

@@ -148,11 +148,12 @@ def _reply(response: Mapping[str, Any], card: ModelCard, reference: str) -> Repl
     try:
         text, reasoning = _texts(response.get("output") or [])
         usage = response.get("usage") or {}
+        cached = usage.get("input_tokens_details") or {}
         parsed = parse_usage(
             prompt=usage.get("input_tokens"),
             completion=usage.get("output_tokens"),
-            cache_read=(usage.get("input_tokens_details") or {}).get("cached_tokens"),
-            cache_write=None,
+            cache_read=cached.get("cached_tokens"),
+            cache_write=cached.get("cache_write_tokens"),
             reasoning=(usage.get("output_tokens_details") or {}).get("reasoning_tokens"),
             has_text=bool(text or reasoning),
         )

@@ -12,11 +12,14 @@ _MOST_TOKENS = 2**30
 def parse_usage(
     *, prompt: Any, completion: Any, cache_read: Any, cache_write: Any, reasoning: Any, has_text: bool
 ) -> Usage | None:
-    """Return the tokens of a call, or None where that is no count: nothing, zeros for a text, negative, absurd."""
+    """Return the tokens of a call, or None where that is no count: nothing, zeros for a text, negative,
+    absurd, more tokens cached than the prompt has."""
     if not prompt or completion is None or (has_text and not completion):
         return None
     counts = (prompt, completion, cache_read or 0, cache_write or 0, reasoning or 0)
-    if any(not isinstance(count, int) or count < 0 or count > _MOST_TOKENS for count in counts):
+    if any(type(count) is not int or count < 0 or count > _MOST_TOKENS for count in counts):
+        return None
+    if (cache_read or 0) + (cache_write or 0) > prompt:
         return None
     return Usage(*counts)
 

@@ -62,7 +62,7 @@ async def test_a_call_is_submitted_once_and_collected_by_its_reference(gateway, 
     await other.close()
     assert work.looks >= 2
     assert (reply.text, reply.finish_reason, reply.provider_ref) == ("Answer: 42", "stop", work.id)
-    assert reply.usage == Usage(20, 10, reasoning_tokens=4)
+    assert reply.usage == Usage(20, 10, cache_read_tokens=3, cache_write_tokens=7, reasoning_tokens=4)
     assert len(endpoint.submissions) == 1
 
 
@@ -104,7 +104,7 @@ async def test_what_cannot_be_collected_is_in_doubt(gateway, endpoint):
     assert "cancelled" in cancelled.value.detail
     endpoint.works[fourth].status = "incomplete"
     reply = await gateway.collect(asked, fourth)
-    assert (reply.finish_reason, reply.usage) == ("length", Usage(20, 10, reasoning_tokens=4))
+    assert (reply.finish_reason, reply.usage) == ("length", Usage(20, 10, 3, 7, 4))
     endpoint.forget()
     with pytest.raises(InDoubt, match="cannot be collected") as unknown:
         await gateway.collect(asked, fourth)

@@ -10,7 +10,7 @@ from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
 from solver.core.pricing import Usage
 from solver.core.request import Message, Request
 from solver.providers.litellm_gateway import LiteLLMGateway
-from solver.providers.usage import json_safe
+from solver.providers.usage import json_safe, parse_usage
 from tests.endpoint import Answer, Endpoint
 from tests.solver.simulated import card
 
@@ -38,16 +38,25 @@ def request(url: str, *, timeout_s: float = 120.0) -> Request:
 
 
 async def test_a_reply_comes_with_the_providers_own_usage(gateway, endpoint):
-    """Text, tokens and reference are what the provider sent; cached and reasoning tokens are split off."""
+    """Text, tokens and reference are what the provider sent; tokens cached, written to the cache and reasoned are split off."""
     details = {
         "prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30,
-        "prompt_tokens_details": {"cached_tokens": 5}, "completion_tokens_details": {"reasoning_tokens": 4},
+        "prompt_tokens_details": {"cached_tokens": 5, "cache_write_tokens": 8},
+        "completion_tokens_details": {"reasoning_tokens": 4},
     }  # fmt: skip
     endpoint.behaviour = lambda _: Answer("Answer: 42", usage=details)
     reply = await gateway.complete(request(endpoint.url))
     assert reply.text == "Answer: 42"
-    assert reply.usage == Usage(20, 10, cache_read_tokens=5, reasoning_tokens=4)
+    assert reply.usage == Usage(20, 10, cache_read_tokens=5, cache_write_tokens=8, reasoning_tokens=4)
     assert reply.provider_ref == "chatcmpl-0"
+
+
+@pytest.mark.parametrize("odd", [{"prompt": True}, {"reasoning": True}, {"cache_read": 60, "cache_write": 41}])
+def test_counts_that_cannot_be_true_are_none(odd):
+    """More tokens cached than the prompt has, or a truth value for a number: the call is charged by its bound."""
+    counts = {"prompt": 100, "completion": 9, "cache_read": 60, "cache_write": 40, "reasoning": 0, "has_text": True}
+    assert parse_usage(**counts) == Usage(100, 9, 60, 40, 0)
+    assert parse_usage(**counts | odd) is None
 
 
 async def test_missing_usage_is_not_guessed(gateway, endpoint):
