@@ -1,4 +1,5 @@
 """The names of billing's Celery tasks: who wakes a worker, routes or schedules a task need not import it."""
 
 PROCESS_STRIPE_EVENT = "billing.tasks.process_stripe_event"
+ASK_ABOUT_PENDING_TOP_UPS = "billing.tasks.ask_about_pending_top_ups"
 PROCESS_STRIPE_INBOX = "billing.tasks.process_stripe_inbox"

@@ -5,7 +5,8 @@ import logging
 from celery import shared_task
 
 from billing.payments import inbox as stripe_inbox
-from billing.task_names import PROCESS_STRIPE_EVENT, PROCESS_STRIPE_INBOX
+from billing.payments import lost_top_ups
+from billing.task_names import ASK_ABOUT_PENDING_TOP_UPS, PROCESS_STRIPE_EVENT, PROCESS_STRIPE_INBOX
 
 logger = logging.getLogger(__name__)
 
@@ -27,3 +28,9 @@ def process_stripe_inbox() -> None:
             logger.exception(
                 "Stripe event %s could not be processed; the next sweep will retry it.", event_id
             )
+
+
+@shared_task(name=ASK_ABOUT_PENDING_TOP_UPS)
+def ask_about_pending_top_ups() -> None:
+    """Credit what was paid and close what expired, where no event and no payer came back to say so."""
+    lost_top_ups.ask_about_pending()

@@ -330,6 +330,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "pending-top-ups": {
+        "task": billing_tasks.ASK_ABOUT_PENDING_TOP_UPS,
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "delete-account-files": {
         "task": job_tasks.DELETE_ACCOUNT_FILES,
         "schedule": 30.0,

@@ -1,17 +1,23 @@
 """The inbox of Stripe's events: kept once each, processed later, any number of times, in any order."""
 
 import uuid
+from datetime import timedelta
+from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.db.models import DurationField, ExpressionWrapper, F
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from billing.errors import StripeProblem
 from billing.models import StripeEvent, TopUp
 from billing.payments import stripe_gateway
-from billing.payments.stripe_gateway import Event
+from billing.payments.lost_top_ups import remake_top_up
+from billing.payments.stripe_gateway import UNKNOWN_OBJECT, Event
 from billing.payments.topups import sync_top_up
 
-# After so many failed attempts (one a minute) an event waits for a person; staff see it with its error.
-MAX_ATTEMPTS = 1000
+# An event that failed n times rests until some n² half minutes after it came; after a month it waits for a person.
+MAX_ATTEMPTS = 300
+_REST = timedelta(seconds=30)
 _BATCH = 100
 
 _ABOUT_SESSIONS = ("checkout.session.",)
@@ -48,36 +54,67 @@ def process(event_id: str) -> None:
 
 
 def unprocessed() -> list[str]:
-    """Return the ids of events that still wait, oldest first."""
-    waiting = StripeEvent.objects.filter(processed_at=None, attempts__lt=MAX_ATTEMPTS).order_by("received_at")
-    return list(waiting.values_list("pk", flat=True)[:_BATCH])
+    """Return the ids of events that are due, those that failed least often first: none that fails blocks another."""
+    rest = ExpressionWrapper(F("attempts") * (F("attempts") - 2) * _REST, output_field=DurationField())
+    waiting = StripeEvent.objects.filter(
+        processed_at=None, attempts__lt=MAX_ATTEMPTS, received_at__lte=Now() - rest
+    )
+    return list(waiting.order_by("attempts", "received_at").values_list("pk", flat=True)[:_BATCH])
 
 
 def _handle(event: StripeEvent) -> None:
-    about = event.payload["data"]["object"]
+    """Sync the top-up that an event is about. What is not about our money, or of another site, is no error."""
     if event.type.startswith(_ABOUT_SESSIONS):
-        top_up = _top_up(about.get("client_reference_id"))
-        if top_up is not None:
-            sync_top_up(top_up.pk, checkout_session=event.object_id)
+        reference = event.payload["data"]["object"].get("client_reference_id")
+        _sync_session(event.object_id, reference)
     elif event.type.startswith(_ABOUT_PAYMENTS):
+        about = event.payload["data"]["object"]
         intent = event.object_id if event.type.startswith("payment_intent.") else about.get("payment_intent")
-        top_up = _top_up_of_payment(intent if isinstance(intent, str) else "")
-        if top_up is not None:
-            sync_top_up(top_up.pk)
-    # Anything else is not about our money.
+        if isinstance(intent, str) and intent:
+            _sync_payment(intent)
 
 
-def _top_up_of_payment(payment_intent: str) -> TopUp | None:
-    """Return the top-up of a payment; Stripe knows it even where we have not yet heard of the payment."""
-    if not payment_intent:
-        return None
-    found = TopUp.objects.filter(payment_intent=payment_intent).first()
-    return found or _top_up(stripe_gateway.fetch_payment(payment_intent).top_up)
+def _sync_session(session: str, reference: Any) -> None:
+    if reference and _uuid(reference) is None:
+        return
+    top_up = TopUp.objects.filter(checkout_session=session).first() or _top_up(reference)
+    if top_up is None:
+        try:
+            top_up = remake_top_up(stripe_gateway.fetch_checkout(session))
+        except StripeProblem as problem:
+            if problem.code != UNKNOWN_OBJECT:
+                raise
+    if top_up is not None:
+        sync_top_up(top_up.pk, checkout_session=session)
 
 
-def _top_up(reference: object) -> TopUp | None:
-    """Return the top-up of a reference; None where it is not one of ours (a shared Stripe account)."""
+def _sync_payment(intent: str) -> None:
+    """Sync the top-up of a payment; Stripe knows it even where we have not yet heard of the payment."""
+    top_up = TopUp.objects.filter(payment_intent=intent).first()
+    if top_up is not None:
+        sync_top_up(top_up.pk)
+        return
     try:
-        return TopUp.objects.filter(pk=uuid.UUID(str(reference))).first()
-    except (ValueError, ValidationError):
+        reference = stripe_gateway.fetch_payment(intent).top_up
+    except StripeProblem as problem:
+        if problem.code == UNKNOWN_OBJECT:
+            return  # of a connected account, or of another mode
+        raise
+    if _uuid(reference) is None:
+        return
+    checkout = stripe_gateway.find_checkout(intent)
+    if checkout is not None:
+        _sync_session(checkout.id, reference)
+
+
+def _top_up(reference: Any) -> TopUp | None:
+    top_up_id = _uuid(reference)
+    return TopUp.objects.filter(pk=top_up_id).first() if top_up_id else None
+
+
+def _uuid(reference: Any) -> uuid.UUID | None:
+    """Return the id of a top-up in a reference; None where it is not one of ours (a shared Stripe account)."""
+    try:
+        return uuid.UUID(str(reference))
+    except ValueError:
         return None

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     import stripe
 
 CURRENCY = "usd"
+# The code of a StripeProblem about an object that Stripe does not know under our key.
+UNKNOWN_OBJECT = "unknown_object"
 _TIMEOUT_S = 20
+_ID_LENGTH = 255
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Disputes in these states have not taken money (warnings) or gave it back (won).
 _HARMLESS_DISPUTES = frozenset(
@@ -31,7 +34,7 @@ _HARMLESS_DISPUTES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """A Checkout Session as Stripe sees it now."""
+    """A Checkout Session as Stripe sees it now; `asked_cents` and `workspace` are what we noted when we opened it."""
 
     id: str
     url: str
@@ -41,6 +44,9 @@ class Checkout:
     amount_cents: int
     currency: str
     payment_intent: str
+    success_url: str
+    workspace: str
+    asked_cents: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +82,20 @@ def http_client() -> "stripe.HTTPClient":
 
 
 def create_checkout(
-    *, top_up_id: uuid.UUID, amount_cents: int, email: str, success_url: str, cancel_url: str
+    *,
+    top_up_id: uuid.UUID,
+    workspace: uuid.UUID,
+    amount_cents: int,
+    email: str,
+    success_url: str,
+    cancel_url: str,
 ) -> Checkout:
-    """Open a Checkout Session for a top-up; asking again for the same top-up returns the same session."""
+    """Open a Checkout Session for a top-up; asking again for the same top-up returns the same session.
+
+    Its metadata says whose money it is, so that a payment finds its wallet even where our row was lost.
+    """
     reference = str(top_up_id)
+    noted = {"top_up": reference, "workspace": str(workspace), "amount_cents": str(amount_cents)}
     return _asked(
         lambda client: _checkout(
             client.v1.checkout.sessions.create(
@@ -89,7 +105,7 @@ def create_checkout(
                     "customer_email": email,
                     "success_url": success_url,
                     "cancel_url": cancel_url,
-                    "metadata": {"top_up": reference},
+                    "metadata": noted,
                     "payment_intent_data": {"metadata": {"top_up": reference}},
                     "line_items": [
                         {
@@ -113,13 +129,23 @@ def fetch_checkout(session_id: str) -> Checkout:
     return _asked(lambda client: _checkout(client.v1.checkout.sessions.retrieve(session_id)))
 
 
+def find_checkout(payment_intent: str) -> Checkout | None:
+    """Return the session that a payment belongs to, if there is one."""
+
+    def found(client: "stripe.StripeClient") -> Checkout | None:
+        sessions: Any = client.v1.checkout.sessions.list({"payment_intent": payment_intent, "limit": 1})
+        return _checkout(sessions.data[0]) if sessions.data else None
+
+    return _asked(found)
+
+
 def fetch_payment(payment_intent: str) -> Payment:
     """Return the payment as it is now, with what was refunded or disputed of it."""
     return _asked(lambda client: _payment(client, payment_intent))
 
 
 def verify_event(body: bytes, signature: str) -> Event:
-    """Return the event of a webhook's raw body. Raises StripeProblem where the signature or the body is wrong."""
+    """Return the event of a webhook's raw body, full or thin. Raises StripeProblem where signature or body is wrong."""
     import stripe
 
     try:
@@ -128,8 +154,10 @@ def verify_event(body: bytes, signature: str) -> Event:
             text, signature, settings.STRIPE_WEBHOOK_SECRET, stripe.Webhook.DEFAULT_TOLERANCE
         )
         payload: dict[str, Any] = _storable(json.loads(text))
-        about = payload["data"]["object"]
-        return Event(payload["id"], payload["type"], str(about.get("id", "")), payload)
+        # Thin events only name what they are about.
+        is_thin = payload.get("object") == "v2.core.event"
+        about = (payload.get("related_object") or {}) if is_thin else payload["data"]["object"]
+        return Event(_id_in(payload), str(payload["type"]), str(about.get("id", "")), payload)
     except stripe.SignatureVerificationError as error:
         raise StripeProblem(
             "bad_signature",
@@ -138,6 +166,13 @@ def verify_event(body: bytes, signature: str) -> Event:
         ) from error
     except (UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StripeProblem("bad_event", "The signed body is not a Stripe event.") from error
+
+
+def _id_in(payload: dict[str, Any]) -> str:
+    event_id = payload["id"]
+    if not isinstance(event_id, str) or not 0 < len(event_id) <= _ID_LENGTH:
+        raise TypeError("an event has an id")
+    return event_id
 
 
 def _storable(value: Any) -> Any:
@@ -162,14 +197,16 @@ def _asked[T](ask: "Callable[[stripe.StripeClient], T]") -> T:
     try:
         return ask(client)
     except stripe.StripeError as error:
+        is_unknown = isinstance(error, stripe.InvalidRequestError) and error.http_status == 404
         raise StripeProblem(
-            "stripe_failed",
+            UNKNOWN_OBJECT if is_unknown else "stripe_failed",
             f"Stripe did not accept the request ({type(error).__name__}: {error.user_message or error}). "
             "Nothing was charged. Try again in a minute.",
         ) from error
 
 
 def _checkout(session: Any) -> Checkout:
+    noted = _metadata_of(session)
     return Checkout(
         id=session.id,
         url=session.url or "",
@@ -179,7 +216,15 @@ def _checkout(session: Any) -> Checkout:
         amount_cents=session.amount_total or 0,
         currency=session.currency or "",
         payment_intent=_id_of(session.payment_intent),
+        success_url=session.success_url or "",
+        workspace=noted.get("workspace", ""),
+        asked_cents=noted.get("amount_cents", ""),
     )
+
+
+def _metadata_of(found: Any) -> dict[str, str]:
+    noted: dict[str, str] = found.metadata.to_dict() if found.metadata else {}
+    return noted
 
 
 def _payment(client: "stripe.StripeClient", payment_intent: str) -> Payment:
@@ -189,12 +234,15 @@ def _payment(client: "stripe.StripeClient", payment_intent: str) -> Payment:
     disputed = 0
     if charge is not None and charge.disputed:
         disputes: Any = client.v1.disputes.list({"payment_intent": payment_intent, "limit": 100})
+        # A dispute in another currency says nothing in cents: all of the payment may be gone.
         disputed = sum(
-            dispute.amount for dispute in disputes.data if dispute.status not in _HARMLESS_DISPUTES
+            dispute.amount if dispute.currency == charge.currency else charge.amount
+            for dispute in disputes.data
+            if dispute.status not in _HARMLESS_DISPUTES
         )
     return Payment(
         id=intent.id,
-        top_up=intent.metadata.to_dict().get("top_up", "") if intent.metadata else "",
+        top_up=_metadata_of(intent).get("top_up", ""),
         status=intent.status or "",
         taken_back_cents=refunded + disputed,
     )

@@ -37,6 +37,7 @@ def start_top_up(
     top_up = TopUp.objects.create(workspace=workspace, user=user, amount_nano=amount_nano)
     checkout = stripe_gateway.create_checkout(
         top_up_id=top_up.pk,
+        workspace=workspace.public_id,
         amount_cents=whole_cents_of(amount_nano),
         email=user.email,
         success_url=success_url.replace("{id}", str(top_up.pk)),
@@ -82,8 +83,10 @@ def _database_time() -> datetime:
 
 def _apply(top_up: TopUp, checkout: Checkout, payment: Payment | None) -> None:
     top_up.checkout_session, top_up.payment_intent = checkout.id, checkout.payment_intent
-    if checkout.payment_status == "paid" and not top_up.credited_nano:
+    if checkout.payment_status in {"paid", "no_payment_required"} and not top_up.credited_nano:
         _credit(top_up, checkout)
+    if top_up.problem and payment is not None and payment.taken_back_cents >= checkout.amount_cents:
+        top_up.state, top_up.problem = TopUpState.REFUNDED, ""
     if payment is not None and top_up.credited_nano:
         _match_reversals(top_up, min(payment.taken_back_cents * NANO_PER_CENT, top_up.credited_nano))
     if top_up.state == TopUpState.PENDING and _has_failed(checkout, payment):

@@ -12,8 +12,10 @@ _MOST_TOKENS = 2**30
 def parse_usage(
     *, prompt: Any, completion: Any, cache_read: Any, cache_write: Any, reasoning: Any, has_text: bool
 ) -> Usage | None:
-    """Return the tokens of a call, or None where that is no count: nothing, zeros for a text, negative,
-    absurd, more tokens cached than the prompt has."""
+    """Return the tokens of a call, or None where they cannot be true.
+
+    That is: nothing, zeros for a text, negative or absurd numbers, more tokens cached than the prompt has.
+    """
     if not prompt or completion is None or (has_text and not completion):
         return None
     counts = (prompt, completion, cache_read or 0, cache_write or 0, reasoning or 0)

@@ -58,6 +58,10 @@ class StripeDouble(stripe.HTTPClient):
         if method == "post" and path == "/v1/checkout/sessions":
             return self._new_session({name: values[0] for name, values in fields.items()}), 200
         kind, _, found = path.removeprefix("/v1/").rpartition("/")
+        if found == "sessions":
+            wanted = fields["payment_intent"][0]
+            paid = [each for each in self.sessions.values() if each["payment_intent"] == wanted]
+            return {"object": "list", "data": paid, "has_more": False, "url": path}, 200
         if kind == "checkout/sessions" and found in self.sessions:
             return self.sessions[found], 200
         if kind == "payment_intents" and found in self.intents:
@@ -82,6 +86,11 @@ class StripeDouble(stripe.HTTPClient):
             "payment_intent": None,
             "success_url": fields["success_url"],
             "cancel_url": fields["cancel_url"],
+            "metadata": {
+                name.removeprefix("metadata[").removesuffix("]"): value
+                for name, value in fields.items()
+                if name.startswith("metadata[")
+            },
         }
         self.sessions[session["id"]] = session
         return session
@@ -94,6 +103,7 @@ class StripeDouble(stripe.HTTPClient):
         intent: str = session["payment_intent"] or f"pi_{session_id.removeprefix('cs_')}"
         session |= {"status": "complete", "payment_status": status, "payment_intent": intent}
         charge = {"id": f"ch_{intent}", "object": "charge", "amount_refunded": 0, "disputed": False}
+        charge |= {"amount": session["amount_total"], "currency": session["currency"]}
         self.intents[intent] = {
             "id": intent,
             "object": "payment_intent",
@@ -107,12 +117,19 @@ class StripeDouble(stripe.HTTPClient):
         """Give so many cents back, in all."""
         self.intents[intent]["latest_charge"]["amount_refunded"] = cents
 
-    def dispute(self, intent: str, cents: int, status: str = "needs_response") -> None:
+    def dispute(self, intent: str, cents: int, status: str = "needs_response", currency: str = "usd") -> None:
         """Open a dispute, or move it on."""
         self.intents[intent]["latest_charge"]["disputed"] = True
         self.disputes = [dispute for dispute in self.disputes if dispute["payment_intent"] != intent]
         self.disputes.append(
-            {"id": "dp_1", "object": "dispute", "amount": cents, "status": status, "payment_intent": intent}
+            {
+                "id": "dp_1",
+                "object": "dispute",
+                "amount": cents,
+                "currency": currency,
+                "status": status,
+                "payment_intent": intent,
+            }
         )
 
     def event(self, kind: str, about: Json) -> str:

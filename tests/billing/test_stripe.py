@@ -4,9 +4,11 @@ import itertools
 import threading
 import time
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from billing import tasks
 from billing.books.ledger import debt_nano
@@ -109,7 +111,12 @@ def test_the_session_carries_our_reference_and_addresses(top_up, stripe_double):
 def test_asking_stripe_twice_opens_one_session(top_up, stripe_double):
     """The idempotency key comes from our row."""
     again = stripe_gateway.create_checkout(
-        top_up_id=top_up.pk, amount_cents=2000, email="a@b.c", success_url="x", cancel_url="y"
+        top_up_id=top_up.pk,
+        workspace=top_up.workspace.public_id,
+        amount_cents=2000,
+        email="a@b.c",
+        success_url="x",
+        cancel_url="y",
     )
     assert again.id == top_up.checkout_session
     assert len(stripe_double.sessions) == 1
@@ -177,10 +184,18 @@ def test_a_failed_payment_is_marked_so(top_up, stripe_double, hook, how):
     assert (top_up.state, wallet_of(top_up)) == (TopUpState.FAILED, 0)
 
 
-@pytest.mark.parametrize("wrong", [{"amount_total": 1999}, {"amount_total": 2001}, {"currency": "eur"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"amount_total": 1999},
+        {"amount_total": 2001},
+        {"currency": "eur"},
+        {"amount_total": 0, "payment_status": "no_payment_required", "payment_intent": None},
+    ],
+)
 def test_another_amount_or_currency_is_not_credited(top_up, stripe_double, hook, wrong, caplog):
-    """What was paid must be what was asked for; otherwise a person looks."""
-    stripe_double.pay(top_up.checkout_session)
+    """What was paid must be what was asked for; otherwise a person looks, until it is refunded."""
+    intent = stripe_double.pay(top_up.checkout_session)
     stripe_double.sessions[top_up.checkout_session] |= wrong
     hook(session_event(stripe_double, top_up))
     tasks.process_stripe_inbox()
@@ -188,6 +203,9 @@ def test_another_amount_or_currency_is_not_credited(top_up, stripe_double, hook,
     assert wallet_of(top_up) == 0
     assert "2000 US cents were asked for" in top_up.problem
     assert "a member of staff must look" in caplog.text
+    stripe_double.refund(intent, 2001)
+    assert sync_top_up(top_up.pk).state == ("refunded" if "payment_intent" not in wrong else "pending")
+    assert wallet_of(top_up) == 0
 
 
 def test_a_webhook_body_is_never_believed(top_up, stripe_double, hook):
@@ -213,7 +231,12 @@ def test_a_lost_note_of_the_session_is_found_again(top_up, stripe_double, hook):
 def test_a_foreign_session_credits_nobody(top_up, stripe_double):
     """A session of another top-up can't be passed off as this one's."""
     other = stripe_gateway.create_checkout(
-        top_up_id=uuid.uuid4(), amount_cents=2000, email="a@b.c", success_url="x", cancel_url="y"
+        top_up_id=uuid.uuid4(),
+        workspace=top_up.workspace.public_id,
+        amount_cents=2000,
+        email="a@b.c",
+        success_url="x",
+        cancel_url="y",
     )
     stripe_double.pay(other.id)
     TopUp.objects.filter(pk=top_up.pk).update(checkout_session="")
@@ -269,6 +292,14 @@ def test_a_won_dispute_gives_the_money_back(top_up, stripe_double, hook):
         assert wallet_of(top_up) == left * USD
 
 
+def test_a_dispute_in_another_currency_takes_the_whole_payment(top_up, stripe_double):
+    """What its amount is in dollars only Stripe knows; to leave the money would give it away."""
+    intent = stripe_double.pay(top_up.checkout_session)
+    stripe_double.dispute(intent, 1850, currency="eur")
+    sync_top_up(top_up.pk)
+    assert wallet_of(top_up) == 0
+
+
 def test_unknown_events_are_taken_and_ignored(db, stripe_double, hook):
     """New kinds of events, and events of others on the same account, are no errors."""
     stripe_double.intents["pi_other"] = {
@@ -284,10 +315,14 @@ def test_unknown_events_are_taken_and_ignored(db, stripe_double, hook):
         ("checkout.session.completed", {"id": "cs_9", "client_reference_id": "order 9"}),
         ("charge.refunded", {"id": "ch_9", "payment_intent": "pi_other"}),
         ("charge.refunded", {"id": "ch_9", "payment_intent": None}),
+        ("charge.refunded", {"id": "ch_8", "payment_intent": "pi_of_a_connected_account"}),
+        ("checkout.session.completed", {"id": "cs_of_a_connected_account", "client_reference_id": None}),
     ):
         assert hook(stripe_double.event(kind, about)).status_code == 200
+    thin = '{"id": "evt_thin", "object": "v2.core.event", "type": "v1.billing.meter.no_meter_found"}'
+    assert hook(thin).status_code == 200
     tasks.process_stripe_inbox()
-    assert StripeEvent.objects.exclude(processed_at=None).count() == 5
+    assert StripeEvent.objects.exclude(processed_at=None).count() == 8
 
 
 @pytest.mark.parametrize("case", ["none", "garbage", "other secret", "other body", "old"])
@@ -308,7 +343,11 @@ def test_a_bad_signature_is_refused(db, stripe_double, hook, case):
 
 
 @pytest.mark.parametrize(
-    "body", ["", "{", "[]", "null", '{"id": "evt_1"}', '{"id":"e","type":"t","data":{"object":7}}']
+    "body",
+    [
+        *("", "{", "[]", "null", '{"id": "evt_1"}', '{"id":"e","type":"t","data":{"object":7}}'),
+        *('{"id":7,"type":"t","data":{"object":{}}}', '{"id":"","type":"t","data":{"object":{}}}'),
+    ],
 )
 def test_a_signed_body_that_is_no_event_is_refused(db, stripe_double, hook, body):
     """400 rather than a crash."""
@@ -342,6 +381,100 @@ def test_an_outage_is_made_up_for_later(top_up, stripe_double, hook):
     assert event.processed_at is not None
     assert event.error == ""
     assert wallet_of(top_up) == 20 * USD
+
+
+def test_events_that_fail_hold_up_no_other(top_up, stripe_double, hook, monkeypatch):
+    """However many wait for a person, one that came later is processed; a failed one rests longer each time."""
+    monkeypatch.setattr(stripe_inbox, "_BATCH", 2)
+    stuck = [
+        StripeEvent(id=f"evt_stuck_{n}", type="charge.refunded", payload={}, attempts=9) for n in range(3)
+    ]
+    StripeEvent.objects.bulk_create(stuck)
+    StripeEvent.objects.update(received_at=timezone.now() - timedelta(minutes=35))
+    stripe_double.pay(top_up.checkout_session)
+    hook(session_event(stripe_double, top_up))
+    tasks.process_stripe_inbox()
+    assert wallet_of(top_up) == 20 * USD
+    tasks.process_stripe_inbox()
+    assert sorted(StripeEvent.objects.values_list("attempts", flat=True)) == [0, 10, 10, 10]
+    assert stripe_inbox.unprocessed() == []
+
+
+@pytest.mark.parametrize(
+    ("at_stripe", "state"),
+    [
+        ("paid", "credited"),
+        ("expired", "failed"),
+        ("open", "pending"),
+        ("away", "pending"),
+        ("unknown", "pending"),
+    ],
+)
+def test_a_payment_that_nobody_tells_of_is_found(top_up, stripe_double, at_stripe, state):
+    """Webhook lost, tab closed: the sweep asks Stripe, credits what was paid and closes what expired."""
+    match at_stripe:
+        case "paid":
+            stripe_double.pay(top_up.checkout_session)
+        case "expired":
+            stripe_double.sessions[top_up.checkout_session]["status"] = "expired"
+        case "unknown":
+            stripe_double.sessions.clear()
+    stripe_double.down = at_stripe == "away"
+    tasks.ask_about_pending_top_ups()
+    assert wallet_of(top_up) == 0, "just opened: the payer is still at it"
+    TopUp.objects.update(created_at=timezone.now() - timedelta(hours=26))
+    for _ in range(2):
+        tasks.ask_about_pending_top_ups()
+    top_up.refresh_from_db()
+    assert (top_up.state, wallet_of(top_up)) == (state, 20 * USD if at_stripe == "paid" else 0)
+    assert ("Stripe does not know" in top_up.problem) == (at_stripe == "unknown")
+
+
+def test_a_top_up_that_never_reached_stripe_fails(top_up, stripe_double):
+    """Nobody was sent to pay; it does not stay pending for ever."""
+    TopUp.objects.update(created_at=timezone.now() - timedelta(hours=26), checkout_session="")
+    tasks.ask_about_pending_top_ups()
+    top_up.refresh_from_db()
+    assert top_up.state == "failed"
+
+
+@pytest.mark.parametrize(
+    "kind", ["checkout.session.completed", "payment_intent.succeeded", "charge.refunded"]
+)
+def test_a_top_up_that_a_restore_forgot_is_credited(top_up, stripe_double, hook, settings, kind):
+    """Its row was made after the backup: Stripe's events, sent again, bring it back, whichever comes first."""
+    settings.PONDER_BASE_URL = "https://x"
+    intent = stripe_double.pay(top_up.checkout_session)
+    stripe_double.refund(intent, 500)
+    TopUp.objects.all().delete()
+    for each in (kind, "checkout.session.completed", "charge.refunded"):
+        about = {
+            "checkout.session.completed": stripe_double.sessions[top_up.checkout_session],
+            "payment_intent.succeeded": {"id": intent},
+            "charge.refunded": {"id": "ch_1", "payment_intent": intent},
+        }[each]
+        hook(stripe_double.event(each, about))
+        tasks.process_stripe_inbox()
+        assert wallet_of(top_up) == 15 * USD
+    assert not StripeEvent.objects.filter(processed_at=None).exists()
+
+
+@pytest.mark.parametrize("whose", ["of another site", "of a lost workspace"])
+def test_a_forgotten_payment_of_unknown_owner_waits_for_a_person(
+    top_up, stripe_double, hook, settings, whose
+):
+    """Credited to nobody; where it is this site's own the event stays and says what to do."""
+    is_ours = whose == "of a lost workspace"
+    settings.PONDER_BASE_URL = "https://x" if is_ours else "https://y"
+    stripe_double.pay(top_up.checkout_session)
+    TopUp.objects.all().delete()
+    stripe_double.sessions[top_up.checkout_session]["metadata"]["workspace"] = str(uuid.uuid4())
+    hook(session_event(stripe_double, top_up))
+    tasks.process_stripe_inbox()
+    event = StripeEvent.objects.get()
+    assert (event.processed_at is None) == is_ours
+    assert ("manage.py grant" in event.error) == is_ours
+    assert (wallet_of(top_up), TopUp.objects.count()) == (0, 0)
 
 
 def test_stripe_that_fails_at_the_start_charges_nothing(alice, stripe_double):

@@ -38,7 +38,7 @@ def request(url: str, *, timeout_s: float = 120.0) -> Request:
 
 
 async def test_a_reply_comes_with_the_providers_own_usage(gateway, endpoint):
-    """Text, tokens and reference are what the provider sent; tokens cached, written to the cache and reasoned are split off."""
+    """Text, tokens and reference are what the provider sent; cached, written and reasoning tokens are split off."""
     details = {
         "prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30,
         "prompt_tokens_details": {"cached_tokens": 5, "cache_write_tokens": 8},
@@ -51,10 +51,19 @@ async def test_a_reply_comes_with_the_providers_own_usage(gateway, endpoint):
     assert reply.provider_ref == "chatcmpl-0"
 
 
-@pytest.mark.parametrize("odd", [{"prompt": True}, {"reasoning": True}, {"cache_read": 60, "cache_write": 41}])
+@pytest.mark.parametrize(
+    "odd", [{"prompt": True}, {"reasoning": True}, {"cache_read": 60, "cache_write": 41}]
+)
 def test_counts_that_cannot_be_true_are_none(odd):
     """More tokens cached than the prompt has, or a truth value for a number: the call is charged by its bound."""
-    counts = {"prompt": 100, "completion": 9, "cache_read": 60, "cache_write": 40, "reasoning": 0, "has_text": True}
+    counts = {
+        "prompt": 100,
+        "completion": 9,
+        "cache_read": 60,
+        "cache_write": 40,
+        "reasoning": 0,
+        "has_text": True,
+    }
     assert parse_usage(**counts) == Usage(100, 9, 60, 40, 0)
     assert parse_usage(**counts | odd) is None
 
