@@ -6,7 +6,7 @@ BillingError
 └── StripeProblem       Stripe is not set up, did not answer, or said something unexpected
 """
 
-from solver.core.money import NANO_PER_CENT, format_usd
+from solver.core.money import NANO_PER_CENT, format_usd_at_least, format_usd_at_most
 
 
 class BillingError(Exception):
@@ -37,12 +37,12 @@ class NotEnoughMoney(BillingError):
 
 
 def _explain(needed_nano: int, usable_nano: int, unusable_trial_nano: int) -> str:
-    usable = _floor_usd(usable_nano)
-    sentences = [f"This needs {format_usd(needed_nano)}, but {usable} is available."]
+    usable = format_usd_at_most(usable_nano)
+    sentences = [f"This needs {format_usd_at_least(needed_nano)}, but {usable} is available."]
     if unusable_trial_nano > 0:
         sentences.append(
-            f"Your trial credit of {_floor_usd(unusable_trial_nano)} can't be used here: it pays only for the bundled "
-            "models, and other models are chosen."
+            f"Your trial credit of {format_usd_at_most(unusable_trial_nano)} can't be used here: it pays only for the "
+            "bundled models, and other models are chosen."
         )
     choices = ["add money to the wallet"]
     if unusable_trial_nano > 0:
@@ -51,8 +51,3 @@ def _explain(needed_nano: int, usable_nano: int, unusable_trial_nano: int) -> st
         choices.append(f"lower the budget to {usable} or less")
     sentences.append(f"{' or '.join(choices).capitalize()}.")
     return " ".join(sentences)
-
-
-def _floor_usd(nano: int) -> str:
-    """Return dollars rounded down, so that the amount shown can really be spent."""
-    return format_usd(nano - nano % NANO_PER_CENT)

@@ -23,7 +23,7 @@ from billing.books.ledger import (
 )
 from billing.errors import BillingError, NotEnoughMoney
 from billing.models import Account, AccountKind, Call, CallState, Entry, Transfer, TransferKind
-from solver.core.money import format_usd
+from solver.core.money import format_usd_at_least
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,8 @@ def _sources(workspace: Workspace, amount_nano: int, *, trial_allowed: bool) -> 
     if (debt := debt_nano(workspace)) > 0:
         raise BillingError(
             "payment_disputed",
-            f"A payment of yours was refunded or disputed after {format_usd(debt)} of it had been spent or reserved for "
-            "jobs. New jobs can start once that is paid: add money, or wait for your running jobs to return some.",
+            f"A payment of yours was refunded or disputed after {format_usd_at_least(debt)} of it had been spent or "
+            "reserved for jobs. New jobs can start once that is paid: add money, or wait for your running jobs to return some.",
         )
     purses = lock_purses(workspace)
     trial, wallet = purses[AccountKind.TRIAL], purses[AccountKind.WALLET]

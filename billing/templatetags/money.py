@@ -2,7 +2,14 @@
 
 from django import template
 
-from solver.core.money import format_usd, format_usd_about, format_usd_exact, usd_decimal
+from solver.core.money import (
+    format_usd,
+    format_usd_about,
+    format_usd_at_least,
+    format_usd_at_most,
+    format_usd_exact,
+    usd_decimal,
+)
 
 register = template.Library()
 
@@ -11,6 +18,18 @@ register = template.Library()
 def usd(nano: int | None) -> str:
     """Return dollars rounded to a cent for display; an em dash for nothing."""
     return "—" if nano is None else format_usd(int(nano))
+
+
+@register.filter
+def usd_at_most(nano: int | None) -> str:
+    """Return dollars rounded down to a cent, for what can be spent; an em dash for nothing."""
+    return "—" if nano is None else format_usd_at_most(int(nano))
+
+
+@register.filter
+def usd_at_least(nano: int | None) -> str:
+    """Return dollars rounded up to a cent, for what must be paid; an em dash for nothing."""
+    return "—" if nano is None else format_usd_at_least(int(nano))
 
 
 @register.filter

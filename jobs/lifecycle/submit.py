@@ -26,7 +26,7 @@ from jobs.models import Job
 from solver import least_budget_nano
 from solver.checkers import pose
 from solver.core.models import ModelCard
-from solver.core.money import NANO_PER_CENT, format_usd
+from solver.core.money import format_usd, format_usd_at_least
 from solver.core.problem import Problem
 from solver.strategies import strategy_for
 
@@ -133,10 +133,9 @@ def check_affordable(
     markup = settings.PONDER_MARKUP_BP if markup_bp is None else markup_bp
     least = least_budget_nano(panel, problem, markup_bp=markup)
     if least > budget_nano:
-        needed = -(-least // NANO_PER_CENT) * NANO_PER_CENT
         raise SubmitError(
             f"{format_usd(budget_nano)} does not pay for a single call: a problem of this length needs at least "
-            f"{format_usd(needed)}. "
+            f"{format_usd_at_least(least)}. "
             "Raise the budget or shorten the problem.",
             field="budget",
             code="buys_nothing",

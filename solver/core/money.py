@@ -78,6 +78,16 @@ def format_usd(nano: int) -> str:
     return f"{sign}${cents // 100:,}.{cents % 100:02d}"
 
 
+def format_usd_at_most(nano: int) -> str:
+    """Return dollars for people, rounded down to a cent, so that the amount shown can really be spent."""
+    return format_usd(nano // NANO_PER_CENT * NANO_PER_CENT)
+
+
+def format_usd_at_least(nano: int) -> str:
+    """Return dollars for people, rounded up to a cent, so that the amount shown really suffices."""
+    return format_usd(-(-nano // NANO_PER_CENT) * NANO_PER_CENT)
+
+
 def format_usd_exact(nano: int) -> str:
     """Return dollars for people with every digit that counts, at least two: `$0.0123`."""
     text = usd_decimal(abs(nano))

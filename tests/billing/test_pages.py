@@ -31,6 +31,17 @@ def test_the_wallet_shows_what_there_is(alice, job, unset):
         assert shown in page
 
 
+def test_what_is_shown_as_available_can_be_spent(alice, job, unset):
+    """Header and wallet round down: a job for the amount shown starts."""
+    call, _ = job.hold(2 * USD)
+    settle(call, 4_000_000)
+    job.close()
+    page = alice.get("/wallet/").text
+    assert "$24.99&nbsp;available" in page
+    assert '<p class="figure" id="available">$24.99</p>' in page
+    start_job(job.workspace, 24_990_000_000)
+
+
 def test_the_page_says_what_trial_credit_pays_for(alice, settings, unset):
     """Bundled models only, unless the operator lets it pay for all."""
     assert "bundled models only" in alice.get("/wallet/").text
