@@ -111,7 +111,8 @@ def _sources(workspace: Workspace, amount_nano: int, *, trial_allowed: bool) -> 
         raise BillingError(
             "payment_disputed",
             f"A payment of yours was refunded or disputed after {format_usd_at_least(debt)} of it had been spent or "
-            "reserved for jobs. New jobs can start once that is paid: add money, or wait for your running jobs to return some.",
+            "reserved for jobs. New jobs can start once that is paid: add money, or wait for your running jobs to return "
+            "some.",
         )
     purses = lock_purses(workspace)
     trial, wallet = purses[AccountKind.TRIAL], purses[AccountKind.WALLET]

@@ -102,7 +102,7 @@ class TransferKind(models.TextChoices):
     TRIAL = "trial", "trial credit"
     GRANT = "grant", "credit from the operator"
     TOP_UP = "top_up", "top-up"
-    REFUND = "refund", "refund"
+    REFUND = "refund", "refund or dispute"
     ESCROW = "escrow", "reserved for a job"
     RELEASE = "release", "unspent money returned from a job"
     DEBT = "debt", "payment of an open debt"

@@ -41,6 +41,15 @@ class TopUp(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     credited_at = models.DateTimeField(null=True, blank=True)
 
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                condition=~models.Q(problem="") & models.Q(state="pending"),
+                name="billing_topup_problem",
+            ),
+        ]
+
     def __str__(self) -> str:
         return f"top-up {self.id} ({self.state})"
 
@@ -56,6 +65,7 @@ class StripeEvent(models.Model):
     received_at = models.DateTimeField(auto_now_add=True)
     processed_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
+    staff_notified_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [

@@ -51,12 +51,19 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A payment intent as Stripe sees it now; `taken_back_cents` is refunded and disputed money together."""
+    """A payment intent as Stripe sees it now; `disputed_cents` leaves out disputes that took or kept nothing."""
 
     id: str
     top_up: str
     status: str
-    taken_back_cents: int
+    refunded_cents: int
+    disputed_cents: int
+    is_disputed: bool
+
+    @property
+    def taken_back_cents(self) -> int:
+        """Refunded and disputed money together."""
+        return self.refunded_cents + self.disputed_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +251,9 @@ def _payment(client: "stripe.StripeClient", payment_intent: str) -> Payment:
         id=intent.id,
         top_up=_metadata_of(intent).get("top_up", ""),
         status=intent.status or "",
-        taken_back_cents=refunded + disputed,
+        refunded_cents=refunded,
+        disputed_cents=disputed,
+        is_disputed=charge is not None and charge.disputed,
     )
 
 

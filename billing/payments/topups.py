@@ -88,7 +88,7 @@ def _apply(top_up: TopUp, checkout: Checkout, payment: Payment | None) -> None:
     if top_up.problem and payment is not None and payment.taken_back_cents >= checkout.amount_cents:
         top_up.state, top_up.problem = TopUpState.REFUNDED, ""
     if payment is not None and top_up.credited_nano:
-        _match_reversals(top_up, min(payment.taken_back_cents * NANO_PER_CENT, top_up.credited_nano))
+        _match_reversals(top_up, payment)
     if top_up.state == TopUpState.PENDING and _has_failed(checkout, payment):
         top_up.state = TopUpState.FAILED
     top_up.save()
@@ -104,7 +104,7 @@ def _has_failed(checkout: Checkout, payment: Payment | None) -> bool:
 def _credit(top_up: TopUp, checkout: Checkout) -> None:
     """Credit a paid top-up, once: debts first, the rest to the wallet."""
     wanted = whole_cents_of(top_up.amount_nano)
-    if (
+    if (  # what the payer cannot mend, so that it does not count as failed
         checkout.currency != stripe_gateway.CURRENCY
         or checkout.amount_cents != wanted
         or not checkout.payment_intent
@@ -113,6 +113,7 @@ def _credit(top_up: TopUp, checkout: Checkout) -> None:
             f"Stripe reports {checkout.amount_cents} {checkout.currency or 'of no currency'} in its smallest unit, but "
             f"{wanted} US cents were asked for. Not credited; a member of staff must look into it."
         )
+        top_up.state = TopUpState.PENDING
         logger.error("Top-up %s: %s", top_up.pk, top_up.problem)
         return
     wallet, receivable, debt = _lock_purses(top_up.workspace)
@@ -134,11 +135,12 @@ def _credit(top_up: TopUp, checkout: Checkout) -> None:
     announce_money(top_up.workspace_id)
 
 
-def _match_reversals(top_up: TopUp, target_nano: int) -> None:
-    """Book refunds and disputes up to `target_nano` in all; less than before means that money came back.
+def _match_reversals(top_up: TopUp, payment: Payment) -> None:
+    """Book refunds and disputes as far as they are now; less than before means that money came back.
 
     Taken from unspent wallet money as far as it reaches; the workspace owes the rest.
     """
+    target_nano = min(payment.taken_back_cents * NANO_PER_CENT, top_up.credited_nano)
     change = target_nano - top_up.reversed_nano
     if not change:
         return
@@ -154,11 +156,21 @@ def _match_reversals(top_up: TopUp, target_nano: int) -> None:
         kind=TransferKind.REFUND,
         amounts=amounts,
         stripe_object=top_up.payment_intent,
-        memo="refunded or disputed" if change > 0 else "a dispute was decided for you",
+        memo=_reversal_words(payment, is_back=change < 0),
     )
     top_up.reversals += 1
     top_up.reversed_nano = target_nano
     top_up.state = TopUpState.REFUNDED if target_nano >= top_up.credited_nano else TopUpState.CREDITED
+
+
+def _reversal_words(payment: Payment, *, is_back: bool) -> str:
+    if is_back:
+        return (
+            "a dispute was decided for you" if payment.is_disputed else "a refund failed, the money is back"
+        )
+    if payment.disputed_cents:
+        return "refunded or disputed" if payment.refunded_cents else "the payment was disputed"
+    return "the payment was refunded"
 
 
 def _lock_purses(workspace: Workspace) -> tuple[Account, int, int]:

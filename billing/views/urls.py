@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import review, suspension, topup, wallet, webhook
+from billing.views import payments, review, suspension, topup, wallet, webhook
 
 urlpatterns = [
     path("wallet/", wallet.wallet, name="wallet"),
@@ -17,6 +17,9 @@ urlpatterns = [
     path("staff/costs/open/", review.open_calls, name="cost-review-open"),
     path("staff/costs/open/calls.csv", review.open_calls_csv, name="cost-review-open-csv"),
     path("staff/costs/prices/", review.prices, name="cost-review-prices"),
+    path("staff/costs/payments/", payments.payments, name="cost-review-payments"),
+    path("staff/costs/payments/retry/", payments.retry_event, name="cost-review-event-retry"),
+    path("staff/costs/payments/close/", payments.close_payment, name="cost-review-payment-close"),
     path("staff/costs/suspended/", suspension.suspensions, name="cost-review-suspensions"),
     path("staff/costs/suspended/lift/", suspension.lift_suspension, name="cost-review-suspension-lift"),
     path("staff/costs/prices.csv", review.prices_csv, name="cost-review-prices-csv"),

@@ -15,6 +15,7 @@ from billing.books.statement import LEDGER_HEADER, PAGE_ROWS, StatementRow, ledg
 from billing.books.wallet import balances, statement
 from billing.cost_review.csv_reply import csv_reply
 from billing.payments import stripe_gateway
+from billing.payments.problems import unfinished_top_ups
 from billing.views.forms import PRESETS, TopUpForm
 
 
@@ -33,6 +34,7 @@ def wallet_page(request: AuthedRequest, form: TopUpForm, *, status: int = 200) -
     context = {
         "balances": balances(workspace),
         "debt_nano": debt_nano(workspace),
+        "unfinished": unfinished_top_ups(workspace),
         "rows": list(page.object_list),
         "page": page,
         "link": "?page=",

@@ -10,6 +10,7 @@ from jobs.core.states import CLAIMABLE, RESTING, JobState, Wanted
 from jobs.core.wake import wake_mail_worker, wake_worker
 from jobs.models import Job, OutboxMessage, OutboxState
 from jobs.upkeep.model_suspension import notify_staff
+from jobs.upkeep.payment_problems import notify_of_payments
 
 _MOST_WOKEN = 100
 _EXPIRES_S = 10
@@ -25,6 +26,7 @@ def sweep(*, most: int = _MOST_WOKEN) -> int:
     if OutboxMessage.objects.filter(state=OutboxState.PENDING, next_at__lte=Now()).exists():
         wake_mail_worker()
     notify_staff()
+    notify_of_payments()
     hurry_late_jobs()
     runnable = _runnable(min(most, _MOST_WOKEN))
     for job_id in runnable:

@@ -190,6 +190,7 @@ def test_the_return_page_credits_without_a_webhook(alice, stripe_double):
     top_up = TopUp.objects.get()
     back = reverse("topup-return", args=[top_up.pk])
     assert "on its way" in alice.client.get(back, follow=True).text
+    assert f'<a href="{back}">Check now</a>' in alice.get("/wallet/").text
     stripe_double.pay("cs_0001")
     for _ in range(2):
         assert "$20.00 was added to your wallet" in alice.client.get(back, follow=True).text

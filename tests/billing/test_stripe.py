@@ -18,6 +18,8 @@ from billing.models import StripeEvent, TopUp, TopUpState, Transfer
 from billing.payments import inbox as stripe_inbox
 from billing.payments import stripe_gateway
 from billing.payments.topups import start_top_up, sync_top_up
+from jobs.models import OutboxMessage
+from jobs.upkeep.payment_problems import notify_of_payments
 from tests.billing.books import USD, settle, start_job
 from tests.billing.stripe_double import signature
 from tests.billing.test_races import together
@@ -193,7 +195,9 @@ def test_a_failed_payment_is_marked_so(top_up, stripe_double, hook, how):
         {"amount_total": 0, "payment_status": "no_payment_required", "payment_intent": None},
     ],
 )
-def test_another_amount_or_currency_is_not_credited(top_up, stripe_double, hook, wrong, caplog):
+def test_another_amount_or_currency_is_not_credited(
+    top_up, stripe_double, hook, wrong, caplog, alice, stella
+):
     """What was paid must be what was asked for; otherwise a person looks, until it is refunded."""
     intent = stripe_double.pay(top_up.checkout_session)
     stripe_double.sessions[top_up.checkout_session] |= wrong
@@ -203,6 +207,11 @@ def test_another_amount_or_currency_is_not_credited(top_up, stripe_double, hook,
     assert wallet_of(top_up) == 0
     assert "2000 US cents were asked for" in top_up.problem
     assert "a member of staff must look" in caplog.text
+    assert "the operator looks into it" in alice.get("/wallet/").text
+    assert top_up.problem[:60] in stella.get("/staff/costs/payments/").text
+    assert [notify_of_payments(), notify_of_payments()] == [1, 0]
+    [mail] = OutboxMessage.objects.filter(kind="staff")
+    assert (mail.recipient, top_up.problem in mail.content["text"]) == (stella.user.email, True)
     stripe_double.refund(intent, 2001)
     assert sync_top_up(top_up.pk).state == ("refunded" if "payment_intent" not in wrong else "pending")
     assert wallet_of(top_up) == 0
@@ -285,11 +294,53 @@ def test_a_won_dispute_gives_the_money_back(top_up, stripe_double, hook):
     """Debt first, the rest to the wallet; a dispute that is opened anew takes it again."""
     intent = stripe_double.pay(top_up.checkout_session)
     sync_top_up(top_up.pk)
-    for status, left in (("needs_response", 0), ("won", 20), ("needs_response", 0), ("lost", 0)):
+    disputed = "the payment was disputed"
+    for status, left, memo in (
+        ("needs_response", 0, disputed),
+        ("won", 20, "a dispute was decided for you"),
+        ("needs_response", 0, disputed),
+        ("lost", 0, disputed),
+    ):
         stripe_double.dispute(intent, 2000, status)
         hook(charge_event(stripe_double, intent, "charge.dispute.closed"))
         tasks.process_stripe_inbox()
         assert wallet_of(top_up) == left * USD
+        assert statement(top_up.workspace)[0:1][0].memo == memo
+
+
+def test_a_refund_that_fails_is_called_one(top_up, stripe_double):
+    """The statement does not speak of a dispute that never was."""
+    intent = stripe_double.pay(top_up.checkout_session)
+    for cents in (500, 0):
+        sync_top_up(top_up.pk)
+        stripe_double.refund(intent, cents)
+    sync_top_up(top_up.pk)
+    back, gone, *_ = statement(top_up.workspace)
+    assert (back.amount_nano, back.memo) == (5 * USD, "a refund failed, the money is back")
+    assert (gone.what, gone.memo) == ("Refund or dispute", "the payment was refunded")
+
+
+def test_staff_try_an_event_again_and_close_what_was_dealt_with(top_up, stripe_double, hook, stella, alice):
+    """Both by a button on the page of payments; closing needs a reason."""
+    stripe_double.pay(top_up.checkout_session)
+    hook(session_event(stripe_double, top_up))
+    StripeEvent.objects.update(attempts=20, error="StripeProblem: away")
+    assert "StripeProblem: away" in stella.get("/staff/costs/payments/").text
+    stripe_double.down = True
+    event = {"event": StripeEvent.objects.get().pk}
+    assert "did not accept" in stella.client.post("/staff/costs/payments/retry/", event, follow=True).text
+    stripe_double.down = False
+    assert "is processed" in stella.client.post("/staff/costs/payments/retry/", event, follow=True).text
+    assert wallet_of(top_up) == 20 * USD
+    TopUp.objects.update(state="pending", problem="Paid in kind.")
+    sent = {"top_up": top_up.pk, "reason": "refunded"}
+    for person, url in itertools.product((alice,), ("retry/", "close/")):
+        assert person.post(f"/staff/costs/payments/{url}", sent | event).status_code == 404
+    stella.post("/staff/costs/payments/close/", sent | {"reason": " "})
+    assert TopUp.objects.get().problem == "Paid in kind."
+    stella.post("/staff/costs/payments/close/", sent)
+    assert TopUp.objects.get().problem == "Closed by stella@example.org: refunded (Paid in kind.)"
+    TopUp.objects.update(state="credited", problem="")
 
 
 def test_a_dispute_in_another_currency_takes_the_whole_payment(top_up, stripe_double):
