@@ -81,3 +81,4 @@ def _set_answer(job: Job, outcome: Outcome) -> None:
     job.explanation = best.explanation[:500]
     job.checked = best.checked[:300]
     job.dissent = [{"answer": answer, "votes": votes} for answer, votes in best.dissent]
+    job.rubric = [each._asdict() for each in best.rubric]

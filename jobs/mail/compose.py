@@ -13,6 +13,7 @@ from jobs.presenters.deliverables import as_markdown, has_headline
 from jobs.presenters.markdown import clean_text, render_markdown
 from jobs.presenters.spend import Spend, spend_of
 from solver.core.result_kind import ResultKind
+from solver.core.rubric import JudgedCriterion
 
 _SUBJECT_CHARACTERS = 150
 _ANSWER_LINES = 12
@@ -97,7 +98,7 @@ def _context(job: Job, message: OutboxMessage) -> dict[str, Any]:
     }
 
 
-def _result(job: Job) -> dict[str, str]:
+def _result(job: Job) -> dict[str, Any]:
     """Return what came back: a short answer with its text, or code or data in a fenced block, whole where it fits."""
     delivered = as_markdown(job.result_kind, job.answer, job.answer_text)
     if delivered and not has_headline(job.result_kind):
@@ -107,7 +108,12 @@ def _result(job: Job) -> dict[str, str]:
         return {"answer": answer, "code": code if fits else _first_lines(job.answer), "text": ""}
     if delivered and job.result_kind is ResultKind.TEXT:
         text = _first_lines(delivered, lines=_TEXT_LINES, characters=_TEXT_CHARACTERS)
-        return {"written": text, "written_html": render_markdown(text), "conclusion": _one_line(job.answer)}
+        return {
+            "written": text,
+            "written_html": render_markdown(text),
+            "conclusion": _one_line(job.answer),
+            "rubric": [_one_line(JudgedCriterion.from_json(each).line()) for each in job.rubric],
+        }
     text = delivered or job.answer_text
     return {
         "answer": _first_lines(job.answer),

@@ -29,6 +29,7 @@ from jobs.worker.outcomes import end_as_it_stands
 from solver import Outcome, Stop
 from solver.core.money import usd_decimal
 from solver.core.result_kind import ResultKind
+from solver.core.rubric import JudgedCriterion
 from solver.core.steps import StopReason
 from solver.inference.explanation import UNREAD
 
@@ -145,6 +146,11 @@ def unread_notes(job: Job) -> list[str]:
     return [note for note in (job.checked if job.checked.startswith(UNREAD) else "", unread_of(job)) if note]
 
 
+def rubric_lines(job: Job) -> list[str]:
+    """Return what a judge said of the text by each criterion of the rubric, a line each."""
+    return [JudgedCriterion.from_json(each).line() for each in job.rubric]
+
+
 def summary(job: Job, wall_s: float) -> dict[str, Any]:
     """Return what programs read of an ended job; money as decimal strings of dollars."""
     quote = JobQuote.objects.filter(job=job).first()
@@ -162,6 +168,7 @@ def summary(job: Job, wall_s: float) -> dict[str, Any]:
         "state": job.state,
         "explanation": job.explanation,
         "checked": job.checked,
+        **({"rubric": job.rubric} if job.rubric else {}),
         "unread": unread_of(job) or None,
         "error": job.error,
         "quote": quote and quote_json(quote),

@@ -115,6 +115,12 @@ class Job(models.Model):
         max_length=300, blank=True, help_text="What was checked, in words; empty if nothing was."
     )
     dissent = models.JSONField(default=list, blank=True, help_text="Other answers: [{answer, votes}].")
+    rubric = models.JSONField(
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="What a judge said of the text by the user's rubric: [{points, text, is_met, reason}].",
+    )
     charged_nano = models.BigIntegerField(default=0, help_text="Set at the end; until then see the escrow.")
     calls = models.PositiveIntegerField(default=0, help_text="Number of settled calls; set at the end.")
 

@@ -16,6 +16,7 @@ from jobs.core.states import JobState
 from jobs.models import Job
 from jobs.presenters.markdown import clean_text
 from solver.checkers import CheckerError, checker_from_json
+from solver.core.rubric import points_in_words
 from solver.inference.explanation import FAILED, PASSED
 
 register = template.Library()
@@ -105,6 +106,18 @@ def check_marks(text: str) -> SafeString:
             for part in parts
         ),
     )
+
+
+@register.filter
+def points(number: float) -> str:
+    """Return points of a rubric, without needless decimals."""
+    return points_in_words(number)
+
+
+@register.filter
+def table_cell(text: str) -> str:
+    """Return a text as it stands in a cell of a Markdown table."""
+    return " ".join(clean_text(text).split()).replace("|", "\\|")
 
 
 @register.filter

@@ -26,6 +26,7 @@ _OF_JOB: dict[str, Any] = {
     "explanation": "",
     "checked": "",
     "dissent": [],
+    "rubric": [],
     "error": "",
 }
 _OF_STEP: dict[str, Any] = {

@@ -58,6 +58,7 @@ def job_context(job: Job) -> dict[str, Any]:
         "is_text": job.result_kind is ResultKind.TEXT and bool(result_html),
         "conclusion_html": render_markdown(answer, prefix="conclusion") if answer else "",
         "dissent": job.dissent if job.has_ended else best.get("dissent", []),
+        "rubric": job.rubric if job.has_ended else best.get("rubric", []),
         "checked": job.checked if job.has_ended else best.get("checked", ""),
         "has_math": has_math(rendered, result_html, short_answer(answer)),
     }

@@ -10,6 +10,7 @@ from solver.checkers.recognise import ProblemKind, guess_kind
 from solver.core.checker import ChildTools
 from solver.core.programs import FunctionCall, Program, Ran
 from solver.core.result_kind import ResultKind
+from solver.core.rubric import Criterion
 from solver.core.verdict import Verdict
 from solver.text.extract import extract_answer
 
@@ -115,6 +116,11 @@ class BaseChecker(ABC):
     def answer_count(self) -> int | None:
         """How many different answers there are; None: any number."""
         return None
+
+    @property
+    def rubric(self) -> tuple[Criterion, ...]:
+        """By which criteria models are to judge; none: it does not ask for that."""
+        return ()
 
     def problem_kind(self, text: str, /) -> ProblemKind:
         """Return the kind of a problem with this checker."""

@@ -13,6 +13,7 @@ from solver.checkers.python_check import PythonCheck
 from solver.checkers.recognise import ProblemKind, guess_kind
 from solver.checkers.recognise_result import guess_result
 from solver.checkers.regex import Regex
+from solver.checkers.rubric import Rubric
 from solver.checkers.set import SetOf
 from solver.checkers.symbolic import Symbolic
 from solver.checkers.unit_tests import UnitTests
@@ -23,7 +24,7 @@ REGISTRY: dict[str, type[BaseChecker]] = {
     checker.kind: checker
     for checker in (
         *(Number, Choice, Symbolic, SetOf, ListOf, Regex, JsonSchema, Arithmetic),
-        *(UnitTests, PythonCheck),
+        *(UnitTests, PythonCheck, Rubric),
     )
 }
 """In the order of the form."""

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from solver.core.programs import FunctionCall, Program, Ran
 from solver.core.result_kind import ResultKind
+from solver.core.rubric import Criterion
 from solver.core.verdict import Verdict
 
 
@@ -66,6 +67,11 @@ class Checker(Protocol):
     @property
     def answer_count(self) -> int | None:
         """How many different answers there are; None: any number."""
+        ...
+
+    @property
+    def rubric(self) -> tuple[Criterion, ...]:
+        """By which criteria models are to judge, for money; none: it does not ask for that."""
         ...
 
     def hint(self) -> str:

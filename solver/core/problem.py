@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from solver.core.checker import Checker
 from solver.core.request import Message
 from solver.core.result_kind import ResultKind
+from solver.core.rubric import Criterion
 
 _SYSTEM = "You solve one problem. Work step by step and check your result."
 _SYSTEM_OF_TEXT = (
@@ -42,6 +43,11 @@ class Problem:
     def answer_count(self) -> int | None:
         """How many different answers there are, as far as the checker knows; None: any number."""
         return self.checker.answer_count if self.checker else None
+
+    @property
+    def rubric(self) -> tuple[Criterion, ...]:
+        """By which criteria models are to judge what is written; none where the user gave none."""
+        return self.checker.rubric if self.checker else ()
 
     def messages(self) -> tuple[Message, ...]:
         """Return the messages that ask a model for one try; the problem stands between <problem> tags."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from solver.core.programs import Observed, RunOrder
 from solver.core.request import Message, Reply
+from solver.core.rubric import JudgedCriterion
 from solver.core.verdict import Judgement, Verdict
 
 
@@ -23,6 +24,7 @@ class StepKind(StrEnum):
     GRADE = "grade"
     COMPARE = "compare"
     GROUP = "group"
+    RUBRIC = "rubric"
     AGGREGATE = "aggregate"
     PLAN = "plan"
     PROGRAM = "program"
@@ -208,6 +210,8 @@ class Candidate:
     explanation: str
     checked: str = ""
     dissent: tuple[tuple[str, int], ...] = ()
+    rubric: tuple[JudgedCriterion, ...] = ()
+    """What a judge said of it by the user's rubric, where there is one."""
 
     def as_json(self) -> dict[str, Any]:
         """Return what a page shows of it while the job runs."""
@@ -218,6 +222,7 @@ class Candidate:
             "explanation": self.explanation,
             "checked": self.checked,
             "dissent": [{"answer": answer, "votes": votes} for answer, votes in self.dissent],
+            "rubric": [each._asdict() for each in self.rubric],
         }
 
     @classmethod
@@ -230,6 +235,7 @@ class Candidate:
             answer=shown.get("answer") or "", text=shown.get("text") or "", key=None, step_key="",
             confidence=shown.get("confidence"), explanation=shown.get("explanation") or "",
             checked=shown.get("checked") or "", dissent=dissent,
+            rubric=tuple(JudgedCriterion.from_json(each) for each in shown.get("rubric", ())),
         )  # fmt: skip
 
 

@@ -139,7 +139,7 @@ class Judge:
         if body is None:
             return Judgement(None, None, None)
         answer = found.conclusion if result is ResultKind.TEXT else body
-        if checker is None:
+        if checker is None or checker.rubric:
             return Judgement(answer, deliverable_key(body, result), None)
         judged = await self.judge_answer(body, checker=checker, share=share)
         return judged._replace(answer=answer, key=deliverable_key(body, result) or judged.key)

@@ -137,6 +137,8 @@ class World:
             case StepKind.GROUP:
                 alike = [n + 1 for n, each in enumerate(asked.answers) if each == asked.answers[0]]
                 return f"Group: {', '.join(map(str, alike))}"
+            case StepKind.RUBRIC:
+                return "Criterion 1: met"
             case StepKind.PLAN:
                 parts = parameters()["parts"]["count"]
                 return "\n".join(f"<part>{_PART}{n + 1} of {asked.problem}</part>" for n in range(parts))

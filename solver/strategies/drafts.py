@@ -1,15 +1,15 @@
 """`drafts`: several texts, compared in pairs, the best revised or combined with the next while that makes it better.
 
 Mechanism: models take turns to write drafts, each of which ends with a conclusion of its own. One cheap call says which
-conclusions come to the same. Judges of other families compare the drafts in pairs, in both orders and with margins, as
-a Swiss tournament pairs them, until one is clearly the best. The leader is then revised from what the judges found
-against it, or combined with the second where both come to the same; the new text enters the tournament. It ends when
-two such texts in a row did not win, or at the budget. Models that cannot judge only write: then agreement chooses.
+conclusions come to the same. Judges of other families judge each draft by the user's rubric, if there is one, then
+compare drafts in pairs, in both orders and with margins, as a Swiss tournament pairs them, until one is clearly best.
+The leader is then revised from what the judges found against it, or combined with the second where both come to the
+same; the new text enters the tournament. It ends when two such texts in a row did not win, or at the budget. Models
+that cannot judge only write: then agreement chooses.
 
 Source: Swiss pairing of candidates (V1, arXiv 2603.04304, 2026), self-consistency of prose in one call (arXiv
 2503.10881, 2025), Self-Refine (Madaan et al., 2023). Wins on essays, explanations, proofs and plans, where no answer
-can be counted; loses on short answers, where votes say more for less, and where judges prefer what is longer or their
-own.
+can be counted; loses on short answers, where votes say more, and where judges prefer what is longer or their own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,6 +22,7 @@ from solver.inference.emptiness import emptiness_of
 from solver.inference.explanation import count_of
 from solver.strategies.shared.common import Common, usable
 from solver.strategies.shared.draft_calls import DraftCalls
+from solver.strategies.shared.draft_rubric import DraftRubric
 from solver.strategies.shared.draft_table import Draft, DraftTable
 from solver.strategies.shared.notes import Note, Plan
 
@@ -59,8 +60,9 @@ class Drafts(Common[DraftsPlan]):
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         self.target = float(setting.options.get("confidence_target", TARGET))
-        self._calls = DraftCalls(setting, self.roles)
-        self._table = DraftTable()
+        rubric = DraftRubric(setting.problem, self.roles, self.evidence)
+        self._calls = DraftCalls(setting, self.roles, rubric)
+        self._table = DraftTable(rubric)
         self._failed_drafts = 0
         self._improvements: list[Improvement] = []
         self._stale = 0
@@ -85,7 +87,8 @@ class Drafts(Common[DraftsPlan]):
             return ()
         if step := self._improved(resources):
             return (step,)
-        steps = [*self._grouping(resources), *self._comparisons(resources)][: resources.free_slots]
+        judged = [*self._gradings(resources)] or self._comparisons(resources)
+        steps = [*self._grouping(resources), *judged][: resources.free_slots]
         return steps if steps or resources.in_flight else (self._decision(resources),)
 
     def sample(self, path: str, index: int, model: str) -> Step:
@@ -105,10 +108,18 @@ class Drafts(Common[DraftsPlan]):
             if step := self._calls.grouping(key, listed, resources):
                 yield step
 
+    def _gradings(self, resources: Resources) -> Iterator[Step]:
+        """Yield the calls that judge drafts by the user's rubric, before they are compared."""
+        judges = self._judges() if self._table.rubric.is_asked else ()
+        for number, draft in enumerate(self._table.drafts if judges else ()):
+            is_wanted = self.untried(f"rubric/{number}", resources)
+            if is_wanted and (step := self._calls.grading(number, draft, judges, resources)):
+                yield step
+
     def _comparisons(self, resources: Resources) -> Iterator[Step]:
         """Yield the comparisons that the tournament wants now and the money covers."""
         judges, drafts = self._judges(), self._table.drafts
-        if not judges:
+        if not judges or any(step.kind is StepKind.RUBRIC for step in resources.in_flight.values()):
             return
         told = [
             key.removeprefix("compare/").split("-") for key in resources.in_flight if key[:8] == "compare/"
@@ -181,6 +192,8 @@ class Drafts(Common[DraftsPlan]):
             self._take_draft(result)
         elif result.kind is StepKind.COMPARE:
             self._table.compare(result)
+        elif result.kind is StepKind.RUBRIC:
+            self._table.grade(result)
         elif result.kind is StepKind.GROUP:
             self._groupings += 1
             self._table.group(result)
@@ -228,7 +241,8 @@ class Drafts(Common[DraftsPlan]):
             return f"{'Combine' if len(self._improvements[-1].of) > 1 else 'Revise'} — {drafts}"
         if made := len(self._table.comparisons):
             return f"Compare — {made} of at most {self._table.most_comparisons}, {drafts}"
-        return f"Draft — {drafts}"
+        graded = self._table.rubric.graded
+        return f"Judge by the rubric — {graded} of {drafts}" if graded else f"Draft — {drafts}"
 
 
 def _text_key(number: int) -> str:

@@ -9,6 +9,7 @@ instructions, the problem between <problem> tags, each candidate between <candid
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from solver.core.problem import fenced, without_tags
 from solver.core.request import Message
@@ -60,6 +61,12 @@ _INSTRUCTIONS = {
         "the same: a reader who asked would take them for one answer, whatever the words. Write a line for each group, "
         "of the form “Group: 1, 3, 4”, so that every number stands in exactly one of them."
     ),
+    StepKind.RUBRIC: (
+        "The candidate is a text that answers the problem. Judge it by each of the criteria below, one after the other, "
+        "each for itself: look for the passage that meets it, and do not let what is good elsewhere count. Partly met is "
+        "not met. Write one line for each, in their order: “Criterion N: met”, “Criterion N: not met” or “Criterion N: "
+        "cannot tell”, then a dash and the reason in at most twenty words. Write nothing else."
+    ),
 }
 _OF_TEXTS = {
     StepKind.REVISE: (
@@ -87,6 +94,12 @@ _STEP = re.compile(
     r"(ok|correct|right|wrong|error|incorrect)",
     re.IGNORECASE,
 )
+_CRITERION = re.compile(
+    r"^[ \t>*_#-]{0,8}(?:criterion[ *_`]{0,4})?([0-9]{1,2})[ *_`]{0,4}[:\uff1a.)][ *_`]{0,4}"
+    r"(not met|unmet|partly met|partially met|met|cannot tell|can['’]t tell)\b([^\n]{0,400})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_MAX_REASON_CHARS = 200
 _BETTER = re.compile(r"better[ *_`]{0,4}[:\uff1a][ *_`]{0,4}\(?(A|B)\b", re.IGNORECASE)
 _BY = re.compile(r"\bby[ *_`]{0,4}[:\uff1a][ *_`]{0,4}([1-9])(?![0-9])", re.IGNORECASE)
 ASK_MARGIN = "After that line add another: “By: 1” (slightly), “By: 2” (clearly) or “By: 3” (by far)."
@@ -101,6 +114,13 @@ class Grade:
 
     passed: bool
     steps: tuple[tuple[int, bool], ...] = ()
+
+
+class CriterionVerdict(NamedTuple):
+    """A judge's word on one criterion: met, not met, or None where it could not tell; and why."""
+
+    is_met: bool | None = None
+    reason: str = ""
 
 
 def messages_for(
@@ -154,6 +174,17 @@ def read_margin(text: str) -> float:
     """Return by how much a comparison found the better one better, from 1 (slightly, or not said) to 3 (by far)."""
     found = _BY.findall(said_aloud(text))
     return min(float(found[-1]), 3.0) if found else 1.0
+
+
+def read_criteria(text: str, count: int) -> tuple[CriterionVerdict, ...] | None:
+    """Return the verdict on each of so many criteria, or None where not one was given; the last word on each counts."""
+    found: dict[int, CriterionVerdict] = {}
+    for number, word, rest in _CRITERION.findall(said_aloud(text)):
+        met = word.casefold() == "met"
+        reason = rest.strip(" \t*_`.,:;()—–-")[:_MAX_REASON_CHARS]
+        found[int(number)] = CriterionVerdict(None if "tell" in word.casefold() else met, reason)
+    verdicts = tuple(found.get(number, CriterionVerdict()) for number in range(1, count + 1))
+    return verdicts if any(each.is_met is not None for each in verdicts) else None
 
 
 def read_parts(text: str) -> list[str]:

@@ -1,5 +1,6 @@
 """A text from submission to page, mail, export and terminal, through real litellm, HTTP and Postgres."""
 
+import json
 import re
 
 import pytest
@@ -7,11 +8,13 @@ from django.test import Client
 from django.urls import reverse
 
 from billing.prices.book import load_prices
+from jobs.core.errors import SubmitError
 from jobs.core.options import JobOptions
 from jobs.core.states import JobState
 from jobs.mail.compose import compose
-from jobs.management.terminal import printed, summary
+from jobs.management.terminal import printed, rubric_lines, summary
 from jobs.models import Job, OutboxMessage
+from solver.checkers.rubric import Rubric
 from solver.core.money import NANO_PER_CENT
 from solver.core.result_kind import ResultKind
 from tests.endpoint import Answer, Call
@@ -28,6 +31,8 @@ def writing(call: Call) -> Answer:
     """Three drafts of which one comes to another conclusion; the judge prefers what came later."""
     usage = {"prompt_tokens": 200, "completion_tokens": 150, "total_tokens": 350}
     match call.prompt.rpartition("Task: ")[2] if "\n\nTask: " in call.prompt else "":
+        case "rubric":
+            return Answer("Criterion 1: met — bends | all over\nCriterion 2: not met — none", usage=usage)
         case "group":
             return Answer("Group: 1\nGroup: 2", usage=usage)
         case "compare":
@@ -108,3 +113,50 @@ def test_a_form_for_a_text_sent_twice_is_one_job(alice, job):
     asked = request_for(alice, PROBLEM, budget_nano=job.budget_nano, options=ASKED)
     assert asked.strategy == "auto"
     assert asked.is_met_by(job)
+
+
+def test_a_rubric_is_judged_paid_and_shown_everywhere(alice, endpoint, run_all, settings):
+    """Its calls are steps like all others; its verdicts are on page, list of phases, mail, exports and terminal."""
+    settings.PONDER_PRICES = "openai/test=1/2/32000/2000"
+    load_prices()
+    endpoint.behaviour = writing
+    rubric = Rubric(("3: Says that rivers bend", "2.5: Gives an example"))
+    job = submit_for(
+        alice, PROBLEM, budget_nano=10 * NANO_PER_CENT, checker=rubric, options=JobOptions(max_tries=2)
+    )
+    run_all()
+    job.refresh_from_db()
+    assert (job.state, job.strategy, job.checked) == (JobState.DONE, "drafts", "")
+    assert job.explanation.endswith("; rubric 3 of 5.5.")
+    steps = job.steps.filter(kind="rubric")
+    assert steps.count() == job.steps.filter(kind__in=["sample", "revise", "aggregate"]).count()
+    assert all(step.charged_nano > 0 for step in steps)
+    browser = Client()
+    browser.force_login(alice)
+    page = browser.get(job.get_absolute_url()).content.decode()
+    result = page.partition('aria-labelledby="answer-h"')[2].partition("</section>")[0]
+    assert re.search(
+        r"✓.*Says that rivers bend.*bends \| all over.*3<.* of 3<.*✗.*0<.* of 2.5<", result, re.DOTALL
+    )
+    assert "is judged by a rubric of 2 criteria (5.5 points)" in page
+    assert "Judge by the rubric <span" in page
+    mail = compose(OutboxMessage.objects.get(job=job))
+    for part in (mail.body, mail.alternatives[0].content):
+        assert "✓ 3 of 3: Says that rivers bend (bends | all over)" in part
+        assert "✗ 0 of 2.5: Gives an example (none)" in part
+    exported = browser.get(reverse("job-export-md", args=[job.pk])).content.decode()
+    assert (
+        "| ✓ Says that rivers bend (bends \\| all over) | 3 of 3 |\n| ✗ Gives an example (none) | 0 of 2.5 |"
+        in exported
+    )
+    data = json.loads(browser.get(reverse("job-export-json", args=[job.pk])).getvalue())
+    assert [row["is_met"] for row in data["rubric"]] == [True, False]
+    assert data["checker"] == rubric.to_json()
+    assert summary(job, 1.0)["rubric"] == data["rubric"]
+    assert rubric_lines(job)[1] == "✗ 0 of 2.5: Gives an example (none)"
+
+
+def test_a_rubric_for_code_is_refused_in_words(alice):
+    """It says what a rubric is for, before anything is spent."""
+    with pytest.raises(SubmitError, match=r"“A rubric: criteria with points” cannot check .* “Code”"):
+        submit_for(alice, PROBLEM, checker=Rubric(("1: Runs",)), options=JobOptions(result=ResultKind.CODE))

@@ -130,6 +130,7 @@ def _as_json(job: Job) -> dict[str, Any]:
         "checked": job.checked or None,
         "unread": unread_of(job) or None,
         "dissent": job.dissent,
+        "rubric": job.rubric or None,
         "budget_usd": usd_decimal(spend.budget_nano),
         "charged_usd": usd_decimal(spend.spent_nano),
         "returned_usd": usd_decimal(spend.returned_nano) if job.has_ended else None,

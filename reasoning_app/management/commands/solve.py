@@ -19,7 +19,7 @@ from jobs.core.options import JobOptions
 from jobs.lifecycle import JobRequest, quote_job
 from jobs.lifecycle.problem_text import checked_problem
 from jobs.lifecycle.quote_records import quote_json, quote_text
-from jobs.management.terminal import printed, solve, summary, unread_notes
+from jobs.management.terminal import printed, rubric_lines, solve, summary, unread_notes
 from reasoning_app.embedded import UpError, ensure
 from solver.checkers import CheckerError, option_examples, parse_checker_option, recognise_checker
 from solver.core.money import MoneyError, format_usd_exact, parse_usd, usd_decimal
@@ -162,7 +162,7 @@ class Command(BaseCommand):
         )
         if job.is_guess:
             self._say("No reliable answer. What was found is the best guess.")
-        for note in unread_notes(job):
+        for note in (*unread_notes(job), *rubric_lines(job)):
             self._say(note)
         if as_json:
             self.stdout.write(json.dumps(summary(job, wall_s), ensure_ascii=False))

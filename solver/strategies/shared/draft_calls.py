@@ -7,6 +7,7 @@ from solver.core.steps import Resources, Step, StepKind
 from solver.core.strategy import Setting
 from solver.engine.bounds import fits, least_budget_left_nano, prompt_bytes
 from solver.engine.draft_count import MOST_DRAFTS, drafts_for
+from solver.strategies.shared.draft_rubric import DraftRubric
 from solver.strategies.shared.draft_table import Draft, DraftTable
 from solver.strategies.shared.panel_roles import PanelRoles
 from solver.text.prompts import clipped, messages_for
@@ -19,10 +20,11 @@ _MOST_REMARK_CHARS = 2_000
 class DraftCalls:
     """Makes the steps of one job; a pure function of its setting and what it is shown."""
 
-    def __init__(self, setting: Setting, roles: PanelRoles) -> None:
+    def __init__(self, setting: Setting, roles: PanelRoles, rubric: DraftRubric) -> None:
         self._setting = setting
         self._problem = setting.problem
         self._roles = roles
+        self._rubric = rubric
 
     def able_judges(self) -> tuple[str, ...]:
         """Return who may compare, ablest first: of which the budget buys ten comparisons, else the cheapest reader."""
@@ -39,7 +41,7 @@ class DraftCalls:
         compare_nano = max((self._compare_nano(self._roles.cards[name]) for name in judges), default=0)
         most = drafts_for(
             self._setting.budget_nano,
-            draft_nano=draft_nano,
+            draft_nano=draft_nano + self._grade_nano(judges),
             compare_nano=compare_nano,
             is_judged=bool(judges),
         )
@@ -58,6 +60,19 @@ class DraftCalls:
         step = Step(key, StepKind.GROUP, purpose, readers[0].name, messages, parents)
         return step if self._pays(step, resources) else None
 
+    def grading(self, number: int, draft: Draft, judges: Sequence[str], resources: Resources) -> Step | None:
+        """Return the call that judges a draft by the rubric, preferably by a model of another family than its writer."""
+        other = self._roles.choose_judge([draft.result.model])
+        return self._first_paid(
+            f"rubric/{number}",
+            StepKind.RUBRIC,
+            [*dict.fromkeys((other, *judges))],
+            [draft],
+            resources,
+            purpose=f"Judge draft {number + 1} by the rubric",
+            extra=self._rubric.to_judge(),
+        )
+
     def comparison(
         self, numbers: tuple[int, int], sides: Sequence[Draft], judges: Sequence[str], resources: Resources
     ) -> Step | None:
@@ -72,6 +87,7 @@ class DraftCalls:
             sides,
             resources,
             purpose=f"Compare drafts {first + 1} and {second + 1}",
+            extra=self._rubric.to_compare(),
         )
 
     def improvement(
@@ -80,16 +96,21 @@ class DraftCalls:
         """Return the call that revises a draft, or combines two; None where nobody able is affordable."""
         names = dict.fromkeys(name for name in (*writers, *self._roles.cards) if name in self._roles.cards)
         able = [name for name in names if self._roles.cards[name].reads]
+        rubric = self._rubric.to_improve(of[0].result.key)
         if len(of) > 1:
             purpose = "Combine the best two"
-            return self._first_paid(key, StepKind.AGGREGATE, able, of, resources, purpose=purpose)
-        extra, purpose = _remarks(table, of[0]), "Revise the best draft"
+            return self._first_paid(
+                key, StepKind.AGGREGATE, able, of, resources, purpose=purpose, extra=rubric
+            )
+        extra = "\n\n".join(part for part in (rubric, _remarks(table, of[0])) if part)
+        purpose = "Revise the best draft"
         return self._first_paid(key, StepKind.REVISE, able, of, resources, purpose=purpose, extra=extra)
 
     def can_compare_after(self, step: Step, judges: Sequence[str], resources: Resources) -> bool:
-        """Tell whether after a step there is money for two comparisons of what it makes."""
+        """Tell whether after a step there is money to judge what it makes: by the rubric, and in two comparisons."""
         compare_nano = min((self._compare_nano(self._roles.cards[name]) for name in judges), default=0)
-        return self._roles.cost_nano(step.model, shown=1) + 2 * compare_nano <= resources.free_nano
+        judging_nano = 2 * compare_nano + self._grade_nano(judges)
+        return self._roles.cost_nano(step.model, shown=1) + judging_nano <= resources.free_nano
 
     def _first_paid(
         self,
@@ -118,6 +139,11 @@ class DraftCalls:
             and fits(card, size_bytes)
             and least_nano <= resources.free_nano
         )
+
+    def _grade_nano(self, judges: Sequence[str]) -> int:
+        """Return what it costs to judge a draft by the rubric: nothing where there is none."""
+        names = judges if self._rubric.is_asked else ()
+        return max((self._roles.cost_nano(name, shown=1) for name in names), default=0)
 
     def _compare_nano(self, card: ModelCard) -> int:
         return self._roles.cost_nano(card.name, shown=2)

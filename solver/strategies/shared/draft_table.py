@@ -17,6 +17,7 @@ from solver.inference.tournament import (
     next_pairs,
     standings,
 )
+from solver.strategies.shared.draft_rubric import DraftRubric
 from solver.text.conclusions import read_groups
 from solver.text.deliverables import deliverable_in
 from solver.text.prompts import read_better, read_margin
@@ -45,7 +46,8 @@ class Draft:
 class DraftTable:
     """All drafts told so far, numbered in that order, and all comparisons of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, rubric: DraftRubric) -> None:
+        self.rubric = rubric
         self.drafts: list[Draft] = []
         self.comparisons: list[Comparison] = []
         self.conclusions = ConclusionGroups()
@@ -78,6 +80,13 @@ class DraftTable:
         self.comparisons.append(told)
         if better is not None:
             self._judgements.append((told, result.text))
+
+    def grade(self, result: StepResult) -> None:
+        """Take in what a judge said of a draft by the rubric."""
+        if result.parents and result.parents[0] in self._numbers:
+            self._ranked = None
+            writer = self.drafts[self._numbers[result.parents[0]]].result.model
+            self.rubric.tell(result, writer=writer)
 
     def group(self, result: StepResult) -> None:
         """Take in which conclusions come to the same."""
@@ -158,7 +167,8 @@ class DraftTable:
         verdict = draft.result.verdict
         refused = _REFUSED if verdict and verdict.passed is False else 0.0
         improved = 0.0 if draft.is_independent else _IMPROVED
-        return shared + refused + improved + (_CUT_SHORT if draft.is_cut else 0.0)
+        by_rubric = self.rubric.strength_of(draft.result.key)
+        return shared + refused + improved + by_rubric + (_CUT_SHORT if draft.is_cut else 0.0)
 
     # Answering ------------------------------------------------------------------------------------------------
 
@@ -172,6 +182,7 @@ class DraftTable:
         number = self._numbers.get(proven.key) if proven else None
         standing = next(each for each in self.ranked() if number in {None, each.index})
         draft = self.drafts[standing.index]
+        grade = self.rubric.grade_of(draft.result.key)
         return Candidate(
             answer=draft.result.answer or "",
             text=draft.text,
@@ -181,6 +192,7 @@ class DraftTable:
             explanation=self._sentence(draft, standing),
             checked=_checked(draft.result.verdict),
             dissent=self._dissent(draft),
+            rubric=grade.criteria if grade else (),
         )
 
     def _dissent(self, draft: Draft) -> tuple[tuple[str, int], ...]:
@@ -192,7 +204,8 @@ class DraftTable:
     def _sentence(self, draft: Draft, standing: Standing) -> str:
         alone = len(self.drafts) == 1
         said = "One draft, compared with no other" if alone else self._chosen(standing)
-        parts = [said, *([] if alone else self._agreement(draft))]
+        by_rubric = self.rubric.said_of(draft.result.key)
+        parts = [said, *([] if alone else self._agreement(draft)), *([by_rubric] if by_rubric else [])]
         cut = " It was cut short at the length that its budget allowed." if draft.is_cut else ""
         return f"{'; '.join(parts)}.{cut}"
 
@@ -201,6 +214,8 @@ class DraftTable:
         drafts = count_of(independent, "draft", "drafts")
         improved = len(self.drafts) - independent
         revised = f" and {count_of(improved, 'revision', 'revisions')}" if improved else ""
+        if not self.was_compared and self.rubric.graded:
+            return f"Best of {drafts}{revised} by the rubric"
         if not self.was_compared:
             return f"One of {drafts}{revised}, which were not compared with each other"
         if not standing.compared:

@@ -15,6 +15,7 @@ from solver.checkers.list import ListOf
 from solver.checkers.number import Number
 from solver.checkers.python_check import PythonCheck
 from solver.checkers.regex import Regex
+from solver.checkers.rubric import Rubric
 from solver.checkers.set import SetOf
 from solver.checkers.symbolic import Symbolic
 from solver.checkers.unit_tests import UnitTests
@@ -32,6 +33,7 @@ EXAMPLES = [
     JsonSchema('{"type": "object"}'),
     UnitTests("assert add(1, 2) == 3"),
     PythonCheck("def check(answer):\n    return answer == '58'"),
+    Rubric(("3: Names the two main causes", "2.5: Gives an example")),
 ]
 
 

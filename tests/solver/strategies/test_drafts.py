@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from solver.checkers.rubric import Rubric
 from solver.core.problem import Problem
 from solver.core.result_kind import ResultKind
 from solver.core.steps import StepKind, StopReason
@@ -18,6 +19,7 @@ PANEL = [
     replace(one, context_window=50_000)
     for one in (card("demo/one", ability=0.6), card("other/two", ability=0.7, pico=10_000_000))
 ]
+RUBRIC = replace(ESSAY, checker=Rubric(("10: Is fair", "6: Is good", "4: Is great")))
 MUTE_PANEL = [replace(one, reads=False) for one in PANEL]
 _QUALITY = re.compile(r"quality (-?\d+)")
 
@@ -41,6 +43,12 @@ def writing(
             case StepKind.COMPARE:
                 better = (shown[0] > shown[1]) == (rng.random() < judging)
                 return f"B repeats itself, and A is short.\nBetter: {'A' if better else 'B'}\nBy: {rng.randint(1, 3)}"
+            case StepKind.RUBRIC:
+                held = shown[0]
+                return "\n".join(
+                    f"Criterion {n}: {'met' if held >= 3 * n else 'not met'} — it says {held}"
+                    for n in (1, 2, 3)
+                )
             case StepKind.GROUP:
                 listed = re.findall(r"(\d)\. (\w)", step.messages[-1].content)
                 return "\n".join(
@@ -62,8 +70,8 @@ WORLDS = {
 }
 
 
-def play(respond, budget_nano=100_000_000, panel=None, **options) -> Play:
-    made = Play("auto", respond, budget_nano, panel or list(PANEL), ESSAY, **options)
+def play(respond, budget_nano=100_000_000, panel=None, problem=ESSAY, **options) -> Play:
+    made = Play("auto", respond, budget_nano, panel or list(PANEL), problem, **options)
     assert isinstance(made.strategy, Drafts)
     return made
 
@@ -276,3 +284,83 @@ def test_setting_of_a_raised_budget_keeps_the_numbers_of_drafts():
     for result in made.told:
         raised.tell(result)
     assert raised.best() == made.strategy.best()
+
+
+# By a rubric ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("panel", [PANEL, MUTE_PANEL], ids=["readers", "writers"])
+def test_any_execution_of_a_rubric_continues_where_another_ended(panel):
+    """What judges said of criteria derives from tells, as all else does; the money is never exceeded."""
+    for seed, budget_nano in enumerate((4_000_000, 12_000_000, 60_000_000)):
+        made = play(writing(failing=0.1), budget_nano, panel, RUBRIC, seed=seed, slots=1 + 3 * seed)
+        made.run(check_lives=0.3)
+        assert made.spent_nano <= budget_nano
+
+
+def test_each_draft_is_judged_by_the_rubric_before_it_is_compared():
+    """By another family than its writer's, all criteria in one call; what is said of the best are its points."""
+    made = play(writing(failing=0, judging=1.0), 400_000_000, problem=RUBRIC, slots=3)
+    made.run()
+    writer = {each.key: each.model for each in made.told if each.kind.answers}
+    grades = {each.parents[0]: each for each in made.told if each.kind is StepKind.RUBRIC}
+    assert grades.keys() == writer.keys()
+    assert all(each.model != writer[key] for key, each in grades.items())
+    order = [each.kind for each in made.told]
+    assert order.index(StepKind.COMPARE) > max(
+        order.index(StepKind.RUBRIC), len(order) - order[::-1].index(StepKind.SAMPLE) - 1
+    )
+    best = made.strategy.best()
+    quality = qualities(best.text)[0]
+    assert quality == max(qualities(each.text)[0] for each in made.told if each.kind.answers)
+    earned = sum(each.earned for each in best.rubric)
+    assert earned == 20
+    assert best.explanation.endswith("; rubric 20 of 20.")
+    assert best.rubric[0].reason == f"it says {quality}"
+    prompt = next(step for step in made.asked.values() if step.kind is StepKind.RUBRIC).messages[-1].content
+    assert "2. Is good\n" in prompt
+    assert "points" not in prompt.partition("The criteria:")[2]
+
+
+def test_a_revision_is_told_which_criteria_are_not_met():
+    """With the judge's reason; judges who compare know the rubric too."""
+    made = play(writing(failing=0, judging=1.0, gain=0), 400_000_000, problem=RUBRIC, seed=1)
+    made.run()
+    texts = {each.key: each for each in made.told if each.kind.answers}
+    improved = [step for step in made.asked.values() if step.kind in {StepKind.REVISE, StepKind.AGGREGATE}]
+    assert improved
+    for step in improved:
+        prompt = step.messages[-1].content
+        lacks = qualities(texts[step.parents[0]].text)[0] < 9
+        assert ("- Is great – it says" in prompt) is lacks
+    compared = next(step for step in made.asked.values() if step.kind is StepKind.COMPARE)
+    assert "3. Is great (4 points)" in compared.messages[-1].content
+
+
+def test_points_choose_where_nobody_can_say_which_is_better():
+    """Judges that are mute in comparisons still tell which criteria are met."""
+
+    def respond(step, rng):
+        return "Both are fine." if step.kind is StepKind.COMPARE else writing(failing=0)(step, rng)
+
+    made = play(respond, 400_000_000, problem=RUBRIC)
+    made.run()
+    drafts = [qualities(each.text)[0] for each in made.told if each.kind is StepKind.SAMPLE]
+    assert min(qualities(made.strategy.best().text)[0] // 3, 3) == min(max(drafts) // 3, 3)
+    assert re.search(r"by the rubric; .*rubric \d+ of 20\.$", made.strategy.best().explanation)
+
+
+def test_it_is_said_where_nobody_judged_by_the_rubric():
+    """Models that cannot read are not asked, and mute ones not for long."""
+    made = play(writing(failing=0), panel=MUTE_PANEL, problem=RUBRIC)
+    made.run()
+    assert "rubric" not in kinds(made)
+    assert made.strategy.best().explanation.endswith("; not judged by the rubric.")
+    assert made.strategy.best().rubric == ()
+
+    def respond(step, rng):
+        return writing(failing=0)(step, rng) if step.kind is not StepKind.RUBRIC else "A fine text."
+
+    mute = play(respond, 400_000_000, problem=RUBRIC, slots=1)
+    mute.run()
+    assert kinds(mute).count("rubric") == 4

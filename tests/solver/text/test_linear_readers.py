@@ -10,6 +10,7 @@ from solver.checkers.choice import Choice
 from solver.checkers.json_schema import JsonSchema
 from solver.checkers.number import Number
 from solver.checkers.recognise_result import guess_result
+from solver.checkers.rubric import Rubric
 from solver.checkers.set import SetOf
 from solver.checkers.symbolic import Symbolic
 from solver.core.problem import Problem
@@ -21,7 +22,15 @@ from solver.text.conclusions import read_groups, same_wording
 from solver.text.deliverables import deliverable_in
 from solver.text.extract import clean_text, extract_answer, said_aloud
 from solver.text.keys import is_no_number, quick_key, text_key
-from solver.text.prompts import clipped, messages_for, read_better, read_grade, read_margin, read_parts
+from solver.text.prompts import (
+    clipped,
+    messages_for,
+    read_better,
+    read_criteria,
+    read_grade,
+    read_margin,
+    read_parts,
+)
 from solver.text.thoughts import without_thoughts
 from solver.text.values.amounts import amount_of
 from solver.text.values.latex import looks_like_math, plain_form, strip_wrappers
@@ -35,7 +44,7 @@ CHECKERS = [
         Choice(("A", "B", "C"), "B"),
         SetOf(("2", "3")),
     ),
-    *(Symbolic("x+1"), JsonSchema("{}")),
+    *(Symbolic("x+1"), JsonSchema("{}"), Rubric(("1: Is right",))),
 ]
 
 READERS: dict[str, Callable[[str], object]] = {
@@ -55,6 +64,7 @@ READERS: dict[str, Callable[[str], object]] = {
     ],
     "grade": read_grade,
     "better": read_better,
+    "criteria": lambda text: read_criteria(text, 20),
     "margin": read_margin,
     "groups": lambda text: read_groups(text, 9),
     "wording": same_wording,

@@ -6,10 +6,12 @@ from solver.core.problem import Problem
 from solver.core.steps import StepKind
 from solver.text.prompts import (
     MAX_CANDIDATE_CHARS,
+    CriterionVerdict,
     Grade,
     clipped,
     messages_for,
     read_better,
+    read_criteria,
     read_grade,
     read_parts,
 )
@@ -69,6 +71,26 @@ def test_the_last_verdict_said_aloud_counts(text, grade):
 def test_the_last_choice_counts(text, better):
     """A choice is a letter alone."""
     assert read_better(text) == better
+
+
+@pytest.mark.parametrize(
+    ("text", "verdicts"),
+    [
+        ("Criterion 1: met — in line 2.\nCriterion 2: not met", [(True, "in line 2"), (False, "")]),
+        ("**Criterion 2:** partly met (short)\n- 1. Met", [(True, ""), (False, "short")]),
+        ("Criterion 1: cannot tell – no source\nCriterion 2: met", [(None, "no source"), (True, "")]),
+        ("Criterion 1: met\nOn reflection:\nCriterion 1: unmet\nCriterion 3: met", [(False, ""), (None, "")]),
+        ("<think>Criterion 1: met</think>\nCriterion 1: not met", [(False, ""), (None, "")]),
+        ("Criterion 1: cannot tell\nCriterion 2: can’t tell", None),
+        ("Both criteria are met.", None),
+        ("Criterion 1: metal\nCriterion 99999999999: met", None),
+        ("", None),
+    ],
+)
+def test_each_criterion_has_a_verdict_or_none(text, verdicts):
+    """The last word on each counts; a reply without any verdict is none."""
+    expected = None if verdicts is None else tuple(CriterionVerdict(*each) for each in verdicts)
+    assert read_criteria(text, 2) == expected
 
 
 def test_parts_are_read_in_order_and_bounded():

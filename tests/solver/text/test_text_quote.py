@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from solver.checkers.rubric import Rubric
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from solver.core.problem import Problem
 from solver.core.result_kind import ResultKind
 from solver.quotes.quote import Quote, Terms, quote, suggested_budget_nano
+from solver.quotes.text_quote import DraftCosts
 from solver.simulation.world import cards
 
 ESSAY = Problem("Explain why rivers meander.", result=ResultKind.TEXT)
@@ -45,3 +47,24 @@ def test_the_suggested_budget_pays_for_a_handful_of_drafts():
     suggested = suggested_budget_nano(ESSAY, cards(), terms=TERMS, most_nano=100 * NANO_PER_USD)
     assert quote(ESSAY, cards(), budget_nano=suggested, terms=TERMS).tries_low >= 4
     assert suggested_budget_nano(ESSAY, cards(), terms=TERMS, most_nano=NANO_PER_CENT) == NANO_PER_CENT
+
+
+def test_a_rubric_is_counted_and_said():
+    """Judging by it costs calls of its own; where no model can judge, that is said before money moves."""
+    judged = replace(ESSAY, checker=Rubric(("3: Is correct", "2: Gives an example")))
+    for panel in (cards(), WRITERS):
+        plain, with_rubric = (
+            DraftCosts(problem, panel, budget_nano=100 * NANO_PER_CENT, markup_bp=0)
+            for problem in (ESSAY, judged)
+        )
+        said_of = with_rubric.sentence()
+        if panel is WRITERS:
+            assert with_rubric.grade_nano == 0
+            assert said_of.endswith("No model here can judge by your rubric, so nothing will be said of it.")
+            continue
+        assert "judged by your rubric and compared in pairs" in said_of
+        assert with_rubric.drafts <= plain.drafts
+        assert with_rubric.calls - with_rubric.drafts > 0
+        assert with_rubric.seconds(30.0) > plain.seconds(30.0)
+        per_draft = [each.typical_nano / each.drafts for each in (plain, with_rubric)]
+        assert per_draft[1] > per_draft[0] or with_rubric.drafts < plain.drafts
