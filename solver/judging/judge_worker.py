@@ -6,10 +6,14 @@ To `{"checker": {…}, "answer": …}` it says `{"verdict": [passed, checker, de
 """
 
 from collections.abc import Iterator
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from solver.checkers import checker_from_json
 from solver.processes.child import Handler, serve
+
+if TYPE_CHECKING:
+    from solver.judging.child_tools import Tools
 
 _WARM_UP = (r"\frac{x+1}{2}", r"\sqrt{3+2\sqrt{2}}")
 _WARM_UP_KEYS = ("num:3", "math:x + 1")
@@ -22,25 +26,32 @@ def main() -> None:
 
 def _load() -> Handler:
     from solver.judging import equivalence
-    from solver.judging.child_tools import Tools
 
     # The parser and sympy fill their tables with the first formulas: no request's limit is to pay for that.
     for formula in _WARM_UP:
         form = equivalence.form_of(formula)
         assert form is not None, "plain formulas are read"
         equivalence.matching_key(form, _WARM_UP_KEYS)
-    # Likewise the table of units.
-    tools = Tools()
-    tools.conversion("km", "m")
 
-    def replies(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        if "checker" in request:
-            checker = checker_from_json(request["checker"])
-            assert checker is not None, "the judge sends one"
-            yield {"verdict": list(checker.check_in_child(request["answer"], tools))}
-            return
+    def compared(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         form = equivalence.form_of(request["answer"])
         yield {"key": form and form.key, "value": form and form.value}
         yield {"match": equivalence.matching_key(form, request["known"]) if form else None}
 
-    return replies
+    return lambda request: _checked(request, _tools()) if "checker" in request else compared(request)
+
+
+def _checked(request: dict[str, Any], tools: "Tools") -> Iterator[dict[str, Any]]:
+    checker = checker_from_json(request["checker"])
+    assert checker is not None, "the judge sends one"
+    yield {"verdict": list(checker.check_in_child(request["answer"], tools))}
+
+
+@lru_cache(maxsize=1)
+def _tools() -> "Tools":
+    """Load what checkers alone need, with the first of them; the limit of its request begins afterwards."""
+    from solver.judging.child_tools import Tools
+
+    tools = Tools()
+    tools.conversion("km", "m")
+    return tools

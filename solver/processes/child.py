@@ -1,22 +1,30 @@
 """The child's side of a pool: serves requests within limits, and may be killed at any moment.
 
-Protocol, one JSON document per line. The child says `{"ready": true}` once after its imports; then the parent
-sends a request and the child says its replies.
+A child is two processes. The first, the template, imports what is needed and then only waits; it forks the second, the
+worker, which serves, and forks another when that one dies. So a request that overruns costs no second start.
+
+Protocol, one JSON document per line. The template says `{"ready": true}` before each fork. Then the parent sends
+requests, `[number, request]`, one at a time, and the worker says its replies, `[number, reply]`. `ready` where a reply
+was due tells that the worker died.
 """
 
 import ctypes
+import gc
 import json
 import os
 import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 MEMORY_ABOVE_START_BYTES = 1 << 30
 _PR_SET_PDEATHSIG = 1
+# How a worker ends that no signal killed.
+_SERVED, _DIED, _NO_START = range(3)
 
 type Handler = Callable[[dict[str, Any]], Iterator[dict[str, Any]]]
+"""Returns the replies to a request. Only what happens while they are iterated counts towards the limit of CPU."""
 
 
 def serve(load: Callable[[], Handler]) -> None:
@@ -31,15 +39,39 @@ def serve(load: Callable[[], Handler]) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     replies = _private_stdout()
     handle = load()
-    limit_memory()
-    _say(replies, {"ready": True})
-    for line in sys.stdin:
-        _limit_cpu(cpu_s)
-        for reply in handle(json.loads(line)):
-            _say(replies, reply)
+    # What was imported stays in memory that template and workers share.
+    gc.collect()
+    gc.freeze()
+    template = os.getpid()
+    ended = _DIED
+    while ended not in {_SERVED, _NO_START}:
+        _say(replies, {"ready": True})
+        worker = os.fork()
+        if worker == 0:
+            _work(template, handle, replies, cpu_s)
+        ended = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
 
 
-def _say(replies: TextIO, message: dict[str, Any]) -> None:
+def _work(template: int, handle: Handler, replies: TextIO, cpu_s: float) -> NoReturn:
+    """Serve requests until standard input closes, and end the process."""
+    status = _NO_START
+    try:
+        _die_with(template)
+        limit_memory()
+        status = _DIED
+        for line in sys.stdin:
+            number, request = json.loads(line)
+            answers = handle(request)
+            _limit_cpu(cpu_s)
+            for reply in answers:
+                _say(replies, [number, reply])
+            _limit_cpu(0)
+        status = _SERVED
+    finally:
+        os._exit(status)
+
+
+def _say(replies: TextIO, message: Any) -> None:
     replies.write(json.dumps(message) + "\n")
     replies.flush()
 
@@ -71,7 +103,7 @@ def limit_memory() -> None:
 
 
 def _limit_cpu(cpu_s: float) -> None:
-    """Allow this process `cpu_s` seconds of CPU from now on; beyond, the kernel kills it.
+    """Allow this process `cpu_s` seconds of CPU from now on, 0: any; beyond, the kernel kills it.
 
     A timer rather than RLIMIT_CPU, which counts in whole seconds.
     """

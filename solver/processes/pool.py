@@ -1,8 +1,8 @@
 """A small pool of killable processes that read hostile text.
 
 Each child is a fresh interpreter (nothing of the caller's memory, no secret of its environment), started at
-the first need and ended after a while without work. A request that overruns costs its child process, never
-the pool's.
+the first need and ended after a while without work. A request that overruns costs its child's worker, a fork
+(child.py), never a process of the pool's.
 
 Limits are of CPU time: on a busy machine a request takes longer and is read all the same. Wall time has a limit
 of its own far behind, for a child that hangs without computing.
@@ -61,6 +61,10 @@ class ProcessPool:
             self._free.put_nowait(child)
 
 
+class _WorkerDied(Exception):
+    """Another worker of the same child is ready for the next request."""
+
+
 class _Child:
     """One process of the pool, or the place of one. Used by one request at a time."""
 
@@ -69,23 +73,29 @@ class _Child:
         self._cpu_limit_s = cpu_limit_s
         self._max_reply_bytes = max_reply_bytes
         self._process: asyncio.subprocess.Process | None = None
+        self._number = 0
         self._leave: asyncio.TimerHandle | None = None
         self._dying: set[asyncio.Task[int]] = set()
 
     async def ask(self, request: Mapping[str, Any], replies: int) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
+        is_usable = False
         try:
             process = await self._ready()
             assert process.stdin is not None  # both are pipes, see _start
-            process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._number += 1
+            process.stdin.write(json.dumps([self._number, request]).encode() + b"\n")
             async with asyncio.timeout(self._cpu_limit_s * _WALL_PER_CPU):
                 while len(found) < replies:
                     found.append(await self._reply(process))
+            is_usable = True
+        except _WorkerDied:
+            is_usable = True
         except (TimeoutError, EOFError, OSError, ValueError):
             return found
         finally:
-            # Also when this task is cancelled: a half-read reply must not reach the next request.
-            if len(found) < replies:
+            # Also when this task is cancelled: nobody computes what nobody waits for.
+            if not is_usable:
                 self._kill()
         return found
 
@@ -105,12 +115,24 @@ class _Child:
             await asyncio.wait(self._dying)
 
     async def _ready(self) -> asyncio.subprocess.Process:
-        if self._process is not None and self._process.returncode is None:
-            return self._process
-        self._process = await self._start()
-        async with asyncio.timeout(START_LIMIT_S):
-            await self._reply(self._process)
+        if self._process is not None and not await self._is_there(self._process):
+            self._kill()
+        if self._process is None:
+            self._process = await self._start()
+            async with asyncio.timeout(START_LIMIT_S):
+                await self._line(self._process)
         return self._process
+
+    async def _is_there(self, process: asyncio.subprocess.Process) -> bool:
+        """Tell whether the child lives; forget what it said since the last request, as that a worker was replaced."""
+        try:
+            async with asyncio.timeout(0):
+                while True:
+                    await self._line(process)
+        except TimeoutError:
+            return True
+        except (EOFError, ValueError):
+            return False
 
     async def _start(self) -> asyncio.subprocess.Process:
         boot = f"import sys; sys.path.insert(0, sys.argv.pop()); from {self._module} import main; main()"
@@ -122,12 +144,23 @@ class _Child:
         )  # fmt: skip
 
     async def _reply(self, process: asyncio.subprocess.Process) -> dict[str, Any]:
+        """Return a reply to the last request. Raises _WorkerDied."""
+        while True:
+            said = await self._line(process)
+            if isinstance(said, dict):
+                raise _WorkerDied
+            number, reply = said
+            # A worker that was forked behind the pool's back may answer what was given up.
+            if number == self._number:
+                found: dict[str, Any] = reply
+                return found
+
+    async def _line(self, process: asyncio.subprocess.Process) -> Any:
         assert process.stdout is not None  # a pipe, see _start
         line = await process.stdout.readline()
         if not line.endswith(b"\n"):
             raise EOFError("the child ended")
-        reply: dict[str, Any] = json.loads(line)
-        return reply
+        return json.loads(line)
 
     def _kill(self) -> None:
         process, self._process = self._process, None

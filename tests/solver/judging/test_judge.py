@@ -5,7 +5,6 @@ import os
 import signal
 import threading
 import time
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -20,6 +19,8 @@ from solver.checkers.set import SetOf
 from solver.checkers.symbolic import Symbolic
 from solver.core.verdict import Judgement, Verdict
 from solver.judging.judge import Judge
+from tests import children
+from tests.children import children_of
 
 PUZZLE = Arithmetic((3, 7, 12, 25), 58)
 PI = Number("3.14", "0.01")
@@ -38,7 +39,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-# A child takes two seconds of CPU to start, so all share one loop and one judge, and cost it no more than they must.
+# A child takes a second of CPU to start, so all share one loop and one judge, and cost it no more than they must.
 on_shared_loop = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -50,16 +51,9 @@ async def judge():
     await made.close()
 
 
-def children_of(pid: int) -> set[int]:
-    """List the living child processes, whichever thread started them."""
-    threads = Path(f"/proc/{pid}/task").glob("*/children")
-    return {int(child) for thread in threads for child in thread.read_text().split()}
-
-
-def child_of(judge: Judge) -> int | None:
-    """Return the process of a judge's only child, None where it was killed and not needed again."""
-    process = judge._pool._processes._children[0]._process
-    return process and process.pid
+def worker_of(judge: Judge) -> int | None:
+    """Return the process that reads formulas for a judge of one child, None before the first."""
+    return children.worker_of(judge._pool._processes)
 
 
 @on_shared_loop
@@ -162,10 +156,10 @@ async def test_a_number_that_nobody_could_read_is_undecided_and_asked_again(judg
     for sign, answer in ((signal.SIGSTOP, r"\sqrt{9.8596}"), (signal.SIGKILL, r"\sqrt{4} + 1.14")):
         job = judge.for_job("alice")
         await job.judge_answer(rf"\sqrt{{{sign}}}", checker=None)
-        child = child_of(judge)
-        assert child is not None
+        worker = worker_of(judge)
+        assert worker is not None
         asked = asyncio.create_task(job.judge_answer(answer, checker=PI))
-        os.kill(child, sign)
+        os.kill(worker, sign)
         assert (await asked).verdict.is_undecided
         assert (await job.judge_answer(answer, checker=PI)).verdict.passed
 
@@ -182,13 +176,14 @@ async def test_after_two_overruns_a_jobs_formulas_are_texts(judge):
     hostile, other = judge.for_job("mallory"), judge.for_job("mallory")
     for number in range(2):
         await hostile.judge(text=f"Answer: {TOWER} + {number}", checker=None)
-    assert child_of(judge) is None
+    assert (await other.judge(text=r"Answer: \sqrt{25}", checker=None)).key == "num:5"
+    worker = worker_of(judge)
     for number in range(20):
         found = await hostile.judge(text=f"Answer: {TOWER} + 2{number}", checker=PI)
         assert found.verdict.is_undecided
-    assert child_of(judge) is None
-    assert (await hostile.judge(text=r"Answer: \sqrt{25}", checker=None)).key == r"text:\sqrt{25}"
-    assert (await other.judge(text=r"Answer: \sqrt{25}", checker=None)).key == "num:5"
+    assert (await hostile.judge(text=r"Answer: \sqrt{26}", checker=None)).key == r"text:\sqrt{26}"
+    assert (await other.judge(text=r"Answer: \sqrt{81}", checker=None)).key == "num:9"
+    assert worker_of(judge) == worker
 
 
 @on_shared_loop
@@ -218,13 +213,12 @@ async def test_an_endless_computation_is_killed_and_its_child_replaced(judge):
     """The tower of nines costs the limit and one child, and decides nothing; a new one answers the next request."""
     job = judge.for_job("alice")
     await job.judge_answer(r"\sqrt{36}", checker=None)
-    first = child_of(judge)
-    assert first is not None
+    first = worker_of(judge)
     tower = await job.judge_answer(TOWER, checker=PI)
     assert tower.key == f"text:{TOWER}"
     assert tower.verdict.is_undecided
     assert (await job.judge_answer(r"\sqrt{49}", checker=None)).key == "num:7"
-    assert child_of(judge) != first
+    assert worker_of(judge) != first
 
 
 @on_shared_loop
@@ -301,10 +295,10 @@ def test_a_judge_works_on_the_loop_of_any_thread_and_leaves_no_child():
     assert children_of(os.getpid()) <= before
 
 
-async def test_a_checker_is_tried_before_it_is_trusted():
+@on_shared_loop
+async def test_a_checker_is_tried_before_it_is_trusted(judge):
     """On what cannot be right, and on an answer that the user says is right."""
     code = Regex("[A-Z]{2}[0-9]{4}")
-    judge = Judge(processes=1, cpu_limit_s=30.0)
     for checker, example, said in (
         (Regex(".*"), "", "It passes what cannot be right"),
         (code, "AB1234", ""),
@@ -317,4 +311,3 @@ async def test_a_checker_is_tried_before_it_is_trusted():
     ):
         fault = await judge.fault_of(checker, example)
         assert (said in fault) if said else fault == "", (checker, example)
-    await judge.close()

@@ -12,20 +12,13 @@ import pytest_asyncio
 
 from solver.judging import judge_pool
 from solver.judging.judge_pool import JudgePool, PoolReply
+from tests.children import is_alive, worker_of
 
 ROOT = str(Path(judge_pool.__file__).parents[2])
 TOWER = "9^{9^{9^{9}}}"
 
-# A child takes two seconds of CPU to start, so all share one loop and one pool, and cost it no more than they must.
+# A child takes a second of CPU to start, so all share one loop and one pool, and cost it no more than they must.
 on_shared_loop = pytest.mark.asyncio(loop_scope="module")
-
-
-def is_alive(pid: int) -> bool:
-    """Tell whether a process runs (a zombie does not)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] not in "ZX"
-    except FileNotFoundError:
-        return False
 
 
 async def wait_until(condition, *, within_s: float = 120.0) -> bool:
@@ -53,10 +46,10 @@ def proc_of(pid: int, name: str) -> str:
 
 
 def child_of(pool: JudgePool) -> int:
-    """Return the process of the pool's only child."""
-    process = pool._processes._children[0]._process
-    assert process is not None
-    return process.pid
+    """Return the process that reads formulas in the pool's only child."""
+    worker = worker_of(pool._processes)
+    assert worker is not None
+    return worker
 
 
 @on_shared_loop
@@ -159,13 +152,14 @@ ORPHAN = """
 import asyncio, sys
 sys.path.insert(0, sys.argv[1])
 from solver.judging.judge_pool import JudgePool
+from tests.children import worker_of
 
 async def main():
     pool = JudgePool(size=1, cpu_limit_s=600, idle_s=60)
     await pool.ask("2^3", ())
     task = asyncio.create_task(pool.ask(sys.argv[2], ()))
     await asyncio.sleep(0.5)
-    print(pool._processes._children[0]._process.pid, flush=True)
+    print(worker_of(pool._processes), flush=True)
     await task
 
 asyncio.run(main())
