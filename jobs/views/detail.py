@@ -64,17 +64,19 @@ def job_context(job: Job) -> dict[str, Any]:
     }
 
 
+def _head_context(job: Job) -> dict[str, Any]:
+    """Return what the head of the page shows: where the job comes from, and the buttons with their dialogs."""
+    return {"comparison": Comparison.of(job), "offers": offers_of(job), **raise_context(job)}
+
+
 @signed_in
 @never_cache
 @require_safe
 def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Show the job."""
     job = get_job_for(request.user, job_id)
-    context = job_context(job)
-    context["comparison"] = Comparison.of(job)
-    context["offers"] = offers_of(job)
+    context = job_context(job) | _head_context(job)
     context["reruns"] = jobs_of(request.user).filter(parent=job).order_by("created_at")[:_RERUNS_SHOWN]
-    context |= raise_context(job)
     context["problem_html"] = render_markdown(job.problem, prefix="problem")
     context["has_math"] = context["has_math"] or has_math(context["problem_html"])
     return render(request, "jobs/job/detail.html", context)
@@ -84,13 +86,18 @@ def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
 @never_cache
 @require_safe
 def live_fragment(request: AuthedRequest, job_id: UUID) -> HttpResponse:
-    """Return the live part of the page, which is fetched anew when other buttons belong on it."""
+    """Return the live part of the page, with the head of the page where other buttons belong there; at the end both."""
     job = get_job_for(request.user, job_id)
-    if not job.has_ended and request.GET.get("offers", offered_key(job)) != offered_key(job):
-        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    has_other_buttons = request.GET.get("offers", offered_key(job)) != offered_key(job)
+
+    def answer() -> HttpResponse:
+        context = job_context(job)
+        if job.has_ended or has_other_buttons:
+            context |= _head_context(job) | {"with_head": True}
+        return render(request, "jobs/job/live.html", context)
+
+    if has_other_buttons and not job.has_ended:
+        return answer()
     return live_reply(
-        request,
-        has_ended=job.has_ended,
-        revision=revision_of(job, spend_of(job)),
-        render=lambda: render(request, "jobs/job/live.html", job_context(job)),
+        request, has_ended=job.has_ended, revision=revision_of(job, spend_of(job)), render=answer
     )

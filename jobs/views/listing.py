@@ -16,7 +16,9 @@ from accounts.models import User
 from jobs.core.states import ACTIVE, ENDED, JobState
 from jobs.models import Job, JobQuerySet
 from jobs.presenters.spend import Spend, spend_of
+from jobs.templatetags.ponder import percent
 from jobs.views.access import jobs_of, wants_fragment
+from solver.inference.explanation import FAILED, PASSED
 
 PER_PAGE = 25
 _MAX_QUERY = 200
@@ -50,6 +52,19 @@ class Row(NamedTuple):
 
     job: Job
     spend: Spend
+
+    @property
+    def said(self) -> str:
+        """Return how good the answer is: whether it passed what was checked, and the confidence where there is one."""
+        job = self.job
+        if not (job.has_ended and job.answer):
+            return ""
+        if job.checked.startswith(FAILED):
+            return f"{FAILED} check failed"
+        mark = f"{PASSED} " if job.checked.startswith(PASSED) else ""
+        if job.confidence is not None:
+            return f"{mark}{percent(job.confidence)} sure"
+        return f"{mark}checked" if mark else ""
 
 
 @signed_in

@@ -10,6 +10,10 @@ PICO_PER_NANO = 1_000
 # More than all the money there is; keeps amounts far inside a bigint (9.2e18).
 _MAX_USD = Decimal(1_000_000_000)
 _PLAIN_DECIMAL = re.compile(r"[0-9]{1,12}(\.[0-9]{0,12})?|\.[0-9]{1,12}")
+# A thousand with separators, whose point is then the other sign. No group of thousands begins with a zero.
+_IN_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}((,[0-9]{3})+(\.[0-9]*)?|(\.[0-9]{3})+,[0-9]{0,2})")
+# A comma with one or two digits behind it is a decimal comma; with three it might be either.
+_DECIMAL_COMMA = re.compile(r"[0-9]{0,12},[0-9]{1,2}")
 
 
 class MoneyError(ValueError):
@@ -25,13 +29,11 @@ def parse_usd(
     whole_cents: bool = True,
     allow_zero: bool = False,
 ) -> int:
-    """Return the nano-USD of a typed amount of dollars such as `5`, `0.05`, `$1,000.00`.
+    """Return the nano-USD of a typed amount of dollars such as `5`, `0.05`, `3,50`, `$1,000.00`, `1.000,00`.
 
     `whole_cents` refuses more than two decimals. Raises MoneyError with a message for the person who typed it.
     """
-    cleaned = text.strip().removeprefix("$").strip()
-    if re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?", cleaned):
-        cleaned = cleaned.replace(",", "")
+    cleaned = _with_decimal_point(text.strip().removeprefix("$").strip())
     bounds = (
         f"between {format_usd(minimum_nano)} and {format_usd(maximum_nano)}"
         if maximum_nano
@@ -54,6 +56,15 @@ def parse_usd(
     if nano < minimum_nano or (maximum_nano is not None and nano > maximum_nano):
         raise MoneyError(f"{name}: {format_usd(nano)} is out of range. {expected}")
     return nano
+
+
+def _with_decimal_point(typed: str) -> str:
+    """Return an amount without separators of thousands and with a decimal point; as it is where that is in doubt."""
+    if _IN_THOUSANDS.fullmatch(typed):
+        is_comma_decimal = 0 <= typed.find(".") < typed.find(",")
+        typed = typed.replace("." if is_comma_decimal else ",", "")
+        return typed.replace(",", ".")
+    return typed.replace(",", ".") if _DECIMAL_COMMA.fullmatch(typed) else typed
 
 
 def usd_decimal(nano: int) -> str:

@@ -17,9 +17,16 @@ function later(action, wait) {
   };
 }
 
+// As solver/core/money.py reads it: 3,50 and 1.000,00 are amounts, too.
+function withPoint(text) {
+  if (!/^[1-9]\d{0,2}((,\d{3})+(\.\d*)?|(\.\d{3})+,\d{0,2})$/.test(text)) return /^\d*,\d{1,2}$/.test(text) ? text.replace(",", ".") : text;
+  const point = text.indexOf(".");
+  return text.replaceAll(point >= 0 && point < text.indexOf(",") ? "." : ",", "").replace(",", ".");
+}
+
 function amount() {
   const chosen = form.elements.budget.value;
-  const text = (chosen === "custom" ? form.elements.budget_custom.value : chosen).trim().replace(/^\$\s*/, "").replace(/^(\d{1,3})((?:,\d{3})+)(?=\.|$)/, (all) => all.replaceAll(",", ""));
+  const text = withPoint((chosen === "custom" ? form.elements.budget_custom.value : chosen).trim().replace(/^\$\s*/, ""));
   const valid = /^(\d{1,7}(\.\d{0,2}0*)?|\.\d{1,2}0*)$/.test(text) && Number(text) > 0;
   return valid ? `$${Number(text).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}` : "";
 }

@@ -8,8 +8,10 @@ const live = () => document.getElementById("live");
 
 function poll() {
   clearTimeout(timer);
-  if (!live()) return;
-  window.htmx.trigger(live(), "ponder:poll");
+  // What replaces the live part at the end asks no more.
+  if (!live()?.hasAttribute("hx-get")) return;
+  // Whoever is asked something answers first.
+  if (!document.querySelector("dialog[open]")) window.htmx.trigger(live(), "ponder:poll");
   timer = setTimeout(poll, document.hidden ? HIDDEN : ACTIVE);
 }
 
@@ -23,7 +25,19 @@ function announce() {
   }
 }
 
-document.addEventListener("htmx:afterSwap", announce);
+// The first formula that comes while the page is open brings what sets it.
+function fetchMaths() {
+  const assets = document.getElementById("math-assets");
+  if (!assets || !live()?.hasAttribute("data-math")) return;
+  for (const element of assets.content.children) {
+    const copy = document.importNode(element, true);
+    if (copy.localName === "script") copy.async = false;
+    document.head.append(copy);
+  }
+  assets.remove();
+}
+
+document.addEventListener("htmx:afterSwap", () => { announce(); fetchMaths(); });
 document.addEventListener("visibilitychange", () => {
   clearTimeout(timer);
   timer = setTimeout(poll, document.hidden ? HIDDEN : 0);

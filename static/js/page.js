@@ -68,6 +68,10 @@ document.addEventListener("input", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
+  if (event.key === " " && event.target.matches("a[role=button]")) {
+    event.preventDefault();
+    event.target.click();
+  }
   const menu = event.key === "Escape" && document.querySelector("[data-menu][open]");
   if (menu) {
     menu.open = false;

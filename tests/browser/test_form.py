@@ -1,12 +1,16 @@
 """The new-job form in a browser: draft, quote, preview, keyboard."""
 
+import re
+
+import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from jobs.models import Job
 from tests import people
 from tests.browser.conftest import cookie_of, listen
-from tests.people import SOLVED, make_comparison, make_user
+from tests.people import SOLVED, make_comparison, make_job, make_user
 
 
 def wait_for_draft(page: Page, text: str) -> None:
@@ -117,3 +121,31 @@ def test_running_again_with_changes_keeps_the_models(page: Page, live_server, tr
     page.get_by_role("button", name="Start").click()
     page.wait_for_url("**/jobs/*/")
     assert Job.objects.latest("created_at").options["models"] == ["demo/intern"]
+
+
+@pytest.mark.breaks_the_books
+def test_the_end_of_a_job_closes_nothing(page: Page, live_server, transactional_db):
+    """The result takes the place of what was watched; a fold stays open, a formula is set, nothing is asked any more."""
+    ada = make_user("ada@example.org")
+    job = make_job(ada, "running")
+    page.context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
+    page.goto(f"{live_server.url}{job.get_absolute_url()}")
+    page.get_by_text("Every call").click()
+    page.evaluate("window.isTheSame = true")
+    Job.objects.filter(pk=job.pk).update(
+        **{**SOLVED, "state": "done", "answer": "$\\frac{1}{2}$", "finished_at": timezone.now()}
+    )
+    expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
+    expect(page.get_by_role("link", name="Pause")).to_have_count(0)
+    expect(page.locator("#live .katex").first).to_be_visible()
+    assert page.evaluate("window.isTheSame && document.getElementById('calls').open")
+    expect(page.locator("#live")).not_to_have_attribute("hx-get", re.compile("."))
+
+
+def test_a_space_presses_what_looks_like_a_button(page: Page, live_server, transactional_db):
+    """Pause is a link for browsers without scripts, and a button for everybody else."""
+    ada = make_user("ada@example.org")
+    page.context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
+    page.goto(f"{live_server.url}{make_job(ada, 'running').get_absolute_url()}")
+    page.get_by_role("button", name="Pause").press("Space")
+    expect(page.get_by_role("dialog")).to_be_visible()

@@ -83,14 +83,15 @@ def test_a_get_changes_nothing(alice, running_job, name):
     )
 
 
-def test_the_page_is_fetched_anew_when_other_buttons_belong_on_it(alice, running_job):
-    """The buttons are not part of what is polled: a job that was paused elsewhere shows Resume."""
+def test_the_head_comes_along_when_other_buttons_belong_in_it(alice, running_job):
+    """A job that was paused elsewhere shows Resume, without a reload that would close what is open."""
     offers = page_of(alice, running_job).split('{"offers": "')[1].split('"')[0]
     address = reverse("job-live", args=[running_job.pk])
-    assert "HX-Refresh" not in alice.get(address, {"offers": offers})
+    assert "job-actions" not in alice.get(address, {"offers": offers}).content.decode()
     Job.objects.filter(pk=running_job.pk).update(wanted="pause")
-    reply = alice.get(address, {"offers": offers})
-    assert (reply.status_code, reply["HX-Refresh"]) == (204, "true")
+    text = alice.get(address, {"offers": offers}).content.decode()
+    assert 'hx-swap-oob="true"' in text
+    assert 'id="resume-dialog"' in text or "/resume/" in text
 
 
 def test_a_budget_is_raised_to_one_of_the_amounts_or_another(alice):

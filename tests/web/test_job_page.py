@@ -77,10 +77,16 @@ def test_an_unchanged_poll_is_cheap(alice, running_job):
 
 
 def test_the_end_stops_the_polling(alice, done_job):
-    """286 tells htmx to stop, HX-Refresh to fetch the result."""
+    """286 tells htmx to stop; the result and the head without buttons take their places, and nothing is reloaded."""
     reply = show(alice, done_job, "job-live")
     assert reply.status_code == 286
-    assert reply["HX-Refresh"] == "true"
+    assert "HX-Refresh" not in reply
+    text = reply.content.decode()
+    assert 'id="live"' in text
+    assert "hx-get" not in text
+    assert 'id="job-head" data-job hx-swap-oob="true"' in text
+    assert "Run again with changes" in text
+    assert "job-actions" not in text
 
 
 def test_the_result_is_exact(alice):

@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from tests import people
 from tests.people import make_job
 
 pytestmark = pytest.mark.django_db
@@ -99,3 +100,19 @@ def test_going_back_gets_the_whole_page(alice):
     """Htmx restores its history with whole pages."""
     headers = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
     assert "<html" in alice.get(reverse("job-list"), headers=headers).content.decode()
+
+
+def test_a_row_says_how_good_the_answer_is(alice):
+    """A confidence and whether it was checked stand in the list, too; a check that failed is no answer."""
+    solved = people.SOLVED | {"confidence": 0.73}
+    make_job(alice.user, **solved)
+    make_job(alice.user, **solved | {"checked": "✗ It is not 58."})
+    text = page(alice)
+    assert "✓ 73 % sure" in text
+    assert "✗ check failed" in text
+
+
+def test_texts_stand_in_the_direction_of_their_language(alice):
+    """A title in Arabic begins at the right."""
+    make_job(alice.user, title="ما هي عاصمة فرنسا؟")
+    assert 'dir="auto">ما هي عاصمة فرنسا؟' in page(alice)
