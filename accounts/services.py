@@ -20,6 +20,10 @@ OPERATOR_EMAIL = "operator@localhost.localdomain"
 SIGN_IN_LINK_TTL = timedelta(hours=24)
 
 
+# With “’s workspace” behind it, it fits the name of a workspace.
+_LONGEST_NAME = 100
+
+
 def ensure_personal_workspace(user: User, *, operator: bool = False) -> Workspace:
     """Return the user's first workspace, making a personal one (and telling `workspace_created`) where there is none."""
     with transaction.atomic():
@@ -28,7 +32,7 @@ def ensure_personal_workspace(user: User, *, operator: bool = False) -> Workspac
         membership = Membership.objects.filter(user=user).select_related("workspace").order_by("pk").first()
         if membership:
             return membership.workspace
-        workspace = Workspace.objects.create(name=f"{user.get_short_name()}’s workspace")
+        workspace = Workspace.objects.create(name=f"{user.get_short_name()[:_LONGEST_NAME]}’s workspace")
         Membership.objects.create(workspace=workspace, user=user, role=Role.OWNER)
         workspace_created.send(sender=Workspace, workspace=workspace, owner=user, operator=operator)
     return workspace

@@ -32,7 +32,11 @@ def csv_reply(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]
 
 
 def _safe(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS) and not _is_number(value):
+    if (
+        isinstance(value, str)
+        and value.lstrip(" \u00a0").startswith(_FORMULA_STARTS)
+        and not _is_number(value)
+    ):
         return f"'{value}"
     return value
 

@@ -1,15 +1,19 @@
 """What a problem's text may be: checked once, in one place, for page, terminal and programs alike."""
 
+import unicodedata
+
 from jobs.core.errors import SubmitError
 from solver.text.extract import clean_text
 
 MAX_PROBLEM_CHARS = 100_000
 _MAX_TITLE_CHARS = 80
+_JOINERS = "\u00ad\u200c\u200d\u200e\u200f"
+"""What forms words and emoji without being seen itself: the soft hyphen, joiners, marks of direction."""
 
 
 def checked_problem(text: str) -> str:
     """Return the problem as it is stored. Raises SubmitError with what is wrong and what to do."""
-    if not text.strip():
+    if not any(map(_is_visible, text)):
         raise SubmitError(
             "The problem is empty. Enter the problem you want solved.", field="problem", code="empty"
         )
@@ -34,8 +38,15 @@ def checked_problem(text: str) -> str:
     return text.strip()
 
 
+def _is_visible(character: str) -> bool:
+    """Whether a character can be seen: no space, no control, and nothing that only forms others, as a joiner does."""
+    return not character.isspace() and unicodedata.category(character) not in {"Cc", "Cf"}
+
+
 def title_of(problem: str) -> str:
     """Return the first line of a problem, shortened: the title of the job in lists and emails."""
-    first = next((line.strip(" #*") for line in problem.splitlines() if line.strip(" #*")), "Problem")
-    first = " ".join("".join(c if c.isprintable() else " " for c in first).split()) or "Problem"
+    lines = (line.strip(" #*") for line in problem.splitlines())
+    first = next((line for line in lines if any(map(_is_visible, line))), "Problem")
+    shown = "".join(c if c.isprintable() or c in _JOINERS else " " for c in first)
+    first = " ".join(shown.split()) or "Problem"
     return first if len(first) <= _MAX_TITLE_CHARS else first[: _MAX_TITLE_CHARS - 1].rstrip() + "…"

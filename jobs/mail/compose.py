@@ -1,5 +1,6 @@
 """The emails: subject, a text and an HTML twin of it, one link, and one click to unsubscribe."""
 
+from email.policy import EmailPolicy
 from typing import Any
 
 from django.conf import settings
@@ -22,16 +23,36 @@ _TEXT_LINES = 120
 _TEXT_CHARACTERS = 6_000
 _CODE_LINES = 120
 _CODE_CHARACTERS = 6000
+_LONGEST_ENCODED_WORD = 75
 _LONGEST_HEADER = 998  # RFC 5322, section 2.1.1
 
 
+class _HeaderPolicy(EmailPolicy):
+    """Folds the subject, in which encoded words have at most 75 characters (RFC 2047, section 2), and nothing else.
+
+    A long address that was folded would become encoded words, which no mail program undoes.
+    """
+
+    def fold(self, name: str, value: Any) -> str:
+        """Return a header as lines."""
+        return super(_HeaderPolicy, self._for(name)).fold(name, value)
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """Return a header as lines, encoded."""
+        return super(_HeaderPolicy, self._for(name)).fold_binary(name, value)
+
+    def _for(self, name: str) -> "_HeaderPolicy":
+        longest = _LONGEST_ENCODED_WORD if name.lower() == "subject" else _LONGEST_HEADER
+        return self.clone(max_line_length=longest)
+
+
 class JobMail(EmailMultiAlternatives):
-    """An email whose headers are not folded: a long address would become encoded words, which no mail program undoes."""
+    """An email of a job."""
 
     def message(self, **options: Any) -> Any:
-        """Return the email, ready to be written; its body is encoded for lines of the usual length."""
+        """Return the email, ready to be written."""
         built = super().message(**options)
-        built.policy = built.policy.clone(max_line_length=_LONGEST_HEADER)
+        built.policy = _HeaderPolicy(utf8=built.policy.utf8, linesep=built.policy.linesep)
         return built
 
 

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from jobs.core.states import JobState
 from jobs.models import Job
-from jobs.presenters.markdown import clean_text
+from jobs.presenters.markdown import short_answer_html
 from solver.checkers import CheckerError, checker_from_json
 from solver.core.rubric import points_in_words
 from solver.inference.explanation import FAILED, PASSED
@@ -30,8 +30,6 @@ _BADGES = {
     JobState.EXHAUSTED: "warn",
     JobState.FAILED: "bad",
 }
-_PROGRAM = re.compile(r"^(?:(?:async )?def|class|from|import) \w+.*\n", re.MULTILINE)
-_LATEX = re.compile(r"\\[a-zA-Z]+|[\^_]\{|\^\w")
 
 
 @register.filter
@@ -161,13 +159,7 @@ def shortened(text: str | None, most: int) -> str:
 @register.filter
 def short_answer(text: str) -> SafeString:
     """Return a short answer as it stands; LaTeX is marked for KaTeX, a program or a table set as one."""
-    cleaned = clean_text(text or "").strip()
-    bare = cleaned.strip("$")
-    is_code = _PROGRAM.search(cleaned) is not None
-    if len(cleaned) <= 2000 and _LATEX.search(cleaned) and not is_code:
-        return format_html('<span class="math inline">{}</span>', bare)
-    shape = "answer-text answer-block" if is_code or "\n" in cleaned else "answer-text"
-    return format_html('<span class="{}">{}</span>', shape, cleaned)
+    return short_answer_html(text)
 
 
 @register.filter

@@ -49,7 +49,10 @@ class Choice(BaseChecker):
     @classmethod
     def from_fields(cls, given: Mapping[str, str], _problem: str, /) -> Self:
         """Read the options and the right one. Raises CheckerError."""
-        parts = re.split(r"[,;\n]", given.get("options", ""))
+        typed = given.get("options", "").strip()
+        # On lines of their own, or between semicolons, options may hold commas.
+        separator = next((sign for sign in "\n;" if sign in typed), ",")
+        parts = typed.split(separator)
         names = tuple(part.strip() for part in parts if part.strip())
         folded = {name.casefold(): name for name in names}
         if not 2 <= len(names) <= MAX_OPTIONS or len(folded) < len(names):
@@ -93,7 +96,8 @@ class Choice(BaseChecker):
 
     def hint(self) -> str:
         """Return what a model is told about the form of the answer."""
-        return f"The answer is one of: {', '.join(self.options)}."
+        separator = "; " if any("," in option for option in self.options) else ", "
+        return f"The answer is one of: {separator.join(self.options)}."
 
     def check(self, answer: str, /) -> Verdict:
         """Compare the option that the answer names; undecided where the right one is unknown, or the answer is unread."""

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from jobs import tasks
 from jobs.mail import eml_backend as mail_files
-from jobs.mail.compose import compose
+from jobs.mail.compose import JobMail, compose
 from jobs.mail.send import send_due
 from jobs.models import Job, OutboxMessage
 from tests.people import make_job, make_user
@@ -196,3 +196,15 @@ def test_staff_cannot_become_the_operator_by_mail(client, staff, mail_dir):
         reply = client.get(address)
         assert reply.status_code == 200
         assert code not in reply.content.decode()
+
+
+def test_a_subject_of_another_script_is_written_in_short_words():
+    """RFC 2047 allows an encoded word 75 characters; a long address is not folded at all."""
+    address = "<https://ponder.example/" + "a" * 120 + ">"
+    mail = JobMail(
+        subject="完了: " + "日本語の題名" * 12, to=["a@b.c"], headers={"List-Unsubscribe": address}
+    )
+    written = mail.message().as_bytes()
+    assert all(len(word) <= 75 for word in re.findall(rb"=\?utf-8\?\S+\?=", written))
+    assert email.message_from_bytes(written, policy=policy.default)["Subject"] == mail.subject
+    assert address.encode() in written

@@ -1,5 +1,7 @@
 """Texts of models and strangers: shown well, never dangerous, never slow."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -184,7 +186,30 @@ def test_short_answers_in_latex_are_set(answer):
     assert 'class="math inline"' in short_answer(answer)
 
 
-@pytest.mark.parametrize("answer", ["(25 - 7) * 3 + 12", "B", "a < b", "3.14", "5 $", "two_words"])
+@pytest.mark.parametrize(
+    ("answer", "maths"),
+    [
+        (r"\(\frac{1}{2}\)", [r"\frac{1}{2}"]),
+        (r"\[x\]", ["x"]),
+        ("$$x$$", ["x"]),
+        ("The value is $x^2$ for $x > 0$.", ["x^2", "x &gt; 0"]),
+        (r"$5 each, so $n$ in all", ["n"]),
+    ],
+)
+def test_maths_between_its_marks_is_set_and_the_rest_stays_text(answer, maths):
+    """A sentence with a formula is no formula, and KaTeX never sees the marks."""
+    shown = short_answer(answer)
+    assert re.findall(r'<span class="math inline">(.*?)</span>', shown) == maths
+    assert "\\(" not in shown
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "(25 - 7) * 3 + 12", "B", "a < b", "3.14", "5 $", "two_words", r"^\d{3}\s*$", r"C:\Users\name", "$5 and $6",
+        r"\\server\text", r"(?:a|b)^{2}",
+    ],
+)  # fmt: skip
 def test_other_short_answers_stay_as_they_are(answer):
     """Stars and underscores are no Markdown in an answer."""
     assert 'class="math' not in short_answer(answer)
@@ -209,3 +234,28 @@ def test_words_for_numbers():
         "5 days",
     ]
     assert [tokens(x) for x in (0, 812, 4393, 45_200, 1_900_000)] == ["0", "812", "4 393", "45.2 k", "1.9 M"]
+
+
+@pytest.mark.parametrize(
+    ("text", "maths"),
+    [
+        ("| a | b |\n|---|---:|\n| $\\ln|x|$ | 2 |", [r"\ln|x|"]),
+        ("\\begin{align}\na&=b\\\\\n\\end{align}", ["\\begin{align}\na&amp;=b\\\\\n\\end{align}"]),
+        (r"so \boxed{\frac{1}{2}} is it", [r"\boxed{\frac{1}{2}}"]),
+        ("\\[\nx\n\n= y\n\\]", ["x\n= y"]),
+        ("$$a$$ and $$b$$ on a line", ["a", "b"]),
+        ("the $n$th and $HOME/$USER", ["n"]),
+        ("| $5 | $6 |\n|---|---|\n| a | b |", []),
+        ("```\n| echo $a|$b |\n```", []),
+    ],
+)
+def test_maths_is_found_however_it_is_written(text, maths):
+    """Bars in tables, environments, boxes, empty lines; what a shell reads is none."""
+    assert re.findall(r'class="math [^>]*>(.*?)</(?:span|div)>', to_html(text), re.DOTALL) == maths
+    assert "\\|" not in to_html(text)
+
+
+def test_columns_keep_their_alignment():
+    """Figures stand at the right where the table says so."""
+    shown = to_html("| a | b | c |\n|:---|---:|:-:|\n| 1 | 2 | 3 |")
+    assert '<td>1</td>\n<td class="right">2</td>\n<td class="center">3</td>' in shown

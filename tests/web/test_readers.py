@@ -4,6 +4,7 @@ import pytest
 from django.template import Context, Template
 
 from billing.cost_review.csv_reply import csv_lines
+from jobs.core.errors import SubmitError
 from jobs.lifecycle.problem_text import checked_problem, title_of
 from jobs.mail.compose import _first_lines, _one_line
 from jobs.presenters.markdown import clean_text
@@ -42,3 +43,22 @@ def test_no_template_composes_accents():
     """Django's own ways to shorten a text cost the square of a run of accents, so `shortened` stands in their place."""
     for template in (ROOT / "templates").rglob("*.*"):
         assert "truncate" not in template.read_text(), template
+
+
+@pytest.mark.parametrize("cell", ["=1+1", " =1+1", "\u00a0\uff1d1", "@x", "\t=1"])
+def test_no_cell_of_a_download_is_a_formula(cell):
+    """Spaces before it do not keep a spreadsheet from computing it."""
+    assert list(csv_lines(["answer"], [[cell]]))[1].lstrip('"').startswith("'")
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\u200b", "\u2060\u200b \n"])
+def test_a_problem_that_cannot_be_seen_is_empty(text):
+    """A character of no width is no problem to solve."""
+    with pytest.raises(SubmitError, match="is empty"):
+        checked_problem(text)
+
+
+def test_a_title_keeps_what_forms_words_and_emoji():
+    """Persian needs its non-joiners, a family its joiners; overrides of direction go."""
+    title = "می\u200cخواهم 👨\u200d👩\u200d👧 so\u00adft"
+    assert title_of(f"\u200b\n# {title}\u202e") == title

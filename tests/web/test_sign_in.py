@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.closing import end_sessions
 from accounts.models import Invitation, User
-from accounts.services import sign_in_link
+from accounts.services import ensure_personal_workspace, sign_in_link
 from jobs.models import OutboxMessage
 from tests.people import make_user
 
@@ -185,3 +185,9 @@ def test_ending_sessions_signs_one_user_out_everywhere(alice, charlie, db):
     for browser in (alice, phone):
         assert browser.get(reverse("job-list")).status_code == 302
     assert charlie.get(reverse("job-list")).status_code == 200
+
+
+def test_the_longest_address_has_a_workspace(db):
+    """What stands before the @ names it, as far as the name of a workspace is long."""
+    user = User.objects.create_user(f"{'a' * 140}@example.org")
+    assert ensure_personal_workspace(user).name == f"{'a' * 100}’s workspace"

@@ -2,5 +2,6 @@
 
 from jobs.presenters.markdown.cleaning import clean_text
 from jobs.presenters.markdown.render import has_math, render_markdown
+from jobs.presenters.markdown.short import short_answer_html
 
-__all__ = ["clean_text", "has_math", "render_markdown"]
+__all__ = ["clean_text", "has_math", "render_markdown", "short_answer_html"]

@@ -12,6 +12,7 @@ from typing import Any
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
@@ -79,12 +80,15 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": 20})
     parser.enable(["table", "strikethrough"]).disable(["image", "html_block", "html_inline"])
     dollarmath_plugin(parser, allow_labels=False, allow_digits=False, allow_space=False, double_inline=True)
+    amsmath_plugin(parser)
     footnote_plugin(parser)
     bracket_math_plugin(parser)
     parser.add_render_rule("fence", _fence)
     parser.add_render_rule("code_block", _fence)
     parser.add_render_rule("table_open", _table_open)
     parser.add_render_rule("table_close", _table_close)
+    for cell in ("th_open", "td_open"):
+        parser.add_render_rule(cell, _cell_open)
     return parser
 
 
@@ -102,6 +106,13 @@ def _fence(_self: Any, tokens: Sequence[Token], index: int, _options: Any, env: 
 
 def _table_open(*_: Any) -> str:
     return '<div class="scroll" tabindex="0"><table class="table">\n'
+
+
+def _cell_open(_self: Any, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
+    """Begin a cell; the page's policy allows no style attribute, so its alignment is a class."""
+    token = tokens[index]
+    alignment = str(token.attrGet("style") or "").removeprefix("text-align:")
+    return f'<{token.tag} class="{alignment}">' if alignment in {"right", "center"} else f"<{token.tag}>"
 
 
 def _table_close(*_: Any) -> str:

@@ -40,3 +40,18 @@ def test_only_a_known_right_option_makes_a_problem_checkable():
     """Without it the checker may refuse an answer, but never prove one."""
     assert LETTERS.is_checkable
     assert not Choice(("yes", "no")).is_checkable
+
+
+@pytest.mark.parametrize(
+    ("typed", "options"),
+    [
+        ("Paris, France\nLyon, France", ("Paris, France", "Lyon, France")),
+        ("Paris, France; Lyon, France", ("Paris, France", "Lyon, France")),
+        ("A, B,C", ("A", "B", "C")),
+    ],
+)
+def test_an_option_on_its_own_line_may_hold_a_comma(typed, options):
+    """Commas separate only what stands on one line."""
+    choice = Choice.from_fields({"options": typed}, "")
+    assert choice.options == options
+    assert all(option in choice.hint() for option in options)

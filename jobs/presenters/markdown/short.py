@@ -1,0 +1,67 @@
+r"""A short answer as HTML: text that stays as it is, with the maths in it marked for KaTeX.
+
+Maths is what stands between dollars, `\( … \)` or `\[ … \]`; without these the whole answer, if it is LaTeX and neither
+a path nor a regular expression.
+"""
+
+import re
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from jobs.presenters.markdown.cleaning import clean_text
+
+_MAX_MATHS_CHARACTERS = 2_000
+_PROGRAM = re.compile(r"^(?:(?:async )?def|class|from|import) \w+.*\n", re.MULTILINE)
+# A price is no maths: nothing begins or ends with a space, and no digit follows the second dollar.
+_DELIMITED = re.compile(
+    r"\$\$(?P<double>[^$]+)\$\$|\$(?P<single>[^\s$]|[^\s$][^$\n]*[^\s$\\])\$(?!\d)"
+    r"|\\\((?P<round>(?:[^\\]|\\(?!\)))+)\\\)|\\\[(?P<square>(?:[^\\]|\\(?!\]))+)\\\]"
+)
+# The commands of mathematics that a bare answer begins with, follow a brace, or stand for themselves.
+_COMMAND = re.compile(
+    r"\\(?:[dt]?frac|sqrt|[dt]?binom|boxed|text|math(?:bb|bf|cal|rm|frak)|operatorname|overline|hat|vec|bar|left|begin"
+    r"|pi|[a-z]*(?:alpha|beta|gamma|delta|epsilon|theta|lambda|sigma|omega|varphi|phi|psi|rho|tau|mu|nu|xi|eta|zeta|chi)"
+    r"|Gamma|Delta|Theta|Lambda|Sigma|Omega|Phi|Psi|sum|prod|i{0,2}int|infty|cdot|times|pm|mp|leq?|geq?|neq?|approx|equiv"
+    r"|in|notin|subset(?:eq)?|cup|cap|emptyset|to|infty|sin|cos|tan|ln|log|exp|lim|max|min|circ|degree|pmod|bmod|l?dots"
+    r"|cdots|mid|forall|exists|land|lor|neg|lnot|iff|implies|Rightarrow)(?![A-Za-z])"
+)
+_RAISED = re.compile(r"[\^_]\{|[\w)\]}]\^\w")
+_PATH_OR_PATTERN = re.compile(r"^(?:[A-Za-z]:\\|\\\\|/)|\\[dDwWsSbBAZ](?![A-Za-z])|\[\^|\(\?[:=!<]")
+
+
+def short_answer_html(text: str) -> SafeString:
+    """Return a short answer as it stands, its maths marked for KaTeX; a program or a table is set as one."""
+    cleaned = clean_text(text or "").strip()
+    if _PROGRAM.search(cleaned) is None and len(cleaned) <= _MAX_MATHS_CHARACTERS:
+        if (parts := _parts(cleaned)) is not None:
+            return parts
+        if _is_bare_maths(cleaned):
+            return format_html('<span class="math inline">{}</span>', cleaned)
+        shape = "answer-text answer-block" if "\n" in cleaned else "answer-text"
+    else:
+        is_block = "\n" in cleaned or _PROGRAM.search(cleaned) is not None
+        shape = "answer-text answer-block" if is_block else "answer-text"
+    return format_html('<span class="{}">{}</span>', shape, cleaned)
+
+
+def _parts(text: str) -> SafeString | None:
+    """Return text and delimited maths by turns. None: no maths is delimited."""
+    pieces, end = [], 0
+    for found in _DELIMITED.finditer(text):
+        if before := text[end : found.start()]:
+            pieces.append(("answer-text", before))
+        pieces.append(("math inline", next(filter(None, found.groups())).strip()))
+        end = found.end()
+    if not pieces:
+        return None
+    if rest := text[end:]:
+        pieces.append(("answer-text", rest))
+    return format_html_join("", '<span class="{}">{}</span>', pieces)
+
+
+def _is_bare_maths(text: str) -> bool:
+    """Tell whether an answer without dollars is a formula."""
+    if _PATH_OR_PATTERN.search(text):
+        return False
+    return _COMMAND.search(text) is not None or _RAISED.search(text) is not None
