@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from jobs.core.states import JobState
 from jobs.models import Job
-from jobs.presenters.markdown import short_answer_html
+from jobs.presenters.markdown import clean_text, short_answer_html
 from solver.checkers import CheckerError, checker_from_json
 from solver.core.rubric import points_in_words
 from solver.inference.explanation import FAILED, PASSED
