@@ -125,8 +125,10 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "reasoning_app.method_not_allowed.MethodNotAllowedMiddleware",
     "reasoning_app.nul_characters.NulCharactersMiddleware",
 ]
+CSRF_FAILURE_VIEW = "jobs.views.new.csrf_failure"
 ROOT_URLCONF = "reasoning_app.urls"
 WSGI_APPLICATION = "reasoning_app.wsgi.application"
 TEMPLATES = [

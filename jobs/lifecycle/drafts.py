@@ -16,6 +16,15 @@ MOST_DRAFTS = 20
 _LONGEST_FIELD = 4_000
 
 
+class DraftChangedError(Exception):
+    """The draft was changed in another tab or on another device since it was opened."""
+
+
+def revision_of_draft(draft: Job) -> str:
+    """Return which state of a draft this is: when it was last kept."""
+    return draft.queued_at.isoformat()
+
+
 def drafts_of(user: User) -> "list[Job]":
     """Return the user's drafts, the newest first."""
     return list(Job.objects.filter(created_by=user, state=JobState.DRAFT).order_by("-queued_at"))
@@ -28,21 +37,25 @@ def save_draft(
     draft_id: uuid.UUID,
     fields: Mapping[str, str],
     parent: Job | None = None,
-) -> bool:
-    """Keep what was typed, as it was typed. False: that form was submitted already, or is someone else's.
+    revision: str = "",
+) -> str | None:
+    """Keep what was typed, as it was typed, and return its revision.
 
-    An empty problem keeps nothing. Beyond the most that are kept, the oldest goes.
+    None: that form was submitted already, or is someone else's. An empty problem keeps nothing. Beyond the most that
+    are kept, the oldest goes. Raises DraftChangedError if a `revision` is given, and another was kept since.
     """
     problem = clean_text(fields.get("problem", ""))[:MAX_PROBLEM_CHARS]
     kept = {name: clean_text(text)[:_LONGEST_FIELD] for name, text in fields.items() if name != "problem"}
     with transaction.atomic():
         earlier = Job.objects.select_for_update(no_key=True).filter(pk=draft_id).first()
         if earlier and (earlier.state != JobState.DRAFT or earlier.created_by_id != user.pk):
-            return False
+            return None
+        if earlier and revision and revision != revision_of_draft(earlier):
+            raise DraftChangedError
         if not problem.strip():
             if earlier:
                 earlier.delete()
-            return True
+            return ""
         draft = earlier or Job(
             pk=draft_id,
             workspace=workspace,
@@ -64,7 +77,7 @@ def save_draft(
             Job.objects.bulk_create([draft], ignore_conflicts=True)
             for old in drafts_of(user)[MOST_DRAFTS:]:
                 old.delete()
-    return True
+    return revision_of_draft(draft)
 
 
 def delete_draft(*, user: User, draft_id: uuid.UUID) -> bool:

@@ -1,6 +1,6 @@
 """Drafts of the new-job form: kept while their user types, deleted when they say so."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accounts.access import AuthedRequest, signed_in, workspace_of
-from jobs.lifecycle.drafts import delete_draft, save_draft
+from jobs.lifecycle.drafts import DraftChangedError, delete_draft, save_draft
 from jobs.views.access import jobs_of
 from jobs.views.forms import typed_fields
 from jobs.views.new import uuid_of, uuid_or_404
@@ -18,16 +18,25 @@ from jobs.views.new import uuid_of, uuid_or_404
 @signed_in
 @require_POST
 def keep_draft(request: AuthedRequest) -> HttpResponse:
-    """Keep what stands in the form; asked by the form itself while its user types."""
+    """Keep what stands in the form; asked by the form itself while its user types.
+
+    Where another tab changed the draft meanwhile, 412: the form goes on as a draft of its own, with the id in a header.
+    """
     draft_id, parent_id = uuid_or_404(request.POST.get("draft", "")), uuid_of(request.POST.get("from", ""))
-    kept = save_draft(
-        user=request.user,
-        workspace=workspace_of(request.user),
-        draft_id=draft_id,
-        fields=typed_fields(request.POST),
-        parent=jobs_of(request.user).filter(pk=parent_id).first() if parent_id else None,
-    )
-    return HttpResponse(status=204 if kept else 409)
+    try:
+        revision = save_draft(
+            user=request.user,
+            workspace=workspace_of(request.user),
+            draft_id=draft_id,
+            fields=typed_fields(request.POST),
+            parent=jobs_of(request.user).filter(pk=parent_id).first() if parent_id else None,
+            revision=request.POST.get("draft_revision", ""),
+        )
+    except DraftChangedError:
+        return HttpResponse(status=412, headers={"X-New-Draft": str(uuid4())})
+    if revision is None:
+        return HttpResponse(status=409)
+    return HttpResponse(status=204, headers={"X-Draft-Revision": revision})
 
 
 @signed_in

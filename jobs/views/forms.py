@@ -192,10 +192,18 @@ class NewJobForm(BudgetForm):
             zone = ZoneInfo(settings.TIME_ZONE)
         try:
             moment = datetime.fromisoformat(typed)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+            instant = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
         except (ValueError, OverflowError):
             self.add_error(name, f"“{typed}” is not a date and time. Enter it like 2031-05-17T14:30.")
             return None
+        if not moment.tzinfo and instant.astimezone(zone).replace(tzinfo=None) != moment:
+            self.add_error(
+                name,
+                f"{moment:%H:%M} does not exist on {moment:%Y-%m-%d} in {zone.key}: the clocks go forward. Enter another "
+                "time.",
+            )
+            return None
+        return instant
 
     def chosen_options(self) -> JobOptions:
         """Return the options of the form that are valid."""

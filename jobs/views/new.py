@@ -10,6 +10,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.csrf import csrf_failure as default_csrf_failure
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import workspace_of
@@ -17,7 +18,7 @@ from accounts.models import User
 from jobs.core.rates import within_rate
 from jobs.core.states import JobState
 from jobs.lifecycle import SubmitError, quote_job, submit_job
-from jobs.lifecycle.drafts import drafts_of
+from jobs.lifecycle.drafts import drafts_of, revision_of_draft
 from jobs.lifecycle.panel import is_bundled_panel, model_names
 from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
 from jobs.models import Job
@@ -98,9 +99,26 @@ def new_job(request: HttpRequest) -> HttpResponse:
     return render(request, "jobs/form/new.html", context, status=422)
 
 
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form whose token is void, as after signing in in another tab; what was typed stays in its form."""
+    own = f"{request.scheme}://{request.get_host()}"
+    if request.path != reverse("job-new") or request.headers.get("Origin") != own:
+        return default_csrf_failure(request, reason)
+    form = NewJobForm(request.POST)
+    form.add_error(
+        None,
+        "You signed in or out since this page was opened, so nothing was started. Your text is still here: press Start "
+        "again.",
+    )
+    return render(request, "jobs/form/new.html", refused_form(request, form), status=403)
+
+
 def refused_form(request: HttpRequest, form: NewJobForm) -> dict[str, Any]:
     """Return what the partial needs to show a form again, with what is wrong in it."""
-    ids = {"draft_id": uuid_of(request.POST.get("draft", "")) or uuid4()}
+    ids = {
+        "draft_id": uuid_of(request.POST.get("draft", "")) or uuid4(),
+        "draft_revision": request.POST.get("draft_revision", ""),
+    }
     return form_context(form) | ids | {"from_id": uuid_of(request.POST.get("from", ""))}
 
 
@@ -155,6 +173,7 @@ def blank_form(request: HttpRequest) -> dict[str, Any]:
     return form_context(NewJobForm(initial=dict(source.initial))) | {
         "draft": source.draft,
         "draft_id": source.draft.pk if source.draft else uuid4(),
+        "draft_revision": revision_of_draft(source.draft) if source.draft else "",
         "from_id": source.from_id,
     }
 

@@ -38,10 +38,21 @@ function label() {
   start.disabled = !upTo;
 }
 
-// Signed in, the draft lies on the server: it follows its user to another device.
+// Signed in, the draft lies on the server: it follows its user to another device. One request after the other, for each
+// tells which revision it changes; what another tab changed meanwhile is left to it.
+let keeping = Promise.resolve();
 function keepOnServer() {
-  const { draftUrl } = form.dataset;
-  if (draftUrl && !sent) fetch(draftUrl, { method: "POST", body: new FormData(form), keepalive: true, headers: { "X-Requested-With": "fetch" } }).catch(() => { /* the next key tries again */ });
+  if (form.dataset.draftUrl) keeping = keeping.then(sendDraft).catch(() => { /* the next key tries again */ });
+}
+
+async function sendDraft() {
+  if (sent) return;
+  const reply = await fetch(form.dataset.draftUrl, { method: "POST", body: new FormData(form), keepalive: true, headers: { "X-Requested-With": "fetch" } });
+  form.elements.draft_revision.value = reply.headers.get("X-Draft-Revision") ?? "";
+  if (reply.status !== 412) return;
+  form.elements.draft.value = reply.headers.get("X-New-Draft");
+  document.getElementById("draft-note").textContent = "This draft was changed in another tab or on another device. What stands here is now a draft of its own.";
+  await sendDraft();
 }
 
 function save() {
@@ -117,11 +128,14 @@ window.addEventListener("pageshow", () => {
 });
 preview.closest("details").addEventListener("toggle", show);
 
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-if (zone) {
-  form.elements.time_zone.value = zone;
-  form.querySelector("[data-zone]").textContent = `your own time zone (${zone})`;
-}
 restore();
+// Times that were entered elsewhere stay the same instants: they keep the time zone in which they were entered.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const { time_zone: zoneField, not_before: notBefore, deadline } = form.elements;
+if (zone) {
+  if (!zoneField.value || !(notBefore.value || deadline.value)) zoneField.value = zone;
+  const words = zoneField.value === zone ? "your own time zone" : "the time zone in which they were entered";
+  form.querySelector("[data-zone]").textContent = `${words} (${zoneField.value})`;
+}
 label();
 quote();

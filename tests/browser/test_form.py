@@ -149,3 +149,33 @@ def test_a_space_presses_what_looks_like_a_button(page: Page, live_server, trans
     page.goto(f"{live_server.url}{make_job(ada, 'running').get_absolute_url()}")
     page.get_by_role("button", name="Pause").press("Space")
     expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def test_a_draft_opened_in_another_time_zone_means_the_same_instant(
+    page: Page, live_server, transactional_db
+):
+    """14:30 of the person who wrote it is not 14:30 of the browser that opens it."""
+    ada = make_user("ada@example.org")
+    times = {"deadline": "2031-05-17T14:30", "time_zone": "Pacific/Chatham"}
+    draft = make_job(ada, "draft", form=times)
+    page.context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
+    page.goto(f"{live_server.url}/jobs/new/?draft={draft.pk}")
+    expect(page.locator("[data-zone]")).to_contain_text("in which they were entered (Pacific/Chatham)")
+    expect(page.locator("[name=time_zone]")).to_have_value("Pacific/Chatham")
+
+
+def test_two_tabs_on_one_draft_become_two(page: Page, live_server, transactional_db):
+    """Neither text is lost, and the second tab says what happened."""
+    ada = make_user("ada@example.org")
+    address = f"{live_server.url}/jobs/new/?draft={make_job(ada, 'draft', problem='Shared').pk}"
+    page.context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
+    other = page.context.new_page()
+    for tab in (page, other):
+        tab.goto(address)
+        expect(tab.get_by_label("Problem")).to_have_value("Shared")
+    for tab, text in ((page, "First tab"), (other, "Second tab")):
+        with tab.expect_response("**/jobs/draft/"):
+            tab.get_by_label("Problem").fill(text)
+    expect(other.get_by_text("is now a draft of its own")).to_be_visible()
+    while sorted(Job.objects.values_list("problem", flat=True)) != ["First tab", "Second tab"]:
+        page.wait_for_timeout(50)

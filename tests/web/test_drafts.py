@@ -63,6 +63,19 @@ def test_a_draft_grows_and_goes(alice):
     assert alice.post(reverse("job-draft-delete", args=[draft_id])).status_code == 404
 
 
+def test_two_tabs_do_not_overwrite_each_others_draft(alice):
+    """The second tab is told, and goes on as a draft of its own."""
+    draft_id = str(uuid.uuid4())
+    fields = FIELDS | {"draft": draft_id, "problem": "First tab"}
+    first = alice.post(reverse("job-draft"), fields)["X-Draft-Revision"]
+    again = alice.post(reverse("job-draft"), fields | {"draft_revision": first})
+    assert again.status_code == 204
+    late = alice.post(reverse("job-draft"), fields | {"problem": "Second tab", "draft_revision": first})
+    assert late.status_code == 412
+    assert late["X-New-Draft"] != draft_id
+    assert Job.objects.get().problem == "First tab"
+
+
 def test_starting_a_draft_makes_it_the_job(alice):
     """The draft becomes the job; a late keystroke or a second click changes nothing."""
     draft_id, _ = keep(alice)

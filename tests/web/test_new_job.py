@@ -337,3 +337,24 @@ def test_checks_that_run_code_are_offered_where_a_worker_can_run_it(alice, setti
     assert 'value="unit_tests"' in alice.get(reverse("job-new")).content.decode()
     submit(alice, **tests)
     assert Job.objects.get().checker == {"kind": "unit_tests", "tests": "assert add(1, 2) == 3"}
+
+
+def test_a_form_whose_token_is_void_keeps_what_was_typed(alice):
+    """Signing in again in another tab makes the token of this one void; nothing starts, nothing is lost."""
+    alice.handler.enforce_csrf_checks = True
+    typed = {"problem": "A long thought", "budget": "1", "csrfmiddlewaretoken": "old"}
+    reply = alice.post(reverse("job-new"), typed, headers={"Origin": "http://testserver"})
+    assert reply.status_code == 403
+    assert "A long thought" in reply.content.decode()
+    assert "nothing was started" in reply.content.decode()
+    foreign = alice.post(reverse("job-new"), typed, headers={"Origin": "https://evil.example"})
+    assert (foreign.status_code, "A long thought" in foreign.content.decode()) == (403, False)
+    assert not Job.objects.exists()
+
+
+def test_an_hour_that_the_clocks_skip_is_refused(alice):
+    """02:30 does not exist on the night in which summer time begins."""
+    times = {"deadline": "2031-03-30T02:30", "time_zone": "Europe/Berlin"}
+    reply = alice.post(reverse("job-new"), {"problem": "x", "budget": "1", **times})
+    assert "02:30 does not exist on 2031-03-30 in Europe/Berlin" in reply.content.decode()
+    assert not Job.objects.exists()

@@ -153,3 +153,10 @@ def test_browsers_find_the_icons_that_they_ask_for_by_themselves(client, db, nam
     assert reply["Content-Type"].startswith("image/")
     assert b"".join(reply.streaming_content)
     reply.close()
+
+
+def test_opening_the_address_of_a_button_is_explained(alice):
+    """Not an empty page; what may be done there stands in the header, as ever."""
+    reply = alice.get(reverse("job-quote"))
+    assert (reply.status_code, reply["Allow"]) == (405, "POST")
+    assert "belongs to a button" in reply.content.decode()
