@@ -27,6 +27,7 @@ from aiohttp import web
 from reasoning_app.embedded import commands
 from reasoning_app.embedded.child import Child
 from reasoning_app.embedded.stores.postgres import Postgres
+from tests import prepared
 from tests.chaos.network import PROVIDER, SERVICES, Network, impossible_because, inside
 from tests.services import plain_environment
 from tests.zygote import Forked, Zygote
@@ -114,9 +115,6 @@ class Site:
         import django
 
         django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
         self.workers: dict[str, Forked] = {}
         for host in self.network.hosts:
             argv = [*commands.worker()[2:-1], "WARNING"]
@@ -126,6 +124,7 @@ class Site:
         run_dir = self.directory / "run"
         for path in (run_dir, self.directory / "logs"):
             path.mkdir()
+        prepared.copy_into(self.directory)
         postgres = Postgres(
             self.directory, run_dir, self.directory / "logs", self._base, lambda: None, sync=True
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from reasoning_app.embedded import Services, commands
 from reasoning_app.embedded.child import Child
+from tests import prepared
 from tests.services import plain_environment
 from tests.zygote import Forked, Zygote
 
@@ -27,13 +28,13 @@ class Instance:
         if disk_mb:
             mount = ["mount", "-t", "tmpfs", "-o", f"size={disk_mb}m,mode=0700", "ponder-chaos", str(data)]
             subprocess.run(mount, check=True)
+        prepared.copy_into(data)
         self._services = Services(data, env=plain_environment(), role="chaos")
         self._services.start()
         self._clock, self._clock_library = self.directory / "clock", self._build_clock()
         self.set_clock(0)
         self.env = self._services.environ | settings | {"DJANGO_SETTINGS_MODULE": "reasoning_app.settings"}
         self.env["PATH"] = os.environ["PATH"]
-        subprocess.run(commands.migrate(), env=self.env, check=True, stdout=subprocess.DEVNULL)
         self._zygote = Zygote(self.env | self._false_clock())
         self.workers: list[Forked] = []
         for _ in range(workers):

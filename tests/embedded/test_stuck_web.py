@@ -11,7 +11,7 @@ from reasoning_app.embedded.web_watch import answers
 from tests.services import ROOT, free_port
 
 STUCK_S = 4.0
-# /stuck never ends, /slow ends; all others answer at once.
+# /stuck never ends, /waits neither, without a processor's help; /slow ends; all others answer at once.
 APPLICATION = """
 import time
 
@@ -19,6 +19,8 @@ def application(environ, start_response):
     if environ["PATH_INFO"] == "/stuck":
         while True:
             pass
+    if environ["PATH_INFO"] == "/waits":
+        time.sleep(600)
     if environ["PATH_INFO"] == "/slow":
         time.sleep(1)
     start_response("200 OK", [("Content-Length", "0")])
@@ -91,7 +93,7 @@ def test_a_worker_whose_threads_are_all_stuck_is_replaced(web):
 def test_a_worker_with_a_free_thread_goes_on(web):
     """One endless request costs a thread, not the requests of others."""
     port, log = web
-    client = send(port, "/stuck")
+    client = send(port, "/waits")
     for _ in range(int(STUCK_S * 2)):
         wait_answer(port, 180)
         time.sleep(1)
