@@ -12,6 +12,7 @@ import atexit
 import contextlib
 import ctypes
 import functools
+import gc
 import importlib
 import json
 import os
@@ -43,6 +44,8 @@ _HEAVY = (
     *("openai.resources.chat.completions", "openai.lib.streaming.chat", "litellm.proxy._types"),
     *("litellm.proxy.openai_files_endpoints.common_utils", "litellm.integrations.prometheus_services"),
     *("litellm.llms.litellm_proxy.chat.transformation", "litellm.llms.openai_like.dynamic_config"),
+    # Of Ponder only the engine, which knows neither Django nor settings.
+    *("solver.strategies", "solver.engine.runner", "solver.judging", "solver.providers.litellm_gateway"),
 )
 _PR_SET_PDEATHSIG = 1
 
@@ -215,6 +218,9 @@ def main() -> None:
     for name in _HEAVY:
         importlib.import_module(name)
     assert threading.active_count() == 1, f"a fork would lose {threading.enumerate()}"
+    # No child's collector looks at what was here before, so these pages stay shared.
+    gc.collect()
+    gc.freeze()
     wake, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(waker)
     signal.signal(signal.SIGCHLD, lambda *_: None)

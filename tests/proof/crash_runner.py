@@ -101,6 +101,10 @@ def main() -> None:
     import django
 
     django.setup()
+    # Each execution is a fork of this process, so what it needs is imported here, once.
+    import jobs.worker.host
+
+    assert jobs.worker.host
     counted = Path(os.environ["CRASH_REPORT"]).with_suffix(".count")
     with Path(os.environ["CRASH_REPORT"]).open("a") as report:
         for job, places in json.loads(os.environ["CRASH_ORDERS"]):

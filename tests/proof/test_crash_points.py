@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import batched
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from django.db import connection
@@ -76,47 +77,75 @@ def told(job: Job) -> tuple[list[tuple[str, str]], set[str]]:
     return list(calls), set(steps.filter(kind="note").values_list("key", flat=True))
 
 
-@pytest.mark.parametrize("strategy", [*sorted(REGISTRY), "auto, for a program"])
-def test_a_job_killed_at_any_boundary_ends_as_if_undisturbed(strategy, alice, workspace, seeded, tmp_path):
+EACH = [*sorted(REGISTRY), "auto, for a program"]
+
+
+@pytest.mark.parametrize("strategies", [[each] for each in EACH] if LONG else [EACH])
+def test_a_job_killed_at_any_boundary_ends_as_if_undisturbed(strategies, alice, workspace, seeded, tmp_path):
     """Same answer, same journal, nothing settled twice, at most the one call in flight bought again."""
-    strategy, _, wanted = strategy.partition(", ")
-    # The sum is of a kind that the model is known to be good at.
-    text = "Write a Python function f." if wanted else "Compute (17 * 4 + 9) mod 53."
-    whole = submit(alice, workspace, strategy, text)
-    [undisturbed] = run(tmp_path, [(whole, [])])
-    whole.refresh_from_db()
-    # A job that ends at its budget could afford one call less after a crash: the call in doubt keeps its hold.
-    assert whole.state in ENDED - {JobState.EXHAUSTED}, (tmp_path / "log").read_text()[-4000:]
-    places = [(number, moment) for number in range(1, undisturbed["boundaries"] + 1) for moment in MOMENTS]
-    if not LONG:
-        # Always the last one, which is the end of the job, and some of the others.
-        places = [
-            *random.Random(strategy).sample(places[:-3], SAMPLED),
-            random.Random(strategy).choice(places[-3:]),
-        ]
-    orders, reports, reached = [], [], 0
-    calls_before = len(seeded.calls)
-    for part in batched(places, JOBS_AT_ONCE):  # a user may have so many under way, and money for so many
+    wholes = [submit_one_of(strategy, alice, workspace) for strategy in strategies]
+    undisturbed = run(tmp_path, [(whole, []) for whole in wholes])
+    killed: list[Killed] = []
+    for strategy, whole, report in zip(strategies, wholes, undisturbed, strict=True):
+        whole.refresh_from_db()
+        # A job that ends at its budget could afford one call less after a crash: the call in doubt keeps its hold.
+        assert whole.state in ENDED - {JobState.EXHAUSTED}, (strategy, (tmp_path / "log").read_text()[-4000:])
+        killed += [Killed(strategy, whole, place) for place in places_of(strategy, report["boundaries"])]
+    calls_before, reached = len(seeded.calls), 0
+    for part in batched(killed, JOBS_AT_ONCE):  # a user may have so many under way, and money for so many
         (tmp_path / "report.jsonl").unlink()
-        orders += [(submit(alice, workspace, strategy, text), [place]) for place in part]
-        reports += run(tmp_path, orders[-len(part) :])
-    for (job, [place]), report in zip(orders, reports, strict=True):
-        where = f"{strategy} killed at {place}: {report}\n{(tmp_path / 'log').read_text()[-2000:]}"
-        # The page is told of progress by the clock, so an execution may have a commit less than the undisturbed one.
-        reached += report["statuses"][0] == CRASHED
-        assert report["statuses"][0] in {CRASHED, 0}, where
-        assert report["statuses"][1] in {0, NOT_CLAIMED}, where
-        job.refresh_from_db()
-        assert (job.state, job.answer) == (whole.state, whole.answer), where
-        assert told(job) == told(whole), where
-        assert OutboxMessage.objects.filter(job=job).count() == 1, where
-        calls = Counter(Call.objects.filter(job_id=job.pk).values_list("state", flat=True))
-        assert calls[CallState.SETTLED] == whole.calls, where
-        assert calls[CallState.IN_DOUBT] <= 1, where
-        assert calls[CallState.HELD] == 0, where
-    assert len(seeded.calls) - calls_before <= len(orders) * (whole.calls + 1)
-    assert reached >= len(orders) * 2 // 3
+        jobs = [submit_one_of(each.strategy, alice, workspace) for each in part]
+        orders = [(job, [each.place]) for job, each in zip(jobs, part, strict=True)]
+        for each, job, report in zip(part, jobs, run(tmp_path, orders), strict=True):
+            where = (
+                f"{each.strategy} killed at {each.place}: {report}\n{(tmp_path / 'log').read_text()[-2000:]}"
+            )
+            # The page is told of progress by the clock, so an execution may have a commit less than the undisturbed one.
+            reached += report["statuses"][0] == CRASHED
+            assert report["statuses"][0] in {CRASHED, 0}, where
+            assert report["statuses"][1] in {0, NOT_CLAIMED}, where
+            assert_ended_as(each.whole, job, where)
+    assert len(seeded.calls) - calls_before <= sum(each.whole.calls + 1 for each in killed)
+    assert reached >= len(killed) * 2 // 3
     assert violations() == []
+
+
+class Killed(NamedTuple):
+    """A job to be killed at a place, and the one like it that was left alone."""
+
+    strategy: str
+    whole: Job
+    place: tuple[int, str]
+
+
+def submit_one_of(strategy: str, alice, workspace) -> Job:
+    """Submit a sum, which is of a kind that the model is known to be good at, or a program."""
+    strategy, _, wanted = strategy.partition(", ")
+    text = "Write a Python function f." if wanted else "Compute (17 * 4 + 9) mod 53."
+    return submit(alice, workspace, strategy, text)
+
+
+def places_of(strategy: str, boundaries: int) -> list[tuple[int, str]]:
+    """Return where to kill; in the short form always at the last boundary, the end of the job, and some others."""
+    places = [(number, moment) for number in range(1, boundaries + 1) for moment in MOMENTS]
+    if LONG:
+        return places
+    return [
+        *random.Random(strategy).sample(places[:-3], SAMPLED),
+        random.Random(strategy).choice(places[-3:]),
+    ]
+
+
+def assert_ended_as(whole: Job, job: Job, where: str) -> None:
+    """What was killed ended as what was not, was charged for nothing twice, and told its user once."""
+    job.refresh_from_db()
+    assert (job.state, job.answer) == (whole.state, whole.answer), where
+    assert told(job) == told(whole), where
+    assert OutboxMessage.objects.filter(job=job).count() == 1, where
+    calls = Counter(Call.objects.filter(job_id=job.pk).values_list("state", flat=True))
+    assert calls[CallState.SETTLED] == whole.calls, where
+    assert calls[CallState.IN_DOUBT] <= 1, where
+    assert calls[CallState.HELD] == 0, where
 
 
 @pytest.fixture
