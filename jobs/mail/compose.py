@@ -35,11 +35,11 @@ class _HeaderPolicy(EmailPolicy):
 
     def fold(self, name: str, value: Any) -> str:
         """Return a header as lines."""
-        return super(_HeaderPolicy, self._for(name)).fold(name, value)
+        return str(super(_HeaderPolicy, self._for(name)).fold(name, value))
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         """Return a header as lines, encoded."""
-        return super(_HeaderPolicy, self._for(name)).fold_binary(name, value)
+        return bytes(super(_HeaderPolicy, self._for(name)).fold_binary(name, value))
 
     def _for(self, name: str) -> "_HeaderPolicy":
         longest = _LONGEST_ENCODED_WORD if name.lower() == "subject" else _LONGEST_HEADER
@@ -52,7 +52,7 @@ class JobMail(EmailMultiAlternatives):
     def message(self, **options: Any) -> Any:
         """Return the email, ready to be written."""
         built = super().message(**options)
-        built.policy = _HeaderPolicy(utf8=built.policy.utf8, linesep=built.policy.linesep)
+        built.policy = _HeaderPolicy(linesep=built.policy.linesep)
         return built
 
 
