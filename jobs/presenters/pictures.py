@@ -10,19 +10,21 @@ from jobs.models import Job, StepRecord, StepState
 from jobs.presenters.spend import Spend
 from jobs.templatetags.ponder import seconds_words
 
-WIDTH, HEIGHT, TOP, BOTTOM = 320, 120, 18, 102
+WIDTH, TOP, BOTTOM = 320, 2, 86
 _BUCKETS = 80
+_SHOWS_CAP = 3
+"""The picture reaches up to the budget once the third part of it is spent."""
 
 
 class BurnDown(NamedTuple):
-    """The spend of a job over time, as a step line under its cap."""
+    """The spend of a job over time, as a step line; at its top stands `top_nano`: the cap, or all that was spent."""
 
     line: str
     area: str
-    cap_y: int
+    top_y: int
     base_y: int
-    end_x: int
-    end_y: int
+    top_nano: int
+    is_capped: bool
     length: str
 
 
@@ -39,13 +41,15 @@ def burn_down(job: Job, spend: Spend) -> BurnDown | None:
         points.append((min(bucket, _BUCKETS) * WIDTH // _BUCKETS, total))
     if total == 0:
         return None
-    y = BOTTOM
+    # A few per cent of the budget would be a flat line.
+    is_capped = total * _SHOWS_CAP >= spend.budget_nano
+    top_nano = spend.budget_nano if is_capped else total
     steps = [f"M0 {BOTTOM}"]
     for x, spent in points[1:]:
-        y = BOTTOM - min(1000, spent * 1000 // spend.budget_nano) * (BOTTOM - TOP) // 1000
+        y = BOTTOM - min(1000, spent * 1000 // top_nano) * (BOTTOM - TOP) // 1000
         steps.append(f"H{x}V{y}")
     line = "".join([*steps, f"H{WIDTH}"])
-    return BurnDown(line, f"{line}V{BOTTOM}Z", TOP, BOTTOM, WIDTH, y, seconds_words(lasted))
+    return BurnDown(line, f"{line}V{BOTTOM}Z", TOP, BOTTOM, top_nano, is_capped, seconds_words(lasted))
 
 
 def _costs(job: Job, start: float, lasted: float) -> QuerySet[StepRecord, tuple[int, int]]:
