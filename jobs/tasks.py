@@ -11,7 +11,7 @@ from jobs.mail import eml_backend as mail_files
 from jobs.mail import send as outbox
 from jobs.upkeep import audit_runs, retention
 from jobs.upkeep.sweep import sweep as sweep_jobs_and_mail
-from jobs.worker.process import next_job
+from jobs.worker.process import next_job, program_host
 
 
 @shared_task(name=task_names.RUN_JOB)
@@ -20,6 +20,13 @@ def run_job(job_id: str) -> None:
     del job_id
     while next_job():
         pass
+
+
+@shared_task(name=task_names.RUN_PROGRAM)
+def run_program(run_id: str) -> None:
+    """Run the fairest waiting programs, not necessarily the one named; safe to deliver any number of times."""
+    del run_id
+    program_host().run_waiting()
 
 
 @shared_task(name=task_names.SWEEP)

@@ -319,6 +319,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 CELERY_TASK_DEFAULT_QUEUE = "jobs"
 CELERY_TASK_ROUTES = {
+    job_tasks.RUN_PROGRAM: {"queue": job_tasks.SANDBOX_QUEUE},
     job_tasks.SEND_MAIL: {"queue": "mail"},
     job_tasks.DELETE_ACCOUNT_FILES: {"queue": "mail"},
 }
@@ -355,8 +356,9 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 PONDER_LEASE_S = _whole("PONDER_LEASE_S", default=60, low=3, high=3600)
 PONDER_DRAIN_S = _whole("PONDER_DRAIN_S", default=30, low=0, high=86_400)
 PONDER_JOBS_PER_WORKER = _whole("PONDER_JOBS_PER_WORKER", default=200, low=1, high=2_000)
+PONDER_PROGRAMS_AT_ONCE = _whole("PONDER_PROGRAMS_AT_ONCE", default=2, low=1, high=64)
 # Mail (jobs.mail.send.SENDERS), the sweep and Stripe's inbox must find a thread even when every job's is taken.
-CELERY_WORKER_CONCURRENCY = PONDER_JOBS_PER_WORKER + 8
+CELERY_WORKER_CONCURRENCY = PONDER_JOBS_PER_WORKER + PONDER_PROGRAMS_AT_ONCE + 8
 PONDER_SLICE_S = _whole("PONDER_SLICE_S", default=300, low=1, high=86_400)
 PONDER_MAX_JOBS_PER_USER = _whole("PONDER_MAX_JOBS_PER_USER", default=1_000, low=1, high=1_000_000)
 PONDER_RETENTION_DAYS = _whole("PONDER_RETENTION_DAYS", default=0, low=0, high=36_500)  # 0: for ever

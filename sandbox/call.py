@@ -55,7 +55,7 @@ def read_call(result: CodeResult, nonce: str, backend: str) -> CallResult:
         except ValueError:
             done = {"error": "Its result is too long to be read."}
     error = done.get("error") or ("" if "value" in done else why_ended(result.ending))
-    return CallResult(done.get("value"), error, backend, result.wall_s, result.ending)
+    return CallResult(done.get("value"), error, backend, result.wall_s, result.ending, result.cpu_s)
 
 
 def why_ended(ending: Ending) -> str:

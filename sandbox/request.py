@@ -98,3 +98,4 @@ class CallResult:
     backend: str
     wall_s: float
     ending: Ending = Ending.FINISHED
+    cpu_s: float = 0.0

@@ -1,6 +1,7 @@
 """The names of the jobs room's Celery tasks: who wakes a worker, routes or schedules a task need not import it."""
 
 RUN_JOB = "jobs.tasks.run_job"
+RUN_PROGRAM = "jobs.tasks.run_program"
 SWEEP = "jobs.tasks.sweep"
 SEND_MAIL = "jobs.tasks.send_mail"
 DELETE_ACCOUNT_FILES = "jobs.tasks.delete_account_files"
@@ -9,3 +10,6 @@ DELETE_OLD_TEXTS = "jobs.tasks.delete_old_texts"
 LEARN = "jobs.tasks.learn"
 WATCH_DRIFT = "jobs.tasks.watch_drift"
 CLEAR_SESSIONS = "jobs.tasks.clear_sessions"
+
+SANDBOX_QUEUE = "sandbox"
+"""The queue of `RUN_PROGRAM`: only workers that may run untrusted programs take from it."""

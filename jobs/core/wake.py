@@ -6,7 +6,10 @@ from uuid import UUID
 from django.db import transaction
 
 from billing.wake import wake_worker_for
-from jobs.core.task_names import RUN_AUDIT, RUN_JOB, SEND_MAIL
+from jobs.core.task_names import RUN_AUDIT, RUN_JOB, RUN_PROGRAM, SEND_MAIL
+
+# Who waits for a program rings again every few seconds.
+_PROGRAM_EXPIRES_S = 30
 
 
 def wake_worker(job_id: UUID, *, expires_s: int | None = None) -> None:
@@ -17,6 +20,11 @@ def wake_worker(job_id: UUID, *, expires_s: int | None = None) -> None:
 def wake_worker_on_commit(job_id: UUID) -> None:
     """Wake a worker for a job as soon as what was written about it is committed."""
     transaction.on_commit(partial(wake_worker, job_id))
+
+
+def wake_sandbox_worker(run_id: UUID) -> bool:
+    """Wake a sandbox worker for a program, now. Never raises; False: Redis is away, and who waits rings again."""
+    return wake_worker_for(RUN_PROGRAM, str(run_id), expires_s=_PROGRAM_EXPIRES_S)
 
 
 def wake_mail_worker() -> None:

@@ -3,7 +3,7 @@
 import logging
 
 from django.db import transaction
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -62,6 +62,10 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
         paid = Call.objects.filter(job_id=job.pk, state=CallState.SETTLED)
         totals = paid.aggregate(calls=Count("pk"), charged=Sum("billed_nano"))
         job.calls, job.charged_nano = totals["calls"], totals["charged"] or 0
+        ran = job.program_runs.aggregate(runs=Count("pk", filter=Q(wall_ms__gt=0)), cpu_ms=Sum("cpu_ms"))
+        job.programs_run += ran["runs"]
+        job.programs_cpu_ms += ran["cpu_ms"] or 0
+        job.program_runs.all().delete()
         job.finished_at = now
         job.lease_until, job.owner, job.next_at, job.idle_claims = None, "", None, 0
         job.save()

@@ -69,7 +69,7 @@ def compare(request: JobRequest, report: Callable[[str], None]) -> Comparison:
 @contextlib.contextmanager
 def _host() -> Iterator[WorkerHost]:
     """Give a worker host of this process; afterwards do what else a job leaves to workers: its email, its lesson."""
-    host = WorkerHost(patience_s=_PATIENCE_S)
+    host = WorkerHost(patience_s=_PATIENCE_S, runs_programs=True)
     try:
         yield host
     finally:
@@ -163,6 +163,8 @@ def summary(job: Job, wall_s: float) -> dict[str, Any]:
         "budget_usd": usd_decimal(job.budget_nano),
         "charged_usd": usd_decimal(job.charged_nano),
         "calls": job.calls,
+        "programs_run": job.programs_run,
+        "programs_cpu_ms": job.programs_cpu_ms,
         "wall_s": round(wall_s, 3),
         "job_id": str(job.pk),
         "state": job.state,

@@ -5,6 +5,7 @@ from jobs.models.job import Job, JobQuerySet
 from jobs.models.learning import DriftAlarm, Learned, Lesson
 from jobs.models.outbox import OutboxKind, OutboxMessage, OutboxState
 from jobs.models.pinned import Pinned
+from jobs.models.program_run import ProgramRun, ProgramRunState
 from jobs.models.quote import JobQuote
 from jobs.models.step import Prompt, StepRecord, StepState
 
@@ -20,6 +21,8 @@ __all__ = [
     "OutboxMessage",
     "OutboxState",
     "Pinned",
+    "ProgramRun",
+    "ProgramRunState",
     "Prompt",
     "StepRecord",
     "StepState",

@@ -123,6 +123,12 @@ class Job(models.Model):
     )
     charged_nano = models.BigIntegerField(default=0, help_text="Set at the end; until then see the escrow.")
     calls = models.PositiveIntegerField(default=0, help_text="Number of settled calls; set at the end.")
+    programs_run = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How many programs the sandbox ran; set at the end."
+    )
+    programs_cpu_ms = models.BigIntegerField(
+        default=0, db_default=0, help_text="What these programs used of a processor; set at the end."
+    )
 
     texts_deleted_at = models.DateTimeField(
         null=True,

@@ -127,6 +127,12 @@ def took(job: Any) -> str:
 
 
 @register.filter
+def programs_used(job: Any) -> str:
+    """Return how many programs were run for an ended job, and what they used of a processor."""
+    return f"{job.programs_run}, {job.programs_cpu_ms / 1000:.1f} s of CPU"
+
+
+@register.filter
 def percent(share: float | None) -> str:
     """Return a confidence for people; never 100 %."""
     if share is None:

@@ -70,6 +70,10 @@ _QUERIES: dict[str, str] = {
         FROM billing_call c LEFT JOIN jobs_steprecord s ON s.id = c.id AND s.state = 'told'
         WHERE c.state = 'settled' AND (s.id IS NULL OR s.charged_nano <> c.billed_nano)
     """,
+    "an ended job keeps no programs": """
+        SELECT 'program ' || p.id || ' (' || p.state || ') of job ' || j.id || ' is still there'
+        FROM jobs_programrun p JOIN jobs_job j ON j.id = p.job_id WHERE j.state IN (:ended)
+    """,
     "no step is told twice": """
         SELECT 'step ' || key || ' of job ' || job_id || ' was told ' || count(*) || ' times'
         FROM jobs_steprecord WHERE state = 'told' GROUP BY job_id, key HAVING count(*) > 1

@@ -116,7 +116,7 @@ async def execute(
         purse=snapshot.purse,
         journal=journal,
         gateway=gateway,
-        judge=judge.for_job(str(job.workspace_id)),
+        judge=judge.for_job(str(job.workspace_id), str(job.pk)),
         control=control,
         markup_bp=job.markup_bp,
         seed=setting.seed,

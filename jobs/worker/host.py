@@ -19,18 +19,21 @@ import psycopg
 from django.conf import settings
 from django.db import connection, connections
 
-from jobs.core.code_checks import leave_word
 from jobs.core.database import connection_string
 from jobs.core.errors import CannotContinue
 from jobs.core.lease import Lease
 from jobs.core.states import JobState, Wanted
+from jobs.core.wake import wake_sandbox_worker
 from jobs.lifecycle.control import WANTED_CHANNEL
+from jobs.models import Job
 from jobs.worker import lease as leases
 from jobs.worker.execution import execute
 from jobs.worker.heartbeat import Heartbeat
 from jobs.worker.load import load_job
 from jobs.worker.outcomes import AFTER_FAULT, end_as_it_stands, record_outcome_of
-from jobs.worker.programs import SandboxPrograms
+from jobs.worker.program_host import ProgramHost
+from jobs.worker.program_queue import AT_ONCE, QueuedPrograms
+from jobs.worker.program_rows import RAN_CHANNEL
 from jobs.worker.retry import retry_while_database_is_down
 from jobs.worker.running_jobs import RunningJob
 from jobs.worker.writer import Writer
@@ -48,7 +51,8 @@ PATIENCE_S = 30.0
 class WorkerHost:
     """Runs jobs in this process."""
 
-    def __init__(self, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, *, patience_s: float = PATIENCE_S, runs_programs: bool = False) -> None:
+        """`runs_programs`: without Celery, programs of this host's jobs are run in this process."""
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
         self.draining = threading.Event()
         self._patience_s = patience_s
@@ -60,7 +64,12 @@ class WorkerHost:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="engine", daemon=True)
         self._thread.start()
-        self._programs = SandboxPrograms(is_on=lambda: settings.PONDER_RUN_CODE)
+        self.program_host = ProgramHost(only_of=self.owner) if runs_programs else None
+        self._programs = QueuedPrograms(
+            self.owner,
+            ring=self.program_host.ring if self.program_host else wake_sandbox_worker,
+            is_on=lambda: settings.PONDER_RUN_CODE,
+        )
         self._writer, self._gateway, self._judge = self._on_loop(self._open())
         self._listener = asyncio.run_coroutine_threadsafe(self._listen(), self._loop)
         self._heartbeat = Heartbeat(self)
@@ -114,9 +123,7 @@ class WorkerHost:
         self.wish(lease.job_id, lease.token, snapshot.job.wanted)
         if self.draining.is_set():
             self._loop.call_soon_threadsafe(control.request, Stop.DRAIN)
-        if fault := self._fault_of(
-            snapshot.pinned.problem.checker, str(snapshot.job.options.get("example") or "")
-        ):
+        if fault := self._fault_of(snapshot.pinned.problem.checker, snapshot.job):
             end_as_it_stands(lease, fault)
             return
         # 200 threads must not each keep a connection while models think.
@@ -133,24 +140,20 @@ class WorkerHost:
         )
         record_outcome_of(lease, asyncio.run_coroutine_threadsafe(running, self._loop))
 
-    def _fault_of(self, checker: Checker | None, example: str) -> str:
+    def _fault_of(self, checker: Checker | None, job: Job) -> str:
         """Return why a job's checker cannot be trusted or run here, before it costs a call.
 
-        `example` is an answer that it should pass, if the user gave one.
+        If the user gave an example, it should pass.
         """
+        example = str(job.options.get("example") or "")
         if checker is None or not (example or checker.trials()):
             return ""
         try:
-            fault = self._on_loop(self._judge.fault_of(checker, example))
+            judge = self._judge.for_job(str(job.workspace_id), str(job.pk))
+            fault = self._on_loop(judge.fault_of(checker, example))
         except ProgramsOff as error:
             return f"The check of this job needs to run code, which this site cannot do safely. The reason: {error}"
         return f"The check of this job cannot be trusted, so the job was ended. {fault}" if fault else ""
-
-    def test_sandbox(self) -> None:
-        """Test whether this machine can run code safely, and leave word of it. Blocks for seconds."""
-        if settings.PONDER_RUN_CODE:
-            found = self._programs.find().availability()
-            leave_word(programs=found.programs, calls=found.calls, why_off=found.why_off)
 
     def free_slots(self) -> int:
         """Return how many more jobs may run here."""
@@ -220,13 +223,16 @@ class WorkerHost:
     async def _open(self) -> tuple[Writer, Gateway, Judge]:
         gateway = LiteLLMGateway()
         await gateway.warm_up()
-        return Writer(connection_string()), gateway, Judge(programs=self._programs)
+        judge = Judge(programs=self._programs, programs_at_once=AT_ONCE)
+        return Writer(connection_string()), gateway, judge
 
     async def _shut(self) -> None:
         await self._writer.close()
         await self._gateway.close()
         await self._judge.close()
         self._programs.close()
+        if self.program_host:
+            self.program_host.close()
         # litellm keeps a logging task of its own on the loop.
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
@@ -234,12 +240,15 @@ class WorkerHost:
         await asyncio.gather(*others, return_exceptions=True)
 
     async def _listen(self) -> None:
-        """Listen for users' requests; the heartbeat picks up those missed while reconnecting."""
+        """Listen for users' requests and results of programs; what is missed while reconnecting is found by looking."""
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(connection_string(), autocommit=True) as ear:
-                    await ear.execute(f"LISTEN {WANTED_CHANNEL}")
+                    await ear.execute(f"LISTEN {WANTED_CHANNEL}; LISTEN {RAN_CHANNEL}")
                     async for notice in ear.notifies():
+                        if notice.channel == RAN_CHANNEL:
+                            self._programs.heard(notice.payload)
+                            continue
                         job_id, what, value = notice.payload.split(":")
                         if what == "budget":
                             self.raise_limit(uuid.UUID(job_id), None, int(value))

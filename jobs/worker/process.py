@@ -1,19 +1,23 @@
-"""The one worker host of a Celery worker process: made early, drained on SIGTERM."""
+"""What a Celery worker process has one of, by its queues: a host of jobs, a sandbox worker; both stop on SIGTERM."""
 
 import functools
 import gc
 import logging
 import threading
+from collections.abc import Collection
 from typing import Any
 
 from celery.signals import worker_ready, worker_shutting_down
+from django.conf import settings
 
+from jobs.core.task_names import SANDBOX_QUEUE
 from jobs.worker.host import WorkerHost
+from jobs.worker.program_host import ProgramHost
 
 logger = logging.getLogger(__name__)
 # Two first messages must not make two hosts: the owner's leases belong to one heartbeat.
 _making = threading.Lock()
-
+_making_programs = threading.Lock()  # likewise: its turns are this process's
 _stopping = threading.Event()
 
 
@@ -32,8 +36,18 @@ def _made() -> WorkerHost:
     gc.freeze()
     if _stopping.is_set():
         made.drain()
-    threading.Thread(target=made.test_sandbox, name="test-sandbox", daemon=True).start()
     return made
+
+
+def program_host() -> ProgramHost:
+    """Return this process's sandbox worker, making it on the first call."""
+    with _making_programs:
+        return _made_for_programs()
+
+
+@functools.cache
+def _made_for_programs() -> ProgramHost:
+    return ProgramHost(stopping=_stopping)
 
 
 def next_job() -> bool:
@@ -42,8 +56,16 @@ def next_job() -> bool:
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]
-def _make_early(**_: Any) -> None:
-    threading.Thread(target=host, name="make-host", daemon=True).start()
+def _make_early(sender: Any, **_: Any) -> None:
+    queues = set(sender.app.amqp.queues.consume_from)
+    threading.Thread(target=_prepare, args=(queues,), name="make-hosts", daemon=True).start()
+
+
+def _prepare(queues: Collection[str]) -> None:
+    if settings.CELERY_TASK_DEFAULT_QUEUE in queues:
+        host()
+    if SANDBOX_QUEUE in queues:
+        program_host().test()
 
 
 @worker_shutting_down.connect  # type: ignore[untyped-decorator]

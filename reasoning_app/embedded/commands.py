@@ -6,7 +6,7 @@ from collections.abc import Sequence
 DEMO_MODELS = ("intern", "thinker", "expert", "writer")
 # Larger models run only while they are used.
 ON_DEMAND = ("writer",)
-QUEUES = "jobs,mail"
+JOB_QUEUES, SANDBOX_QUEUE = "jobs,mail", "sandbox"
 
 
 def web(*, bind: str, workers: int = 1, python: str = sys.executable) -> list[str]:
@@ -17,11 +17,14 @@ def web(*, bind: str, workers: int = 1, python: str = sys.executable) -> list[st
     ]  # fmt: skip
 
 
-def worker(*, python: str = sys.executable) -> list[str]:
-    """Return the worker's command: one process with the threads that the settings say."""
+def worker(*, queues: str = f"{JOB_QUEUES},{SANDBOX_QUEUE}", python: str = sys.executable) -> list[str]:
+    """Return the worker's command: one process with the threads that the settings say.
+
+    A process of `SANDBOX_QUEUE` alone keeps untrusted programs away from those that drive jobs.
+    """
     return [
         python, "-m", "celery", "-A", "reasoning_app", "worker", "-P", "threads",
-        "--without-gossip", "--without-mingle", "-Q", QUEUES, "--loglevel", "INFO",
+        "--without-gossip", "--without-mingle", "-Q", queues, "--loglevel", "INFO",
     ]  # fmt: skip
 
 

@@ -33,7 +33,8 @@ class FunctionCall:
 class Ran:
     """What came of it: what was written, or returned as JSON reads it; `error` in a sentence; why it ended.
 
-    `ending` is one of `finished`, `time`, `memory`, `output`, `killed`; `wall_s` is how many seconds it took.
+    `ending` is one of `finished`, `time`, `memory`, `output`, `killed`; `wall_s` is how many seconds it took, `cpu_s` how
+    many of a processor.
     """
 
     stdout: str = ""
@@ -41,6 +42,17 @@ class Ran:
     error: str = ""
     ending: str = "finished"
     wall_s: float = 0.0
+    cpu_s: float = 0.0
+
+
+class Asker(NamedTuple):
+    """For whom code is run: who takes turns as one, and the job that it belongs to."""
+
+    owner: str = ""
+    job: str = ""
+
+
+NOBODY = Asker()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,6 @@ class Observed(NamedTuple):
 class Programs(Protocol):
     """Runs untrusted code where it can harm nothing."""
 
-    async def run(self, wanted: Program | FunctionCall, /) -> Ran:
+    async def run(self, wanted: Program | FunctionCall, asker: Asker, /) -> Ran:
         """Run it to its end or its limits. Raises ProgramsOff where nothing here can."""
         ...

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from solver.core.checker import Checker
-from solver.core.programs import Observed, Programs, RunOrder
+from solver.core.programs import NOBODY, Asker, Observed, Programs, RunOrder
 from solver.core.result_kind import ResultKind
 from solver.core.verdict import Judgement, Verdict
 from solver.judging.fair_queue import FairQueue
@@ -53,13 +53,14 @@ class Judge:
         idle_s: float = 60.0,
         wait_s: float = 30.0,
         programs: Programs | None = None,
+        programs_at_once: int = 2,
     ) -> None:
         """Keep at most `processes` children; a request has `cpu_limit_s` seconds of CPU, idleness `idle_s`.
 
         Behind more requests than the children can answer in `wait_s` seconds, an answer is taken as a text. `programs`
-        runs what checkers want run; without it they leave that undecided.
+        runs what checkers want run, so many at once; without it they leave that undecided.
         """
-        self._runs = ProgramRuns(programs)
+        self._runs = ProgramRuns(programs, at_once=programs_at_once)
         self._pool = JudgePool(size=processes, cpu_limit_s=cpu_limit_s, idle_s=idle_s)
         self._queue = FairQueue(processes)
         self._wait_s = wait_s
@@ -68,9 +69,9 @@ class Judge:
         self._verdicts: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
         self._nobodys = _Share("")
 
-    def for_job(self, owner: str) -> "JobJudge":
+    def for_job(self, owner: str, job: str = "") -> "JobJudge":
         """Return the judge of one job. Jobs of one `owner` take turns at the pool as one; each has its own overruns."""
-        return JobJudge(self, _Share(owner))
+        return JobJudge(self, _Share(owner, job))
 
     async def judge(
         self,
@@ -125,7 +126,7 @@ class Judge:
         if checker is not None and checker.needs_child and verdict is not None and verdict.is_undecided:
             verdict = await self._check(checker, answer, share) or verdict
         if checker is not None and checker.runs_code and verdict is not None and verdict.is_undecided:
-            verdict = await self._runs.verdict(checker, answer, share.owner)
+            verdict = await self._runs.verdict(checker, answer, share.asker)
         if own is None:
             key = share.joined(key, known_keys)
         return Judgement(answer, key, _told(verdict, checker))
@@ -144,18 +145,19 @@ class Judge:
         judged = await self.judge_answer(body, checker=checker, share=share)
         return judged._replace(answer=answer, key=deliverable_key(body, result) or judged.key)
 
-    async def fault_of(self, checker: Checker, example: str = "") -> str:
+    async def fault_of(self, checker: Checker, example: str = "", share: "_Share | None" = None) -> str:
         """Return in a sentence what is wrong with a checker, nothing where it may be trusted.
 
         It is tried on what cannot be right, and on an `example` that it should pass. What took too long to find out is
         not held against it. Raises ProgramsOff where nothing here can run code.
         """
-        if fault := await self._runs.fault(checker) or await self._fault_in_child(checker):
+        share = share or self._nobodys
+        if fault := await self._runs.fault(checker, share.asker) or await self._fault_in_child(checker):
             return fault
         if not example:
             return ""
         answer = checker.answer_in(example) or example
-        verdict = (await self.judge_answer(answer, checker=checker)).verdict
+        verdict = (await self.judge_answer(answer, checker=checker, share=share)).verdict
         if verdict is None or verdict.passed:
             return ""
         said = "It cannot judge" if verdict.is_undecided else "It refuses"
@@ -173,9 +175,9 @@ class Judge:
                 return verdict.detail
         return ""
 
-    async def run_programs(self, order: RunOrder, *, owner: str = "") -> list[Observed]:
-        """Return what programs do on given inputs, for one that takes turns as `owner`. Raises ProgramsOff."""
-        return await self._runs.observe(order, owner)
+    async def run_programs(self, order: RunOrder, asker: Asker = NOBODY) -> list[Observed]:
+        """Return what programs do on given inputs. Raises ProgramsOff where nothing here can run them."""
+        return await self._runs.observe(order, asker)
 
     async def close(self) -> None:
         """End the children; judgements that still wait are cancelled."""
@@ -255,8 +257,9 @@ class _Share:
     unit that joined it.
     """
 
-    def __init__(self, owner: str) -> None:
+    def __init__(self, owner: str, job: str = "") -> None:
         self.owner = owner
+        self.asker = Asker(owner, job)
         self._overran_at_s: deque[float] = deque(maxlen=_MAX_OVERRUNS)
         self._said: OrderedDict[str, dict[str, str]] = OrderedDict()
 
@@ -325,7 +328,11 @@ class JobJudge:
 
     async def run_programs(self, order: RunOrder) -> list[Observed]:
         """Return what programs do on given inputs. Raises ProgramsOff where nothing here can run them."""
-        return await self._judge.run_programs(order, owner=self._share.owner)
+        return await self._judge.run_programs(order, self._share.asker)
+
+    async def fault_of(self, checker: Checker, example: str = "") -> str:
+        """Return in a sentence what is wrong with a checker. Raises ProgramsOff where nothing here can run code."""
+        return await self._judge.fault_of(checker, example, self._share)
 
     async def judge_answer(
         self, answer: str, *, checker: Checker | None, known_keys: Sequence[str] = ()

@@ -17,7 +17,7 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
 DEMOS = ["demo-intern", "demo-thinker", "demo-expert", "demo-writer"]
-OURS = ["web", "worker", "beat", "migrate", *DEMOS, "demo-local"]
+OURS = ["web", "worker", "sandbox", "beat", "migrate", *DEMOS, "demo-local"]
 OTHERS = ["proxy", "postgres", "redis"]
 
 
@@ -35,7 +35,8 @@ def test_compose_has_every_process():
     ("service", "command"),
     [
         ("web", commands.web(bind="0.0.0.0:8000", workers=2, python="python")),
-        ("worker", commands.worker(python="python")),
+        ("worker", commands.worker(queues=commands.JOB_QUEUES, python="python")),
+        ("sandbox", commands.worker(queues=commands.SANDBOX_QUEUE, python="python")),
         ("beat", commands.beat(python="python")),
         ("migrate", commands.migrate(python="python")),
         ("demo-intern", commands.demo("intern", ["--socket", "/run/demo/intern.sock"], python="python")),
@@ -83,7 +84,7 @@ def test_image_runs_as_an_ordinary_user():
 
 def test_processes_wait_for_the_tables():
     """Web, worker and clock start when the stores answer and the migrations ended well."""
-    for service in ("web", "worker", "beat"):
+    for service in ("web", "worker", "sandbox", "beat"):
         conditions = {name: rule["condition"] for name, rule in SERVICES[service]["depends_on"].items()}
         assert conditions == {
             "postgres": "service_healthy",

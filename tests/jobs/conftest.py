@@ -52,7 +52,7 @@ def workspace(alice):
 def shared_host(django_db_setup, django_db_blocker) -> Iterator[WorkerHost]:
     """One host for all tests, as a worker process has one for all jobs."""
     with django_db_blocker.unblock():
-        made = WorkerHost(patience_s=3.0)
+        made = WorkerHost(patience_s=3.0, runs_programs=True)
     yield made
     made.close()
 

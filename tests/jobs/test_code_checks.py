@@ -33,7 +33,7 @@ def runs_code(host, settings, monkeypatch):
     """The worker has a sandbox, taken as tested: tests/sandbox tests it."""
     settings.PONDER_RUN_CODE = True
     runner = CodeRunner(bubblewrap(), Monty())
-    monkeypatch.setattr(host._programs, "_runner", runner)
+    monkeypatch.setattr(host.program_host.programs, "_runner", runner)
     yield
     runner.close()
     cache.delete("runs-code")
@@ -52,6 +52,14 @@ def test_a_program_that_passes_the_tests_ends_the_job(alice, workspace, endpoint
     job.refresh_from_db()
     assert (job.state, job.answer, job.checked) == (JobState.DONE, right, "✓ 2 of 2 tests pass.")
     assert "add(2, 3) == 5" in endpoint.calls[0].prompt
+    client = Client()
+    client.force_login(alice)
+    cpu_s = f"{job.programs_cpu_ms / 1000:.1f}"
+    line = f"{job.programs_run}, {cpu_s} s of CPU, $0.00"
+    assert job.programs_run >= 2
+    assert job.programs_cpu_ms > 0
+    assert f"<dt>Programs run</dt><dd>{line}</dd>" in client.get(job.get_absolute_url()).content.decode()
+    assert f"| Programs run | {line} |" in client.get(f"{job.get_absolute_url()}export.md").content.decode()
 
 
 def test_programs_without_tests_are_chosen_by_what_they_do(alice, workspace, endpoint, run_all, runs_code):

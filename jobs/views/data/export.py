@@ -137,6 +137,8 @@ def _as_json(job: Job) -> dict[str, Any]:
         "markup_bp": job.markup_bp,
         "calls": totals.calls,
         "tokens": totals.tokens,
+        "programs_run": job.programs_run,
+        "programs_cpu_ms": job.programs_cpu_ms,
         "quote": quote_json(quote) if quote else None,
         "created_at": job.created_at,
         "started_at": job.started_at,

@@ -122,7 +122,7 @@ class Anywhere:
     def __init__(self):
         self.runs = 0
 
-    async def run(self, wanted):
+    async def run(self, wanted, asker):
         self.runs += 1
         return Ran(stdout=said_by(wanted))
 

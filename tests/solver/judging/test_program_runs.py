@@ -55,7 +55,7 @@ class Sandbox:
         self.is_on, self.ran, self.waits = is_on, 0, None
         self.begun = asyncio.Event()
 
-    async def run(self, wanted):
+    async def run(self, wanted, asker):
         if not self.is_on:
             raise ProgramsOff("It is off.")
         self.ran += 1
