@@ -34,6 +34,14 @@ class Price(models.Model):
             "{above_prompt_tokens, input_pico, cache_read_pico, cache_write_pico, output_pico}."
         ),
     )
+    windows = models.JSONField(
+        default=list,
+        blank=True,
+        help_text=(
+            "Rates of some hours, by when the reply comes: a list of {weekdays (1 Monday to 7 Sunday), from_minute, "
+            "to_minute (of the day, UTC), input_pico, cache_read_pico, cache_write_pico, output_pico}."
+        ),
+    )
     context_window = models.PositiveIntegerField(help_text="Tokens of prompt and output together.")
     max_output_tokens = models.PositiveIntegerField()
     status = models.CharField(max_length=10, choices=PriceStatus, default=PriceStatus.DRAFT)

@@ -23,7 +23,7 @@ from billing.prices.shipped_list import (
     reviewed_at,
     shipped_models,
 )
-from solver.core.pricing import Rates, Tier
+from solver.core.pricing import Rates, Tier, Window
 
 __all__ = [
     "ShippedModel",
@@ -70,6 +70,7 @@ def rates_of(price: Price) -> Rates:
         reasoning_pico=price.reasoning_pico,
         request_nano=price.request_nano,
         tiers=tuple(Tier(**tier) for tier in price.tiers),
+        windows=tuple(Window(**window) for window in price.windows),
     )
 
 

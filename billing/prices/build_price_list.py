@@ -14,6 +14,12 @@ from typing import Any
 
 PRICE_LIST = Path(__file__).parent / "price_list.json"
 PICO_PER_USD = Decimal(10) ** 12
+_OFF_PEAK_RATES = {
+    "input_cost_per_token": "input_pico",
+    "output_cost_per_token": "output_pico",
+    "cache_read_input_token_cost": "cache_read_pico",
+    "cache_creation_input_token_cost": "cache_write_pico",
+}
 
 # litellm's name, family, panel member? Ordered weak to strong within each provider.
 SELECTION: dict[str, list[tuple[str, str, bool]]] = {
@@ -53,7 +59,7 @@ SELECTION: dict[str, list[tuple[str, str, bool]]] = {
         ("mistral/ministral-8b-latest", "ministral", False),
         ("mistral/mistral-small-latest", "mistral-small", True),
         ("mistral/mistral-large-latest", "mistral-large", True),
-        ("mistral/magistral-medium-latest", "magistral", True),
+        ("mistral/magistral-medium-latest", "magistral", False),
     ],
     "xai": [
         ("xai/grok-4.3", "grok-4.3", True),
@@ -169,8 +175,12 @@ def entry(provider: str, name: str, family: str, *, is_panel: bool) -> dict[str,
     found |= {key: pico(value) for key, value in optional.items() if value is not None}
     if tiers := long_prompt_tiers(raw):
         found["tiers"] = tiers
+    if windows := off_peak_windows(raw):
+        found["windows"] = windows
     if raw.get("supports_reasoning") and family not in THINKS_WHEN_ASKED:
         found["reasons"] = True
+    if ends := raw.get("deprecation_date"):
+        found["ends"] = ends
     return found | {"source": raw.get("source", "litellm's bundled price map")}
 
 
@@ -193,6 +203,26 @@ def long_prompt_tiers(raw: dict[str, Any]) -> list[dict[str, int]]:
         tier = {"above_prompt_tokens": int(size) * 1000}
         tiers.append(tier | {name: pico(value) for name, value in rates.items() if value is not None})
     return tiers
+
+
+def off_peak_windows(raw: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rates of cheaper hours, of which litellm's map writes `10:00-00:00` and weekdays, in UTC."""
+    off_peak = raw.get("off_peak_pricing")
+    if not off_peak:
+        return []
+    if set(off_peak) - {"windows", *_OFF_PEAK_RATES}:
+        raise SystemExit(f"{off_peak} says more than this script understands")
+    rates = {
+        field: pico(off_peak.get(name, raw[name])) for name, field in _OFF_PEAK_RATES.items() if name in raw
+    }
+    windows = []
+    for window in off_peak["windows"]:
+        hours = window["hours_utc"]
+        for span in [hours] if isinstance(hours, str) else hours:
+            begin, end = (60 * int(clock[:2]) + int(clock[3:]) for clock in span.split("-"))
+            minutes = {"from_minute": begin, "to_minute": end or 24 * 60}
+            windows.append({"weekdays": window["weekdays"]} | minutes | rates)
+    return windows
 
 
 def pico(usd_per_token: Decimal | int) -> int:

@@ -4,13 +4,14 @@ import hashlib
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 PATH = Path(__file__).parent / "price_list.json"
 BUNDLED_PROVIDER = "demo"
+_OLD = timedelta(days=60)
 
 RATE_FIELDS = (
     "input_pico",
@@ -20,6 +21,7 @@ RATE_FIELDS = (
     "reasoning_pico",
     "request_nano",
     "tiers",
+    "windows",
     "context_window",
     "max_output_tokens",
 )
@@ -30,7 +32,7 @@ class ShippedModel:
     """One model of the list. `rates` holds the columns of a Price; `sha256` changes when any of them does.
 
     `reasons` says whether it thinks out of sight before it answers, unless told not to; `kinds` names the problem kinds
-    it is for (none: any).
+    it is for (none: any); `ends` is when its provider ceases to serve it.
     """
 
     model: str
@@ -41,6 +43,7 @@ class ShippedModel:
     rates: dict[str, Any]
     sha256: str
     reasons: bool = False
+    ends: date | None = None
     kinds: tuple[str, ...] = ()
 
 
@@ -57,10 +60,26 @@ def shipped_models() -> tuple[ShippedModel, ...]:
 
 
 def default_panel(providers: Collection[str]) -> list[str]:
-    """Return the sensible models of these providers (as litellm names them), weak to strong."""
+    """Return the sensible models of these providers (as litellm names them), weak to strong, that have not ended."""
+    ended = ended_models()
     return [
-        shipped.model for shipped in shipped_models() if shipped.is_panel and shipped.provider in providers
+        shipped.model
+        for shipped in shipped_models()
+        if shipped.is_panel and shipped.provider in providers and shipped.model not in ended
     ]
+
+
+def ended_models() -> dict[str, date]:
+    """Return the listed models that their providers serve no more, with the date since which."""
+    today = datetime.now(tz=UTC).date()
+    return {
+        each.model: each.ends for each in shipped_models() if each.ends is not None and each.ends <= today
+    }
+
+
+def is_old() -> bool:
+    """Whether the list was reviewed so long ago that its prices may not hold any more."""
+    return datetime.now(tz=UTC) - reviewed_at() > _OLD
 
 
 def is_bundled(model: str) -> bool:
@@ -86,6 +105,7 @@ def _shipped(raw: dict[str, Any]) -> ShippedModel:
         family=raw["family"],
         is_panel=raw["panel"],
         reasons=raw.get("reasons", False),
+        ends=date.fromisoformat(raw["ends"]) if "ends" in raw else None,
         kinds=tuple(raw.get("kinds", ())),
         source=raw["source"],
         rates=rates,

@@ -1,5 +1,7 @@
 """`{% load money %}`: nano-USD for people, `{{ nano|usd }}` rounded to a cent, `{{ nano|usd_exact }}` in full."""
 
+from typing import Any
+
 from django import template
 
 from solver.core.money import (
@@ -10,6 +12,8 @@ from solver.core.money import (
     format_usd_exact,
     usd_decimal,
 )
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 register = template.Library()
 
@@ -56,6 +60,16 @@ def usd_signed(nano: int | None) -> str:
 def usd_plain(nano: int | None) -> str:
     """Return the exact decimal amount without a currency sign, for forms and CSV."""
     return "" if nano is None else usd_decimal(int(nano))
+
+
+@register.filter
+def hours_utc(window: dict[str, Any]) -> str:
+    """Return when the rates of a window of a price hold, such as `Mon Tue 04:00–06:00 UTC`."""
+    days = " ".join(_WEEKDAYS[day - 1] for day in window["weekdays"])
+    begin, end = (
+        f"{minute // 60:02d}:{minute % 60:02d}" for minute in (window["from_minute"], window["to_minute"])
+    )
+    return f"{days} {begin}–{end} UTC"
 
 
 @register.filter

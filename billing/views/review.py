@@ -17,6 +17,7 @@ from billing.cost_review.csv_reply import csv_reply
 from billing.cost_review.sums import By, Line, Scope, budget_nano, lines, owners, total, total_of
 from billing.models import AuditRun, Call, CallState, Price
 from billing.prices.book import price_book
+from billing.prices.shipped_list import ended_models, is_old, reviewed_at
 from solver.core.money import usd_decimal
 
 DAYS = (7, 30, 90)
@@ -119,7 +120,13 @@ def prices(request: AuthedRequest) -> HttpResponse:
     older = Price.objects.exclude(pk__in=[price.pk for price in book.values()]).order_by(
         "model", "-effective_from"
     )
-    return render(request, "billing/prices.html", {"book": list(book.values()), "older": older[:200]})
+    context = {
+        "book": list(book.values()),
+        "older": older[:200],
+        "ended": ended_models(),
+        "old_since": reviewed_at() if is_old() else None,
+    }
+    return render(request, "billing/prices.html", context)
 
 
 @staff_with(Right.SEE_COSTS)

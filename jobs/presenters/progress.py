@@ -179,12 +179,13 @@ def clusters_of(job: Job) -> Clusters:
     # The answer that is shown may be put otherwise than others that equal it.
     best_key = answered.filter(answer=best).values_list("answer_key", flat=True).first() if best else None
     shown, rest = _with_best(rows, best_key)
-    most = max((row["votes"] for row in rows), default=1)
+    without_answer = samples.filter(answer_key="").count()
+    attempts = sum(row["votes"] for row in rows) + without_answer
     return Clusters(
-        [_cluster(row, most, best if row["answer_key"] == best_key else "") for row in shown],
+        [_cluster(row, attempts, best if row["answer_key"] == best_key else "") for row in shown],
         len(rest),
         sum(row["votes"] for row in rest),
-        samples.filter(answer_key="").count(),
+        without_answer,
         sum(row["unread"] for row in rows),
         sum(row["votes"] for row in rows),
         next((row["why"] for row in rows if row["why"]), ""),
@@ -205,14 +206,14 @@ def _with_best(rows: list[Row], best_key: str | None) -> tuple[list[Row], list[R
     return [*shown[:-1], best], [shown[-1], *(row for row in rest if row is not best)]
 
 
-def _cluster(row: Row, most: int, best: str) -> Cluster:
+def _cluster(row: Row, attempts: int, best: str) -> Cluster:
     """Return one line of the list; `best` is the answer that is shown if it is of this cluster, else empty."""
     passed = True if row["passed"] else False if row["failed"] else None
     return Cluster(
         answer=best or row["answer_text"],
         votes=row["votes"],
         charged_nano=row["cost"] or 0,
-        permille=row["votes"] * 1000 // most,
+        permille=row["votes"] * 1000 // attempts,
         passed=passed,
         is_best=bool(best),
         unread=unread_sentence(row["why"] or "") if passed is None and row["unread"] else "",

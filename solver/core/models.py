@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from solver.core.pricing import Rates, Tier
+from solver.core.pricing import Rates
 from solver.core.trait import Trait
 
 
@@ -82,16 +82,20 @@ class ModelCard:
 
     def as_json(self) -> dict[str, Any]:
         """Return a form that a job can pin."""
-        return asdict(self)
+        card = asdict(self)
+        if not card["rates"]["windows"]:
+            # An older release refuses rates that it does not know.
+            del card["rates"]["windows"]
+        return card
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "ModelCard":
         """Return the card that `as_json` described, also of another release: what this one does not know is left out."""
-        rates = dict(data["rates"])
-        rates["tiers"] = tuple(Tier(**tier) for tier in rates.get("tiers", ()))
         known = {each.name: data[each.name] for each in fields(cls) if each.name in data}
         known["kinds"] = tuple(data.get("kinds", ()))
-        return cls(**{**known, "rates": Rates(**rates), "output": OutputQuantiles(**data["output"])})
+        return cls(
+            **{**known, "rates": Rates.from_json(data["rates"]), "output": OutputQuantiles(**data["output"])}
+        )
 
 
 def solvers_of(panel: Sequence[ModelCard]) -> list[ModelCard]:

@@ -3,8 +3,10 @@
 Units: rates in pico-USD (1e-12 USD) per token, fees and costs in nano-USD (1e-9 USD), prompts in bytes or tokens.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
 
 from solver.core.money import PICO_PER_NANO
 
@@ -26,8 +28,30 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """Rates of some hours: on `weekdays` (1 Monday to 7 Sunday), from minute to minute of the day, in UTC."""
+
+    weekdays: Sequence[int]
+    from_minute: int
+    to_minute: int
+    input_pico: int
+    output_pico: int
+    cache_read_pico: int | None = None
+    cache_write_pico: int | None = None
+
+    def has(self, at: datetime) -> bool:
+        """Whether a moment lies in it."""
+        moment = at.astimezone(UTC)
+        minute = 60 * moment.hour + moment.minute
+        return moment.isoweekday() in self.weekdays and self.from_minute <= minute < self.to_minute
+
+
+@dataclass(frozen=True, slots=True)
 class Rates:
-    """What one model costs. None means: as the input (cache) or the output (reasoning) rate."""
+    """What one model costs. None means: as the input (cache) or the output (reasoning) rate.
+
+    A bound counts the dearest of all rates; a cost counts those of the hour at which the reply came, or of a long prompt.
+    """
 
     input_pico: int
     output_pico: int
@@ -36,17 +60,32 @@ class Rates:
     reasoning_pico: int | None = None
     request_nano: int = 0
     tiers: Sequence[Tier] = ()
+    windows: Sequence[Window] = ()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Rates":
+        """Return the rates in a dictionary, also of another release: what this one does not know is left out."""
+        known = {each.name: data[each.name] for each in fields(cls) if each.name in data}
+        known["tiers"] = tuple(Tier(**tier) for tier in data.get("tiers", ()))
+        known["windows"] = tuple(Window(**window) for window in data.get("windows", ()))
+        return cls(**known)
 
     def worst_input_pico(self) -> int:
         """Return the highest rate a prompt token can be charged."""
         every = [self.input_pico, self.cache_read_pico or 0, self.cache_write_pico or 0]
-        for tier in self.tiers:
+        for tier in (*self.tiers, *self.windows):
             every += [tier.input_pico, tier.cache_read_pico or 0, tier.cache_write_pico or 0]
         return max(every)
 
     def worst_output_pico(self) -> int:
         """Return the highest rate an output token can be charged."""
-        return max([self.output_pico, self.reasoning_pico or 0, *(tier.output_pico for tier in self.tiers)])
+        return max(
+            [
+                self.output_pico,
+                self.reasoning_pico or 0,
+                *(each.output_pico for each in (*self.tiers, *self.windows)),
+            ]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +99,24 @@ class Usage:
     reasoning_tokens: int = 0
 
 
-def cost_nano(rates: Rates, usage: Usage) -> int:
-    """Return the provider's cost of a call in nano-USD, rounded up once."""
+def cost_nano(rates: Rates, usage: Usage, *, at: datetime | None = None) -> int:
+    """Return the provider's cost of a call whose reply came `at` a moment in nano-USD, rounded up once.
+
+    Without a moment rates of some hours do not count.
+    """
     tier = max(
         (t for t in rates.tiers if usage.input_tokens > t.above_prompt_tokens),
         key=lambda t: t.above_prompt_tokens,
         default=None,
     )
-    base = tier or rates
+    window = next((window for window in rates.windows if at is not None and window.has(at)), None)
+    base = tier or window or rates
     cache_read_pico = base.input_pico if base.cache_read_pico is None else base.cache_read_pico
     cache_write_pico = base.input_pico if base.cache_write_pico is None else base.cache_write_pico
     reasoning_pico = (
-        base.output_pico if rates.reasoning_pico is None else max(rates.reasoning_pico, base.output_pico)
+        base.output_pico
+        if rates.reasoning_pico is None or base is window
+        else max(rates.reasoning_pico, base.output_pico)
     )
     plain_input = max(usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens, 0)
     plain_output = max(usage.output_tokens - usage.reasoning_tokens, 0)

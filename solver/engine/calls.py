@@ -6,6 +6,7 @@ import hashlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 from solver.core.checker import Checker
@@ -231,7 +232,7 @@ class Attempts:
         with self._with_provider(call.step.key):
             reply = await self._reply(hold)
         card, bound = self._panel[call.step.model], _bound_of(call)
-        charge = charge_for(card, bound, reply, self._markup_bp)
+        charge = charge_for(card, bound, reply, self._markup_bp, at=datetime.now(UTC))
         judgement = await self._judged(call.step, reply)
         tokens = charge.usage.input_tokens + charge.usage.output_tokens
         result = StepResult.of(

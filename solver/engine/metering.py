@@ -1,5 +1,7 @@
 """What a call cost: the provider's own count where it sent one, otherwise a bound, flagged as such."""
 
+from datetime import datetime
+
 from solver.core.models import ModelCard
 from solver.core.pricing import Usage, billed_nano, bound_nano, cost_nano
 from solver.core.request import Reply
@@ -7,13 +9,15 @@ from solver.engine.bounds import Bound
 from solver.engine.journal import Charge
 
 
-def charge_for(card: ModelCard, bound: Bound, reply: Reply, markup_bp: int) -> Charge:
-    """Return the charge of a complete reply. Only here is what the user pays limited to the hold.
+def charge_for(
+    card: ModelCard, bound: Bound, reply: Reply, markup_bp: int, *, at: datetime | None = None
+) -> Charge:
+    """Return the charge of a complete reply that came `at` a moment. Only here is what the user pays limited to the hold.
 
     Without usage it is the byte bound of what was received; of a model that thinks out of sight, the whole hold.
     """
     if reply.usage is not None:
-        usage, cost = reply.usage, cost_nano(card.rates, reply.usage)
+        usage, cost = reply.usage, cost_nano(card.rates, reply.usage, at=at)
     else:
         received_bytes = len((reply.text + reply.reasoning).encode("utf-8", "replace"))
         longest = bound.max_output_tokens

@@ -1,7 +1,8 @@
 """The price book: what is listed can run, rows are only ever added, and old costs stay what they were."""
 
+import dataclasses
 import json
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -10,11 +11,16 @@ from django.utils import timezone
 
 from billing.models import Price, PriceStatus
 from billing.prices import book as prices
+from billing.prices import checks as price_checks
 from billing.prices import shipped_list as price_list
 from billing.prices.book import active_price, default_panel, load_prices, price_book, rates_of, shipped_models
+from billing.prices.checks import check_price_list
 from billing.prices.setting import parse_prices
+from billing.views import review
+from solver.core.models import ModelCard
 from solver.core.pricing import Usage, bound_nano, cost_nano
 from tests.billing.books import USD, call_of, settle
+from tests.solver.simulated import card as simulated_card
 
 PROVIDERS = {"demo", "openai", "anthropic", "gemini", "deepseek", "mistral", "xai", "groq"}
 
@@ -40,6 +46,31 @@ def test_each_provider_has_a_panel_of_sensible_models(db):
         costs = [active_price(model).output_pico for model in panel]
         assert costs == sorted(costs)
     assert default_panel([]) == []
+
+
+def test_models_past_their_end_are_said_and_not_chosen(stella, settings, monkeypatch):
+    """What a provider serves no more is on no default panel, and a warning on the page and at the start."""
+    ended = tuple(
+        dataclasses.replace(each, ends=date(2026, 11, 1)) if each.model == "openai/gpt-6-luna" else each
+        for each in shipped_models()
+    )
+    monkeypatch.setattr(price_list, "shipped_models", lambda: ended)
+    assert "openai/gpt-6-luna" not in default_panel(["openai"])
+    assert "openai/gpt-6-luna (since 2026-11-01)" in stella.get("/staff/costs/prices/").text
+    settings.PONDER_MODELS = ["openai/gpt-6-luna"]
+    assert "billing.W003" in [found.id for found in check_price_list()]
+    settings.PONDER_MODELS = []
+    assert "billing.W003" not in [found.id for found in check_price_list()]
+
+
+def test_an_old_list_is_said(stella, monkeypatch):
+    """Prices change: a list that nobody reviewed for two months is a warning on the page and at the start."""
+    for days, is_old in ((59, False), (61, True)):
+        reviewed = timezone.now() - timedelta(days=days)
+        for module in (price_list, price_checks, review):
+            monkeypatch.setattr(module, "reviewed_at", lambda reviewed=reviewed: reviewed)
+        assert ("prices may have changed" in stella.get("/staff/costs/prices/").text) is is_old
+        assert ("billing.W002" in [found.id for found in check_price_list()]) is is_old
 
 
 def test_names_carry_their_provider(db):
@@ -72,6 +103,28 @@ def test_long_prompts_and_caches_have_their_rates(db):
         -(200_001 * 2_500_000 + 15_000_000) // 1000
     )
     assert cost_nano(rates, Usage(input_tokens=1, cache_read_tokens=1)) == 125
+
+
+@pytest.mark.parametrize(
+    ("model", "at", "nano"),
+    [
+        ("deepseek/deepseek-v4-pro", "2026-11-29T15:15", 1_930_720),  # a Sunday
+        ("deepseek/deepseek-v4-pro", "2026-11-30T05:59", 1_930_720),
+        ("deepseek/deepseek-v4-pro", "2026-11-30T06:00", 3_861_440),
+        ("deepseek/deepseek-v4-pro", "2026-11-30T11:30+01:30", 1_930_720),  # 10:00 in UTC
+        ("openai/gpt-5", "2026-11-29T15:15", 8_870_000),
+    ],
+)
+def test_a_call_costs_what_its_hour_costs(db, model, at, nano):
+    """DeepSeek halves its prices outside peak hours; the hold is still made for the dearest hour."""
+    rates = rates_of(active_price(model))
+    usage = Usage(3000, 800, cache_read_tokens=2560)
+    moment = datetime.fromisoformat(at)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    assert cost_nano(rates, usage, at=moment) == nano
+    assert cost_nano(rates, usage, at=moment) <= bound_nano(rates, prompt_tokens=3000, max_output_tokens=800)
+    card = dataclasses.replace(simulated_card("demo/a"), rates=rates)
+    assert ModelCard.from_json(json.loads(json.dumps(card.as_json()))).rates == rates
 
 
 @pytest.mark.parametrize("shipped", shipped_models(), ids=lambda shipped: shipped.model)
