@@ -16,7 +16,8 @@ EXAMPLE_LOG_ODDS = 2.0
 it speaks half as much, for programs of one model share their errors."""
 TESTS_LOG_ODDS = 2.0
 """By how much all tests that a model wrote speak together for a program that passes them: as one example of the problem,
-however many there are, for their errors are its own."""
+however many there are, for their errors are its own. Among them each counts by how reliable it looks: see
+`_reliabilities`."""
 _CLEAR_LEAD_LOG_ODDS = 3.0
 """So far ahead of the next group, and of a program not seen yet that does all that is asked, nobody is caught up."""
 
@@ -54,15 +55,20 @@ def choose_by_behaviour(behaviours: Sequence[Behaviour]) -> int:
     """
     if not behaviours:
         raise ValueError("There is no program to choose from.")
+    reliabilities = _reliabilities(behaviours)
     return max(
-        groups_alike(behaviours), key=lambda group: (_weight(behaviours[group[0]], len(group)), -group[0])
+        groups_alike(behaviours),
+        key=lambda group: (_weight(behaviours[group[0]], len(group), reliabilities), -group[0]),
     )[0]
 
 
 def leads_clearly(behaviours: Sequence[Behaviour]) -> bool:
     """Tell whether the chosen group is so far ahead that further programs are not worth their money."""
     alive = [group for group in groups_alike(behaviours) if not behaviours[group[0]].is_dead]
-    weights = sorted((_weight(behaviours[group[0]], len(group)) for group in alive), reverse=True)
+    reliabilities = _reliabilities(behaviours)
+    weights = sorted(
+        (_weight(behaviours[group[0]], len(group), reliabilities) for group in alive), reverse=True
+    )
     if not weights:
         return False
     one = behaviours[alive[0][0]]
@@ -70,8 +76,19 @@ def leads_clearly(behaviours: Sequence[Behaviour]) -> bool:
     return weights[0] - max([ideal, *weights[1:2]]) >= _CLEAR_LEAD_LOG_ODDS
 
 
-def _weight(behaviour: Behaviour, votes: int) -> float:
+def _weight(behaviour: Behaviour, votes: int, reliabilities: Sequence[float]) -> float:
     if behaviour.is_dead:
         return -math.inf
-    tested = sum(behaviour.tests) / len(behaviour.tests) if behaviour.tests else 0.0
+    passed = sum(each for each, holds in zip(reliabilities, behaviour.tests, strict=False) if holds)
+    tested = passed / sum(reliabilities) if reliabilities else 0.0
     return VOTE_LOG_ODDS * votes + EXAMPLE_LOG_ODDS * sum(behaviour.examples) + TESTS_LOG_ODDS * tested
+
+
+def _reliabilities(behaviours: Sequence[Behaviour]) -> list[float]:
+    """Return how reliable each test that a model wrote looks: the share of the ways of behaving that pass it.
+
+    With one imagined pass and one imagined failure beforehand. A test that nothing passes rather is wrong itself.
+    """
+    ways = {one.outputs: one for one in behaviours if not one.is_dead}.values()
+    tests = zip(*(one.tests for one in ways), strict=False)
+    return [(sum(passed) + 1.0) / (len(passed) + 2.0) for passed in tests]

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from solver.core.programs import Ran
-from solver.inference.behaviour import Behaviour, choose_by_behaviour, groups_alike
+from solver.inference.behaviour import Behaviour, choose_by_behaviour, groups_alike, leads_clearly
 from solver.judging.behaviour_run import observation, observed
 from solver.text.code_examples import Example, examples_in, inputs_like
 
@@ -24,6 +24,24 @@ def test_programs_that_behave_alike_are_one_answer():
         == 0
     )
     assert choose_by_behaviour([dead, dead, one]) == 2
+
+
+def test_a_test_that_a_model_wrote_counts_by_how_many_ways_of_behaving_pass_it():
+    """One that all but the odd one pass says more than one that only the odd one passes; copies count once."""
+    odd, one, other = (
+        Behaviour((output,), tests=tests)
+        for output, tests in (("1", (False, True)), ("2", (True, False)), ("3", (True, False)))
+    )
+    assert choose_by_behaviour([odd, one, other]) == 1
+    assert choose_by_behaviour([one, odd]) == 0
+    assert choose_by_behaviour([odd, odd, odd, one, one, one, other]) == 3
+
+
+def test_a_test_that_nothing_passes_does_not_keep_a_leader_from_being_clear():
+    """It rather is wrong itself, and says little beside one that some pass."""
+    right, wrong = (Behaviour((str(n),), tests=(n > 0, False, False)) for n in (1, 0))
+    assert leads_clearly([right] * 4 + [wrong])
+    assert not leads_clearly([right] * 3 + [wrong])
 
 
 @pytest.mark.parametrize(
