@@ -11,6 +11,7 @@ from billing.models import Call, CallState
 from jobs.core.states import ENDED, JobState
 from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState
 from jobs.upkeep.audit import violations
+from solver.core.steps import StopReason
 from tests.chaos.crowd import persistently
 
 
@@ -55,8 +56,12 @@ def judge(received: dict[str, int]) -> Verdict:
     expected, rows = set(outcomes.values_list("message_id", flat=True)), outcomes.count()
     # Mails about jobs that were stuck for long come and go with the trouble; outcomes are what nobody may miss.
     received = {key: count for key, count in received.items() if f".{OutboxKind.ENDED}@" in key}
-    # Who cancels wants no answer.
-    asked = [job for job in ended if job.state != JobState.CANCELLED]
+    # Who cancels wants no answer; who finishes a job before its first reply can have none.
+    asked = [
+        job
+        for job in ended
+        if job.state != JobState.CANCELLED and (job.calls or job.stop_reason != StopReason.FINISHED_BY_USER)
+    ]
     return Verdict(
         violations=[f"{each.invariant}: {each.detail}" for each in violations()],
         settled_calls=Call.objects.filter(state=CallState.SETTLED).count(),

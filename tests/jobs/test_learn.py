@@ -222,7 +222,7 @@ names = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_absurd_lessons_break_no_promise(data, host, alice, workspace, endpoint, run_all):
     """Whatever stands in the store, jobs are quoted within the budget, charge no more than it, and end with an answer."""

@@ -98,7 +98,7 @@ def mallory(prices, endpoint) -> Tenant:
 def test_wrong_expected_values_do_not_move_another_workspace(mallory, run_all):
     """Whoever types wrong expected values makes the models look weak to itself alone."""
     before = told("bob", run_all)
-    ask(mallory, run_all, jobs=120, checker=Number("999"))
+    ask(mallory, run_all, jobs=80, checker=Number("999"))
     assert_about_the_same(before, told("carol", run_all))
     quotes = [quote_job(problem=PROBLEM, workspace=each, **ASKED).quote for each in (mallory.workspace, None)]
     assert quotes[0].cost_p50_nano > 2 * quotes[1].cost_p50_nano
@@ -107,7 +107,7 @@ def test_wrong_expected_values_do_not_move_another_workspace(mallory, run_all):
 def test_trivial_jobs_do_not_make_another_workspace_sure(mallory, endpoint, run_all):
     """Confidence is not bought with problems that every model solves."""
     before = told("bob", run_all)
-    ask(mallory, run_all, jobs=30, checker=Number("42"))
+    ask(mallory, run_all, jobs=20, checker=Number("42"))
     assert_about_the_same(before, told("carol", run_all))
 
 
@@ -122,7 +122,7 @@ def test_what_is_proven_by_computation_counts_for_others_a_little(mallory, endpo
     newcomer = tenant("carol")
     asked = {**puzzle, "budget_nano": 5 * NANO_PER_CENT, "workspace": newcomer.workspace}
     before = quote_job(**asked).quote
-    ask(mallory, run_all, jobs=20, **puzzle)
+    ask(mallory, run_all, jobs=10, **puzzle)
     after = quote_job(**asked).quote
     assert after.cost_p50_nano == pytest.approx(before.cost_p50_nano, rel=0.1)
     assert after.win_probability == pytest.approx(before.win_probability, abs=0.05)

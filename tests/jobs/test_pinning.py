@@ -9,7 +9,7 @@ from billing.books.wallet import balances, grant
 from billing.models import Call, CallState, Price
 from billing.prices.book import load_prices
 from jobs.core.states import JobState
-from jobs.lifecycle import pause_job, resume_job
+from jobs.lifecycle import finish_early, pause_job, resume_job
 from jobs.models import Job, StepRecord
 from jobs.models.pinned import ENGINE
 from solver.core.money import NANO_PER_CENT
@@ -55,6 +55,7 @@ def test_a_job_keeps_the_price_it_began_with(alice, workspace, endpoint, crew, r
     assert resume_job(job=job)
     crew.wait_for(lambda: len(settled(job)) >= len(before) + 5)
     endpoint.behaviour = lambda _: Answer()
+    finish_early(job=job)
     later = submitted(alice, workspace, cents=50)
     crew.wait_for(lambda: all(each.has_ended for each in Job.objects.all()))
     calls = settled(job)

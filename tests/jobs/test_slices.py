@@ -42,8 +42,8 @@ def state_of(job: Job) -> str:
 def test_one_users_many_jobs_do_not_keep_out_anothers_one(alice, bob, crew, endpoint, settings):
     """Every slot is taken by Alice's long jobs, and many more wait; Bob's one is the next to start."""
     settings.PONDER_JOBS_PER_WORKER, settings.PONDER_SLICE_S = SLOTS, SLICE_S
-    endpoint.behaviour = undecided
-    hers = [submit(alice) for _ in range(30)]
+    endpoint.behaviour = lambda call: undecided(call, delay_s=0.2)
+    hers = [submit(alice) for _ in range(12)]
     crew.start(SLOTS)
     crew.wait_for(lambda: Job.objects.filter(state=JobState.RUNNING).count() == SLOTS)
     crew.wait_for(lambda: StepRecord.objects.filter(job=hers[0], state="told").count() > 5)
