@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F, QuerySet, Sum
+from django.db.models import Count, F, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import Workspace
@@ -33,6 +33,7 @@ class Settlement:
     charged_nano: int
     returned_nano: int
     in_doubt_nano: int
+    doubts: int = 0
 
 
 def open_escrow(
@@ -199,5 +200,12 @@ def _settlement(escrow: Account) -> Settlement:
         account=escrow, transfer__key=f"release:{escrow.job_id}:{escrow.job_version}"
     ).aggregate(total=Sum("amount_nano"))["total"]
     charged = calls.filter(state=CallState.SETTLED).aggregate(total=Sum("billed_nano"))["total"]
-    doubts = calls.filter(state=CallState.IN_DOUBT).aggregate(total=Sum("hold_nano"))["total"]
-    return Settlement(charged_nano=charged or 0, returned_nano=-(released or 0), in_doubt_nano=doubts or 0)
+    doubts = calls.filter(state=CallState.IN_DOUBT).aggregate(
+        count=Count("pk"), total=Sum("hold_nano", default=0)
+    )
+    return Settlement(
+        charged_nano=charged or 0,
+        returned_nano=-(released or 0),
+        in_doubt_nano=doubts["total"],
+        doubts=doubts["count"],
+    )

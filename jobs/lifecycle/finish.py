@@ -7,7 +7,7 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from billing.books.wallet import close_escrow
+from billing.books.wallet import Settlement, close_escrow
 from billing.models import Call, CallState
 from jobs.core.lease import Lease
 from jobs.core.states import JobState
@@ -17,6 +17,7 @@ from jobs.lifecycle.quote_records import record_outcome
 from jobs.mail.enqueue import enqueue_job_mail
 from jobs.models import Job, OutboxKind, StepState
 from solver import Outcome
+from solver.core.money import format_usd_exact
 from solver.core.steps import StopReason
 
 logger = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
             job.save(update_fields=["state", "queued_at", "lease_until", "owner"])
             wake_worker_on_commit(lease.job_id)
             return True
-        close_escrow(job_id=job.pk, version=job.version)
+        settlement = close_escrow(job_id=job.pk, version=job.version)
         now = timezone.now()
         job.steps.filter(state=StepState.OPEN).update(state=StepState.IN_DOUBT, told_at=now)
         _set_answer(job, outcome)
@@ -58,6 +59,8 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
             job.state = JobState.FAILED
         job.stop_reason = outcome.stop_reason
         job.error = outcome.error[:500]
+        if not has_answer and settlement.in_doubt_nano and outcome.stop_reason is not StopReason.CANCELLED:
+            job.error = f"{_doubt_words(settlement)} {outcome.error}".strip()[:500]
         # Of all versions: the budget is the job's, however often it was raised.
         paid = Call.objects.filter(job_id=job.pk, state=CallState.SETTLED)
         totals = paid.aggregate(calls=Count("pk"), charged=Sum("billed_nano"))
@@ -73,6 +76,16 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
         set_lesson(job, answer_key=outcome.best.key if outcome.best else None)
         enqueue_job_mail(job, OutboxKind.ENDED)
     return True
+
+
+def _doubt_words(settlement: Settlement) -> str:
+    """Say what kept an unanswered job from spending its budget, so that nobody raises it for nothing."""
+    count = settlement.doubts
+    calls = "a call that was" if count == 1 else f"{count} calls that were"
+    return (
+        f"{format_usd_exact(settlement.in_doubt_nano)} was reserved for {calls} never answered, and came back to you. "
+        "The model's provider is slow or failing; the same budget may do at another time."
+    )
 
 
 def _set_answer(job: Job, outcome: Outcome) -> None:

@@ -8,6 +8,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
 from accounts.unsubscribe import unsubscribe_address
+from billing.books.job_costs import job_costs
 from jobs.core.states import CONTINUABLE_REASONS, ENDED, JobState, stop_reason_words
 from jobs.models import Job, OutboxMessage
 from jobs.presenters.deliverables import as_markdown, has_headline
@@ -110,6 +111,7 @@ def _context(job: Job, message: OutboxMessage) -> dict[str, Any]:
         "title": _one_line(job.title),
         **_result(job),
         "spend": _spend(job, told),
+        "doubts": job_costs(job.pk),
         "link": link,
         "raise_link": f"{link}raise/"
         if _may_continue(state, told.get("stop_reason", job.stop_reason))

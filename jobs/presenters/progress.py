@@ -118,7 +118,8 @@ class Totals(NamedTuple):
 
 def revision_of(job: Job, spend: Spend) -> str:
     """Return a short text that changes whenever the live page would. Cheap: it is asked for every two seconds."""
-    told = StepRecord.objects.filter(job=job).aggregate(last=Max("seq"))["last"]
+    # An ended job is told nothing more; one that continues has another state and version.
+    told = None if job.has_ended else StepRecord.objects.filter(job=job).aggregate(last=Max("seq"))["last"]
     parts = (job.state, job.wanted, job.version, spend, told, job.phase, job.best, job.next_at)
     return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:16]
 

@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import AuthedRequest, signed_in
+from billing.books.job_costs import job_costs
 from jobs.models import Comparison, Job
 from jobs.presenters.code_runs import code_runs_of
 from jobs.presenters.data_fields import data_view_of
@@ -46,6 +47,7 @@ def job_context(job: Job) -> dict[str, Any]:
         "phases": phases_of(job),
         "clusters": clusters_of(job),
         "totals": totals_of(job),
+        "costs": job_costs(job.pk) if job.has_ended else None,
         "burn": burn_down(job, spend),
         "answer": answer,
         "answer_html": rendered,

@@ -363,7 +363,8 @@ class Runner:
             error = self._empties.sentence()
         if reason is StopReason.FAILED:
             error = error or self._attempts.health.last_error or "No model gave a reply."
-        if best is None and reason is StopReason.BUDGET_REACHED and not self._purse.settled_nano:
+        spent_nano = self._purse.settled_nano + self._purse.in_doubt_nano
+        if best is None and reason is StopReason.BUDGET_REACHED and not spent_nano:
             error = (
                 "The budget does not pay for a single call at the prices of its start. Raise it to continue."
             )

@@ -120,7 +120,7 @@ def test_doubtful_calls_are_carried_by_the_house(job, purse):
     doubtful, _ = job.hold(2 * USD)
     doubt(doubtful)
     flying, _ = job.hold(3 * USD)
-    assert job.close() == Settlement(charged_nano=0, returned_nano=10 * USD, in_doubt_nano=5 * USD)
+    assert job.close() == Settlement(charged_nano=0, returned_nano=10 * USD, in_doubt_nano=5 * USD, doubts=2)
     assert entries_of(f"accrual:{doubtful}") == {SUSPENSE: -2 * USD, PROVIDER_PAYABLE: 2 * USD}
     assert entries_of(f"accrual:{flying}") == {SUSPENSE: -3 * USD, PROVIDER_PAYABLE: 3 * USD}
     assert call_of(flying).state == "in_doubt"

@@ -12,10 +12,11 @@ from django.utils import timezone
 from billing.books.wallet import balances
 from billing.models import Call, CallState
 from jobs.core.states import JobState
+from jobs.mail.compose import compose
 from jobs.mail.send import send_due
 from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState, StepRecord
 from jobs.worker import outcomes as ending
-from solver.core.money import NANO_PER_CENT
+from solver.core.money import NANO_PER_CENT, format_usd_exact
 from tests.endpoint import Answer, Endpoint
 from tests.people import submit_for
 
@@ -183,6 +184,32 @@ def test_a_call_of_unknown_outcome_is_in_doubt_and_bought_again(
     again = Call.objects.filter(job_id=job.pk, attempt__gt=1, state=CallState.SETTLED)
     assert again.count() >= 1
     assert len(endpoint.calls) == job.calls + len(doubts)
+
+
+def test_a_budget_that_lies_in_doubt_is_said_to(alice, workspace, endpoint, run_all, monkeypatch, client):
+    """Page, receipt, files and email name the calls that nobody answered; nobody is told to raise the budget for that."""
+    monkeypatch.setattr("solver.engine.calls._DOUBT_BACKOFF_S", 0.1)
+    endpoint.behaviour = lambda _: Answer(cut=True)
+    before = balances(workspace).available_nano
+    job = submitted(alice, workspace, cents=1)
+    run_all()
+    job.refresh_from_db()
+    doubts = calls_of(job, CallState.IN_DOUBT)
+    reserved = format_usd_exact(sum(call.hold_nano for call in doubts))
+    assert (job.state, job.charged_nano, balances(workspace).available_nano) == (
+        JobState.EXHAUSTED,
+        0,
+        before,
+    )
+    assert job.error.startswith(f"{reserved} was reserved for {len(doubts)} calls that were never answered")
+    assert "Raise it" not in job.error
+    client.force_login(alice)
+    page = client.get(job.get_absolute_url()).text
+    assert f"Never answered: {len(doubts)} calls, reserved and not charged</dt><dd>{reserved}" in page
+    mail = compose(OutboxMessage.objects.get(job=job, kind=OutboxKind.ENDED))
+    assert f"{reserved} had been reserved for {len(doubts)} calls that nobody answered" in str(mail.body)
+    facts = json.loads(client.get(f"{job.get_absolute_url()}export.json").getvalue())
+    assert facts["never_answered"] == {"calls": len(doubts), "reserved_usd": reserved.removeprefix("$")}
 
 
 def test_a_provider_that_hangs_makes_the_job_wait_without_a_charge(

@@ -13,6 +13,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from accounts.access import AuthedRequest, signed_in
+from billing.books.job_costs import job_costs
 from jobs.lifecycle.quote_records import quote_json
 from jobs.models import Job, JobQuote, StepRecord
 from jobs.presenters.data_fields import DataText, data_text
@@ -40,6 +41,7 @@ def export_markdown(request: AuthedRequest, job_id: UUID) -> HttpResponse:
         "job": job,
         "spend": spend_of(job),
         "totals": totals_of(job),
+        "costs": job_costs(job.pk),
         "delivered": as_markdown(job.result_kind, job.answer, job.answer_text),
     }
     text = render_to_string("jobs/export.md", context)
@@ -109,7 +111,7 @@ def _json(facts: dict[str, Any]) -> str:
 
 
 def _as_json(job: Job) -> dict[str, Any]:
-    spend, totals = spend_of(job), totals_of(job)
+    spend, totals, costs = spend_of(job), totals_of(job), job_costs(job.pk)
     quote = JobQuote.objects.filter(job=job).first()
     return {
         "id": str(job.pk),
@@ -134,11 +136,19 @@ def _as_json(job: Job) -> dict[str, Any]:
         "budget_usd": usd_decimal(spend.budget_nano),
         "charged_usd": usd_decimal(spend.spent_nano),
         "returned_usd": usd_decimal(spend.returned_nano) if job.has_ended else None,
+        "provider_cost_usd": usd_decimal(costs.provider_nano),
+        "fee_usd": usd_decimal(costs.fee_nano),
+        "never_answered": {"calls": costs.doubts, "reserved_usd": usd_decimal(costs.doubts_nano)},
         "markup_bp": job.markup_bp,
         "calls": totals.calls,
         "tokens": totals.tokens,
         "programs_run": job.programs_run,
         "programs_cpu_ms": job.programs_cpu_ms,
+        "input_tokens": costs.input_tokens,
+        "cached_tokens": costs.cached_tokens,
+        "output_tokens": costs.output_tokens,
+        "reasoning_tokens": costs.reasoning_tokens,
+        "models": list(costs.models),
         "quote": quote_json(quote) if quote else None,
         "created_at": job.created_at,
         "started_at": job.started_at,
