@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from billing.models import Price, PriceStatus
@@ -47,17 +47,19 @@ _LOAD_LOCK = 7_206_001
 
 def active_price(model: str, at: datetime | None = None) -> Price | None:
     """Return the price of a model at a moment (default: now). None: unknown, so the model can't run."""
-    rows = Price.objects.filter(
-        model=model, status=PriceStatus.ACTIVE, effective_from__lte=at or timezone.now()
-    )
-    return rows.order_by("-effective_from").first()
+    return _in_force(at).filter(model=model).order_by("-effective_from").first()
 
 
 def price_book(at: datetime | None = None) -> dict[str, Price]:
     """Return the price of every model that can run, by name."""
-    rows = Price.objects.filter(status=PriceStatus.ACTIVE, effective_from__lte=at or timezone.now())
-    latest = rows.order_by("model", "-effective_from").distinct("model")
+    latest = _in_force(at).order_by("model", "-effective_from").distinct("model")
     return {price.model: price for price in latest}
+
+
+def _in_force(at: datetime | None) -> QuerySet[Price]:
+    """Return the active prices; one of 0 is none, for no budget would ever end a job."""
+    rows = Price.objects.filter(status=PriceStatus.ACTIVE, effective_from__lte=at or timezone.now())
+    return rows.exclude(input_pico=0, output_pico=0, request_nano=0)
 
 
 def rates_of(price: Price) -> Rates:

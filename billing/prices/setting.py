@@ -50,6 +50,11 @@ def _parse(part: str) -> SettingPrice:
                 f"PONDER_PRICES: “{dollars[:40]}” of {model} is not an amount in dollars with at most six decimals. "
                 f"{EXPECTED}"
             )
+    if not _pico(input_usd) and not _pico(output_usd):
+        raise ValueError(
+            f"PONDER_PRICES: {model} is priced at 0, so that no budget would ever end a job. Price it at what its tokens "
+            "are worth to you, such as 0.01/0.01."
+        )
     for tokens in (context, max_output):
         if not _TOKENS.fullmatch(tokens):
             raise ValueError(

@@ -70,10 +70,13 @@ class Rates:
         known["windows"] = tuple(Window(**window) for window in data.get("windows", ()))
         return cls(**known)
 
+    def _others(self) -> "list[Tier | Window]":
+        return [*self.tiers, *self.windows]
+
     def worst_input_pico(self) -> int:
         """Return the highest rate a prompt token can be charged."""
         every = [self.input_pico, self.cache_read_pico or 0, self.cache_write_pico or 0]
-        for tier in (*self.tiers, *self.windows):
+        for tier in self._others():
             every += [tier.input_pico, tier.cache_read_pico or 0, tier.cache_write_pico or 0]
         return max(every)
 
@@ -83,7 +86,7 @@ class Rates:
             [
                 self.output_pico,
                 self.reasoning_pico or 0,
-                *(each.output_pico for each in (*self.tiers, *self.windows)),
+                *(each.output_pico for each in self._others()),
             ]
         )
 

@@ -160,6 +160,22 @@ def test_changed_rates_append_a_row_and_keep_old_costs(job, monkeypatch):
     assert (call_of(call).cost_nano, call_of(call).price_id) == (495_000, before.pk)
 
 
+def test_a_price_of_zero_is_none(alice):
+    """However it came into the book, the model cannot run, and the form says so instead of failing."""
+    listed = Price.objects.get(model="demo/intern")
+    Price.objects.filter(model="demo/intern").update(status=PriceStatus.RETIRED)
+    listed.pk, listed.effective_from = None, timezone.now()
+    listed.input_pico = listed.output_pico = 0
+    listed.save(force_insert=True)
+    assert active_price("demo/intern") is None
+    assert "demo/intern" not in price_book()
+    sent = {"problem": "What is 6 times 7?", "budget": "0.10", "models": ["demo/intern"]}
+    for url in ("/jobs/new/", "/jobs/quote/"):
+        reply = alice.post(url, sent)
+        assert reply.status_code < 500
+        assert "has no approved price, so it cannot run" in reply.text
+
+
 def test_a_price_of_the_future_waits(db):
     """A row holds from its own moment on."""
     row = Price.objects.get(model="demo/intern")
@@ -213,6 +229,7 @@ def test_the_setting_prices_ones_own_models(db, settings):
         ("m=nan/2/3000/400", "“nan” of m is not an amount"),
         ("m=1e400/2/3000/400", "not an amount"),
         ("m=0.1234567/2/3000/400", "at most six decimals"),
+        ("m=0/0.0/3000/400", "m is priced at 0, so that no budget would ever end a job"),
         ("m=1/2/0/400", "“0” of m is not a number of tokens"),
         ("m=1/2/3000/4.5", "not a number of tokens"),
         ("m=1/2/3000/4000", "cannot write more (4000) than its context holds (3000)"),
