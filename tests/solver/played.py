@@ -7,6 +7,7 @@ same best answer, same reason to stop, same next steps.
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from solver.checkers.number import Number
 from solver.core.models import ModelCard
@@ -53,6 +54,9 @@ class Play:
         self.spent_nano = 0
         self.in_flight: dict[str, Step] = {}
         self._cards = {one.name: one for one in self.panel}
+        size = prompt_bytes(self.problem.messages())
+        self._least_nano = {one.name: typical_nano(one, size, 0) for one in self.panel}
+        self._cost_nano: dict[str, int] = {}
         self._rng = random.Random(f"play:{self.seed}")
 
     def make(self) -> Strategy:
@@ -92,8 +96,7 @@ class Play:
     def resources(self) -> Resources:
         """What the strategy may use now: what is not spent and not in flight, at the price of typical calls."""
         free = self.budget_nano - self.spent_nano - sum(self._cost(s) for s in self.in_flight.values())
-        size = prompt_bytes(self.problem.messages())
-        affordable = frozenset(n for n, one in self._cards.items() if typical_nano(one, size, 0) <= free)
+        affordable = frozenset(name for name, least_nano in self._least_nano.items() if least_nano <= free)
         return Resources(
             self.slots - len(self.in_flight),
             max(free, 0),
@@ -129,7 +132,7 @@ class Play:
         """Judge a reply."""
         if self.problem.result is ResultKind.TEXT:
             return Judgement(deliverable_in(text, ResultKind.TEXT).conclusion)
-        answer = extract_answer(text)
+        answer, key = _read(text)
         if answer is None:
             return Judgement()
         verdict = None
@@ -137,7 +140,7 @@ class Play:
             verdict = Verdict(
                 answer == "42", "number", f"The answer is {'' if answer == '42' else 'not '}42."
             )
-        return Judgement(answer, quick_key(answer) or text_key(answer), verdict)
+        return Judgement(answer, key, verdict)
 
     def ran(self, order: RunOrder) -> list[Observed]:
         """Run programs that print a number, and nothing else. Raises ProgramsOff."""
@@ -182,7 +185,16 @@ class Play:
     def _cost(self, step: Step) -> int:
         if step.kind.runs_programs:
             return 0
-        return typical_nano(self._cards[step.model], prompt_bytes(step.messages), 0)
+        if step.key not in self._cost_nano:
+            self._cost_nano[step.key] = typical_nano(self._cards[step.model], prompt_bytes(step.messages), 0)
+        return self._cost_nano[step.key]
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> tuple[str | None, str | None]:
+    """Return the answer in a reply and its key. Worlds give the same few replies over and over."""
+    answer = extract_answer(text)
+    return answer, None if answer is None else quick_key(answer) or text_key(answer)
 
 
 def kinds(play: Play) -> list[str]:

@@ -45,7 +45,7 @@ def test_money_and_slots_are_respected_and_an_answer_comes_out(name):
 def test_more_money_continues_what_the_budget_ended(name):
     """A raised job is told its journal again; nothing in it may say that the money is still short."""
     continued = 0
-    for seed in range(40):
+    for seed in range(24):
         poor = Play(name, WORLDS["split"], budget_nano=6_000_000 + 1_000_000 * (seed % 8), seed=seed)
         if poor.run() not in {None, StopReason.BUDGET_REACHED}:
             continue
