@@ -3,9 +3,9 @@
 A child is two processes. The first, the template, imports what is needed and then only waits; it forks the second, the
 worker, which serves, and forks another when that one dies. So a request that overruns costs no second start.
 
-Protocol, one JSON document per line. The template says `{"ready": true}` before each fork. Then the parent sends
-requests, `[number, request]`, one at a time, and the worker says its replies, `[number, reply]`. `ready` where a reply
-was due tells that the worker died.
+Protocol, one JSON document per line. The template says READY before each fork. Then the parent sends requests, one at a
+time; to each the worker says BEGAN and its replies. READY after BEGAN tells that the worker died of the request; READY
+before it, that one died with nothing to do, and the next takes the request.
 """
 
 import ctypes
@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, TextIO
 
 MEMORY_ABOVE_START_BYTES = 1 << 30
+READY = {"ready": True}
+BEGAN = {"began": True}
 _PR_SET_PDEATHSIG = 1
 # How a worker ends that no signal killed.
 _SERVED, _DIED, _NO_START = range(3)
@@ -45,7 +47,7 @@ def serve(load: Callable[[], Handler]) -> None:
     template = os.getpid()
     ended = _DIED
     while ended not in {_SERVED, _NO_START}:
-        _say(replies, {"ready": True})
+        _say(replies, READY)
         worker = os.fork()
         if worker == 0:
             _work(template, handle, replies, cpu_s)
@@ -60,18 +62,18 @@ def _work(template: int, handle: Handler, replies: TextIO, cpu_s: float) -> NoRe
         limit_memory()
         status = _DIED
         for line in sys.stdin:
-            number, request = json.loads(line)
-            answers = handle(request)
+            _say(replies, BEGAN)
+            answers = handle(json.loads(line))
             _limit_cpu(cpu_s)
             for reply in answers:
-                _say(replies, [number, reply])
+                _say(replies, reply)
             _limit_cpu(0)
         status = _SERVED
     finally:
         os._exit(status)
 
 
-def _say(replies: TextIO, message: Any) -> None:
+def _say(replies: TextIO, message: dict[str, Any]) -> None:
     replies.write(json.dumps(message) + "\n")
     replies.flush()
 

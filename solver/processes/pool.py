@@ -18,6 +18,8 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from solver.processes.child import BEGAN, READY
+
 START_LIMIT_S = 90.0
 _WALL_PER_CPU = 8
 """A busy machine may give a child so small a share of a core."""
@@ -61,10 +63,6 @@ class ProcessPool:
             self._free.put_nowait(child)
 
 
-class _WorkerDied(Exception):
-    """Another worker of the same child is ready for the next request."""
-
-
 class _Child:
     """One process of the pool, or the place of one. Used by one request at a time."""
 
@@ -73,7 +71,6 @@ class _Child:
         self._cpu_limit_s = cpu_limit_s
         self._max_reply_bytes = max_reply_bytes
         self._process: asyncio.subprocess.Process | None = None
-        self._number = 0
         self._leave: asyncio.TimerHandle | None = None
         self._dying: set[asyncio.Task[int]] = set()
 
@@ -83,13 +80,9 @@ class _Child:
         try:
             process = await self._ready()
             assert process.stdin is not None  # both are pipes, see _start
-            self._number += 1
-            process.stdin.write(json.dumps([self._number, request]).encode() + b"\n")
+            process.stdin.write(json.dumps(request).encode() + b"\n")
             async with asyncio.timeout(self._cpu_limit_s * _WALL_PER_CPU):
-                while len(found) < replies:
-                    found.append(await self._reply(process))
-            is_usable = True
-        except _WorkerDied:
+                await self._hear(process, found, replies)
             is_usable = True
         except (TimeoutError, EOFError, OSError, ValueError):
             return found
@@ -115,24 +108,12 @@ class _Child:
             await asyncio.wait(self._dying)
 
     async def _ready(self) -> asyncio.subprocess.Process:
-        if self._process is not None and not await self._is_there(self._process):
-            self._kill()
-        if self._process is None:
-            self._process = await self._start()
-            async with asyncio.timeout(START_LIMIT_S):
-                await self._line(self._process)
+        if self._process is not None and self._process.returncode is None:
+            return self._process
+        self._process = await self._start()
+        async with asyncio.timeout(START_LIMIT_S):
+            await self._line(self._process)
         return self._process
-
-    async def _is_there(self, process: asyncio.subprocess.Process) -> bool:
-        """Tell whether the child lives; forget what it said since the last request, as that a worker was replaced."""
-        try:
-            async with asyncio.timeout(0):
-                while True:
-                    await self._line(process)
-        except TimeoutError:
-            return True
-        except (EOFError, ValueError):
-            return False
 
     async def _start(self) -> asyncio.subprocess.Process:
         boot = f"import sys; sys.path.insert(0, sys.argv.pop()); from {self._module} import main; main()"
@@ -143,24 +124,27 @@ class _Child:
             env=environment, limit=self._max_reply_bytes, close_fds=True,
         )  # fmt: skip
 
-    async def _reply(self, process: asyncio.subprocess.Process) -> dict[str, Any]:
-        """Return a reply to the last request. Raises _WorkerDied."""
-        while True:
+    async def _hear(
+        self, process: asyncio.subprocess.Process, found: list[dict[str, Any]], replies: int
+    ) -> None:
+        """Add the replies to a request to what was found, until there are so many or the worker has died of it."""
+        has_begun = False
+        while len(found) < replies:
             said = await self._line(process)
-            if isinstance(said, dict):
-                raise _WorkerDied
-            number, reply = said
-            # A worker that was forked behind the pool's back may answer what was given up.
-            if number == self._number:
-                found: dict[str, Any] = reply
-                return found
+            if said == BEGAN:
+                has_begun = True
+            elif said != READY:
+                found.append(said)
+            elif has_begun:
+                return
 
-    async def _line(self, process: asyncio.subprocess.Process) -> Any:
+    async def _line(self, process: asyncio.subprocess.Process) -> dict[str, Any]:
         assert process.stdout is not None  # a pipe, see _start
         line = await process.stdout.readline()
         if not line.endswith(b"\n"):
             raise EOFError("the child ended")
-        return json.loads(line)
+        said: dict[str, Any] = json.loads(line)
+        return said
 
     def _kill(self) -> None:
         process, self._process = self._process, None

@@ -119,7 +119,7 @@ def test_running_again_with_changes_keeps_the_models(page: Page, live_server, tr
         page.emulate_media(color_scheme=scheme)
         assert Axe().run(page).response["violations"] == []
     page.get_by_role("button", name="Start").click()
-    page.wait_for_url("**/jobs/*/")
+    page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/$"))
     assert Job.objects.latest("created_at").options["models"] == ["demo/intern"]
 
 
