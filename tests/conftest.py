@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as of_hypothesis
 
 from tests import prepared, services
 
@@ -31,6 +33,12 @@ from django.db import connection  # noqa: E402  # likewise
 from billing.books.audit import violations as violations_of_the_books  # noqa: E402  # likewise
 from jobs.upkeep.audit import violations  # noqa: E402  # likewise
 from tests import tables  # noqa: E402  # likewise
+
+# A busy machine is slow, which is no fault of what is tested; and a gate says the same twice.
+of_hypothesis.register_profile(
+    "tests", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+of_hypothesis.load_profile("tests")
 
 # Whole instances, browsers and proofs take longer than `timeout` of pyproject.toml.
 _LONG = {"browser": 1200, "embedded": 1200, "proof": 2400}

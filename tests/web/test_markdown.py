@@ -150,7 +150,7 @@ def test_the_cost_of_a_text_grows_with_its_length_alone(unit):
     assert_linear(lambda text: to_html(clean_text(text)), unit)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from(MARKS), st.integers(1, 300)), max_size=8))
 def test_no_mixture_of_marks_is_slow_or_breaks(parts):
     """A fraction of a millisecond for each character at most, and safe whatever stands beside what."""

@@ -4,7 +4,7 @@ import contextlib
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solver.checkers.arithmetic import Arithmetic
@@ -81,7 +81,6 @@ def test_a_fraction_bar_divides():
     assert not puzzle.check(r"3\frac{2}{4} + 1").passed
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.data())
 def test_the_evaluator_agrees_with_exact_arithmetic(data):
     """Random expressions have the value that fractions give them, and list their numbers in order."""
@@ -102,7 +101,6 @@ def test_the_evaluator_agrees_with_exact_arithmetic(data):
     assert evaluate(tokens_of(text)) == (value, tuple(numbers))
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(alphabet="0123456789+-*/()= \\{}frac×÷−.x^", max_size=300))
 def test_no_expression_breaks_the_evaluator(text):
     """Any text has a value or a clear error, and a verdict."""

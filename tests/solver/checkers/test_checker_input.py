@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solver.checkers import CheckerError, checker_from_json, parse_checker, parse_checker_option
@@ -140,7 +140,6 @@ def test_a_mistake_in_the_form_is_explained(kind, fields, message):
     assert message in str(caught.value)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.sampled_from(KINDS), st.dictionaries(
     st.sampled_from(["numbers", "target", "expected", "tolerance", "unit", "options", "choice_expected", "pattern",
     "json_schema",
@@ -159,7 +158,6 @@ def test_no_input_makes_a_broken_checker(kind, fields):
         checker.check("58")
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(
     st.text(max_size=80) | st.from_regex(r"(number|arithmetic|choice):[-0-9.,=±A-C ]{0,30}", fullmatch=True)
 )

@@ -241,7 +241,7 @@ def test_the_text_that_a_grader_passed_is_shown():
     assert known.best().step_key == "b"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.integers(0, 4), st.sampled_from(["demo/one", "other/two", "gone/model"])), max_size=14

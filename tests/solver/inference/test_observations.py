@@ -124,7 +124,7 @@ def test_a_higher_quantile_is_never_below_a_lower_one():
     assert 128 < median <= high
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.integers(-5, 5), st.booleans(), st.floats(0.1, 50)), min_size=1))
 def test_quantiles_are_in_order(observed):
     """Whatever was seen and cut."""

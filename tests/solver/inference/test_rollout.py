@@ -90,7 +90,7 @@ def test_an_absurd_time_is_quoted_as_ten_years_at_most(call_s):
     assert 1 <= said.time_low_s <= said.time_high_s <= 10 * 366 * 86_400
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.tuples(*[st.floats(-1e6, 1e6)] * 3),
     st.floats(-1e6, 1e6),

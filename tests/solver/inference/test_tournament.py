@@ -35,7 +35,7 @@ def play(entrants: int, preferred, slots: int) -> list[Comparison]:
     return told
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tournaments())
 def test_reversing_every_comparison_turns_the_strengths_around(tournament):
     """Who lost everything that another won stands as far below as the other above; chances sum to one."""
@@ -52,7 +52,7 @@ def test_reversing_every_comparison_turns_the_strengths_around(tournament):
     assert sum(each.chance_best for each in there.values()) == pytest.approx(1.0)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(2, 16), st.randoms(use_true_random=False), st.integers(2, 16))
 def test_a_condorcet_winner_wins_and_no_pair_meets_twice(entrants, chance, slots):
     """Who is preferred to everybody comes first, within the promised comparisons, each pair once in each order."""

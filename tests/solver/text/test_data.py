@@ -49,7 +49,7 @@ def test_what_is_no_data_is_none(reply):
 
 
 @given(VALUES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_data_survives_being_written(value):
     """What is written is read again as the same data, under the same key."""
     if isinstance(value, dict | list) and value:
@@ -132,7 +132,7 @@ def test_agreement_settles_and_own_words_do_not_unsettle():
 
 
 @given(st.lists(VALUES, min_size=1, max_size=5))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_votes_add_up_and_one_voice_is_delivered_as_it_is(values):
     """Each field has as many votes as replies name it; of equal replies the value is theirs; keys are never lost."""
     found = field_votes(values, may_compose=True)

@@ -71,7 +71,6 @@ def test_values_of_plain_numbers_are_exact():
     assert number_of("-1 1/2") == Fraction(-3, 2)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.integers(min_value=-(10**50), max_value=10**50), st.integers(min_value=1, max_value=10**30))
 def test_every_way_to_write_a_fraction_has_its_key(above, below):
     """Quotients, LaTeX fractions and reduced forms agree with exact arithmetic."""
@@ -80,7 +79,6 @@ def test_every_way_to_write_a_fraction_has_its_key(above, below):
         assert quick_key(f"{above}/{below}") == quick_key(rf"$\frac{{{above}}}{{{below}}}$") == key
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(alphabet=st.characters(), max_size=300))
 def test_no_text_breaks_the_keys(text):
     """Any text has a text key that Postgres can store, and a quick key or none."""
@@ -101,7 +99,7 @@ FRAGMENTS = [
 ]  # fmt: skip
 
 
-@settings(deadline=None, max_examples=150)  # the machine may be busy
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join))
 def test_no_answer_breaks_a_reader(text):
     """Whatever pieces an answer is made of, each reader returns, and what it returns can be stored."""

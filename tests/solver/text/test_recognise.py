@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from demo_model import phrasings
@@ -106,7 +106,6 @@ def test_large_tiles_without_spaces_are_a_list():
     assert recognise_checker("Use 25,50,75,100 to make 300.") == Arithmetic((25, 50, 75, 100), 300)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.integers(1, 30), min_size=2, max_size=6), st.integers(1, 100), st.integers(0, 10**9))
 def test_every_published_phrasing_is_recognised(numbers, target, seed):
     """What the demo model was trained to read, the checker reads too."""
@@ -114,7 +113,6 @@ def test_every_published_phrasing_is_recognised(numbers, target, seed):
     assert recognise_checker(text) == Arithmetic(tuple(numbers), target)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.integers(5, 19), st.integers(0, 10**9))
 def test_no_published_modular_phrasing_is_taken_for_a_puzzle(modulus, seed):
     """Modular arithmetic has no checker; its answers come from models."""
@@ -144,7 +142,6 @@ def test_problem_kinds(text, checker, kind):
     assert problem_kind(text, checker) == kind
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(max_size=400))
 def test_no_text_breaks_the_recogniser(text):
     """Any text has a kind."""
