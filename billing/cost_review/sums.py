@@ -76,21 +76,40 @@ _WHERE = """
     AND (%(model)s = '' OR model = %(model)s)
     AND (%(workspace)s::bigint IS NULL OR workspace_id = %(workspace)s)
 """
-MAX_LINES = 500
 
 
-def lines(scope: Scope, by: By) -> list[Line]:
-    """Return the sums of a scope: days in order (also empty ones), anything else by cost, at most 500."""
+def lines(scope: Scope, by: By, *, skip: int = 0, most: int | None = None) -> list[Line]:
+    """Return the sums of a scope: days in order (also empty ones), anything else by cost, all of them or a part."""
     query = (
         f"SELECT {_KEYS[by]} AS key, {_SUMS} FROM billing_call WHERE {_WHERE} "  # noqa: S608  (our own texts)
-        f"GROUP BY 1 ORDER BY sum(cost_nano) DESC, 1 LIMIT {MAX_LINES}"
+        "GROUP BY 1 ORDER BY sum(cost_nano) DESC, 1 LIMIT %(most)s OFFSET %(skip)s"
     )
-    rows = {row[0]: row[1:] for row in _run(query, scope)}
+    rows = {row[0]: row[1:] for row in _run(query, scope, most=most, skip=skip)}
     if by is By.DAY:
         days = [scope.first_day + timedelta(days=number) for number in range(scope.days)]
         return [Line(day.isoformat(), day.isoformat(), *rows.get(day, ())) for day in days]
     labels = owners(list(rows)) if by is By.WORKSPACE else {}
     return [Line(str(key), labels.get(key, str(key)), *sums) for key, sums in rows.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a scope as a sequence of which Django's Paginator takes a page at a time."""
+
+    scope: Scope
+    by: By
+
+    def count(self) -> int:
+        """Return how many lines there are."""
+        query = f"SELECT count(DISTINCT {_KEYS[self.by]}) FROM billing_call WHERE {_WHERE}"  # noqa: S608  (our own texts)
+        ((number,),) = _run(query, self.scope)
+        return int(number)
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __getitem__(self, part: slice) -> list[Line]:
+        return lines(self.scope, self.by, skip=part.start, most=part.stop - part.start)
 
 
 def total(scope: Scope) -> Line:
@@ -136,7 +155,7 @@ def budget_nano(job_id: uuid.UUID) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _run(query: str, scope: Scope) -> list[tuple[Any, ...]]:
+def _run(query: str, scope: Scope, **more: int | None) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(
             query,
@@ -145,6 +164,7 @@ def _run(query: str, scope: Scope) -> list[tuple[Any, ...]]:
                 "since": scope.since,
                 "model": scope.model,
                 "workspace": scope.workspace_id,
+                **more,
             },
         )
         found: list[tuple[Any, ...]] = cursor.fetchall()

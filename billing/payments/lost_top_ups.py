@@ -33,13 +33,8 @@ def remake_top_up(checkout: Checkout) -> TopUp | None:
     """
     if not checkout.success_url.startswith(f"{settings.PONDER_BASE_URL}/"):
         return None
-    member = (
-        Membership.objects.filter(workspace__public_id=_uuid(checkout.workspace))
-        .select_related("workspace", "user")
-        .order_by("pk")
-        .first()
-    )
-    top_up_id = _uuid(checkout.top_up)
+    workspace, top_up_id = _uuid(checkout.workspace), _uuid(checkout.top_up)
+    member = _first_member(workspace) if workspace else None
     if member is None or top_up_id is None or not checkout.asked_cents.isdecimal():
         raise StripeProblem(
             "unknown_top_up",
@@ -61,6 +56,11 @@ def remake_top_up(checkout: Checkout) -> TopUp | None:
             "Top-up %s was not known here; it was made anew from session %s.", top_up_id, checkout.id
         )
     return top_up
+
+
+def _first_member(workspace: uuid.UUID) -> Membership | None:
+    members = Membership.objects.filter(workspace__public_id=workspace).select_related("workspace", "user")
+    return members.order_by("pk").first()
 
 
 def ask_about_pending() -> int:

@@ -1,5 +1,7 @@
 """Payments that need a person: those that do not match what was asked for, and events that keep failing."""
 
+import uuid
+
 from django.db.models import QuerySet
 
 from accounts.models import User, Workspace
@@ -23,7 +25,7 @@ def stuck_events() -> QuerySet[StripeEvent]:
     )
 
 
-def close_problem(top_up_id: object, *, by: User, reason: str) -> None:
+def close_problem(top_up_id: uuid.UUID, *, by: User, reason: str) -> None:
     """Mark a top-up as dealt with by hand. Raises BillingError where it has no open problem or the reason is missing."""
     if not reason.strip():
         raise BillingError("reason_missing", "Say how it was dealt with; other staff will read it.")

@@ -1,7 +1,7 @@
 """Cost review, for staff: what providers cost, what was billed and what is left, down to each call."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -14,7 +14,7 @@ from accounts.access import AuthedRequest, staff_with
 from accounts.rights import Right
 from billing.cost_review.chart import cost_chart
 from billing.cost_review.csv_reply import csv_reply
-from billing.cost_review.sums import By, Line, Scope, budget_nano, lines, owners, total, total_of
+from billing.cost_review.sums import By, Line, Lines, Scope, budget_nano, lines, owners, total, total_of
 from billing.models import AuditRun, Call, CallState, Price
 from billing.prices.book import price_book
 from billing.prices.shipped_list import ended_models, is_old, reviewed_at
@@ -23,6 +23,7 @@ from solver.core.money import usd_decimal
 DAYS = (7, 30, 90)
 DEFAULT_DAYS = 30
 PAGE_CALLS = 100
+PAGE_LINES = 100
 
 
 @staff_with(Right.SEE_COSTS)
@@ -30,17 +31,23 @@ PAGE_CALLS = 100
 def costs(request: AuthedRequest) -> HttpResponse:
     """Show the sums of a period by day, model, user or job."""
     scope, by = _chosen(request)
-    shown = lines(scope, by)
-    days = shown if by is By.DAY else []
+    days = lines(scope, by) if by is By.DAY else []
+    page = (
+        None
+        if days
+        else Paginator(cast("Sequence[Line]", Lines(scope, by)), PAGE_LINES).get_page(request.GET.get("page"))
+    )
     context: dict[str, Any] = {
         "scope": scope,
         "by": by.value,
         "groups": [("day", "By day"), ("model", "By model"), ("workspace", "By user"), ("job", "By job")],
         "all_days": DAYS,
         "filters": _filters(scope),
-        "total": total_of(shown) if by in {By.DAY, By.MODEL} else total(scope),
+        "total": total_of(days) if days else total(scope),
         "chart": cost_chart(days) if days else None,
-        "lines": shown[::-1] if days else shown,
+        "lines": days[::-1] if page is None else list(page.object_list),
+        "page": page,
+        "link": _link(request),
         "open_calls": _open_sums(),
         "audit": AuditRun.objects.order_by("-started_at", "-pk").first(),
         "scope_owner": owners([scope.workspace_id]).get(scope.workspace_id) if scope.workspace_id else "",
@@ -211,6 +218,13 @@ def _chosen(request: AuthedRequest) -> tuple[Scope, By]:
         else None,
     )
     return scope, By(by) if by in set(By) else By.DAY
+
+
+def _link(request: AuthedRequest) -> str:
+    """Return this page's address up to the number of another page."""
+    asked = request.GET.copy()
+    asked.pop("page", None)
+    return f"?{asked.urlencode()}&page=" if asked else "?page="
 
 
 def _filters(scope: Scope) -> dict[str, str]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from billing.cost_review.chart import cost_chart
 from billing.cost_review.sums import By, Line, Scope, budget_nano, lines, total, total_of
 from billing.models import Call
+from billing.views import review
 from tests.billing.books import USD, doubt, settle, start_job, void
 
 PAGES = [
@@ -85,6 +86,19 @@ def test_the_sums_of_all_groupings_agree(spent):
     for by in By:
         assert total_of(lines(scope, by)) == expected
     assert expected.margin_nano == 400_000_000
+
+
+def test_no_list_ends_without_a_word(spent, stella, monkeypatch):
+    """The page says which of how many lines it shows; the download has all, and they add up to the total."""
+    monkeypatch.setattr(review, "PAGE_LINES", 1)
+    page = stella.get("/staff/costs/?days=7&by=workspace").text
+    assert "1 to 1 of 2" in page
+    assert 'href="?days=7&amp;by=workspace&amp;page=2"' in page
+    second = stella.get("/staff/costs/?days=7&by=workspace&page=2").text
+    assert "2 to 2 of 2" in second
+    assert ("alice@example.org" in page, "charlie@example.org" in second) == (True, True)
+    rows = b"".join(stella.get("/staff/costs/lines.csv?days=7&by=workspace").streaming_content).splitlines()
+    assert len(rows) == 1 + 2
 
 
 def test_filters_narrow_the_sums(spent, charlie):
