@@ -7,6 +7,7 @@ from jobs.models.outbox import OutboxKind, OutboxMessage, OutboxState
 from jobs.models.pinned import Pinned
 from jobs.models.program_run import ProgramRun, ProgramRunState
 from jobs.models.quote import JobQuote
+from jobs.models.share_link import ShareLink
 from jobs.models.step import Prompt, StepRecord, StepState
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "ProgramRun",
     "ProgramRunState",
     "Prompt",
+    "ShareLink",
     "StepRecord",
     "StepState",
 ]

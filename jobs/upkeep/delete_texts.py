@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import Membership, Role, User
 from jobs.core.states import ENDED
 from jobs.mail.eml_backend import delete_files
-from jobs.models import Job, OutboxMessage, OutboxState, Prompt, StepRecord
+from jobs.models import Job, OutboxMessage, OutboxState, Prompt, ShareLink, StepRecord
 
 TITLE = "Texts deleted"
 """What stands where the title was."""
@@ -61,6 +61,7 @@ def delete_texts(*, job_id: UUID) -> bool:
         if not ended.filter(texts_deleted_at=None).exists():
             return False
         Prompt.objects.filter(job_id=job_id).delete()
+        ShareLink.objects.filter(job_id=job_id).delete()
         StepRecord.objects.filter(job_id=job_id).update(**_OF_STEP)
         messages = OutboxMessage.objects.filter(job_id=job_id)
         message_ids = list(messages.values_list("message_id", flat=True))

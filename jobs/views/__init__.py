@@ -10,6 +10,7 @@ from jobs.views.data.export import (
     export_json,
     export_markdown,
 )
+from jobs.views.data.share import share_job, shared_job, unshare_job
 from jobs.views.detail import detail, live_fragment
 from jobs.views.drafts import drop_draft, keep_draft
 from jobs.views.landing import landing
@@ -54,6 +55,9 @@ __all__ = [
     "quote",
     "raise_job_budget",
     "resume",
+    "share_job",
+    "shared_job",
     "step_text",
     "steps",
+    "unshare_job",
 ]

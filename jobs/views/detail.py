@@ -3,14 +3,16 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import AuthedRequest, signed_in
+from accounts.models import User
 from billing.books.job_costs import job_costs
-from jobs.models import Comparison, Job
+from jobs.models import Comparison, Job, ShareLink
 from jobs.presenters.code_runs import code_runs_of
 from jobs.presenters.data_fields import data_view_of
 from jobs.presenters.deliverables import as_markdown, has_headline
@@ -19,6 +21,7 @@ from jobs.presenters.pictures import burn_down
 from jobs.presenters.progress import clusters_of, phases_of, revision_of, totals_of
 from jobs.presenters.spend import spend_of
 from jobs.templatetags.ponder import short_answer
+from jobs.upkeep.delete_texts import may_delete_texts
 from jobs.views.access import get_job_for, jobs_of
 from jobs.views.job_actions import offered_key, offers_of
 from jobs.views.live import live_reply
@@ -71,13 +74,27 @@ def _head_context(job: Job) -> dict[str, Any]:
     return {"comparison": Comparison.of(job), "offers": offers_of(job), **raise_context(job)}
 
 
+def may_share(user: User, job: Job) -> bool:
+    """Tell whether there is a result, and whether it is this person's to show: who may delete it may."""
+    has_result = job.has_ended and job.texts_deleted_at is None and bool(job.answer or job.answer_text)
+    return has_result and may_delete_texts(user, job)
+
+
+def _share_context(user: User, job: Job) -> dict[str, Any]:
+    if not may_share(user, job):
+        return {}
+    link = ShareLink.objects.filter(job=job).first()
+    address = settings.PONDER_BASE_URL + link.get_absolute_url() if link else ""
+    return {"may_share": True, "share_link": link, "share_address": address}
+
+
 @signed_in
 @never_cache
 @require_safe
 def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Show the job."""
     job = get_job_for(request.user, job_id)
-    context = job_context(job) | _head_context(job)
+    context = job_context(job) | _head_context(job) | _share_context(request.user, job)
     context["reruns"] = jobs_of(request.user).filter(parent=job).order_by("created_at")[:_RERUNS_SHOWN]
     context["problem_html"] = render_markdown(job.problem, prefix="problem")
     context["has_math"] = context["has_math"] or has_math(context["problem_html"])
@@ -95,7 +112,7 @@ def live_fragment(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     def answer() -> HttpResponse:
         context = job_context(job)
         if job.has_ended or has_other_buttons:
-            context |= _head_context(job) | {"with_head": True}
+            context |= _head_context(job) | _share_context(request.user, job) | {"with_head": True}
         return render(request, "jobs/job/live.html", context)
 
     if has_other_buttons and not job.has_ended:

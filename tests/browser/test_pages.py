@@ -17,7 +17,7 @@ from billing.books.wallet import grant
 from billing.models import AuditRun
 from billing.suspension import lift, suspend
 from jobs.mail import eml_backend as mail_files
-from jobs.models import OutboxMessage
+from jobs.models import OutboxMessage, ShareLink
 from jobs.upkeep.delete_texts import delete_texts
 from solver.core.money import NANO_PER_CENT
 from tests import people
@@ -138,6 +138,7 @@ def addresses(transactional_db, settings, tmp_path):
     forgotten = people.make_job(ada, "done", title="To be forgotten")
     delete_texts(job_id=forgotten.pk)
     pages += [f"/jobs/{jobs['done'].pk}/delete-texts/", forgotten.get_absolute_url()]
+    pages += [ShareLink.objects.create(job=jobs["done"], created_by=ada, shows_costs=True).get_absolute_url()]
     pages += [f"/jobs/new/?from={jobs['done'].pk}", urlsplit(unsubscribe_address(ada)).path]
     pages += [people.make_comparison(ada, state).get_absolute_url() for state in ("running", "done")]
     return ada, OWN + STAFF + pages

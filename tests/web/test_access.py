@@ -22,8 +22,24 @@ from tests.web.conftest import Person
 LISTED = PUBLIC | OWN | OWNERS | STAFF.keys() | SUPERUSERS
 JOB_PAGES = sorted(name for name in OWNERS if name.startswith("job-") and "compare" not in name)
 # About a step, a draft, or the data that some jobs deliver.
-_NOT_OF_EVERY_JOB = {"job-step-text", "job-draft-delete", "job-data-json", "job-data-csv"}
-JOB_POSTS = ["job-finish", "job-cancel", "job-pause", "job-resume", "job-raise", "job-delete-texts"]
+_NOT_OF_EVERY_JOB = {
+    "job-step-text",
+    "job-share",
+    "job-unshare",
+    "job-draft-delete",
+    "job-data-json",
+    "job-data-csv",
+}
+JOB_POSTS = [
+    "job-finish",
+    "job-cancel",
+    "job-pause",
+    "job-resume",
+    "job-raise",
+    "job-delete-texts",
+    "job-share",
+    "job-unshare",
+]
 
 
 @pytest.fixture
