@@ -138,6 +138,16 @@ INVARIANTS: dict[str, str] = {
         WHERE u.credited_nano <> 0
         GROUP BY u.id HAVING coalesce(-sum(e.amount_nano), 0) <> u.credited_nano
     """,
+    "what was refunded or disputed of a top-up is in its transfers": """
+        SELECT 'top-up ' || u.id || ' has ' || u.reversed_nano || ' taken back; the ledger says '
+            || coalesce(sum(e.amount_nano), 0)
+        FROM billing_topup u
+        LEFT JOIN LATERAL generate_series(1, u.reversals) n ON true
+        LEFT JOIN billing_transfer t ON t.key = 'stripe:pi:' || u.payment_intent || ':reversal:' || n
+        LEFT JOIN billing_entry e ON e.transfer_id = t.id AND e.account_id = 4
+        WHERE u.credited_nano <> 0
+        GROUP BY u.id HAVING coalesce(sum(e.amount_nano), 0) <> u.reversed_nano
+    """,
 }
 
 # Enough to understand a fault; a broken book could return millions.

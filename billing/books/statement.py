@@ -88,7 +88,7 @@ def ledger_rows(workspace: Workspace) -> Iterator[list[object]]:
     """Yield every movement as a row under LEDGER_HEADER, newest first; amounts are exact decimal strings."""
     for row in statement(workspace):
         yield [
-            row.at.isoformat(),
+            row.at,
             row.what,
             row.job_id or "",
             row.memo,

@@ -2,8 +2,10 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from django.http import StreamingHttpResponse
+from django.utils import timezone
 
 # A spreadsheet takes a text that begins with one of these for a formula; some read full-width signs likewise.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -32,6 +34,9 @@ def csv_reply(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]
 
 
 def _safe(value: object) -> object:
+    if isinstance(value, datetime):
+        # In the zone of the days that pages and sums have, and with its offset.
+        return timezone.localtime(value).isoformat()
     if (
         isinstance(value, str)
         and value.lstrip(" \u00a0").startswith(_FORMULA_STARTS)

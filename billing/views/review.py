@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpResponse, StreamingHttpResponse
@@ -70,6 +71,7 @@ def costs_csv(request: AuthedRequest) -> StreamingHttpResponse:
         "billed_usd",
         "margin_usd",
         "overrun_usd",
+        "time_zone",
     ]
     rows = (_line_row(line) for line in lines(scope, by))
     return csv_reply(f"ponder-costs-by-{by.value}-{scope.days}-days.csv", header, rows)
@@ -202,6 +204,7 @@ def _line_row(line: Line) -> list[object]:
         line.void,
         line.in_doubt,
         *(usd_decimal(nano) for nano in money),
+        settings.TIME_ZONE,
     ]
 
 

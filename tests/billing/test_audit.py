@@ -42,6 +42,9 @@ DAMAGE = {
         "workspace_id, user_id, 5, 'credited', '', '', 'pi_x', 5, 0, 0, '', now() FROM accounts_membership LIMIT 1"
     ),
 }
+DAMAGE["what was refunded or disputed of a top-up is in its transfers"] = DAMAGE[
+    "every credited top-up has its transfer"
+].replace("5, 0, 0", "5, 3, 1")
 # The floor is a CHECK, which no trick turns off; the query stays as a second opinion.
 UNBREAKABLE = {"no floored account lacks what it holds"}
 

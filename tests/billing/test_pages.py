@@ -2,10 +2,12 @@
 
 import csv
 import io
+from datetime import UTC, datetime
 
 import pytest
 from celery import current_app
 from django.urls import reverse
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis.exceptions import ResponseError
 
@@ -106,7 +108,7 @@ def test_strange_page_numbers_show_some_page(alice, rich, unset, page):
 
 
 def test_the_ledger_downloads_exactly(alice, job):
-    """CSV holds every movement as decimal strings; texts can't become formulas."""
+    """CSV holds every movement as decimal strings, its time in the site's zone; texts can't become formulas."""
     grant(workspace=job.workspace, amount_nano=1, by=None, reason='=HYPERLINK("x")')
     response = alice.get("/wallet/ledger.csv")
     rows = list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode())))
@@ -114,6 +116,9 @@ def test_the_ledger_downloads_exactly(alice, job):
     assert rows[0]["memo"] == '\'=HYPERLINK("x")'
     assert rows[1]["job"] == str(job.job_id)
     assert rows[1]["of_which_trial_usd"] == "-5.00"
+    with timezone.override("America/New_York"):
+        late = datetime(2026, 12, 1, 3, 30, tzinfo=UTC)
+        assert list(csv_lines(["at"], [[late]]))[1] == "2026-11-30T22:30:00-05:00\r\n"
 
 
 @pytest.mark.parametrize(
