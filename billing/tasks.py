@@ -32,5 +32,6 @@ def process_stripe_inbox() -> None:
 
 @shared_task(name=ASK_ABOUT_PENDING_TOP_UPS)
 def ask_about_pending_top_ups() -> None:
-    """Credit what was paid and close what expired, where no event and no payer came back to say so."""
+    """Credit what was paid, close what expired, take back what was refunded, where nobody came to say so."""
     lost_top_ups.ask_about_pending()
+    lost_top_ups.ask_about_credited()

@@ -34,7 +34,7 @@ class TopUp(models.Model):
         null=True, blank=True, help_text="When Stripe reported what the books say now."
     )
     swept_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the sweep last asked Stripe about it while it was pending."
+        null=True, blank=True, help_text="When the sweep last asked Stripe about it."
     )
     staff_notified_at = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=300, blank=True, help_text="Why it was not credited.")

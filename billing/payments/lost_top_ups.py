@@ -1,11 +1,11 @@
-"""Top-ups whose row a restore forgot, made anew from what Stripe noted, and pending ones that nobody told us about."""
+"""Top-ups whose row a restore forgot, made anew from what Stripe noted, and asking about what nobody told us of."""
 
 import logging
 import uuid
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Membership
@@ -24,6 +24,9 @@ _PATIENCE = timedelta(minutes=10)
 # Stripe's sessions end after a day; payments by bank transfer take up to two weeks after that.
 _SESSION_ENDS = timedelta(hours=25)
 _LATER_EVERY = timedelta(hours=6)
+_DAILY = timedelta(days=1)
+# Cards may be disputed for about four months, refunds come later still.
+_DISPUTABLE = timedelta(days=180)
 
 
 def remake_top_up(checkout: Checkout) -> TopUp | None:
@@ -77,10 +80,24 @@ def ask_about_pending() -> int:
     due = pending.filter(is_new | Q(swept_at=None) | Q(swept_at__lt=now - _LATER_EVERY))
     # Without a session nobody was ever sent to Stripe.
     due.filter(checkout_session="", created_at__lt=now - _SESSION_ENDS).update(state=TopUpState.FAILED)
-    asked = 0
-    for top_up in due.exclude(checkout_session="").order_by(F("swept_at").asc(nulls_first=True), "pk")[
-        :_BATCH
-    ]:
+    return _ask(due.exclude(checkout_session=""))
+
+
+def ask_about_credited() -> int:
+    """Ask Stripe once a day about top-ups that were credited in the last half year; return about how many.
+
+    A refund or dispute whose event was lost would otherwise leave its money in the wallet.
+    """
+    if stripe_gateway.missing_settings():
+        return 0
+    now = timezone.now()
+    credited = TopUp.objects.filter(credited_nano__gt=0, credited_at__range=(now - _DISPUTABLE, now - _DAILY))
+    return _ask(credited.filter(Q(swept_at=None) | Q(swept_at__lt=now - _DAILY)))
+
+
+def _ask(due: QuerySet[TopUp]) -> int:
+    now, asked = timezone.now(), 0
+    for top_up in due.order_by(F("swept_at").asc(nulls_first=True), "pk")[:_BATCH]:
         TopUp.objects.filter(pk=top_up.pk).update(swept_at=now)
         try:
             sync_top_up(top_up.pk)

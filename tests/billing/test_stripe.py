@@ -481,6 +481,21 @@ def test_a_payment_that_nobody_tells_of_is_found(top_up, stripe_double, at_strip
     assert ("Stripe does not know" in top_up.problem) == (at_stripe == "unknown")
 
 
+def test_a_refund_that_nobody_tells_of_is_found(top_up, stripe_double):
+    """Its event was lost: within a day the books say what Stripe says, and ask no more than once a day."""
+    intent = stripe_double.pay(top_up.checkout_session)
+    sync_top_up(top_up.pk)
+    stripe_double.refund(intent, 500)
+    tasks.ask_about_pending_top_ups()
+    assert wallet_of(top_up) == 20 * USD
+    TopUp.objects.update(credited_at=timezone.now() - timedelta(hours=25))
+    tasks.ask_about_pending_top_ups()
+    assert wallet_of(top_up) == 15 * USD
+    asked = len(stripe_double.requests)
+    tasks.ask_about_pending_top_ups()
+    assert len(stripe_double.requests) == asked
+
+
 def test_a_top_up_that_never_reached_stripe_fails(top_up, stripe_double):
     """Nobody was sent to pay; it does not stay pending for ever."""
     TopUp.objects.update(created_at=timezone.now() - timedelta(hours=26), checkout_session="")
