@@ -123,11 +123,11 @@ class WorkerHost:
         self.wish(lease.job_id, lease.token, snapshot.job.wanted)
         if self.draining.is_set():
             self._loop.call_soon_threadsafe(control.request, Stop.DRAIN)
+        # 200 threads must not each keep a connection of the pool while programs run and models think.
+        connection.close()
         if fault := self._fault_of(snapshot.pinned.problem.checker, snapshot.job):
             end_as_it_stands(lease, fault)
             return
-        # 200 threads must not each keep a connection while models think.
-        connection.close()
         running = execute(
             lease=lease,
             snapshot=snapshot,

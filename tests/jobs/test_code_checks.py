@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.core.cache import cache
+from django.db import connections
 from django.test import Client
 
 from billing.books.wallet import balances
@@ -39,8 +40,15 @@ def runs_code(host, settings, monkeypatch):
     cache.delete("runs-code")
 
 
-def test_a_program_that_passes_the_tests_ends_the_job(alice, workspace, endpoint, run_all, runs_code):
-    """Wrong programs are refuted, the right one is proven, and the page shows the program."""
+def test_a_program_that_passes_the_tests_ends_the_job(
+    alice, workspace, endpoint, run_all, runs_code, host, monkeypatch
+):
+    """Wrong programs are refuted, the right one is proven, and the page shows the program.
+
+    The job's thread keeps no connection meanwhile: many jobs would leave none of the pool to those who ask for runs.
+    """
+    own, kept, ring = connections["default"], [], host._programs._ring
+    monkeypatch.setattr(host._programs, "_ring", lambda run: bool(kept.append(own.connection)) or ring(run))
     right = "def add(a, b):\n    return a + b"
     endpoint.behaviour = lambda call: Answer(
         f"Sure.\n```python\n{right if call.number == 4 else right.replace('+', '-')}\n```\nThat is it."
@@ -57,6 +65,7 @@ def test_a_program_that_passes_the_tests_ends_the_job(alice, workspace, endpoint
     cpu_s = f"{job.programs_cpu_ms / 1000:.1f}"
     line = f"{job.programs_run}, {cpu_s} s of CPU, $0.00"
     assert job.programs_run >= 2
+    assert set(kept) == {None}
     assert job.programs_cpu_ms > 0
     assert f"<dt>Programs run</dt><dd>{line}</dd>" in client.get(job.get_absolute_url()).content.decode()
     assert f"| Programs run | {line} |" in client.get(f"{job.get_absolute_url()}export.md").content.decode()
