@@ -16,7 +16,7 @@ def client(tmp_path):
     path = tmp_path / "redis.sock"
     server = subprocess.Popen([PYTHON, "-m", "reasoning_app.embedded.stores.fake_redis", str(path)], cwd=ROOT)
     try:
-        assert wait_until(lambda: answers_ping(path), 30)
+        assert wait_until(lambda: answers_ping(path), 180)
         yield redis.Redis(unix_socket_path=str(path), single_connection_client=True)
     finally:
         server.kill()
