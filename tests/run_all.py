@@ -28,7 +28,6 @@ TEMPLATES = [str(path) for path in sorted((ROOT / "templates").rglob("*.html"))]
 ROOMS = ["accounts", "bench", "billing", "demo_model", "jobs", "reasoning_app", "sandbox", "solver"]
 # Where a room's tests lie, if not in a directory of its own name.
 TESTS_OF = {"reasoning_app": ["tests/deploy", "tests/embedded"], "accounts": ["tests/web"]}
-CRASHES = "tests/proof/test_crash_points.py"
 LANES = 3
 APART = ("browser", "embedded", "jobs", "proof")
 # Settings of a real site, for `check --deploy`; nothing connects to these addresses.
@@ -98,7 +97,9 @@ def lint_steps(data_dir: str) -> list[Step]:
 
 def tests(name: str, *arguments: str) -> Step:
     """Return a run of tests. Each has a PostgreSQL and a Redis of its own."""
-    return Step(name, [PYTHON, "-m", "pytest", "-q", *arguments], is_test=True)
+    # Playwright's plugin is slow to load, and the browser's tests alone use it.
+    lean = [] if name == "browser" else ["-p", "no:playwright"]
+    return Step(name, [PYTHON, "-m", "pytest", "-q", *lean, *arguments], is_test=True)
 
 
 def rooms(*arguments: str) -> Step:
@@ -109,25 +110,25 @@ def rooms(*arguments: str) -> Step:
 def test_steps(arguments: list[str]) -> list[Step]:
     """Return the runs of tests, the longest first."""
     # Those that start real workers are a run of their own, which alone needs a process to fork them from.
-    starts_workers = re.compile(r"tests\.(zygote|jobs\.workers)")
-    jobs = sorted((ROOT / "tests" / "jobs").glob("test_*.py"))
-    workers = [str(path.relative_to(ROOT)) for path in jobs if starts_workers.search(path.read_text())]
+    starts_workers = re.compile(r"tests\.(zygote|jobs\.workers|proof\.crash_runner)")
+    paths = sorted(path for name in ("jobs", "proof") for path in (ROOT / "tests" / name).glob("test_*.py"))
+    workers = [str(path.relative_to(ROOT)) for path in paths if starts_workers.search(path.read_text())]
+    others = [f"--ignore={path}" for path in workers]
     # The demo models' tests import litellm, as those of jobs do anyway.
     with_jobs = ("tests/jobs", "tests/demo_model")
     # The browser's is a run of its own: Playwright keeps an event loop running, in which no test that is a coroutine
     # could run.
     return [
-        tests("jobs", *arguments, *with_jobs, *(f"--ignore={path}" for path in workers)),
+        tests("workers", *arguments, *workers),
+        tests("jobs", *arguments, *with_jobs, *others),
         tests("solver", *arguments, "tests/solver"),
         tests("browser", *arguments, "tests/browser"),
-        tests("workers", *arguments, *workers),
-        tests("proof", *arguments, "tests/proof", f"--ignore={CRASHES}"),
+        tests("proof", *arguments, "tests/proof", *others),
         tests("embedded", *arguments, "tests/embedded"),
         tests("web", *arguments, "tests/web"),
         rooms(
             *arguments, *(f"--ignore={path}" for path in ("tests/web", "tests/demo_model", "tests/solver"))
         ),
-        tests("crashes", *arguments, CRASHES),
     ]
 
 
