@@ -56,7 +56,7 @@ class Play:
         self._cards = {one.name: one for one in self.panel}
         size = prompt_bytes(self.problem.messages())
         self._least_nano = {one.name: typical_nano(one, size, 0) for one in self.panel}
-        self._cost_nano: dict[str, int] = {}
+        self._cost_nano: dict[tuple[str, str, tuple[str, ...]], int] = {}
         self._rng = random.Random(f"play:{self.seed}")
 
     def make(self) -> Strategy:
@@ -185,9 +185,11 @@ class Play:
     def _cost(self, step: Step) -> int:
         if step.kind.runs_programs:
             return 0
-        if step.key not in self._cost_nano:
-            self._cost_nano[step.key] = typical_nano(self._cards[step.model], prompt_bytes(step.messages), 0)
-        return self._cost_nano[step.key]
+        # A step that was refused may be asked again of another model, or about other texts.
+        asked = (step.key, step.model, step.parents)
+        if asked not in self._cost_nano:
+            self._cost_nano[asked] = typical_nano(self._cards[step.model], prompt_bytes(step.messages), 0)
+        return self._cost_nano[asked]
 
 
 @lru_cache(maxsize=4096)
