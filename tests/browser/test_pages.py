@@ -61,6 +61,7 @@ STAFF = [
     "/staff/mail/",
     "/staff/outbox/?state=bounced",
     "/staff/costs/",
+    "/staff/costs/payments/",
     "/staff/costs/suspended/",
 ]
 MISSING = ["/nowhere/", "/sign-in/used/"]
