@@ -40,7 +40,7 @@ def test_data_is_a_table_with_the_votes_of_each_field(alice, state):
     assert "<td>founded</td><td>1998</td>" in text
     assert "3 of 4; 1999 (1)" in text
     assert "<td>4 of 4</td>" in text
-    assert "<h3>seats</h3>" in text
+    assert '<h3 dir="auto">seats</h3>' in text
     assert "3 of 4; left out (1)" in text
     assert "&lt;b&gt;Ponder" in text
     assert "<b>Ponder" not in text
