@@ -12,6 +12,10 @@ class Right(models.TextChoices):
 
     SEE_COSTS = "see_costs", "May see cost review: what is spent, by whom, on which calls, and prices"
     SUSPEND_MODELS = "suspend_models", "May suspend models, and let them be called again"
+    SETTLE_PAYMENTS = (
+        "settle_payments",
+        "May process events of Stripe again, and close payments that do not match",
+    )
     RUN_AUDITS = "run_audits", "May see audits, and start one"
     RESEND_MAIL = "resend_mail", "May see the outbox without its texts, and send messages again"
     SEE_LEARNED = "see_learned", "May see what was learned about models, and what has drifted"

@@ -50,6 +50,7 @@ MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
 AS_THEY_ARE = {"humaneval"}
 """Whose JSON object has exactly the keys that it promises."""
 PLOTS: dict[str, Callable[[Mapping[str, Any]], list[Panel]]] = {
+    "accuracy": strategies.panels,
     "overhead": overhead.panels,
     "tree": tree.panels,
 }

@@ -8,13 +8,12 @@ model. The gap at a budget is the best single strategy's accuracy (the best of a
 `auto`, with its paired 95 % interval.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bench import RESULTS
 from bench.accuracy.arena import Arena, Recorded, Run, Simulated, paired, summary
 from bench.accuracy.reliability import expected_calibration_error
-from bench.plot import Panel, Points, save
+from bench.plot import Panel, Points
 from bench.recordings.replay import HELD_OUT
 from solver.core.money import NANO_PER_CENT
 from solver.core.result_kind import ResultKind
@@ -46,8 +45,6 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
         Contest(Simulated(is_checkable=is_checkable, count=simulated)) for is_checkable in (False, True)
     ]
     gaps = [gap for each in contests for gap in each.gaps]
-    if not quick:
-        save(RESULTS / "accuracy.svg", [each.panel() for each in contests])
     in_simulator = Duel(Simulated(is_checkable=False, count=votes), SIMULATED_VOTES[2 * quick :])
     held_out = Duel(Recorded("modular", is_checkable=False, folder=HELD_OUT, most=modular), CENTS)
     return {
@@ -170,22 +167,24 @@ class Contest:
             "ece": self.ece(),
         }
 
-    def panel(self) -> Panel:
-        """Return the diagram: accuracy against the mean cost in cents."""
-        lines = {
-            name: _points(of_budget.values())
-            for name, of_budget in {"auto": self.auto, **self.of_strategy}.items()
-        }
-        names = {
-            f"fixed {self.strong}": "fixed votes or tries of the strong model",
-            f"fixed {self.weak}": "fixed votes or tries of the weak model",
-            "best-of-N, graded": "best-of-N, graded",
-        }
-        lines |= {names[name]: _points(curve) for name, curve in self.fixed.items() if name in names}
-        dashed = frozenset(names.values())
-        return Panel(
-            self.arena.name, lines, "mean cost in cents", "accuracy", logarithmic=True, dashed=dashed
-        )
+
+def panels(figures: Mapping[str, Any]) -> list[Panel]:
+    """Return a diagram for each arena: accuracy against the mean cost in cents."""
+    return [_panel(title, arena) for title, arena in figures["arenas"].items()]
+
+
+def _panel(title: str, arena: Mapping[str, Any]) -> Panel:
+    # Fixed numbers of tries stand from the weakest model to the strongest.
+    weak, *_, strong = (name for name in arena["fixed"] if name.startswith("fixed "))
+    names = {
+        strong: "fixed votes or tries of the strong model",
+        weak: "fixed votes or tries of the weak model",
+        "best-of-N, graded": "best-of-N, graded",
+    }
+    lines = {name: _points(of_budget.values()) for name, of_budget in arena["strategies"].items()}
+    lines |= {names[name]: _points(curve) for name, curve in arena["fixed"].items() if name in names}
+    dashed = frozenset(names.values())
+    return Panel(title, lines, "mean cost in cents", "accuracy", logarithmic=True, dashed=dashed)
 
 
 def _point(runs: Sequence[Run]) -> dict[str, float]:
@@ -198,5 +197,5 @@ def _point(runs: Sequence[Run]) -> dict[str, float]:
     }
 
 
-def _points(curve: Any) -> Points:
-    return [(summary(runs).cost_nano / NANO_PER_CENT, summary(runs).accuracy) for runs in curve]
+def _points(curve: Iterable[Mapping[str, float]]) -> Points:
+    return [(point["cents"], point["accuracy"]) for point in curve]

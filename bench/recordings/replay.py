@@ -18,7 +18,7 @@ from typing import Any
 from bench.recordings.demo import SOLVERS, Unseen, demo_card
 from solver.checkers import BaseChecker, checker_from_json
 from solver.checkers.number import Number
-from solver.checkers.safe_eval import ExpressionError, evaluate, tokens_of
+from solver.checkers.shared.safe_eval import ExpressionError, evaluate, tokens_of
 from solver.core.models import ModelCard
 from solver.core.pricing import Usage
 from solver.core.problem import Problem

@@ -23,15 +23,21 @@ class CloseForm(forms.Form):
     reason = forms.CharField(max_length=200)
 
 
-@staff_with(Right.SEE_COSTS)
+@staff_with(Right.SETTLE_PAYMENTS)
 @require_GET
 def payments(request: AuthedRequest) -> HttpResponse:
-    """Show payments that do not match and events that keep failing."""
-    context = {"top_ups": problem_top_ups()[:_SHOWN], "events": stuck_events()[:_SHOWN]}
+    """Show payments that do not match and events that keep failing: the oldest, and how many there are."""
+    top_ups, events = problem_top_ups(), stuck_events()
+    context = {
+        "top_ups": top_ups[:_SHOWN],
+        "events": events[:_SHOWN],
+        "shown": _SHOWN,
+        "more": max(top_ups.count() - _SHOWN, 0) + max(events.count() - _SHOWN, 0),
+    }
     return render(request, "billing/payments.html", context)
 
 
-@staff_with(Right.SEE_COSTS)
+@staff_with(Right.SETTLE_PAYMENTS)
 @require_POST
 def retry_event(request: AuthedRequest) -> HttpResponse:
     """Process one event again, now: that credits nothing twice."""
@@ -49,7 +55,7 @@ def retry_event(request: AuthedRequest) -> HttpResponse:
     return redirect("cost-review-payments")
 
 
-@staff_with(Right.SEE_COSTS)
+@staff_with(Right.SETTLE_PAYMENTS)
 @require_POST
 def close_payment(request: AuthedRequest) -> HttpResponse:
     """Take a top-up off the list that was refunded or credited by hand."""

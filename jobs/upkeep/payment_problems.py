@@ -1,4 +1,4 @@
-"""Payments that need a person: one email to each of the staff who may see costs."""
+"""Payments that need a person: one email to each of the staff who may settle them."""
 
 from django.conf import settings
 from django.db import transaction
@@ -31,7 +31,7 @@ def notify_of_payments() -> int:
         first = top_ups[0].pk if top_ups else events[0].pk
         told = mail_staff(
             OutboxKind.STAFF,
-            right=Right.SEE_COSTS,
+            right=Right.SETTLE_PAYMENTS,
             subject=f"Payments: {len(top_ups) + len(events)} need a person",
             text=_text(top_ups, events),
             key=f"payments.{first}",

@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field, listed
 from solver.checkers.recognise import MAX_MAGNITUDE, MAX_NUMBERS, ProblemKind, recognise_puzzle
-from solver.checkers.safe_eval import MAX_CHARS, Evaluated, ExpressionError, evaluate, tokens_of
+from solver.checkers.shared.safe_eval import MAX_CHARS, Evaluated, ExpressionError, evaluate, tokens_of
 from solver.core.verdict import Verdict
 from solver.text.keys import bounded_key, text_key
 from solver.text.values.latex import strip_wrappers

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from solver.checkers.base import Field
-from solver.checkers.members import Members
+from solver.checkers.shared.members import Members
 
 
 @dataclass(frozen=True, slots=True)

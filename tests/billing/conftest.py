@@ -6,10 +6,11 @@ from django.test import Client
 from accounts.models import Membership, User
 from accounts.services import ensure_personal_workspace
 from billing.books.wallet import grant
-from billing.models import AccountKind
+from billing.models import AccountKind, TopUp
 from billing.payments import stripe_gateway
-from tests.billing.books import USD, start_job
-from tests.billing.stripe_double import SECRET, StripeDouble
+from billing.payments.topups import start_top_up
+from tests.billing.books import USD, settle, start_job
+from tests.billing.stripe_double import HOOK, SECRET, StripeDouble, signature
 
 
 class Person:
@@ -81,3 +82,36 @@ def purse():
         return workspace.accounts.get(kind=kind, job_id=None).balance_nano
 
     return read
+
+
+@pytest.fixture
+def broke(alice, settings):
+    """Alice's workspace without trial credit."""
+    job = start_job(alice.workspace, 5 * USD)
+    call, _ = job.hold(5 * USD)
+    settle(call, 5 * USD)
+    job.close()
+    return alice.workspace
+
+
+@pytest.fixture
+def top_up(alice, broke, stripe_double) -> TopUp:
+    """A top-up of $20 whose Checkout page is open."""
+    return start_top_up(
+        workspace=broke,
+        user=alice.user,
+        amount_nano=20 * USD,
+        success_url="https://x/{id}/",
+        cancel_url="https://x/",
+    )
+
+
+@pytest.fixture
+def hook(client):
+    """Send a signed event to the webhook."""
+
+    def send(body, **headers):
+        sent = {"Stripe-Signature": signature(body)} | headers
+        return client.post(HOOK, body, content_type="application/json", headers=sent)
+
+    return send

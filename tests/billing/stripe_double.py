@@ -9,7 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import stripe
 
+from billing.books.wallet import balances
+from billing.models import TopUp
+
 SECRET = "whsec_for_tests"
+HOOK = "/stripe/webhook/"
 Json = dict[str, Any]
 
 
@@ -144,3 +148,18 @@ class StripeDouble(stripe.HTTPClient):
 def signature(body: str, secret: str = SECRET, **when: Any) -> str:
     """Return the Stripe-Signature header of a body."""
     return str(stripe.WebhookSignature.generate_signature_header(body, secret, **when))
+
+
+def session_event(double: StripeDouble, top_up: TopUp, kind: str = "completed") -> str:
+    """Return the body of an event about a top-up's session."""
+    return double.event(f"checkout.session.{kind}", double.sessions[top_up.checkout_session])
+
+
+def charge_event(double: StripeDouble, intent: str, kind: str = "charge.refunded") -> str:
+    """Return the body of an event about the charge of a payment."""
+    return double.event(kind, {"id": f"ch_{intent}", "object": "charge", "payment_intent": intent})
+
+
+def wallet_of(top_up: TopUp) -> int:
+    """Return what lies in the wallet of whoever topped up, in nano-USD."""
+    return balances(top_up.workspace).wallet_nano

@@ -60,7 +60,7 @@ def shared_job(request: HttpRequest, token: str) -> HttpResponse:
     problem_html = render_markdown(link.job.problem, prefix="problem")
     context = job_context(link.job) | {"link": link, "is_shared": True, "problem_html": problem_html}
     context["has_math"] = context["has_math"] or has_math(problem_html)
-    page = render(request, "jobs/job/shared.html", context)
+    page = render(request, "jobs/result/shared.html", context)
     page["X-Robots-Tag"] = "noindex, nofollow"
     page["Referrer-Policy"] = "no-referrer"
     return page

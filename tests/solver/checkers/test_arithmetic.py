@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver.checkers.arithmetic import Arithmetic
-from solver.checkers.safe_eval import ExpressionError, evaluate, tokens_of
+from solver.checkers.shared.safe_eval import ExpressionError, evaluate, tokens_of
 from solver.text.keys import text_key
 
 PUZZLE = Arithmetic((3, 7, 12, 25), 58)

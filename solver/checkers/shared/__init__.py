@@ -1,0 +1,1 @@
+"""What several checkers are built from, and what they compute with."""
