@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field
 from solver.core.result_kind import ResultKind
-from solver.core.rubric import Criterion, numbered, points_in_words
+from solver.core.rubric import Criterion, points_in_words
 from solver.core.verdict import Verdict
 from solver.text.deliverables import deliverable_in
 
@@ -86,11 +86,9 @@ class Rubric(BaseChecker):
         return tuple(_criterion(number, line) for number, line in enumerate(self.criteria, start=1))
 
     def hint(self) -> str:
-        """Return what a model is told about the text that is wanted."""
-        return (
-            "The text will be judged by these criteria; meet all of them without naming them, points or numbers.\n"
-            f"{numbered(self.rubric, with_points=True)}\nNothing else earns points."
-        )
+        """Return what a model is told about the text that is wanted: no word of points, which it would write about."""
+        first = sorted(self.rubric, key=lambda each: -each.points)
+        return "What the text should do, most important first:\n" + "\n".join(f"- {each.text}" for each in first)
 
     def answer_in(self, reply: str, /) -> str | None:
         """Return the text of a reply, without its conclusion."""

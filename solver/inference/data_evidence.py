@@ -7,7 +7,7 @@ from typing import NamedTuple
 from solver.checkers.json_schema import JsonSchema
 from solver.core.problem import Problem
 from solver.core.steps import Candidate, Status, StepResult
-from solver.inference.explanation import FAILED, form_sentence
+from solver.inference.explanation import FAILED, decided_sentence
 from solver.inference.field_votes import FieldVotes, field_votes, may_compose
 from solver.text.data import Data, csv_text, data_key, pretty_data, read_data
 
@@ -71,7 +71,7 @@ class DataEvidence:
         body, language = _written(votes, nearest.data)
         verdict = nearest.result.verdict
         checked = [f"{FAILED} No two replies agree on any field."] if votes.is_split else []
-        checked += [form_sentence(verdict)] if verdict else []
+        checked += [decided_sentence(verdict)] if verdict else []
         return Candidate(
             answer=body,
             text=f"```{language}\n{body}\n```",

@@ -122,13 +122,13 @@ def _checked(evidence: EvidenceView, leader: Cluster) -> str:
         for judge, counts in leader.comparisons.items()
     )
     unread = [unread_sentence(leader.unread)] if leader.unread else []
-    form = leader.example.verdict
-    fits = [form_sentence(form)] if form and not (form.is_undecided or evidence.problem.is_checkable) else []
-    return " ".join([*unread, *fits, *graded, *compared])
+    found = leader.example.verdict
+    decided = [decided_sentence(found)] if found and not found.is_undecided else []
+    return " ".join([*unread, *decided, *graded, *compared])
 
 
-def form_sentence(verdict: Verdict) -> str:
-    """Return what a check of form alone found, with its mark."""
+def decided_sentence(verdict: Verdict) -> str:
+    """Return what a check found, with its mark."""
     return f"{PASSED if verdict.passed else FAILED} {verdict.detail}"
 
 

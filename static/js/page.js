@@ -47,6 +47,9 @@ function dress(root) {
     box.append(pre);
     addCopy(box, () => pre.innerText);
   }
+  for (const input of root.querySelectorAll("input[data-copy]")) {
+    if (!input.nextElementSibling) addCopy(input.parentElement, () => input.value);
+  }
 }
 
 document.addEventListener("click", (event) => {

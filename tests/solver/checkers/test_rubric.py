@@ -23,7 +23,11 @@ def test_lines_become_criteria_with_points():
         Criterion(2.5, "Is short"),
     )
     assert rubric.describe() == "is judged by a rubric of 3 criteria (7.5 points)"
-    assert "2. Gives an example: one suffices (2 points)" in rubric.hint()
+    assert rubric.hint().splitlines()[1:] == [
+        "- Names the two main causes",
+        "- Is short",
+        "- Gives an example: one suffices",
+    ]
     assert not rubric.is_checkable
 
 

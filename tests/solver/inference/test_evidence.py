@@ -154,6 +154,7 @@ def test_what_the_checker_says_is_final():
         known.tell(result)
     assert known.best().confidence == 0.0
     assert "no answer passed the check" in known.best().explanation
+    assert known.best().checked == "✗ The answer is 7."
     known.tell(answer("b", "7", passed=True))
     assert (known.best().answer, known.best().confidence) == ("7", 0.99)
     assert known.best().checked == "✓ The answer is 7."
