@@ -1,5 +1,6 @@
 """The emails: subject, a text and an HTML twin of it, one link, and one click to unsubscribe."""
 
+from email.header import Header
 from email.policy import EmailPolicy
 from typing import Any
 
@@ -31,20 +32,20 @@ _LONGEST_HEADER = 998  # RFC 5322, section 2.1.1
 class _HeaderPolicy(EmailPolicy):
     """Folds the subject, in which encoded words have at most 75 characters (RFC 2047, section 2), and nothing else.
 
-    A long address that was folded would become encoded words, which no mail program undoes.
+    A long address that was folded would become encoded words, which no mail program undoes. The subject is folded by
+    `Header`, since the policy's own way doubles a space where an encoded word begins.
     """
 
     def fold(self, name: str, value: Any) -> str:
         """Return a header as lines."""
-        return str(super(_HeaderPolicy, self._for(name)).fold(name, value))
+        if name.lower() != "subject":
+            return str(super().fold(name, value))
+        folded = Header(str(value), header_name=name, maxlinelen=_LONGEST_ENCODED_WORD)
+        return f"{name}: {folded.encode(linesep=self.linesep)}{self.linesep}"
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         """Return a header as lines, encoded."""
-        return bytes(super(_HeaderPolicy, self._for(name)).fold_binary(name, value))
-
-    def _for(self, name: str) -> "_HeaderPolicy":
-        longest = _LONGEST_ENCODED_WORD if name.lower() == "subject" else _LONGEST_HEADER
-        return self.clone(max_line_length=longest)
+        return self.fold(name, value).encode("ascii", "surrogateescape")
 
 
 class JobMail(EmailMultiAlternatives):
@@ -53,7 +54,7 @@ class JobMail(EmailMultiAlternatives):
     def message(self, **options: Any) -> Any:
         """Return the email, ready to be written."""
         built = super().message(**options)
-        built.policy = _HeaderPolicy(linesep=built.policy.linesep)
+        built.policy = _HeaderPolicy(linesep=built.policy.linesep, max_line_length=_LONGEST_HEADER)
         return built
 
 

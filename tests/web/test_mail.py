@@ -198,13 +198,20 @@ def test_staff_cannot_become_the_operator_by_mail(client, staff, mail_dir):
         assert code not in reply.content.decode()
 
 
-def test_a_subject_of_another_script_is_written_in_short_words():
-    """RFC 2047 allows an encoded word 75 characters; a long address is not folded at all."""
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "完了: " + "日本語の題名" * 12,
+        "Done: Write a Python function `add(a, b)` that returns the sum. – $0.03 of $0.05",
+        "Done: " + "Congratulations " * 8 + "!",
+        "Done: a  –  b",
+    ],
+)
+def test_a_subject_is_folded_and_read_as_it_was(subject):
+    """RFC 2047 allows an encoded word 75 characters; no space is lost or gained. A long address is not folded at all."""
     address = "<https://ponder.example/" + "a" * 120 + ">"
-    mail = JobMail(
-        subject="完了: " + "日本語の題名" * 12, to=["a@b.c"], headers={"List-Unsubscribe": address}
-    )
+    mail = JobMail(subject=subject, to=["a@b.c"], headers={"List-Unsubscribe": address})
     written = mail.message().as_bytes()
     assert all(len(word) <= 75 for word in re.findall(rb"=\?utf-8\?\S+\?=", written))
-    assert email.message_from_bytes(written, policy=policy.default)["Subject"] == mail.subject
+    assert email.message_from_bytes(written, policy=policy.default)["Subject"] == subject
     assert address.encode() in written
