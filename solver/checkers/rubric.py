@@ -88,7 +88,8 @@ class Rubric(BaseChecker):
     def hint(self) -> str:
         """Return what a model is told about the text that is wanted: no word of points, which it would write about."""
         first = sorted(self.rubric, key=lambda each: -each.points)
-        return "What the text should do, most important first:\n" + "\n".join(f"- {each.text}" for each in first)
+        criteria = "\n".join(f"- {each.text}" for each in first)
+        return f"What the text should do, most important first:\n{criteria}\nIt should do all of this."
 
     def answer_in(self, reply: str, /) -> str | None:
         """Return the text of a reply, without its conclusion."""

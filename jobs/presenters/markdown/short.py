@@ -18,7 +18,7 @@ _DELIMITED = re.compile(
     r"\$\$(?P<double>[^$]+)\$\$|\$(?P<single>[^\s$]|[^\s$][^$\n]*[^\s$\\])\$(?!\d)"
     r"|\\\((?P<round>(?:[^\\]|\\(?!\)))+)\\\)|\\\[(?P<square>(?:[^\\]|\\(?!\]))+)\\\]"
 )
-# The commands of mathematics that a bare answer begins with, follow a brace, or stand for themselves.
+# What only a formula holds: without dollars around it, an answer with one of these is taken for one.
 _COMMAND = re.compile(
     r"\\(?:[dt]?frac|sqrt|[dt]?binom|boxed|text|math(?:bb|bf|cal|rm|frak)|operatorname|overline|hat|vec|bar|left|begin"
     r"|pi|[a-z]*(?:alpha|beta|gamma|delta|epsilon|theta|lambda|sigma|omega|varphi|phi|psi|rho|tau|mu|nu|xi|eta|zeta|chi)"
@@ -33,15 +33,13 @@ _PATH_OR_PATTERN = re.compile(r"^(?:[A-Za-z]:\\|\\\\|/)|\\[dDwWsSbBAZ](?![A-Za-z
 def short_answer_html(text: str) -> SafeString:
     """Return a short answer as it stands, its maths marked for KaTeX; a program or a table is set as one."""
     cleaned = clean_text(text or "").strip()
-    if _PROGRAM.search(cleaned) is None and len(cleaned) <= _MAX_MATHS_CHARACTERS:
+    is_program = _PROGRAM.search(cleaned) is not None
+    if not is_program and len(cleaned) <= _MAX_MATHS_CHARACTERS:
         if (parts := _parts(cleaned)) is not None:
             return parts
         if _is_bare_maths(cleaned):
             return format_html('<span class="math inline">{}</span>', cleaned)
-        shape = "answer-text answer-block" if "\n" in cleaned else "answer-text"
-    else:
-        is_block = "\n" in cleaned or _PROGRAM.search(cleaned) is not None
-        shape = "answer-text answer-block" if is_block else "answer-text"
+    shape = "answer-text answer-block" if is_program or "\n" in cleaned else "answer-text"
     return format_html('<span class="{}">{}</span>', shape, cleaned)
 
 

@@ -23,7 +23,7 @@ def test_lines_become_criteria_with_points():
         Criterion(2.5, "Is short"),
     )
     assert rubric.describe() == "is judged by a rubric of 3 criteria (7.5 points)"
-    assert rubric.hint().splitlines()[1:] == [
+    assert rubric.hint().splitlines()[1:-1] == [
         "- Names the two main causes",
         "- Is short",
         "- Gives an example: one suffices",
