@@ -69,11 +69,11 @@ def test_a_puzzle_is_submitted_watched_answered_paid_and_mailed(signed_in: Brows
     page = signed_in.new_page()
     heard = listen(page)
     before = available(page)
-    submit(page, PUZZLE, "0.05", checker=PUZZLES)
+    submit(page, PUZZLE, "0.50", checker=PUZZLES)
     expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
     paid = receipt(page)
     assert paid["state"] == "done"
-    assert paid["charged_usd"] <= paid["budget_usd"] == NANO_PER_USD // 20
+    assert paid["charged_usd"] <= paid["budget_usd"] == NANO_PER_USD // 2
     assert paid["charged_usd"] + paid["returned_usd"] == paid["budget_usd"]
     expect(page.locator(".answer").first).to_contain_text("25")
     expect(page.get_by_text("Solved: a checker confirmed the answer.")).to_be_visible()
