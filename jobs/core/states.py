@@ -94,6 +94,15 @@ ACTIVE = frozenset(JobState) - ENDED - {JobState.DRAFT, JobState.AWAITING_PAYMEN
 RESTING = ACTIVE - {JobState.RUNNING}
 """Active states in which no worker holds the job: the web process moves these itself."""
 
+
+class UserVerdict(models.TextChoices):
+    """What a person says of the answer that a job ended with."""
+
+    RIGHT = "right", "Right"
+    WRONG = "wrong", "Wrong"
+    UNSURE = "unsure", "Cannot tell"
+
+
 _STOP_REASON_WORDS = {
     "solved": "Solved: a checker confirmed the answer.",
     "confident": "Confident: more attempts are unlikely to change the answer.",

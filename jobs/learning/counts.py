@@ -4,6 +4,8 @@ A job teaches its own workspace in full, and all others as little as solver/lear
 operator (a superuser), such as benches, are taken at their word: they teach all others in full.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -30,6 +32,28 @@ def add_counts(job: Job, update: CountUpdate) -> None:
             shared.save()
             own.given = added(own.given, part)
     own.save()
+
+
+def replace_counts(
+    job: Job, before: Sequence[CountUpdate], after: Sequence[CountUpdate], *, taught_at: datetime
+) -> None:
+    """Put what is now known of a job in the place of what it taught `before`, in its workspace's counts alone.
+
+    What it shared stays as it was: a person's word moves nobody else. A posterior that was reset since it was taught
+    has forgotten the job, and is left alone.
+    """
+    old, new = ({update[:3]: update.counts for update in updates} for updates in (before, after))
+    for key in sorted({*old, *new}):
+        if old.get(key) == new.get(key):
+            continue
+        own = _locked(job.workspace_id, *key)
+        if own.since > taught_at:
+            continue
+        gone = old.get(key, {})
+        left = {name: count(own.stats, name) - count(gone, name) for name in own.stats}
+        own.stats = merged({name: value for name, value in left.items() if value > 0}, new.get(key, {}))
+        own.jobs = max(own.jobs + (key in new) - (key in old), 0)
+        own.save()
 
 
 def track_quote(job: Job, quote: JobQuote) -> list[Any]:

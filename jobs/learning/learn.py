@@ -3,6 +3,10 @@
 A lesson is written with the end of its job (jobs/lifecycle/finish.py) and claimed here with SKIP LOCKED, so any number
 of workers may learn at once; a crash rolls back both the counts and the mark. A lesson that cannot be taught is given
 up after some attempts and says why, so that it does not hold up the others.
+
+A person may say at any time whether the answer was right, and change their mind. Then the lessons of the job are stale
+(`Lesson.is_stale`): what they taught its workspace of who is right is taken back and taught anew. They are first
+taught as the job ended, so that what is shared never rests on anybody's word.
 """
 
 import hashlib
@@ -10,20 +14,30 @@ import logging
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from billing.models import Call
-from jobs.learning.counts import add_counts, track_quote
+from jobs.core.states import UserVerdict
+from jobs.learning.counts import add_counts, replace_counts, track_quote
 from jobs.models import Job, JobQuote, Lesson, Pinned, StepRecord, StepState
 from solver.core.steps import Status, StepKind
-from solver.learning.observations import CallObservation, FinishedJob, count_updates_of
+from solver.learning.observations import (
+    NEEDS_PROOF,
+    CallObservation,
+    CountUpdate,
+    FinishedJob,
+    count_updates_of,
+)
 
 logger = logging.getLogger(__name__)
 
 _MOST_ATTEMPTS = 5
 _READ = ("grade", "compare")
 _MOST_STEPS = 5_000
+_SAID = {UserVerdict.RIGHT.value: True, UserVerdict.WRONG.value: False}
+DUE = Q(taught_at=None) | Q(is_stale=True)
+"""Lessons to be taught, or to be taught anew."""
 
 
 def set_lesson(job: Job, *, answer_key: str | None) -> None:
@@ -52,20 +66,22 @@ def learn_due(most: int = 1_000) -> int:
 def _learn_one() -> bool:
     """Teach one lesson. False: none is due."""
     with transaction.atomic():
-        due = Lesson.objects.select_for_update(skip_locked=True, of=("self",)).filter(taught_at=None)
+        due = Lesson.objects.select_for_update(skip_locked=True, of=("self",)).filter(DUE)
         lesson = due.select_related("job__created_by").order_by("attempts", "pk").first()
         if lesson is None:
             return False
         try:
             with transaction.atomic():
-                _teach(lesson)
+                _revise(lesson) if lesson.taught_at else _teach(lesson)
         except Exception as error:  # one odd job must not hold up what all others teach
             logger.exception("Could not learn from job %s.", lesson.job_id)
             lesson.attempts += 1
             lesson.error = f"{type(error).__name__}: {error}"[:300]
-            lesson.taught_at = timezone.now() if lesson.attempts >= _MOST_ATTEMPTS else None
-            lesson.save(update_fields=["attempts", "error", "taught_at"])
-            return lesson.attempts >= _MOST_ATTEMPTS
+            is_given_up = lesson.attempts >= _MOST_ATTEMPTS
+            if is_given_up:
+                lesson.taught_at, lesson.is_stale = lesson.taught_at or timezone.now(), False
+            lesson.save(update_fields=["attempts", "error", "taught_at", "is_stale"])
+            return is_given_up
     return True
 
 
@@ -73,12 +89,10 @@ def _teach(lesson: Lesson) -> None:
     job = lesson.job
     if job.texts_deleted_at:
         # Nothing says any more what was asked and what was right.
-        lesson.taught_at, lesson.error = timezone.now(), ""
+        lesson.taught_at, lesson.error, lesson.is_stale = timezone.now(), "", False
         lesson.save()
         return
-    earlier = Lesson.objects.filter(job=job, version__lt=lesson.version)
-    after = earlier.aggregate(last=Max("upto_seq"))["last"] or 0
-    taught = count_updates_of(_finished(lesson, after))
+    taught = count_updates_of(_finished(lesson))
     # In the order of their names, so that two workers cannot wait for each other.
     for update in taught:
         add_counts(job, update)
@@ -88,6 +102,24 @@ def _teach(lesson: Lesson) -> None:
             track_quote(job, quote) for quote in JobQuote.objects.filter(job=job).exclude(charged_nano=None)
         ]
     lesson.taught, lesson.taught_at, lesson.error = marks, timezone.now(), ""
+    lesson.is_stale = bool(job.user_verdict)
+    lesson.save()
+
+
+def _revise(lesson: Lesson) -> None:
+    """Bring what a lesson taught of who is right to what is said of the job's answer now."""
+    if lesson.taught_at and not lesson.job.texts_deleted_at:
+        before = [
+            CountUpdate(aspect, subject, kind, counts, is_shared=False)
+            for aspect, subject, kind, counts in lesson.taught
+            if aspect in NEEDS_PROOF
+        ]
+        found = count_updates_of(_finished(lesson, said_right=_SAID.get(lesson.job.user_verdict)))
+        after = [update for update in found if update.aspect in NEEDS_PROOF]
+        replace_counts(lesson.job, before, after, taught_at=lesson.taught_at)
+        others = [mark for mark in lesson.taught if mark[0] not in NEEDS_PROOF]
+        lesson.taught = [*([*update[:4]] for update in after), *others]
+    lesson.is_stale, lesson.error = False, ""
     lesson.save()
 
 
@@ -96,12 +128,16 @@ def _digest(answer_key: str) -> str:
     return hashlib.sha256(answer_key.encode("utf-8", "replace")).hexdigest()
 
 
-def _finished(lesson: Lesson, after_seq: int) -> FinishedJob:
+def _finished(lesson: Lesson, *, said_right: bool | None = None) -> FinishedJob:
     job = lesson.job
+    earlier = Lesson.objects.filter(job=job, version__lt=lesson.version)
+    after_seq = earlier.aggregate(last=Max("upto_seq"))["last"] or 0
     problem = Pinned.of(job).problem
     is_checkable = problem.is_checkable
     observations = _observations_of(job, after_seq, lesson.upto_seq, is_checkable=is_checkable)
-    answer = lesson.ended.get("answer_key_sha256")
+    # What a person said is about the answer that the last version ended with.
+    last = lesson if said_right is None else Lesson.objects.filter(job=job).latest("version")
+    answer = last.ended.get("answer_key_sha256")
     keys = {call.answer_key for call in observations if call.answer_key}
     return FinishedJob(
         version=lesson.version,
@@ -110,10 +146,11 @@ def _finished(lesson: Lesson, after_seq: int) -> FinishedJob:
         is_checkable=is_checkable,
         is_proven=is_checkable and problem.checker is not None and problem.checker.computes,
         stop_reason=lesson.ended.get("stop_reason", ""),
-        confidence=lesson.ended.get("confidence") or 0.0,
+        confidence=last.ended.get("confidence") or 0.0,
         answer_key=next((key for key in keys if _digest(key) == answer), ""),
         observations=observations,
         is_counted=problem.result.is_short,
+        said_right=said_right,
     )
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from django.db.models import F
+from django.db.models import Avg, Count, F, Q
 
 from accounts.models import Workspace
-from jobs.models import JobQuote, Learned
+from jobs.core.states import UserVerdict
+from jobs.models import Job, JobQuote, Learned
 from solver.learning.censored_histogram import quantiles
 from solver.learning.observations import Aspect, count
 from solver.learning.posteriors import win_share
@@ -116,6 +117,28 @@ def coverage() -> dict[str, Any]:
         "win_expected": round(sum(row.win_probability for row in recent) / jobs, 3),
         "win_rate": share(row.won for row in recent),
     }
+
+
+class Verdicts(NamedTuple):
+    """What people said of answers with a confidence, and how confident those were."""
+
+    jobs: int
+    right_share: float
+    confidence: float
+
+
+def verdicts() -> Verdicts | None:
+    """Return how many of the answers that people judged were right, beside their mean confidence; None: none was."""
+    judged = Job.objects.filter(
+        user_verdict__in=[UserVerdict.RIGHT, UserVerdict.WRONG], confidence__isnull=False
+    )
+    found = judged.aggregate(
+        jobs=Count("pk"),
+        right=Count("pk", filter=Q(user_verdict=UserVerdict.RIGHT)),
+        confidence=Avg("confidence"),
+    )
+    jobs = found["jobs"]
+    return Verdicts(jobs, found["right"] / jobs, found["confidence"]) if jobs else None
 
 
 def _ended(stats: Mapping[str, Any], which: str) -> float:

@@ -12,6 +12,7 @@ from jobs.lifecycle.funding import fund_job, may_use_trial
 from jobs.lifecycle.limits import check_limits
 from jobs.lifecycle.request import check_budget
 from jobs.lifecycle.submit import check_affordable
+from jobs.lifecycle.user_verdict import outdate_lessons
 from jobs.models import Job, Pinned
 from solver.core.money import format_usd
 
@@ -94,6 +95,10 @@ def _continue(job: Job, to_nano: int) -> None:
     fund_job(job)
     job.state, job.wanted, job.queued_at, job.next_at = JobState.QUEUED, Wanted.RUN, now, None
     job.stop_reason, job.error, job.finished_at = "", "", None
+    if job.user_verdict:
+        # It was about the answer so far; the next one is judged anew.
+        job.user_verdict, job.user_verdict_at = "", None
+        outdate_lessons(job)
     if job.deadline_at and job.deadline_at <= now:
         job.deadline_at = None
     job.save()

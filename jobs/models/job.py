@@ -15,6 +15,7 @@ from jobs.core.states import (
     CONTINUABLE_REASONS,
     ENDED,
     JobState,
+    UserVerdict,
     Wanted,
     sources_of,
     stop_reason_words,
@@ -121,6 +122,15 @@ class Job(models.Model):
         blank=True,
         help_text="What a judge said of the text by the user's rubric: [{points, text, is_met, reason}].",
     )
+    user_verdict = models.CharField(
+        max_length=10,
+        choices=UserVerdict,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What a person said of the answer that the job ended with; empty: nothing.",
+    )
+    user_verdict_at = models.DateTimeField(null=True, blank=True)
     charged_nano = models.BigIntegerField(default=0, help_text="Set at the end; until then see the escrow.")
     calls = models.PositiveIntegerField(default=0, help_text="Number of settled calls; set at the end.")
     programs_run = models.PositiveIntegerField(
@@ -197,6 +207,11 @@ class Job(models.Model):
             and self.stop_reason in CONTINUABLE_REASONS
             and self.texts_deleted_at is None
         )
+
+    @property
+    def takes_verdict(self) -> bool:
+        """Whether there is an answer of which a person can say whether it is right."""
+        return self.has_ended and self.texts_deleted_at is None and bool(self.answer or self.answer_text)
 
     @property
     def is_guess(self) -> bool:

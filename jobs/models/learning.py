@@ -66,13 +66,20 @@ class Lesson(models.Model):
         blank=True,
         help_text="List of [aspect, subject, kind, counts], read by the drift watch.",
     )
+    is_stale = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether a person has said since whether the answer was right, or took that back.",
+    )
     attempts = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["job", "version"], name="jobs_one_lesson")]
         indexes = [
-            models.Index(fields=["id"], condition=Q(taught_at=None), name="jobs_lessons_due"),
+            models.Index(
+                fields=["id"], condition=Q(taught_at=None) | Q(is_stale=True), name="jobs_lessons_to_teach"
+            ),
             models.Index(fields=["-taught_at"], name="jobs_lessons_taught"),
         ]
 

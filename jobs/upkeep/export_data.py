@@ -110,8 +110,8 @@ def _job(job: Job) -> dict[str, Any]:
     fields = (
         "id", "title", "state", "stop_reason", "error", "strategy", "options", "checker", "form", "version", "markup_bp",
         "created_at", "not_before_at", "deadline_at", "started_at", "finished_at", "texts_deleted_at", "answer",
-        "confidence", "explanation", "checked", "dissent", "rubric", "calls", "programs_run", "programs_cpu_ms",
-        "parent_id",
+        "confidence", "explanation", "checked", "user_verdict", "user_verdict_at", "dissent", "rubric", "calls",
+        "programs_run", "programs_cpu_ms", "parent_id",
     )  # fmt: skip
     spent = job.charged_nano if job.has_ended or not job.escrow else job.budget_nano - job.escrow.balance_nano
     return {name: getattr(job, name) for name in fields} | {

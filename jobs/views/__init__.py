@@ -11,6 +11,7 @@ from jobs.views.data.export import (
     export_markdown,
 )
 from jobs.views.data.share import share_job, shared_job, unshare_job
+from jobs.views.data.verdict import judge_answer
 from jobs.views.detail import detail, live_fragment
 from jobs.views.drafts import drop_draft, keep_draft
 from jobs.views.landing import landing
@@ -41,6 +42,7 @@ __all__ = [
     "export_markdown",
     "finish",
     "job_list",
+    "judge_answer",
     "keep_draft",
     "landing",
     "learned",

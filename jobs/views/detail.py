@@ -12,7 +12,9 @@ from django.views.decorators.http import require_safe
 from accounts.access import AuthedRequest, signed_in
 from accounts.models import User
 from billing.books.job_costs import job_costs
-from jobs.models import Comparison, Job, ShareLink
+from jobs.core.errors import CannotContinue
+from jobs.core.states import UserVerdict
+from jobs.models import Comparison, Job, Pinned, ShareLink
 from jobs.presenters.code_runs import code_runs_of
 from jobs.presenters.data_fields import data_view_of
 from jobs.presenters.deliverables import as_markdown, has_headline
@@ -76,16 +78,29 @@ def _head_context(job: Job) -> dict[str, Any]:
 
 def may_share(user: User, job: Job) -> bool:
     """Tell whether there is a result, and whether it is this person's to show: who may delete it may."""
-    has_result = job.has_ended and job.texts_deleted_at is None and bool(job.answer or job.answer_text)
-    return has_result and may_delete_texts(user, job)
+    return job.takes_verdict and may_delete_texts(user, job)
 
 
-def _share_context(user: User, job: Job) -> dict[str, Any]:
+def _owner_context(user: User, job: Job) -> dict[str, Any]:
+    """Return what only whoever the result belongs to may do with it."""
     if not may_share(user, job):
         return {}
     link = ShareLink.objects.filter(job=job).first()
     address = settings.PONDER_BASE_URL + link.get_absolute_url() if link else ""
-    return {"may_share": True, "share_link": link, "share_address": address}
+    return {
+        "may_share": True,
+        "share_link": link,
+        "share_address": address,
+        "verdicts": UserVerdict.choices,
+        "verdict_teaches": job.result_kind.is_short and not _is_decided_by_checker(job),
+    }
+
+
+def _is_decided_by_checker(job: Job) -> bool:
+    try:
+        return Pinned.of(job).problem.is_checkable
+    except CannotContinue:
+        return True
 
 
 @signed_in
@@ -94,7 +109,7 @@ def _share_context(user: User, job: Job) -> dict[str, Any]:
 def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Show the job."""
     job = get_job_for(request.user, job_id)
-    context = job_context(job) | _head_context(job) | _share_context(request.user, job)
+    context = job_context(job) | _head_context(job) | _owner_context(request.user, job)
     context["reruns"] = jobs_of(request.user).filter(parent=job).order_by("created_at")[:_RERUNS_SHOWN]
     context["problem_html"] = render_markdown(job.problem, prefix="problem")
     context["has_math"] = context["has_math"] or has_math(context["problem_html"])
@@ -112,7 +127,7 @@ def live_fragment(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     def answer() -> HttpResponse:
         context = job_context(job)
         if job.has_ended or has_other_buttons:
-            context |= _head_context(job) | _share_context(request.user, job) | {"with_head": True}
+            context |= _head_context(job) | _owner_context(request.user, job) | {"with_head": True}
         return render(request, "jobs/job/live.html", context)
 
     if has_other_buttons and not job.has_ended:

@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import AuthedRequest, signed_in
 from accounts.models import User
-from jobs.core.states import ACTIVE, ENDED, JobState
+from jobs.core.states import ACTIVE, ENDED, JobState, UserVerdict
 from jobs.models import Job, JobQuerySet
 from jobs.presenters.spend import Spend, spend_of
 from jobs.templatetags.ponder import percent
@@ -33,6 +33,8 @@ _STATES = {
     "exhausted": ("Budget reached", Q(state=JobState.EXHAUSTED)),
     "failed": ("Failed", Q(state=JobState.FAILED)),
     "cancelled": ("Cancelled", Q(state=JobState.CANCELLED)),
+    "right": ("Judged right", Q(user_verdict=UserVerdict.RIGHT)),
+    "wrong": ("Judged wrong", Q(user_verdict=UserVerdict.WRONG)),
 }
 _SORTS = {
     "": ("Newest first", ("-created_at", "pk")),
@@ -40,6 +42,7 @@ _SORTS = {
     "spent": ("Most spent first", ("-spent", "-created_at", "pk")),
     "budget": ("Largest budget first", ("-budget_nano", "-created_at", "pk")),
 }
+_JUDGED = {UserVerdict.RIGHT.value: "Judged right", UserVerdict.WRONG.value: "Judged wrong"}
 _SPENT = Case(
     When(state__in=sorted(ENDED), then=F("charged_nano")),
     default=F("budget_nano") - Coalesce(F("escrow__balance_nano"), F("budget_nano")),
@@ -65,6 +68,11 @@ class Row(NamedTuple):
         if job.confidence is not None:
             return f"{mark}{percent(job.confidence)} sure"
         return f"{mark}checked" if mark else ""
+
+    @property
+    def judged(self) -> str:
+        """Return what a person said of the answer; nothing where they could not tell."""
+        return _JUDGED.get(self.job.user_verdict, "")
 
 
 @signed_in

@@ -6,7 +6,8 @@ because a checker ends a job at its first success: counting all tries would make
 For the same reason a job that was given more budget teaches ability with its first version alone.
 What is right is known by an exact checker; elsewhere it is as probable as the job's calibrated confidence says, for
 tries that agree with its answer, and counts as wrong for the others. A try without an answer is wrong; one whose answer
-the checker could not decide says nothing.
+the checker could not decide says nothing. Where no checker knows, a person may have said whether the answer is right:
+they are believed in nine of ten cases, and what they say is their own workspace's (jobs/learning/learn.py).
 """
 
 import math
@@ -25,6 +26,8 @@ BY_ITSELF = WON | {StopReason.BUDGET_REACHED, StopReason.NO_PROGRESS}
 """Ends that a user, a deadline or a fault did not bring about: they say what a strategy and a quote are worth."""
 MOST_COUNTED = 2_000.0
 """Observations of one posterior beyond which the old ones are halved."""
+BELIEVED = 0.9
+"""How probably an answer is right of which a person says so; less than a checker, whose word is certain."""
 
 
 class Aspect(StrEnum):
@@ -38,7 +41,7 @@ class Aspect(StrEnum):
     QUOTE = "quote"
 
 
-_NEEDS_PROOF = frozenset({Aspect.ABILITY, Aspect.JUDGING})
+NEEDS_PROOF = frozenset({Aspect.ABILITY, Aspect.JUDGING})
 """What rests on knowing which answers are right."""
 
 
@@ -79,6 +82,8 @@ class FinishedJob:
     observations: Sequence[CallObservation]
     is_counted: bool = True
     """Whether answers are counted: of texts, code and data without a checker nobody knows which are right."""
+    said_right: bool | None = None
+    """What a person said of the answer; None: nothing. A checker that knows is not contradicted."""
 
     @property
     def tells_right(self) -> bool:
@@ -118,7 +123,7 @@ def count_updates_of(job: FinishedJob) -> list[CountUpdate]:
         ended = "won" if job.stop_reason in WON else "lost"
         add(Aspect.STRATEGY, job.strategy, {f"{'checked' if job.is_checkable else 'open'}_{ended}": 1.0})
     return [
-        CountUpdate(aspect, subject, job.kind, counts, job.is_proven or aspect not in _NEEDS_PROOF)
+        CountUpdate(aspect, subject, job.kind, counts, job.is_proven or aspect not in NEEDS_PROOF)
         for (aspect, subject), counts in sorted(found.items())
     ]
 
@@ -152,7 +157,8 @@ def _by_model(observations: Sequence[CallObservation]) -> dict[str, list[CallObs
 
 def _abilities(job: FinishedJob, tries: Sequence[CallObservation]) -> dict[str, float]:
     """Return the share of each model's first tries that is right; none where nothing says what is right."""
-    if job.version != 1 or not job.tells_right or not (job.is_checkable or job.stop_reason in BY_ITSELF):
+    is_known = job.is_checkable or job.said_right is not None or job.stop_reason in BY_ITSELF
+    if job.version != 1 or not job.tells_right or not is_known:
         return {}
     found = {}
     for model, mine in _by_model(_first_wave(tries)).items():
@@ -169,17 +175,26 @@ def _first_wave(tries: Sequence[CallObservation]) -> list[CallObservation]:
 
 
 def _rightness(job: FinishedJob, call: CallObservation) -> float | None:
-    """Return the probability that a try is right; None where it has an answer that the checker left undecided."""
+    """Return the probability that a try is right; None where it has an answer of which that cannot be said."""
     if not call.answer_key:
         return 0.0
     if job.is_checkable:
         return None if call.passed is None else float(call.passed)
-    return min(max(job.confidence, 0.0), 1.0) if call.answer_key == job.answer_key else 0.0
+    if call.answer_key != job.answer_key:
+        # Where the answer that was given is wrong, another one may be right.
+        return None if job.said_right is False else 0.0
+    confidence = min(max(job.confidence, 0.0), 1.0)
+    if job.said_right is None:
+        return confidence
+    return max(confidence, BELIEVED) if job.said_right else min(confidence, 1.0 - BELIEVED)
 
 
 def _judgements(job: FinishedJob) -> dict[str, dict[str, float]]:
-    """Return for each judge how it decided where an exact checker knew better; a job counts once a judge and truth."""
-    truth = {call.key: call.passed for call in job.observations if call.passed is not None}
+    """Return for each judge how it decided where it is known what is right; a job counts once a judge and truth.
+
+    A person's word weighs as much less than a checker's as it is more often mistaken.
+    """
+    truth, weight = _truth_of(job)
     decided: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for call in job.observations:
         if what := _decision(call, truth):
@@ -191,9 +206,20 @@ def _judgements(job: FinishedJob) -> dict[str, dict[str, float]]:
             whole = sum(counts.get(name, 0) for name in pair)
             if whole:
                 found.setdefault(judge, {}).update(
-                    {name: counts[name] / whole for name in pair if name in counts}
+                    {name: weight * counts[name] / whole for name in pair if name in counts}
                 )
     return found
+
+
+def _truth_of(job: FinishedJob) -> tuple[dict[str, bool], float]:
+    """Return by key which candidates are right, as far as a checker or else a person said so, and how sure that is."""
+    if job.is_checkable or not job.is_counted or job.said_right is None or not job.answer_key:
+        return {call.key: call.passed for call in job.observations if call.passed is not None}, 1.0
+    truth = {call.key: job.said_right for call in job.observations if call.answer_key == job.answer_key}
+    if job.said_right:
+        others = (call for call in job.observations if call.answer_key not in {"", job.answer_key})
+        truth |= {call.key: False for call in others}
+    return truth, 2.0 * BELIEVED - 1.0
 
 
 def _decision(call: CallObservation, truth: Mapping[str, bool]) -> str | None:

@@ -70,6 +70,7 @@ OWNERS = {
     "job-delete-texts",
     "job-share",
     "job-unshare",
+    "job-verdict",
     "job-steps",
     "job-step-text",
     "job-export-md",

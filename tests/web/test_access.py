@@ -26,6 +26,7 @@ _NOT_OF_EVERY_JOB = {
     "job-step-text",
     "job-share",
     "job-unshare",
+    "job-verdict",
     "job-draft-delete",
     "job-data-json",
     "job-data-csv",
@@ -39,6 +40,7 @@ JOB_POSTS = [
     "job-delete-texts",
     "job-share",
     "job-unshare",
+    "job-verdict",
 ]
 
 

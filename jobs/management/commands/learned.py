@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from jobs.learning.counts import forget
-from jobs.learning.report import coverage, posteriors
+from jobs.learning.report import coverage, posteriors, verdicts
 
 
 class Command(BaseCommand):
@@ -27,14 +27,17 @@ class Command(BaseCommand):
         if options["reset"]:
             self.stdout.write(f"Forgotten: {forget(subject, kind)} posteriors.")
             return
-        found, covered = posteriors(subject, kind), coverage()
+        found, covered, judged = posteriors(subject, kind), coverage(), verdicts()
         if options["json"]:
             rows = [
                 {"aspect": p.aspect, "subject": p.subject, "kind": p.kind, "workspace": p.row.workspace_id,
                  "taught_by": p.taught_by, "jobs": p.jobs, "stats": p.row.stats, "text": p.text}
                 for p in found
             ]  # fmt: skip
-            self.stdout.write(json.dumps({"learned": rows, "quotes": covered}, ensure_ascii=False))
+            said = judged._asdict() if judged else None
+            self.stdout.write(
+                json.dumps({"learned": rows, "quotes": covered, "verdicts": said}, ensure_ascii=False)
+            )
             return
         if not found:
             self.stdout.write("Nothing has been learned yet.")
@@ -44,3 +47,8 @@ class Command(BaseCommand):
             )
         if covered["jobs"]:
             self.stdout.write(f"Quotes of {covered['jobs']} jobs: p90 covered {covered['p90_covers']:.0%}.")
+        if judged:
+            self.stdout.write(
+                f"People judged {judged.jobs} answers: {judged.right_share:.0%} right, at a mean confidence of "
+                f"{judged.confidence:.0%}."
+            )

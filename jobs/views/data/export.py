@@ -130,6 +130,8 @@ def _as_json(job: Job) -> dict[str, Any]:
         "confidence": None if job.confidence is None else f"{job.confidence:.4f}",
         "explanation": job.explanation or None,
         "checked": job.checked or None,
+        "user_verdict": job.user_verdict or None,
+        "user_verdict_at": job.user_verdict_at,
         "unread": unread_of(job) or None,
         "dissent": job.dissent,
         "rubric": job.rubric or None,

@@ -7,7 +7,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import AuthedRequest, staff_with
 from accounts.rights import Right
-from jobs.learning.report import coverage, posteriors
+from jobs.learning.learn import DUE
+from jobs.learning.report import coverage, posteriors, verdicts
 from jobs.models import DriftAlarm, Lesson
 
 _ALARMS = 20
@@ -22,8 +23,9 @@ def learned(request: AuthedRequest) -> HttpResponse:
     context = {
         "posteriors": posteriors(most=_POSTERIORS),
         "coverage": coverage(),
+        "verdicts": verdicts(),
         "alarms": DriftAlarm.objects.order_by("closed_at", "-opened_at")[:_ALARMS],
-        "due": Lesson.objects.filter(taught_at=None).count(),
+        "due": Lesson.objects.filter(DUE).count(),
         "failed": Lesson.objects.exclude(error="").exclude(taught_at=None).count(),
     }
     return render(request, "staff/learned.html", context)

@@ -16,7 +16,14 @@ from solver.learning.censored_histogram import (
     quantiles,
     value_of,
 )
-from solver.learning.observations import Aspect, CallObservation, FinishedJob, count_updates_of, merged
+from solver.learning.observations import (
+    BELIEVED,
+    Aspect,
+    CallObservation,
+    FinishedJob,
+    count_updates_of,
+    merged,
+)
 from solver.learning.posteriors import informed, seconds_per_call, win_share
 from solver.learning.sharing import MOST_PER_DAY, MOST_SHARE, PRIOR_JOBS, allowance, others
 from solver.quotes.quantile_tracking import Measured, shift_of, tracked
@@ -89,6 +96,44 @@ def test_what_a_user_stopped_says_nothing_of_a_strategy(reason):
     """Lengths and times still count."""
     found = taught(finished([call(0)], stop_reason=reason, is_checkable=False))
     assert {aspect for aspect, _ in found} == {Aspect.OUTPUT, Aspect.SECONDS}
+
+
+def test_a_person_is_believed_where_no_checker_knows():
+    """Right raises what the job was sure of, wrong lowers it, and says nothing of the other answers."""
+    tries = [call(0), call(1, answer="num:2", model="demo/two")]
+    open_job = finished(tries, is_checkable=False, confidence=0.6, stop_reason="finished_by_user")
+    one, two = (Aspect.ABILITY, "demo/one"), (Aspect.ABILITY, "demo/two")
+    assert one not in taught(open_job)
+    right = taught(replace(open_job, said_right=True))
+    assert (right[one]["right"], right[two]["right"]) == (BELIEVED, 0.0)
+    wrong = taught(replace(open_job, said_right=False))
+    assert wrong[one]["right"] == pytest.approx(1 - BELIEVED)
+    assert two not in wrong
+    sure = replace(open_job, confidence=0.99, said_right=True)
+    assert taught(sure)[one]["right"] == 0.99
+
+
+def test_a_person_does_not_contradict_a_checker():
+    """What a checker decided stays decided, and of a text nothing is counted."""
+    judged = finished([call(0, passed=True)])
+    assert taught(replace(judged, said_right=False)) == taught(judged)
+    text = finished([call(0)], is_checkable=False, is_counted=False)
+    assert taught(replace(text, said_right=True)) == taught(text)
+
+
+def test_judges_learn_from_a_person_less_than_from_a_checker():
+    """A judge that passed the answer said to be wrong, and preferred it, weighs as much as the person is believed."""
+    job = finished(
+        [
+            call(0),
+            call(1, answer="num:2"),
+            call(2, kind=StepKind.GRADE, model="demo/judge", parents=("sample/0",), reply="Verdict: correct"),
+        ],
+        is_checkable=False,
+    )
+    assert (Aspect.JUDGING, "demo/judge") not in taught(job)
+    said = taught(replace(job, said_right=False))[Aspect.JUDGING, "demo/judge"]
+    assert said == {"pass_wrong": pytest.approx(2 * BELIEVED - 1)}
 
 
 def test_judges_are_taught_where_a_checker_knows():
