@@ -12,6 +12,10 @@ class Right(models.TextChoices):
 
     SEE_COSTS = "see_costs", "May see cost review: what is spent, by whom, on which calls, and prices"
     SUSPEND_MODELS = "suspend_models", "May suspend models, and let them be called again"
+    CONTROL_SPENDING = (
+        "control_spending",
+        "May stop all spending or a provider's, let it go on, and set spending limits",
+    )
     SETTLE_PAYMENTS = (
         "settle_payments",
         "May process events of Stripe again, and close payments that do not match",

@@ -3,7 +3,17 @@
 from django.contrib import admin
 
 from accounts.admin_site.base import ReadOnlyAdmin
-from billing.models import Account, Call, Entry, ModelSuspension, Price, StripeEvent, TopUp, Transfer
+from billing.models import (
+    Account,
+    Call,
+    Entry,
+    ModelSuspension,
+    Price,
+    SpendingStop,
+    StripeEvent,
+    TopUp,
+    Transfer,
+)
 
 
 @admin.register(Account)
@@ -104,3 +114,11 @@ class ModelSuspensionAdmin(ReadOnlyAdmin[ModelSuspension]):
     """Current and earlier suspensions of models."""
 
     list_display = ("model", "created_at", "reason", "lifted_at", "lifted_by")
+
+
+@admin.register(SpendingStop)
+class SpendingStopAdmin(ReadOnlyAdmin[SpendingStop]):
+    """Current and earlier stops of spending."""
+
+    list_display = ("what", "created_at", "by", "reason", "lifted_at", "lifted_by")
+    list_select_related = ("by", "lifted_by")

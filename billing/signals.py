@@ -8,3 +8,6 @@ Argument: `workspace_id`."""
 
 model_released = Signal()
 """Sent after the commit that lets a model be called again. Argument: `model`, its name."""
+
+spending_resumed = Signal()
+"""Sent after the commit that ends a stop of spending. No argument."""

@@ -12,7 +12,7 @@ from billing.models.ledger import (
     TransferKind,
 )
 from billing.models.price import Price, PriceStatus
-from billing.models.suspension import ModelSuspension
+from billing.models.suspension import ModelSuspension, SpendingStop
 from billing.models.topup import StripeEvent, TopUp, TopUpState
 from billing.models.trial import TrialGrant
 
@@ -28,6 +28,7 @@ __all__ = [
     "ModelSuspension",
     "Price",
     "PriceStatus",
+    "SpendingStop",
     "StripeEvent",
     "TopUp",
     "TopUpState",

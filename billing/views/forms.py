@@ -1,4 +1,4 @@
-"""Forms of the money pages: adding money, and suspending models."""
+"""Forms of the money pages: adding money, suspending models, stopping spending."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from django import forms
 
 from billing.models import Price
 from billing.payments.topups import MAXIMUM_NANO, MINIMUM_NANO
+from billing.spending import providers
 from solver.core.money import MoneyError, parse_usd
 
 PRESETS = ("5", "20", "50")
@@ -51,3 +52,26 @@ class LiftForm(forms.Form):
 
     model = forms.CharField(max_length=200, widget=forms.HiddenInput)
     reason = forms.CharField(max_length=500, label="Why it may be called again")
+
+
+class StopForm(forms.Form):
+    """Stop all spending, or all calls to one provider: what, why, and that it is meant."""
+
+    provider = forms.ChoiceField(label="What", required=False)
+    reason = forms.CharField(max_length=500, label="Reason")
+    sure = forms.BooleanField(
+        label="Yes, stop it: every job that needs it waits until somebody lifts the stop."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        provider = self.fields["provider"]
+        assert isinstance(provider, forms.ChoiceField)  # declared above
+        provider.choices = [("", "All spending"), *((name, f"Calls to {name}") for name in providers())]
+
+
+class StartForm(forms.Form):
+    """Let spending go on, and why."""
+
+    provider = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput)
+    reason = forms.CharField(max_length=500, label="Why spending may go on")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import payments, review, suspension, topup, wallet, webhook
+from billing.views import payments, review, spending, suspension, topup, wallet, webhook
 
 urlpatterns = [
     path("wallet/", wallet.wallet, name="wallet"),
@@ -22,5 +22,8 @@ urlpatterns = [
     path("staff/costs/payments/close/", payments.close_payment, name="cost-review-payment-close"),
     path("staff/costs/suspended/", suspension.suspensions, name="cost-review-suspensions"),
     path("staff/costs/suspended/lift/", suspension.lift_suspension, name="cost-review-suspension-lift"),
+    path("staff/costs/spending/", spending.spending, name="spending"),
+    path("staff/costs/spending/stop/", spending.stop, name="spending-stop"),
+    path("staff/costs/spending/start/", spending.start, name="spending-start"),
     path("staff/costs/prices.csv", review.prices_csv, name="cost-review-prices-csv"),
 ]

@@ -71,3 +71,8 @@ def hurry_waiting_jobs(model: str) -> int:
     """Let waiting jobs that may call this model try again at once; return how many."""
     waiting = Job.objects.filter(state=JobState.WAITING, pinned__panel__contains=[{"name": model}])
     return waiting.update(next_at=Now())
+
+
+def hurry_all_waiting_jobs() -> int:
+    """Let every waiting job try again at once; return how many. One whose provider is away goes on waiting."""
+    return Job.objects.filter(state=JobState.WAITING).update(next_at=Now())

@@ -7,10 +7,10 @@ from django.core.mail import EmailMultiAlternatives
 from django.dispatch import receiver
 
 from accounts.signals import mail_ready
-from billing.signals import model_released, money_arrived
+from billing.signals import model_released, money_arrived, spending_resumed
 from jobs.lifecycle.funding import start_paid_jobs
 from jobs.mail.enqueue import enqueue_account_mail
-from jobs.upkeep.model_suspension import hurry_waiting_jobs
+from jobs.upkeep.model_suspension import hurry_all_waiting_jobs, hurry_waiting_jobs
 
 
 @receiver(money_arrived, dispatch_uid="jobs.start_paid_jobs")
@@ -30,3 +30,9 @@ def keep_account_mail(*, message: EmailMultiAlternatives, good_for: timedelta, *
 def go_on(*, model: str, **_: Any) -> None:
     """Let jobs that wait for a model continue. If this is lost, they retry on their own."""
     hurry_waiting_jobs(model)
+
+
+@receiver(spending_resumed, dispatch_uid="jobs.hurry_all_waiting_jobs")
+def go_on_spending(**_: Any) -> None:
+    """Let all jobs that wait for a provider continue. If this is lost, they retry on their own."""
+    hurry_all_waiting_jobs()

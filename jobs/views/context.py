@@ -10,6 +10,8 @@ from accounts.access import workspace_of
 from accounts.models import User
 from accounts.theme import theme_of
 from billing.books.wallet import balances
+from billing.models import SpendingStop
+from billing.spending import open_stops
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -20,11 +22,16 @@ def site(request: HttpRequest) -> dict[str, Any]:
         user = getattr(request, "user", None)
         return balances(workspace_of(user)).available_nano if isinstance(user, User) else None
 
+    @cache
+    def stops() -> list[SpendingStop]:
+        return list(open_stops())
+
     return {
         "site_name": "Ponder",
         "site_version": settings.PONDER_VERSION,
         "theme": theme_of(request),
         "available_nano": available,  # a template calls it
+        "spending_stops": stops,
         "site_time_zone": settings.TIME_ZONE,
         "mail_in_app": not settings.EMAIL_URL,
         "signup_open": settings.PONDER_SIGNUP != "closed",

@@ -22,6 +22,7 @@ from jobs.presenters.markdown import has_math, render_markdown
 from jobs.presenters.pictures import burn_down
 from jobs.presenters.progress import clusters_of, phases_of, revision_of, totals_of
 from jobs.presenters.spend import spend_of
+from jobs.presenters.stopped import stop_of
 from jobs.templatetags.ponder import short_answer
 from jobs.upkeep.delete_texts import may_delete_texts
 from jobs.views.access import get_job_for, jobs_of
@@ -54,6 +55,7 @@ def job_context(job: Job) -> dict[str, Any]:
         "totals": totals_of(job),
         "costs": job_costs(job.pk) if job.has_ended else None,
         "burn": burn_down(job, spend),
+        "stopped": stop_of(job),
         "answer": answer,
         "answer_html": rendered,
         "result_html": result_html,

@@ -82,6 +82,8 @@ class PostgresJournal:
             raise LeaseLost("Another worker took the job over.")
         if outcome == "suspended":
             raise ModelSuspended(f"{step.model} is suspended for now. The operator has been notified.")
+        if outcome == "stopped":
+            raise ModelSuspended(f"The operator has stopped calls to {step.model} for now.")
         if outcome not in {"held", "refused"}:
             raise RuntimeError(f"Attempt {call.attempt} at step {step.key} cannot be opened: {outcome}.")
         if outcome == "held":

@@ -55,7 +55,7 @@ class ProviderDown(SolverError):
 
 
 class ModelSuspended(SolverError):
-    """The books refuse calls to one model for now (a suspension); nothing was held and nothing was sent."""
+    """The books refuse calls to a model for now (it or spending is stopped); nothing was held and nothing was sent."""
 
 
 class ErrorCategory(StrEnum):

@@ -63,6 +63,7 @@ STAFF = [
     "/staff/costs/",
     "/staff/costs/payments/",
     "/staff/costs/suspended/",
+    "/staff/costs/spending/",
 ]
 MISSING = ["/nowhere/", "/sign-in/used/"]
 

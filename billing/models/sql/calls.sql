@@ -9,7 +9,7 @@
 
 -- Reserves p_hold of the escrow and records the call. 'held' (also when this call is already there) | 'refused' (less
 -- than p_hold is left, or the escrow is closed) | 'conflict' (another call has this job, step key and attempt) |
--- 'suspended' (the model is suspended).
+-- 'suspended' (the model is suspended) | 'stopped' (all spending is, or all calls to the model's provider are).
 CREATE OR REPLACE FUNCTION billing_hold(
     p_call uuid, p_escrow bigint, p_workspace bigint, p_job uuid, p_token bigint, p_kind text, p_step_key text,
     p_attempt int, p_model text, p_price bigint, p_hold bigint, p_prompt_bytes bigint, p_max_output bigint
@@ -18,6 +18,11 @@ BEGIN
     IF EXISTS (SELECT FROM billing_modelsuspension WHERE model = p_model AND lifted_at IS NULL)
         AND NOT EXISTS (SELECT FROM billing_call WHERE id = p_call) THEN
         RETURN 'suspended';
+    END IF;
+    IF EXISTS (
+        SELECT FROM billing_spendingstop WHERE lifted_at IS NULL AND provider IN ('', split_part(p_model, '/', 1))
+    ) AND NOT EXISTS (SELECT FROM billing_call WHERE id = p_call) THEN
+        RETURN 'stopped';
     END IF;
     UPDATE billing_account SET held_nano = held_nano + p_hold
         WHERE id = p_escrow AND kind = 'escrow' AND closed_at IS NULL AND p_hold >= 0

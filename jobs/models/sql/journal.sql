@@ -13,7 +13,7 @@ BEGIN
 END $$;
 
 -- Hold money for a call and open its step: 'held', 'fenced', or why nothing was written: 'refused' (no money),
--- 'suspended' (the model is suspended).
+-- 'suspended' (the model is suspended), 'stopped' (spending is).
 CREATE OR REPLACE FUNCTION jobs_open(p_job uuid, p_token bigint, p jsonb) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   outcome text;

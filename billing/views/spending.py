@@ -1,0 +1,66 @@
+"""The kill switch, for staff: stop all spending or one provider, and let it go on."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import AuthedRequest, staff_with
+from accounts.rights import Right
+from billing.errors import BillingError
+from billing.models import SpendingStop
+from billing.spending import open_stops, start_spending, stop_spending
+from billing.views.forms import StartForm, StopForm
+
+_SHOWN = 100
+
+
+@staff_with(Right.CONTROL_SPENDING)
+@require_safe
+def spending(request: AuthedRequest) -> HttpResponse:
+    """Show what is stopped, what was, and the control that stops."""
+    return _page(request, StopForm())
+
+
+@staff_with(Right.CONTROL_SPENDING)
+@require_POST
+def stop(request: AuthedRequest) -> HttpResponse:
+    """Stop all spending, or one provider."""
+    form = StopForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    asked = form.cleaned_data
+    try:
+        made = stop_spending(provider=asked["provider"], reason=asked["reason"], by=request.user)
+    except BillingError as error:
+        form.add_error(None, error.message)
+        return _page(request, form, status=422)
+    messages.success(request, f"{made.what}: stopped. Calls in progress may finish; no new one is made.")
+    return redirect("spending")
+
+
+@staff_with(Right.CONTROL_SPENDING)
+@require_POST
+def start(request: AuthedRequest) -> HttpResponse:
+    """Let spending go on."""
+    form = StartForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Say why spending may go on; other staff will read it.")
+        return redirect("spending")
+    try:
+        ended = start_spending(**form.cleaned_data, by=request.user)
+    except BillingError as error:
+        messages.warning(request, error.message)
+    else:
+        messages.success(request, f"{ended.what}: allowed again. Jobs that wait for it continue.")
+    return redirect("spending")
+
+
+def _page(request: AuthedRequest, form: StopForm, *, status: int = 200) -> HttpResponse:
+    now = [
+        (each, StartForm(initial={"provider": each.provider}, auto_id=f"start-{each.pk}-%s"))
+        for each in open_stops().select_related("by")
+    ]
+    earlier = SpendingStop.objects.exclude(lifted_at=None).select_related("by", "lifted_by")
+    context = {"now": now, "earlier": earlier.order_by("-created_at", "-pk")[:_SHOWN], "form": form}
+    return render(request, "billing/spending.html", context, status=status)
