@@ -45,6 +45,9 @@ class Call(models.Model):
     input_tokens = models.BigIntegerField(default=0)
     cache_read_tokens = models.BigIntegerField(default=0)
     cache_write_tokens = models.BigIntegerField(default=0)
+    cache_write_1h_tokens = models.BigIntegerField(
+        default=0, db_default=0, help_text="Part of those written to the cache."
+    )
     output_tokens = models.BigIntegerField(default=0)
     reasoning_tokens = models.BigIntegerField(default=0, help_text="Part of the output tokens.")
     usage = models.JSONField(null=True, blank=True, help_text="As the provider sent it.")
@@ -54,6 +57,16 @@ class Call(models.Model):
     cost_nano = models.BigIntegerField(default=0, help_text="What the provider charges us.")
     billed_nano = models.BigIntegerField(default=0, help_text="What the user pays; never more than the hold.")
     overrun_nano = models.BigIntegerField(default=0, help_text="What the house pays beyond the hold.")
+    service_tier = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="As the reply names it; empty: standard.",
+    )
+    served_model = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="The model that the reply names."
+    )
     provider_ref = models.CharField(max_length=200, blank=True)
     error = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField()

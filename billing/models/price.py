@@ -23,6 +23,11 @@ class Price(models.Model):
     input_pico = models.BigIntegerField()
     cache_read_pico = models.BigIntegerField(null=True, blank=True, help_text="Empty: the input rate.")
     cache_write_pico = models.BigIntegerField(null=True, blank=True, help_text="Empty: the input rate.")
+    cache_write_1h_pico = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="Of what is kept for an hour. Empty: the rate of what is kept for minutes.",
+    )
     output_pico = models.BigIntegerField()
     reasoning_pico = models.BigIntegerField(null=True, blank=True, help_text="Empty: the output rate.")
     request_nano = models.BigIntegerField(default=0, help_text="A fee per call.")
@@ -30,8 +35,8 @@ class Price(models.Model):
         default=list,
         blank=True,
         help_text=(
-            "Rates for long prompts: a list of "
-            "{above_prompt_tokens, input_pico, cache_read_pico, cache_write_pico, output_pico}."
+            "Rates for long prompts and of service tiers: a list of {above_prompt_tokens, service (empty: standard), "
+            "input_pico, cache_read_pico, cache_write_pico, cache_write_1h_pico, output_pico}."
         ),
     )
     windows = models.JSONField(
@@ -39,7 +44,8 @@ class Price(models.Model):
         blank=True,
         help_text=(
             "Rates of some hours, by when the reply comes: a list of {weekdays (1 Monday to 7 Sunday), from_minute, "
-            "to_minute (of the day, UTC), input_pico, cache_read_pico, cache_write_pico, output_pico}."
+            "to_minute (of the day, UTC), input_pico, cache_read_pico, cache_write_pico, cache_write_1h_pico, "
+            "output_pico}."
         ),
     )
     context_window = models.PositiveIntegerField(help_text="Tokens of prompt and output together.")

@@ -69,6 +69,7 @@ def rates_of(price: Price) -> Rates:
         output_pico=price.output_pico,
         cache_read_pico=price.cache_read_pico,
         cache_write_pico=price.cache_write_pico,
+        cache_write_1h_pico=price.cache_write_1h_pico,
         reasoning_pico=price.reasoning_pico,
         request_nano=price.request_nano,
         tiers=tuple(Tier(**tier) for tier in price.tiers),

@@ -5,21 +5,14 @@ whole pico-USD (1e-12 USD) per token; a rate that is not whole stops the script.
 """
 
 import datetime as dt
-import importlib.util
 import json
 import sys
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from billing.prices.sources.litellm_map import entry, ponder_name, published_map
+
 PRICE_LIST = Path(__file__).parent / "price_list.json"
-PICO_PER_USD = Decimal(10) ** 12
-_OFF_PEAK_RATES = {
-    "input_cost_per_token": "input_pico",
-    "output_cost_per_token": "output_pico",
-    "cache_read_input_token_cost": "cache_read_pico",
-    "cache_creation_input_token_cost": "cache_write_pico",
-}
 
 # litellm's name, family, panel member? Ordered weak to strong within each provider.
 SELECTION: dict[str, list[tuple[str, str, bool]]] = {
@@ -79,9 +72,6 @@ SELECTION: dict[str, list[tuple[str, str, bool]]] = {
 
 # Families of which the map says that they can think out of sight, but that do so only when asked.
 THINKS_WHEN_ASKED = frozenset({"claude-5-5", "claude-4-5", "claude-4-6", "mistral-small"})
-
-# Where the map names no output limit: a cautious one.
-DEFAULT_MAX_OUTPUT = 16_384
 
 # The bundled models, at the operator's price: what running them on one's own machine is taken to cost. With about 90
 # prompt and 90 output tokens a call, 0.05 and 0.4 US cents a call of intern and expert; a judgement of the thinker, some
@@ -144,7 +134,7 @@ def main() -> None:
     """Write the list, dated today."""
     today = dt.datetime.now(tz=dt.UTC).date().isoformat()
     models = BUNDLED + [
-        entry(provider, name, family, is_panel=panel)
+        listed(provider, name, family, is_panel=panel)
         for provider, chosen in SELECTION.items()
         for name, family, panel in chosen
     ]
@@ -153,94 +143,20 @@ def main() -> None:
     sys.stdout.write(f"{len(models)} models written to {PRICE_LIST.name}\n")
 
 
-def entry(provider: str, name: str, family: str, *, is_panel: bool) -> dict[str, Any]:
-    """Return one model's entry of the list."""
-    raw = published()[name]
-    found: dict[str, Any] = {
-        "model": name if name.startswith(f"{provider}/") else f"{provider}/{name}",
-        "provider": provider,
-        "family": family,
-        "panel": is_panel,
-        # Some providers count the prompt alone, some prompt and output: the smaller reading is always safe.
-        "context_window": raw["max_input_tokens"],
-        "max_output_tokens": raw.get("max_output_tokens") or DEFAULT_MAX_OUTPUT,
-        "input_pico": pico(raw["input_cost_per_token"]),
-        "output_pico": pico(raw["output_cost_per_token"]),
-    }
-    optional = {
-        "cache_read_pico": raw.get("cache_read_input_token_cost"),
-        "cache_write_pico": raw.get("cache_creation_input_token_cost"),
-        "reasoning_pico": raw.get("output_cost_per_reasoning_token"),
-    }
-    found |= {key: pico(value) for key, value in optional.items() if value is not None}
-    if tiers := long_prompt_tiers(raw):
-        found["tiers"] = tiers
-    if windows := off_peak_windows(raw):
-        found["windows"] = windows
-    if raw.get("supports_reasoning") and family not in THINKS_WHEN_ASKED:
-        found["reasons"] = True
-    if ends := raw.get("deprecation_date"):
-        found["ends"] = ends
-    return found | {"source": raw.get("source", "litellm's bundled price map")}
-
-
-def long_prompt_tiers(raw: dict[str, Any]) -> list[dict[str, int]]:
-    """Return the rates of long prompts (`input_cost_per_token_above_200k_tokens` and its like)."""
-    prefix, suffix = "input_cost_per_token_above_", "k_tokens"
-    tiers = []
-    for key in sorted(raw):
-        size = key.removeprefix(prefix).removesuffix(suffix)
-        if not (key.startswith(prefix) and key.endswith(suffix) and size.isdigit()):
-            continue
-        rates = {
-            "input_pico": raw[key],
-            "output_pico": raw.get(
-                f"output_cost_per_token_above_{size}k_tokens", raw["output_cost_per_token"]
-            ),
-            "cache_read_pico": raw.get(f"cache_read_input_token_cost_above_{size}k_tokens"),
-            "cache_write_pico": raw.get(f"cache_creation_input_token_cost_above_{size}k_tokens"),
-        }
-        tier = {"above_prompt_tokens": int(size) * 1000}
-        tiers.append(tier | {name: pico(value) for name, value in rates.items() if value is not None})
-    return tiers
-
-
-def off_peak_windows(raw: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the rates of cheaper hours, of which litellm's map writes `10:00-00:00` and weekdays, in UTC."""
-    off_peak = raw.get("off_peak_pricing")
-    if not off_peak:
-        return []
-    if set(off_peak) - {"windows", *_OFF_PEAK_RATES}:
-        raise SystemExit(f"{off_peak} says more than this script understands")
-    rates = {
-        field: pico(off_peak.get(name, raw[name])) for name, field in _OFF_PEAK_RATES.items() if name in raw
-    }
-    windows = []
-    for window in off_peak["windows"]:
-        hours = window["hours_utc"]
-        for span in [hours] if isinstance(hours, str) else hours:
-            begin, end = (60 * int(clock[:2]) + int(clock[3:]) for clock in span.split("-"))
-            minutes = {"from_minute": begin, "to_minute": end or 24 * 60}
-            windows.append({"weekdays": window["weekdays"]} | minutes | rates)
-    return windows
-
-
-def pico(usd_per_token: Decimal | int) -> int:
-    """Return whole pico-USD per token, or stop."""
-    rate = Decimal(usd_per_token) * PICO_PER_USD
-    if rate != rate.to_integral_value():
-        raise SystemExit(f"{usd_per_token} USD per token is not a whole number of pico-USD")
-    return int(rate)
-
-
-def published() -> dict[str, Any]:
-    """Return litellm's map, with exact decimals. litellm itself is never imported: it is slow and heavy."""
-    spec = importlib.util.find_spec("litellm")
-    assert spec is not None
-    assert spec.submodule_search_locations
-    path = Path(spec.submodule_search_locations[0]) / "model_prices_and_context_window_backup.json"
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    return found
+def listed(provider: str, name: str, family: str, *, is_panel: bool) -> dict[str, Any]:
+    """Return one model's entry of the list, or stop."""
+    raw = published_map()[name]
+    try:
+        found = entry(ponder_name(name, raw), raw)
+    except ValueError as error:
+        raise SystemExit(f"{name}: {error}") from error
+    line: dict[str, Any] = {"model": found.model, "provider": provider, "family": family, "panel": is_panel}
+    line |= found.rates
+    if found.reasons and family not in THINKS_WHEN_ASKED:
+        line["reasons"] = True
+    if found.ends:
+        line["ends"] = found.ends.isoformat()
+    return line | {"source": found.address}
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ RATE_FIELDS = (
     "output_pico",
     "cache_read_pico",
     "cache_write_pico",
+    "cache_write_1h_pico",
     "reasoning_pico",
     "request_nano",
     "tiers",

@@ -8,6 +8,12 @@ from solver.core.money import format_usd_exact
 register = template.Library()
 
 
+def is_other_model(asked: str, served: str) -> bool:
+    """Tell whether a reply names another model than the one that was asked for, or a version of it."""
+    short, named = asked.rpartition("/")[2].lower(), served.rpartition("/")[2].lower()
+    return bool(named) and not named.startswith(short)
+
+
 @register.filter
 def call_notes(call: Call) -> str:
     """Return the call's peculiarities, separated by semicolons; nothing where it was ordinary."""
@@ -16,6 +22,9 @@ def call_notes(call: Call) -> str:
         "no usage sent, settled at a bound" if call.usage_missing else "",
         f"{call.cache_read_tokens:,} cached" if call.cache_read_tokens else "",
         f"{call.cache_write_tokens:,} written to the cache" if call.cache_write_tokens else "",
+        f"{call.cache_write_1h_tokens:,} of it for an hour" if call.cache_write_1h_tokens else "",
+        f"{call.service_tier} service" if call.service_tier else "",
+        f"served by {call.served_model}" if is_other_model(call.model, call.served_model) else "",
         f"{call.reasoning_tokens:,} reasoning" if call.reasoning_tokens else "",
         call.error,
     ]

@@ -152,6 +152,7 @@ def prices_csv(request: AuthedRequest) -> StreamingHttpResponse:
             "input_pico",
             "cache_read_pico",
             "cache_write_pico",
+            "cache_write_1h_pico",
         ),
         *("output_pico", "reasoning_pico", "request_nano", "context_window", "max_output_tokens", "source"),
     ]
@@ -178,9 +179,10 @@ CALL_HEADER = (
         "input_tokens",
         "cache_read_tokens",
         "cache_write_tokens",
+        "cache_write_1h_tokens",
         "output_tokens",
     ),
-    *("reasoning_tokens", "usage_missing", "provider_ref", "error"),
+    *("reasoning_tokens", "service_tier", "served_model", "usage_missing", "provider_ref", "error"),
 )
 
 
@@ -190,7 +192,8 @@ def _call_rows(found: QuerySet[Call]) -> Iterator[list[object]]:
             *(call.pk, call.job_id, call.step_key, call.attempt, call.model, call.state, call.created_at),
             *(call.finished_at or "", usd_decimal(call.hold_nano), usd_decimal(call.cost_nano)),
             *(usd_decimal(call.billed_nano), usd_decimal(call.overrun_nano), call.input_tokens),
-            *(call.cache_read_tokens, call.cache_write_tokens, call.output_tokens, call.reasoning_tokens),
+            *(call.cache_read_tokens, call.cache_write_tokens, call.cache_write_1h_tokens),
+            *(call.output_tokens, call.reasoning_tokens, call.service_tier, call.served_model),
             *(call.usage_missing, call.provider_ref, call.error),
         ]
 

@@ -18,13 +18,15 @@ BASIS_POINTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """Rates for prompts longer than `above_prompt_tokens`."""
+    """Rates for prompts longer than `above_prompt_tokens`, of a `service` tier that the reply names (none: standard)."""
 
     above_prompt_tokens: int
     input_pico: int
     output_pico: int
     cache_read_pico: int | None = None
     cache_write_pico: int | None = None
+    cache_write_1h_pico: int | None = None
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Window:
     output_pico: int
     cache_read_pico: int | None = None
     cache_write_pico: int | None = None
+    cache_write_1h_pico: int | None = None
 
     def has(self, at: datetime) -> bool:
         """Whether a moment lies in it."""
@@ -48,15 +51,17 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What one model costs. None means: as the input (cache) or the output (reasoning) rate.
+    """What one model costs. None means: as the input (cache), the output (reasoning) or the shorter cache write's rate.
 
-    A bound counts the dearest of all rates; a cost counts those of the hour at which the reply came, or of a long prompt.
+    A bound counts the dearest of all rates of the standard service, which is what calls ask for; a cost counts those of
+    the service that the reply names, of a long prompt, or of the hour at which the reply came.
     """
 
     input_pico: int
     output_pico: int
     cache_read_pico: int | None = None
     cache_write_pico: int | None = None
+    cache_write_1h_pico: int | None = None
     reasoning_pico: int | None = None
     request_nano: int = 0
     tiers: Sequence[Tier] = ()
@@ -71,14 +76,11 @@ class Rates:
         return cls(**known)
 
     def _others(self) -> "list[Tier | Window]":
-        return [*self.tiers, *self.windows]
+        return [*(tier for tier in self.tiers if not tier.service), *self.windows]
 
     def worst_input_pico(self) -> int:
         """Return the highest rate a prompt token can be charged."""
-        every = [self.input_pico, self.cache_read_pico or 0, self.cache_write_pico or 0]
-        for tier in self._others():
-            every += [tier.input_pico, tier.cache_read_pico or 0, tier.cache_write_pico or 0]
-        return max(every)
+        return max(_input_picos(each)[name] for each in (self, *self._others()) for name in range(4))
 
     def worst_output_pico(self) -> int:
         """Return the highest rate an output token can be charged."""
@@ -90,16 +92,45 @@ class Rates:
             ]
         )
 
+    def base(
+        self, prompt_tokens: int, *, service: str = "", at: datetime | None = None
+    ) -> "Rates | Tier | Window":
+        """Return the rates of a call: of its service tier and its prompt's size, else of its hour, else the plain ones.
+
+        A service that has no rates here is charged as the standard one.
+        """
+        known = service if any(tier.service == service for tier in self.tiers) else ""
+        tier = max(
+            (t for t in self.tiers if t.service == known and prompt_tokens > t.above_prompt_tokens),
+            key=lambda t: t.above_prompt_tokens,
+            default=None,
+        )
+        window = next((window for window in self.windows if at is not None and window.has(at)), None)
+        return tier or window or self
+
+
+def _input_picos(base: Rates | Tier | Window) -> tuple[int, int, int, int]:
+    """Return what a prompt token costs plain, read from the cache, written for minutes, and written for an hour."""
+    plain = base.input_pico
+    read = plain if base.cache_read_pico is None else base.cache_read_pico
+    write = plain if base.cache_write_pico is None else base.cache_write_pico
+    return plain, read, write, write if base.cache_write_1h_pico is None else base.cache_write_1h_pico
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call. Cache tokens are part of `input_tokens`, reasoning tokens of `output_tokens`."""
+    """Tokens of one call. Cache tokens are part of `input_tokens`, reasoning tokens of `output_tokens`.
+
+    Tokens written to the cache for an hour are part of `cache_write_tokens`. `service` is the tier that the reply names.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    service: str = ""
 
 
 def cost_nano(rates: Rates, usage: Usage, *, at: datetime | None = None) -> int:
@@ -107,26 +138,21 @@ def cost_nano(rates: Rates, usage: Usage, *, at: datetime | None = None) -> int:
 
     Without a moment rates of some hours do not count.
     """
-    tier = max(
-        (t for t in rates.tiers if usage.input_tokens > t.above_prompt_tokens),
-        key=lambda t: t.above_prompt_tokens,
-        default=None,
-    )
-    window = next((window for window in rates.windows if at is not None and window.has(at)), None)
-    base = tier or window or rates
-    cache_read_pico = base.input_pico if base.cache_read_pico is None else base.cache_read_pico
-    cache_write_pico = base.input_pico if base.cache_write_pico is None else base.cache_write_pico
+    base = rates.base(usage.input_tokens, service=usage.service, at=at)
+    input_pico, cache_read_pico, cache_write_pico, cache_write_1h_pico = _input_picos(base)
+    has_own_output = isinstance(base, Window) or (isinstance(base, Tier) and bool(base.service))
     reasoning_pico = (
         base.output_pico
-        if rates.reasoning_pico is None or base is window
+        if rates.reasoning_pico is None or has_own_output
         else max(rates.reasoning_pico, base.output_pico)
     )
     plain_input = max(usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens, 0)
     plain_output = max(usage.output_tokens - usage.reasoning_tokens, 0)
     pico = (
-        plain_input * base.input_pico
+        plain_input * input_pico
         + usage.cache_read_tokens * cache_read_pico
-        + usage.cache_write_tokens * cache_write_pico
+        + (usage.cache_write_tokens - usage.cache_write_1h_tokens) * cache_write_pico
+        + usage.cache_write_1h_tokens * cache_write_1h_pico
         + plain_output * base.output_pico
         + usage.reasoning_tokens * reasoning_pico
     )

@@ -32,7 +32,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. `usage` is None where the provider sent none: it is never guessed here."""
+    """What came back. `usage` is None where the provider sent none: it is never guessed here.
+
+    `served_model` is the name that the reply gives its model: that behind an alias.
+    """
 
     text: str
     reasoning: str
@@ -40,3 +43,4 @@ class Reply:
     usage: Usage | None
     raw_usage: Mapping[str, Any] | None
     provider_ref: str
+    served_model: str = ""

@@ -45,6 +45,7 @@ class Charge:
     raw_usage: Mapping[str, Any] | None
     usage_missing: bool
     provider_ref: str
+    served_model: str = ""
 
 
 class Journal(Protocol):

@@ -33,4 +33,5 @@ def charge_for(
         raw_usage=reply.raw_usage,
         usage_missing=reply.usage is None,
         provider_ref=reply.provider_ref,
+        served_model=reply.served_model,
     )

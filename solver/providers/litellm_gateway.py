@@ -15,7 +15,7 @@ from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
 from solver.core.request import Reply, Request
 from solver.providers.error_sorting import in_doubt, sorted_error, timed_out
 from solver.providers.openai_responses import Background
-from solver.providers.usage import json_safe, parse_usage
+from solver.providers.usage import STANDARD_SERVICE, is_openai_itself, json_safe, parse_usage
 from solver.text.extract import clean_text
 
 logger = logging.getLogger(__name__)
@@ -121,6 +121,9 @@ class LiteLLMGateway(Gateway):
         }
         if card.temperature is not None:
             arguments["temperature"] = card.temperature
+        if is_openai_itself(card):
+            # A project's default may be flex or priority; holds are reckoned at the standard rates.
+            arguments["service_tier"] = STANDARD_SERVICE
         if request.at_length and card.reasons:
             # Dropped by litellm (drop_params) where a provider has no such control.
             arguments["reasoning_effort"] = "high"
@@ -158,6 +161,7 @@ def _reply(response: Any) -> Reply:
     reasoning = clean_text(getattr(choice.message, "reasoning_content", None) or "")
     usage = getattr(response, "usage", None)
     cached = getattr(usage, "prompt_tokens_details", None)
+    written = getattr(cached, "cache_creation_token_details", None)
     parsed = (
         None
         if usage is None
@@ -168,8 +172,11 @@ def _reply(response: Any) -> Reply:
             # As OpenAI names it, or as Anthropic does.
             cache_write=getattr(cached, "cache_write_tokens", None)
             or getattr(usage, "cache_creation_input_tokens", None),
+            cache_write_1h=getattr(written, "ephemeral_1h_input_tokens", None),
             reasoning=getattr(getattr(usage, "completion_tokens_details", None), "reasoning_tokens", None),
             has_text=bool(text or reasoning),
+            # OpenAI names it beside the usage, Anthropic in it.
+            service=getattr(response, "service_tier", None) or getattr(usage, "service_tier", None),
         )
     )
     return Reply(
@@ -179,4 +186,5 @@ def _reply(response: Any) -> Reply:
         usage=parsed,
         raw_usage=None if usage is None or not parsed else json_safe(usage.model_dump(exclude_none=True)),
         provider_ref=clean_text(str(getattr(response, "id", "") or ""))[:200],
+        served_model=clean_text(str(getattr(response, "model", "") or ""))[:200],
     )

@@ -19,7 +19,7 @@ from solver.core.errors import ErrorCategory
 from solver.core.models import ModelCard
 from solver.core.request import Reply, Request
 from solver.providers.error_sorting import in_doubt, timed_out
-from solver.providers.usage import json_safe, parse_usage
+from solver.providers.usage import STANDARD_SERVICE, is_openai_itself, json_safe, parse_usage
 from solver.text.extract import clean_text
 
 logger = logging.getLogger(__name__)
@@ -61,6 +61,8 @@ class Background:
         }
         if card.temperature is not None:
             body["temperature"] = card.temperature
+        if is_openai_itself(card):
+            body["service_tier"] = STANDARD_SERVICE
         if request.at_length and card.reasons:
             body["reasoning"] = {"effort": "high"}
         response = await self._ask("POST", card, "", body)
@@ -156,6 +158,7 @@ def _reply(response: Mapping[str, Any], card: ModelCard, reference: str) -> Repl
             cache_write=cached.get("cache_write_tokens"),
             reasoning=(usage.get("output_tokens_details") or {}).get("reasoning_tokens"),
             has_text=bool(text or reasoning),
+            service=response.get("service_tier"),
         )
         cut = (response.get("incomplete_details") or {}).get("reason") or "incomplete"
     except (AttributeError, KeyError, TypeError) as fault:
@@ -163,7 +166,15 @@ def _reply(response: Mapping[str, Any], card: ModelCard, reference: str) -> Repl
     finish_reason = (
         "stop" if status == "completed" else "length" if cut == "max_output_tokens" else clean_text(str(cut))
     )
-    return Reply(text, reasoning, finish_reason, parsed, json_safe(usage) if parsed else None, reference)
+    return Reply(
+        text,
+        reasoning,
+        finish_reason,
+        parsed,
+        json_safe(usage) if parsed else None,
+        reference,
+        served_model=clean_text(str(response.get("model") or ""))[:200],
+    )
 
 
 def _texts(output: list[Mapping[str, Any]]) -> tuple[str, str]:

@@ -98,7 +98,7 @@ def test_long_prompts_and_caches_have_their_rates(db):
     """Tiers and cache rates of the list reach the cost formula."""
     rates = rates_of(active_price("gemini/gemini-2.5-pro"))
     assert (rates.input_pico, rates.output_pico, rates.cache_read_pico) == (1_250_000, 10_000_000, 125_000)
-    assert [tier.above_prompt_tokens for tier in rates.tiers] == [200_000]
+    assert [tier.above_prompt_tokens for tier in rates.tiers if not tier.service] == [200_000]
     assert cost_nano(rates, Usage(input_tokens=200_001, output_tokens=1)) == -(
         -(200_001 * 2_500_000 + 15_000_000) // 1000
     )
@@ -132,11 +132,49 @@ def test_no_cost_exceeds_its_bound(shipped, db):
     """For each listed model a call's bound is at least its cost, at the bounds and just above each tier."""
     rates = rates_of(active_price(shipped.model))
     for tokens in [1, 1000, *(tier.above_prompt_tokens + 1 for tier in rates.tiers)]:
-        for cached in (0, tokens):
-            usage = Usage(
-                input_tokens=tokens, cache_write_tokens=cached, output_tokens=77, reasoning_tokens=70
-            )
+        for written, for_an_hour in ((0, 0), (tokens, 0), (tokens, tokens)):
+            usage = Usage(tokens, 77, 0, written, 70, cache_write_1h_tokens=for_an_hour)
             assert cost_nano(rates, usage) <= bound_nano(rates, prompt_tokens=tokens, max_output_tokens=77)
+
+
+@pytest.mark.parametrize(
+    ("usage", "nano"),
+    [
+        (Usage(20_100, 500, cache_write_tokens=20_000), 55_200_000),
+        (Usage(20_100, 500, cache_write_tokens=20_000, cache_write_1h_tokens=20_000), 85_200_000),
+        (Usage(20_100, 500, 4_000, 16_000, 100, cache_write_1h_tokens=10_000), 60_600_000),
+        (Usage(20_100, 500), 45_200_000),
+    ],
+)
+def test_what_is_written_to_the_cache_costs_by_how_long_it_stays(db, usage, nano):
+    """Anthropic asks 1.25 times the input's price for five minutes and twice it for an hour; a hold covers the dearer."""
+    rates = rates_of(active_price("anthropic/claude-sonnet-5-5"))
+    assert cost_nano(rates, usage) == nano
+    assert nano <= bound_nano(rates, prompt_tokens=20_100, max_output_tokens=500)
+
+
+@pytest.mark.parametrize(
+    ("service", "tokens", "nano"),
+    [
+        ("", 1_000, 6_250_000),
+        ("flex", 1_000, 3_125_000),
+        ("priority", 1_000, 12_500_000),
+        ("unheard-of", 1_000, 6_250_000),
+    ],
+)
+def test_a_call_costs_what_its_service_tier_costs(db, service, tokens, nano):
+    """What the reply names decides; a tier without a price is charged as the standard one."""
+    rates = rates_of(active_price("openai/gpt-5"))
+    usage = Usage(tokens, 500, service=service)
+    assert cost_nano(rates, usage) == nano
+    assert rates.worst_output_pico() == rates.output_pico, "calls ask for the standard tier"
+
+
+def test_a_long_prompt_under_a_service_tier_has_its_own_rates(db):
+    """The reply's tier and the prompt's size decide together."""
+    rates = rates_of(active_price("openai/gpt-6-sol"))
+    short, long = (cost_nano(rates, Usage(tokens, 0, service="priority")) for tokens in (272_000, 272_001))
+    assert (short, long) == (272_000 * 4_000, 272_001 * 8_000)
 
 
 def test_loading_again_adds_nothing(db):

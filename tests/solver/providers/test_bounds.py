@@ -30,8 +30,12 @@ def test_the_least_room_is_the_least_that_allows_a_call():
 
 PICO = st.integers(0, 10**9)
 MAYBE_PICO = st.none() | PICO
-TIERS = st.lists(st.builds(Tier, st.integers(0, 5_000), PICO, PICO, MAYBE_PICO, MAYBE_PICO), max_size=3)
-RATES = st.builds(Rates, PICO, PICO, MAYBE_PICO, MAYBE_PICO, MAYBE_PICO, st.integers(0, 10**7), TIERS)
+TIERS = st.lists(
+    st.builds(Tier, st.integers(0, 5_000), PICO, PICO, MAYBE_PICO, MAYBE_PICO, MAYBE_PICO), max_size=3
+)
+RATES = st.builds(
+    Rates, PICO, PICO, MAYBE_PICO, MAYBE_PICO, MAYBE_PICO, MAYBE_PICO, st.integers(0, 10**7), TIERS
+)
 MARKUP_BP = st.integers(0, 20_000)
 
 
@@ -41,7 +45,8 @@ def usages(draw: st.DrawFn, most_input: int, most_output: int) -> Usage:
     given_tokens, said = draw(st.integers(0, most_input)), draw(st.integers(0, most_output))
     read = draw(st.integers(0, given_tokens))
     written = draw(st.integers(0, given_tokens - read))
-    return Usage(given_tokens, said, read, written, draw(st.integers(0, said)))
+    reasoned, for_an_hour = draw(st.integers(0, said)), draw(st.integers(0, written))
+    return Usage(given_tokens, said, read, written, reasoned, cache_write_1h_tokens=for_an_hour)
 
 
 @st.composite

@@ -3,14 +3,15 @@
 import dataclasses
 import json
 import socket
+from types import SimpleNamespace
 
 import pytest
 
 from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
 from solver.core.pricing import Usage
 from solver.core.request import Message, Request
-from solver.providers.litellm_gateway import LiteLLMGateway
-from solver.providers.usage import json_safe, parse_usage
+from solver.providers.litellm_gateway import LiteLLMGateway, _reply
+from solver.providers.usage import json_safe, parse_usage, service_tier
 from tests.endpoint import Answer, Endpoint
 from tests.solver.simulated import card
 
@@ -66,6 +67,39 @@ def test_counts_that_cannot_be_true_are_none(odd):
     }
     assert parse_usage(**counts) == Usage(100, 9, 60, 40, 0)
     assert parse_usage(**counts | odd) is None
+
+
+def test_both_lifetimes_of_cache_writes_are_read():
+    """Anthropic's reply says how many tokens it keeps for an hour, within what it wrote; its tier is in the usage."""
+    from litellm.llms.anthropic.chat.transformation import AnthropicConfig
+
+    said = {
+        "input_tokens": 100,
+        "output_tokens": 50,
+        "cache_creation_input_tokens": 30,
+        "cache_read_input_tokens": 20,
+        "cache_creation": {"ephemeral_5m_input_tokens": 10, "ephemeral_1h_input_tokens": 20},
+        "service_tier": "priority",
+    }
+    usage = AnthropicConfig().calculate_usage(said, reasoning_content=None)
+    message = SimpleNamespace(content="42", reasoning_content=None)
+    choices = [SimpleNamespace(message=message, finish_reason="stop")]
+    reply = _reply(SimpleNamespace(choices=choices, usage=usage, id="msg_1", model="claude-sonnet-5-5-1"))
+    assert reply.usage == Usage(150, 50, 20, 30, 0, cache_write_1h_tokens=20, service="priority")
+    assert reply.served_model == "claude-sonnet-5-5-1"
+
+
+def test_openai_is_asked_for_the_standard_service(gateway):
+    """A project's default may be dearer than what is held; servers that speak like OpenAI's are not asked."""
+    import litellm
+
+    at_openai = request("")
+    assert gateway._arguments(at_openai)["service_tier"] == "default"
+    assert "service_tier" in litellm.get_supported_openai_params("gpt-6-sol", "openai")
+    assert "service_tier" not in gateway._arguments(request("http://localhost:8000/v1"))
+    europe = request("https://eu.api.openai.com/v1")
+    assert gateway._arguments(europe)["service_tier"] == "default"
+    assert service_tier("On_Demand") == service_tier(None) == service_tier("auto") == ""
 
 
 async def test_missing_usage_is_not_guessed(gateway, endpoint):

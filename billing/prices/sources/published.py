@@ -1,0 +1,45 @@
+"""A model's rates as a source publishes them, in the columns of a Price: pico-USD per token, nano-USD per call."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+PICO_PER_USD = Decimal(10) ** 12
+NANO_PER_USD = Decimal(10) ** 9
+DEFAULT_MAX_OUTPUT = 16_384
+"""Where a source names no output limit: a cautious one, in tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One model of a source. `reasons` and `ends` as in the shipped list; `address` is where the provider says so."""
+
+    model: str
+    rates: dict[str, Any]
+    reasons: bool = False
+    ends: date | None = None
+    address: str = ""
+    notes: tuple[str, ...] = field(default=())
+    """What the source says besides, and Ponder has no use for or cannot represent."""
+
+    @property
+    def provider(self) -> str:
+        """The provider, as litellm names it."""
+        return self.model.partition("/")[0]
+
+
+def pico(usd_per_token: Decimal | int | str) -> int:
+    """Return whole pico-USD per token, or stop. Raises ValueError for a rate that is not whole, or negative."""
+    return _whole(Decimal(usd_per_token) * PICO_PER_USD, f"{usd_per_token} USD per token", "pico-USD")
+
+
+def nano(usd: Decimal | int | str) -> int:
+    """Return whole nano-USD of a fee per call. Raises ValueError like `pico`."""
+    return _whole(Decimal(usd) * NANO_PER_USD, f"{usd} USD", "nano-USD")
+
+
+def _whole(rate: Decimal, said: str, unit: str) -> int:
+    if not rate.is_finite() or rate < 0 or rate != rate.to_integral_value():
+        raise ValueError(f"{said} is not a whole number of {unit}")
+    return int(rate)
