@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     """Tokens written to the cache for an hour are counted apart; service tier and model are kept as the reply has them."""
 
     dependencies = [
-        ("billing", "0019_sweep_of_top_ups"),
+        ("billing", "0020_control_spending"),
     ]
 
     operations = [
