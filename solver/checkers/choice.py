@@ -16,6 +16,7 @@ MAX_OPTIONS = 20
 MAX_OPTION_CHARS = 40
 _MAX_ANSWER_CHARS = 2_000
 _LABELLED = re.compile(r"\(?([A-Za-z0-9])[).:]\s+(\S.*)")
+_LABEL = re.compile(r"(?:option |choice )?(?:[(\[][A-Za-z][)\]][.:]?|[A-Za-z][).:])\s+(?=\S)", re.IGNORECASE)
 _LEAD = re.compile(
     r"(?:(?:so|thus|hence|therefore|clearly),? )?(?:i (?:think|believe|choose|pick|say|would say"
     r"|go with|select) (?:that )?)?"
@@ -128,6 +129,10 @@ class Choice(BaseChecker):
             return None
         names = _names_of(self.options)
         plain = _plain(answer)
+        label = _LABEL.match(plain)
+        if label and not any(len(name) == 1 and name.isalpha() for name in names):
+            # `(A) Paris` where no option is a letter: the problem's own letters, which need not go by place.
+            plain = plain[label.end() :]
         exact = names.get(_bare(plain)) or names.get(plain.casefold())
         if exact is not None:
             return exact

@@ -38,6 +38,8 @@ _TRUTH = (type(sympy.true), type(sympy.false))
 TOO_MUCH = (MemoryError, RecursionError)
 _RELATION = re.compile(r"\\[lg]e(?![a-z])|\\ne(?![a-z])|[<>]")
 _ASSIGNED = re.compile(r" *([A-Za-z]|\\[a-z]+)(?:_\{?([A-Za-z0-9]+)\}?)? *= *([^=]+)")
+# `x \in {1, 2}` says what `{1, 2}` says.
+_MEMBER = re.compile(r"^[A-Za-z] *(?:\\in(?![a-z])|∈) *(?=\\?\{)")
 _MAX_PARTS = 400
 _POINT_NAME = re.compile(r"^ *\( ?[a-z](?: ?, ?[a-z])+ ?\) ?= ?(?=\()")
 _DECIMAL = re.compile(r"(?<![0-9.])([0-9]*)\.([0-9]+)(?![0-9.])")
@@ -77,7 +79,7 @@ def read_again(text: str) -> Meaning | None:
 
 
 def _meaning(source: str) -> Meaning | None:
-    source = source.strip()
+    source = _MEMBER.sub("", source.strip())
     parts, words = _split(source)
     if not parts or len(parts) > _MAX_PARTS:
         return None
@@ -282,6 +284,8 @@ def _as_latex(text: str) -> str:
         )
     text = re.sub(r"(?<=[0-9])[eE]([+-]?[0-9]{1,3})(?![0-9])", r"\\cdot 10^{\1}", text)
     text = re.sub(r"(?<=[0-9]) ?[xX] ?(?=10 ?\^)", r"\\cdot ", text)
+    # `1/2 x` is half of x; without the space it stays as it is read by everybody else.
+    text = re.sub(r"(?<![\w.)}/^])([0-9]{1,9})/([0-9]{1,9}) (?=[A-Za-z(\\])", r"\\frac{\1}{\2} ", text)
     text = re.sub(r"\^ ?([+-]?[0-9]+(?:\.[0-9]+)?)", r"^{\1}", text)
     text = re.sub(r"\s*(\\\\|&)\s*", r"\1", text)
     text = _DECIMAL.sub(_as_fraction, text)

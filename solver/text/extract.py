@@ -38,7 +38,9 @@ def _any_of(words: Sequence[str]) -> str:
 
 
 _IN_BRACKETS = r"(?:[ *_`]{0,4}[(\[][^()\[\]\n]{1,40}[)\]]|[ ](?:in|to)[ ][^:=\n]{1,30}(?=[:=\uff1a]))?"
-_SIGN = r"[ *_`\"'”]{0,6}(?:[:\uff1a](?!:)|={1,2}>?|[-–—]>|→|⇒|≈|[—–](?=\s))"
+# A hyphen between spaces announces a value (“Answer - 42”), not a remark (“the answer - as we saw - is 42”).
+_HYPHEN = r"(?<=[ ])-(?=[ ]{1,4}[-+±$€£\\*_`(\[{0-9])"
+_SIGN = rf"[ *_`\"'”]{{0,6}}(?:[:\uff1a](?!:)|={{1,2}}>?|[-–—]>|→|⇒|≈|[—–](?=\s)|{_HYPHEN})"
 # Searched in small letters: that takes a tenth of the time of a search that ignores case.
 _CLAIM = re.compile(
     rf"""
@@ -56,6 +58,14 @@ _CLAIM = re.compile(
 _SENTENCE_END = re.compile(r"[.!?。](?=[\s*_\"'”)]|$)(?!\s?\.)")
 _LAST_SENTENCE = re.compile(r".*(?:[.!?;:。，][\s*_\"'”)]|[—–])", re.DOTALL)
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_NAMED_IN_BOX = re.compile(
+    r"^(?:(?P<text>\\text\s?\{)\s*)?(?:the )?(?:final )?answer(?::| is:?)\s*(?P<closed>\})?\s*(?=[^}\s])",
+    re.IGNORECASE,
+)
+_ADVERB = re.compile(
+    r"(?:(?:therefore|thus|hence|then|indeed|simply|just|now|exactly|precisely),?[ ]+){1,3}(?=\S)",
+    re.IGNORECASE,
+)
 _CLOSING_TAG = re.compile(r"</(?:final[_ ]?)?answer>", re.IGNORECASE)
 _SAYS_NO = re.compile(
     r"\b(?:but|no|not|wrong|instead|wait|rather|actually|however|correct(?:ed|ion)?|mistake|sorry|oops|should|so|thus"
@@ -120,7 +130,7 @@ def _value_of(said: str, claim: re.Match[str], earlier: Sequence[re.Match[str]])
     if claim["cjk"] or "\uac00" <= claim[0][-1:] <= "\ud7a3":
         value = value.removesuffix("です").removesuffix("입니다").removesuffix("입니다.")
     if claim["is"]:
-        return _sentence(value)
+        return _sentence(_ADVERB.sub("", value, count=1) if _ADVERB.match(value) else value)
     return value if len(value) <= _MAX_VALUE_CHARS else None
 
 
@@ -143,7 +153,11 @@ def _boxed(said: str, claim: re.Match[str], earlier: Sequence[re.Match[str]]) ->
             break
         found.append(held.strip())
         next_at = other.start()
-    return ", ".join(dict.fromkeys(reversed(found)))
+    value = ", ".join(dict.fromkeys(reversed(found)))
+    named = _NAMED_IN_BOX.match(value)
+    if named is None:
+        return value
+    return value[named.end() :].removesuffix("}" if named["text"] and not named["closed"] else "")
 
 
 def _tagged(said: str, at: int) -> str | None:

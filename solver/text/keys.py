@@ -92,7 +92,7 @@ def plain_number(answer: str) -> Fraction | None:
     if percent_of(answer) is not None or _textual_key(answer, plain):
         return None
     residue = congruent_of(plain)
-    return amount_of(answer).value if residue is None else Fraction(residue)
+    return amount_of(answer).value if residue is None else Fraction(residue[0])
 
 
 def percent_of(answer: str) -> Fraction | None:
@@ -243,7 +243,8 @@ def _number_key(answer: str, plain: str) -> str | None:
         return bounded_key("pct", str(share))
     residue = congruent_of(plain)
     if residue is not None:
-        return bounded_key("num", str(residue))
+        # Like a unit: the bare number joins it, another modulus does not.
+        return joined_key(bounded_key("num", str(residue[0])), f"mod {residue[1]}", "")
     amount = amount_of(answer)
     if amount.value is None:
         return None

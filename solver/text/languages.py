@@ -1,8 +1,8 @@
 """How an answer is announced, in the languages that models write."""
 
 ANSWER_WORDS = (
-    "answer", "ans", "antwort", "lösung", "réponse", "reponse", "respuesta", "resposta", "risposta", "soluzione",
-    "antwoord", "svaret", "svar", "trả lời",
+    "answer", "answers", "ans", "antwort", "lösung", "réponse", "reponse", "respuesta", "resposta", "risposta",
+    "soluzione", "antwoord", "svaret", "svar", "trả lời",
     "vastaus", "odpowiedź", "odpověď", "odpoveď", "ответ", "відповідь", "cevap", "yanıt",
     "răspuns", "válasz", "jawaban", "đáp án", "đáp số", "câu trả lời", "απάντηση", "תשובה", "الإجابة", "الجواب",
     "پاسخ", "उत्तर", "คำตอบ", "정답", "답변", "답",
@@ -43,6 +43,7 @@ LEAD_WORDS = frozenset(
     a an and answer are conclude conclusion correct das die der daher donc e el en es est et exact final finally finale
     gives have hence here il in is la le mi my now numerical o onze our overall par resposta so somit step sum summary
     simplified single the their then therefore this thus to total un une we y also get ergo short all
+    het de il lo los las les der den det ainsi donc portanto entonces quindi dus så
     """.split()  # noqa: SIM905  # a list of words reads best as text
 )
 """What may stand before the word on its line, or in its sentence."""

@@ -28,6 +28,11 @@ class Members(BaseChecker):
 
     expected: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        """Read members that came as one text, as in the form. Raises CheckerError."""
+        if isinstance(self.expected, str):
+            object.__setattr__(self, "expected", self.of_text(self.expected).expected)
+
     @classmethod
     def of_text(cls, text: str) -> Self:
         """Read the expected members. Raises CheckerError."""

@@ -49,7 +49,9 @@ _REASON = (
     r"|from|for|due|when|if)"
 )
 _TAIL_BRACKET = re.compile(
-    rf" ?[(\[]{_REASON}\b[^()]{{0,300}}(?:\([^()]{{0,100}}\)[^()]{{0,100}})?[)\]]\.?$", re.IGNORECASE
+    rf" ?[(\[]{_REASON}\b[^()]{{0,300}}(?:\([^()]{{0,100}}\)[^()]{{0,100}})?[)\]]\.?$"
+    r"| ?[(\[][0-9]{1,9} (?:out )?of (?:the )?[0-9]{1,9}[)\]]\.?$",
+    re.IGNORECASE,
 )
 _TAIL_WORDS = re.compile(
     rf"(?:,| [-–—]|;)? (?:because|since|as)\b.*$|, ?(?:{_REASON}|altogether|total|totally|overall|all|in"
@@ -147,10 +149,10 @@ def number_of(plain: str) -> Fraction | None:
     return None
 
 
-def congruent_of(plain: str) -> int | None:
-    """Return the 5 of `5 (mod 13)`; a residue that was not reduced is another answer: nothing is computed."""
+def congruent_of(plain: str) -> tuple[int, int] | None:
+    """Return the 5 and 13 of `5 (mod 13)`; a residue that was not reduced is another answer: nothing is computed."""
     found = _CONGRUENT.fullmatch(plain)
-    return int(found[1]) if found and int(found[1]) < int(found[2]) else None
+    return (int(found[1]), int(found[2])) if found and int(found[1]) < int(found[2]) else None
 
 
 def _value(text: str) -> Fraction | None:

@@ -135,7 +135,9 @@ _FUNCTIONS = frozenset(
 _FOREIGN = re.compile(r"[^0-9A-Za-z\\{}()\[\]+\-*/^_=<>≤≥≠.,!|&%°√π∞∪∩∈±×·⋅÷²³θαβ;'≈ℝ\s]")
 _WORD = re.compile(r"\\?[A-Za-z]{3,}|(?<![A-Za-z\\])or(?![A-Za-z])")
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\{[a-z]{1,10}\}")
-_MATH_SIGN = re.compile(r"[0-9\\+*/^=<>√π∞]")
+_MATH_SIGN = re.compile(
+    r"[0-9\\+*/^=<>√π∞]|(?<![A-Za-z])(?:(?:arc|a)?(?:sin|cos|tan|cot|sec|csc)h?|ln|log|exp|sqrt) ?\("
+)
 
 
 def looks_like_math(answer: str) -> bool:

@@ -39,7 +39,7 @@ SAME = [
     ("choice:B", [r"\textbf{(B)}", "option B", r"$\mathrm{(B)}$"]),
     ("pct:50", ["50%", r"50\%", "50 %", "50.0%", r"$50\%$", "50 percent"]),
     ("num:5 cm", ["5 cm", "5cm", r"$5\text{ cm}$", r"5\,\mathrm{cm}", "5.0 cm"]),
-    ("num:5", ["5 (mod 13)", "5 mod 13", r"x \equiv 5 \pmod{13}", r"5 \bmod 13"]),
+    ("num:5 mod 13", ["5 (mod 13)", "5 mod 13", r"x \equiv 5 \pmod{13}", r"5 \bmod 13"]),
 ]  # fmt: skip
 
 
