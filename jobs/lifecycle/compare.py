@@ -15,7 +15,6 @@ from jobs.lifecycle.request import JobRequest
 from jobs.lifecycle.submit import refuse_closed, submit_job
 from jobs.models import Comparison
 from solver import prompt_bytes, typical_nano
-from solver.checkers import pose
 from solver.core.models import ModelCard, solvers_of
 from solver.strategies import DEFAULT
 
@@ -29,7 +28,7 @@ class Rivals(NamedTuple):
 
 def rivals_for(request: JobRequest) -> Rivals:
     """Return the cheapest model of the panel and the ablest of the others. Raises SubmitError for fewer than two."""
-    posed = pose(request.problem, request.checker, request.options.result)
+    posed = request.posed()
     panel = solvers_of(panel_for(posed, request.options.models))
     if len(panel) < 2:
         raise SubmitError(

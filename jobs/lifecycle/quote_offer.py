@@ -13,6 +13,7 @@ from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
 from jobs.lifecycle.quote_records import quote_of, terms_of
 from jobs.lifecycle.submit import check_affordable
 from solver.checkers import BaseChecker, pose
+from solver.core.earlier import Earlier
 from solver.quotes.quote import Quote, suggested_budget_nano
 from solver.strategies import DEFAULT, strategy_for
 
@@ -32,14 +33,16 @@ def quote_job(
     strategy: str = DEFAULT,
     options: JobOptions = NOTHING_CHOSEN,
     workspace: Workspace | None = None,
+    earlier: Earlier | None = None,
 ) -> QuoteResult:
     """Return what the budget buys for this problem with this installation's panel. Raises SubmitError.
 
-    `workspace` is whose jobs have taught what to expect; None: nobody's, as for the signed-out.
-    Without a budget one is suggested, by the kind of problem and by what a right answer is worth, if that is told.
+    `workspace` is whose jobs have taught what to expect; None: nobody's, as for the signed-out. `earlier` is what the
+    problem follows up on. Without a budget one is suggested, by the kind of problem and by what a right answer is worth,
+    if that is told.
     """
     text = problem[:MAX_PROBLEM_CHARS]
-    posed = pose(text, checker, options.result)
+    posed = pose(text, checker, options.result, earlier)
     panel = informed_panel(
         panel_for(posed, options.models),
         posed,

@@ -12,10 +12,13 @@ from accounts.models import User, Workspace
 from jobs.core.code_checks import why_not_offered
 from jobs.core.errors import SubmitError
 from jobs.core.options import NOTHING_CHOSEN, JobOptions
+from jobs.lifecycle.follow_up import earlier_of
 from jobs.lifecycle.problem_text import checked_problem
 from jobs.models import Job
-from solver.checkers import BaseChecker
+from solver.checkers import BaseChecker, pose
+from solver.core.earlier import Earlier
 from solver.core.money import NANO_PER_CENT, format_usd
+from solver.core.problem import Problem
 from solver.core.result_kind import ResultKind
 from solver.strategies import DEFAULT, REGISTRY, current_name, strategy_for
 
@@ -29,7 +32,8 @@ class JobRequest:
     """One problem with one budget, from form, terminal or program.
 
     What is made of it has the id `request_id`, such as that of a draft: sent twice, it is one job or one comparison.
-    `when_paid` lets the job wait for money if the wallet has too little.
+    `when_paid` lets the job wait for money if the wallet has too little. `follows` is an ended job whose problem and
+    answer go along as context.
     """
 
     user: User
@@ -42,6 +46,7 @@ class JobRequest:
     deadline_at: datetime | None = None
     not_before_at: datetime | None = None
     parent: Job | None = None
+    follows: Job | None = None
     request_id: UUID | None = None
     when_paid: bool = False
 
@@ -63,6 +68,17 @@ class JobRequest:
             raise SubmitError(why, field="checker", code="cannot_run_code")
         return replace(self, problem=problem, strategy=strategy)
 
+    def earlier(self) -> Earlier | None:
+        """Return what the problem follows up on; of a job that is run again what it was told then. Raises SubmitError."""
+        if self.follows is None:
+            return None
+        kept = self.parent.context if self.parent and self.parent.follows_id == self.follows.pk else {}
+        return Earlier.from_json(kept) or earlier_of(self.follows)
+
+    def posed(self) -> Problem:
+        """Return the problem as models are asked it. Raises SubmitError."""
+        return pose(self.problem, self.checker, self.options.result, self.earlier())
+
     def is_met_by(self, job: Job) -> bool:
         """Tell whether a job that was submitted before, and not raised since, is what is asked for here."""
         return (
@@ -72,6 +88,7 @@ class JobRequest:
             and job.checker == (self.checker.to_json() if self.checker else {})
             and job.strategy == strategy_for(self.strategy, job.result_kind)
             and job.options == self.options.to_json()
+            and job.follows_id == (self.follows.pk if self.follows else None)
             and (job.not_before_at, job.deadline_at) == (self.not_before_at, self.deadline_at)
         )
 

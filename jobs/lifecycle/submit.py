@@ -24,7 +24,6 @@ from jobs.lifecycle.quote_records import record_quote
 from jobs.lifecycle.request import JobRequest
 from jobs.models import Job
 from solver import least_budget_nano
-from solver.checkers import pose
 from solver.core.models import ModelCard
 from solver.core.money import format_usd, format_usd_at_least
 from solver.core.problem import Problem
@@ -39,7 +38,7 @@ def submit_job(request: JobRequest, *, wake: bool = True) -> Job:
     the caller, who must hold a transaction and claim the job in it.
     """
     request = request.checked()
-    posed = pose(request.problem, request.checker, request.options.result)
+    posed = request.posed()
     panel = informed_panel(
         panel_for(posed, request.options.models),
         posed,
@@ -53,7 +52,7 @@ def submit_job(request: JobRequest, *, wake: bool = True) -> Job:
 
 def _job_of(request: JobRequest, posed: Problem, panel: list[ModelCard]) -> Job:
     """Return the job of a checked request, not saved."""
-    now, markup_bp = timezone.now(), settings.PONDER_MARKUP_BP
+    now, markup_bp, earlier = timezone.now(), settings.PONDER_MARKUP_BP, request.earlier()
     return Job(
         id=request.request_id or uuid.uuid4(),
         workspace=request.workspace,
@@ -70,6 +69,8 @@ def _job_of(request: JobRequest, posed: Problem, panel: list[ModelCard]) -> Job:
         not_before_at=request.not_before_at,
         next_at=request.not_before_at,
         parent=request.parent,
+        follows=request.follows,
+        context=earlier.to_json() if earlier else {},
         state=JobState.QUEUED,
         queued_at=max(now, request.not_before_at or now),
     )

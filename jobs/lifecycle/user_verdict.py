@@ -17,7 +17,7 @@ def give_verdict(*, job_id: UUID, verdict: UserVerdict | None) -> bool:
     """
     with transaction.atomic():
         job = Job.objects.select_for_update(no_key=True).get(pk=job_id)
-        if not job.takes_verdict:
+        if not job.has_result:
             return False
         if job.user_verdict != (verdict or ""):
             job.user_verdict, job.user_verdict_at = verdict or "", timezone.now() if verdict else None

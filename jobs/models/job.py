@@ -73,6 +73,20 @@ class Job(models.Model):
         related_name="reruns",
         help_text="The job that this one runs again.",
     )
+    follows = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="follow_ups",
+        help_text="The job that this one follows up on.",
+    )
+    context = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="The problem and the answer that it follows up on, as models are told them: {problem, answer, remark}.",
+    )
     form = models.JSONField(default=dict, blank=True, help_text="The fields of a draft's form.")
 
     version = models.PositiveIntegerField(
@@ -209,8 +223,8 @@ class Job(models.Model):
         )
 
     @property
-    def takes_verdict(self) -> bool:
-        """Whether there is an answer of which a person can say whether it is right."""
+    def has_result(self) -> bool:
+        """Whether there is an answer, which a person can judge, share and follow up on."""
         return self.has_ended and self.texts_deleted_at is None and bool(self.answer or self.answer_text)
 
     @property

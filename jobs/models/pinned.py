@@ -7,6 +7,7 @@ from typing import Any, Self
 from jobs.core.errors import CannotContinue
 from jobs.models.job import Job
 from solver.checkers import CheckerError, checker_from_json
+from solver.core.earlier import Earlier, with_context
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.result_kind import ResultKind
@@ -38,7 +39,7 @@ class Pinned:
         try:
             return cls(
                 problem=Problem(
-                    job.problem,
+                    with_context(job.problem, Earlier.from_json(job.context)),
                     pinned.get("kind", "open"),
                     checker_from_json(job.checker),
                     ResultKind(pinned.get("result", ResultKind.ANSWER)),

@@ -18,6 +18,7 @@ _OF_JOB: dict[str, Any] = {
     "title": TITLE,
     "problem": "",
     "checker": {},
+    "context": {},
     "form": {},
     "best": {},
     "phase": "",

@@ -18,7 +18,7 @@ def wants_fragment(request: HttpRequest) -> bool:
 
 def jobs_of(user: User) -> JobQuerySet:
     """Return the jobs of the user's workspaces, with their escrow."""
-    jobs = Job.objects.select_related("escrow", "parent")
+    jobs = Job.objects.select_related("escrow", "parent", "follows")
     assert isinstance(jobs, JobQuerySet)  # Job.objects is made from it
     return jobs.visible_to(user)
 
@@ -26,6 +26,15 @@ def jobs_of(user: User) -> JobQuerySet:
 def get_job_for(user: User, job_id: UUID) -> Job:
     """Return the user's job, or raise Http404; a draft is no job yet."""
     return get_object_or_404(jobs_of(user).exclude(state=JobState.DRAFT), pk=job_id)
+
+
+def job_named(user: User, job_id: str) -> Job | None:
+    """Return the user's job of the id that a form names. None: it names none of theirs."""
+    try:
+        wanted = UUID(job_id)
+    except ValueError:
+        return None
+    return jobs_of(user).exclude(state=JobState.DRAFT).filter(pk=wanted).first()
 
 
 def get_draft_for(user: User, job_id: UUID) -> Job:

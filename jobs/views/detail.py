@@ -80,7 +80,7 @@ def _head_context(job: Job) -> dict[str, Any]:
 
 def may_share(user: User, job: Job) -> bool:
     """Tell whether there is a result, and whether it is this person's to show: who may delete it may."""
-    return job.takes_verdict and may_delete_texts(user, job)
+    return job.has_result and may_delete_texts(user, job)
 
 
 def _owner_context(user: User, job: Job) -> dict[str, Any]:
@@ -113,6 +113,7 @@ def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     job = get_job_for(request.user, job_id)
     context = job_context(job) | _head_context(job) | _owner_context(request.user, job)
     context["reruns"] = jobs_of(request.user).filter(parent=job).order_by("created_at")[:_RERUNS_SHOWN]
+    context["follow_ups"] = jobs_of(request.user).filter(follows=job).order_by("created_at")[:_RERUNS_SHOWN]
     context["problem_html"] = render_markdown(job.problem, prefix="problem")
     context["has_math"] = context["has_math"] or has_math(context["problem_html"])
     return render(request, "jobs/job/detail.html", context)

@@ -16,6 +16,8 @@ from jobs.core.code_checks import runs_programs
 from jobs.core.options import LEAST_TARGET, JobOptions
 from jobs.lifecycle import JobRequest, SubmitError
 from jobs.lifecycle.problem_text import checked_problem
+from jobs.models import Job
+from jobs.views.access import job_named
 from solver.checkers import REGISTRY, CheckerError, parse_checker, recognise_checker
 from solver.core.money import NANO_PER_USD, MoneyError, parse_usd
 from solver.core.result_kind import ResultKind
@@ -105,6 +107,7 @@ class NewJobForm(BudgetForm):
     models = forms.CharField(required=False, max_length=2000, widget=TickedNames)
     value = forms.CharField(required=False, max_length=60)
     example = RawTextField()
+    follows = forms.CharField(required=False, max_length=40)
     not_before = forms.CharField(required=False, max_length=40)
     deadline = forms.CharField(required=False, max_length=40)
     time_zone = forms.CharField(required=False, max_length=60)
@@ -229,7 +232,23 @@ class NewJobForm(BudgetForm):
             options=self.chosen_options(),
             not_before_at=data["not_before_at"],
             deadline_at=data["deadline_at"],
+            follows=self.followed(user),
         )
+
+    def followed(self, user: User) -> Job | None:
+        """Return the job that this one follows up on. Raises SubmitError where it is not there, or not the user's."""
+        named = self.cleaned_data.get("follows", "")
+        if not named:
+            return None
+        found = job_named(user, named)
+        if found is None:
+            raise SubmitError(
+                "The job that this one follows up on is not there any more. Untick it, and say in the problem what is "
+                "needed.",
+                field="follows",
+                code="nothing_to_follow",
+            )
+        return found
 
 
 def typed_fields(data: QueryDict) -> dict[str, str]:

@@ -107,5 +107,9 @@ def _jobs(user: User, query: str, state: str, sort: str) -> JobQuerySet:
             Q(title__icontains=query) | Q(problem__icontains=query) | Q(answer__icontains=query)
         )
     # What came back is pinned; a row says of a text no confidence.
-    slim = jobs.defer("problem", "answer_text", "best", "dissent", "rubric", "checker", "options")
+    slim = (
+        jobs.select_related(None)
+        .select_related("escrow")
+        .defer("problem", "context", "answer_text", "best", "dissent", "rubric", "checker", "options")
+    )
     return slim.annotate(spent=Coalesce(_SPENT, Value(0))).order_by(*_SORTS[sort][1])

@@ -19,11 +19,12 @@ from jobs.core.rates import within_rate
 from jobs.core.states import JobState
 from jobs.lifecycle import SubmitError, quote_job, submit_job
 from jobs.lifecycle.drafts import drafts_of, revision_of_draft
+from jobs.lifecycle.follow_up import earlier_of
 from jobs.lifecycle.panel import is_bundled_panel, model_names
 from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
 from jobs.models import Job
 from jobs.presenters.markdown import render_markdown
-from jobs.views.access import get_draft_for, get_job_for, jobs_of
+from jobs.views.access import get_draft_for, get_job_for, job_named, jobs_of
 from jobs.views.form_fields import (
     budget_fields,
     checker_choices,
@@ -119,7 +120,14 @@ def refused_form(request: HttpRequest, form: NewJobForm) -> dict[str, Any]:
         "draft_id": uuid_of(request.POST.get("draft", "")) or uuid4(),
         "draft_revision": request.POST.get("draft_revision", ""),
     }
-    return form_context(form) | ids | {"from_id": uuid_of(request.POST.get("from", ""))}
+    names = {"from_id": uuid_of(request.POST.get("from", "")), "follows": _followed(request, form)}
+    return form_context(form) | ids | names
+
+
+def _followed(request: HttpRequest, form: NewJobForm) -> Job | None:
+    """Return the job that a form follows up on, if it is the user's."""
+    named = str(form["follows"].value() or "")
+    return job_named(request.user, named) if named and isinstance(request.user, User) else None
 
 
 def ask_to_sign_in(request: HttpRequest, form: NewJobForm) -> HttpResponse:
@@ -170,7 +178,9 @@ class FormSource(NamedTuple):
 def blank_form(request: HttpRequest) -> dict[str, Any]:
     """Return the first form: from an earlier job, a draft, what was typed before signing in, or empty."""
     source = _source_of(request)
-    return form_context(NewJobForm(initial=dict(source.initial))) | {
+    form = NewJobForm(initial=dict(source.initial))
+    return form_context(form) | {
+        "follows": _followed(request, form),
         "draft": source.draft,
         "draft_id": source.draft.pk if source.draft else uuid4(),
         "draft_revision": revision_of_draft(source.draft) if source.draft else "",
@@ -182,6 +192,8 @@ def _source_of(request: HttpRequest) -> FormSource:
     user = request.user if isinstance(request.user, User) else None
     if user and request.GET.get("from"):
         return _rerun(request, get_job_for(user, uuid_or_404(request.GET["from"])))
+    if user and request.GET.get("follow"):
+        return _follow_up(get_job_for(user, uuid_or_404(request.GET["follow"])))
     if user and request.GET.get("draft"):
         return _continued(get_draft_for(user, uuid_or_404(request.GET["draft"])))
     if kept := _kept_over_sign_in(request):
@@ -200,6 +212,11 @@ def _rerun(request: HttpRequest, job: Job) -> FormSource:
     return FormSource(_initial_of(job), from_id=job.pk)
 
 
+def _follow_up(job: Job) -> FormSource:
+    """Return an empty form that follows up on a job, with the budget that one had."""
+    return FormSource({**_EMPTY, **budget_fields(job.budget_nano), "follows": str(job.pk)})
+
+
 def _continued(draft: Job) -> FormSource:
     strategy = current_name(draft.form.get("strategy", DEFAULT))
     return FormSource({**draft.form, "problem": draft.problem, "strategy": strategy}, draft, draft.parent_id)
@@ -208,6 +225,7 @@ def _continued(draft: Job) -> FormSource:
 def _initial_of(job: Job) -> dict[str, Any]:
     return {
         "problem": job.problem,
+        "follows": str(job.follows_id or ""),
         **budget_fields(job.budget_nano),
         **fields_of_checker(job.checker),
         **fields_of_options(job),
@@ -255,6 +273,7 @@ def quote(request: HttpRequest) -> HttpResponse:
                 strategy=data.get("strategy", DEFAULT),
                 options=form.chosen_options(),
                 workspace=workspace_of(request.user) if isinstance(request.user, User) else None,
+                earlier=earlier_of(follows) if (follows := _followed(request, form)) else None,
             )
         except SubmitError as error:
             context["error"] = error.message

@@ -17,6 +17,7 @@ from solver.checkers.rubric import Rubric
 from solver.checkers.set import SetOf
 from solver.checkers.symbolic import Symbolic
 from solver.checkers.unit_tests import UnitTests
+from solver.core.earlier import Earlier, with_context
 from solver.core.problem import Problem
 from solver.core.result_kind import ResultKind
 
@@ -87,9 +88,22 @@ def result_kind(text: str, checker: BaseChecker | None = None) -> ResultKind:
     return (checker.result if checker else None) or guess_result(text)
 
 
-def pose(text: str, checker: BaseChecker | None = None, result: ResultKind | None = None) -> Problem:
-    """Return the problem that a text and a checker make; without a `result` it is recognised."""
-    return Problem(text, problem_kind(text, checker), checker, result or result_kind(text, checker))
+def pose(
+    text: str,
+    checker: BaseChecker | None = None,
+    result: ResultKind | None = None,
+    earlier: Earlier | None = None,
+) -> Problem:
+    """Return the problem that a text and a checker make; without a `result` it is recognised.
+
+    What the text follows up on (`earlier`) is told to models, and decides nothing of its kind.
+    """
+    return Problem(
+        with_context(text, earlier),
+        problem_kind(text, checker),
+        checker,
+        result or result_kind(text, checker),
+    )
 
 
 def _of_kind(kind: str) -> type[BaseChecker]:

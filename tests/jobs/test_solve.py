@@ -65,6 +65,11 @@ def test_without_a_budget_one_is_suggested_and_nothing_starts(running):
     assert done.returncode == 2
     assert "nothing was started. We suggest --budget 0." in done.stderr
     assert Decimal(json.loads(done.stdout)["quote"]["budget_usd"]) > 0
+    unknown = solve(
+        running, "Why?", "--budget", "0.05", "--follow-up", "00000000-0000-0000-0000-000000000000"
+    )
+    assert unknown.returncode == 2
+    assert "there is no job 00000000" in unknown.stderr
 
 
 def test_a_problem_may_come_from_standard_input(running):

@@ -358,3 +358,32 @@ def test_an_hour_that_the_clocks_skip_is_refused(alice):
     reply = alice.post(reverse("job-new"), {"problem": "x", "budget": "1", **times})
     assert "02:30 does not exist on 2031-03-30 in Europe/Berlin" in reply.content.decode()
     assert not Job.objects.exists()
+
+
+def test_a_follow_up_carries_the_earlier_job_and_links_both(alice, bob, charlie, done_job):
+    """The form says so in a line that can be unticked; colleagues may follow up, strangers may not."""
+    page = alice.get(done_job.get_absolute_url()).content.decode()
+    form_address = f"{reverse('job-new')}?follow={done_job.pk}"
+    assert form_address in page
+    form = bob.get(form_address).content.decode()
+    assert f'name="follows" id="id_follows" value="{done_job.pk}" checked' in form
+    assert charlie.get(form_address).status_code == 404
+    refused = submit(charlie, follows=str(done_job.pk))
+    assert "is not there any more" in refused.content.decode()
+    assert not Job.objects.filter(created_by=charlie.user).exists()
+    quoted = alice.post(reverse("job-quote"), GOOD | {"follows": str(done_job.pk)})
+    assert quoted.status_code == 200
+    submit(alice, problem="Use 1, 2 to make 3.", follows=str(done_job.pk))
+    made = Job.objects.exclude(pk=done_job.pk).get()
+    assert made.follows == done_job
+    assert done_job.problem in made.context["problem"]
+    later, earlier = (alice.get(job.get_absolute_url()).content.decode() for job in (made, done_job))
+    assert f'Follows up on <a href="{done_job.get_absolute_url()}"' in later
+    assert "Context from the earlier job" in later
+    assert f'Followed up by <a href="{made.get_absolute_url()}"' in earlier
+    again = alice.get(f"{reverse('job-new')}?from={made.pk}").content.decode()
+    assert f'value="{done_job.pk}" checked' in again
+    assert (
+        "what follow-ups were told"
+        in alice.get(reverse("job-delete-texts", args=[done_job.pk])).content.decode()
+    )

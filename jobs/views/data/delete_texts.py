@@ -19,7 +19,8 @@ def delete_job_texts(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     job = get_job_for(request.user, job_id)
     may = may_delete_texts(request.user, job)
     if request.method == "GET":
-        return render(request, "jobs/actions/delete_texts.html", {"job": job, "may_delete": may})
+        context = {"job": job, "may_delete": may, "has_follow_ups": job.follow_ups.exists()}
+        return render(request, "jobs/actions/delete_texts.html", context)
     if not may:
         messages.warning(
             request, "Only the person who created this job, or a workspace owner, can delete its texts."

@@ -117,6 +117,8 @@ def _as_json(job: Job) -> dict[str, Any]:
         "id": str(job.pk),
         "title": job.title,
         "problem": job.problem,
+        "follows": job.follows_id,
+        "context": job.context or None,
         "checker": job.checker or None,
         "strategy": job.strategy,
         "state": job.state,

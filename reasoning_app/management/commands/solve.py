@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any, NoReturn
+from uuid import UUID
 
 from django.conf import settings
 from django.core.management import CommandError, call_command
@@ -17,9 +18,11 @@ from billing.prices.book import load_prices
 from jobs.core.errors import SubmitError
 from jobs.core.options import JobOptions
 from jobs.lifecycle import JobRequest, quote_job
+from jobs.lifecycle.follow_up import earlier_of
 from jobs.lifecycle.problem_text import checked_problem
 from jobs.lifecycle.quote_records import quote_json, quote_text
 from jobs.management.terminal import printed, rubric_lines, solve, summary, unread_notes
+from jobs.models import Job
 from reasoning_app.embedded import UpError, ensure
 from solver.checkers import CheckerError, option_examples, parse_checker_option, recognise_checker
 from solver.core.money import MoneyError, format_usd_exact, parse_usd, usd_decimal
@@ -62,6 +65,12 @@ class Command(BaseCommand):
             help="an answer that the check should pass; it is tried on it first",
         )
         parser.add_argument(
+            "--follow-up",
+            metavar="JOB",
+            type=UUID,
+            help="the id of an ended job whose problem and answer go along as context",
+        )
+        parser.add_argument(
             "--strategy",
             default=DEFAULT,
             metavar="NAME",
@@ -92,10 +101,13 @@ class Command(BaseCommand):
             chosen = _options(options)
             with ensure(settings.DATA_DIR, role="manage.py solve"):
                 self._make_ready()
-                offer = self._quote(text, budget_nano, checker, options["strategy"], chosen)
+                follows = _followed(options.get("follow_up"))
+                offer = self._quote(text, budget_nano, checker, options["strategy"], chosen, follows=follows)
                 if budget_nano is None:
                     self._only_suggest(offer, as_json=options["json"])
-                ended, wall_s = self._solve(text, budget_nano, checker, options["strategy"], chosen)
+                ended, wall_s = self._solve(
+                    text, budget_nano, checker, options["strategy"], chosen, follows=follows
+                )
                 self.show(ended, wall_s, as_json=options["json"])
         except (SubmitError, MoneyError, CheckerError, UpError) as error:
             raise CommandError(str(error), returncode=EXIT_BAD_INPUT) from error
@@ -109,7 +121,14 @@ class Command(BaseCommand):
         load_prices()
 
     def _quote(
-        self, problem: str, budget_nano: int | None, checker: Any, strategy: str, chosen: JobOptions
+        self,
+        problem: str,
+        budget_nano: int | None,
+        checker: Any,
+        strategy: str,
+        chosen: JobOptions,
+        *,
+        follows: Job | None,
     ) -> Any:
         offer = quote_job(
             problem=problem,
@@ -118,6 +137,7 @@ class Command(BaseCommand):
             strategy=strategy,
             options=chosen,
             workspace=ensure_personal_workspace(ready_user()),
+            earlier=earlier_of(follows) if follows else None,
         )
         self._say(quote_text(offer.quote))
         return offer
@@ -132,7 +152,14 @@ class Command(BaseCommand):
         )
 
     def _solve(
-        self, problem: str, budget_nano: int, checker: Any, strategy: str, chosen: JobOptions
+        self,
+        problem: str,
+        budget_nano: int,
+        checker: Any,
+        strategy: str,
+        chosen: JobOptions,
+        *,
+        follows: Job | None,
     ) -> tuple[Any, float]:
         began_s, user = time.monotonic(), ready_user()
         request = JobRequest(
@@ -143,6 +170,7 @@ class Command(BaseCommand):
             checker=checker,
             strategy=strategy,
             options=chosen,
+            follows=follows,
         )
         return self.solve_ready(request), time.monotonic() - began_s
 
@@ -195,6 +223,16 @@ def _options(options: dict[str, Any]) -> JobOptions:
     )
     chosen.check()
     return chosen
+
+
+def _followed(job_id: UUID | None) -> Job | None:
+    """Return the job that is followed up on. Raises SubmitError where the operator's workspace has none of that id."""
+    if job_id is None:
+        return None
+    found = Job.objects.filter(pk=job_id, workspace=ensure_personal_workspace(ready_user())).first()
+    if found is None:
+        raise SubmitError(f"--follow-up: there is no job {job_id}. Copy the id from the address of its page.")
+    return found
 
 
 def _from_file(check: str) -> str:
