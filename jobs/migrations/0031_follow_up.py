@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("jobs", "0029_user_verdict"),
+        ("jobs", "0030_cache_write_lifetimes"),
     ]
 
     operations = [
