@@ -213,3 +213,10 @@ def time_range(low_s: float, high_s: float) -> str:
     if low == high:
         return " ".join((high[0], high[2]))
     return f"{low[0]}–{high[0]} {high[2]}" if low[2] == high[2] else f"{low[0]} {low[2]}–{high[0]} {high[2]}"
+
+
+@register.filter
+def share(x: int, width: int) -> str:
+    """Return a place in a picture as a share of its width, so that the picture may be widened: `12.5%`."""
+    thousandths = x * 100_000 // width
+    return f"{thousandths // 1000}.{thousandths % 1000:03d}%"

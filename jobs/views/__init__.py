@@ -21,7 +21,7 @@ from jobs.views.staff.audit import audit_list, audit_now
 from jobs.views.staff.learned import learned
 from jobs.views.staff.mail import mail_detail, mail_list
 from jobs.views.staff.outbox import outbox_list, outbox_retry
-from jobs.views.steps import step_text, steps
+from jobs.views.steps import search_table, step_text, steps
 
 __all__ = [
     "audit_list",
@@ -57,6 +57,7 @@ __all__ = [
     "quote",
     "raise_job_budget",
     "resume",
+    "search_table",
     "share_job",
     "shared_job",
     "step_text",

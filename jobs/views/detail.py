@@ -21,6 +21,7 @@ from jobs.presenters.deliverables import as_markdown, has_headline
 from jobs.presenters.markdown import has_math, render_markdown
 from jobs.presenters.pictures import burn_down
 from jobs.presenters.progress import clusters_of, phases_of, revision_of, totals_of
+from jobs.presenters.search.journal import search_of
 from jobs.presenters.spend import spend_of
 from jobs.presenters.stopped import stop_of
 from jobs.templatetags.ponder import short_answer
@@ -56,6 +57,7 @@ def job_context(job: Job) -> dict[str, Any]:
         "costs": job_costs(job.pk) if job.has_ended else None,
         "burn": burn_down(job, spend),
         "stopped": stop_of(job),
+        "search": search_of(job),
         "answer": answer,
         "answer_html": rendered,
         "result_html": result_html,

@@ -4,16 +4,17 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.db.models import F
-from django.http import HttpResponse
+from django.db.models import F, Q
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import AuthedRequest, signed_in
 from billing.models import Call
-from jobs.models import Prompt, StepRecord
+from jobs.models import Job, Prompt, StepRecord
 from jobs.presenters.markdown import clean_text
+from jobs.presenters.search.journal import search_of
 from jobs.views.access import get_job_for, get_step_for, wants_fragment
 
 PER_PAGE = 50
@@ -36,10 +37,11 @@ class CallRow(NamedTuple):
 @vary_on_headers("HX-Request")
 @require_safe
 def steps(request: AuthedRequest, job_id: UUID) -> HttpResponse:
-    """Show 50 calls, the oldest first; a fragment for htmx, a page otherwise."""
+    """Show 50 calls, the oldest first, of all or of one node of the picture; a fragment for htmx, a page otherwise."""
     job = get_job_for(request.user, job_id)
+    node = request.GET.get("node", "")
     records = (
-        StepRecord.objects.filter(job=job)
+        StepRecord.objects.filter(_of_node(job, node), job=job)
         .defer("text", "reasoning")
         .order_by(F("seq").asc(nulls_last=True), "created_at", "pk")
     )
@@ -47,7 +49,28 @@ def steps(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     calls = Call.objects.in_bulk([record.pk for record in page.object_list])
     rows = [CallRow(record, calls.get(record.pk)) for record in page.object_list]
     template = "jobs/steps/steps.html#rows" if wants_fragment(request) else "jobs/steps/steps.html"
-    return render(request, template, {"job": job, "page": page, "rows": rows})
+    return render(request, template, {"job": job, "page": page, "rows": rows, "node": node})
+
+
+def _of_node(job: Job, name: str) -> Q:
+    """Return which steps a node of the picture stands for; all where none is named. Raises Http404."""
+    if not name:
+        return Q()
+    search = search_of(job)
+    found = search.named(name) if search else None
+    if found is None:
+        raise Http404
+    return Q(pk__in=[mark.id for mark in found.marks])
+
+
+@signed_in
+@vary_on_headers("HX-Request")
+@require_safe
+def search_table(request: AuthedRequest, job_id: UUID) -> HttpResponse:
+    """Show the picture of the search as a table."""
+    job = get_job_for(request.user, job_id)
+    template = "jobs/search/_table.html" if wants_fragment(request) else "jobs/search/table.html"
+    return render(request, template, {"job": job, "search": search_of(job)})
 
 
 @signed_in

@@ -27,6 +27,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/share/", views.share_job, name="job-share"),
     path("jobs/<uuid:job_id>/unshare/", views.unshare_job, name="job-unshare"),
     path("shared/<str:token>/", views.shared_job, name="job-shared"),
+    path("jobs/<uuid:job_id>/search/", views.search_table, name="job-search"),
     path("jobs/<uuid:job_id>/steps/", views.steps, name="job-steps"),
     path("jobs/<uuid:job_id>/steps/<uuid:step_id>/", views.step_text, name="job-step-text"),
     path("jobs/<uuid:job_id>/export.md", views.export_markdown, name="job-export-md"),

@@ -71,6 +71,7 @@ OWNERS = {
     "job-share",
     "job-unshare",
     "job-verdict",
+    "job-search",
     "job-steps",
     "job-step-text",
     "job-export-md",
