@@ -16,6 +16,7 @@ class Right(models.TextChoices):
         "control_spending",
         "May stop all spending or a provider's, let it go on, and set spending limits",
     )
+    APPROVE_PRICES = "approve_prices", "May import prices, and approve them for the price book"
     SETTLE_PAYMENTS = (
         "settle_payments",
         "May process events of Stripe again, and close payments that do not match",

@@ -12,6 +12,7 @@ from billing.models.ledger import (
     TransferKind,
 )
 from billing.models.price import Price, PriceStatus
+from billing.models.price_draft import PriceDraft, PriceSource
 from billing.models.suspension import ModelSuspension, SpendingStop
 from billing.models.topup import StripeEvent, TopUp, TopUpState
 from billing.models.trial import TrialGrant
@@ -27,6 +28,8 @@ __all__ = [
     "Entry",
     "ModelSuspension",
     "Price",
+    "PriceDraft",
+    "PriceSource",
     "PriceStatus",
     "SpendingStop",
     "StripeEvent",

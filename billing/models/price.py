@@ -50,6 +50,10 @@ class Price(models.Model):
     )
     context_window = models.PositiveIntegerField(help_text="Tokens of prompt and output together.")
     max_output_tokens = models.PositiveIntegerField()
+    reasons = models.BooleanField(
+        default=False, help_text="Thinks out of sight before it answers, unless told not to."
+    )
+    ends = models.DateField(null=True, blank=True, help_text="When its provider ceases to serve it.")
     status = models.CharField(max_length=10, choices=PriceStatus, default=PriceStatus.DRAFT)
     source = models.CharField(max_length=255, blank=True)
     source_sha256 = models.CharField(max_length=64, blank=True)

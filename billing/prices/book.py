@@ -5,7 +5,7 @@ model the active row with the latest date holds. A file of `PONDER_GGUF` that `P
 price, kept as if it were named there.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from billing.prices.shipped_list import (
     default_panel,
     fingerprint,
     is_bundled,
+    listed_ended_models,
     reviewed_at,
     shipped_models,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "ShippedModel",
     "active_price",
     "default_panel",
+    "ended_models",
     "is_bundled",
     "kinds_by_model",
     "load_prices",
@@ -78,9 +80,22 @@ def rates_of(price: Price) -> Rates:
 
 
 def reasoning_models() -> frozenset[str]:
-    """Return the models that think out of sight before they answer, by the shipped list and `PONDER_PRICES`."""
+    """Return the models that think out of sight before they answer: by list, setting, or as it was approved."""
     listed = {shipped.model for shipped in shipped_models() if shipped.reasons}
-    return frozenset(listed | {own.model for own in parse_prices(settings.PONDER_PRICES) if own.reasons})
+    own = {own.model for own in parse_prices(settings.PONDER_PRICES) if own.reasons}
+    approved = {price.model for price in price_book().values() if price.reasons} - {
+        shipped.model for shipped in shipped_models()
+    }
+    return frozenset(listed | own | approved)
+
+
+def ended_models() -> dict[str, date]:
+    """Return the models that their providers serve no more, with the date since which: by list, or as approved."""
+    today = timezone.localdate()
+    approved = {
+        price.model: price.ends for price in price_book().values() if price.ends and price.ends <= today
+    }
+    return listed_ended_models() | approved
 
 
 def kinds_by_model() -> dict[str, tuple[str, ...]]:

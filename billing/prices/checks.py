@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, register
 from django.core.checks import Warning as SettingWarning
 
-from billing.prices.shipped_list import ended_models, is_old, reviewed_at
+from billing.prices.shipped_list import is_old, listed_ended_models, reviewed_at
 
 
 @register()
@@ -36,7 +36,7 @@ def check_price_list(**_: Any) -> list[CheckMessage]:
                 id="billing.W002",
             )
         )
-    ended = ended_models()
+    ended = listed_ended_models()
     found += [
         SettingWarning(
             f"PONDER_MODELS names {model}, which its provider serves no more since {ended[model]}.",

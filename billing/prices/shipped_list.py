@@ -62,7 +62,7 @@ def shipped_models() -> tuple[ShippedModel, ...]:
 
 def default_panel(providers: Collection[str]) -> list[str]:
     """Return the sensible models of these providers (as litellm names them), weak to strong, that have not ended."""
-    ended = ended_models()
+    ended = listed_ended_models()
     return [
         shipped.model
         for shipped in shipped_models()
@@ -70,7 +70,7 @@ def default_panel(providers: Collection[str]) -> list[str]:
     ]
 
 
-def ended_models() -> dict[str, date]:
+def listed_ended_models() -> dict[str, date]:
     """Return the listed models that their providers serve no more, with the date since which."""
     today = datetime.now(tz=UTC).date()
     return {

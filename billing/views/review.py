@@ -17,8 +17,8 @@ from billing.cost_review.chart import cost_chart
 from billing.cost_review.csv_reply import csv_reply
 from billing.cost_review.sums import By, Line, Lines, Scope, budget_nano, lines, owners, total, total_of
 from billing.models import AuditRun, Call, CallState, Price
-from billing.prices.book import price_book
-from billing.prices.shipped_list import ended_models, is_old, reviewed_at
+from billing.prices.book import ended_models, price_book
+from billing.prices.shipped_list import is_old, reviewed_at
 from solver.core.money import usd_decimal
 
 DAYS = (7, 30, 90)

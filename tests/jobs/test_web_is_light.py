@@ -17,7 +17,7 @@ get_resolver().url_patterns
 from django.test import Client
 Client().get("/jobs/new/")
 import jobs.lifecycle, jobs.core.wake, jobs.tasks, billing.tasks, billing.admin
-heavy = ("litellm", "sympy", "math_verify", "openai", "torch", "stripe")
+heavy = ("litellm", "sympy", "math_verify", "openai", "torch", "stripe", "genai_prices", "httpx2")
 print(",".join(name for name in heavy if name in sys.modules))
 """
 

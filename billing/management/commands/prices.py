@@ -1,22 +1,60 @@
-"""`manage.py prices`: the price book; `--check` compares it with its sources, `--load` adds what is missing."""
+"""`manage.py prices show|import|diff|approve`: the price book, and what others publish beside it.
+
+`prices --check` compares the book with the shipped list and the settings, `prices --load` adds what is missing.
+"""
 
 from argparse import ArgumentParser
+from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing.models import Price
+from accounts.models import User
+from billing.errors import BillingError
+from billing.models import Price, PriceSource
 from billing.prices.book import load_prices, price_book, unloaded_models
+from billing.prices.comparison import Difference
+from billing.prices.drafts import DraftLine, DraftState, approve, draft_lines, import_drafts, listed_providers
 from billing.templatetags.money import usd_per_million
+from billing.templatetags.prices import price_of
+
+_SHOW, _IMPORT, _DIFF, _APPROVE = "show", "import", "diff", "approve"
 
 
 class Command(BaseCommand):
-    """Lists what each model costs, in dollars per million tokens."""
+    """Shows what each model costs in dollars per million tokens, imports drafts, compares them, approves them."""
 
-    help = "List the price book, in US dollars per million tokens."
+    help = "Show the price book, import prices from litellm's map and genai-prices, compare and approve them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
+        parser.add_argument("action", nargs="?", default=_SHOW, choices=[_SHOW, _IMPORT, _DIFF, _APPROVE])
+        parser.add_argument(
+            "models", nargs="*", help="show, diff, approve: these models, such as openai/gpt-5"
+        )
+        parser.add_argument(
+            "--provider",
+            action="append",
+            default=[],
+            help="import, diff: of these providers alone; may be repeated",
+        )
+        parser.add_argument(
+            "--source", choices=PriceSource.values, help="approve: whose draft; else litellm's first"
+        )
+        parser.add_argument(
+            "--from", dest="starts_on", type=_day, help="approve: from this day on (YYYY-MM-DD), else now"
+        )
+        parser.add_argument(
+            "--uplift-percent",
+            type=_basis_points,
+            default=0,
+            help="approve: raise rates, as for calls kept in a region",
+        )
+        parser.add_argument("--by", help="approve: the address of whoever approves it")
+        parser.add_argument(
+            "--all", action="store_true", help="diff: also new models and those without a difference"
+        )
         parser.add_argument(
             "--check", action="store_true", help="fail if the price book lacks a price it should have"
         )
@@ -25,8 +63,21 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """List, check or load."""
+        """Do what the action says."""
         del args
+        if options["action"] == _IMPORT:
+            chosen = options["provider"] or listed_providers()
+            self.stdout.write(f"Drafts: {import_drafts(chosen)}, of {', '.join(chosen)}.")
+        elif options["action"] == _DIFF:
+            self._diff(options)
+        elif options["action"] == _APPROVE:
+            self._approve(options)
+        else:
+            self._check_or_load(options)
+            wanted = set(options["models"])
+            self._list({name: price for name, price in price_book().items() if not wanted or name in wanted})
+
+    def _check_or_load(self, options: dict[str, Any]) -> None:
         try:
             if options["load"]:
                 self.stdout.write(f"New prices: {load_prices()}.")
@@ -37,7 +88,38 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The price book lacks current prices for {', '.join(missing)}. Run `manage.py prices --load`."
             )
-        self._list(price_book())
+
+    def _diff(self, options: dict[str, Any]) -> None:
+        lines = _chosen(options)
+        shown = [line for line in lines if options["all"] or line.state == DraftState.CHANGED]
+        for line in shown:
+            self.stdout.write(f"{line.model}: {line.state}, {_agreement(line)}")
+            for each in line.differences:
+                self.stdout.write(f"  {_words(each)}")
+        same = sum(line.state == DraftState.SAME for line in lines)
+        new = sum(line.state == DraftState.NEW for line in lines)
+        self.stdout.write(
+            f"Changed: {len(lines) - same - new}. Same as in the book: {same}. Not in the book: {new}."
+        )
+
+    def _approve(self, options: dict[str, Any]) -> None:
+        by = User.objects.filter(email__iexact=options["by"] or "").first()
+        if options["by"] and by is None:
+            raise CommandError(f"No user has the address {options['by']}.")
+        if not options["models"]:
+            raise CommandError(
+                "Name the models to approve, such as openai/gpt-5. `manage.py prices diff` lists them."
+            )
+        proposed = {line.model: line.proposed.source for line in draft_lines()}
+        for model in options["models"]:
+            source = options["source"] or proposed.get(model, PriceSource.LITELLM)
+            try:
+                price = approve(
+                    model, source, by=by, starts_on=options["starts_on"], uplift_bp=options["uplift_percent"]
+                )
+            except BillingError as error:
+                raise CommandError(error.message) from error
+            self.stdout.write(f"{price}: {price.source}")
 
     def _list(self, book: dict[str, Price]) -> None:
         width = max((len(model) for model in book), default=5)
@@ -50,3 +132,32 @@ class Command(BaseCommand):
                 f"{price.context_window:>9}  {price.effective_from:%Y-%m-%d}  {price.source}"
             )
         self.stdout.write(f"Models that can run: {len(book)}.")
+
+
+def _chosen(options: dict[str, Any]) -> list[DraftLine]:
+    lines = [line for provider in options["provider"] or [""] for line in draft_lines(provider=provider)]
+    return [line for line in lines if not options["models"] or line.model in options["models"]]
+
+
+def _agreement(line: DraftLine) -> str:
+    if line.sources_agree is None:
+        return f"only {line.proposed.get_source_display()} has it"
+    return "both sources agree" if line.sources_agree else "the sources disagree"
+
+
+def _words(change: Difference) -> str:
+    return f"{change.name}: {price_of(change.before, change.name)} → {price_of(change.after, change.name)}"
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def _basis_points(text: str) -> int:
+    try:
+        points = Decimal(text) * 100
+    except InvalidOperation:
+        raise ValueError(text) from None
+    if points != points.to_integral_value():
+        raise ValueError(text)
+    return int(points)

@@ -1,0 +1,30 @@
+"""`{% load prices %}`: figures of the price book, aligned and in words."""
+
+from decimal import Decimal
+
+from django import template
+
+from billing.prices.comparison import FEE, LIMITS
+from billing.templatetags.money import usd_per_million
+from solver.core.money import format_usd_exact
+
+register = template.Library()
+
+
+@register.filter
+def price_of(value: int | None, name: str) -> str:
+    """Return a class's figure as its name wants it: dollars per million tokens, dollars of a fee, tokens of a limit."""
+    if value is None:
+        return "—"
+    if name in LIMITS:
+        return f"{value:,} tokens"
+    return format_usd_exact(value) if name == FEE else usd_per_million(value)
+
+
+@register.filter
+def per_million(pico: int | None) -> str:
+    """Return dollars per million tokens without their sign, with at least two decimals; nothing for none."""
+    if pico is None:
+        return ""
+    whole, _, cents = f"{Decimal(pico).scaleb(-6):f}".partition(".")
+    return f"{int(whole):,}.{cents.rstrip('0'):0<2}"
