@@ -15,6 +15,7 @@ from solver.text.values.latex import strip_wrappers
 MAX_OPTIONS = 20
 MAX_OPTION_CHARS = 40
 _MAX_ANSWER_CHARS = 2_000
+_TWO = 2
 _LABELLED = re.compile(r"\(?([A-Za-z0-9])[).:]\s+(\S.*)")
 _LABEL = re.compile(r"(?:option |choice )?(?:[(\[][A-Za-z][)\]][.:]?|[A-Za-z][).:])\s+(?=\S)", re.IGNORECASE)
 _LEAD = re.compile(
@@ -173,6 +174,9 @@ class Choice(BaseChecker):
         if re.fullmatch(r"[(\[]?[a-tA-T][)\].]?", plain):
             place = ord(plain.strip("()[].").casefold()) - ord("a")
             return place < len(self.options) and all(len(option) > 1 for option in self.options)
+        if len(self.options) == _TWO and re.match(r"(?:not|never)\b", plain, re.IGNORECASE):
+            # Of two options the one that it is not leaves the other.
+            return True
         named = {option for name, option in _names_of(self.options).items() if _mentions(plain, name)}
         return len(named) == 1 and len(plain.split()) > 3
 
@@ -211,7 +215,7 @@ def _after(plain: str, name: str) -> str | None:
     closing = rest[:1] in {")", "]", '"', "”", "'"} and (opened or rest[:1] in {")", "]"})
     if closing:
         return rest[1:]
-    if re.match(r"[.,][0-9]|[-/:^*+=%'’]\w|\w", rest):
+    if re.match(r"[.,][0-9]|[-/:^*+=%'’]\w|\w|[+#]", rest):
         return None
     if re.match(r"[.,:;!–—]|\s?[-–—]\s|\s?\(", rest):
         return rest

@@ -19,7 +19,7 @@ _MAX_JSON_CHARS = 20_000
 _MAX_BASE = 36
 _MAX_HEX = 16
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_CHOICE = re.compile(r"(?:option |choice )?[(\[]?([a-hA-H])(?:[)\].:]|\)\.)?")
+_CHOICE = re.compile(r"(?i:option |choice )?[(\[]?([a-hA-H])(?:[)\].:]|\)\.)?")
 _PERCENT = re.compile(r"(.*?) ?(?:%|percent|pct\.?|per cent)", re.IGNORECASE | re.DOTALL)
 _EMPTY = frozenset(
     {

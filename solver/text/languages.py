@@ -1,7 +1,8 @@
 """How an answer is announced, in the languages that models write."""
 
 ANSWER_WORDS = (
-    "answer", "answers", "ans", "antwort", "lösung", "réponse", "reponse", "respuesta", "resposta", "risposta",
+    "answer", "answers", "ans", "correct option", "correct choice", "right option", "right choice", "best option",
+    "antwort", "lösung", "réponse", "reponse", "respuesta", "resposta", "risposta",
     "soluzione", "antwoord", "svaret", "svar", "trả lời",
     "vastaus", "odpowiedź", "odpověď", "odpoveď", "ответ", "відповідь", "cevap", "yanıt",
     "răspuns", "válasz", "jawaban", "đáp án", "đáp số", "câu trả lời", "απάντηση", "תשובה", "الإجابة", "الجواب",

@@ -4,7 +4,7 @@ import re
 
 _MAX_CHARS = 400
 _TEXT = re.compile(r"\\(?:text|mathrm|textbf) ?\{([^{}]*)\}")
-_EMPTY_BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*\{\s*\}")
+_EMPTY_BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*(?:\{\s*\}?\s*)?$")
 _ECHO = re.compile(
     r"""
     [\s"'“”‘’`*<\[{(.…_?$\\!-]*
@@ -28,6 +28,7 @@ _REFUSAL = re.compile(
       | (?:i\ am\ )?(?:sorry|apologies)\b
       | as\ an?\ (?:ai|language\ model)
       | (?:unable|not\ able)\ to\ (?:answer|solve|determine|help|comply|find)
+      | none\ (?:given|provided|found|available)[.!]?$
       | no\ (?:final\ )?answer(?:\ (?:found|given|available|provided|could\ be\ found))?[.!]?$
       | (?:we|one)\ (?:cannot|can['’]t)\ (?:answer|help|comply)
       | (?:n/a|tbd)[.!]?$

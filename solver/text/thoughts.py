@@ -14,6 +14,7 @@ _TAG = re.compile(
     rf"<(?P<close>/?)(?:{_NAMES})>|\[(?P<close2>/?)think\]|◁(?P<close3>/?)think▷|<\|(?P<word>begin|end)_of_thought\|>",
     re.IGNORECASE,
 )
+_SOLUTION = re.compile(r"<\|(?:begin|end)_of_solution\|>")
 _CHANNEL = re.compile(r"<\|channel\|>\s{0,4}([a-z]{1,20})[^<\n]{0,40}<\|message\|>", re.IGNORECASE)
 _CONTROL = re.compile(r"<\|[a-z_]{1,20}\|>", re.IGNORECASE)
 _QUOTES = "`'\"“”‘’«»"
@@ -25,6 +26,7 @@ def without_thoughts(text: str) -> str | None:
     """Return the text after and between thoughts, or None where the last thought was never closed."""
     if "<|channel|>" in text:
         return _final_channel(text)
+    text = _SOLUTION.sub("\n", text)
     kept: list[str] = []
     start, opened_at = 0, -1
     for tag in _TAG.finditer(text):

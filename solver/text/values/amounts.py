@@ -30,12 +30,14 @@ _REPEATING = re.compile(
 _GOES_ON = re.compile(r"([+-]?)([0-9]{0,40})\.([0-9]{0,40}?)([0-9])\4{2,40}(?:\.\.\.|…|\\l?dots)")
 _AND_PART = re.compile(r"([+-]?[0-9]{1,40}) and ((?:a |an |[a-z]+[ -])?[a-z]+)", re.IGNORECASE)
 _TIMES_WORD = re.compile(rf"([+-]? ?{_NUMBER}) ?([a-z]{{4,9}})((?: .*)?)", re.IGNORECASE)
+_MINUS_WORD = re.compile(r"^(?:minus|negative) (?=[0-9.])", re.IGNORECASE)
 _CONGRUENT = re.compile(r"(?:[a-zA-Z] ?≡ ?)?([0-9]+) ?\(? ?mod(?:ulo)? ?([0-9]+) ?\)?")
 
 _LEAD = re.compile(
     r"(?:(?:so|thus|therefore|hence),? )?(?:(?:the|my) )?(?:(?:final|correct|exact|total"
     r"|numerical) )?(?:answer|result|value)"
-    r"(?: is|:| =| equals)[: ]+(?=\S)|(?:it is|it[’']s) (?=[-+$0-9\\])|(?:exactly|only) (?=[-+$0-9\\.])",
+    r"(?: is|:| =| equals)[: ]+(?=\S)|i (?:think|believe|guess|get|got|find|found)(?: that)?"
+    r" (?:it is |it[’']s |it equals )?(?=[-+$0-9\\])|(?:it is|it[’']s) (?=[-+$0-9\\])|(?:exactly|only) (?=[-+$0-9\\.])",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
@@ -54,7 +56,8 @@ _TAIL_BRACKET = re.compile(
     re.IGNORECASE,
 )
 _TAIL_WORDS = re.compile(
-    rf"(?:,| [-–—]|;)? (?:because|since|as)\b.*$|, ?(?:{_REASON}|altogether|total|totally|overall|all|in"
+    rf"(?:,| [-–—]|;)? (?:because|since|as|(?:or )?equivalently)\b.*$"
+    rf"|, ?(?:{_REASON}|altogether|total|totally|overall|all|in"
     rf"|exactly|precisely|to)\b"
     r".*$| [(]?(?:altogether|in total|in all|overall|all together|all in all)[)]?[.!]?$",
     re.IGNORECASE | re.DOTALL,
@@ -131,6 +134,7 @@ def number_of(plain: str) -> Fraction | None:
     """Return the exact value of a bare number such as `-1,000.5`, `1/2`, `1 1/2` or `0.(3)`, else None."""
     if len(plain) > MAX_PLAIN_CHARS:
         return None
+    plain = _MINUS_WORD.sub("-", plain, count=1)
     if _GROUPED.fullmatch(plain):
         plain = re.sub("[ '’_]", "", plain)
     if found := _PLAIN_NUMBER.fullmatch(plain):

@@ -15,6 +15,9 @@ _PAIRS = (
     ("`", "`"),
     ("{", "}"),
     ("“", "”"),
+    ("«", "»"),
+    ("‘", "’"),
+    ("„", "“"),
     ('"', '"'),
 )
 _TEXT_COMMANDS = (
@@ -56,6 +59,10 @@ _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
 _RAISED_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+")
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-")
 _LOWERED_RUN = re.compile("([A-Za-z)]?)([₀₁₂₃₄₅₆₇₈₉₊₋]+)")
+_FORMULA_WITH_WORDS = re.compile(
+    r"(?:\$([^$\s](?:[^$]{0,200}[^$\s])?)\$|\\\(([^()\\]{0,200}(?:\\(?![()])[^()\\]{0,200}){0,20})\\\))"
+    r" ([A-Za-z][^$\\]{0,40})"
+)
 _MATH_LETTERS = re.compile("[\U0001d400-\U0001d7ff]")
 
 
@@ -125,7 +132,8 @@ def _peel(plain: str) -> str:
             return inner.strip()
     if plain.endswith(".") and not plain.endswith(".."):
         return plain[:-1].rstrip()
-    return plain
+    formula = _FORMULA_WITH_WORDS.fullmatch(plain)
+    return f"{formula[1] or formula[2]} {formula[3]}" if formula else plain
 
 
 _FUNCTIONS = frozenset(
