@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from django.db import Error, connection
+from django.db import Error, connection, transaction
 
 from accounts.models import User
 from accounts.services import ensure_personal_workspace
@@ -14,7 +14,7 @@ from jobs.core.states import ENDED
 from jobs.lifecycle import cancel_job, control, finish_early
 from jobs.models import Job
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
-from solver.strategies import REGISTRY
+from tests.chaos.orders import draw
 from tests.people import submit_for
 
 _USERS = 20
@@ -44,7 +44,6 @@ class Crowd:
     def __init__(self, seed: int, open_jobs: int) -> None:
         self._rng = random.Random(f"crowd:{seed}")
         self._open_jobs = open_jobs
-        self._strategies = sorted(REGISTRY)
         self.submitted = 0
         self.verbs = 0
         self._users = [self._make_user(number) for number in range(_USERS)]
@@ -65,14 +64,20 @@ class Crowd:
     def _submit(self) -> None:
         # Each attempt has a text of its own: one whose commit was applied but not confirmed is a job all the same.
         self.submitted += 1
-        user = self._rng.choice(self._users)
-        strategy = "vote" if self._rng.random() < 0.7 else self._rng.choice(self._strategies)
-        submit_for(
-            user,
-            f"Chaos problem {self.submitted}?",
-            budget_nano=self._rng.randint(2, 5) * NANO_PER_CENT,
-            strategy=strategy,
-        )
+        user, order = self._rng.choice(self._users), draw(self._rng)
+        with transaction.atomic():
+            job = submit_for(
+                user,
+                f"Chaos problem {self.submitted}. {order.words}",
+                budget_nano=self._rng.randint(2, 5) * NANO_PER_CENT,
+                strategy=order.strategy,
+                checker=order.checker,
+                options=order.options,
+            )
+            if self._rng.random() < 0.5:
+                # The scripted model judges and revises; half of the jobs let it, unlike the one in whose place it is.
+                panel = [card | {"reads": True, "context_window": 8192} for card in job.pinned["panel"]]
+                Job.objects.filter(pk=job.pk).update(pinned=job.pinned | {"panel": panel})
 
     def meddle(self) -> None:
         """Let one user finish, cancel or pause a job."""

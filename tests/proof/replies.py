@@ -2,21 +2,32 @@
 
 import random
 
+PROGRAM = "Write a Python function"
+LETTER = "Which of A, B and C holds"
+TEXT = "Write a short essay"
+DATA = "Give it as a JSON object"
+"""Words by which a prompt's problem says what should come back; a short answer otherwise."""
+_ANSWERS = frozenset({"sample", "continue", "revise", "aggregate", "write_up"})
+
 
 def reply(prompt: str, seed: int, *, ability: float = 0.5, answers: int = 4) -> str:
     """Return the reply to the last message of a prompt; the same prompt and seed give the same reply."""
     rng = random.Random(f"{prompt}:{seed}")
     kind = prompt.rpartition("Task: ")[2].strip() if "\n\nTask: " in prompt else "sample"
     right = rng.random() < ability
-    if kind == "sample" and "Write a Python function" in prompt:
-        return f"```python\ndef f(n):\n    return {'n' if right else rng.randrange(answers)}\n```"
+    if kind in _ANSWERS and (whole := _whole(prompt, rng, answers, right=right)):
+        return whole
     match kind:
         case "grade":
             return f"Step 1: ok\nVerdict: {'correct' if right else 'incorrect'}"
         case "compare":
             return f"They differ in step 1.\nBetter: {'A' if right else 'B'}"
+        case "distil":
+            return f"Established: case {seed % 3} holds.\nDead end: trying at random."
         case "group":
             return "Group: 1, 2"
+        case "tests":
+            return "```python\nassert f(1) == 1\nassert f(5) == 5\n```"
         case "program":
             return f"```python\nprint({42 if right else rng.randrange(answers)})\n```"
         case "plan":
@@ -25,3 +36,22 @@ def reply(prompt: str, seed: int, *, ability: float = 0.5, answers: int = 4) -> 
                 f"<part>Compute ({seed % 7} + 1) mod 5.</part>\n<part>Compute ({seed % 5} + 2) mod 7.</part>"
             )
     return f"Let me see.\nAnswer: {42 if right else rng.randrange(answers)}"
+
+
+def _whole(prompt: str, rng: random.Random, answers: int, *, right: bool) -> str:
+    """Return a reply that is more than a short answer, where the prompt asks for one."""
+    wrong = rng.randrange(answers)
+    if PROGRAM in prompt:
+        return f"```python\ndef f(n):\n    return {'n' if right else wrong}\n```"
+    if LETTER in prompt:
+        return f"Let me see.\nAnswer: {'B' if right else 'AC'[wrong % 2]}"
+    if TEXT in prompt:
+        sentences = " ".join(f"Point {rng.randrange(100)} matters." for _ in range(rng.randint(2, 5)))
+        return (
+            f"# Essay\n\n{sentences}\n\nConclusion: {'It holds' if right else f'It fails in case {wrong}'}."
+        )
+    if DATA in prompt:
+        # Now and then it does not fit its schema, which is told once.
+        n = 42 if right else rng.choice([wrong, f'"{wrong}"'])
+        return f'```json\n{{"n": {n}, "m": [{wrong}, 2]}}\n```'
+    return ""
