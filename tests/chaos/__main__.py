@@ -56,6 +56,7 @@ class Chaos:
             "PONDER_CALL_TIMEOUT_S": "10",
             "PONDER_JOBS_PER_WORKER": "60",
             "PONDER_CALLS_PER_JOB": "8",
+            "PONDER_RUN_CODE": str(not options.without_code),
             "EMAIL_URL": f"smtp://127.0.0.1:{self._mail.port}",
             "SECRET_KEY": "chaos chaos chaos chaos chaos chaos chaos chaos chaos",
         }
@@ -248,6 +249,7 @@ def main() -> int:
     parser.add_argument(
         "--disk-mb", type=int, default=0, help="a disk of this size of its own, to be filled (root)"
     )
+    parser.add_argument("--without-code", action="store_true", help="run no programs; saves their self-test")
     parser.add_argument("--settle-s", type=float, default=300.0, help="longest wait for the end of all jobs")
     parser.add_argument("--report", type=Path, help="also write the report to this file")
     options = parser.parse_args()
