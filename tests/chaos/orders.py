@@ -9,6 +9,7 @@ from jobs.core.options import NOTHING_CHOSEN, JobOptions
 from solver.checkers import BaseChecker
 from solver.checkers.choice import Choice
 from solver.checkers.json_schema import JsonSchema
+from solver.checkers.rubric import Rubric
 from solver.checkers.unit_tests import UnitTests
 from solver.core.result_kind import ResultKind
 from solver.strategies import names_for
@@ -16,6 +17,7 @@ from tests.proof.replies import DATA, LETTER, PROGRAM, TEXT
 
 _TESTS = UnitTests("assert f(3) == 3\nassert f(7) == 7")
 _SCHEMA = JsonSchema('{"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}')
+_RUBRIC = Rubric(("3: Says what it comes to", "2: Names a case"))
 _NAMES = {result: sorted(names_for(result)) for result in ResultKind}
 
 
@@ -42,9 +44,9 @@ def choice(rng: random.Random) -> Order:
 
 
 def text(rng: random.Random) -> Order:
-    """Ask for a text of a few drafts."""
+    """Ask for a text of a few drafts; half of them are judged by a rubric."""
     few = JobOptions(result=ResultKind.TEXT, max_tries=rng.randint(2, 4))
-    return Order(f"{TEXT}.", rng.choice(_NAMES[ResultKind.TEXT]), options=few)
+    return Order(f"{TEXT}.", rng.choice(_NAMES[ResultKind.TEXT]), rng.choice([None, _RUBRIC]), few)
 
 
 def code(rng: random.Random) -> Order:

@@ -2,12 +2,14 @@
 
 import random
 
+from solver.core.steps import StepKind
+
 PROGRAM = "Write a Python function"
 LETTER = "Which of A, B and C holds"
 TEXT = "Write a short essay"
 DATA = "Give it as a JSON object"
 """Words by which a prompt's problem says what should come back; a short answer otherwise."""
-_ANSWERS = frozenset({"sample", "continue", "revise", "aggregate", "write_up"})
+_ANSWERS = frozenset(kind.value for kind in StepKind if kind.answers)
 
 
 def reply(prompt: str, seed: int, *, ability: float = 0.5, answers: int = 4) -> str:
@@ -22,10 +24,11 @@ def reply(prompt: str, seed: int, *, ability: float = 0.5, answers: int = 4) -> 
             return f"Step 1: ok\nVerdict: {'correct' if right else 'incorrect'}"
         case "compare":
             return f"They differ in step 1.\nBetter: {'A' if right else 'B'}"
-        case "distil":
-            return f"Established: case {seed % 3} holds.\nDead end: trying at random."
         case "group":
             return "Group: 1, 2"
+        case "rubric":
+            # A judge says something of the first two criteria, whatever the rubric; more go without a word.
+            return f"Criterion 1: met (in the first sentence)\nCriterion 2: {'met' if right else 'not met'}"
         case "tests":
             return "```python\nassert f(1) == 1\nassert f(5) == 5\n```"
         case "program":

@@ -23,6 +23,7 @@ from solver.strategies import REGISTRY
 from tests.people import submit_for
 from tests.proof.conftest import LONG
 from tests.proof.crash_runner import CRASHED, MOMENTS, NOT_CLAIMED
+from tests.proof.replies import DATA
 from tests.responses import ResponsesEndpoint
 from tests.zygote import shared
 
@@ -34,14 +35,15 @@ JOBS_AT_ONCE = 500
 TWO_DRAFTS = JobOptions(confidence_target=0.7, max_tries=2, result=ResultKind.TEXT)
 
 
-def submit(alice, workspace, strategy: str, text: str) -> Job:
+def submit(alice, workspace, strategy: str, text: str, result: ResultKind | None = None) -> Job:
     """Submit a job whose tries soon agree, or of two drafts. Replies depend on problem and seed: all have the same."""
+    soon = JobOptions(confidence_target=0.7, result=result)
     job = submit_for(
         alice,
         text,
         budget_nano=10 * NANO_PER_CENT,
         strategy=strategy,
-        options=TWO_DRAFTS if strategy == "drafts" else JobOptions(confidence_target=0.7),
+        options=TWO_DRAFTS if strategy == "drafts" else soon,
         wake=False,
     )
     # The scripted model grades and revises, unlike the bundled one in whose place it is.
@@ -77,7 +79,13 @@ def told(job: Job) -> tuple[list[tuple[str, str]], set[str]]:
     return list(calls), set(steps.filter(kind="note").values_list("key", flat=True))
 
 
-EACH = [*sorted(REGISTRY), "auto, for a program"]
+TEXTS = {
+    "a program": "Write a Python function f.",
+    "data": f"Compute (17 * 4 + 9) mod 53. {DATA}.",
+    # Of a kind that the model is known to be good at.
+    "": "Compute (17 * 4 + 9) mod 53.",
+}
+EACH = [*sorted(REGISTRY), "auto, for a program", "auto, for data"]
 
 
 @pytest.mark.parametrize("strategies", [[each] for each in EACH] if LONG else [EACH])
@@ -119,10 +127,9 @@ class Killed(NamedTuple):
 
 
 def submit_one_of(strategy: str, alice, workspace) -> Job:
-    """Submit a sum, which is of a kind that the model is known to be good at, or a program."""
-    strategy, _, wanted = strategy.partition(", ")
-    text = "Write a Python function f." if wanted else "Compute (17 * 4 + 9) mod 53."
-    return submit(alice, workspace, strategy, text)
+    """Submit what `strategy` says: its name and, after “, for ”, what should come back; else a sum."""
+    strategy, _, wanted = strategy.partition(", for ")
+    return submit(alice, workspace, strategy, TEXTS[wanted], ResultKind.DATA if wanted == "data" else None)
 
 
 def places_of(strategy: str, boundaries: int) -> list[tuple[int, str]]:
