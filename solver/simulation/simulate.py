@@ -36,12 +36,14 @@ from solver.providers.litellm_gateway import Gateway
 from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync
 from solver.simulation.world import RIGHT, Said, World, cards, parameters
 from solver.strategies import Setting, make_strategy, strategy_for
+from solver.text.deliverables import deliverable_key
 from solver.text.extract import extract_answer
 from solver.text.keys import quick_key
 
 KIND = "simulated"
 _MAX_EXECUTIONS = 50
 _PRINTS = re.compile(r"^print\((\w+)\)$")
+_WRAPPED = {ResultKind.CODE: "print({})", ResultKind.DATA: '{{"value": {}}}'}
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -167,10 +169,13 @@ def observed(order: RunOrder) -> list[Observed]:
 
 
 def judged(text: str, *, is_checkable: bool, result: ResultKind = ResultKind.ANSWER) -> Judgement:
-    """Return the judgement of a simulated reply; no text is equal to another."""
+    """Return the judgement of a simulated reply; no text is equal to another, programs and data hold the answer."""
     answer, key = _plain(text)
     if result is ResultKind.TEXT and not is_checkable:
         return Judgement(answer, None, None)
+    if answer is not None and result in _WRAPPED:
+        body = _WRAPPED[result].format(answer)
+        return Judgement(body, deliverable_key(body, result), None)
     verdict = Verdict(answer == RIGHT, "number", "") if is_checkable and answer is not None else None
     return Judgement(answer, key, verdict)
 
@@ -189,7 +194,11 @@ class MortalJournal(MemoryJournal):
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One job to simulate. `is_checkable`: a checker knows the right answer; `faults`: the pinned rates apply."""
+    """One job to simulate. `is_checkable`: a checker knows the right answer; `faults`: the pinned rates apply.
+
+    `result` is what should come back; None: texts of the strategy that writes them, short answers of the others. Nothing
+    proves programs and data.
+    """
 
     seed: int
     budget_nano: int
@@ -198,6 +207,7 @@ class Scenario:
     faults: bool = False
     slots: int = 8
     options: Mapping[str, Any] = field(default_factory=dict)
+    result: ResultKind | None = None
 
 
 def simulate(scenario: Scenario) -> SimulatedJob:
@@ -259,7 +269,8 @@ class _Source:
 
 
 def _result_of(scenario: Scenario) -> ResultKind:
-    """Return what should come back: texts for the strategy that writes them, else short answers."""
+    if scenario.result:
+        return scenario.result
     is_text = strategy_for(scenario.strategy, ResultKind.TEXT) == scenario.strategy
     return ResultKind.TEXT if is_text else ResultKind.ANSWER
 

@@ -1,6 +1,7 @@
 """Simulated jobs with faults, through the production runner: `python -m tests.proof.simulated [--jobs 100000]`.
 
-Every strategy, with and without a checker, at one to twenty cents, meets time-outs, refusals and storms of them, lost
+Every strategy, with and without a checker, and what runs inside `auto` for programs and data alone, at one to twenty
+cents, meets time-outs, refusals and storms of them, lost
 and lying usage, empty replies and kills, at the rates pinned in solver/simulation/simulation.json. A job breaks its
 promise when what was charged and what is in doubt exceed the budget, when a reply came and yet no answer, or when it
 ends without a reason. The last line is one JSON object; with `--report` it is also written to a file.
@@ -17,24 +18,32 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from solver.core.money import NANO_PER_CENT
+from solver.core.result_kind import ResultKind
 from solver.core.steps import StopReason
 from solver.simulation.simulate import Scenario, SimulatedJob, simulate_all
 from solver.simulation.world import parameters
 from solver.strategies import REGISTRY
 
 _CHUNK = 500
+_PROVEN_BY_NOTHING = (ResultKind.CODE, ResultKind.DATA)
+CONTESTANTS: tuple[tuple[str, ResultKind | None], ...] = (
+    *((name, None) for name in sorted(REGISTRY)),
+    *(("auto", result) for result in _PROVEN_BY_NOTHING),
+)
+"""Who plays, and what should come back where that is neither a short answer nor what the strategy is for."""
 
 
 def scenario(number: int) -> Scenario:
     """Return the scenario of this number: all strategies in turn, then with a checker, then other budgets and slots."""
-    names = sorted(REGISTRY)
+    strategy, result = CONTESTANTS[number % len(CONTESTANTS)]
     return Scenario(
         seed=number,
-        budget_nano=(1 + number // (2 * len(names)) % 20) * NANO_PER_CENT,
-        strategy=names[number % len(names)],
-        is_checkable=number // len(names) % 2 == 1,
+        budget_nano=(1 + number // (2 * len(CONTESTANTS)) % 20) * NANO_PER_CENT,
+        strategy=strategy,
+        is_checkable=number // len(CONTESTANTS) % 2 == 1 and result is None,
         faults=True,
         slots=1 + number % 16,
+        result=result,
     )
 
 
@@ -80,7 +89,7 @@ def main() -> int:
     broken_promises = {name: count for name, count in seen.items() if name.startswith("BROKEN")}
     report = {
         "command": f"python -m tests.proof.simulated --jobs {options.jobs}",
-        "strategies": sorted(REGISTRY),
+        "strategies": [f"{name}, for {result}" if result else name for name, result in CONTESTANTS],
         "fault_rates": parameters()["faults"],
         "overspent": sum("overspent" in name for name in broken_promises),
         "unanswered": sum("unanswered" in name for name in broken_promises),

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from solver.simulation.simulate import simulate
-from solver.strategies import REGISTRY
 from tests.proof.conftest import LONG
-from tests.proof.simulated import broken, prove, scenario
+from tests.proof.simulated import CONTESTANTS, broken, prove, scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,7 +25,7 @@ def test_no_fault_makes_a_job_overspend_or_lose_its_answer():
         seen = json.loads(done.stdout.splitlines()[-1])
         assert (done.returncode, seen["broken"]) == (0, []), done.stderr[-2000:]
     else:
-        seen = prove(0, 10 * 2 * len(REGISTRY))
+        seen = prove(0, 10 * 2 * len(CONTESTANTS))
         assert not [name for name in seen if name.startswith("BROKEN")]
     assert seen["kills"]
     assert seen["jobs_with_money_in_doubt"]
