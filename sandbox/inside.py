@@ -12,6 +12,8 @@ from typing import Any
 
 TOO_MUCH_MEMORY = 86
 """The exit status that says so."""
+_LINK = 3
+"""The descriptor of the socket to the other program, if there is one."""
 _ENVIRONMENT = {"HOME": "/work", "TMPDIR": "/work", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
@@ -39,6 +41,9 @@ def main() -> None:
         given.seek(0)
         os.dup2(given.fileno(), 0)
     os.unlink("/work/.stdin")  # noqa: PTH108  # likewise
+    if order["link"] not in (None, _LINK):
+        os.dup2(order["link"], _LINK)
+        os.close(order["link"])
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  # likewise; it stays open
     os.environ.update(_ENVIRONMENT)
     sys.path = ["/work", *sys.path, "/packages"]

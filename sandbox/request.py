@@ -46,11 +46,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class CodeRequest:
-    """A Python program: its source, and the text that it reads from standard input."""
+    """A Python program: its source, and the text that it reads from standard input.
+
+    `partner` is the source of a second program that runs meanwhile in a sandbox of its own, within the same limits; a
+    socket to the other is descriptor 3 of either. It is ended with the first; only the first one's output is told.
+    """
 
     source: str
     stdin: str = ""
     limits: Limits = field(default_factory=Limits)
+    partner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

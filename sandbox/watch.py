@@ -10,6 +10,7 @@ import select
 import selectors
 import signal
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,15 +51,39 @@ class _Inner:
             signal.pidfd_send_signal(self.handle, signal.SIGKILL)
 
 
-def watch(process: subprocess.Popen[bytes], info: IO[bytes], limits: Limits, began_s: float) -> Watched:
-    """Watch a bwrap process until it ends, and reap it. `info` is what `--info-fd` writes to."""
+@dataclass(frozen=True, slots=True)
+class _Until:
+    """How long a run may go on."""
+
+    limits: Limits
+    end_s: float
+    is_over: threading.Event | None
+
+    def reached(self, now_s: float) -> Ending | None:
+        """Return the ending of a run that has no more time, or is not wanted any more."""
+        if self.is_over is not None and self.is_over.is_set():
+            return Ending.FINISHED
+        return Ending.TIME if now_s >= self.end_s else None
+
+
+def watch(
+    process: subprocess.Popen[bytes],
+    info: IO[bytes],
+    limits: Limits,
+    began_s: float,
+    is_over: threading.Event | None = None,
+) -> Watched:
+    """Watch a bwrap process until it ends, and reap it. `info` is what `--info-fd` writes to.
+
+    It is ended, as if by itself, once `is_over` is set.
+    """
     seen = Watched()
     inner = None
     try:
         pid = _pid_inside(info, limits.wall_s)
         seen.has_started = pid is not None
         inner = _inner(pid) if pid is not None else None
-        _follow(process, inner, limits, began_s, seen)
+        _follow(process, inner, _Until(limits, began_s + limits.wall_s, is_over), seen)
     finally:
         # Whatever happened here, the process does not outlive its watch.
         if inner is not None:
@@ -73,26 +98,23 @@ def watch(process: subprocess.Popen[bytes], info: IO[bytes], limits: Limits, beg
     return seen
 
 
-def _follow(
-    process: subprocess.Popen[bytes], inner: _Inner | None, limits: Limits, began_s: float, seen: Watched
-) -> None:
+def _follow(process: subprocess.Popen[bytes], inner: _Inner | None, until: _Until, seen: Watched) -> None:
     """Read both outputs until they close, or until a limit is passed."""
     assert process.stdout is not None  # both are pipes, see the caller
     assert process.stderr is not None
     outputs: dict[int, bytearray] = {}
-    end_s, next_look_s = began_s + limits.wall_s, 0.0
+    limits, next_look_s = until.limits, 0.0
     with selectors.DefaultSelector() as selector:
         for pipe in (process.stdout, process.stderr):
             outputs[pipe.fileno()] = bytearray()
             selector.register(pipe, selectors.EVENT_READ)
         while selector.get_map() and seen.ending is None:
             now_s = time.monotonic()
-            if now_s >= end_s:
-                seen.ending = Ending.TIME
-            elif inner is not None and now_s >= next_look_s:
+            seen.ending = until.reached(now_s)
+            if seen.ending is None and inner is not None and now_s >= next_look_s:
                 seen.ending = _look(inner, limits, seen)
                 next_look_s = now_s + _LOOK_S
-            for key, _ in selector.select(min(_LOOK_S, max(end_s - now_s, 0))):
+            for key, _ in selector.select(min(_LOOK_S, max(until.end_s - now_s, 0))):
                 chunk = os.read(key.fd, _READ_BYTES)
                 outputs[key.fd] += chunk
                 if not chunk:
@@ -102,7 +124,7 @@ def _follow(
     seen.stdout, seen.stderr = (bytes(output[: limits.output_bytes]) for output in outputs.values())
     # With both outputs closed it may still work.
     while inner is not None and seen.ending is None and not _has_ended(inner, _LOOK_S):
-        seen.ending = Ending.TIME if time.monotonic() >= end_s else _look(inner, limits, seen)
+        seen.ending = until.reached(time.monotonic()) or _look(inner, limits, seen)
 
 
 def _pid_inside(info: IO[bytes], wait_s: float) -> int | None:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar, Self
 
-from solver.checkers import unit_test_harness
 from solver.checkers.base import BaseChecker, CheckerError, Field
+from solver.checkers.unit_testing import errors, harness, link, loading, program, remote, served, values
 from solver.core.programs import FunctionCall, Program, Ran
 from solver.core.result_kind import ResultKind
 from solver.core.verdict import Verdict
@@ -104,7 +105,7 @@ class UnitTests(BaseChecker):
         """Return the program that tests the answer."""
         mark = secrets.token_hex(16)
         order = {"mark": mark, "program": answer, "tests": self.tests}
-        return Program(_harness(), json.dumps(order), mark)
+        return Program(_with_link(harness), json.dumps(order), mark, _with_link(program))
 
     def verdict_on(self, wanted: Program | FunctionCall, ran: Ran, /) -> Verdict:
         """Read what the tests said."""
@@ -122,7 +123,10 @@ class UnitTests(BaseChecker):
             return self.undecided(
                 "The tests test nothing: there is no assert and no function that begins with “test”."
             )
-        return self._counted(names, results, ran, is_done=bool(told[-1].get("done")))
+        verdict = self._counted(names, results, ran, is_done=bool(told[-1].get("done")))
+        if verdict.passed and told[-1].get("shares"):
+            return self.verdict(f"{verdict.detail[:-1]}, in one process with the program.", passed=True)
+        return verdict
 
     def _counted(self, names: list[str], results: Mapping[str, str], ran: Ran, *, is_done: bool) -> Verdict:
         passed = sum(results.get(name) == "" for name in names)
@@ -169,5 +173,13 @@ def _sentence(error: str) -> str:
 
 
 @cache
-def _harness() -> str:
-    return Path(unit_test_harness.__file__).read_text(encoding="utf-8")
+def _with_link(program: ModuleType) -> str:
+    """Return the source of one side, which brings along the modules that both sides share."""
+    source = ["import sys, types"]
+    for shared in (values, errors, remote, served, link, loading):
+        text, name = Path(str(shared.__file__)).read_text(encoding="utf-8"), shared.__name__
+        source += [
+            f"module = sys.modules[{name!r}] = types.ModuleType({name!r})",
+            f"exec(compile({text!r}, {name!r}, 'exec'), module.__dict__)",
+        ]
+    return "\n".join([*source, Path(str(program.__file__)).read_text(encoding="utf-8")])

@@ -12,12 +12,14 @@ class ProgramsOff(RuntimeError):
 class Program:
     """A Python program and its standard input. `mark` stands before each line that it says of itself.
 
-    The mark is drawn for each run, so that what tested code prints is not taken for a report.
+    The mark is drawn for each run, so that what tested code prints is not taken for a report. `partner` is the source of
+    a second program that runs meanwhile, apart from the first: a socket to the other is descriptor 3 of either.
     """
 
     source: str
     stdin: str
     mark: str = ""
+    partner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class ProgramRuns:
         wanted = observation(program, order.calls, order.examples)
         async with self._queue.turn(asker.owner):
             ran = await self._programs.run(wanted, asker)
-        return observed(wanted, ran, calls=len(order.calls), examples=len(order.examples))
+        return observed(wanted, ran, calls=len(order.calls), examples=order.examples)
 
     async def fault(self, checker: Checker, asker: Asker) -> str:
         """Try a checker on answers that it must not pass; return in a sentence what is wrong with it, or nothing.

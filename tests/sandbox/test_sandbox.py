@@ -155,6 +155,38 @@ def test_what_a_function_prints_is_not_its_result(programs):
     assert (ended.value, ended.error) == (None, "It ended before it returned.")
 
 
+def test_two_programs_are_apart_but_for_the_socket_between_them(programs):
+    """Each has a work directory and processes of its own; the partner is ended with the first, and its use counts."""
+    partner = """
+import os, time
+open("/work/mine", "w").write("secret")
+os.write(3, b"here")
+print("not told")
+while True:
+    time.sleep(1)
+"""
+    source = """
+import os
+print(os.read(3, 4), os.listdir("/work"), os.getpid())
+"""
+    ran = programs.run(CodeRequest(source, partner=partner))
+    assert (ran.stdout, ran.ending) == ("b'here' [] 1\n", Ending.FINISHED)
+    assert ran.wall_s < Limits().wall_s
+
+
+def test_a_partner_at_its_limit_ends_the_run_for_that_reason(programs):
+    """The first sees its socket close; the result says why."""
+    ran = programs.run(
+        CodeRequest(
+            "import os\nprint(os.read(3, 4))",
+            limits=Limits(wall_s=60, cpu_s=1),
+            partner="while True:\n    pass",
+        )
+    )
+    assert (ran.stdout, ran.exit, ran.ending) == ("b''\n", 0, Ending.TIME)
+    assert ran.cpu_s > 0.5
+
+
 def test_a_program_dies_with_who_started_it(programs):
     """Killed without warning, a worker leaves no program behind."""
     started = """

@@ -1,7 +1,4 @@
-"""`unit_tests`: what the tests say of a program, in words. The harness runs here in a process of its own, unsandboxed."""
-
-import subprocess
-import sys
+"""`unit_tests`: what the tests say of a program, in words. Tests and program run here in two processes, unsandboxed."""
 
 import pytest
 
@@ -9,6 +6,7 @@ from solver.checkers import CheckerError, parse_checker
 from solver.checkers.unit_tests import UnitTests
 from solver.core.programs import Ran
 from solver.judging.judge import Judge
+from tests.programs import said_by
 
 ADD = "def add(a, b):\n    return a + b"
 SIX = """
@@ -46,12 +44,6 @@ def run(checker, program, *, stdout=None):
     """Return the verdict on a program that this repository wrote, so that it needs no sandbox here."""
     wanted = checker.to_run(program)
     return checker.verdict_on(wanted, Ran(stdout=said_by(wanted) if stdout is None else stdout))
-
-
-def said_by(wanted):
-    """Return what a program wrote."""
-    command = [sys.executable, "-I", "-c", wanted.source]
-    return subprocess.run(command, input=wanted.stdin, capture_output=True, text=True, check=False).stdout
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Choosing among programs by what they do, and the examples and inputs that a problem's text holds."""
 
-import subprocess
-import sys
 import time
 
 import pytest
@@ -10,6 +8,7 @@ from solver.core.programs import Ran
 from solver.inference.behaviour import Behaviour, choose_by_behaviour, groups_alike, leads_clearly
 from solver.judging.behaviour_run import observation, observed
 from solver.text.code_examples import Example, examples_in, inputs_like
+from tests.programs import said_by
 
 
 def test_programs_that_behave_alike_are_one_answer():
@@ -91,12 +90,28 @@ def test_hostile_problems_are_read_at_once(text):
 def test_a_program_is_observed():
     """Values as Python writes them; what raises or is missing has none; examples hold or not."""
     program = "def f(x):\n    print('noise')\n    return [1 / x]"
-    wanted = observation(
-        program, ["f(1)", "f(0)", "f(4)"], [Example("f(1)", "[1.0]"), Example("f(2)", "[2]")]
-    )
-    command = [sys.executable, "-I", "-c", wanted.source]
-    done = subprocess.run(command, input=wanted.stdin, capture_output=True, text=True, check=False)
-    seen = observed(wanted, Ran(stdout=done.stdout), calls=3, examples=2)
+    examples = [Example("f(1)", "[1]"), Example("f(2)", "[2]")]
+    wanted = observation(program, ["f(1)", "f(0)", "f(4)"], examples)
+    seen = observed(wanted, Ran(stdout=said_by(wanted)), calls=3, examples=examples)
     assert (seen.outputs, seen.examples) == (("[1.0]", None, "[0.25]"), (True, False))
-    missing = observed(wanted, Ran(ending="time"), calls=3, examples=2)
+    missing = observed(wanted, Ran(ending="time"), calls=3, examples=examples)
     assert (missing.outputs, missing.examples) == ((None, None, None), (False, False))
+
+
+def test_a_value_that_calls_itself_equal_meets_no_example():
+    """What it is, as plain data, is compared where the program does not run; what is none equals nothing."""
+    liar = "class Any:\n    def __eq__(self, other):\n        return True\n"
+    kinds = "class Own(int):\n    __eq__ = lambda self, other: True\nfrom collections import Counter\n"
+    program = (
+        f"{liar}{kinds}import numpy\ndef f(x):\n    return [Any(), Own(7), Counter('a'), numpy.arange(2)][x]"
+    )
+    examples = [
+        Example("f(0)", "3"),
+        Example("f(1)", "3"),
+        Example("f(1)", "7"),
+        Example("f(2)", "{'a': 1}"),
+        Example("f(3)", "[0, 1]"),
+    ]
+    wanted = observation(program, [], examples)
+    seen = observed(wanted, Ran(stdout=said_by(wanted)), calls=0, examples=examples)
+    assert seen.examples == (False, False, True, True, True)

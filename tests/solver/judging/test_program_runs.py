@@ -11,6 +11,7 @@ from solver.engine.journal import MemoryJournal
 from solver.engine.program_output import last_line, printed_text, shortened
 from solver.judging.behaviour_run import observation, observed
 from solver.judging.judge import Judge
+from tests.programs import said_by
 from tests.solver.simulated import Bench, Provider, card
 
 
@@ -62,7 +63,7 @@ class Sandbox:
         self.begun.set()
         if self.waits:
             await self.waits.wait()
-        told = '{"output": "So:\\n42"}' if "print" in wanted.stdin else '{"output": "1"}\nM{"holds": true}'
+        told = '{"output": "So:\\n42"}' if "print" in wanted.stdin else '{"output": "1"}\nM{"value": "2"}'
         return Ran(stdout=f"M{told}".replace("M{", f"{wanted.mark}{{"), wall_s=0.25)
 
 
@@ -137,14 +138,10 @@ def test_the_last_line_that_is_printed_is_the_answer():
 
 def test_what_a_program_prints_is_observed_as_it_stands(tmp_path):
     """Under the name `__main__`, until it ends; one that raises, or exits with an error, has no output."""
-    import subprocess
-    import sys
 
     def printed(program):
         wanted = observation(program, (), ())
-        command = [sys.executable, "-I", "-c", wanted.source]
-        done = subprocess.run(command, input=wanted.stdin, capture_output=True, text=True, check=False)
-        return observed(wanted, Ran(stdout=done.stdout), calls=0, examples=0).outputs
+        return observed(wanted, Ran(stdout=said_by(wanted)), calls=0, examples=()).outputs
 
     assert printed("if __name__ == '__main__':\n    print(6 * 7)\n    raise SystemExit") == ("42\n",)
     assert (

@@ -1,20 +1,25 @@
-"""Runs tests against a program, inside the sandbox: it is given there as a text and imports nothing of the project.
+"""Runs tests against a program, inside the sandbox, where it is given as a text.
 
 Reads one JSON object: `mark`, `program`, `tests`. Says, each behind the mark: the names of the tests, then what became
 of each, so that a test which never ends costs only itself. Tests are functions `test…`, methods `test…` of classes, and
 asserts at the top level, with loops around them; where there is none of these, the calls at the top level.
+
+The program runs in another sandbox (`program.py`), so that nothing it does reaches the tests: what they
+import of it are stand-ins. Tests that need more than that, such as a subclass of one of its classes, share a process
+with it.
 """
 
 import ast
 import asyncio
-import importlib.util
 import inspect
 import json
 import os
 import sys
-import types
 from collections.abc import Callable
 from typing import Any, NoReturn
+
+from solver.checkers.unit_testing.link import GoneError
+from solver.checkers.unit_testing.loading import borrow_names, load, names_in
 
 _MAX_ERROR_CHARS = 300
 
@@ -71,16 +76,6 @@ def _plan(body: list[ast.stmt]) -> tuple[dict[int, str], list[str]]:
     return names, functions
 
 
-def _borrow_names(tree: ast.Module, program: types.ModuleType) -> None:
-    """Let the tests import the program by whatever module name they know it."""
-    for node in ast.walk(tree):
-        names = [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
-        names += [each.name for each in node.names] if isinstance(node, ast.Import) else []
-        for name in names:
-            if "." not in name and name not in sys.modules and importlib.util.find_spec(name) is None:
-                sys.modules[name] = program
-
-
 def _call(name: str, space: dict[str, Any]) -> None:
     owner, _, method = name.rpartition(".")
     if not owner:
@@ -126,6 +121,8 @@ class _Run:
         """Run one test."""
         try:
             run()
+        except GoneError:
+            os._exit(0)  # the test did not end
         except _Broken as error:
             self.say(broken=str(error))
         except BaseException as error:  # noqa: BLE001  # a test may raise anything
@@ -144,6 +141,8 @@ class _Run:
                 continue
             try:
                 exec(code, space)  # noqa: S102  # that is its purpose
+            except GoneError:
+                os._exit(0)
             except BaseException as error:  # noqa: BLE001  # what the tests do before they test
                 self.say(test=f"line {node.lineno}", error=_told(error))
         for name in functions:
@@ -157,18 +156,19 @@ def main() -> None:
     try:
         tree = ast.parse(order["tests"])
         plain, functions = _plan(tree.body)
+        names = names_in(tree)
     except BaseException as error:  # noqa: BLE001  # whatever it is, the tests cannot be run
         run.end(broken=_told(error))
     run.say(tests=[*plain.values(), *functions])
-    program = types.ModuleType("solution")
-    sys.modules["solution"] = sys.modules["main"] = program
     try:
-        exec(compile(order["program"], "solution.py", "exec"), program.__dict__)  # noqa: S102  # that is its purpose
+        space = load(order["program"], names)
+    except GoneError:
+        os._exit(0)
     except BaseException as error:  # noqa: BLE001  # a program may raise anything
         run.end(program=_told(error))
-    _borrow_names(tree, program)
-    run.all(tree, plain, functions, dict(program.__dict__, __name__="tests"))
-    run.end(done=True)
+    borrow_names(tree)
+    run.all(tree, plain, functions, space | {"__name__": "tests"})
+    run.end(done=True, shares=names.need_one_process)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Tests and the program that they test, in two processes: texts that are given to the sandbox."""
