@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from accounts.admin_site.base import ReadOnlyAdmin
-from jobs.models import Job, OutboxMessage, Prompt, StepRecord
+from jobs.models import Job, OutboxMessage, Prompt, SpendingLimit, StepRecord
 
 
 @admin.register(Job)
@@ -62,3 +62,12 @@ class OutboxMessageAdmin(ReadOnlyAdmin[OutboxMessage]):
     list_filter = ("kind", "state")
     search_fields = ("job__id", "recipient")
     exclude = ("content",)  # a sign-in code may wait in it
+
+
+@admin.register(SpendingLimit)
+class SpendingLimitAdmin(ReadOnlyAdmin[SpendingLimit]):
+    """Spending limits; their history is in the log of changes."""
+
+    list_display = ("whose", "period", "amount_nano", "by_staff", "set_by", "set_at")
+    list_filter = ("period", "by_staff")
+    list_select_related = ("user", "workspace", "set_by")

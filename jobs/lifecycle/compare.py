@@ -12,6 +12,7 @@ from jobs.core.deadlock import again_after_deadlock
 from jobs.core.errors import SubmitError
 from jobs.lifecycle.panel import panel_for
 from jobs.lifecycle.request import JobRequest
+from jobs.lifecycle.spending_limits import refusals_told
 from jobs.lifecycle.submit import refuse_closed, submit_job
 from jobs.models import Comparison
 from solver import prompt_bytes, typical_nano
@@ -57,7 +58,7 @@ def submit_comparison(request: JobRequest, *, wake: bool = True) -> Comparison:
     user, workspace = request.user, request.workspace
     rivals = rivals_for(request)
     made_id = request.request_id or uuid.uuid4()
-    with transaction.atomic():
+    with refusals_told(), transaction.atomic():
         refuse_closed(user)
         # Whoever submits the same form at the same moment waits here, and then finds what this one made.
         lock_purses(workspace)

@@ -56,7 +56,7 @@ def _start_paid(job_id: UUID) -> bool:
     now = timezone.now()
     job.state, job.queued_at = JobState.QUEUED, max(now, job.not_before_at or now)
     job.save(update_fields=["escrow", "state", "queued_at"])
-    check_limits(job.created_by)
+    check_limits(job, added_nano=job.budget_nano - job.charged_nano)
     wake_worker_on_commit(job.pk)
     return True
 

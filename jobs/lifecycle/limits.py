@@ -1,4 +1,4 @@
-"""Limits per user: active jobs, and the money they have reserved."""
+"""Limits: active jobs of a user, the money they have reserved, and what may be spent in a day or month."""
 
 from django.conf import settings
 from django.db.models import Count, Sum
@@ -6,6 +6,7 @@ from django.db.models import Count, Sum
 from accounts.models import User
 from jobs.core.errors import SubmitError
 from jobs.core.states import ACTIVE, JobState
+from jobs.lifecycle.spending_limits import check_spending_limits
 from jobs.models import Job
 from solver.core.money import format_usd
 
@@ -25,13 +26,17 @@ def check_unpaid(user: User) -> None:
         )
 
 
-def check_limits(user: User) -> None:
-    """Raise SubmitError where the user's jobs, active or to be paid, exceed a limit.
+def check_limits(job: Job, *, added_nano: int) -> None:
+    """Raise SubmitError where the jobs of this job's user, active or to be paid, exceed a limit, or where money does.
+
+    `added_nano` is what was just reserved for the job.
 
     Call it in the transaction that adds a job or money, after it was added: the lock on the wallet makes two
     submissions of one user take turns.
     """
-    jobs = Job.objects.filter(created_by=user, state__in=sorted(ACTIVE | {JobState.AWAITING_PAYMENT}))
+    jobs = Job.objects.filter(
+        created_by=job.created_by, state__in=sorted(ACTIVE | {JobState.AWAITING_PAYMENT})
+    )
     totals = jobs.aggregate(count=Count("pk"), held_nano=Sum("escrow__balance_nano"))
     count, held_nano = totals["count"], totals["held_nano"] or 0
     if count > settings.PONDER_MAX_JOBS_PER_USER:
@@ -48,3 +53,5 @@ def check_limits(user: User) -> None:
             field="budget",
             code="too_much_held",
         )
+    if added_nano:
+        check_spending_limits(job, added_nano=added_nano)

@@ -11,6 +11,7 @@ from jobs.lifecycle.control import notify_workers
 from jobs.lifecycle.funding import fund_job, may_use_trial
 from jobs.lifecycle.limits import check_limits
 from jobs.lifecycle.request import check_budget
+from jobs.lifecycle.spending_limits import refusals_told
 from jobs.lifecycle.submit import check_affordable
 from jobs.lifecycle.user_verdict import outdate_lessons
 from jobs.models import Job, Pinned
@@ -24,7 +25,7 @@ def raise_budget(*, job: Job, to_nano: int) -> bool:
     """
     check_budget(to_nano)
     try:
-        with transaction.atomic():
+        with refusals_told(), transaction.atomic():
             locked = Job.objects.select_for_update(no_key=True, of=("self",)).select_related(
                 "workspace", "created_by"
             )
@@ -42,8 +43,10 @@ def _raise(job: Job, to_nano: int) -> bool:
                 "The job is being ended. Once it has ended you can continue it or run it again.",
                 code="ending",
             )
+        added_nano = to_nano - job.budget_nano
         _add(job, to_nano)
     elif job.may_continue:
+        added_nano = to_nano - job.charged_nano
         _continue(job, to_nano)
     elif job.texts_deleted_at:
         raise SubmitError(
@@ -55,7 +58,7 @@ def _raise(job: Job, to_nano: int) -> bool:
             f"A job that is {job.get_state_display().lower()} cannot be given more money. Run it again with changes.",
             code="not_continuable",
         )
-    check_limits(job.created_by)
+    check_limits(job, added_nano=added_nano)
     return True
 
 

@@ -22,6 +22,7 @@ from jobs.lifecycle.pinning import pin
 from jobs.lifecycle.problem_text import title_of
 from jobs.lifecycle.quote_records import record_quote
 from jobs.lifecycle.request import JobRequest
+from jobs.lifecycle.spending_limits import refusals_told
 from jobs.models import Job
 from solver import least_budget_nano
 from solver.core.models import ModelCard
@@ -47,7 +48,8 @@ def submit_job(request: JobRequest, *, wake: bool = True) -> Job:
         markup_bp=settings.PONDER_MARKUP_BP,
     )
     check_affordable(posed, panel, request.budget_nano)
-    return _submit(_job_of(request, posed, panel), posed, panel, when_paid=request.when_paid, wake=wake)
+    with refusals_told():
+        return _submit(_job_of(request, posed, panel), posed, panel, when_paid=request.when_paid, wake=wake)
 
 
 def _job_of(request: JobRequest, posed: Problem, panel: list[ModelCard]) -> Job:
@@ -90,7 +92,7 @@ def _submit(job: Job, posed: Problem, panel: list[ModelCard], *, when_paid: bool
             record_quote(job, posed, panel)
             if job.state == JobState.AWAITING_PAYMENT:
                 check_unpaid(job.created_by)
-            check_limits(job.created_by)
+            check_limits(job, added_nano=0 if job.state == JobState.AWAITING_PAYMENT else job.budget_nano)
             if wake and job.state == JobState.QUEUED:
                 wake_worker_on_commit(job.pk)
     except IntegrityError:

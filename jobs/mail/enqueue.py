@@ -1,6 +1,7 @@
 """Writing the outbox: a message belongs to the transaction that makes it true."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.contrib.auth.backends import ModelBackend
@@ -8,6 +9,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.rights import Right
 from jobs.core.wake import wake_mail_worker_on_commit
 from jobs.mail.eml_backend import ACCOUNT_MAIL_DOMAIN
@@ -69,19 +71,24 @@ def mail_staff(kind: OutboxKind, *, right: Right, subject: str, text: str, key: 
 
     Repeating it under the same `key` adds none. 0: there is nobody to write to yet, so it is still to be said.
     """
-    now = timezone.now()
     staff = ModelBackend().with_perm(right.permission).filter(is_staff=True).exclude(email="").order_by("pk")
-    mails = {f"<{key}.{member.pk}@ponder>": member for member in staff}
+    return mail_people(kind, to=staff, subject=subject, text=text, key=key)
+
+
+def mail_people(kind: OutboxKind, *, to: Iterable[User], subject: str, text: str, key: str) -> int:
+    """Write an email to each of these people; return to how many. Repeating it under the same `key` adds none."""
+    now = timezone.now()
+    mails = {f"<{key}.{person.pk}@ponder>": person for person in to}
     known = set(OutboxMessage.objects.filter(message_id__in=mails).values_list("message_id", flat=True))
     OutboxMessage.objects.bulk_create(
         OutboxMessage(
             kind=kind,
-            recipient=member.email,
+            recipient=person.email,
             content={"subject": subject, "text": text, "html": ""},
             next_at=now,
             message_id=message_id,
         )
-        for message_id, member in mails.items()
+        for message_id, person in mails.items()
         if message_id not in known
     )
     if mails:

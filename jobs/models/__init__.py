@@ -8,6 +8,7 @@ from jobs.models.pinned import Pinned
 from jobs.models.program_run import ProgramRun, ProgramRunState
 from jobs.models.quote import JobQuote
 from jobs.models.share_link import ShareLink
+from jobs.models.spending_limit import LimitAlert, Period, SpendingLimit
 from jobs.models.step import Prompt, StepRecord, StepState
 
 __all__ = [
@@ -18,14 +19,17 @@ __all__ = [
     "JobQuote",
     "Learned",
     "Lesson",
+    "LimitAlert",
     "OutboxKind",
     "OutboxMessage",
     "OutboxState",
+    "Period",
     "Pinned",
     "ProgramRun",
     "ProgramRunState",
     "Prompt",
     "ShareLink",
+    "SpendingLimit",
     "StepRecord",
     "StepState",
 ]

@@ -12,6 +12,7 @@ class OutboxKind(models.TextChoices):
     ACCOUNT = "account", "Signing in"
     AUDIT = "audit", "The audit found something"
     SUSPENSION = "suspension", "A model was suspended"
+    LIMIT = "limit", "A spending limit"
     STAFF = "staff", "To staff"
 
 

@@ -132,7 +132,8 @@ def _told_and_stops(job: Job) -> tuple[Any, ...]:
         StepRecord.objects.filter(job=OuterRef("pk")).values("job").annotate(last=Max("seq")).values("last")
     )
     stops = ArraySubquery(open_stops().values("pk"))
-    return Job.objects.filter(pk=job.pk).values_list(Subquery(newest), stops).get()
+    row: tuple[Any, ...] = Job.objects.filter(pk=job.pk).values_list(Subquery(newest), stops).get()
+    return row
 
 
 def _told(job: Job) -> QuerySet[StepRecord]:

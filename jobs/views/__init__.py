@@ -15,10 +15,12 @@ from jobs.views.data.verdict import judge_answer
 from jobs.views.detail import detail, live_fragment
 from jobs.views.drafts import drop_draft, keep_draft
 from jobs.views.landing import landing
+from jobs.views.limits import limits
 from jobs.views.listing import job_list
 from jobs.views.new import new_job, preview, quote
 from jobs.views.staff.audit import audit_list, audit_now
 from jobs.views.staff.learned import learned
+from jobs.views.staff.limits import staff_limits
 from jobs.views.staff.mail import mail_detail, mail_list
 from jobs.views.staff.outbox import outbox_list, outbox_retry
 from jobs.views.steps import search_table, step_text, steps
@@ -46,6 +48,7 @@ __all__ = [
     "keep_draft",
     "landing",
     "learned",
+    "limits",
     "live_fragment",
     "mail_detail",
     "mail_list",
@@ -60,6 +63,7 @@ __all__ = [
     "search_table",
     "share_job",
     "shared_job",
+    "staff_limits",
     "step_text",
     "steps",
     "unshare_job",

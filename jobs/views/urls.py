@@ -42,6 +42,8 @@ urlpatterns = [
     path("staff/outbox/", views.outbox_list, name="staff-outbox"),
     path("staff/outbox/<int:message_id>/retry/", views.outbox_retry, name="staff-outbox-retry"),
     path("staff/learned/", views.learned, name="staff-learned"),
+    path("limits/", views.limits, name="limits"),
+    path("staff/limits/", views.staff_limits, name="staff-limits"),
     path("staff/mail/", views.mail_list, name="staff-mail"),
     path("staff/mail/<str:name>/", views.mail_detail, name="staff-mail-detail"),
 ]

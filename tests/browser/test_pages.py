@@ -40,6 +40,7 @@ OWN = [
     "/jobs/?q=zebra",
     "/jobs/new/",
     "/wallet/",
+    "/limits/",
     "/settings/",
     "/settings/close/",
     "/accounts/email/",
@@ -58,6 +59,7 @@ PROTECTED = [
 STAFF = [
     "/staff/audit/",
     "/staff/learned/",
+    "/staff/limits/",
     "/staff/mail/",
     "/staff/outbox/?state=bounced",
     "/staff/costs/",

@@ -1,0 +1,102 @@
+"""Spending limits of the person who asks: what is used of each, and forms for those that they may set."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.access import AuthedRequest, signed_in, workspace_of
+from accounts.models import Role, User, Workspace
+from jobs.lifecycle.spending_limits import limits_in_force, set_limit, uses_of
+from jobs.models import Period, SpendingLimit
+from solver.core.money import MoneyError, parse_usd, usd_decimal
+
+_MOST_NANO = 10**9 * 10**9
+"""A billion dollars: more fits into no wallet."""
+
+
+class UsdField(forms.CharField):
+    """An optional amount of dollars; cleaned, it is nano-USD, or None where nothing was typed."""
+
+    def __init__(self, label: str) -> None:
+        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+        super().__init__(label=label, max_length=40, required=False, widget=widget)
+
+    def clean(self, value: Any) -> Any:
+        """Read the amount; nothing is None."""
+        typed = super().clean(value)
+        if not typed:
+            return None
+        try:
+            return parse_usd(typed, name="Limit", maximum_nano=_MOST_NANO, allow_zero=True)
+        except MoneyError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class LimitsForm(forms.Form):
+    """The limits of one person or workspace, a field for each period."""
+
+    day = UsdField("Per day")
+    month = UsdField("Per month")
+
+
+def _whose(request: AuthedRequest, what: str) -> dict[str, Any]:
+    """Return whose limit is set: the person's own, or that of a workspace they own; empty where they may not."""
+    if what == "user":
+        return {"user": request.user}
+    workspace = workspace_of(request.user)
+    return {"workspace": workspace} if _may_set_for(request.user, workspace) else {}
+
+
+def _may_set_for(user: User, workspace: Workspace) -> bool:
+    """Tell whether the user owns a workspace with others in it; alone, their own limits are the same."""
+    members = workspace.memberships.all()
+    return members.filter(user=user, role=Role.OWNER).exists() and members.count() > 1
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def limits(request: AuthedRequest) -> HttpResponse:
+    """Show what is used of the limits that concern the user; a POST sets their own or those of their workspace."""
+    if request.method != "POST":
+        return _page(request, {})
+    what = request.POST.get("what", "")
+    whose = _whose(request, what)
+    form = LimitsForm(request.POST, auto_id=f"{what}-%s")
+    if not whose:
+        messages.warning(request, "Only an owner of the workspace can set its limits. Nothing was changed.")
+        return redirect("limits")
+    if not form.is_valid():
+        return _page(request, {what: form}, status=422)
+    for period in Period:
+        amount_nano = form.cleaned_data[period]
+        set_limit(**whose, period=period, amount_nano=amount_nano, by=request.user, by_staff=False)
+    messages.success(
+        request, "Saved. Limits apply to jobs that are submitted or given more money from now on."
+    )
+    return redirect("limits")
+
+
+def _page(request: AuthedRequest, bound: dict[str, LimitsForm], *, status: int = 200) -> HttpResponse:
+    workspace = workspace_of(request.user)
+    context: dict[str, Any] = {
+        "uses": [
+            use
+            for use in uses_of(limits_in_force(user=request.user, workspace=workspace))
+            if use.limit.user_id or use.limit.workspace_id
+        ],
+        "user_form": bound.get("user") or _form("user", {"user": request.user}),
+        "workspace": workspace,
+    }
+    if _may_set_for(request.user, workspace):
+        context["workspace_form"] = bound.get("workspace") or _form("workspace", {"workspace": workspace})
+    return render(request, "limits/limits.html", context, status=status)
+
+
+def _form(what: str, whose: dict[str, Any]) -> LimitsForm:
+    set_now = SpendingLimit.objects.filter(**whose, by_staff=False, amount_nano__gte=0)
+    amounts = {limit.period: usd_decimal(limit.amount_nano or 0) for limit in set_now}
+    return LimitsForm(initial=amounts, auto_id=f"{what}-%s")
