@@ -6,7 +6,13 @@ from celery import shared_task
 
 from billing.payments import inbox as stripe_inbox
 from billing.payments import lost_top_ups
-from billing.task_names import ASK_ABOUT_PENDING_TOP_UPS, PROCESS_STRIPE_EVENT, PROCESS_STRIPE_INBOX
+from billing.prices.drafts import import_drafts
+from billing.task_names import (
+    ASK_ABOUT_PENDING_TOP_UPS,
+    IMPORT_PRICES,
+    PROCESS_STRIPE_EVENT,
+    PROCESS_STRIPE_INBOX,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -35,3 +41,9 @@ def ask_about_pending_top_ups() -> None:
     """Credit what was paid, close what expired, take back what was refunded, where nobody came to say so."""
     lost_top_ups.ask_about_pending()
     lost_top_ups.ask_about_credited()
+
+
+@shared_task(name=IMPORT_PRICES)
+def import_prices(*providers: str) -> None:
+    """Replace these providers' drafts of prices."""
+    import_drafts(providers)

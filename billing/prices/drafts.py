@@ -18,29 +18,17 @@ from billing.errors import BillingError
 from billing.models import Price, PriceDraft, PriceSource, PriceStatus
 from billing.prices.book import price_book
 from billing.prices.comparison import Difference, differences, sources_agree
-from billing.prices.shipped_list import RATE_FIELDS, fingerprint, shipped_models
+from billing.prices.shipped_list import RATE_FIELDS, fingerprint
 from billing.prices.sources import genai, litellm_map
 from billing.prices.sources.published import DEFAULT_MAX_OUTPUT, Published
 from solver.core.pricing import BASIS_POINTS
-
-UNLISTED = (
-    "azure",
-    "bedrock",
-    "cerebras",
-    "fireworks_ai",
-    "moonshot",
-    "openrouter",
-    "vertex_ai",
-    "zai",
-)
-"""Providers of which the shipped list has no model; any other that a source knows can be imported, too."""
 
 
 class DraftState(StrEnum):
     """How a draft stands to the book."""
 
-    NEW = "new"
     CHANGED = "changed"
+    NEW = "new"
     SAME = "same"
 
 
@@ -60,11 +48,6 @@ class DraftLine:
     def proposed(self) -> PriceDraft:
         """What approving it takes: litellm's, which has the limits; else the other."""
         return self.drafts.get(PriceSource.LITELLM) or next(iter(self.drafts.values()))
-
-
-def listed_providers() -> list[str]:
-    """Return the providers of the shipped list whose prices sources publish."""
-    return sorted({shipped.provider for shipped in shipped_models()} & set(genai.PROVIDERS))
 
 
 def import_drafts(providers: Collection[str]) -> int:

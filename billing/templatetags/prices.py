@@ -10,6 +10,9 @@ from solver.core.money import format_usd_exact
 
 register = template.Library()
 
+_DIGIT_SPACE = "\u2007"
+_DECIMALS = 4
+
 
 @register.filter
 def price_of(value: int | None, name: str) -> str:
@@ -23,8 +26,9 @@ def price_of(value: int | None, name: str) -> str:
 
 @register.filter
 def per_million(pico: int | None) -> str:
-    """Return dollars per million tokens without their sign, with at least two decimals; nothing for none."""
+    """Return dollars per million tokens without their sign, their points one below the other; a dash for none."""
     if pico is None:
-        return ""
+        return "—" + _DIGIT_SPACE * _DECIMALS
     whole, _, cents = f"{Decimal(pico).scaleb(-6):f}".partition(".")
-    return f"{int(whole):,}.{cents.rstrip('0'):0<2}"
+    shown = f"{cents.rstrip('0'):0<2}"
+    return f"{int(whole):,}.{shown}{_DIGIT_SPACE * (_DECIMALS - len(shown))}"

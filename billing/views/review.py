@@ -16,9 +16,7 @@ from accounts.rights import Right
 from billing.cost_review.chart import cost_chart
 from billing.cost_review.csv_reply import csv_reply
 from billing.cost_review.sums import By, Line, Lines, Scope, budget_nano, lines, owners, total, total_of
-from billing.models import AuditRun, Call, CallState, Price
-from billing.prices.book import ended_models, price_book
-from billing.prices.shipped_list import is_old, reviewed_at
+from billing.models import AuditRun, Call, CallState
 from solver.core.money import usd_decimal
 
 DAYS = (7, 30, 90)
@@ -119,45 +117,6 @@ def open_calls_csv(request: AuthedRequest) -> StreamingHttpResponse:
     """Download them."""
     del request
     return csv_reply("ponder-open-calls.csv", CALL_HEADER, _call_rows(_open_calls()))
-
-
-@staff_with(Right.SEE_COSTS)
-@require_GET
-def prices(request: AuthedRequest) -> HttpResponse:
-    """Show which rates hold now, and which held before."""
-    book = price_book()
-    older = Price.objects.exclude(pk__in=[price.pk for price in book.values()]).order_by(
-        "model", "-effective_from"
-    )
-    context = {
-        "book": list(book.values()),
-        "older": older[:200],
-        "ended": ended_models(),
-        "old_since": reviewed_at() if is_old() else None,
-    }
-    return render(request, "billing/prices.html", context)
-
-
-@staff_with(Right.SEE_COSTS)
-@require_GET
-def prices_csv(request: AuthedRequest) -> StreamingHttpResponse:
-    """Download every row of the price book, in pico-USD per token."""
-    del request
-    fields = [
-        *(
-            "model",
-            "provider",
-            "status",
-            "effective_from",
-            "input_pico",
-            "cache_read_pico",
-            "cache_write_pico",
-            "cache_write_1h_pico",
-        ),
-        *("output_pico", "reasoning_pico", "request_nano", "context_window", "max_output_tokens", "source"),
-    ]
-    rows = Price.objects.order_by("model", "effective_from").values_list(*fields)
-    return csv_reply("ponder-prices.csv", fields, rows.iterator())
 
 
 CALL_HEADER = (

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import payments, review, spending, suspension, topup, wallet, webhook
+from billing.views import payments, prices, review, spending, suspension, topup, wallet, webhook
 
 urlpatterns = [
     path("wallet/", wallet.wallet, name="wallet"),
@@ -16,7 +16,10 @@ urlpatterns = [
     path("staff/costs/jobs/<uuid:job_id>/calls.csv", review.calls_csv, name="cost-review-calls-csv"),
     path("staff/costs/open/", review.open_calls, name="cost-review-open"),
     path("staff/costs/open/calls.csv", review.open_calls_csv, name="cost-review-open-csv"),
-    path("staff/costs/prices/", review.prices, name="cost-review-prices"),
+    path("staff/costs/prices/", prices.prices, name="cost-review-prices"),
+    path("staff/costs/prices/drafts/", prices.drafts, name="price-drafts"),
+    path("staff/costs/prices/drafts/import/", prices.import_prices, name="price-drafts-import"),
+    path("staff/costs/prices/drafts/approve/", prices.approve_prices, name="price-drafts-approve"),
     path("staff/costs/payments/", payments.payments, name="cost-review-payments"),
     path("staff/costs/payments/retry/", payments.retry_event, name="cost-review-event-retry"),
     path("staff/costs/payments/close/", payments.close_payment, name="cost-review-payment-close"),
@@ -25,5 +28,5 @@ urlpatterns = [
     path("staff/costs/spending/", spending.spending, name="spending"),
     path("staff/costs/spending/stop/", spending.stop, name="spending-stop"),
     path("staff/costs/spending/start/", spending.start, name="spending-start"),
-    path("staff/costs/prices.csv", review.prices_csv, name="cost-review-prices-csv"),
+    path("staff/costs/prices.csv", prices.prices_csv, name="cost-review-prices-csv"),
 ]

@@ -11,7 +11,8 @@ from billing.errors import BillingError
 from billing.models import Price, PriceDraft, PriceSource
 from billing.prices.book import active_price, ended_models, price_book, reasoning_models
 from billing.prices.comparison import agree, by_class, differences
-from billing.prices.drafts import DraftState, approve, draft_lines, import_drafts, listed_providers
+from billing.prices.drafts import DraftState, approve, draft_lines, import_drafts
+from billing.prices.providers import UNLISTED, listed_providers
 from billing.prices.shipped_list import shipped_models
 from billing.prices.sources import genai, litellm_map
 
@@ -141,16 +142,7 @@ def test_two_hundred_prices_of_the_list_equal_a_second_source_or_the_difference_
 
 def test_the_sources_name_models_as_ponder_does():
     """Of every provider that sources are asked for there is something, under its own name."""
-    providers = {
-        *listed_providers(),
-        "azure",
-        "bedrock",
-        "fireworks_ai",
-        "openrouter",
-        "vertex_ai",
-        "moonshot",
-        "zai",
-    }
+    providers = {*listed_providers(), *UNLISTED}
     of_map = {each.model: each for each in litellm_map.published(providers)}
     of_genai = {each.model: each for each in genai.published(providers, of_map)}
     assert {name.partition("/")[0] for name in of_map | of_genai} == providers
@@ -164,3 +156,28 @@ def _run(*arguments: str) -> str:
     out = StringIO()
     call_command("prices", *arguments, stdout=out)
     return out.getvalue()
+
+
+def test_a_person_imports_compares_and_approves_on_the_page(drafts, stella, monkeypatch):
+    """Changed drafts come first, with both sources' figures; chosen ones or a single source's are approved at once."""
+    from billing.views import prices as pages
+
+    asked = []
+    monkeypatch.setattr(pages, "wake_worker_for", lambda *what, **_: asked.append(what) or True)
+    page = stella.get("/staff/costs/prices/drafts/?provider=openai&state=same").text
+    assert "both agree" in page
+    assert f"litellm|{MODEL}" in page
+    stella.post("/staff/costs/prices/drafts/import/", {"provider": "openrouter"})
+    assert asked == [("billing.tasks.import_prices", "openrouter")]
+    models = ["cerebras/gpt-oss-120b", "cerebras/llama3.1-8b"]
+    sent = {"chosen": [f"litellm|{model}" for model in models], "uplift_percent": "10", "back": "cerebras"}
+    reply = stella.post("/staff/costs/prices/drafts/approve/", sent)
+    assert reply.url == "/staff/costs/prices/drafts/?provider=cerebras"
+    assert [active_price(model).approved_by for model in models] == [stella.user] * 2
+    later = stella.get("/staff/costs/prices/drafts/?provider=cerebras").text
+    assert "<s>" in later, "what it costs here is struck through beside what the source says"
+    stella.post("/staff/costs/prices/drafts/approve/", {"one": f"genai-prices|{MODEL}", "starts_on": "x"})
+    stella.post("/staff/costs/prices/drafts/approve/", {"one": f"genai-prices|{MODEL}"})
+    assert active_price(MODEL).source.startswith("genai-prices ")
+    for wrong in ({}, {"chosen": "nonsense"}, {"chosen": "litellm|no/model"}):
+        assert stella.post("/staff/costs/prices/drafts/approve/", wrong).status_code == 302

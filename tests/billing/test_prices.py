@@ -16,7 +16,7 @@ from billing.prices import shipped_list as price_list
 from billing.prices.book import active_price, default_panel, load_prices, price_book, rates_of, shipped_models
 from billing.prices.checks import check_price_list
 from billing.prices.setting import parse_prices
-from billing.views import review
+from billing.views import prices as price_pages
 from solver.core.models import ModelCard
 from solver.core.pricing import Usage, bound_nano, cost_nano
 from tests.billing.books import USD, call_of, settle
@@ -67,7 +67,7 @@ def test_an_old_list_is_said(stella, monkeypatch):
     """Prices change: a list that nobody reviewed for two months is a warning on the page and at the start."""
     for days, is_old in ((59, False), (61, True)):
         reviewed = timezone.now() - timedelta(days=days)
-        for module in (price_list, price_checks, review):
+        for module in (price_list, price_checks, price_pages):
             monkeypatch.setattr(module, "reviewed_at", lambda reviewed=reviewed: reviewed)
         assert ("prices may have changed" in stella.get("/staff/costs/prices/").text) is is_old
         assert ("billing.W002" in [found.id for found in check_price_list()]) is is_old

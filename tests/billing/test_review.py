@@ -177,10 +177,17 @@ def test_everything_downloads_as_csv(spent, stella):
 
 
 def test_the_price_book_is_shown(stella):
-    """Dollars per million tokens, with the source."""
+    """By provider, the dearest first, in dollars per million tokens; the other rates and the source on demand."""
     page = stella.get("/staff/costs/prices/").text
-    for shown in ("demo/intern", "$4.50", "above 200,000 tokens", "price list 20"):
+    for shown in (
+        '<h2 id="p-gemini">',
+        "4.50\u2007\u2007",
+        "Input above 200,000",
+        "Cache write, 1 h",
+        "price list 20",
+    ):
         assert shown in page
+    assert page.index("claude-opus-5-5") < page.index("claude-haiku-5-5")
 
 
 @pytest.mark.parametrize(

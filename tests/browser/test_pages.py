@@ -64,6 +64,7 @@ STAFF = [
     "/staff/outbox/?state=bounced",
     "/staff/costs/",
     "/staff/costs/payments/",
+    "/staff/costs/prices/",
     "/staff/costs/suspended/",
     "/staff/costs/spending/",
 ]

@@ -15,7 +15,8 @@ from billing.errors import BillingError
 from billing.models import Price, PriceSource
 from billing.prices.book import load_prices, price_book, unloaded_models
 from billing.prices.comparison import Difference
-from billing.prices.drafts import DraftLine, DraftState, approve, draft_lines, import_drafts, listed_providers
+from billing.prices.drafts import DraftLine, DraftState, approve, draft_lines, import_drafts
+from billing.prices.providers import listed_providers
 from billing.templatetags.money import usd_per_million
 from billing.templatetags.prices import price_of
 
