@@ -96,7 +96,46 @@ if set(os.listdir("/dev")) - {"null", "zero", "urandom", "random"}:
     print("ESCAPED", os.listdir("/dev"))
 for path in ("/dev/mem", "/dev/kmsg", "/dev/sda", "/dev/tty", "/dev/ptmx", "/dev/shm/x"):
     attempt(path, lambda: open(path, "rb").read(1))
+for name in os.listdir("/dev"):  # what they are already, so that nothing is lost where it works
+    attempt("mode", lambda: os.chmod(f"/dev/{name}", 0o666))
+    attempt("owner", lambda: os.chown(f"/dev/{name}", os.getuid(), os.getgid()))
+    attempt("time", lambda: os.utime(f"/dev/{name}"))
 os.path.exists("node") or attempt("mknod", lambda: os.mknod("node", stat.S_IFCHR | 0o600, os.makedev(1, 1)))
+"""
+        ),
+        "memory of sockets": Attack(
+            """
+import socket
+held, pairs = 0, []
+try:
+    while True:
+        pairs.append(socket.socketpair())
+        one = pairs[-1][0]
+        one.setblocking(False)
+        try:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 26)
+        except OSError:
+            pass
+        try:
+            while True:
+                held += one.send(bytes(65536))
+        except BlockingIOError:
+            pass
+except OSError:
+    pass
+if held > 32 << 20:
+    print("ESCAPED", held)
+"""
+        ),
+        "timers": _tries(
+            """
+import ctypes
+libc, timer = ctypes.CDLL(None, use_errno=True), ctypes.c_void_p()
+made = 0
+while made < 1000 and libc.timer_create(0, None, ctypes.byref(timer)) == 0:
+    made += 1
+if made == 1000:
+    print("ESCAPED", made)
 """
         ),
         "inherited files": _tries(inherited),

@@ -28,6 +28,7 @@ def _limit(order: dict[str, Any]) -> None:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_SIGPENDING, 64),  # and timers
     ):
         resource.setrlimit(name, (most, most))
 

@@ -1,10 +1,11 @@
 """The filter of system calls under which a sandboxed program runs, as a classic BPF program for `bwrap --seccomp`.
 
 A denylist after Docker's default profile (https://docs.docker.com/engine/security/seccomp/), made stricter: no further
-process, no memory that escapes the address-space limit, no socket but a local one, nothing of namespaces, tracing, keys,
-BPF or asynchronous I/O. Calls numbered since 2019 are the same on all machines; of those only a few are let
-through, so that a kernel's next invention is refused too. Refused calls fail with EPERM, unknown ones with ENOSYS, upon
-which libraries use older ones.
+process, no memory that escapes the address-space limit (such as large buffers of sockets), no socket but a local one,
+no other mode, owner, times or attributes of a file (where a worker is root, the host's devices are its own), nothing of
+namespaces, tracing, keys, BPF or asynchronous I/O. Calls numbered since 2019 are the same on all machines; of those only
+a few are let through, so that a kernel's next invention is refused too. Refused calls fail with EPERM, unknown ones with
+ENOSYS, upon which libraries use older ones.
 
 Source of the encoding: linux/filter.h, linux/seccomp.h, and the kernel's tables of system calls.
 """
@@ -25,22 +26,23 @@ _X32 = 0x40000000
 _COMMON_FROM = 424
 _COMMON = {
     "close_range": 436, "openat2": 437, "faccessat2": 439, "epoll_pwait2": 441, "futex_waitv": 449,
-    "fchmodat2": 452,
 }  # fmt: skip
 # Name, number on x86_64, number on aarch64.
 _REFUSED = """
 acct:163:89 add_key:248:217 adjtimex:159:171 bpf:321:280 chroot:161:51 clock_adjtime:305:266
-clock_settime:227:112 delete_module:176:106 fanotify_init:300:262 finit_module:313:273 get_mempolicy:239:236
+clock_settime:227:112 delete_module:176:106 fanotify_init:300:262 fchmod:91:52 fchmodat:268:53 fchown:93:55
+fchownat:260:54 finit_module:313:273 fremovexattr:199:16 fsetxattr:190:7 get_mempolicy:239:236
 init_module:175:105 inotify_init1:294:26 io_cancel:210:3 io_destroy:207:1 io_getevents:208:4
 io_pgetevents:333:292 io_setup:206:0 io_submit:209:2 kcmp:312:272 kexec_file_load:320:294 kexec_load:246:104
-keyctl:250:219 lookup_dcookie:212:18 mbind:237:235 memfd_create:319:279 migrate_pages:256:238 mount:165:40
-move_pages:279:239 mq_open:240:180 msgctl:71:187 msgget:68:186 msgrcv:70:188 msgsnd:69:189
-name_to_handle_at:303:264 open_by_handle_at:304:265 perf_event_open:298:241 personality:135:92 pivot_root:155:41
-process_vm_readv:310:270 process_vm_writev:311:271 ptrace:101:117 quotactl:179:60 reboot:169:142
-request_key:249:218 semctl:66:191 semget:64:190 semop:65:193 semtimedop:220:192 set_mempolicy:238:237
-setdomainname:171:162 sethostname:170:161 setns:308:268 settimeofday:164:170 shmat:30:196 shmctl:31:195
-shmget:29:194 splice:275:76 swapoff:168:225 swapon:167:224 syslog:103:116 tee:276:77 umount2:166:39
-unshare:272:97 userfaultfd:323:282 vhangup:153:58 vmsplice:278:75
+keyctl:250:219 lookup_dcookie:212:18 lremovexattr:198:15 lsetxattr:189:6 mbind:237:235 memfd_create:319:279
+migrate_pages:256:238 mount:165:40 move_pages:279:239 mq_open:240:180 msgctl:71:187 msgget:68:186 msgrcv:70:188
+msgsnd:69:189 name_to_handle_at:303:264 open_by_handle_at:304:265 perf_event_open:298:241 personality:135:92
+pivot_root:155:41 process_vm_readv:310:270 process_vm_writev:311:271 ptrace:101:117 quotactl:179:60
+reboot:169:142 removexattr:197:14 request_key:249:218 semctl:66:191 semget:64:190 semop:65:193
+semtimedop:220:192 set_mempolicy:238:237 setdomainname:171:162 sethostname:170:161 setns:308:268
+setsockopt:54:208 settimeofday:164:170 setxattr:188:5 shmat:30:196 shmctl:31:195 shmget:29:194 splice:275:76
+swapoff:168:225 swapon:167:224 syslog:103:116 tee:276:77 umount2:166:39 unshare:272:97 userfaultfd:323:282
+utimensat:280:88 vhangup:153:58 vmsplice:278:75
 """
 
 
@@ -60,8 +62,8 @@ def _machine(audit_number: int, column: int, *others: int, clone: int, socket: i
     return _Machine(audit_number, frozenset({*numbers, *others}), clone, socket, prctl)
 
 
-# fork, vfork, and what only this processor still has.
-_OLD_X86 = (57, 58, 134, 136, 139, 154, 156, 172, 173, 174, 177, 178, 180, 253)
+# fork, vfork, chmod, chown, lchown, utime, utimes, futimesat, and what only this processor still has.
+_OLD_X86 = (57, 58, 90, 92, 94, 132, 134, 136, 139, 154, 156, 172, 173, 174, 177, 178, 180, 235, 253, 261)
 _MACHINES = {
     "x86_64": _machine(0xC000003E, 1, *_OLD_X86, clone=56, socket=41, prctl=157),
     "aarch64": _machine(0xC00000B7, 2, clone=220, socket=198, prctl=167),
