@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from accounts.models import User, Workspace
 from jobs.core.states import JobState
-from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS, title_of
+from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
+from jobs.lifecycle.titles import title_of
 from jobs.models import Job
 from solver.text.extract import clean_text
 

@@ -12,6 +12,7 @@ from accounts.models import User, Workspace
 from jobs.core.code_checks import why_not_offered
 from jobs.core.errors import SubmitError
 from jobs.core.options import NOTHING_CHOSEN, JobOptions
+from jobs.core.tags import checked_tags
 from jobs.lifecycle.follow_up import earlier_of
 from jobs.lifecycle.problem_text import checked_problem
 from jobs.models import Job
@@ -47,6 +48,7 @@ class JobRequest:
     not_before_at: datetime | None = None
     parent: Job | None = None
     follows: Job | None = None
+    tags: tuple[str, ...] = ()
     request_id: UUID | None = None
     when_paid: bool = False
 
@@ -66,7 +68,7 @@ class JobRequest:
         check_result(self.options.result, self.checker)
         if why := why_not_offered(self.checker):
             raise SubmitError(why, field="checker", code="cannot_run_code")
-        return replace(self, problem=problem, strategy=strategy)
+        return replace(self, problem=problem, strategy=strategy, tags=checked_tags(self.tags))
 
     def earlier(self) -> Earlier | None:
         """Return what the problem follows up on; of a job that is run again what it was told then. Raises SubmitError."""

@@ -19,10 +19,10 @@ from jobs.lifecycle.funding import fund_job
 from jobs.lifecycle.limits import check_limits, check_unpaid
 from jobs.lifecycle.panel import panel_for
 from jobs.lifecycle.pinning import pin
-from jobs.lifecycle.problem_text import title_of
 from jobs.lifecycle.quote_records import record_quote
 from jobs.lifecycle.request import JobRequest
 from jobs.lifecycle.spending_limits import refusals_told
+from jobs.lifecycle.titles import title_of
 from jobs.models import Job
 from solver import least_budget_nano
 from solver.core.models import ModelCard
@@ -60,6 +60,7 @@ def _job_of(request: JobRequest, posed: Problem, panel: list[ModelCard]) -> Job:
         workspace=request.workspace,
         created_by=request.user,
         title=title_of(request.problem),
+        tags=list(request.tags),
         problem=request.problem,
         checker=request.checker.to_json() if request.checker else {},
         strategy=strategy_for(request.strategy, posed.result),

@@ -4,6 +4,7 @@ import uuid
 from typing import ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -20,6 +21,7 @@ from jobs.core.states import (
     sources_of,
     stop_reason_words,
 )
+from jobs.core.tags import MAX_TAG_CHARS
 from solver.core.result_kind import ResultKind
 from solver.inference.explanation import FAILED
 
@@ -42,6 +44,7 @@ class Job(models.Model):
     created_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="jobs")
 
     title = models.CharField(max_length=120)
+    tags = ArrayField(models.CharField(max_length=MAX_TAG_CHARS), default=list, db_default=[], blank=True)
     problem = models.TextField()
     checker = models.JSONField(
         default=dict, blank=True, help_text='Such as {"kind": "arithmetic", "numbers": […], "target": 58}.'

@@ -16,6 +16,7 @@ TITLE = "Texts deleted"
 
 _OF_JOB: dict[str, Any] = {
     "title": TITLE,
+    "tags": [],
     "problem": "",
     "checker": {},
     "context": {},

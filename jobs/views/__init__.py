@@ -17,6 +17,7 @@ from jobs.views.drafts import drop_draft, keep_draft
 from jobs.views.landing import landing
 from jobs.views.limits import limits
 from jobs.views.listing import job_list
+from jobs.views.name import name
 from jobs.views.new import new_job, preview, quote
 from jobs.views.staff.audit import audit_list, audit_now
 from jobs.views.staff.learned import learned
@@ -52,6 +53,7 @@ __all__ = [
     "live_fragment",
     "mail_detail",
     "mail_list",
+    "name",
     "new_job",
     "outbox_list",
     "outbox_retry",

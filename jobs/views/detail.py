@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -29,10 +30,11 @@ from jobs.upkeep.delete_texts import may_delete_texts
 from jobs.views.access import get_job_for, jobs_of
 from jobs.views.job_actions import offered_key, offers_of
 from jobs.views.live import live_reply
+from jobs.views.name import name_context
 from jobs.views.raise_form import raise_context
 from solver.core.result_kind import ResultKind
 
-_RERUNS_SHOWN = 10
+_LATER_SHOWN = 20
 
 
 def job_context(job: Job) -> dict[str, Any]:
@@ -75,9 +77,14 @@ def job_context(job: Job) -> dict[str, Any]:
     }
 
 
-def _head_context(job: Job) -> dict[str, Any]:
+def _head_context(user: User, job: Job) -> dict[str, Any]:
     """Return what the head of the page shows: where the job comes from, and the buttons with their dialogs."""
-    return {"comparison": Comparison.of(job), "offers": offers_of(job), **raise_context(job)}
+    return {
+        "comparison": Comparison.of(job),
+        "offers": offers_of(job),
+        **raise_context(job),
+        **name_context(user, job),
+    }
 
 
 def may_share(user: User, job: Job) -> bool:
@@ -113,9 +120,11 @@ def _is_decided_by_checker(job: Job) -> bool:
 def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Show the job."""
     job = get_job_for(request.user, job_id)
-    context = job_context(job) | _head_context(job) | _owner_context(request.user, job)
-    context["reruns"] = jobs_of(request.user).filter(parent=job).order_by("created_at")[:_RERUNS_SHOWN]
-    context["follow_ups"] = jobs_of(request.user).filter(follows=job).order_by("created_at")[:_RERUNS_SHOWN]
+    context = job_context(job) | _head_context(request.user, job) | _owner_context(request.user, job)
+    related = jobs_of(request.user).filter(Q(parent=job) | Q(follows=job)).order_by("created_at")
+    later = list(related[:_LATER_SHOWN])
+    context["reruns"] = [each for each in later if each.parent_id == job.pk]
+    context["follow_ups"] = [each for each in later if each.follows_id == job.pk]
     context["problem_html"] = render_markdown(job.problem, prefix="problem")
     context["has_math"] = context["has_math"] or has_math(context["problem_html"])
     return render(request, "jobs/job/detail.html", context)
@@ -132,7 +141,9 @@ def live_fragment(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     def answer() -> HttpResponse:
         context = job_context(job)
         if job.has_ended or has_other_buttons:
-            context |= _head_context(job) | _owner_context(request.user, job) | {"with_head": True}
+            context |= (
+                _head_context(request.user, job) | _owner_context(request.user, job) | {"with_head": True}
+            )
         return render(request, "jobs/job/live.html", context)
 
     if has_other_buttons and not job.has_ended:

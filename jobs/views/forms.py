@@ -14,8 +14,10 @@ from accounts.access import workspace_of
 from accounts.models import User
 from jobs.core.code_checks import runs_programs
 from jobs.core.options import LEAST_TARGET, JobOptions
+from jobs.core.tags import tags_in
 from jobs.lifecycle import JobRequest, SubmitError
 from jobs.lifecycle.problem_text import checked_problem
+from jobs.lifecycle.titles import typed_title
 from jobs.models import Job
 from jobs.views.access import job_named
 from solver.checkers import REGISTRY, CheckerError, parse_checker, recognise_checker
@@ -95,6 +97,31 @@ class RaiseForm(BudgetForm):
     """The new budget of a job."""
 
 
+class NameForm(forms.Form):
+    """What a person calls a job, and how they sort it."""
+
+    title = forms.CharField(required=False, max_length=1_000)
+    tags = forms.CharField(required=False, max_length=400)
+
+    def clean_title(self) -> str:
+        """Return the title on one line; empty for that of the problem."""
+        try:
+            return typed_title(self.cleaned_data["title"])
+        except SubmitError as error:
+            raise ValidationError(error.message, code=error.code) from error
+
+    def clean_tags(self) -> tuple[str, ...]:
+        """Return the tags."""
+        return _tags(self.cleaned_data["tags"])
+
+
+def _tags(typed: str) -> tuple[str, ...]:
+    try:
+        return tags_in(typed)
+    except SubmitError as error:
+        raise ValidationError(error.message, code=error.code) from error
+
+
 class NewJobForm(BudgetForm):
     """A problem, a budget, and how an answer can be checked."""
 
@@ -108,6 +135,7 @@ class NewJobForm(BudgetForm):
     value = forms.CharField(required=False, max_length=60)
     example = RawTextField()
     follows = forms.CharField(required=False, max_length=40)
+    tags = forms.CharField(required=False, max_length=400)
     not_before = forms.CharField(required=False, max_length=40)
     deadline = forms.CharField(required=False, max_length=40)
     time_zone = forms.CharField(required=False, max_length=60)
@@ -154,6 +182,10 @@ class NewJobForm(BudgetForm):
                 f"“{typed}” is not a number: {expected}.", code="confidence_target"
             ) from error
         return target
+
+    def clean_tags(self) -> tuple[str, ...]:
+        """Return the tags."""
+        return _tags(self.cleaned_data["tags"])
 
     def clean_value(self) -> int | None:
         """Return the value of a correct answer in nano-USD, or None if none was entered."""
@@ -233,6 +265,7 @@ class NewJobForm(BudgetForm):
             not_before_at=data["not_before_at"],
             deadline_at=data["deadline_at"],
             follows=self.followed(user),
+            tags=data["tags"],
         )
 
     def followed(self, user: User) -> Job | None:

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.db.models import BigIntegerField, Case, F, Q, Value, When
+from django.db.models import BigIntegerField, Case, F, Func, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -14,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.access import AuthedRequest, signed_in
 from accounts.models import User
 from jobs.core.states import ACTIVE, ENDED, JobState, UserVerdict
+from jobs.core.tags import MAX_TAG_CHARS
 from jobs.models import Job, JobQuerySet
 from jobs.presenters.spend import Spend, spend_of
 from jobs.templatetags.ponder import percent
@@ -22,6 +23,7 @@ from solver.inference.explanation import FAILED, PASSED
 
 PER_PAGE = 25
 _MAX_QUERY = 200
+_MOST_TAGS = 100
 _STATES = {
     "": ("All", Q()),
     "active": ("Active", Q(state__in=sorted(ACTIVE))),
@@ -84,13 +86,16 @@ def job_list(request: AuthedRequest) -> HttpResponse:
     query = request.GET.get("q", "").replace("\x00", "").strip()[:_MAX_QUERY]
     state = request.GET.get("state", "") if request.GET.get("state", "") in _STATES else ""
     sort = request.GET.get("sort", "") if request.GET.get("sort", "") in _SORTS else ""
-    page = Paginator(_jobs(user, query, state, sort), PER_PAGE).get_page(request.GET.get("page"))
-    chosen = {"q": query, "state": state, "sort": sort}
+    tag = " ".join(request.GET.get("tag", "").replace("\x00", "").lower().split())[:MAX_TAG_CHARS]
+    page = Paginator(_jobs(user, query, state, tag, sort), PER_PAGE).get_page(request.GET.get("page"))
+    chosen = {"q": query, "state": state, "tag": tag, "sort": sort}
+    tags = _tags_of(user)
     context: dict[str, Any] = {
         "rows": [Row(job, spend_of(job)) for job in page.object_list],
         "page": page,
         "chosen": chosen,
-        "is_filtered": bool(query or state),
+        "is_filtered": bool(query or state or tag),
+        "tags": tags if not tag or tag in tags else [tag, *tags],
         "link": "?" + urlencode([pair for pair in chosen.items() if pair[1]] + [("page", "")]),
         "states": [(key, label) for key, (label, _) in _STATES.items()],
         "sorts": [(key, label) for key, (label, _) in _SORTS.items()],
@@ -100,8 +105,18 @@ def job_list(request: AuthedRequest) -> HttpResponse:
     )
 
 
-def _jobs(user: User, query: str, state: str, sort: str) -> JobQuerySet:
+def _tags_of(user: User) -> list[str]:
+    """Return the tags of the user's jobs, in the order of the alphabet."""
+    each = (
+        jobs_of(user).select_related(None).exclude(tags=[]).annotate(tag=Func(F("tags"), function="unnest"))
+    )
+    return list(each.order_by("tag").values_list("tag", flat=True).distinct()[:_MOST_TAGS])
+
+
+def _jobs(user: User, query: str, state: str, tag: str, sort: str) -> JobQuerySet:
     jobs = jobs_of(user).filter(_STATES[state][1])
+    if tag:
+        jobs = jobs.filter(tags__contains=[tag])
     if query:
         jobs = jobs.filter(
             Q(title__icontains=query) | Q(problem__icontains=query) | Q(answer__icontains=query)

@@ -226,6 +226,7 @@ def _initial_of(job: Job) -> dict[str, Any]:
     return {
         "problem": job.problem,
         "follows": str(job.follows_id or ""),
+        "tags": ", ".join(job.tags),
         **budget_fields(job.budget_nano),
         **fields_of_checker(job.checker),
         **fields_of_options(job),

@@ -73,6 +73,7 @@ OWNERS = {
     "job-unshare",
     "job-verdict",
     "job-search",
+    "job-name",
     "job-steps",
     "job-step-text",
     "job-export-md",

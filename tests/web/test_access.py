@@ -41,6 +41,7 @@ JOB_POSTS = [
     "job-share",
     "job-unshare",
     "job-verdict",
+    "job-name",
 ]
 
 

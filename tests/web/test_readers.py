@@ -5,7 +5,8 @@ from django.template import Context, Template
 
 from billing.cost_review.csv_reply import csv_lines
 from jobs.core.errors import SubmitError
-from jobs.lifecycle.problem_text import checked_problem, title_of
+from jobs.lifecycle.problem_text import checked_problem
+from jobs.lifecycle.titles import title_of
 from jobs.mail.compose import _first_lines, _one_line
 from jobs.presenters.markdown import clean_text
 from jobs.templatetags.ponder import pretty_json, short_answer
@@ -56,6 +57,34 @@ def test_a_problem_that_cannot_be_seen_is_empty(text):
     """A character of no width is no problem to solve."""
     with pytest.raises(SubmitError, match="is empty"):
         checked_problem(text)
+
+
+@pytest.mark.parametrize(
+    ("problem", "title"),
+    [
+        ("Use 3, 7, 12, 25 to make 58.", "Use 3, 7, 12, 25 to make 58."),
+        ("# **Prime gaps**\n\nShow that …", "Prime gaps Show that …"),
+        ("Write `merge(a, b)`, which merges __init__ lists.", "Write merge(a, b), which merges __init__ lists."),
+        ("Dear all,\n\nI have a question.\n\nWhy is the sky blue?", "Why is the sky blue?"),
+        ("Please solve the following problem:\n\nHow many [trees](https://x.org/a)?", "How many trees?"),
+        ("please list the primes below 30", "List the primes below 30"),
+        ("```python\nx = 1\n```\nWhat does this print?", "What does this print?"),
+        ("```python\nx = 1\n```", "x = 1"),
+        (r"$$\int_0^\infty \frac{x^3}{e^x-1}\,dx$$", "∫_0^∞x^3/e^x-1 dx"),
+        ("Let n > 1. Prove that n! < n^n.", "Let n > 1. Prove that n! < n^n."),
+        ("Ask Dr. Who, e.g. about time. Then rest.", "Ask Dr. Who, e.g. about time."),
+        ("It costs $5 or $6.", "It costs $5 or $6."),
+        ("Compute 2 * 3 * 4.", "Compute 2 * 3 * 4."),
+        ("word " * 40, "Word " + "word " * 14 + "word…"),
+        ("数" * 100, "数" * 79 + "…"),
+        ("Solve the problem below.", "Solve the problem below."),
+        ("---", "---"),
+        ("\u200b", "Problem"),
+    ],
+)  # fmt: skip
+def test_a_title_says_what_a_problem_is_about(problem, title):
+    """No greeting, no mark of Markdown, no LaTeX where a sign says it, and no word cut in two."""
+    assert title_of(problem) == title
 
 
 def test_a_title_keeps_what_forms_words_and_emoji():

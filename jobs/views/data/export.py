@@ -116,6 +116,7 @@ def _as_json(job: Job) -> dict[str, Any]:
     return {
         "id": str(job.pk),
         "title": job.title,
+        "tags": job.tags,
         "problem": job.problem,
         "follows": job.follows_id,
         "context": job.context or None,
