@@ -18,6 +18,8 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         "stop_reason",
         "budget_nano",
         "charged_nano",
+        "programs_run",
+        "programs_cpu_ms",
         "created_at",
     )
     list_filter = ("state", "stop_reason", "strategy")

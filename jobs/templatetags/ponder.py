@@ -132,6 +132,13 @@ def programs_used(job: Any) -> str:
     return f"{job.programs_run}, {job.programs_cpu_ms / 1000:.1f} s of CPU"
 
 
+@register.simple_tag
+def programs_of(job_id: UUID) -> str:
+    """Return what `programs_used` says of a job known by its id; empty where none was run, or not ended yet."""
+    job = Job.objects.only("programs_run", "programs_cpu_ms").filter(pk=job_id, programs_run__gt=0).first()
+    return programs_used(job) if job else ""
+
+
 @register.filter
 def percent(share: float | None) -> str:
     """Return a confidence for people; never 100 %."""

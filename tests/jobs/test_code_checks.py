@@ -6,6 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connections
 from django.test import Client
+from django.urls import reverse
 
 from billing.books.wallet import balances
 from jobs.core.code_checks import leave_word, runs_programs, why_not_offered
@@ -21,7 +22,7 @@ from solver.checkers.python_check import PythonCheck
 from solver.checkers.unit_tests import UnitTests
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
-from tests.people import submit_for
+from tests.people import make_user, submit_for
 from tests.sandboxes import bubblewrap
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,6 +70,11 @@ def test_a_program_that_passes_the_tests_ends_the_job(
     assert job.programs_cpu_ms > 0
     assert f"<dt>Programs run</dt><dd>{line}</dd>" in client.get(job.get_absolute_url()).content.decode()
     assert f"| Programs run | {line} |" in client.get(f"{job.get_absolute_url()}export.md").content.decode()
+    client.force_login(make_user("stella@example.com", staff=True))
+    assert (
+        f"<dt>Programs run</dt><dd>{line}</dd>"
+        in client.get(reverse("cost-review-calls", args=[job.pk])).content.decode()
+    )
 
 
 def test_programs_without_tests_are_chosen_by_what_they_do(alice, workspace, endpoint, run_all, runs_code):
