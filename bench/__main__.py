@@ -51,6 +51,7 @@ AS_THEY_ARE = {"humaneval"}
 """Whose JSON object has exactly the keys that it promises."""
 PLOTS: dict[str, Callable[[Mapping[str, Any]], list[Panel]]] = {
     "accuracy": strategies.panels,
+    "live": live.panels,
     "overhead": overhead.panels,
     "tree": tree.panels,
 }
