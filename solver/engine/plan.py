@@ -22,24 +22,26 @@ def rotation(
     """Return the names of the models that try in turn, strongest affordable first; empty for an empty panel."""
     if not panel:
         return []
-    panel = solvers_of(panel)
-    ordered = sorted(
-        panel, key=lambda c: (c.ability_for(kind), typical_nano(c, size_bytes, markup_bp)), reverse=True
-    )
-    cheapest = min(panel, key=lambda c: _q90_nano(c, size_bytes, markup_bp))
-    main = next(
-        (c for c in ordered if _q90_nano(c, size_bytes, markup_bp) * _TRIES_OF_MAIN <= budget_nano), cheapest
+    main, *others = ablest(
+        solvers_of(panel), kind=kind, budget_nano=budget_nano, size_bytes=size_bytes, markup_bp=markup_bp
     )
     many = typical_nano(main, size_bytes, markup_bp) * _TRIES_BEFORE_SECOND_FAMILY <= budget_nano
-    second = next(
-        (
-            c
-            for c in ordered
-            if c.family != main.family and _q90_nano(c, size_bytes, markup_bp) * _TRIES_OF_MAIN <= budget_nano
-        ),
-        None,
-    )
+    second = next((card for card in others if card.family != main.family), None)
     return [main.name, main.name, second.name] if many and second else [main.name]
+
+
+def ablest(
+    cards: Sequence[ModelCard], *, kind: str, budget_nano: int, size_bytes: int, markup_bp: int
+) -> list[ModelCard]:
+    """Return the models of which the budget buys three long calls, the ablest first; of none that many: the cheapest."""
+    affordable = [
+        card for card in cards if _q90_nano(card, size_bytes, markup_bp) * _TRIES_OF_MAIN <= budget_nano
+    ]
+    return sorted(
+        affordable or [min(cards, key=lambda c: _q90_nano(c, size_bytes, markup_bp))],
+        key=lambda c: (c.ability_for(kind), typical_nano(c, size_bytes, markup_bp)),
+        reverse=True,
+    )
 
 
 def fitting(panel: Sequence[ModelCard], problem: Problem) -> list[ModelCard]:

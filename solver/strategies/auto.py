@@ -1,9 +1,9 @@
 """`auto`: plans from the budget, buys what adds most to the chance of a correct answer per dollar, and stops in time.
 
-Mechanism: where the strongest affordable model can revise, `deep` runs first, inside this strategy. Then, and from the
-start elsewhere, the posterior of every answer (solver/inference/vote_likelihood.py) says how likely it is right, and
-how likely none seen is; from it follows what further tries of each model (value_of_tries.py) or a grade
-(value_of_grade.py) would add. Whatever adds most per dollar is bought while that is worth more than it costs; what a
+Mechanism: where the ablest affordable model can revise, also one that does not try, `deep` runs first, inside this
+strategy. Then, and from the start elsewhere, the posterior of every answer (solver/inference/vote_likelihood.py) says
+how likely it is right, and how likely none seen is; from it follows what further tries of each model or a grade would
+add (solver/inference/decisions). Whatever adds most per dollar is bought while that is worth more than it costs; what a
 right answer is worth is told, or follows from the budget. Where many tries came to no answer twice, `aggregate` gets
 the rest. Where a checker proves answers, each try goes to the model with the best chance of success per dollar; where
 it gives scores, `evolve` climbs them. Programs that nothing checks are left to `code_vote`, data to `field_vote`.
@@ -83,7 +83,7 @@ class Auto(Common[AutoPlan]):
 
     def make_plan(self) -> AutoPlan:
         """Return which models may try, and which strategy runs first, if any."""
-        first = "deep" if self.roles.cards[self.roles.strongest()].reads else ""
+        first = "deep" if self.roles.ablest().reads else ""
         run = "" if self.problem.is_checkable else WHOLE.get(self.problem.result, first)
         return AutoPlan(tuple(self._names), run, self.setting.budget_nano)
 

@@ -1,13 +1,21 @@
 """Who does what in a strategy, and what it costs: solvers in rotation, a judge of another family."""
 
 from collections.abc import Iterable, Mapping
+from typing import TypedDict
 
 from solver.core.models import ModelCard, solvers_of
 from solver.core.steps import Resources, StepKind
 from solver.core.strategy import Setting
 from solver.engine.bounds import least_budget_left_nano, least_hold_nano, prompt_bytes, typical_nano
-from solver.engine.plan import rotation
+from solver.engine.plan import ablest, rotation
 from solver.text.prompts import messages_for
+
+
+class _Terms(TypedDict):
+    kind: str
+    budget_nano: int
+    size_bytes: int
+    markup_bp: int
 
 
 class PanelRoles:
@@ -20,25 +28,27 @@ class PanelRoles:
         self.readers = [card for card in setting.panel if card.reads]
         self._problem_bytes = prompt_bytes(setting.problem.messages())
         problem = setting.problem
+        self._terms: _Terms = {
+            "kind": problem.kind,
+            "budget_nano": setting.budget_nano,
+            "size_bytes": self._problem_bytes,
+            "markup_bp": setting.markup_bp,
+        }
         self._shown_bytes = prompt_bytes(
             messages_for(StepKind.AGGREGATE, problem.text, result=problem.result)
         )
 
     def rotation(self) -> tuple[str, ...]:
         """Return who solves in turn."""
-        return tuple(
-            rotation(
-                self._setting.panel,
-                kind=self._setting.problem.kind,
-                budget_nano=self._setting.budget_nano,
-                size_bytes=self._problem_bytes,
-                markup_bp=self._setting.markup_bp,
-            )
-        )
+        return tuple(rotation(self._setting.panel, **self._terms))
 
     def strongest(self) -> str:
-        """Return the ablest model of which the budget buys three calls, else the first of the rotation."""
+        """Return the ablest solver of which the budget buys three calls, else the first of the rotation."""
         return self.rotation()[0]
+
+    def ablest(self) -> ModelCard:
+        """Return the ablest model of which the budget buys three calls, be it one that tries or one that only reads."""
+        return ablest(self._setting.panel, **self._terms)[0]
 
     def choose_judge(self, solvers: Iterable[str]) -> str:
         """Return the ablest model of a family that none of `solvers` is of, else the ablest other one, else any.

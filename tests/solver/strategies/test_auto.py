@@ -3,6 +3,8 @@
 import random
 import statistics
 
+import pytest
+
 from solver.checkers.number import Number
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem import Problem
@@ -142,6 +144,21 @@ def test_a_model_that_can_revise_thinks_first_and_what_it_found_is_evidence():
     assert {step.model for step in asked if step.key.startswith("run/0/line/")} >= {READER.name}
     assert strategy.best().answer == "7"
     assert strategy.done() is StopReason.CONFIDENT
+
+
+@pytest.mark.parametrize(
+    ("examiner", "first"),
+    [
+        (card("third/examiner", ability=0.9, solves=False), "deep"),
+        (card("third/examiner", ability=0.5, solves=False), ""),
+        (card("third/examiner", ability=0.9, pico=10**9, solves=False), ""),
+    ],
+    ids=["abler", "weaker", "too dear"],
+)
+def test_a_model_that_only_reads_revises_first_where_it_is_the_ablest_affordable(examiner, first):
+    """A weaker one would spoil what was right; one too dear would leave no money for tries."""
+    [plan] = auto((STRONG, examiner)).ask(resources())
+    assert plan.note["run"] == first
 
 
 def test_nobody_revises_where_a_checker_knows_or_nobody_can():
