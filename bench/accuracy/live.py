@@ -3,7 +3,8 @@
 The real engine, gateway and servers, on problems that training never saw, the same ones for every strategy: modular
 arithmetic, where votes count, and Countdown with four numbers, where judging is easier than finding. Every strategy has
 five cents; `auto` has less, too, so that its cost can be read off at the accuracy of each other. What a run that was
-stopped has come to lies in var/live, and the next one goes on from there (delete it after a change); one that ends leaves nothing there.
+stopped has come to lies in var/live, and the next one goes on from there (delete it after a change); one that ends
+leaves nothing there.
 """
 
 import asyncio
