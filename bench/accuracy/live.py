@@ -35,7 +35,7 @@ from solver.providers.litellm_gateway import LiteLLMGateway
 from solver.strategies import Setting, make_strategy, names_for
 
 CENTS = 5
-CENTS_OF_AUTO = (1, 2, CENTS)
+CENTS_OF_AUTO = (1, 2, 3, CENTS)
 SEED = 20_261_129
 AT_A_TIME = 4
 TOLERANCE = 0.005
