@@ -47,7 +47,7 @@ MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
 }
 
 
-AS_THEY_ARE = {"humaneval"}
+AS_THEY_ARE = {"humaneval", "review"}
 """Whose JSON object has exactly the keys that it promises."""
 PLOTS: dict[str, Callable[[Mapping[str, Any]], list[Panel]]] = {
     "accuracy": strategies.panels,

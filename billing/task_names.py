@@ -3,4 +3,5 @@
 PROCESS_STRIPE_EVENT = "billing.tasks.process_stripe_event"
 ASK_ABOUT_PENDING_TOP_UPS = "billing.tasks.ask_about_pending_top_ups"
 IMPORT_PRICES = "billing.tasks.import_prices"
+SUM_CALLS = "billing.tasks.sum_calls"
 PROCESS_STRIPE_INBOX = "billing.tasks.process_stripe_inbox"

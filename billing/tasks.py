@@ -1,9 +1,13 @@
-"""Celery's part of billing: Stripe's inbox. Messages only wake a worker; the rows know what is to be done."""
+"""Celery's part of billing: Stripe's inbox, the sums of the cost review.
+
+Messages only wake a worker; the rows know what is to be done.
+"""
 
 import logging
 
 from celery import shared_task
 
+from billing.cost_review import summing
 from billing.payments import inbox as stripe_inbox
 from billing.payments import lost_top_ups
 from billing.prices.drafts import import_drafts
@@ -12,6 +16,7 @@ from billing.task_names import (
     IMPORT_PRICES,
     PROCESS_STRIPE_EVENT,
     PROCESS_STRIPE_INBOX,
+    SUM_CALLS,
 )
 
 logger = logging.getLogger(__name__)
@@ -47,3 +52,9 @@ def ask_about_pending_top_ups() -> None:
 def import_prices(*providers: str) -> None:
     """Replace these providers' drafts of prices."""
     import_drafts(providers)
+
+
+@shared_task(name=SUM_CALLS)
+def sum_calls() -> None:
+    """Sum what finished since the last time, for the cost review."""
+    summing.sum_calls()

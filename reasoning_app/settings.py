@@ -338,6 +338,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "sum-calls": {"task": billing_tasks.SUM_CALLS, "schedule": 300.0, "options": {"expires": 300}},
     "delete-account-files": {
         "task": job_tasks.DELETE_ACCOUNT_FILES,
         "schedule": 30.0,

@@ -97,6 +97,21 @@ INVARIANTS: dict[str, str] = {
         FROM billing_call c WHERE c.overrun_nano > 0
             AND NOT EXISTS (SELECT FROM billing_modelsuspension q WHERE q.model = c.model)
     """,
+    "the cost review's sums are those of its calls": """
+        SELECT 'until ' || m.until || ' its sums say ' || s.said || ', its calls say ' || c.said
+        FROM billing_callsummark m
+        CROSS JOIN LATERAL (
+            SELECT concat_ws(' ', coalesce(sum(settled + void + in_doubt), 0), coalesce(sum(cost_nano), 0),
+                coalesce(sum(billed_nano), 0), coalesce(sum(overrun_nano), 0)) AS said
+            FROM billing_callsum
+        ) s
+        CROSS JOIN LATERAL (
+            SELECT concat_ws(' ', count(*), coalesce(sum(cost_nano), 0), coalesce(sum(billed_nano), 0),
+                coalesce(sum(overrun_nano), 0)) AS said
+            FROM billing_call WHERE finished_at < m.until
+        ) c
+        WHERE s.said <> c.said
+    """,
     "no floored account lacks what it holds": """
         SELECT 'account ' || id || ' (' || kind || ') has ' || balance_nano || ' and holds ' || held_nano
         FROM billing_account WHERE is_floored AND (balance_nano < held_nano OR held_nano < 0)

@@ -2,6 +2,7 @@
 
 from billing.models.audit import AuditRun
 from billing.models.call import Call, CallState
+from billing.models.call_sum import CallSum, CallSumMark
 from billing.models.ledger import (
     FIRST_USER_ACCOUNT,
     SYSTEM_ACCOUNTS,
@@ -25,6 +26,8 @@ __all__ = [
     "AuditRun",
     "Call",
     "CallState",
+    "CallSum",
+    "CallSumMark",
     "Entry",
     "ModelSuspension",
     "Price",

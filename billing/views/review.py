@@ -15,7 +15,7 @@ from accounts.access import AuthedRequest, staff_with
 from accounts.rights import Right
 from billing.cost_review.chart import cost_chart
 from billing.cost_review.csv_reply import csv_reply
-from billing.cost_review.sums import By, Line, Lines, Scope, budget_nano, lines, owners, total, total_of
+from billing.cost_review.sums import By, Line, Lines, Scope, budget_nano, lines, owners, total_of
 from billing.models import AuditRun, Call, CallState
 from solver.core.money import usd_decimal
 
@@ -31,10 +31,11 @@ def costs(request: AuthedRequest) -> HttpResponse:
     """Show the sums of a period by day, model, user or job."""
     scope, by = _chosen(request)
     days = lines(scope, by) if by is By.DAY else []
+    found = Lines(scope, by)
     page = (
         None
         if days
-        else Paginator(cast("Sequence[Line]", Lines(scope, by)), PAGE_LINES).get_page(request.GET.get("page"))
+        else Paginator(cast("Sequence[Line]", found), PAGE_LINES).get_page(request.GET.get("page"))
     )
     context: dict[str, Any] = {
         "scope": scope,
@@ -42,7 +43,7 @@ def costs(request: AuthedRequest) -> HttpResponse:
         "groups": [("day", "By day"), ("model", "By model"), ("workspace", "By user"), ("job", "By job")],
         "all_days": DAYS,
         "filters": _filters(scope),
-        "total": total_of(days) if days else total(scope),
+        "total": total_of(days) if days else found.total,
         "chart": cost_chart(days) if days else None,
         "lines": days[::-1] if page is None else list(page.object_list),
         "page": page,

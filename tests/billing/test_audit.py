@@ -36,6 +36,9 @@ DAMAGE = {
     "every call belongs to an existing escrow of its job, workspace and price": (
         "UPDATE billing_call SET price_id = 999999"
     ),
+    "the cost review's sums are those of its calls": (
+        "INSERT INTO billing_callsummark (until) SELECT max(finished_at) FROM billing_call"
+    ),
     "every credited top-up has its transfer": (
         "INSERT INTO billing_topup (id, workspace_id, user_id, amount_nano, state, checkout_session, checkout_url, "
         "payment_intent, credited_nano, reversed_nano, reversals, problem, created_at) SELECT gen_random_uuid(), "

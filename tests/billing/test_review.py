@@ -9,11 +9,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from billing.books.audit import violations
 from billing.cost_review.chart import cost_chart
+from billing.cost_review.summing import sum_calls
 from billing.cost_review.sums import By, Line, Scope, budget_nano, lines, total, total_of
-from billing.models import Call
+from billing.models import Call, CallSum
 from billing.views import review
-from tests.billing.books import USD, doubt, settle, start_job, void
+from tests.billing.books import USD, doubt, settle, sql, start_job, void
 
 PAGES = [
     "cost-review",
@@ -86,6 +88,25 @@ def test_the_sums_of_all_groupings_agree(spent):
     for by in By:
         assert total_of(lines(scope, by)) == expected
     assert expected.margin_nano == 400_000_000
+
+
+def test_summed_calls_and_single_ones_make_one_sum(spent):
+    """Summed in two steps, at moments inside and outside the scope: no grouping changes, nothing counts twice."""
+    calls = Call.objects.filter(finished_at__isnull=False).order_by("created_at", "pk")
+    for number, call in enumerate(calls):
+        finished = timezone.now() - timedelta(hours=7 * number)
+        sql("SET LOCAL session_replication_role = replica")  # a finished call never changes
+        sql("UPDATE billing_call SET finished_at = %s WHERE id = %s", finished, call.pk)
+    sql("SET LOCAL session_replication_role = DEFAULT")
+    scopes = [Scope(days=1), Scope(days=7), Scope(days=7, model="demo/intern")]
+    before = [[lines(scope, by) for by in By] for scope in scopes]
+    assert sum_calls(timezone.now() - timedelta(hours=20)) == 2
+    assert [[lines(scope, by) for by in By] for scope in scopes] == before
+    assert sum_calls() == 2
+    assert sum_calls() == 0
+    assert [[lines(scope, by) for by in By] for scope in scopes] == before
+    assert CallSum.objects.count() == 4
+    assert not violations()
 
 
 def test_no_list_ends_without_a_word(spent, stella, monkeypatch):
