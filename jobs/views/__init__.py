@@ -16,7 +16,7 @@ from jobs.views.detail import detail, live_fragment
 from jobs.views.drafts import drop_draft, keep_draft
 from jobs.views.landing import landing
 from jobs.views.limits import limits
-from jobs.views.listing import job_list
+from jobs.views.listing import job_list, job_list_csv
 from jobs.views.name import name
 from jobs.views.new import new_job, preview, quote
 from jobs.views.staff.audit import audit_list, audit_now
@@ -45,6 +45,7 @@ __all__ = [
     "export_markdown",
     "finish",
     "job_list",
+    "job_list_csv",
     "judge_answer",
     "keep_draft",
     "landing",

@@ -1,55 +1,37 @@
-"""The list of jobs: search, state, order, pages."""
+"""The list of jobs: search, state, tag, order, pages, sums; and the same as CSV."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
+from django.conf import settings
 from django.core.paginator import Paginator
-from django.db.models import BigIntegerField, Case, F, Func, Q, Value, When
-from django.db.models.functions import Coalesce
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import AuthedRequest, signed_in
 from accounts.models import User
-from jobs.core.states import ACTIVE, ENDED, JobState, UserVerdict
-from jobs.core.tags import MAX_TAG_CHARS
-from jobs.models import Job, JobQuerySet
+from billing.cost_review.csv_reply import csv_reply
+from jobs.core.states import UserVerdict
+from jobs.models import Job
+from jobs.presenters.markdown import clean_text
 from jobs.presenters.spend import Spend, spend_of
 from jobs.templatetags.ponder import percent
-from jobs.views.access import jobs_of, wants_fragment
+from jobs.views.access import wants_fragment
+from jobs.views.job_filter import SORTS, STATES, JobFilter, sums_of, tags_of
+from solver.core.money import usd_decimal
 from solver.inference.explanation import FAILED, PASSED
 
 PER_PAGE = 25
-_MAX_QUERY = 200
-_MOST_TAGS = 100
-_STATES = {
-    "": ("All", Q()),
-    "active": ("Active", Q(state__in=sorted(ACTIVE))),
-    "draft": ("Drafts", Q(state=JobState.DRAFT)),
-    "awaiting_payment": ("Awaiting payment", Q(state=JobState.AWAITING_PAYMENT)),
-    "paused": ("Paused", Q(state=JobState.PAUSED)),
-    "done": ("Done", Q(state=JobState.DONE)),
-    "unanswered": ("Without an answer", Q(state=JobState.UNANSWERED)),
-    "exhausted": ("Budget reached", Q(state=JobState.EXHAUSTED)),
-    "failed": ("Failed", Q(state=JobState.FAILED)),
-    "cancelled": ("Cancelled", Q(state=JobState.CANCELLED)),
-    "right": ("Judged right", Q(user_verdict=UserVerdict.RIGHT)),
-    "wrong": ("Judged wrong", Q(user_verdict=UserVerdict.WRONG)),
-}
-_SORTS = {
-    "": ("Newest first", ("-created_at", "pk")),
-    "oldest": ("Oldest first", ("created_at", "pk")),
-    "spent": ("Most spent first", ("-spent", "-created_at", "pk")),
-    "budget": ("Largest budget first", ("-budget_nano", "-created_at", "pk")),
-}
+_JOBS_AT_ONCE = 200
+_ANSWER_CHARS = 1_000
+_CSV_HEADER = (
+    "id", "title", "state", "tags", "answer", "confidence", "checked", "judged", "budget_usd", "spent_usd",
+    "reserved_usd", "created_at", "started_at", "finished_at", "link",
+)  # fmt: skip
 _JUDGED = {UserVerdict.RIGHT.value: "Judged right", UserVerdict.WRONG.value: "Judged wrong"}
-_SPENT = Case(
-    When(state__in=sorted(ENDED), then=F("charged_nano")),
-    default=F("budget_nano") - Coalesce(F("escrow__balance_nano"), F("budget_nano")),
-    output_field=BigIntegerField(),
-)
+_TEXTS = ("problem", "context", "answer_text", "best", "dissent", "rubric", "checker", "options")
 
 
 class Row(NamedTuple):
@@ -82,49 +64,54 @@ class Row(NamedTuple):
 @require_safe
 def job_list(request: AuthedRequest) -> HttpResponse:
     """Show the user's jobs."""
-    user = request.user
-    query = request.GET.get("q", "").replace("\x00", "").strip()[:_MAX_QUERY]
-    state = request.GET.get("state", "") if request.GET.get("state", "") in _STATES else ""
-    sort = request.GET.get("sort", "") if request.GET.get("sort", "") in _SORTS else ""
-    tag = " ".join(request.GET.get("tag", "").replace("\x00", "").lower().split())[:MAX_TAG_CHARS]
-    page = Paginator(_jobs(user, query, state, tag, sort), PER_PAGE).get_page(request.GET.get("page"))
-    chosen = {"q": query, "state": state, "tag": tag, "sort": sort}
-    tags = _tags_of(user)
+    chosen, tags = JobFilter.read(request.GET), tags_of(request.user)
+    jobs = chosen.jobs(request.user)
+    sums = sums_of(jobs)
+    pages = Paginator(jobs.defer(*_TEXTS), PER_PAGE)
+    pages.count = sums.jobs
+    page = pages.get_page(request.GET.get("page"))
+    address = chosen.address
     context: dict[str, Any] = {
         "rows": [Row(job, spend_of(job)) for job in page.object_list],
         "page": page,
+        "sums": sums,
         "chosen": chosen,
-        "is_filtered": bool(query or state or tag),
-        "tags": tags if not tag or tag in tags else [tag, *tags],
-        "link": "?" + urlencode([pair for pair in chosen.items() if pair[1]] + [("page", "")]),
-        "states": [(key, label) for key, (label, _) in _STATES.items()],
-        "sorts": [(key, label) for key, (label, _) in _SORTS.items()],
+        "tags": tags if not chosen.tag or chosen.tag in tags else [chosen.tag, *tags],
+        "address": address,
+        "link": f"?{address}&page=" if address else "?page=",
+        "states": [(key, label) for key, (label, _) in STATES.items()],
+        "sorts": [(key, label) for key, (label, _) in SORTS.items()],
     }
     return render(
         request, "jobs/list/list.html#results" if wants_fragment(request) else "jobs/list/list.html", context
     )
 
 
-def _tags_of(user: User) -> list[str]:
-    """Return the tags of the user's jobs, in the order of the alphabet."""
-    each = (
-        jobs_of(user).select_related(None).exclude(tags=[]).annotate(tag=Func(F("tags"), function="unnest"))
-    )
-    return list(each.order_by("tag").values_list("tag", flat=True).distinct()[:_MOST_TAGS])
+@signed_in
+@require_safe
+def job_list_csv(request: AuthedRequest) -> HttpResponseBase:
+    """Return the filtered list as CSV, made while it is read."""
+    return csv_reply("jobs.csv", _CSV_HEADER, _csv_rows(request.user, JobFilter.read(request.GET)))
 
 
-def _jobs(user: User, query: str, state: str, tag: str, sort: str) -> JobQuerySet:
-    jobs = jobs_of(user).filter(_STATES[state][1])
-    if tag:
-        jobs = jobs.filter(tags__contains=[tag])
-    if query:
-        jobs = jobs.filter(
-            Q(title__icontains=query) | Q(problem__icontains=query) | Q(answer__icontains=query)
-        )
-    # What came back is pinned; a row says of a text no confidence.
-    slim = (
-        jobs.select_related(None)
-        .select_related("escrow")
-        .defer("problem", "context", "answer_text", "best", "dissent", "rubric", "checker", "options")
-    )
-    return slim.annotate(spent=Coalesce(_SPENT, Value(0))).order_by(*_SORTS[sort][1])
+def _csv_rows(user: User, chosen: JobFilter) -> Iterator[list[object]]:
+    for job in chosen.jobs(user).defer(*_TEXTS).iterator(_JOBS_AT_ONCE):
+        spend = spend_of(job)
+        reserved_nano = 0 if job.has_ended or job.escrow is None else job.escrow.balance_nano
+        yield [
+            str(job.pk),
+            clean_text(job.title),
+            job.get_state_display(),
+            ", ".join(job.tags),
+            clean_text(job.answer[:_ANSWER_CHARS]),
+            "" if job.confidence is None else f"{job.confidence:.4f}",
+            clean_text(job.checked),
+            job.get_user_verdict_display(),
+            usd_decimal(spend.budget_nano),
+            usd_decimal(spend.spent_nano),
+            usd_decimal(reserved_nano),
+            job.created_at,
+            job.started_at or "",
+            job.finished_at or "",
+            settings.PONDER_BASE_URL + job.get_absolute_url(),
+        ]

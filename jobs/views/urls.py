@@ -7,6 +7,7 @@ from jobs import views
 urlpatterns = [
     path("", views.landing, name="landing"),
     path("jobs/", views.job_list, name="job-list"),
+    path("jobs/jobs.csv", views.job_list_csv, name="job-list-csv"),
     path("jobs/new/", views.new_job, name="job-new"),
     path("jobs/quote/", views.quote, name="job-quote"),
     path("jobs/preview/", views.preview, name="job-preview"),

@@ -34,6 +34,7 @@ PUBLIC = {
 
 OWN = {
     "job-list",
+    "job-list-csv",
     "job-draft",
     "settings",
     "mail-works",

@@ -116,3 +116,34 @@ def test_texts_stand_in_the_direction_of_their_language(alice):
     """A title in Arabic begins at the right."""
     make_job(alice.user, title="ما هي عاصمة فرنسا؟")
     assert 'dir="auto">ما هي عاصمة فرنسا؟' in page(alice)
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("resume", "Mon résumé"), ("RÉSUMÉ", "a resume"), ("re\u0301sume", "resume"), ("grosse", "Die Größe"),
+        ("groesse", "Die Größe"), ("größe", "GROSSE"), ("lodz", "Łódź"), ("two words", "two\nwords"), ("αθηνα", "Αθήνα"),
+        ("ёлка", "елка"), ("o'brien (a+b)*", "O'Brien (a+b)*"), ("[a-z]", "x[a-z]y"), ("素数", "素数とは"),
+    ],
+)  # fmt: skip
+def test_a_search_sees_neither_case_nor_accents(alice, query, text):
+    """Whatever the language; signs are looked for as they are."""
+    make_job(alice.user, title="found", problem=text)
+    assert "found" in page(alice, q=query)
+    assert "No matching jobs" in page(alice, q=f"{query}x")
+
+
+def test_the_list_says_what_its_jobs_cost_and_is_a_csv(alice, charlie):
+    """Sums and file are of the jobs that were chosen, not only of those on the page; no cell is a formula."""
+    make_job(alice.user, title="=cheap", spent_cents=1, tags=["maths"])
+    make_job(alice.user, "running", title="dear", spent_cents=4, budget_cents=10, tags=["maths"])
+    make_job(alice.user, title="other", spent_cents=5)
+    assert "2 jobs · $0.05 spent · $0.06 reserved" in page(alice, tag="maths")
+    reply = alice.get(reverse("job-list-csv"), {"tag": "maths", "sort": "spent"})
+    lines = b"".join(reply.streaming_content).decode().splitlines()
+    assert len(lines) == 3
+    assert ",dear,Running,maths," in lines[1]
+    assert ",0.10,0.04,0.06," in lines[1]
+    assert ",'=cheap,Done,maths," in lines[2]
+    foreign = charlie.get(reverse("job-list-csv"))
+    assert b"".join(foreign.streaming_content).decode().count("\n") == 1
