@@ -85,7 +85,7 @@ def find(name: str) -> "ModelInfo | None":
     """Return what is known of a model that Ponder calls by this name."""
     provider, _, short = name.partition("/")
     known = _providers().get(PROVIDERS.get(provider, ""))
-    return known and known.find_model(short, all_providers=list(_providers().values()))
+    return known.find_model(short, all_providers=list(_providers().values())) if known else None
 
 
 def _providers() -> "dict[str, Provider]":
