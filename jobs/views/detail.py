@@ -40,6 +40,7 @@ _LATER_SHOWN = 20
 def job_context(job: Job) -> dict[str, Any]:
     """Return what the page and its live part show."""
     spend = spend_of(job)
+    revision = revision_of(job, spend)
     best = job.best if isinstance(job.best, dict) else {}
     # While an ended job continues, its earlier answer stands until a better one is found.
     answer, text = str(best.get("answer") or ""), str(best.get("text") or "")
@@ -52,14 +53,14 @@ def job_context(job: Job) -> dict[str, Any]:
         "job": job,
         "spend": spend,
         "offered_key": offered_key(job),
-        "revision": revision_of(job, spend),
+        "revision": revision,
         "phases": phases_of(job),
         "clusters": clusters_of(job),
         "totals": totals_of(job),
         "costs": job_costs(job.pk) if job.has_ended else None,
         "burn": burn_down(job, spend),
         "stopped": stop_of(job),
-        "search": search_of(job),
+        "search": search_of(job, revision),
         "answer": answer,
         "answer_html": rendered,
         "result_html": result_html,

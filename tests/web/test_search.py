@@ -1,7 +1,6 @@
 """The picture of a search: where steps stand, what stands together, and what the page says of it."""
 
 import random
-from dataclasses import replace
 
 import pytest
 
@@ -166,4 +165,4 @@ def test_the_caption_says_where_the_answer_comes_from():
     )
     assert caption_of([*marks, merge], "m").endswith("8 comparisons; the shown answer combines 2 others.")
     assert caption_of(attempts, None) == "12 attempts."
-    assert draw([replace(met[0], parents=())]) is None
+    assert draw([met[0]._replace(parents=())]) is None

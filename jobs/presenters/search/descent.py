@@ -46,8 +46,8 @@ def descent_of(marks: Sequence[Mark], shown: str | None, *, generations: int) ->
     parents = _parents(proposals, known)
     generation: dict[str, int] = {}
     for mark in proposals:
-        above = [generation[key] for key in parents[mark.key] if key in generation]
-        generation[mark.key] = min(max(above, default=-1) + 1, generations - 1)
+        above = max((generation.get(key, -1) for key in parents[mark.key]), default=-1)
+        generation[mark.key] = min(above + 1, generations - 1)
     checks: defaultdict[str, list[Mark]] = defaultdict(list)
     meetings = []
     for mark in marks:
@@ -117,9 +117,9 @@ def _lanes(
     are_texts = any(mark.role is Role.DRAFT for mark in proposals)
     lane: dict[str, str] = {}
     for mark in proposals:
-        above = next((lane[key] for key in parents[mark.key] if key in lane), None)
+        above = lane.get(parents[mark.key][0]) if parents[mark.key] else None
         # What a program printed is its answer.
-        group = mark.group or next((each.group for each in checks.get(mark.key, ()) if each.group), "")
+        group = mark.group or _printed(checks.get(mark.key, ()))
         if mark.is_part or mark.role is Role.SETUP:
             lane[mark.key] = PARTS
         elif group:
@@ -133,6 +133,10 @@ def _lanes(
         else:
             lane[mark.key] = MUTE
     return lane
+
+
+def _printed(checks: Sequence[Mark]) -> str:
+    return next((each.group for each in checks if each.group), "")
 
 
 def _most_voted(

@@ -1,7 +1,9 @@
 """The picture of a job's search, read from its journal."""
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db.models import BooleanField, Case, ExpressionWrapper, F, Q, QuerySet, TextField, Value, When
 from django.db.models.fields.json import KT
@@ -9,7 +11,7 @@ from django.db.models.functions import Left, Right
 
 from jobs.models import Job, StepRecord, StepState
 from jobs.presenters.search.caption import caption_of
-from jobs.presenters.search.layout import draw
+from jobs.presenters.search.layout import SINGLY, draw
 from jobs.presenters.search.marks import ROLES, Mark, Role, State
 from jobs.presenters.search.picture import Node, Picture
 from jobs.presenters.search.table import TableRow, rows_of
@@ -19,7 +21,7 @@ from solver.text.prompts import read_better, read_grade
 
 _ANSWER_CHARS = 80
 _JUDGED = [StepKind.GRADE, StepKind.COMPARE]
-_LAST_WORDS_CHARS = 400
+_LAST_WORDS_CHARS = 160
 _COLUMNS = (
     "id", "key", "kind", "parents", "purpose", "state", "status", "answer_key", "charged_nano", "subproblem",
     "said", "passed", "last_words", "is_shown_text", "is_shown_answer",
@@ -50,13 +52,29 @@ class Search(NamedTuple):
         return next((node for node in self.picture.nodes if node.name == name), None)
 
 
-def search_of(job: Job) -> Search | None:
-    """Return the picture of what the job did so far; None where there is nothing to draw, or its texts are deleted."""
+_kept: OrderedDict[tuple[UUID, str], Search] = OrderedDict()
+_MOST_KEPT = 8
+
+
+def search_of(job: Job, revision: str = "") -> Search | None:
+    """Return the picture of what the job did so far; None where there is nothing to draw, or its texts are deleted.
+
+    One of many steps is kept for a while for whoever asks for the same revision of the job.
+    """
     if job.texts_deleted_at:
         return None
+    if revision and (kept := _kept.get((job.pk, revision))):
+        return kept
     marks, shown = marks_of(job)
     picture = draw(marks, shown)
-    return Search(picture, caption_of(marks, shown), marks) if picture else None
+    if picture is None:
+        return None
+    search = Search(picture, caption_of(marks, shown), marks)
+    if revision and len(marks) > SINGLY:
+        _kept[job.pk, revision] = search
+        while len(_kept) > _MOST_KEPT:
+            _kept.popitem(last=False)
+    return search
 
 
 def marks_of(job: Job) -> tuple[list[Mark], str | None]:
@@ -64,9 +82,10 @@ def marks_of(job: Job) -> tuple[list[Mark], str | None]:
     marks: list[Mark] = []
     shown_text: str | None = None
     shown_answer: str | None = None
-    behaviour = _behaviours(job) if job.result_kind is ResultKind.CODE else {}
+    result = job.result_kind
+    behaviour = _behaviours(job) if result is ResultKind.CODE else {}
     for row in _rows(job):
-        marks.append(_mark(row, job.result_kind, behaviour.get(row[7], row[7])))
+        marks.append(_mark(row, result, behaviour.get(row[7], row[7])))
         if row[13]:
             shown_text = row[1]
         if row[14] and shown_answer is None:
@@ -104,22 +123,7 @@ def _holds(condition: Q, is_asked: bool) -> ExpressionWrapper[Any] | Value:  # n
 
 def _mark(row: tuple[Any, ...], result: ResultKind, group: str) -> Mark:
     """Return the mark of a row of `_COLUMNS`."""
-    (
-        step_id,
-        key,
-        kind,
-        parents,
-        purpose,
-        state,
-        status,
-        _,
-        charged_nano,
-        subproblem,
-        said,
-        passed,
-        words,
-        *_,
-    ) = row
+    step_id, key, kind, parents, purpose, state, status, _, cost_nano, is_part, said, passed, words, *_ = row
     judged = _PASSED.get(passed)
     better = None
     if kind == StepKind.GRADE and (grade := read_grade(words)):
@@ -127,7 +131,7 @@ def _mark(row: tuple[Any, ...], result: ResultKind, group: str) -> Mark:
     elif kind == StepKind.COMPARE:
         better = read_better(words)
     return Mark(
-        id=str(step_id),
+        id=step_id,
         key=key,
         role=Role.DRAFT if result is ResultKind.TEXT and kind == StepKind.SAMPLE else ROLES[kind],
         parents=tuple(parents),
@@ -141,8 +145,8 @@ def _mark(row: tuple[Any, ...], result: ResultKind, group: str) -> Mark:
         answer=said if result.is_short else "",
         passed=judged,
         better=better,
-        cost_nano=charged_nano,
-        is_part=subproblem,
+        cost_nano=cost_nano,
+        is_part=is_part,
     )
 
 

@@ -52,7 +52,7 @@ def draw(marks: Sequence[Mark], shown: str | None = None) -> Picture | None:
     meetings, of_meetings = met(descent, node_of, anchors, top=_HEADER + PITCH // 2, is_single=is_single)
     height = max([height, *(node.y + PITCH for node in meetings)])
     root_y = centres[descent.lanes[0]] + (centres[descent.lanes[-1]] - centres[descent.lanes[0]]) // 2
-    label_of = {key: (label_x, centres[lane]) for key, lane in descent.lane.items()}
+    label_of = {lane: (label_x, y) for lane, y in centres.items()}
     most_each = None if is_single else _MOST_INTO
     root = (_ROOT_X, root_y)
     edges = lines_of(descent, node_of, anchors, root=root, label_of=label_of, most_each=most_each)
@@ -137,7 +137,7 @@ def _placed(
 def _name(group: Sequence[Mark], generation: int, lane: str, number: int) -> str:
     """Return a name that the same step or stack has in every picture of the job."""
     if len(group) == 1:
-        return group[0].id
+        return str(group[0].id)
     return f"{group[0].role}-{generation}-{zlib.crc32(lane.encode()):08x}-{number}"
 
 

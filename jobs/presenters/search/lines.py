@@ -10,6 +10,7 @@ from jobs.presenters.search.picture import Edge, Node
 
 Point = tuple[int, int]
 _ANSWERED = ("=", OTHERS)
+_ROOT = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,35 @@ def weight_of(count: int) -> int:
     return min(5, (count + 1).bit_length() // 2 + 1)
 
 
+class _Lines:
+    """Lines by what they join, each counted; those of steps that stand in one row are the same."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._lines: dict[tuple[str, str], _Line] = {}
+        self._strong: set[_Line] = set()
+
+    def add(self, ends: tuple[str, str], start: Point, bend_x: int, end: Point, *, is_strong: bool) -> None:
+        """Count a line; `ends` names what it joins."""
+        self._counts[ends] += 1
+        if ends not in self._lines:
+            self._lines[ends] = _Line(start, bend_x, end)
+        if is_strong:
+            self._strong.add(self._lines[ends])
+
+    def edges(self, labels: frozenset[Point], most_each: int | None) -> tuple[Edge, ...]:
+        """Return the lines, the strong ones last, so that they lie above the others."""
+        counts: Counter[_Line] = Counter()
+        for ends, count in self._counts.items():
+            counts[self._lines[ends]] += count
+        kept = _thickest(counts, labels, most_each) if most_each else counts
+        faint = [
+            Edge(line.path, weight_of(count)) for line, count in kept.items() if line not in self._strong
+        ]
+        strong = [line for line in counts if line in self._strong]
+        return (*faint, *(Edge(line.path, weight_of(counts[line]), "way") for line in strong))
+
+
 def lines_of(
     descent: Descent,
     node_of: Mapping[str, Node],
@@ -55,38 +85,31 @@ def lines_of(
     label_of: Mapping[str, Point],
     most_each: int | None,
 ) -> tuple[Edge, ...]:
-    """Return the lines, those of the way to the shown answer last, so that they lie above the others.
+    """Return the lines from the root, between proposals, and to the labels of lanes.
 
     `most_each` limits how many come into each node from above, the thickest of them.
     """
-    counts: Counter[_Line] = Counter()
-    strong: set[_Line] = set()
+    lines = _Lines()
     childless = set(descent.generation).difference(*descent.parents.values())
     for mark in descent.proposals:
-        node, column, on_way = node_of[mark.key], descent.generation[mark.key], mark.key in descent.way
-        ends = (anchors[column].left, node.y)
-        parents = descent.parents[mark.key]
-        found = [] if parents else [(_Line(root, root[0], ends), on_way)]
-        for key in parents:
-            parent, above = node_of[key], anchors[descent.generation[key]]
-            if above.left != ends[0]:
-                start = (above.left, parent.y)
-                found.append((_Line(start, above.right, ends), on_way and key in descent.way))
-        is_last = mark.key == descent.shown
-        if (mark.key in childless or is_last) and descent.lane[mark.key].startswith(_ANSWERED):
-            found.append((_Line(ends, anchors[column].right, label_of[mark.key]), is_last))
-        for line, is_strong in found:
-            counts[line] += 1
-            if is_strong:
-                strong.add(line)
-    kept = _thickest(counts, label_of, most_each) if most_each else counts
-    faint = [Edge(line.path, weight_of(count)) for line, count in kept.items() if line not in strong]
-    return (*faint, *(Edge(line.path, weight_of(counts[line]), "way") for line in counts if line in strong))
+        key, lane = mark.key, descent.lane[mark.key]
+        node, column, on_way = node_of[key], anchors[descent.generation[key]], key in descent.way
+        place = (column.left, node.y)
+        if not descent.parents[key]:
+            lines.add((_ROOT, node.name), root, root[0], place, is_strong=on_way)
+        for above in descent.parents[key]:
+            parent = node_of[above]
+            if parent.x != column.left:
+                bend_x, is_strong = anchors[descent.generation[above]].right, on_way and above in descent.way
+                lines.add((parent.name, node.name), (parent.x, parent.y), bend_x, place, is_strong=is_strong)
+        is_last = key == descent.shown
+        if (key in childless or is_last) and lane.startswith(_ANSWERED):
+            lines.add((node.name, lane), place, column.right, label_of[lane], is_strong=is_last)
+    return lines.edges(frozenset(label_of.values()), most_each)
 
 
-def _thickest(counts: Counter[_Line], label_of: Mapping[str, Point], most_each: int) -> dict[_Line, int]:
+def _thickest(counts: Counter[_Line], labels: frozenset[Point], most_each: int) -> dict[_Line, int]:
     """Return the lines to labels, and of the others the thickest into each node."""
-    labels = set(label_of.values())
     taken: Counter[Point] = Counter()
     kept = {}
     for line, count in counts.most_common():

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
 
 from solver.core.steps import StepKind
 
@@ -23,7 +25,10 @@ class Role(StrEnum):
     @property
     def proposes(self) -> bool:
         """Whether it has a place of its own, from which others descend."""
-        return self not in {Role.CHECK, Role.COMPARISON, Role.TOOL}
+        return self not in _JUDGE
+
+
+_JUDGE = frozenset({Role.CHECK, Role.COMPARISON, Role.TOOL})
 
 
 class State(StrEnum):
@@ -52,15 +57,14 @@ ROLES = {
 """The role of each kind of step; a note has none, and is not drawn."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """One step. Equal answers have the same `group`; it is empty where there is no answer, or none to compare.
 
     `passed` is the verdict of the checker on an answer, or of a judge in a check. `better` is the place of the parent
     that a comparison found the better one. `is_part` says that it is about a part of the problem.
     """
 
-    id: str
+    id: UUID
     key: str
     role: Role
     parents: tuple[str, ...] = ()

@@ -74,7 +74,7 @@ def _apart(wanted: Sequence[int], top: int) -> list[int]:
 def _node(marks: Sequence[Mark], place: tuple[int, int], group: _Group) -> Node:
     generation, role, about = group
     return Node(
-        name=marks[0].id
+        name=str(marks[0].id)
         if len(marks) == 1
         else f"{role}-{generation}-{zlib.crc32(''.join(about).encode()):08x}",
         role=role,
