@@ -15,6 +15,8 @@ from accounts.services import ensure_personal_workspace
 from jobs.core.states import ENDED, JobState
 from jobs.lifecycle import JobRequest, submit_job
 from jobs.models import Comparison, Job
+from jobs.presenters.search.journal import marks_of
+from jobs.presenters.search.outline import outline_of
 from solver.core.money import NANO_PER_CENT
 from tests.books_of_jobs import book_attempts, end, fund, hold_one, note_messages
 
@@ -117,6 +119,8 @@ def make_job(
         hold_one(job, NANO_PER_CENT // 2)
     if ended:
         end(job)
+        job.outline = outline_of(*marks_of(job))
+        job.save(update_fields=["outline"])
     note_messages(job, job.version - (not ended))
     job.escrow.refresh_from_db()
     return job

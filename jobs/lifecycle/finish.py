@@ -16,6 +16,8 @@ from jobs.learning.learn import set_lesson
 from jobs.lifecycle.quote_records import record_outcome
 from jobs.mail.enqueue import enqueue_job_mail
 from jobs.models import Job, OutboxKind, StepState
+from jobs.presenters.search.journal import marks_of
+from jobs.presenters.search.outline import outline_of
 from solver import Outcome
 from solver.core.money import format_usd_exact
 from solver.core.steps import StopReason
@@ -64,6 +66,7 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
         # Of all versions: the budget is the job's, however often it was raised.
         paid = Call.objects.filter(job_id=job.pk, state=CallState.SETTLED)
         totals = paid.aggregate(calls=Count("pk"), charged=Sum("billed_nano"))
+        job.outline = outline_of(*marks_of(job))
         job.calls, job.charged_nano = totals["calls"], totals["charged"] or 0
         ran = job.program_runs.aggregate(runs=Count("pk", filter=Q(wall_ms__gt=0)), cpu_ms=Sum("cpu_ms"))
         job.programs_run += ran["runs"]

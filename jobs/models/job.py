@@ -148,6 +148,12 @@ class Job(models.Model):
         help_text="What a person said of the answer that the job ended with; empty: nothing.",
     )
     user_verdict_at = models.DateTimeField(null=True, blank=True)
+    outline = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="The small picture of the search, without texts; set at the end.",
+    )
     charged_nano = models.BigIntegerField(default=0, help_text="Set at the end; until then see the escrow.")
     calls = models.PositiveIntegerField(default=0, help_text="Number of settled calls; set at the end.")
     programs_run = models.PositiveIntegerField(

@@ -212,4 +212,14 @@ def test_calls_and_their_texts_open_on_demand(browser: Browser, live_server, add
         page.get_by_text("Sent (user)").wait_for()
         page.wait_for_timeout(2500)
         assert page.get_by_text("Sent (user)").is_visible()
+        step = page.locator("[data-search] .node").first
+        step.click()
+        page.locator("#inspector").get_by_text("Sent (user)").wait_for()
+        page.keyboard.press("Escape")
+        assert not page.locator("#inspector").is_visible()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        page.locator("#inspector").get_by_text("Sent (user)").wait_for()
+        assert page.locator("[data-search] [aria-current]").count() == 1
+        assert step.get_attribute("aria-current") is None
         assert heard == []

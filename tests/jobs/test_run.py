@@ -27,6 +27,7 @@ def test_a_job_is_answered_charged_and_told_once(alice, workspace, endpoint, run
     job.refresh_from_db()
     assert (job.state, job.stop_reason, job.answer) == (JobState.DONE, "confident", "42")
     assert job.calls == len(endpoint.calls) >= 4
+    assert {style for *_, style in job.outline["dots"]} == {"agrees"}
     calls = Call.objects.filter(job_id=job.pk)
     assert {call.state for call in calls} == {CallState.SETTLED}
     assert job.charged_nano == sum(call.billed_nano for call in calls) == job.calls * (20 * 1000 + 10 * 2000)

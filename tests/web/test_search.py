@@ -1,5 +1,6 @@
 """The picture of a search: where steps stand, what stands together, and what the page says of it."""
 
+import json
 import random
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from jobs.presenters.search.caption import caption_of
 from jobs.presenters.search.layout import SINGLY, draw
 from jobs.presenters.search.marks import ROLES, Mark, Role, State
+from jobs.presenters.search.outline import HEIGHT, WIDTH, outline_of
 from jobs.presenters.search.picture import Picture
 from jobs.presenters.search.rows import PITCH
 from solver.core.problem import Problem
@@ -109,6 +111,10 @@ def test_every_strategy_is_drawn_whole(name):
     assert sum(node.is_shown for node in picture.nodes) == 1
     assert any(edge.style == "way" for edge in picture.edges)
     assert draw(marks, shown) == picture
+    outline = outline_of(marks, shown)
+    assert any(is_strong for _, _, is_strong in outline["lines"])
+    assert all(0 < x < WIDTH and 0 < y < HEIGHT for x, y, *_ in outline["dots"])
+    assert len(json.dumps(outline)) < 5_000
 
 
 @pytest.mark.parametrize("count", [5, 50, 500, 5_000])

@@ -36,7 +36,9 @@ class Descent:
         return max(self.generation[key] for key in mark.parents if key in self.generation)
 
 
-def descent_of(marks: Sequence[Mark], shown: str | None, *, generations: int) -> Descent:
+def descent_of(
+    marks: Sequence[Mark], shown: str | None, *, generations: int, lanes: int = MOST_LANES
+) -> Descent:
     """Return who descends from whom, of steps in the order of telling; `shown` is the key of the shown answer's step.
 
     Each draft has a lane of its own, and so has what descends from it.
@@ -63,12 +65,12 @@ def descent_of(marks: Sequence[Mark], shown: str | None, *, generations: int) ->
             meetings.append(mark)
     shown = shown if shown in known else None
     lane = _lanes(proposals, parents, checks)
-    lanes, lane = _most_voted(proposals, lane, lane.get(shown or ""))
+    order, lane = _most_voted(proposals, lane, lane.get(shown or ""), lanes)
     return Descent(
         proposals,
         generation,
         lane,
-        lanes,
+        order,
         parents,
         {key: tuple(each) for key, each in checks.items()},
         tuple(meetings),
@@ -140,7 +142,7 @@ def _printed(checks: Sequence[Mark]) -> str:
 
 
 def _most_voted(
-    proposals: Sequence[Mark], lane: dict[str, str], shown: str | None
+    proposals: Sequence[Mark], lane: dict[str, str], shown: str | None, most: int
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """Return the lanes from the top, and each step's: answers in the order in which they came, the rare ones together.
 
@@ -148,7 +150,7 @@ def _most_voted(
     """
     votes = Counter(lane[mark.key] for mark in proposals)
     answers = [name for name in dict.fromkeys(lane[mark.key] for mark in proposals) if name.startswith("=")]
-    kept = set(sorted(answers, key=lambda name: (name != shown, -votes[name]))[:MOST_LANES])
+    kept = set(sorted(answers, key=lambda name: (name != shown, -votes[name]))[:most])
     if len(answers) - len(kept) == 1:
         kept = set(answers)
     lane = {key: name if name in kept or not name.startswith("=") else OTHERS for key, name in lane.items()}

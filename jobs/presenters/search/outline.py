@@ -10,20 +10,21 @@ from jobs.presenters.search.marks import Mark, tone_of
 
 WIDTH, HEIGHT = 120, 40
 _MARGIN = 5
-_GENERATIONS = 3
+_GENERATIONS, _LANES = 3, 5
 _MOST_LINES = 40
 
 
 class Outline(TypedDict):
     """What is stored with an ended job: lines as [path, weight, is strong], dots as [x, y, radius, style]."""
 
+    root_y: NotRequired[int]
     lines: NotRequired[list[tuple[str, int, bool]]]
     dots: NotRequired[list[tuple[int, int, int, str]]]
 
 
 def outline_of(marks: Sequence[Mark], shown: str | None) -> Outline:
     """Return the small picture of steps in the order of telling; empty where nothing was proposed."""
-    descent = descent_of(marks, shown, generations=_GENERATIONS)
+    descent = descent_of(marks, shown, generations=_GENERATIONS, lanes=_LANES)
     if not descent.proposals:
         return {}
     place = _places(descent)
@@ -37,7 +38,9 @@ def outline_of(marks: Sequence[Mark], shown: str | None) -> Outline:
         lane = descent.lane[mark.key]
         here = place[descent.generation[mark.key], lane]
         members.setdefault(here, []).append(mark)
-        above = [(place[descent.generation[key], descent.lane[key]], key) for key in descent.parents[mark.key]]
+        above = [
+            (place[descent.generation[key], descent.lane[key]], key) for key in descent.parents[mark.key]
+        ]
         is_on_way = mark.key in descent.way
         paths = [
             (curve(start, 0, here), is_on_way and key in descent.way)
@@ -53,12 +56,13 @@ def outline_of(marks: Sequence[Mark], shown: str | None) -> Outline:
     shown_lane = descent.lane.get(descent.shown or "")
     thin = [path for path, _ in lines.most_common(_MOST_LINES) if path not in strong]
     return {
+        "root_y": root_y,
         "lines": [
             *((path, min(3, weight_of(lines[path])), False) for path in thin),
             *((path, 2, True) for path in strong),
         ],
         "dots": [
-            (*here, min(4, 1 + len(some).bit_length() // 2), _style(some, descent, shown_lane))
+            (*here, min(5, 2 + len(some).bit_length() // 3), _style(some, descent, shown_lane))
             for here, some in members.items()
         ],
     }
