@@ -208,7 +208,7 @@ def test_calls_and_their_texts_open_on_demand(browser: Browser, live_server, add
         while not held_back:
             page.wait_for_timeout(20)
         held_back.pop().continue_()
-        page.get_by_text("Independent attempt").first.click()
+        page.locator("#calls").get_by_text("Independent attempt").first.click()
         page.get_by_text("Sent (user)").wait_for()
         page.wait_for_timeout(2500)
         assert page.get_by_text("Sent (user)").is_visible()
