@@ -1,0 +1,1 @@
+"""What the ledger does: how many holds and settlements, and whether a budget holds under crashes."""
