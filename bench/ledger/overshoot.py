@@ -166,8 +166,12 @@ def _budget(workspace: "Workspace", spec: dict[str, Any]) -> Iterator[list[Any]]
         with transaction.atomic():
             charged_nano = close_escrow(job_id=money.job, version=1).charged_nano
         rows = Call.objects.filter(job_id=money.job).values_list("pk", "state", "cost_nano", "hold_nano")
-        book = {CallState.SETTLED: 2, CallState.IN_DOUBT: 3}
-        result += [charged_nano, {str(row[0]): row[book[row[1]]] for row in rows if row[1] in book}]
+        recorded = {
+            str(call): cost if state == CallState.SETTLED else hold
+            for call, state, cost, hold in rows
+            if state in {CallState.SETTLED, CallState.IN_DOUBT}
+        }
+        result += [charged_nano, recorded]
         return
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO bench_counter VALUES (%s, 0)", [spec["run"]])
