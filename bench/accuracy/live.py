@@ -227,7 +227,7 @@ def panels(figures: Mapping[str, Any]) -> list[Panel]:
     for family in ("modular", "countdown"):
         lines: dict[str, list[tuple[float, float]]] = {}
         for strategy, cents in arms():
-            point = figures[f"{family} {arm_name(strategy, cents)}"]
-            lines.setdefault(strategy, []).append((point["cents"], point["accuracy"]))
+            if point := figures.get(f"{family} {arm_name(strategy, cents)}"):
+                lines.setdefault(strategy, []).append((point["cents"], point["accuracy"]))
         found.append(Panel(f"{family}, no checker, live", lines, "mean cost in cents", "accuracy"))
     return found
