@@ -390,6 +390,8 @@ def test_an_answer_that_the_checker_could_not_judge_says_so(alice, running_job):
     StepRecord.objects.filter(pk__in=[first.pk, second.pk]).update(answer_key="text:odd", verdict=UNREAD)
     assert show(alice, running_job).content.decode().count(WORDS) == 1
     assert "not judged by the checker" in show(alice, running_job, "job-steps").content.decode()
+    text = alice.get(reverse("job-step-text", args=[running_job.pk, first.pk])).content.decode()
+    assert "Not judged by the checker:" in text
     StepRecord.objects.filter(pk=second.pk).update(verdict={**UNREAD, "passed": False})
     assert WORDS not in show(alice, running_job).content.decode()
 
