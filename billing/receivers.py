@@ -11,7 +11,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from accounts.models import User, Workspace
-from accounts.sign_in.mailbox import mailbox_mark
+from accounts.sign_in.mailbox import domain_mark, mailbox_mark, registered_domain
 from accounts.signals import workspace_created
 from billing.books.ledger import account_of, open_system_accounts
 from billing.books.wallet import grant
@@ -22,6 +22,8 @@ from solver.core.money import NANO_PER_USD
 logger = logging.getLogger(__name__)
 
 _OPERATOR_CREDIT_NANO = 100 * NANO_PER_USD
+_DAY, _DOMAIN_PERIOD = timedelta(days=1), timedelta(days=30)
+_TRIAL_LOCK = 0x747269616C
 
 
 @receiver(workspace_created, dispatch_uid="billing.open_purses")
@@ -40,12 +42,25 @@ def open_purses(*, workspace: Workspace, owner: User, operator: bool = False, **
 
 
 def _takes_trial_credit(owner: User) -> bool:
-    """Whether the owner's mailbox gets trial credit now: each mailbox once, and within the daily limit."""
-    day_ago = timezone.now() - timedelta(days=1)
-    if TrialGrant.objects.filter(granted_at__gt=day_ago).count() >= settings.PONDER_TRIALS_PER_DAY:
+    """Whether the owner's mailbox gets trial credit now: each once, within the limits of its domain and of a day."""
+    with connection.cursor() as cursor:
+        # Until the commit: two who sign up at the same moment would both be the last.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TRIAL_LOCK])
+    now, mark = timezone.now(), ""
+    if TrialGrant.objects.filter(granted_at__gt=now - _DAY).count() >= settings.PONDER_TRIALS_PER_DAY:
         logger.warning("PONDER_TRIALS_PER_DAY is reached: user %s starts without trial credit.", owner.pk)
         return False
-    _, is_first = TrialGrant.objects.get_or_create(mailbox_mark=mailbox_mark(owner.email))
+    if registered_domain(owner.email) not in settings.PONDER_TRIAL_SHARED_DOMAINS:
+        mark = domain_mark(owner.email)
+        of_domain = TrialGrant.objects.filter(domain_mark=mark, granted_at__gt=now - _DOMAIN_PERIOD)
+        if of_domain.count() >= settings.PONDER_TRIALS_PER_DOMAIN:
+            logger.warning(
+                "PONDER_TRIALS_PER_DOMAIN is reached: user %s starts without trial credit.", owner.pk
+            )
+            return False
+    _, is_first = TrialGrant.objects.get_or_create(
+        mailbox_mark=mailbox_mark(owner.email), defaults={"domain_mark": mark}
+    )
     return is_first
 
 

@@ -402,6 +402,17 @@ PONDER_MARKUP_BP = _whole("PONDER_MARKUP_BP", default=0, low=0, high=100_000)  #
 PONDER_TRIAL_CREDIT_NANO = _usd("PONDER_TRIAL_CREDIT", default="5.00")
 PONDER_OPERATOR_CREDIT_NANO = _usd("PONDER_OPERATOR_CREDIT", default="100.00")
 PONDER_TRIALS_PER_DAY = _whole("PONDER_TRIALS_PER_DAY", default=200, low=0, high=1_000_000)
+PONDER_TRIALS_PER_DOMAIN = _whole("PONDER_TRIALS_PER_DOMAIN", default=20, low=0, high=1_000_000)
+PONDER_TRIAL_SHARED_DOMAINS = frozenset(
+    domain.strip().lower()
+    for domain in env.list(
+        "PONDER_TRIAL_SHARED_DOMAINS",
+        default=[
+            *("gmail.com", "outlook.com", "hotmail.com", "live.com", "icloud.com", "yahoo.com", "aol.com"),
+            *("proton.me", "protonmail.com", "gmx.net", "gmx.de", "web.de", "qq.com", "163.com", "yandex.ru"),
+        ],
+    )
+)
 PONDER_TRIAL_MODELS = env.str("PONDER_TRIAL_MODELS", default="bundled")
 if PONDER_TRIAL_MODELS not in {"bundled", "all"}:
     raise ImproperlyConfigured(

@@ -71,6 +71,19 @@ def test_a_day_gives_away_so_much_and_no_more(settings):
         assert trial_usd(f"ada{number}@example.org") == credit
 
 
+@pytest.mark.parametrize(("shared", "given"), [("", (5, 5, 0)), ("farm.co.uk", (5, 5, 5))])
+def test_a_domain_gets_so_much_and_no_more(settings, shared, given):
+    """All subdomains of what somebody registered count together; public providers and other domains do not."""
+    settings.PONDER_TRIALS_PER_DOMAIN, settings.PONDER_TRIAL_SHARED_DOMAINS = 2, {shared}
+    addresses = ("a@farm.co.uk", "b@x.farm.co.uk", "c@y.z.farm.co.uk")
+    for address, credit in zip(addresses, given, strict=True):
+        sign_up(address)
+        assert trial_usd(address) == credit
+    sign_up("d@other.co.uk")
+    assert trial_usd("d@other.co.uk") == 5
+    assert not any("farm" in mark for mark in TrialGrant.objects.values_list("domain_mark", flat=True))
+
+
 def test_one_mailbox_written_in_two_ways_is_one_account():
     """A domain in full-width letters is the same domain, so the second sign-up is told of the first."""
     sign_up("ada@example.org")
@@ -86,6 +99,8 @@ def test_one_mailbox_written_in_two_ways_is_one_account():
         ("Ada+x+y@Example.ORG.", "ada@example.org"),
         ("ada@bücher.example", "ada@xn--bcher-kva.example"),
         ("+tag@example.org", "+tag@example.org"),
+        ("A.d.a+x@GoogleMail.com", "ada@gmail.com"),
+        ("a.d.a@example.org", "a.d.a@example.org"),
         ("ada@" + "x" * 70 + ".example", "ada@" + "x" * 70 + ".example"),
     ],
 )
