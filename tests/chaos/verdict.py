@@ -93,7 +93,7 @@ def judge(received: dict[str, int]) -> Verdict:
         strategies=len({job.strategy for job in jobs}),
         runs=len(runs) - off.total(),
         not_run=dict(off),
-        unanswered=dict(Counter(job.stop_reason for job in asked if not job.answer)),
+        unanswered=dict(Counter(f"{job.stop_reason}: {job.error[:80]}" for job in asked if not job.answer)),
         missing_messages=len(ended) - rows + len(expected - set(received)),
         doubled_messages=max(rows - len(ended), 0) + len(set(received) - expected),
         # A worker killed between the mail server's “taken” and its own commit sends a mail again under its
