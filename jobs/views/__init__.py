@@ -1,6 +1,7 @@
 """The pages of the jobs room, one module a page."""
 
 from jobs.views.actions import cancel, finish, pause, raise_job_budget, resume
+from jobs.views.bulk import bulk
 from jobs.views.compare import compare, compare_detail, compare_live
 from jobs.views.data.close_account import cancel_own_jobs, close_own_account, download_data
 from jobs.views.data.delete_texts import delete_job_texts
@@ -29,6 +30,7 @@ from jobs.views.steps import search_table, step_text, steps
 __all__ = [
     "audit_list",
     "audit_now",
+    "bulk",
     "cancel",
     "cancel_own_jobs",
     "close_own_account",

@@ -1,5 +1,7 @@
 """The doors to what belongs to a user: each returns the object, or raises 404 also where it is someone else's."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -30,11 +32,16 @@ def get_job_for(user: User, job_id: UUID) -> Job:
 
 def job_named(user: User, job_id: str) -> Job | None:
     """Return the user's job of the id that a form names. None: it names none of theirs."""
-    try:
-        wanted = UUID(job_id)
-    except ValueError:
-        return None
-    return jobs_of(user).exclude(state=JobState.DRAFT).filter(pk=wanted).first()
+    return jobs_of(user).exclude(state=JobState.DRAFT).filter(pk__in=ids_in([job_id])).first()
+
+
+def ids_in(texts: Iterable[str]) -> list[UUID]:
+    """Return the ids that a form names, without what is none."""
+    found = []
+    for text in texts:
+        with suppress(ValueError):
+            found.append(UUID(text))
+    return found
 
 
 def get_draft_for(user: User, job_id: UUID) -> Job:

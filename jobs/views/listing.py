@@ -19,6 +19,7 @@ from jobs.presenters.markdown import clean_text
 from jobs.presenters.spend import Spend, spend_of
 from jobs.templatetags.ponder import percent
 from jobs.views.access import wants_fragment
+from jobs.views.bulk import ACTIONS
 from jobs.views.job_filter import SORTS, STATES, JobFilter, sums_of, tags_of
 from solver.core.money import usd_decimal
 from solver.inference.explanation import FAILED, PASSED
@@ -76,6 +77,7 @@ def job_list(request: AuthedRequest) -> HttpResponse:
         "page": page,
         "sums": sums,
         "chosen": chosen,
+        "actions": ACTIONS.items(),
         "tags": tags if not chosen.tag or chosen.tag in tags else [chosen.tag, *tags],
         "address": address,
         "link": f"?{address}&page=" if address else "?page=",

@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.landing, name="landing"),
     path("jobs/", views.job_list, name="job-list"),
     path("jobs/jobs.csv", views.job_list_csv, name="job-list-csv"),
+    path("jobs/bulk/", views.bulk, name="job-bulk"),
     path("jobs/new/", views.new_job, name="job-new"),
     path("jobs/quote/", views.quote, name="job-quote"),
     path("jobs/preview/", views.preview, name="job-preview"),

@@ -39,6 +39,7 @@ function addCopy(box, text) {
 }
 
 function dress(root) {
+  for (const label of root.querySelectorAll("[data-check-all]")) label.hidden = false;
   for (const pre of root.querySelectorAll("pre.code, pre.pre")) {
     if (pre.parentElement.classList.contains("code-box")) continue;
     const box = document.createElement("div");
@@ -62,6 +63,11 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close]")) event.target.closest("dialog").close();
   if (event.target.matches("dialog")) event.target.close();
   for (const menu of document.querySelectorAll("[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+document.addEventListener("change", (event) => {
+  if (!event.target.closest("[data-check-all]")) return;
+  for (const box of document.querySelectorAll("input[name=job][form=bulk]")) box.checked = event.target.checked;
 });
 
 // Whoever types another amount has chosen it.

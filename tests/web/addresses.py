@@ -35,6 +35,7 @@ PUBLIC = {
 OWN = {
     "job-list",
     "job-list-csv",
+    "job-bulk",
     "job-draft",
     "settings",
     "mail-works",
