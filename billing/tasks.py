@@ -1,4 +1,4 @@
-"""Celery's part of billing: Stripe's inbox, the sums of the cost review.
+"""Celery's part of billing: Stripe's inbox, sums and prices.
 
 Messages only wake a worker; the rows know what is to be done.
 """
@@ -7,12 +7,15 @@ import logging
 
 from celery import shared_task
 
-from billing.cost_review import summing
+from billing.cost_review import second_opinions, summing
 from billing.payments import inbox as stripe_inbox
 from billing.payments import lost_top_ups
 from billing.prices.drafts import import_drafts
+from billing.prices.warnings import warn
 from billing.task_names import (
     ASK_ABOUT_PENDING_TOP_UPS,
+    CHECK_PRICES,
+    GIVE_SECOND_OPINIONS,
     IMPORT_PRICES,
     PROCESS_STRIPE_EVENT,
     PROCESS_STRIPE_INBOX,
@@ -58,3 +61,16 @@ def import_prices(*providers: str) -> None:
 def sum_calls() -> None:
     """Sum what finished since the last time, for the cost review."""
     summing.sum_calls()
+
+
+@shared_task(name=GIVE_SECOND_OPINIONS)
+def give_second_opinions() -> None:
+    """Have others reckon what the calls cost that were settled in the last minutes."""
+    second_opinions.give_opinions()
+
+
+@shared_task(name=CHECK_PRICES)
+def check_prices() -> None:
+    """Say in the log what is wrong with the prices, and have others reckon a sample of the last day's calls."""
+    warn()
+    second_opinions.check_sample()

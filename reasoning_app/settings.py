@@ -339,6 +339,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 600},
     },
     "sum-calls": {"task": billing_tasks.SUM_CALLS, "schedule": 300.0, "options": {"expires": 300}},
+    "second-opinions": {
+        "task": billing_tasks.GIVE_SECOND_OPINIONS,
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "check-prices": {"task": billing_tasks.CHECK_PRICES, "schedule": crontab(hour="3", minute="7")},
     "delete-account-files": {
         "task": job_tasks.DELETE_ACCOUNT_FILES,
         "schedule": 30.0,

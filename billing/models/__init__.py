@@ -14,6 +14,7 @@ from billing.models.ledger import (
 )
 from billing.models.price import Price, PriceStatus
 from billing.models.price_draft import PriceDraft, PriceSource
+from billing.models.second_opinion import SecondOpinion
 from billing.models.suspension import ModelSuspension, SpendingStop
 from billing.models.topup import StripeEvent, TopUp, TopUpState
 from billing.models.trial import TrialGrant
@@ -34,6 +35,7 @@ __all__ = [
     "PriceDraft",
     "PriceSource",
     "PriceStatus",
+    "SecondOpinion",
     "SpendingStop",
     "StripeEvent",
     "TopUp",

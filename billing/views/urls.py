@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import payments, prices, review, spending, suspension, topup, wallet, webhook
+from billing.views import opinions, payments, prices, review, spending, suspension, topup, wallet, webhook
 
 urlpatterns = [
     path("wallet/", wallet.wallet, name="wallet"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("staff/costs/jobs/<uuid:job_id>/calls.csv", review.calls_csv, name="cost-review-calls-csv"),
     path("staff/costs/open/", review.open_calls, name="cost-review-open"),
     path("staff/costs/open/calls.csv", review.open_calls_csv, name="cost-review-open-csv"),
+    path("staff/costs/opinions/", opinions.opinions, name="cost-review-opinions"),
     path("staff/costs/prices/", prices.prices, name="cost-review-prices"),
     path("staff/costs/prices/drafts/", prices.drafts, name="price-drafts"),
     path("staff/costs/prices/drafts/import/", prices.import_prices, name="price-drafts-import"),

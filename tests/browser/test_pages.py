@@ -64,7 +64,9 @@ STAFF = [
     "/staff/outbox/?state=bounced",
     "/staff/costs/",
     "/staff/costs/payments/",
+    "/staff/costs/opinions/",
     "/staff/costs/prices/",
+    "/staff/costs/prices/drafts/",
     "/staff/costs/suspended/",
     "/staff/costs/spending/",
 ]

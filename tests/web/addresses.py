@@ -98,6 +98,7 @@ STAFF = {
     "cost-review-open-csv": Right.SEE_COSTS,
     "cost-review-prices": Right.SEE_COSTS,
     "cost-review-prices-csv": Right.SEE_COSTS,
+    "cost-review-opinions": Right.SEE_COSTS,
     "price-drafts": Right.APPROVE_PRICES,
     "price-drafts-import": Right.APPROVE_PRICES,
     "price-drafts-approve": Right.APPROVE_PRICES,

@@ -4,7 +4,7 @@ Only workers and commands load it: that takes most of a second. It names no outp
 """
 
 import importlib.metadata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -157,3 +157,19 @@ def _price(prices: "ModelPrice", key: str, above: int) -> Decimal | None:
     reached = [tier.price for tier in price.tiers if tier.start <= above]
     found: Decimal = reached[-1] if above and reached else price.base
     return found
+
+
+def cost_usd(name: str, tokens: Mapping[str, int], *, at: datetime, service: str) -> Decimal | None:
+    """Return what a call cost by its formula and prices; None: it does not know the model, or cannot price the tokens."""
+    from genai_prices.types import Usage
+
+    model = find(name)
+    if model is None:
+        return None
+    provider = _providers()[PROVIDERS[name.partition("/")[0]]]
+    context = {"service_tier": service} if service else None
+    try:
+        found = model.calc_price(Usage(**tokens), provider, genai_request_timestamp=at, price_context=context)
+    except ValueError:
+        return None
+    return found.total_price
