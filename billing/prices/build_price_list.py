@@ -20,31 +20,44 @@ SELECTION: dict[str, list[tuple[str, str, bool]]] = {
         ("gpt-4.1-nano", "gpt-4.1", False),
         ("gpt-5-nano", "gpt-5", False),
         ("gpt-6-luna", "gpt-6", True),
+        ("gpt-5.6-luna", "gpt-5.6", False),
+        ("gpt-5.4-nano", "gpt-5.4", False),
         ("gpt-4.1-mini", "gpt-4.1", False),
         ("gpt-5-mini", "gpt-5", False),
         ("gpt-5.4-mini", "gpt-5.4", True),
         ("gpt-5", "gpt-5", False),
         ("gpt-6-sol", "gpt-6", True),
+        ("gpt-6.1-sol", "gpt-6.1", False),
+        ("gpt-5.6-terra", "gpt-5.6", False),
+        ("gpt-5.4", "gpt-5.4", False),
+        ("gpt-5.6-sol", "gpt-5.6", False),
         ("gpt-5.5", "gpt-5.5", False),
         ("gpt-6-astra", "gpt-6", False),
     ],
     "anthropic": [
         ("claude-haiku-5-5", "claude-5-5", True),
         ("claude-haiku-4-5", "claude-4-5", False),
+        ("claude-sonnet-5", "claude-5", False),
         ("claude-sonnet-5-5", "claude-5-5", True),
         ("claude-sonnet-4-6", "claude-4-6", False),
+        ("claude-opus-5", "claude-5", False),
         ("claude-opus-5-5", "claude-5-5", True),
+        ("claude-fable-5-1", "claude-fable-5", False),
+        ("claude-mythos-5-1", "claude-mythos-5", False),
     ],
     "gemini": [
         ("gemini/gemini-2.5-flash-lite", "gemini-2.5", False),
         ("gemini/gemini-3.5-flash-lite", "gemini-3.5", True),
         ("gemini/gemini-2.5-flash", "gemini-2.5", False),
+        ("gemini/gemini-3.7-flash", "gemini-3.7", False),
         ("gemini/gemini-3.8-flash", "gemini-3.8", True),
         ("gemini/gemini-2.5-pro", "gemini-2.5", False),
+        ("gemini/gemini-3.1-pro-preview", "gemini-3.1", False),
         ("gemini/gemini-4-argon", "gemini-4", True),
     ],
     "deepseek": [
         ("deepseek/deepseek-chat", "deepseek-v3", False),
+        ("deepseek/deepseek-flash", "deepseek-v4", False),
         ("deepseek/deepseek-v4-flash", "deepseek-v4", True),
         ("deepseek/deepseek-v4-pro", "deepseek-v4", True),
     ],
@@ -52,10 +65,16 @@ SELECTION: dict[str, list[tuple[str, str, bool]]] = {
         ("mistral/ministral-8b-latest", "ministral", False),
         ("mistral/mistral-small-latest", "mistral-small", True),
         ("mistral/mistral-large-latest", "mistral-large", True),
+        ("mistral/mistral-large-4", "mistral-large", False),
+        ("mistral/zai-glm-5-3", "glm-5.3", False),
+        ("mistral/mistral-medium-3-5", "mistral-medium", False),
         ("mistral/magistral-medium-latest", "magistral", False),
     ],
     "xai": [
         ("xai/grok-4.3", "grok-4.3", True),
+        ("xai/grok-4.20", "grok-4.20", False),
+        ("xai/grok-4.5", "grok-4.5", False),
+        ("xai/grok-4.6", "grok-4.6", False),
         ("xai/grok-4.7", "grok-4.7", True),
     ],
     "groq": [
@@ -65,13 +84,18 @@ SELECTION: dict[str, list[tuple[str, str, bool]]] = {
     ],
     "together_ai": [
         ("together_ai/Qwen/Qwen3.8-Flash", "qwen-3.8", True),
+        ("together_ai/zai-org/GLM-5.3-Flash", "glm-5.3", False),
+        ("together_ai/MiniMaxAI/MiniMax-M3", "minimax-m3", False),
         ("together_ai/deepseek-ai/DeepSeek-V4.1-Flash", "deepseek-v4.1", True),
         ("together_ai/deepseek-ai/DeepSeek-V4-Pro-0813", "deepseek-v4", True),
+        ("together_ai/meta-models/Muse-Spark-Open-816B-A42B", "muse-spark", False),
+        ("together_ai/zai-org/GLM-5.3", "glm-5.3", False),
+        ("together_ai/moonshotai/Kimi-K3", "kimi-k3", False),
     ],
 }
 
 # Families of which the map says that they can think out of sight, but that do so only when asked.
-THINKS_WHEN_ASKED = frozenset({"claude-5-5", "claude-4-5", "claude-4-6", "mistral-small"})
+THINKS_WHEN_ASKED = frozenset({"claude-5", "claude-5-5", "claude-4-5", "claude-4-6", "mistral-small"})
 
 # The bundled models, at the operator's price: what running them on one's own machine is taken to cost. With about 90
 # prompt and 90 output tokens a call, 0.05 and 0.4 US cents a call of intern and expert; a judgement of the thinker, some

@@ -6,13 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from billing.prices.gguf import GGUFError, context_length
-from billing.prices.setting import SettingPrice
+from billing.prices.setting import LOCAL_INPUT_USD, LOCAL_OUTPUT_USD, SettingPrice, pico
 
 LOCAL_PROVIDER = "local"
-INPUT_PICO = 200_000
-OUTPUT_PICO = 2_000_000
-"""The default price, $0.20 and $2.00 per million tokens, stands for electricity: 200 W that write 10 tokens a second at
-$0.36 per kWh, and read ten times as fast."""
 
 EXPECTED = (
     "Set it to the paths of GGUF files, such as /models/Qwen3-4B-Q4_K_M.gguf; separate several with commas."
@@ -30,8 +26,8 @@ class LocalModel(NamedTuple):
     def price(self) -> SettingPrice:
         """Return the default price, which an entry of `PONDER_PRICES` with the model's name replaces."""
         rates = {
-            "input_pico": INPUT_PICO,
-            "output_pico": OUTPUT_PICO,
+            "input_pico": pico(LOCAL_INPUT_USD),
+            "output_pico": pico(LOCAL_OUTPUT_USD),
             "context_window": self.context_window,
             "max_output_tokens": self.context_window // 2,
         }

@@ -7,6 +7,10 @@ from typing import Any, NamedTuple
 PICO_PER_USD = 10**12
 TOKENS_PER_RATE = 10**6
 REASONS = "reasons"
+LOCAL = "local"
+LOCAL_INPUT_USD, LOCAL_OUTPUT_USD = "0.20", "2.00"
+"""What stands for a price where nobody sends a bill, per million tokens: electricity, 200 W that write 10 tokens a second
+at $0.36 per kWh, and read ten times as fast. Without any, no budget would ever end a job."""
 
 EXPECTED = (
     "Write model=input/output/context/max output, with US dollars per million tokens and limits in tokens, such as "
@@ -41,6 +45,8 @@ def _parse(part: str) -> SettingPrice:
     fields = numbers.split("/")
     reasons = fields[-1].strip() == REASONS
     fields = fields[: len(fields) - reasons]
+    if len(fields) == 3 and fields[0].strip() == LOCAL:
+        fields = [LOCAL_INPUT_USD, LOCAL_OUTPUT_USD, *fields[1:]]
     if not model or len(model) > 200 or " " in model or len(fields) != 4:
         raise ValueError(f"PONDER_PRICES: “{part[:100]}” is not a price. {EXPECTED}")
     input_usd, output_usd, context, max_output = (field.strip() for field in fields)
@@ -50,10 +56,11 @@ def _parse(part: str) -> SettingPrice:
                 f"PONDER_PRICES: “{dollars[:40]}” of {model} is not an amount in dollars with at most six decimals. "
                 f"{EXPECTED}"
             )
-    if not _pico(input_usd) and not _pico(output_usd):
+    if not pico(input_usd) and not pico(output_usd):
         raise ValueError(
             f"PONDER_PRICES: {model} is priced at 0, so that no budget would ever end a job. Price it at what its tokens "
-            "are worth to you, such as 0.01/0.01."
+            f"are worth to you, such as 0.01/0.01, or write {model}=local/{context}/{max_output} for a server of your "
+            f"own: then {LOCAL_INPUT_USD}/{LOCAL_OUTPUT_USD} stands for electricity."
         )
     for tokens in (context, max_output):
         if not _TOKENS.fullmatch(tokens):
@@ -65,14 +72,14 @@ def _parse(part: str) -> SettingPrice:
             f"PONDER_PRICES: {model} cannot write more ({max_output}) than its context holds ({context})."
         )
     rates = {
-        "input_pico": _pico(input_usd),
-        "output_pico": _pico(output_usd),
+        "input_pico": pico(input_usd),
+        "output_pico": pico(output_usd),
         "context_window": int(context),
         "max_output_tokens": int(max_output),
     }
     return SettingPrice(model=model, rates=rates, reasons=reasons)
 
 
-def _pico(usd_per_million: str) -> int:
+def pico(usd_per_million: str) -> int:
     """Return pico-USD per token: whole, because six decimals per million are whole pico-USD."""
     return int(Decimal(usd_per_million) * PICO_PER_USD / TOKENS_PER_RATE)

@@ -122,6 +122,7 @@ def test_the_command_imports_compares_and_approves(db):
 EXPLAINED = {
     "deepseek/deepseek-chat": "retired on 2026-07-24; genai-prices has what it cost before",
     "mistral/mistral-large-latest": "genai-prices has the price of the first Large; the alias names Large 3",
+    "mistral/mistral-large-4": "genai-prices has it rounded to ten cents",
     "mistral/magistral-medium-latest": "genai-prices has the price of the model that the alias named before",
 }
 

@@ -282,6 +282,16 @@ def test_a_wrong_setting_says_what_to_write(text, says):
     assert says in str(caught.value)
 
 
+def test_a_server_without_a_bill_is_priced_by_name(db, settings):
+    """Nobody's bill is no price of 0: `local` names the decision, and electricity stands for it."""
+    settings.PONDER_PRICES = "hosted_vllm/mine=local/8192/4096/reasons"
+    assert load_prices() == 1
+    mine = active_price("hosted_vllm/mine")
+    assert (mine.input_pico, mine.output_pico, mine.max_output_tokens) == (200_000, 2_000_000, 4_096)
+    with pytest.raises(ValueError, match="write m=local/3000/400 for a server of your own"):
+        parse_prices("m=0/0/3000/400")
+
+
 def test_an_empty_setting_prices_nothing():
     """Blank parts are no models."""
     assert parse_prices("") == parse_prices(" , ") == []
