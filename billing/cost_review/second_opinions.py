@@ -72,12 +72,12 @@ def _give(calls: Iterable[Call]) -> int:
 
 def _opinion(call: Call, price: Price | None) -> SecondOpinion:
     assert call.finished_at is not None  # it is settled
-    now = timezone.now()
-    tokens = reported_tokens(call.usage)
+    now, report = timezone.now(), call.usage or {}
+    tokens = reported_tokens(report)
     # litellm knows the price of this hour alone.
     is_timely = not (price and price.windows) or now - call.finished_at < _SAME_HOUR
     litellm_nano = (
-        opinion_of_litellm.cost_nano(call.model, call.usage, service=call.service_tier) if is_timely else None
+        opinion_of_litellm.cost_nano(call.model, report, service=call.service_tier) if is_timely else None
     )
     usd = genai.cost_usd(call.model, tokens, at=call.finished_at, service=call.service_tier)
     genai_nano = None if usd is None else int((usd * NANO_PER_USD).to_integral_value(ROUND_CEILING))
