@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0023_call_sums"),
+        ("billing", "0024_trial_domains"),
     ]
 
     operations = [
