@@ -1,7 +1,7 @@
 """Every check of the project: `python -m tests.run_all [--lint | --coverage | --room NAME] [PYTEST ARGUMENT …]`.
 
-Three lanes work off one queue, the longest runs first: much of the time is spent in waiting for processes, and with more
-lanes than that on two cores the runs hold one another up. A table of times ends the output.
+Four lanes work off one queue, the longest runs first: much of the time is spent in waiting for processes, and on a
+machine that does other work, too, so many runs side by side still get most of it. A table of times ends the output.
 
 `--room NAME` runs the quick checks and the tests of one room alone. `--coverage` runs the tests that compute, in whose
 process most of the code runs, and holds their branch coverage to the floor of pyproject.toml: a run of its own, because
@@ -28,7 +28,7 @@ TEMPLATES = [str(path) for path in sorted((ROOT / "templates").rglob("*.html"))]
 ROOMS = ["accounts", "bench", "billing", "demo_model", "jobs", "reasoning_app", "sandbox", "solver"]
 # Where a room's tests lie, if not in a directory of its own name.
 TESTS_OF = {"reasoning_app": ["tests/deploy", "tests/embedded"], "accounts": ["tests/web"]}
-LANES = 3
+LANES = 4
 APART = ("browser", "embedded", "jobs", "proof")
 # Settings of a real site, for `check --deploy`; nothing connects to these addresses.
 PRODUCTION = {
