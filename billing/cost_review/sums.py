@@ -100,39 +100,55 @@ def lines(scope: Scope, by: By, *, skip: int = 0, most: int | None = None) -> li
     if by is By.DAY:
         days = [scope.first_day + timedelta(days=number) for number in range(scope.days)]
         return [Line(day.isoformat(), day.isoformat(), *rows.get(day, ())) for day in days]
+    return _labelled(by, rows)
+
+
+def _labelled(by: By, rows: Mapping[Any, tuple[Any, ...]]) -> list[Line]:
     labels = owners(list(rows)) if by is By.WORKSPACE else {}
     return [Line(str(key), labels.get(key, str(key)), *sums) for key, sums in rows.items()]
 
 
 @dataclass(frozen=True)
 class Lines:
-    """The lines of a scope as a sequence of which Django's Paginator takes a page at a time."""
+    """The lines of a scope as a sequence of which Django's Paginator takes a page at a time.
+
+    One statement tells how many there are, their total, and the `most` lines that follow the first `skip`.
+    """
 
     scope: Scope
     by: By
+    most: int
+    skip: int = 0
 
     @cached_property
     def total(self) -> Line:
         """The sum of all lines."""
-        return Line("total", "Total", *self._number_and_sums[1:])
+        return Line("total", "Total", *self._found[0][2:])
 
     def count(self) -> int:
         """Return how many lines there are."""
-        return int(self._number_and_sums[0])
+        return int(self._found[0][1])
 
     def __len__(self) -> int:
         return self.count()
 
     def __getitem__(self, part: slice) -> list[Line]:
+        if (part.start, part.stop - part.start) == (self.skip, min(self.most, self.count() - self.skip)):
+            return _labelled(self.by, {row[0]: row[2:] for row in self._found[1:]})
         return lines(self.scope, self.by, skip=part.start, most=part.stop - part.start)
 
     @cached_property
-    def _number_and_sums(self) -> tuple[Any, ...]:
-        columns = ", ".join(f"billing_sum({name}) AS {name}" for name in _SUMMED)
+    def _found(self) -> list[tuple[Any, ...]]:
+        """The number and the sums of all lines, then those of the page."""
+        columns = ", ".join(f"coalesce(billing_sum({name}), 0) AS {name}" for name in _SUMMED)
+        names = ", ".join(_SUMMED)
         query = (
-            f"{_WITH} SELECT count(*), {_SUMS} FROM (SELECT {columns} FROM part GROUP BY {_KEYS[self.by]}) l"  # noqa: S608
+            f"{_WITH}, line AS MATERIALIZED (SELECT {_KEYS[self.by]} AS key, {columns} FROM part GROUP BY 1) "  # noqa: S608
+            f"SELECT NULL, count(*), {_SUMS} FROM line UNION ALL "
+            f"(SELECT key, 1, {names} FROM line ORDER BY cost_nano DESC, key LIMIT %(most)s OFFSET %(skip)s)"
         )
-        return _run(query, self.scope)[0]
+        found = _run(query, self.scope, most=self.most, skip=self.skip)
+        return sorted(found, key=lambda row: row[0] is not None)
 
 
 def total(scope: Scope) -> Line:

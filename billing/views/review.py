@@ -23,6 +23,7 @@ DAYS = (7, 30, 90)
 DEFAULT_DAYS = 30
 PAGE_CALLS = 100
 PAGE_LINES = 100
+MAX_DIGITS = 6
 
 
 @staff_with(Right.SEE_COSTS)
@@ -31,12 +32,10 @@ def costs(request: AuthedRequest) -> HttpResponse:
     """Show the sums of a period by day, model, user or job."""
     scope, by = _chosen(request)
     days = lines(scope, by) if by is By.DAY else []
-    found = Lines(scope, by)
-    page = (
-        None
-        if days
-        else Paginator(cast("Sequence[Line]", found), PAGE_LINES).get_page(request.GET.get("page"))
-    )
+    number = request.GET.get("page", "1")
+    skip = max(int(number) - 1, 0) * PAGE_LINES if number.isdecimal() and len(number) <= MAX_DIGITS else 0
+    found = Lines(scope, by, PAGE_LINES, skip)
+    page = None if days else Paginator(cast("Sequence[Line]", found), PAGE_LINES).get_page(number)
     context: dict[str, Any] = {
         "scope": scope,
         "by": by.value,

@@ -118,6 +118,8 @@ def test_no_list_ends_without_a_word(spent, stella, monkeypatch):
     second = stella.get("/staff/costs/?days=7&by=workspace&page=2").text
     assert "2 to 2 of 2" in second
     assert ("alice@example.org" in page, "charlie@example.org" in second) == (True, True)
+    for beyond in ("3", "0", "-1", "last", "9" * 5000):
+        assert "of 2" in stella.get(f"/staff/costs/?days=7&by=workspace&page={beyond}").text
     rows = b"".join(stella.get("/staff/costs/lines.csv?days=7&by=workspace").streaming_content).splitlines()
     assert len(rows) == 1 + 2
 
