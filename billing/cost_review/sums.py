@@ -151,12 +151,6 @@ class Lines:
         return sorted(found, key=lambda row: row[0] is not None)
 
 
-def total(scope: Scope) -> Line:
-    """Return the sum of a whole scope."""
-    (row,) = _run(f"{_WITH} SELECT {_SUMS} FROM part", scope)  # noqa: S608  (our own texts)
-    return Line("total", "Total", *row)
-
-
 def total_of(parts: list[Line]) -> Line:
     """Return the sum of lines that are all there is, such as days."""
     return Line(

@@ -12,7 +12,7 @@ from django.utils import timezone
 from billing.books.audit import violations
 from billing.cost_review.chart import cost_chart
 from billing.cost_review.summing import sum_calls
-from billing.cost_review.sums import By, Line, Scope, budget_nano, lines, total, total_of
+from billing.cost_review.sums import By, Line, Lines, Scope, budget_nano, lines, total_of
 from billing.models import Call, CallSum
 from billing.views import review
 from tests.billing.books import USD, doubt, settle, sql, start_job, void
@@ -69,6 +69,10 @@ def test_an_empty_installation_has_an_empty_review(stella):
         assert stella.get(f"/staff/costs/?by={by.value}").status_code == 200
     assert "No calls ended" in stella.get("/staff/costs/?by=model").text
     assert "has made no call" in stella.get(reverse("cost-review-calls", args=[uuid.uuid4()])).text
+
+
+def total(scope: Scope) -> Line:
+    return Lines(scope, By.MODEL, most=1).total
 
 
 def test_the_sums_of_all_groupings_agree(spent):
