@@ -7,7 +7,7 @@ from jobs.core.errors import SubmitError
 from jobs.core.tags import tags_in
 from jobs.models import Job
 from jobs.upkeep.delete_texts import delete_texts
-from tests.web.test_new_job import submit
+from tests.web.jobs.test_new_job import submit
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 from accounts.models import User
 from tests.people import make_user
 from tests.services import free_port
-from tests.web.test_sign_in import code_in
+from tests.web.accounts.test_sign_in import code_in
 
 PASSWORD = "correct horse battery"
 

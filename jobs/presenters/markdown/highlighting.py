@@ -1,7 +1,7 @@
 """Code in colours, for languages whose lexers were tried with hostile text.
 
 Of Pygments' 600 lexers one never ends and many are quadratic or worse. Those below are at most quadratic, so the
-lengths are bounded as well; `tests/web/test_highlighting.py` tries each of them.
+lengths are bounded as well; `tests/web/rendering/test_highlighting.py` tries each of them.
 """
 
 import html

@@ -55,7 +55,7 @@ def test_a_version_grows_by_one_exactly_when_an_ended_job_is_continued(state, ve
 
 def test_the_docs_draw_the_table():
     """docs/states.md is the table; print `jobs.core.states.diagram()` to draw it anew."""
-    page = Path(__file__).parents[2] / "docs" / "states.md"
+    page = Path(__file__).parents[3] / "docs" / "states.md"
     assert diagram() in page.read_text()
 
 

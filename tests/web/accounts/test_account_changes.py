@@ -13,8 +13,8 @@ from accounts.models import User
 from accounts.services import sign_in_link
 from jobs.mail.send import send_due
 from tests.people import make_user
+from tests.web.accounts.test_sign_in import code_in
 from tests.web.conftest import Person
-from tests.web.test_sign_in import code_in
 
 PASSWORD = "correct horse battery"
 OTHER = "another long password"
