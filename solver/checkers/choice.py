@@ -23,10 +23,13 @@ _LEAD = re.compile(
     r"|go with|select) (?:that )?)?"
     r"(?:(?:(?:the|my) )?(?:(?:final|correct|right|best|most likely|true) )?(?:answer|option|choice"
     r"|statement|one)(?: is|:)?"
-    r"(?: (?:option|choice))? |it is |it[’']s )?",
+    r"(?: (?:option|choice))? |it is |it[’']s |(?:it|they|this|that|these|those) (?:will|would|should|must|can) )?",
     re.IGNORECASE,
 )
-_REASON = re.compile(r"\s*[,;:.–—-]?\s*\b(?:because|since|as|for|given|due)\b", re.IGNORECASE)
+_REASON = re.compile(
+    r"\s*[,;:.–—-]?\s*\b(?:because|since|as|for|given|due|rather than|instead of)\b|\s*[,;(–—-]\s*(?:and )?not\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)

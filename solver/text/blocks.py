@@ -17,6 +17,8 @@ _ITEM = re.compile(r"[ \t]{0,8}(?:[-*•+][ \t]|\(?(?:[0-9]{1,3}|[a-zA-Z])[.)][ 
 _EQUATION = re.compile(
     r"[ \t$]{0,8}[A-Za-z][A-Za-z0-9_{}]{0,6}(?:\([^()\n]{0,12}\))? ?(?:=|<|>|≤|≥|\\[gl]eq?)"
 )
+_UNDERLINE = re.compile(r"\n[ \t]*(?:={3,}|-{3,})[ \t]*(?=\r?\n)")
+_ELEMENT = re.compile(r"<([a-zA-Z][a-zA-Z0-9]{0,20})(?=[ >])")
 _ENVIRONMENT = re.compile(r"\\begin\{([a-zA-Z]{1,20}\*?)\}")
 _OPENERS, _CLOSERS = "([{", ")]}"
 _PAIRED = (("***", "***"), ("**", "**"), ("```", "```"), ("`", "`"), ("*", "*"), ('"', '"'), ("“", "”"), ("‘", "’"),
@@ -40,6 +42,7 @@ def block_after(text: str, at: int, *, owed: str = "", whole: bool = False) -> s
     if FENCE.match(kept := window.lstrip(" \t\r*_")):
         return _fenced(kept)
     if fresh:
+        begun = _UNDERLINE.sub("", begun, count=1) if _UNDERLINE.match(begun) else begun
         blank = len(begun) - len(begun.lstrip())
         if not begun.strip() or blank > _MAX_BLANK_CHARS:
             return None
@@ -110,6 +113,8 @@ def _lines(begun: str, owed: str, *, several: bool) -> str | None:
     taken = 1
     if _open_brackets(lines[0]) > 0:
         taken = _until_closed(lines)
+    elif element := _ELEMENT.match(lines[0].lstrip()):
+        taken = _until_element_ends(lines, element[1])
     elif lines[0].lstrip().startswith("|"):
         taken = _while(lines, lambda line: line.lstrip().startswith("|"))
     elif _ITEM.match(lines[0]) and (several or (len(lines) > 1 and _ITEM.match(lines[1]))):
@@ -145,6 +150,16 @@ def _until_closed(lines: list[str]) -> int:
     depth = 0
     for at, line in enumerate(lines[:400]):
         depth += _open_brackets(line)
+        if depth <= 0:
+            return at + 1
+    return 1
+
+
+def _until_element_ends(lines: list[str], name: str) -> int:
+    """Return how many lines it takes until an element of HTML is closed; 1 where it never is."""
+    depth = 0
+    for at, line in enumerate(lines[:400]):
+        depth += len(re.findall(rf"<{name}(?=[ >])", line)) - line.count(f"</{name}>")
         if depth <= 0:
             return at + 1
     return 1

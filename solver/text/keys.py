@@ -64,6 +64,8 @@ _GENOTYPE = re.compile(r"(?:([A-Za-z])(?i:\1))+")
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[.,;:!?]*")
 _COMMON_CAPITALS = frozenset("yes no true false none all both the and of".split())  # noqa: SIM905
 _BRACED_WORDS = re.compile(r"\$?(?:\\left)?\\?\{([^\W\d_][^{}\\:;\"0-9]*,[^{}\\:;\"0-9]*[^\W\d_] ?)\\?\}\$?")
+# `n!` is a factorial, `Yes!` is none.
+_ENDED = re.compile(r"[^\W_]\.$|[^\W_]{2}!$")
 _QUOTES = "\"'“”‘’«»„"
 
 
@@ -165,7 +167,7 @@ def text_key(answer: str) -> str:
     for _ in range(2):
         if len(plain) > 2 and plain[0] in _QUOTES and plain[-1] in _QUOTES:
             plain = plain[1:-1].strip()
-        if len(plain) > 1 and plain[-1] in ".!" and plain[-2].isalnum() and plain.count(".") <= 1:
+        if _ENDED.search(plain) and plain.count(".") <= 1:
             plain = plain[:-1]
     words = plain.split()
     if len(words) > 1 and words[0] in {"the", "The", "THE"}:

@@ -10,6 +10,12 @@ ANSWER_WORDS = (
 )  # fmt: skip
 """Each may stand behind a word for “final”."""
 
+RESULT_WORDS = (
+    "result", "solution", "conclusion", "ergebnis", "résultat", "resultado", "risultato", "resultaat", "wynik",
+    "результат",
+)  # fmt: skip
+"""These head parts of a reply as well: they announce an answer on its last line alone."""
+
 CJK_ANSWER_WORDS = (
     *(
         "최종 답은",
@@ -44,7 +50,7 @@ LEAD_WORDS = frozenset(
     a an and answer are conclude conclusion correct das die der daher donc e el en es est et exact final finally finale
     gives have hence here il in is la le mi my now numerical o onze our overall par resposta so somit step sum summary
     simplified single the their then therefore this thus to total un une we y also get ergo short all
-    het de il lo los las les der den det ainsi donc portanto entonces quindi dus så
+    actually no wait yes het de il lo los las les der den det ainsi donc portanto entonces quindi dus så
     """.split()  # noqa: SIM905  # a list of words reads best as text
 )
 """What may stand before the word on its line, or in its sentence."""

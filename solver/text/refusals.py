@@ -5,6 +5,7 @@ import re
 _MAX_CHARS = 400
 _TEXT = re.compile(r"\\(?:text|mathrm|textbf) ?\{([^{}]*)\}")
 _EMPTY_BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*(?:\{\s*\}?\s*)?$")
+_BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*\{([^{}]*)\}")
 _ECHO = re.compile(
     r"""
     [\s"'“”‘’`*<\[{(.…_?$\\!-]*
@@ -41,7 +42,8 @@ _REFUSAL = re.compile(
 
 def is_echo(value: str) -> bool:
     """Tell whether a text only stands for an answer: `…`, `[your answer]`, `$ANSWER`, an empty box."""
-    plain = _EMPTY_BOX.sub("", _TEXT.sub(r"\1", value[: _MAX_CHARS + 1])).strip()
+    plain = _BOX.sub(r"\1", _TEXT.sub(r"\1", value[: _MAX_CHARS + 1]))
+    plain = _EMPTY_BOX.sub("", plain.strip().strip("$")).strip()
     return len(value) <= _MAX_CHARS and _ECHO.fullmatch(plain) is not None
 
 

@@ -21,6 +21,8 @@ MAX_PLAIN_CHARS = 4_000
 _NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 _PLAIN_NUMBER = re.compile(rf"([+-]?) ?({_NUMBER})")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:(?: [0-9]{3})+|(?:['’_][0-9]{3})+)(?:\.[0-9]+)?")
+# `1.234,5`: three decimals might be the next number of a list.
+_POINTS_AND_COMMA = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+,(?:[0-9]{1,2}|[0-9]{4,})")
 _QUOTIENT = re.compile(rf"([+-]?) ?({_NUMBER}) ?/ ?([+-]?)({_NUMBER})")
 _MIXED = re.compile(r"([+-]?) ?([0-9]+) (?:and )?([0-9]+) ?/ ?([0-9]+)")
 _REPEATING = re.compile(
@@ -40,6 +42,7 @@ _LEAD = re.compile(
     r" (?:it is |it[’']s |it equals )?(?=[-+$0-9\\])|(?:it is|it[’']s) (?=[-+$0-9\\])|(?:exactly|only) (?=[-+$0-9\\.])",
     re.IGNORECASE,
 )
+_STRESSED = re.compile(r"^(\*\*|__|`)([^*_`\n]{1,200})\1(?=[ ,.;:]|$)")
 _ABOUT = re.compile(
     r"(?:≈|\\approx|\\simeq|≃|≅|\\cong|~|∼|\\sim|(?:about|approximately|approx\.?|around|roughly"
     r"|circa|ca\.|nearly|almost)(?= ))"
@@ -116,6 +119,7 @@ def undressed(plain: str, *, simplify: Callable[[str], str] = plain_form) -> str
     """Return a plain answer without the words around it that add nothing; what is left is taken through `simplify`."""
     for _ in range(3):
         before = plain
+        plain = _STRESSED.sub(r"\2", plain, count=1)
         plain = _LEAD.sub("", plain, count=1) if _LEAD.match(plain) else plain
         plain = _ABOUT.sub("", plain, count=1) if _ABOUT.match(plain) else plain
         if re.match(r"= ?[^=]+$", plain):
@@ -137,6 +141,8 @@ def number_of(plain: str) -> Fraction | None:
     plain = _MINUS_WORD.sub("-", plain, count=1)
     if _GROUPED.fullmatch(plain):
         plain = re.sub("[ '’_]", "", plain)
+    if _POINTS_AND_COMMA.fullmatch(plain):
+        plain = plain.replace(".", "").replace(",", ".")
     if found := _PLAIN_NUMBER.fullmatch(plain):
         return _signed(found[1], _unsigned(found[2]))
     if found := _QUOTIENT.fullmatch(plain):
@@ -223,6 +229,9 @@ def _behind(text: str) -> Amount | None:
 def _named(plain: str) -> tuple[str, str]:
     r"""Return `x` and `3` of `x = 3`, `f(2)` and `7` of `f(2) = 7`, else no name and the whole."""
     found = _NAME.match(plain)
+    if found and (again := _NAME.match(plain, found.end())):
+        # `y = f(3) = 14`
+        plain = found[0] + plain[again.end() :]
     if found and not re.search(r"[=<>≤≥]|\\[lg]eq?\b|,|;|\n", plain[found.end() :]):
         return " ".join(found[1].split()), _ABOUT.sub("", plain[found.end() :].strip(), count=1)
     spoken = _SPOKEN.match(plain)

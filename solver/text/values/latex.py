@@ -45,6 +45,7 @@ _PMOD = re.compile(r"\\pmod ?\{?([0-9]+)\}?")
 _SYMBOLS = {
     "\u2212": "-", "\u2013": "-", "\u2044": "/", "\u2215": "/", "\\%": "%",
     "\\$": "$", "{,}": ",", "\\equiv": "≡", "\\bmod": "mod", "\\mod": "mod",
+    "\\cup": "∪", "\\cap": "∩",
 }  # fmt: skip
 _MAX_LAYERS = 8
 _MAX_SIGNED_CHARS = 20_000
