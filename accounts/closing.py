@@ -4,6 +4,8 @@ The row itself stays, under an address that leads nowhere: jobs, calls and trans
 """
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
@@ -65,6 +67,8 @@ def anonymise(user: User) -> None:
     for address in addresses_of(user):
         Invitation.objects.filter(email__iexact=address).delete()
     EmailAddress.objects.filter(user=user).delete()
+    Authenticator.objects.filter(user=user).delete()
+    UserSession.objects.filter(user=user).delete()
     user.sign_in_links.all().delete()
     end_sessions(user)
     of_user = LogEntry.objects.filter(

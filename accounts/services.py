@@ -5,6 +5,7 @@ import secrets
 from datetime import timedelta
 
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.db import transaction
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Membership, Role, SignInLink, User, Workspace
+from accounts.sign_in.sessions import note_session
 from accounts.signals import workspace_created
 
 OPERATOR_EMAIL = "operator@localhost.localdomain"
@@ -80,8 +82,10 @@ def end_other_sessions(request: HttpRequest, user: User) -> None:
     User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
     user.refresh_from_db(fields=["password", "session_epoch"])
     user.sign_in_links.all().delete()
+    UserSession.objects.filter(user=user).delete()
     if request.user.pk == user.pk:
         update_session_auth_hash(request, user)
+        note_session(request)
 
 
 def _digest(token: str) -> str:

@@ -2,11 +2,14 @@
 
 from allauth.account.decorators import reauthentication_required
 from allauth.account.views import password_change, password_set
+from allauth.mfa.webauthn.views import edit_webauthn, remove_webauthn
 from django.urls import include, path
 from django.views.decorators.cache import never_cache
+from django.views.generic import RedirectView
 
 from accounts import views
 from accounts.access import signed_in
+from accounts.sign_in.passkeys import own_passkey
 from accounts.sign_in.reauthentication import ReauthenticateByCode
 
 urlpatterns = [
@@ -25,10 +28,32 @@ urlpatterns = [
         signed_in(never_cache(ReauthenticateByCode.as_view())),
         name="reauthenticate-by-code",
     ),
+    # One page lists every way to show who somebody is.
+    path(
+        "accounts/2fa/webauthn/",
+        signed_in(RedirectView.as_view(pattern_name="mfa_index")),
+        name="mfa_list_webauthn",
+    ),
+    path(
+        "accounts/sessions/",
+        signed_in(RedirectView.as_view(pattern_name="settings")),
+        name="usersessions_list",
+    ),
+    path(
+        "accounts/2fa/webauthn/keys/<int:pk>/edit/",
+        signed_in(own_passkey(edit_webauthn)),
+        name="mfa_edit_webauthn",
+    ),
+    path(
+        "accounts/2fa/webauthn/keys/<int:pk>/remove/",
+        signed_in(own_passkey(remove_webauthn)),
+        name="mfa_remove_webauthn",
+    ),
     path("accounts/", include("allauth.urls")),
     path("sign-in/<str:token>/", views.sign_in_link, name="sign-in-link"),
     path("settings/", views.edit_settings, name="settings"),
     path("settings/sign-out-elsewhere/", views.sign_out_elsewhere, name="sign-out-elsewhere"),
+    path("settings/sessions/<int:key>/end/", views.sign_out_of, name="session-end"),
     path("settings/mail-works/", views.mail_works, name="mail-works"),
     path("unsubscribe/<str:token>/", views.unsubscribe_by_link, name="unsubscribe"),
 ]

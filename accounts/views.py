@@ -7,7 +7,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.access import AuthedRequest, signed_in
 from accounts.models import User
 from accounts.services import end_other_sessions, redeem_sign_in_link
+from accounts.sign_in.sessions import end_session, signed_in_browsers
 from accounts.theme import THEME_COOKIE, THEMES, theme_of
 from accounts.unsubscribe import unsubscribe, user_of
 
@@ -83,6 +84,7 @@ def edit_settings(request: AuthedRequest) -> HttpResponse:
         return response
     context = {"form": form, "keep_hint": _keep_hint(settings.PONDER_RETENTION_DAYS)}
     context["has_second_factor"] = is_mfa_enabled(user)
+    context["browsers"] = signed_in_browsers(request, user)
     return render(request, "accounts/settings.html", context, status=422 if form.errors else 200)
 
 
@@ -101,6 +103,16 @@ def sign_out_elsewhere(request: AuthedRequest) -> HttpResponse:
     """End every other session of the user, and the sign-in links that were made."""
     end_other_sessions(request, request.user)
     messages.success(request, "Signed out everywhere else.")
+    return redirect("settings")
+
+
+@signed_in
+@require_POST
+def sign_out_of(request: AuthedRequest, key: int) -> HttpResponse:
+    """End one other session of the user."""
+    if not end_session(request, request.user, key):
+        raise Http404
+    messages.success(request, "Signed out there.")
     return redirect("settings")
 
 

@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "reasoning_app",
     "accounts",
@@ -218,7 +219,11 @@ LOGOUT_REDIRECT_URL = "landing"
 ACCOUNT_ADAPTER = "accounts.sign_in.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]  # no password: who signs up has not proved yet that the address is theirs
-ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm", "signup": "accounts.forms.SignUpForm"}
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.SignInForm",
+    "signup": "accounts.forms.SignUpForm",
+    "request_login_code": "accounts.forms.CodeRequestForm",
+}
 # Counted by client address, and what concerns one account by both: a stranger must not lock out its owner (SECURITY.md).
 ACCOUNT_RATE_LIMITS = {
     "request_login_code": "20/m/ip",
@@ -236,7 +241,10 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 PASSWORD_RESET_TIMEOUT = 3600
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ADAPTER = "accounts.sign_in.passkeys.PasskeyAdapter"
+MFA_FORMS = {"add_webauthn": "accounts.sign_in.passkeys.AddPasskeyForm"}
 MFA_TOTP_ISSUER = "Ponder"
 MFA_TOTP_TOLERANCE = 1  # the code before and the one after: telephones' clocks differ
 PONDER_STAFF_MFA = env.str("PONDER_STAFF_MFA", default="required" if _https else "optional")

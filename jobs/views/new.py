@@ -144,6 +144,7 @@ def ask_to_sign_in(request: HttpRequest, form: NewJobForm) -> HttpResponse:
         )
         return render(request, "jobs/form/new.html", refused_form(request, form), status=422)
     request.session[_DRAFT] = typed
+    messages.info(request, "Your draft is saved. Sign in, and you can start it.")
     return redirect_to_login(reverse("job-new"))
 
 
@@ -235,7 +236,10 @@ def _initial_of(job: Job) -> dict[str, Any]:
 
 def _kept_over_sign_in(request: HttpRequest) -> Any:
     if request.user.is_authenticated:
-        return request.session.pop(_DRAFT, None)
+        kept = request.session.pop(_DRAFT, None)
+        if kept:
+            messages.info(request, "Here is your draft. Press Start when you are ready.")
+        return kept
     return request.session.get(_DRAFT)
 
 

@@ -179,3 +179,31 @@ def test_two_tabs_on_one_draft_become_two(page: Page, live_server, transactional
     expect(other.get_by_text("is now a draft of its own")).to_be_visible()
     while sorted(Job.objects.values_list("problem", flat=True)) != ["First tab", "Second tab"]:
         page.wait_for_timeout(50)
+
+
+def test_a_passkey_is_added_signs_in_and_is_renamed_and_removed(page: Page, live_server, transactional_db):
+    """The device asks its owner, here a virtual one; email alone no longer signs in."""
+    base = live_server.url.replace("127.0.0.1", "localhost")
+    page.context.add_cookies([{**cookie_of(make_user("ada@example.org")), "url": base}])
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    kind = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    options = {**kind, "isUserVerified": True, "automaticPresenceSimulation": True}
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    heard = listen(page)
+    page.goto(f"{base}/accounts/2fa/webauthn/add/")
+    page.get_by_label("Name").fill("Laptop")
+    page.get_by_role("button", name="Add a passkey").click()
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    page.context.clear_cookies()
+    page.goto(f"{base}/accounts/login/?next=/accounts/2fa/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_role("strong")).to_have_text("Laptop")
+    page.get_by_role("link", name="Rename Laptop").click()
+    page.get_by_label("Name").fill("Old laptop")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Remove Old laptop").click()
+    page.get_by_role("button", name="Remove it").click()
+    expect(page.get_by_role("link", name="Add a passkey")).to_be_visible()
+    expect(page.get_by_text("Old laptop")).to_have_count(0)
+    assert heard == []

@@ -47,6 +47,7 @@ OWN = [
     "/accounts/password/set/",
     "/accounts/2fa/",
     "/accounts/2fa/totp/activate/",
+    "/accounts/2fa/webauthn/add/",
     "/accounts/reauthenticate/code/",
 ]
 PROTECTED = [

@@ -22,6 +22,7 @@ PUBLIC = {
     "account_inactive",
     "account_login",
     "mfa_authenticate",
+    "mfa_login_webauthn",
     "account_logout",
     "account_request_login_code",
     "account_reset_password",
@@ -57,12 +58,19 @@ OWN = {
     "mfa_index",
     "mfa_reauthenticate",
     "mfa_view_recovery_codes",
+    "mfa_add_webauthn",
+    "mfa_list_webauthn",
+    "mfa_reauthenticate_webauthn",
+    "usersessions_list",
     "reauthenticate-by-code",
     "sign-out-elsewhere",
 }
 """What everybody who is signed in has; it shows their own things only."""
 
 OWNERS = {
+    "mfa_edit_webauthn",
+    "mfa_remove_webauthn",
+    "session-end",
     "job-detail",
     "job-live",
     "job-finish",

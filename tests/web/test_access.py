@@ -6,6 +6,8 @@ import uuid
 from urllib.parse import unquote
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Permission
@@ -55,6 +57,8 @@ def belongings(alice, running_job) -> dict[str, list]:
         kind="staff", recipient="staff@example.org", next_at=timezone.now(), message_id="<1@ponder>"
     )
     draft = people.make_job(alice.user, "draft", spent_cents=0)
+    passkey = Authenticator.objects.create(user=alice.user, type="webauthn", data={"name": "Laptop"})
+    session = UserSession.objects.create(user=alice.user, ip="192.0.2.1", session_key="a" * 32)
     return {
         **{name: [running_job.pk] for name in JOB_PAGES},
         "job-step-text": [running_job.pk, running_job.steps.first().pk],
@@ -62,6 +66,9 @@ def belongings(alice, running_job) -> dict[str, list]:
         "job-compare-detail": [comparison.pk],
         "job-compare-live": [comparison.pk],
         "topup-return": [top_up.pk],
+        "mfa_edit_webauthn": [passkey.pk],
+        "mfa_remove_webauthn": [passkey.pk],
+        "session-end": [session.pk],
         "cost-review-calls": [running_job.pk],
         "cost-review-calls-csv": [running_job.pk],
         "staff-outbox-retry": [message.pk],

@@ -11,7 +11,7 @@ from accounts.models import User
 class Command(BaseCommand):
     """Remove a user's second factor; make sure first that the request comes from that person."""
 
-    help = "Remove a user's authenticator app and recovery codes."
+    help = "Remove a user's passkeys, authenticator app and recovery codes."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the argument."""

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.test import Client
@@ -12,6 +13,7 @@ from django.urls import reverse
 from accounts.closing import end_sessions
 from accounts.models import Invitation, User
 from accounts.services import ensure_personal_workspace, sign_in_link
+from accounts.sign_in.sessions import browser_name
 from jobs.models import OutboxMessage
 from tests.people import make_user
 
@@ -98,6 +100,60 @@ def test_signing_up_takes_an_address_and_a_code(client, db, outbox):
     assert reply.status_code == 302
     assert User.objects.get(email="new@example.org").memberships.count() == 1
     assert "$5.00" in client.get(reverse("job-list")).content.decode()
+
+
+def test_signing_in_with_a_new_address_makes_its_account(client, db, outbox):
+    """One step for both: the code opens a new account, with workspace and trial credit."""
+    reply = client.post(reverse("account_request_login_code"), {"email": "New@example.org"})
+    known = Client().post(reverse("account_request_login_code"), {"email": "new@example.org"})
+    assert reply.url == known.url
+    client.post(reverse("account_confirm_login_code"), {"code": code_in(outbox[0])})
+    assert "$5.00" in client.get(reverse("job-list")).content.decode()
+    assert User.objects.get(email="new@example.org").memberships.count() == 1
+
+
+@pytest.mark.parametrize("policy", ["closed", "invitation"])
+def test_signing_in_makes_no_account_where_sign_up_is_not_open(client, db, settings, outbox, policy):
+    """The page is the same; no code is sent."""
+    settings.PONDER_SIGNUP = policy
+    reply = client.post(reverse("account_request_login_code"), {"email": "new@example.org"})
+    assert reply.status_code == 302
+    assert not User.objects.exists()
+    assert "sign-in code" not in outbox[0].subject
+
+
+def test_a_person_sees_where_they_are_signed_in_and_ends_one_session(alice):
+    """Each browser has its line; the current one stays, and nobody ends the session of another."""
+    phone = Client(
+        HTTP_USER_AGENT="Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1"
+    )
+    phone.force_login(alice.user, backend="django.contrib.auth.backends.ModelBackend")
+    phone.get(reverse("settings"))
+    page = alice.get(reverse("settings")).content.decode()
+    assert "Safari on iPhone" in page
+    assert "This browser" in page
+    there = UserSession.objects.get(user_agent__contains="iPhone").pk
+    stranger = Client()
+    stranger.force_login(make_user("eve@example.org"), backend="django.contrib.auth.backends.ModelBackend")
+    stranger.post(reverse("session-end", args=[there]))
+    assert phone.get(reverse("settings")).status_code == 200
+    alice.post(reverse("session-end", args=[there]))
+    assert phone.get(reverse("settings")).status_code == 302
+    assert "iPhone" not in alice.get(reverse("settings")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
+        ("Mozilla/5.0 (Linux; Android 15) Chrome/140.0 Mobile Safari/537.36", "Chrome on Android"),
+        ("curl/8", "Unknown browser"),
+    ],
+)
+def test_a_browser_is_named(user_agent, name):
+    """As well as its own words tell."""
+    assert browser_name(user_agent) == name
 
 
 def test_closed_sign_up_says_so(client, db, settings):
