@@ -21,6 +21,10 @@ class Right(models.TextChoices):
         "settle_payments",
         "May process events of Stripe again, and close payments that do not match",
     )
+    CORRECT_BOOKS = (
+        "correct_books",
+        "May upload providers' cost reports, settle what differs from them, and correct the books",
+    )
     RUN_AUDITS = "run_audits", "May see audits, and start one"
     RESEND_MAIL = "resend_mail", "May see the outbox without its texts, and send messages again"
     SEE_LEARNED = "see_learned", "May see what was learned about models, and what has drifted"

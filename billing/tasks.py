@@ -12,6 +12,7 @@ from billing.payments import inbox as stripe_inbox
 from billing.payments import lost_top_ups
 from billing.prices.drafts import import_drafts
 from billing.prices.warnings import warn
+from billing.reconciliation import daily
 from billing.task_names import (
     ASK_ABOUT_PENDING_TOP_UPS,
     CHECK_PRICES,
@@ -19,6 +20,7 @@ from billing.task_names import (
     IMPORT_PRICES,
     PROCESS_STRIPE_EVENT,
     PROCESS_STRIPE_INBOX,
+    RECONCILE,
     SUM_CALLS,
 )
 
@@ -74,3 +76,9 @@ def check_prices() -> None:
     """Say in the log what is wrong with the prices, and have others reckon a sample of the last day's calls."""
     warn()
     second_opinions.check_sample()
+
+
+@shared_task(name=RECONCILE)
+def reconcile() -> None:
+    """Set the books against themselves, second opinions, providers' reports and Stripe."""
+    daily.reconcile()

@@ -306,7 +306,10 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not _collected
 WHITENOISE_ROOT = BASE_DIR / "static" / "root"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FILES = 0  # no form takes one
+# One form takes a file, a provider's cost report; it stays in memory, as large as a request may be.
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -353,6 +356,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
     "check-prices": {"task": billing_tasks.CHECK_PRICES, "schedule": crontab(hour="3", minute="7")},
+    "reconcile": {"task": billing_tasks.RECONCILE, "schedule": crontab(hour="5", minute="17")},
     "delete-account-files": {
         "task": job_tasks.DELETE_ACCOUNT_FILES,
         "schedule": 30.0,
@@ -436,6 +440,12 @@ if PONDER_TRIAL_MODELS not in {"bundled", "all"}:
 PONDER_RELIABLE_PERCENT = _whole("PONDER_RELIABLE_PERCENT", default=60, low=0, high=99)
 PONDER_MAX_BUDGET_NANO = _usd("PONDER_MAX_BUDGET", default="1000.00")
 PONDER_MAX_HELD_NANO = _usd("PONDER_MAX_HELD", default="10000.00")
+# Keys that may read what a provider billed; never those that make calls.
+PROVIDER_REPORT_KEYS = {
+    "openai": env.str("OPENAI_ADMIN_KEY", default=""),
+    "anthropic": env.str("ANTHROPIC_ADMIN_KEY", default=""),
+    "openrouter": env.str("OPENROUTER_MANAGEMENT_KEY", default=""),
+}
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
 

@@ -137,6 +137,18 @@ INVARIANTS: dict[str, str] = {
             WHERE c.state = 'in_doubt' AND a.closed_at IS NOT NULL
         ) c WHERE accrued_nano <> hold_nano
     """,
+    "what was posted for providers' bills is what their items say": """
+        SELECT 'item ' || i.id || ' says ' || i.payable_posted_nano || ' payable and ' || i.suspense_posted_nano
+            || ' of suspense; the ledger says ' || coalesce(e.payable, 0) || ' and ' || coalesce(e.suspense, 0)
+        FROM billing_reconciliationitem i
+        LEFT JOIN (
+            SELECT split_part(t.key, ':', 2)::bigint AS item,
+                billing_sum(e.amount_nano) FILTER (WHERE e.account_id = 3) AS payable,
+                billing_sum(e.amount_nano) FILTER (WHERE e.account_id = 6) AS suspense
+            FROM billing_transfer t JOIN billing_entry e ON e.transfer_id = t.id WHERE t.kind = 'bill' GROUP BY 1
+        ) e ON e.item = i.id
+        WHERE (i.payable_posted_nano, i.suspense_posted_nano) <> (coalesce(e.payable, 0), coalesce(e.suspense, 0))
+    """,
     "every call belongs to an existing escrow of its job, workspace and price": """
         SELECT 'call ' || c.id || ' names a missing escrow, workspace or price'
         FROM billing_call c

@@ -14,6 +14,7 @@ from billing.models.ledger import (
 )
 from billing.models.price import Price, PriceStatus
 from billing.models.price_draft import PriceDraft, PriceSource
+from billing.models.reconciliation import ItemState, ProviderReport, ReconciliationItem, ReconciliationRun
 from billing.models.second_opinion import SecondOpinion
 from billing.models.suspension import ModelSuspension, SpendingStop
 from billing.models.topup import StripeEvent, TopUp, TopUpState
@@ -30,11 +31,15 @@ __all__ = [
     "CallSum",
     "CallSumMark",
     "Entry",
+    "ItemState",
     "ModelSuspension",
     "Price",
     "PriceDraft",
     "PriceSource",
     "PriceStatus",
+    "ProviderReport",
+    "ReconciliationItem",
+    "ReconciliationRun",
     "SecondOpinion",
     "SpendingStop",
     "StripeEvent",

@@ -108,6 +108,7 @@ class TransferKind(models.TextChoices):
     DEBT = "debt", "payment of an open debt"
     CALL = "call", "model call"
     ACCRUAL = "accrual", "call in doubt, carried by the house"
+    BILL = "bill", "provider's bill, in place of what was reserved for calls in doubt"
     ADJUSTMENT = "adjustment", "adjustment"
 
 

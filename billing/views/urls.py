@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from billing.views import opinions, payments, prices, review, spending, suspension, topup, wallet, webhook
+from billing.views import (
+    opinions,
+    payments,
+    prices,
+    reconciliation,
+    review,
+    spending,
+    suspension,
+    topup,
+    wallet,
+    webhook,
+)
 
 urlpatterns = [
     path("wallet/", wallet.wallet, name="wallet"),
@@ -21,6 +32,15 @@ urlpatterns = [
     path("staff/costs/prices/drafts/", prices.drafts, name="price-drafts"),
     path("staff/costs/prices/drafts/import/", prices.import_prices, name="price-drafts-import"),
     path("staff/costs/prices/drafts/approve/", prices.approve_prices, name="price-drafts-approve"),
+    path("staff/costs/reconciliation/", reconciliation.reconciliation, name="reconciliation"),
+    path("staff/costs/reconciliation/items.csv", reconciliation.items_csv, name="reconciliation-csv"),
+    path("staff/costs/reconciliation/upload/", reconciliation.upload, name="reconciliation-upload"),
+    path("staff/costs/reconciliation/<int:item_id>/", reconciliation.item, name="reconciliation-item"),
+    path(
+        "staff/costs/reconciliation/<int:item_id>/decide/",
+        reconciliation.decide,
+        name="reconciliation-decide",
+    ),
     path("staff/costs/payments/", payments.payments, name="cost-review-payments"),
     path("staff/costs/payments/retry/", payments.retry_event, name="cost-review-event-retry"),
     path("staff/costs/payments/close/", payments.close_payment, name="cost-review-payment-close"),

@@ -2,14 +2,17 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
 
 from accounts.models import Workspace
 from billing.books.wallet import close_escrow, open_escrow
-from billing.models import Account, Call
+from billing.models import Account, Call, ReconciliationItem
 from billing.prices.book import active_price
+from billing.reconciliation.items import take_report
+from billing.reconciliation.report import Bill, report_of
 
 USD = 1_000_000_000
 
@@ -118,6 +121,13 @@ def entries_of(key: str) -> dict[int, int]:
             [key],
         )
         return dict(cursor.fetchall())
+
+
+def make_reconciliation_item() -> ReconciliationItem:
+    """Return an open item: a provider billed a dollar for a model that nobody called."""
+    day = datetime.now(tz=UTC).date()
+    report = report_of("demo", "bill.csv", [Bill(day, "nobody", USD)], is_complete=False)
+    return take_report(report)[0]
 
 
 def call_of(call: uuid.UUID) -> Call:

@@ -18,6 +18,7 @@ from accounts.rights import Right
 from billing.models import TopUp
 from jobs.models import Job, OutboxMessage
 from tests import people
+from tests.billing.books import make_reconciliation_item
 from tests.web.addresses import ADMIN_FRAME, OWN, OWNERS, PUBLIC, STAFF, SUPERUSERS, addresses
 from tests.web.conftest import Person
 
@@ -56,6 +57,7 @@ def belongings(alice, running_job) -> dict[str, list]:
     message = OutboxMessage.objects.create(
         kind="staff", recipient="staff@example.org", next_at=timezone.now(), message_id="<1@ponder>"
     )
+    item = make_reconciliation_item()
     draft = people.make_job(alice.user, "draft", spent_cents=0)
     passkey = Authenticator.objects.create(user=alice.user, type="webauthn", data={"name": "Laptop"})
     session = UserSession.objects.create(user=alice.user, ip="192.0.2.1", session_key="a" * 32)
@@ -65,6 +67,8 @@ def belongings(alice, running_job) -> dict[str, list]:
         "job-draft-delete": [draft.pk],
         "job-compare-detail": [comparison.pk],
         "job-compare-live": [comparison.pk],
+        "reconciliation-item": [item.pk],
+        "reconciliation-decide": [item.pk],
         "topup-return": [top_up.pk],
         "mfa_edit_webauthn": [passkey.pk],
         "mfa_remove_webauthn": [passkey.pk],

@@ -1,0 +1,129 @@
+"""The daily reconciliation, also by `manage.py reconcile`: R1 the books, R2 calls, R3 providers, R4 Stripe.
+
+Each check says in sentences what it found and how many things are open. One that fails says so, and the others run.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from billing.books.audit import violations
+from billing.books.ledger import PROVIDER_PAYABLE, STRIPE_CLEARING, SUSPENSE
+from billing.models import Entry, ItemState, ReconciliationItem, ReconciliationRun, SecondOpinion, TopUp
+from billing.payments.problems import problem_top_ups, stuck_events
+from billing.reconciliation import provider_apis
+from billing.reconciliation.items import look_again, take_report
+from billing.reconciliation.report import ReportError
+from solver.core.money import format_usd_exact
+
+logger = logging.getLogger(__name__)
+
+DAYS = 7
+# Jobs end within that time after a report, as a rule; older items are looked at when their report comes again.
+_LOOKED_AT = timedelta(days=40)
+
+
+@dataclass(slots=True)
+class Finding:
+    """What one check found."""
+
+    open: int = 0
+    lines: list[str] = field(default_factory=list)
+
+
+def reconcile(*, days: int = DAYS) -> ReconciliationRun:
+    """Run every check, and keep and return what was found."""
+    started_at, began_s = timezone.now(), time.monotonic()
+    findings = {name: asdict(_checked(name, check, days)) for name, check in _CHECKS.items()}
+    run = ReconciliationRun.objects.create(
+        started_at=started_at, took_ms=round(1000 * (time.monotonic() - began_s)), findings=findings
+    )
+    for name, found in findings.items():
+        if found["open"]:
+            logger.warning(
+                "Reconciliation %s: %d open. See /staff/costs/reconciliation/.", name, found["open"]
+            )
+    return run
+
+
+def _checked(name: str, check: Callable[[int], Finding], days: int) -> Finding:
+    try:
+        return check(days)
+    except Exception as error:
+        logger.exception("Reconciliation %s failed.", name)
+        return Finding(1, [f"The check failed ({type(error).__name__}); the log says more."])
+
+
+def _books(_days: int) -> Finding:
+    broken = violations()
+    return Finding(
+        len(broken), [f"{each.invariant}: {each.detail}" for each in broken] or ["The books balance."]
+    )
+
+
+def _calls(days: int) -> Finding:
+    since = timezone.now() - timedelta(days=days)
+    compared = SecondOpinion.objects.filter(checked_at__gte=since).filter(
+        Q(litellm_nano__isnull=False) | Q(genai_nano__isnull=False)
+    )
+    differing = compared.filter(differs=True).count()
+    line = f"{compared.count():,} calls of {days} days compared with litellm and genai-prices; {differing:,} differ."
+    return Finding(differing, [line])
+
+
+def _providers(days: int) -> Finding:
+    found = Finding()
+    for provider in provider_apis.configured():
+        try:
+            items = take_report(provider_apis.fetch(provider, days=days))
+        except ReportError as error:
+            found.open += 1
+            found.lines.append(error.message)
+        else:
+            found.lines.append(f"{provider}: {len(items)} days and models of its cost report.")
+    if not found.lines:
+        found.lines.append("No provider's report is fetched: set a key for it, or upload one.")
+    recent = timezone.now().date() - _LOOKED_AT
+    changed = look_again(ReconciliationItem.objects.filter(day__gte=recent))
+    items = ReconciliationItem.objects.filter(state=ItemState.OPEN)
+    found.open += items.count()
+    found.lines.append(f"{changed} items changed with our own books; {items.count()} are open.")
+    found.lines.append(
+        f"Owed to providers {format_usd_exact(_balance(PROVIDER_PAYABLE))}, of that reserved for calls in doubt "
+        f"{format_usd_exact(-_balance(SUSPENSE))}."
+    )
+    return found
+
+
+def _stripe(_days: int) -> Finding:
+    if not settings.STRIPE_SECRET_KEY:
+        return Finding(0, ["No payments: Stripe is not set up."])
+    sums = TopUp.objects.aggregate(
+        credited=Sum("credited_nano", default=0), taken_back=Sum("reversed_nano", default=0)
+    )
+    said = sums["credited"] - sums["taken_back"]
+    open_ = problem_top_ups().count() + stuck_events().count()
+    line = (
+        f"Top-ups less refunds and disputes {format_usd_exact(said)}; the clearing account says "
+        f"{format_usd_exact(-_balance(STRIPE_CLEARING))}. {open_} payments or events need a person."
+    )
+    return Finding(open_, [line])
+
+
+_CHECKS: dict[str, Callable[[int], Finding]] = {
+    "R1 books": _books,
+    "R2 calls": _calls,
+    "R3 providers": _providers,
+    "R4 Stripe": _stripe,
+}
+
+
+def _balance(account: int) -> int:
+    total: int = Entry.objects.filter(account=account).aggregate(total=Sum("amount_nano", default=0))["total"]
+    return int(total)
