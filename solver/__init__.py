@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from solver.engine.journal import Charge, OpenCall, Submitted
     from solver.engine.plan import fitting, least_budget_nano, reserve_nano
     from solver.engine.runner import Limits, Outcome, Runner
+    from solver.engine.service_tier import FLEX, at_cheaper_tier
     from solver.judging.judge import Judge
     from solver.providers.litellm_gateway import Gateway, LiteLLMGateway
 else:
@@ -24,6 +25,7 @@ else:
         "engine.journal": ("Charge", "OpenCall", "Submitted"),
         "engine.plan": ("fitting", "least_budget_nano", "reserve_nano"),
         "engine.runner": ("Limits", "Outcome", "Runner"),
+        "engine.service_tier": ("FLEX", "at_cheaper_tier"),
         "judging.judge": ("Judge",),
         "providers.litellm_gateway": ("Gateway", "LiteLLMGateway"),
     }
@@ -37,6 +39,7 @@ else:
 
 
 __all__ = [
+    "FLEX",
     "Charge",
     "Control",
     "Gateway",
@@ -48,6 +51,7 @@ __all__ = [
     "Runner",
     "Stop",
     "Submitted",
+    "at_cheaper_tier",
     "fitting",
     "least_budget_nano",
     "least_prompt_tokens",

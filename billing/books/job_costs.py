@@ -25,6 +25,8 @@ class JobCosts:
     cached_tokens: int
     output_tokens: int
     reasoning_tokens: int
+    flex_calls: int
+    """Settled calls that were served at half price, as their replies say."""
     models: tuple[str, ...]
 
 
@@ -41,6 +43,7 @@ def job_costs(job_id: uuid.UUID) -> JobCosts:
         cached=Sum("cache_read_tokens", default=0),
         output=Sum("output_tokens", default=0),
         reasoning=Sum("reasoning_tokens", default=0),
+        flex=Count("pk", filter=settled & Q(service_tier="flex")),
         models=ArrayAgg("model", filter=settled, distinct=True, order_by="model", default=[]),
     )
     return JobCosts(
@@ -52,5 +55,6 @@ def job_costs(job_id: uuid.UUID) -> JobCosts:
         cached_tokens=sums["cached"],
         output_tokens=sums["output"],
         reasoning_tokens=sums["reasoning"],
+        flex_calls=sums["flex"],
         models=tuple(sums["models"]),
     )

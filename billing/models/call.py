@@ -57,6 +57,13 @@ class Call(models.Model):
     cost_nano = models.BigIntegerField(default=0, help_text="What the provider charges us.")
     billed_nano = models.BigIntegerField(default=0, help_text="What the user pays; never more than the hold.")
     overrun_nano = models.BigIntegerField(default=0, help_text="What the house pays beyond the hold.")
+    asked_tier = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The service tier that was asked for; empty: standard.",
+    )
     service_tier = models.CharField(
         max_length=20,
         blank=True,

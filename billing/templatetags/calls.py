@@ -2,7 +2,7 @@
 
 from django import template
 
-from billing.models import Call
+from billing.models import Call, CallState
 from solver.core.money import format_usd_exact
 
 register = template.Library()
@@ -14,6 +14,15 @@ def is_other_model(asked: str, served: str) -> bool:
     return bool(named) and not named.startswith(short)
 
 
+def _tier_note(call: Call) -> str:
+    """Return at which service tier a call was asked for and served, where that is not the standard one."""
+    is_served = call.state == CallState.SETTLED
+    if call.asked_tier and is_served and call.asked_tier != call.service_tier:
+        return f"asked for {call.asked_tier} service, served as {call.service_tier or 'standard'}"
+    tier = call.service_tier if is_served else call.asked_tier
+    return f"{tier} service" if tier else ""
+
+
 @register.filter
 def call_notes(call: Call) -> str:
     """Return the call's peculiarities, separated by semicolons; nothing where it was ordinary."""
@@ -23,7 +32,7 @@ def call_notes(call: Call) -> str:
         f"{call.cache_read_tokens:,} cached" if call.cache_read_tokens else "",
         f"{call.cache_write_tokens:,} written to the cache" if call.cache_write_tokens else "",
         f"{call.cache_write_1h_tokens:,} of it for an hour" if call.cache_write_1h_tokens else "",
-        f"{call.service_tier} service" if call.service_tier else "",
+        _tier_note(call),
         f"served by {call.served_model}" if is_other_model(call.model, call.served_model) else "",
         f"{call.reasoning_tokens:,} reasoning" if call.reasoning_tokens else "",
         call.error,

@@ -9,8 +9,19 @@ from solver.core.result_kind import ResultKind
 
 LEAST_TARGET = 0.5
 MAX_EXAMPLE_CHARS = 20_000
+LEAST_WAIT_S = 3_600
+LONGEST_WAIT_S = 24 * 3_600
+WAITS = {3_600: "within an hour", 43_200: "by tonight"}
+"""How long a person can let a job take, in seconds from its start, in words; terminal and programs take any time."""
 _BEYOND_REACH = 2.0
 """A confidence target that no answer reaches."""
+
+
+def waiting_words(may_wait_s: int | None) -> str:
+    """Return how long a job may take, in words that follow a time or stand before a colon."""
+    if may_wait_s is None:
+        return "within minutes"
+    return WAITS.get(may_wait_s, f"within {may_wait_s / 3_600:.4g} hours")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +36,18 @@ class JobOptions:
     depth: int | None = None
     result: ResultKind | None = None
     """What should come back; None: what the checker and the problem's words say."""
+    may_wait_s: int | None = None
+    """How long after its start it may take, so that calls may wait for a cheaper service tier; None: not at all."""
     example: str | None = None
     """An answer that the check should pass; it is tried on it before the first call."""
     is_never_sure: bool = False
     """No answer ends the job: it goes on until its tries or its money are used up. Measurements want that; neither form
     nor terminal offers it."""
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether its calls may wait for a cheaper service tier."""
+        return self.may_wait_s is not None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -38,7 +56,9 @@ class JobOptions:
         Releases before this one kept the confidence target as text when it came from the form.
         """
         target = data.get("confidence_target")
-        known = {name: data.get(name) for name in ("value_nano", "max_tries", "passes", "depth")}
+        known = {
+            name: data.get(name) for name in ("value_nano", "may_wait_s", "max_tries", "passes", "depth")
+        }
         return cls(
             models=tuple(data.get("models") or ()),
             confidence_target=float(target) if target else None,
@@ -56,7 +76,7 @@ class JobOptions:
 
     def for_strategy(self) -> dict[str, Any]:
         """Return what a strategy reads; which models there are, its panel says, and what comes back, its problem."""
-        unread = {"models", "result", "example", "is_never_sure"}
+        unread = {"models", "result", "example", "may_wait_s", "is_never_sure"}
         read = {name: value for name, value in self.to_json().items() if name not in unread}
         return read | ({"confidence_target": _BEYOND_REACH} if self.is_never_sure else {})
 
@@ -73,6 +93,12 @@ class JobOptions:
             raise SubmitError(
                 "The value of a correct answer must be more than nothing: enter an amount such as 2.50, or none.",
                 field="value",
+                code="out_of_range",
+            )
+        if self.may_wait_s is not None and not LEAST_WAIT_S <= self.may_wait_s <= LONGEST_WAIT_S:
+            raise SubmitError(
+                f"A job can wait for {LEAST_WAIT_S // 3600} to {LONGEST_WAIT_S // 3600} hours, or not at all.",
+                field="may_wait",
                 code="out_of_range",
             )
         if self.example is not None and len(self.example) > MAX_EXAMPLE_CHARS:

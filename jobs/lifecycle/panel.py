@@ -14,7 +14,7 @@ from billing.prices.book import kinds_by_model, price_book, rates_of, reasoning_
 from billing.prices.local_models import LOCAL_PROVIDER
 from billing.prices.shipped_list import BUNDLED_PROVIDER, default_panel, is_bundled
 from jobs.core.errors import SubmitError
-from solver import fitting, least_prompt_tokens, prompt_bytes
+from solver import FLEX, at_cheaper_tier, fitting, least_prompt_tokens, prompt_bytes
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.learning.priors import (
@@ -38,6 +38,14 @@ def model_names() -> list[str]:
 def is_bundled_panel() -> bool:
     """Tell whether the panel consists of the bundled demo models alone."""
     return all(is_bundled(name) for name in model_names())
+
+
+def offers_half_price() -> bool:
+    """Tell whether a job that may wait would pay less for some model of the panel."""
+    if is_bundled_panel():
+        return False
+    book = price_book()
+    return any(rates_of(book[name]).has_service(FLEX) for name in model_names() if name in book)
 
 
 def build_panel(names: Sequence[str] = ()) -> list[ModelCard]:
@@ -79,12 +87,15 @@ def build_panel(names: Sequence[str] = ()) -> list[ModelCard]:
     ]
 
 
-def panel_for(problem: Problem, names: Sequence[str] = ()) -> list[ModelCard]:
+def panel_for(problem: Problem, names: Sequence[str] = (), *, may_wait: bool = False) -> list[ModelCard]:
     """Return the cards of the models that a job with this problem may use. Raises SubmitError, also where none can.
 
-    Without `names` they are the models that are for this kind of problem, where the panel has any.
+    Without `names` they are the models that are for this kind of problem, where the panel has any. A job that may wait
+    asks for a cheaper service tier, where a model has one.
     """
     panel = build_panel(names)
+    if may_wait:
+        panel = [at_cheaper_tier(card) for card in panel]
     if not names:
         panel = [card for card in panel if card.is_for(problem.kind)] or panel
     if chosen := fitting(panel, problem):

@@ -54,9 +54,11 @@ def pin_current_prices(job_id: UUID) -> bool:
 def _at_price(card: ModelCard, price: Price | None) -> ModelCard:
     if price is None or price.pk == card.price_id:
         return card
+    rates = rates_of(price)
     return replace(
         card,
-        rates=rates_of(price),
+        rates=rates,
+        service=card.service if rates.has_service(card.service) else "",
         price_id=price.pk,
         context_window=price.context_window,
         max_output_tokens=price.max_output_tokens,

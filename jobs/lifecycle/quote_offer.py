@@ -1,28 +1,63 @@
 """The run contract: what a budget buys, shown before any money moves. No model is called."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
 from accounts.models import Workspace
 from jobs.core.errors import SubmitError
-from jobs.core.options import NOTHING_CHOSEN, JobOptions
+from jobs.core.options import NOTHING_CHOSEN, WAITS, JobOptions, waiting_words
 from jobs.learning.lookup import informed_panel
 from jobs.lifecycle.panel import panel_for
 from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
-from jobs.lifecycle.quote_records import quote_of, terms_of
+from jobs.lifecycle.quote_records import quote_json, quote_of, terms_of
 from jobs.lifecycle.submit import check_affordable
+from solver import at_cheaper_tier, least_budget_nano
 from solver.checkers import BaseChecker, pose
 from solver.core.earlier import Earlier
+from solver.core.models import ModelCard
+from solver.core.money import format_usd_about
+from solver.core.problem import Problem
 from solver.quotes.quote import Quote, suggested_budget_nano
 from solver.strategies import DEFAULT, strategy_for
 
 
+class Offer(NamedTuple):
+    """What the budget buys for a job that may take so long (None: minutes)."""
+
+    may_wait_s: int | None
+    quote: Quote
+
+    @property
+    def words(self) -> str:
+        """How long it may take and how many attempts that buys: `by tonight: up to 80 attempts, typically $0.05`."""
+        count = f"{self.quote.tries_high:,} {'draft' if self.quote.is_text else 'attempt'}"
+        cost = format_usd_about(self.quote.cost_p50_nano)
+        return f"{waiting_words(self.may_wait_s)}: up to {count}{'s'[: self.quote.tries_high > 1]}, typically {cost}"
+
+
 class QuoteResult(NamedTuple):
-    """A quote, and whether its budget is suggested because none was typed."""
+    """A quote, whether its budget is suggested because none was typed, and what waiting or not waiting would buy.
+
+    `offers` has the job that may wait first; none where no model is cheaper for those that wait.
+    """
 
     quote: Quote
     suggested: bool
+    offers: tuple[Offer, ...] = ()
+
+    @property
+    def offered(self) -> str:
+        """The offers as a sentence; empty where there is nothing to choose."""
+        said = "; ".join(offer.words for offer in self.offers)
+        return f"{said[:1].upper()}{said[1:]}." if said else ""
+
+
+def offers_json(result: QuoteResult) -> list[dict[str, Any]]:
+    """Return the offers as programs read them; none where waiting changes nothing."""
+    return [{"may_wait_s": offer.may_wait_s, **quote_json(offer.quote)} for offer in result.offers]
 
 
 def quote_job(
@@ -44,7 +79,7 @@ def quote_job(
     text = problem[:MAX_PROBLEM_CHARS]
     posed = pose(text, checker, options.result, earlier)
     panel = informed_panel(
-        panel_for(posed, options.models),
+        panel_for(posed, options.models, may_wait=options.may_wait),
         posed,
         workspace=workspace,
         budget_nano=budget_nano,
@@ -64,6 +99,25 @@ def quote_job(
     if budget_nano <= 0:
         raise SubmitError("Enter a budget.", field="budget", code="out_of_range")
     check_affordable(posed, panel, budget_nano)
-    return QuoteResult(
-        quote_of(posed, panel, budget_nano=budget_nano, terms=terms, workspace=workspace), suggested
+    said = quote_of(posed, panel, budget_nano=budget_nano, terms=terms, workspace=workspace)
+    chosen = Offer(options.may_wait_s, said)
+    other_panel, other_options = _otherwise(panel, options)
+    if other_panel == panel or _least_nano(posed, other_panel) > budget_nano:
+        return QuoteResult(said, suggested)
+    terms = terms_of(strategy, other_options, other_panel, posed.kind, workspace=workspace)
+    other = Offer(
+        other_options.may_wait_s,
+        quote_of(posed, other_panel, budget_nano=budget_nano, terms=terms, workspace=workspace),
     )
+    return QuoteResult(said, suggested, (chosen, other) if options.may_wait else (other, chosen))
+
+
+def _otherwise(panel: Sequence[ModelCard], options: JobOptions) -> tuple[list[ModelCard], JobOptions]:
+    """Return panel and options of the same job if it might wait, or of one that may if it might not."""
+    if options.may_wait:
+        return [card.at_standard() for card in panel], replace(options, may_wait_s=None)
+    return [at_cheaper_tier(card) for card in panel], replace(options, may_wait_s=max(WAITS))
+
+
+def _least_nano(problem: Problem, panel: Sequence[ModelCard]) -> int:
+    return least_budget_nano(panel, problem, markup_bp=settings.PONDER_MARKUP_BP)

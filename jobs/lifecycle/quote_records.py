@@ -19,6 +19,8 @@ from solver.quotes.quote import Quote, Terms, quote
 
 # Of models that write only the working of a puzzle, and of others.
 _DEFAULT_CALL_S = {True: 1.0, False: 30.0}
+_FLEX_SLOWNESS = 3.0
+"""How many times longer calls at a cheaper service tier are expected to take: a guess, for no provider promises it."""
 
 
 def terms_of(
@@ -31,12 +33,12 @@ def terms_of(
 ) -> Terms:
     """Return the terms under which this installation would run a job; calls take as long as they took so far."""
     names, is_quick = [card.name for card in panel], all(not card.writes for card in panel)
+    slowness = _FLEX_SLOWNESS if any(card.service for card in panel) else 1.0
     return Terms(
         strategy=strategy,
         markup_bp=settings.PONDER_MARKUP_BP,
-        call_s=seconds_per_call(
-            names, learned_store(names, kind, workspace), default=_DEFAULT_CALL_S[is_quick]
-        ),
+        call_s=slowness
+        * seconds_per_call(names, learned_store(names, kind, workspace), default=_DEFAULT_CALL_S[is_quick]),
         slots=settings.PONDER_CALLS_PER_JOB,
         **({"target": options.confidence_target} if options.confidence_target else {}),
     )
@@ -109,5 +111,8 @@ def quote_json(quote: Quote | JobQuote) -> dict[str, Any]:
         "time_low_s": quote.time_low_s,
         "time_high_s": quote.time_high_s,
         "win_probability": round(quote.win_probability, 4),
+        **(
+            {"tries_low": quote.tries_low, "tries_high": quote.tries_high} if isinstance(quote, Quote) else {}
+        ),
         "strategy": quote.strategy,
     }

@@ -41,7 +41,7 @@ def submit_job(request: JobRequest, *, wake: bool = True) -> Job:
     request = request.checked()
     posed = request.posed()
     panel = informed_panel(
-        panel_for(posed, request.options.models),
+        panel_for(posed, request.options.models, may_wait=request.options.may_wait),
         posed,
         workspace=request.workspace,
         budget_nano=request.budget_nano,

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from billing.books.job_costs import job_costs
 from jobs.core.errors import CannotContinue
 from jobs.core.lease import Lease
 from jobs.core.options import JobOptions
@@ -163,6 +164,8 @@ def summary(job: Job, wall_s: float) -> dict[str, Any]:
         "budget_usd": usd_decimal(job.budget_nano),
         "charged_usd": usd_decimal(job.charged_nano),
         "calls": job.calls,
+        "may_wait_s": JobOptions.from_json(job.options).may_wait_s,
+        "flex_calls": job_costs(job.pk).flex_calls,
         "programs_run": job.programs_run,
         "programs_cpu_ms": job.programs_cpu_ms,
         "wall_s": round(wall_s, 3),

@@ -13,7 +13,7 @@ from django.http import QueryDict
 from accounts.access import workspace_of
 from accounts.models import User
 from jobs.core.code_checks import runs_programs
-from jobs.core.options import LEAST_TARGET, JobOptions
+from jobs.core.options import LEAST_TARGET, WAITS, JobOptions
 from jobs.core.tags import tags_in
 from jobs.lifecycle import JobRequest, SubmitError
 from jobs.lifecycle.problem_text import checked_problem
@@ -37,6 +37,10 @@ STRATEGIES = [
     if name in names_for(ResultKind.ANSWER)
 ]
 """What a person can choose; a text is written in drafts whatever is chosen."""
+MAY_WAIT = [
+    ("", "Within minutes"),
+    *((str(s), f"{words.capitalize()}, for less") for s, words in WAITS.items()),
+]
 TARGETS = [("", "Default (95 %)"), ("0.8", "80 %"), ("0.9", "90 %"), ("0.99", "99 %")]
 
 
@@ -128,6 +132,7 @@ class NewJobForm(BudgetForm):
     problem = RawTextField()
     budget = forms.CharField(required=False, max_length=60, initial="0.25")
     result = forms.CharField(required=False, max_length=20)
+    may_wait = forms.CharField(required=False, max_length=20)
     checker = forms.CharField(required=False, max_length=30)
     strategy = forms.CharField(required=False, max_length=30, initial=DEFAULT)
     confidence_target = forms.CharField(required=False, max_length=20, widget=forms.Select(choices=TARGETS))
@@ -159,6 +164,16 @@ class NewJobForm(BudgetForm):
             known = ", ".join(each.label for each in ResultKind)
             raise ValidationError(f"“{name}” cannot come back. Choose one of {known}.", code="result")
         return ResultKind(name) if name else None
+
+    def clean_may_wait(self) -> int | None:
+        """Return for how many seconds the job may take, so that its calls cost less. None: they do not wait."""
+        typed: str = self.cleaned_data["may_wait"]
+        if not typed:
+            return None
+        if typed.isascii() and typed.isdecimal() and int(typed) in WAITS:
+            return int(typed)
+        known = ", ".join(f"“{words}”" for _, words in MAY_WAIT)
+        raise ValidationError(f"A job cannot wait for “{typed}”. Choose one of {known}.", code="may_wait")
 
     def clean_strategy(self) -> str:
         """Accept a known strategy."""
@@ -249,6 +264,7 @@ class NewJobForm(BudgetForm):
             value_nano=data.get("value"),
             example=data.get("example", "").strip() or None,
             result=data.get("result"),
+            may_wait_s=data.get("may_wait"),
         )
 
     def job_request(self, user: User) -> JobRequest:

@@ -20,7 +20,7 @@ from jobs.core.states import JobState
 from jobs.lifecycle import SubmitError, quote_job, submit_job
 from jobs.lifecycle.drafts import drafts_of, revision_of_draft
 from jobs.lifecycle.follow_up import earlier_of
-from jobs.lifecycle.panel import is_bundled_panel, model_names
+from jobs.lifecycle.panel import is_bundled_panel, model_names, offers_half_price
 from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
 from jobs.models import Job
 from jobs.presenters.markdown import render_markdown
@@ -32,7 +32,16 @@ from jobs.views.form_fields import (
     fields_of_checker,
     fields_of_options,
 )
-from jobs.views.forms import CUSTOM, PRESETS, RESULTS, NewJobForm, names_in, offered_strategies, typed_fields
+from jobs.views.forms import (
+    CUSTOM,
+    MAY_WAIT,
+    PRESETS,
+    RESULTS,
+    NewJobForm,
+    names_in,
+    offered_strategies,
+    typed_fields,
+)
 from solver.core.money import MoneyError, format_usd, parse_usd
 from solver.strategies import DEFAULT, current_name
 
@@ -51,6 +60,7 @@ def form_context(form: NewJobForm) -> dict[str, Any]:
         "form": form,
         "presets": PRESETS,
         "results": RESULTS,
+        "waits": MAY_WAIT if offers_half_price() or form["may_wait"].value() else [],
         "checkers": checker_choices(form),
         "checkers_left_out": checkers_left_out(),
         "strategies": offered_strategies(),

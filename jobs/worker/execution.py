@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 
 from jobs.core.errors import CannotContinue
 from jobs.core.lease import Lease
 from jobs.core.options import JobOptions
+from jobs.models import Job
 from jobs.worker.journal import PostgresJournal
 from jobs.worker.load import JobSnapshot
 from jobs.worker.writer import Writer
@@ -120,7 +121,8 @@ async def execute(
         control=control,
         markup_bp=job.markup_bp,
         seed=setting.seed,
-        deadline_s=_deadline_s(job.deadline_at),
+        deadline_s=_on_clock(job.deadline_at),
+        may_wait_until_s=_on_clock(_may_wait_until(job)),
         observer=display.update,
         limits=Limits(
             slots=settings.PONDER_CALLS_PER_JOB, patience_s=patience_s, drain_s=settings.PONDER_DRAIN_S
@@ -136,7 +138,17 @@ async def execute(
         await display.close()
 
 
-def _deadline_s(deadline_at: datetime | None) -> float | None:
-    if deadline_at is None:
+def _may_wait_until(job: Job) -> datetime | None:
+    """Return until when a job may take, so that its calls may wait for a cheaper service tier; None: they may not."""
+    may_wait_s = JobOptions.from_json(job.options).may_wait_s
+    if may_wait_s is None:
         return None
-    return time.monotonic() + (deadline_at - datetime.now(UTC)).total_seconds()
+    until = (job.started_at or datetime.now(UTC)) + timedelta(seconds=may_wait_s)
+    return min(until, job.deadline_at or until)
+
+
+def _on_clock(moment: datetime | None) -> float | None:
+    """Return a moment on the clock of this process, in seconds."""
+    if moment is None:
+        return None
+    return time.monotonic() + (moment - datetime.now(UTC)).total_seconds()

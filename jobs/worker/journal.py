@@ -69,6 +69,7 @@ class PostgresJournal:
             "hold_nano": call.hold_nano,
             "prompt_bytes": call.prompt_bytes,
             "max_output_tokens": call.max_output_tokens,
+            "service": call.service,
             "kind": step.kind,
             "purpose": step.purpose,
             "parents": list(step.parents),

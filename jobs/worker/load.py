@@ -141,6 +141,7 @@ def _as_submitted(record: StepRecord, call: Call, messages: tuple[Message, ...])
         hold_nano=call.hold_nano,
         prompt_bytes=call.prompt_bytes,
         max_output_tokens=call.max_output_tokens,
+        service=call.asked_tier,
     )
     return Submitted(opened, call.provider_ref)
 

@@ -1,7 +1,7 @@
 """Model cards: what the engine knows of a model before it calls it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from solver.core.pricing import Rates
@@ -56,6 +56,17 @@ class ModelCard:
     timeout_s: float = 600.0
     background: bool = False
     """The provider works on calls by itself, to be collected by reference (solver/providers/openai_responses.py)."""
+    service: str = ""
+    """The service tier that its calls ask for where they can wait (solver/engine/service_tier.py); empty: standard."""
+
+    @property
+    def asked_rates(self) -> Rates:
+        """The rates that bound and forecast its calls: those of the service tier that they ask for."""
+        return self.rates.asked_at(self.service)
+
+    def at_standard(self) -> "ModelCard":
+        """Return the card as it is without a service tier."""
+        return replace(self, service="") if self.service else self
 
     @property
     def writes(self) -> bool:

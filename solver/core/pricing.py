@@ -4,7 +4,7 @@ Units: rates in pico-USD (1e-12 USD) per token, fees and costs in nano-USD (1e-9
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,8 +53,9 @@ class Window:
 class Rates:
     """What one model costs. None means: as the input (cache), the output (reasoning) or the shorter cache write's rate.
 
-    A bound counts the dearest of all rates of the standard service, which is what calls ask for; a cost counts those of
-    the service that the reply names, of a long prompt, or of the hour at which the reply came.
+    A bound counts the dearest of all rates of the standard service, which is what calls ask for unless their card says
+    otherwise (`asked_at`); a cost counts those of the service that the reply names, of a long prompt, or of the hour at
+    which the reply came.
     """
 
     input_pico: int
@@ -74,6 +75,28 @@ class Rates:
         known["tiers"] = tuple(Tier(**tier) for tier in data.get("tiers", ()))
         known["windows"] = tuple(Window(**window) for window in data.get("windows", ()))
         return cls(**known)
+
+    def has_service(self, service: str) -> bool:
+        """Whether a service tier has rates of its own here, for prompts of any length."""
+        return any(tier.service == service and not tier.above_prompt_tokens for tier in self.tiers)
+
+    def asked_at(self, service: str) -> "Rates":
+        """Return the rates that bound a call which asks for a service tier: its own, or these where it has none."""
+        if not service or not self.has_service(service):
+            return self
+        plain, *longer = sorted(
+            (tier for tier in self.tiers if tier.service == service),
+            key=lambda tier: tier.above_prompt_tokens,
+        )
+        return Rates(
+            plain.input_pico,
+            plain.output_pico,
+            plain.cache_read_pico,
+            plain.cache_write_pico,
+            plain.cache_write_1h_pico,
+            request_nano=self.request_nano,
+            tiers=tuple(replace(tier, service="") for tier in longer),
+        )
 
     def _others(self) -> "list[Tier | Window]":
         return [*(tier for tier in self.tiers if not tier.service), *self.windows]

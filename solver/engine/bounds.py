@@ -20,11 +20,12 @@ _AMPLE_CALLS = 20
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A call's hold (what the user could pay at most, nano-USD) and its output cap (tokens)."""
+    """A call's hold (what the user could pay at most, nano-USD) and its output cap (tokens), at a service tier."""
 
     hold_nano: int
     max_output_tokens: int
     prompt_bytes: int
+    service: str = ""
 
 
 def prompt_bytes(messages: Sequence[Message]) -> int:
@@ -51,19 +52,19 @@ def bound_call(
     ample = _AMPLE_CALLS * _billed_bound(card, size_bytes, generous, markup_bp) <= budget_left_nano
     wanted = generous if ample or at_length else min(ceiling, _long_tokens(card))
     bought = affordable_output_tokens(
-        card.rates, prompt_tokens=size_bytes, billed_room_nano=budget_left_nano, markup_bp=markup_bp
+        card.asked_rates, prompt_tokens=size_bytes, billed_room_nano=budget_left_nano, markup_bp=markup_bp
     )
     cap = min(wanted, bought)
     if cap < 1 or (cap < min(card.output.q50, ceiling) and not may_cut_short):
         return None
-    return Bound(_billed_bound(card, size_bytes, cap, markup_bp), cap, size_bytes)
+    return Bound(_billed_bound(card, size_bytes, cap, markup_bp), cap, size_bytes, card.service)
 
 
 def least_budget_left_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
     """Return the least `budget_left_nano` with which `bound_call` allows a call: prompt and median reply, rounded up."""
     median = max(min(card.output.q50, _ceiling(card, size_bytes)), 1)
-    prompt = bound_nano(card.rates, prompt_tokens=size_bytes, max_output_tokens=0)
-    return billed_nano(prompt - (-median * card.rates.worst_output_pico() // PICO_PER_NANO), markup_bp)
+    prompt = bound_nano(card.asked_rates, prompt_tokens=size_bytes, max_output_tokens=0)
+    return billed_nano(prompt - (-median * card.asked_rates.worst_output_pico() // PICO_PER_NANO), markup_bp)
 
 
 def least_hold_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
@@ -80,7 +81,7 @@ def typical_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
     """Return what a call of median length costs the user, about."""
     tokens = typical_prompt_tokens(card, size_bytes)
     return billed_nano(
-        bound_nano(card.rates, prompt_tokens=tokens, max_output_tokens=card.output.q50), markup_bp
+        bound_nano(card.asked_rates, prompt_tokens=tokens, max_output_tokens=card.output.q50), markup_bp
     )
 
 
@@ -103,7 +104,9 @@ def fits(card: ModelCard, size_bytes: int) -> bool:
 
 
 def _billed_bound(card: ModelCard, size_bytes: int, cap: int, markup_bp: int) -> int:
-    return billed_nano(bound_nano(card.rates, prompt_tokens=size_bytes, max_output_tokens=cap), markup_bp)
+    return billed_nano(
+        bound_nano(card.asked_rates, prompt_tokens=size_bytes, max_output_tokens=cap), markup_bp
+    )
 
 
 def _long_tokens(card: ModelCard) -> int:

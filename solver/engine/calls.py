@@ -32,6 +32,7 @@ from solver.engine.control import Control
 from solver.engine.journal import Journal, OpenCall, Submitted
 from solver.engine.metering import charge_for
 from solver.engine.program_output import last_line, printed_text, shortened
+from solver.engine.service_tier import CheaperTier, asked_at, card_now
 from solver.judging.known_keys import KnownKeys
 from solver.providers.litellm_gateway import Gateway
 
@@ -89,7 +90,9 @@ class Attempts:
         seed: int,
         patience_s: float,
         clock: Callable[[], float],
+        may_wait_until_s: float | None = None,
     ) -> None:
+        """`may_wait_until_s` is when, on the clock, the job should be done that may wait for cheaper calls."""
         self._problem = problem
         self._panel = panel
         self._purse = purse
@@ -101,6 +104,7 @@ class Attempts:
         self._seed = seed
         self._patience_s = patience_s
         self._clock = clock
+        self._may_wait_until_s = may_wait_until_s
         self._made: dict[str, int] = {}
         self._suspended: dict[str, tuple[float, str]] = {}
         self.health = Health(clock())
@@ -138,10 +142,10 @@ class Attempts:
         now_s = self._clock()
         return {name: why for name, (until_s, why) in self._suspended.items() if now_s < until_s}
 
-    def hold_for(self, step: Step, *, final: bool = False) -> Bound:
-        """Hold the worst case of a step in the purse. Raises BudgetReached."""
+    def hold_for(self, step: Step, *, final: bool = False, at_standard: bool = False) -> Bound:
+        """Hold the worst case of a step in the purse, at the service tier that it asks for. Raises BudgetReached."""
         bound = bound_call(
-            self._panel[step.model],
+            self._card_now(step, at_standard=final or at_standard),
             prompt_bytes(step.messages),
             budget_left_nano=self._purse.spendable_nano(final=final),
             markup_bp=self._markup_bp,
@@ -153,12 +157,20 @@ class Attempts:
         self._purse.hold(bound.hold_nano, final=final)
         return bound
 
+    def _card_now(self, step: Step, *, at_standard: bool) -> ModelCard:
+        """Return the card by which a step is made now; what everybody waits for goes at the standard tier."""
+        until_s = None if at_standard else self._may_wait_until_s
+        return card_now(self._panel[step.model], left_s=None if until_s is None else until_s - self._clock())
+
     async def execute(self, step: Step, bound: Bound, *, final: bool = False) -> StepResult:
         """Bring one step to a told result. The caller made the first hold.
+
+        What is refused at a cheaper service tier is tried there for a while, then made at the standard one.
 
         Raises BudgetReached and ModelSuspended (nothing told), LeaseLost, ProviderDown.
         """
         in_doubt, backoff_s, began_s = 0, _FIRST_BACKOFF_S, self._clock()
+        cheaper = CheaperTier(is_given_up=not bound.service)
         while True:
             call = self._next_call(step, bound)
             try:
@@ -168,10 +180,14 @@ class Attempts:
                 self._suspended[step.model] = (self._clock() + _SUSPENDED_S, str(error))
                 raise
             except NotExecuted as error:
-                if not error.retryable or self._only_this_fails(began_s):
+                longest_s = float("inf")
+                if call.service:
+                    longest_s = cheaper.refused(self._clock(), is_busy=error.retryable)
+                elif not error.retryable or self._only_this_fails(max(began_s, cheaper.given_up_s)):
                     return await self._fail(step, str(error))
-                self._check_patience(error)
-                await self._pause(call, max(backoff_s, error.retry_after_s or 0.0))
+                else:
+                    self._check_patience(error, since_s=cheaper.given_up_s)
+                await self._pause(call, min(max(backoff_s, error.retry_after_s or 0.0), longest_s))
                 backoff_s = min(backoff_s * 2, _MAX_BACKOFF_S)
             except InDoubt as error:
                 in_doubt += 1
@@ -183,7 +199,7 @@ class Attempts:
                 await self._pause(call, _DOUBT_BACKOFF_S * in_doubt)
             if self._closed.is_set():
                 raise BudgetReached("Stopped before the next attempt.")
-            bound = self.hold_for(step, final=final)
+            bound = self.hold_for(step, final=final, at_standard=cheaper.is_given_up)
 
     async def collect(self, submitted: Submitted) -> StepResult | None:
         """Bring home a call that an earlier execution submitted. None: it came to nothing; its step may be asked anew.
@@ -206,6 +222,7 @@ class Attempts:
             hold_nano=bound.hold_nano,
             prompt_bytes=bound.prompt_bytes,
             max_output_tokens=bound.max_output_tokens,
+            service=bound.service,
         )
 
     def _hold(self, call: OpenCall, reference: str = "") -> CallHold:
@@ -231,7 +248,7 @@ class Attempts:
         call = hold.call
         with self._with_provider(call.step.key):
             reply = await self._reply(hold)
-        card, bound = self._panel[call.step.model], _bound_of(call)
+        card, bound = self._card_of(call), _bound_of(call)
         charge = charge_for(card, bound, reply, self._markup_bp, at=datetime.now(UTC))
         judgement = await self._judged(call.step, reply)
         tokens = charge.usage.input_tokens + charge.usage.output_tokens
@@ -259,12 +276,15 @@ class Attempts:
     def _request(self, call: OpenCall) -> Request:
         step = call.step
         return Request(
-            self._panel[step.model],
+            self._card_of(call),
             step.messages,
             call.max_output_tokens,
             seed_of(self._seed, step.key),
             at_length=step.at_length,
         )
+
+    def _card_of(self, call: OpenCall) -> ModelCard:
+        return asked_at(self._panel[call.step.model], call.service)
 
     @contextlib.contextmanager
     def _with_provider(self, key: str) -> Iterator[None]:
@@ -323,9 +343,13 @@ class Attempts:
         assert step.kind is StepKind.NOTE, "only notes are free"
         return await self._journal.tell(StepResult.noted(step))
 
-    def _check_patience(self, error: NotExecuted) -> None:
-        """Raise ProviderDown once nothing has answered for too long, and nothing is being worked on."""
-        if not self.health.with_provider and self._clock() - self.health.last_answer_s > self._patience_s:
+    def _check_patience(self, error: NotExecuted, *, since_s: float) -> None:
+        """Raise ProviderDown once nothing has answered for too long, and nothing is being worked on.
+
+        `since_s` is from when on that counts.
+        """
+        waited_s = self._clock() - max(self.health.last_answer_s, since_s)
+        if not self.health.with_provider and waited_s > self._patience_s:
             raise ProviderDown(str(error)) from error
 
     async def _another_answered(self, began_s: float) -> bool:
@@ -356,7 +380,7 @@ class Attempts:
 
 
 def _bound_of(call: OpenCall) -> Bound:
-    return Bound(call.hold_nano, call.max_output_tokens, call.prompt_bytes)
+    return Bound(call.hold_nano, call.max_output_tokens, call.prompt_bytes, call.service)
 
 
 def seed_of(job_seed: int, key: str) -> int:

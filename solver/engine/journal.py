@@ -21,6 +21,8 @@ class OpenCall:
     hold_nano: int
     prompt_bytes: int
     max_output_tokens: int
+    service: str = ""
+    """The service tier that it asks for; empty: standard."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def charge_for(
         longest = bound.max_output_tokens
         output_tokens = longest if card.reasons else min(received_bytes + 1, longest)
         usage = Usage(input_tokens=bound.prompt_bytes, output_tokens=output_tokens)
-        cost = bound_nano(card.rates, prompt_tokens=bound.prompt_bytes, max_output_tokens=output_tokens)
+        cost = bound_nano(card.asked_rates, prompt_tokens=bound.prompt_bytes, max_output_tokens=output_tokens)
     billed = billed_nano(cost, markup_bp)
     return Charge(
         cost_nano=cost,

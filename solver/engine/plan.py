@@ -83,5 +83,5 @@ def writer_of(panel: Sequence[ModelCard], problem: Problem) -> ModelCard | None:
 def _q90_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:
     tokens = typical_prompt_tokens(card, size_bytes)
     return billed_nano(
-        bound_nano(card.rates, prompt_tokens=tokens, max_output_tokens=card.output.q90), markup_bp
+        bound_nano(card.asked_rates, prompt_tokens=tokens, max_output_tokens=card.output.q90), markup_bp
     )

@@ -77,7 +77,9 @@ class Runner:
         deadline_s: float | None = None,
         observer: Callable[[Strategy], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        may_wait_until_s: float | None = None,
     ) -> None:
+        """`deadline_s` ends the job; `may_wait_until_s` is until when its calls may wait for a cheaper service tier."""
         self._problem = problem
         self._strategy = strategy
         self._panel = {card.name: card for card in panel}
@@ -100,6 +102,7 @@ class Runner:
             seed=seed,
             patience_s=self._limits.patience_s,
             clock=clock,
+            may_wait_until_s=may_wait_until_s,
         )
         self._meter = ResourceMeter(
             panel,
@@ -108,7 +111,8 @@ class Runner:
             markup_bp=markup_bp,
             slots=self._limits.slots,
         )
-        self._last_resort = LastResort(problem, list(panel), purse, markup_bp=markup_bp)
+        at_standard = [card.at_standard() for card in panel]
+        self._last_resort = LastResort(problem, at_standard, purse, markup_bp=markup_bp)
         self._in_flight: dict[str, Step] = {}
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._landed: deque[StepResult] = deque()
@@ -222,7 +226,7 @@ class Runner:
         if step is None:
             return False
         try:
-            bound = self._attempts.hold_for(step)
+            bound = self._attempts.hold_for(step, at_standard=True)
         except BudgetReached:
             return False
         self._state.money_came()

@@ -121,9 +121,9 @@ class LiteLLMGateway(Gateway):
         }
         if card.temperature is not None:
             arguments["temperature"] = card.temperature
-        if is_openai_itself(card):
-            # A project's default may be flex or priority; holds are reckoned at the standard rates.
-            arguments["service_tier"] = STANDARD_SERVICE
+        if card.service or is_openai_itself(card):
+            # A project's default may be flex or priority; holds are reckoned at the rates of what is asked for.
+            arguments["service_tier"] = card.service or STANDARD_SERVICE
         if request.at_length and card.reasons:
             # Dropped by litellm (drop_params) where a provider has no such control.
             arguments["reasoning_effort"] = "high"

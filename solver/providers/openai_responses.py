@@ -61,8 +61,8 @@ class Background:
         }
         if card.temperature is not None:
             body["temperature"] = card.temperature
-        if is_openai_itself(card):
-            body["service_tier"] = STANDARD_SERVICE
+        if card.service or is_openai_itself(card):
+            body["service_tier"] = card.service or STANDARD_SERVICE
         if request.at_length and card.reasons:
             body["reasoning"] = {"effort": "high"}
         response = await self._ask("POST", card, "", body)

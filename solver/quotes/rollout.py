@@ -91,7 +91,7 @@ def _costs(card: ModelCard, game: Game) -> list[float]:
     return [
         float(
             billed_nano(
-                bound_nano(card.rates, prompt_tokens=prompt, max_output_tokens=max(round(n), 1)),
+                bound_nano(card.asked_rates, prompt_tokens=prompt, max_output_tokens=max(round(n), 1)),
                 game.markup_bp,
             )
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from solver.core.errors import ProviderError
 from solver.core.models import ModelCard, OutputQuantiles
-from solver.core.pricing import Rates, Usage
+from solver.core.pricing import Rates, Tier, Usage
 from solver.core.problem import Problem
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
@@ -27,13 +27,14 @@ def card(
     bundled: bool = True,
     solves: bool = True,
     reads: bool = True,
+    flex: bool = False,
 ) -> ModelCard:
     """A model whose call of some 100 + 60 tokens costs about 0.08 cents."""
     return ModelCard(
         name=name,
         litellm_model=f"openai/{name}",
         family=name.split("/", maxsplit=1)[0],
-        rates=Rates(pico, pico),
+        rates=Rates(pico, pico, tiers=(Tier(0, pico // 2, pico // 2, service="flex"),) if flex else ()),
         price_id=1,
         context_window=4_000,
         max_output_tokens=400,
@@ -42,6 +43,7 @@ def card(
         bundled=bundled,
         solves=solves,
         reads=reads,
+        service="flex" if flex else "",
     )
 
 
@@ -94,7 +96,7 @@ class Bench:
         reserve = reserve_nano(self.panel, self.problem, budget_nano=self.budget_nano, markup_bp=0)
         self.purse = Purse(self.budget_nano, reserve_nano=reserve)
 
-    async def run(self, deadline_s: float | None = None) -> Outcome:
+    async def run(self, deadline_s: float | None = None, may_wait_until_s: float | None = None) -> Outcome:
         setting = Setting(self.problem, self.panel, self.budget_nano, 0, self.options, self.seed)
         judge = self.judge or Judge()
         try:
@@ -110,6 +112,7 @@ class Bench:
                 seed=self.seed,
                 limits=self.limits,
                 deadline_s=deadline_s,
+                may_wait_until_s=may_wait_until_s,
             ).run()
         finally:
             await judge.close()

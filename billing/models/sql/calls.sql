@@ -12,7 +12,8 @@
 -- 'suspended' (the model is suspended) | 'stopped' (all spending is, or all calls to the model's provider are).
 CREATE OR REPLACE FUNCTION billing_hold(
     p_call uuid, p_escrow bigint, p_workspace bigint, p_job uuid, p_token bigint, p_kind text, p_step_key text,
-    p_attempt int, p_model text, p_price bigint, p_hold bigint, p_prompt_bytes bigint, p_max_output bigint
+    p_attempt int, p_model text, p_price bigint, p_hold bigint, p_prompt_bytes bigint, p_max_output bigint,
+    p_asked_tier text DEFAULT ''
 ) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT FROM billing_modelsuspension WHERE model = p_model AND lifted_at IS NULL)
@@ -32,12 +33,12 @@ BEGIN
             id, job_id, escrow_id, workspace_id, lease_token, kind, step_key, attempt, model, price_id, state,
             hold_nano, prompt_bytes, max_output_tokens, input_tokens, cache_read_tokens, cache_write_tokens,
             output_tokens, reasoning_tokens, usage_missing, cost_nano, billed_nano, overrun_nano, provider_ref, error,
-            created_at
+            created_at, asked_tier
         ) VALUES (
             p_call, p_job, p_escrow, p_workspace, p_token, p_kind, p_step_key, p_attempt, p_model, p_price, 'held',
             p_hold, p_prompt_bytes, p_max_output, 0, 0, 0,
             0, 0, false, 0, 0, 0, '', '',
-            clock_timestamp()
+            clock_timestamp(), left(coalesce(p_asked_tier, ''), 20)
         ) ON CONFLICT DO NOTHING;
         IF FOUND THEN
             RETURN 'held';

@@ -22,7 +22,7 @@ BEGIN
   outcome := billing_hold(
     (p->>'id')::uuid, (p->>'escrow')::bigint, (p->>'workspace')::bigint, p_job, p_token, 'model', p->>'key',
     (p->>'attempt')::int, p->>'model', (p->>'price')::bigint, (p->>'hold_nano')::bigint,
-    (p->>'prompt_bytes')::bigint, (p->>'max_output_tokens')::bigint);
+    (p->>'prompt_bytes')::bigint, (p->>'max_output_tokens')::bigint, coalesce(p->>'service', ''));
   IF outcome <> 'held' THEN RETURN outcome; END IF;
   IF p ? 'messages' THEN
     INSERT INTO jobs_prompt (job_id, sha256, messages) VALUES (p_job, p->>'prompt_sha256', p->'messages')

@@ -146,6 +146,7 @@ def _as_json(job: Job) -> dict[str, Any]:
         "never_answered": {"calls": costs.doubts, "reserved_usd": usd_decimal(costs.doubts_nano)},
         "markup_bp": job.markup_bp,
         "calls": totals.calls,
+        "flex_calls": costs.flex_calls,
         "tokens": totals.tokens,
         "programs_run": job.programs_run,
         "programs_cpu_ms": job.programs_cpu_ms,

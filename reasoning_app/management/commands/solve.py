@@ -1,6 +1,7 @@
 """`manage.py solve "…" --budget 0.05`: one problem from the terminal; progress on stderr, the answer on stdout."""
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -20,6 +21,7 @@ from jobs.core.options import JobOptions
 from jobs.lifecycle import JobRequest, quote_job
 from jobs.lifecycle.follow_up import earlier_of
 from jobs.lifecycle.problem_text import checked_problem
+from jobs.lifecycle.quote_offer import offers_json
 from jobs.lifecycle.quote_records import quote_json, quote_text
 from jobs.management.terminal import printed, rubric_lines, solve, summary, unread_notes
 from jobs.models import Job
@@ -86,6 +88,13 @@ class Command(BaseCommand):
             metavar="P",
             help="stop at this confidence, such as 0.95",
         )
+        parser.add_argument(
+            "--may-wait",
+            type=float,
+            default=None,
+            metavar="HOURS",
+            help="let the job take so long, from 1 to 24, so that its calls cost less where a provider has such a price",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object instead of the answer")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -139,13 +148,14 @@ class Command(BaseCommand):
             workspace=ensure_personal_workspace(ready_user()),
             earlier=earlier_of(follows) if follows else None,
         )
-        self._say(quote_text(offer.quote))
+        self._say(" ".join(filter(None, (quote_text(offer.quote), offer.offered))))
         return offer
 
     def _only_suggest(self, offer: Any, *, as_json: bool) -> NoReturn:
         """Print what a sensible budget would buy, and start nothing."""
         if as_json:
-            self.stdout.write(json.dumps({"quote": quote_json(offer.quote), "suggested": True}))
+            said = {"quote": quote_json(offer.quote), "suggested": True, "offers": offers_json(offer)}
+            self.stdout.write(json.dumps(said))
         raise CommandError(
             f"No --budget was given, so nothing was started. We suggest --budget {usd_decimal(offer.quote.budget_nano)}",
             returncode=EXIT_BAD_INPUT,
@@ -220,9 +230,15 @@ def _options(options: dict[str, Any]) -> JobOptions:
         value_nano=_usd(options["value"], "--value"),
         example=options["example"],
         result=ResultKind(options["result"]) if options.get("result") else None,
+        may_wait_s=None if options.get("may_wait") is None else _seconds(options["may_wait"]),
     )
     chosen.check()
     return chosen
+
+
+def _seconds(hours: float) -> int:
+    """Return hours in seconds; what is no number of hours is out of the range that is allowed."""
+    return round(hours * 3_600) if math.isfinite(hours) else 0
 
 
 def _followed(job_id: UUID | None) -> Job | None:
