@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from solver.engine.journal import Charge, OpenCall, Submitted
     from solver.engine.plan import fitting, least_budget_nano, reserve_nano
     from solver.engine.runner import Limits, Outcome, Runner
-    from solver.engine.service_tier import FLEX, at_cheaper_tier
+    from solver.engine.service_tier import at_cheaper_tier, has_half_price
     from solver.judging.judge import Judge
     from solver.providers.litellm_gateway import Gateway, LiteLLMGateway
 else:
@@ -25,7 +25,7 @@ else:
         "engine.journal": ("Charge", "OpenCall", "Submitted"),
         "engine.plan": ("fitting", "least_budget_nano", "reserve_nano"),
         "engine.runner": ("Limits", "Outcome", "Runner"),
-        "engine.service_tier": ("FLEX", "at_cheaper_tier"),
+        "engine.service_tier": ("at_cheaper_tier", "has_half_price"),
         "judging.judge": ("Judge",),
         "providers.litellm_gateway": ("Gateway", "LiteLLMGateway"),
     }
@@ -39,7 +39,6 @@ else:
 
 
 __all__ = [
-    "FLEX",
     "Charge",
     "Control",
     "Gateway",
@@ -53,6 +52,7 @@ __all__ = [
     "Submitted",
     "at_cheaper_tier",
     "fitting",
+    "has_half_price",
     "least_budget_nano",
     "least_prompt_tokens",
     "prompt_bytes",

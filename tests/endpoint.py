@@ -39,6 +39,7 @@ class Answer:
     """How the body is framed of which only half is sent."""
     headers: dict[str, str] = field(default_factory=dict)
     body: str | None = None
+    service_tier: str = ""
 
 
 class Endpoint:
@@ -125,6 +126,8 @@ class Endpoint:
                 }
             ],
         }
+        if answer.service_tier:
+            completion["service_tier"] = answer.service_tier
         if answer.usage is not None:
             completion["usage"] = answer.usage
         return completion

@@ -14,7 +14,7 @@ from billing.prices.book import kinds_by_model, price_book, rates_of, reasoning_
 from billing.prices.local_models import LOCAL_PROVIDER
 from billing.prices.shipped_list import BUNDLED_PROVIDER, default_panel, is_bundled
 from jobs.core.errors import SubmitError
-from solver import FLEX, at_cheaper_tier, fitting, least_prompt_tokens, prompt_bytes
+from solver import at_cheaper_tier, fitting, has_half_price, least_prompt_tokens, prompt_bytes
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.learning.priors import (
@@ -45,7 +45,7 @@ def offers_half_price() -> bool:
     if is_bundled_panel():
         return False
     book = price_book()
-    return any(rates_of(book[name]).has_service(FLEX) for name in model_names() if name in book)
+    return any(has_half_price(rates_of(book[name])) for name in model_names() if name in book)
 
 
 def build_panel(names: Sequence[str] = ()) -> list[ModelCard]:

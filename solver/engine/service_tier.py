@@ -8,6 +8,7 @@ for the standard tier at once, where so much waiting would not leave the time fo
 from dataclasses import replace
 
 from solver.core.models import ModelCard
+from solver.core.pricing import Rates
 
 FLEX = "flex"
 """Half the price at OpenAI and Gemini, slower, and refused while there is no capacity."""
@@ -17,9 +18,14 @@ TIMEOUT_S = 900.0
 """The least time that a call at the cheaper tier is given."""
 
 
+def has_half_price(rates: Rates) -> bool:
+    """Tell whether calls that can wait cost less."""
+    return rates.has_service(FLEX)
+
+
 def at_cheaper_tier(card: ModelCard) -> ModelCard:
     """Return the card of a model for a job that may wait: at the cheaper tier, where its prices have one."""
-    return replace(card, service=FLEX) if card.rates.has_service(FLEX) and not card.bundled else card
+    return replace(card, service=FLEX) if has_half_price(card.rates) and not card.bundled else card
 
 
 def asked_at(card: ModelCard, service: str) -> ModelCard:

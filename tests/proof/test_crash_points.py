@@ -20,6 +20,7 @@ from jobs.upkeep.audit import violations
 from solver.core.money import NANO_PER_CENT
 from solver.core.result_kind import ResultKind
 from solver.strategies import REGISTRY
+from tests.flex import MAY_WAIT, price_with_flex, refusing
 from tests.people import submit_for
 from tests.proof.conftest import LONG
 from tests.proof.crash_runner import CRASHED, MOMENTS, NOT_CLAIMED
@@ -194,4 +195,40 @@ def test_a_call_whose_reference_is_committed_is_never_submitted_again(alice, wor
         lost += doubts.count()
     assert lost  # some died between the submission and the commit of its reference
     assert len(background.submissions) - before <= len(orders) * whole.calls + lost
+    assert violations() == []
+
+
+def test_a_refusal_at_half_price_is_replayed_once_whenever_the_worker_dies(
+    alice, workspace, endpoint, tmp_path
+):
+    """Killed around the end of a refused call and the hold of its replay: same answer, each step is settled once."""
+    endpoint.behaviour = refusing(lambda number: number % 2 == 1)
+    price_with_flex()
+    text = "What is 6 times 7?"
+    whole = submit_for(
+        alice, text, budget_nano=10 * NANO_PER_CENT, strategy="vote", options=MAY_WAIT, wake=False
+    )
+    [undisturbed] = run(tmp_path, [(whole, [])])
+    whole.refresh_from_db()
+    assert (whole.state, whole.answer) == (JobState.DONE, "42"), (tmp_path / "log").read_text()[-4000:]
+    # The first call's: its hold, its end as refused, the hold of the replay, its result.
+    last = undisturbed["boundaries"] if LONG else 4
+    places = [(number, moment) for number in range(1, last + 1) for moment in MOMENTS]
+    places = places if LONG else places[3:9]
+    jobs = [
+        submit_for(alice, text, budget_nano=10 * NANO_PER_CENT, strategy="vote", options=MAY_WAIT, wake=False)
+        for _ in places
+    ]
+    (tmp_path / "report.jsonl").unlink()
+    for job, report in zip(
+        jobs, run(tmp_path, [(job, [place]) for job, place in zip(jobs, places, strict=True)]), strict=True
+    ):
+        where = f"{report}\n{(tmp_path / 'log').read_text()[-2000:]}"
+        job.refresh_from_db()
+        assert (job.state, job.answer, told(job)) == (whole.state, whole.answer, told(whole)), where
+        calls = Call.objects.filter(job_id=job.pk)
+        assert calls.filter(state=CallState.SETTLED).count() == whole.calls, where
+        assert calls.filter(state=CallState.IN_DOUBT).count() <= 1, where
+        assert not calls.filter(state=CallState.HELD).exists(), where
+        assert job.charged_nano <= job.budget_nano, where
     assert violations() == []
