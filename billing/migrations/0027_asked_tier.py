@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     """A call keeps which service tier it asked for."""
 
     dependencies = [
-        ("billing", "0025_second_opinions"),
+        ("billing", "0026_reconciliation"),
     ]
 
     operations = [
