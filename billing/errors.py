@@ -23,7 +23,11 @@ class LedgerError(BillingError):
 
 
 class StripeProblem(BillingError):
-    """Stripe is not set up, did not answer, or answered something unexpected."""
+    """Stripe is not set up, did not answer, or answered something unexpected; `about` is the id of a payment, if any."""
+
+    def __init__(self, code: str, message: str, *, about: str = "") -> None:
+        super().__init__(code, message)
+        self.about = about
 
 
 class NotEnoughMoney(BillingError):

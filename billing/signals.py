@@ -11,3 +11,6 @@ model_released = Signal()
 
 spending_resumed = Signal()
 """Sent after the commit that ends a stop of spending. No argument."""
+
+recharge_failed = Signal()
+"""Sent within the transaction that notes a declined charge of a saved card. Argument: `rule`, the AutoRecharge."""

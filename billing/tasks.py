@@ -8,8 +8,8 @@ import logging
 from celery import shared_task
 
 from billing.cost_review import second_opinions, summing
+from billing.payments import auto_recharge, cards, lost_top_ups, refunds
 from billing.payments import inbox as stripe_inbox
-from billing.payments import lost_top_ups
 from billing.prices.drafts import import_drafts
 from billing.prices.warnings import warn
 from billing.reconciliation import daily
@@ -20,7 +20,9 @@ from billing.task_names import (
     IMPORT_PRICES,
     PROCESS_STRIPE_EVENT,
     PROCESS_STRIPE_INBOX,
+    RECHARGE_WALLETS,
     RECONCILE,
+    SEND_REFUNDS,
     SUM_CALLS,
 )
 
@@ -51,6 +53,19 @@ def ask_about_pending_top_ups() -> None:
     """Credit what was paid, close what expired, take back what was refunded, where nobody came to say so."""
     lost_top_ups.ask_about_pending()
     lost_top_ups.ask_about_credited()
+    cards.detach_removed_cards()
+
+
+@shared_task(name=RECHARGE_WALLETS)
+def recharge_wallets() -> None:
+    """Add money from saved cards where their owners asked for it."""
+    auto_recharge.recharge_all()
+
+
+@shared_task(name=SEND_REFUNDS)
+def send_refunds() -> None:
+    """Go on with refunds whose outcome nobody noted."""
+    refunds.send_pending_refunds()
 
 
 @shared_task(name=IMPORT_PRICES)

@@ -349,6 +349,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "recharge-wallets": {
+        "task": billing_tasks.RECHARGE_WALLETS,
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "send-refunds": {"task": billing_tasks.SEND_REFUNDS, "schedule": 60.0, "options": {"expires": 60}},
     "sum-calls": {"task": billing_tasks.SUM_CALLS, "schedule": 300.0, "options": {"expires": 300}},
     "second-opinions": {
         "task": billing_tasks.GIVE_SECOND_OPINIONS,
@@ -448,6 +454,9 @@ PROVIDER_REPORT_KEYS = {
 }
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="https://api.stripe.com")
+STRIPE_INVOICES = env.bool("STRIPE_INVOICES", default=False)
+STRIPE_AUTOMATIC_TAX = env.bool("STRIPE_AUTOMATIC_TAX", default=False)
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = {

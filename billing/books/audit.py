@@ -163,7 +163,7 @@ INVARIANTS: dict[str, str] = {
         LEFT JOIN billing_transfer t ON t.key = 'stripe:pi:' || u.payment_intent
         LEFT JOIN billing_entry e ON e.transfer_id = t.id AND e.account_id = 4
         WHERE u.credited_nano <> 0
-        GROUP BY u.id HAVING coalesce(-sum(e.amount_nano), 0) <> u.credited_nano
+        GROUP BY u.id HAVING coalesce(-sum(e.amount_nano), 0) <> u.credited_nano + u.tax_nano
     """,
     "what was refunded or disputed of a top-up is in its transfers": """
         SELECT 'top-up ' || u.id || ' has ' || u.reversed_nano || ' taken back; the ledger says '
@@ -174,6 +174,12 @@ INVARIANTS: dict[str, str] = {
         LEFT JOIN billing_entry e ON e.transfer_id = t.id AND e.account_id = 4
         WHERE u.credited_nano <> 0
         GROUP BY u.id HAVING coalesce(sum(e.amount_nano), 0) <> u.reversed_nano
+    """,
+    "a top-up gives back what refunds of it were asked for": """
+        SELECT 'top-up ' || u.id || ' has ' || u.reversed_nano || ' taken back; its refunds are '
+            || sum(r.cents) || ' cents'
+        FROM billing_refund r JOIN billing_topup u ON u.id = r.top_up_id
+        WHERE r.state <> 'failed' GROUP BY u.id HAVING sum(r.cents) * 10000000 > u.reversed_nano
     """,
 }
 

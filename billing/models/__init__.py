@@ -3,6 +3,7 @@
 from billing.models.audit import AuditRun
 from billing.models.call import Call, CallState
 from billing.models.call_sum import CallSum, CallSumMark
+from billing.models.card import AutoRecharge, SavedCard, StripeCustomer
 from billing.models.ledger import (
     FIRST_USER_ACCOUNT,
     SYSTEM_ACCOUNTS,
@@ -15,9 +16,10 @@ from billing.models.ledger import (
 from billing.models.price import Price, PriceStatus
 from billing.models.price_draft import PriceDraft, PriceSource
 from billing.models.reconciliation import ItemState, ProviderReport, ReconciliationItem, ReconciliationRun
+from billing.models.refund import Refund, RefundState
 from billing.models.second_opinion import SecondOpinion
 from billing.models.suspension import ModelSuspension, SpendingStop
-from billing.models.topup import StripeEvent, TopUp, TopUpState
+from billing.models.topup import StripeEvent, TopUp, TopUpOrigin, TopUpState
 from billing.models.trial import TrialGrant
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Account",
     "AccountKind",
     "AuditRun",
+    "AutoRecharge",
     "Call",
     "CallState",
     "CallSum",
@@ -40,10 +43,15 @@ __all__ = [
     "ProviderReport",
     "ReconciliationItem",
     "ReconciliationRun",
+    "Refund",
+    "RefundState",
+    "SavedCard",
     "SecondOpinion",
     "SpendingStop",
+    "StripeCustomer",
     "StripeEvent",
     "TopUp",
+    "TopUpOrigin",
     "TopUpState",
     "Transfer",
     "TransferKind",

@@ -19,6 +19,8 @@ class AccountKind(models.TextChoices):
     SUSPENSE = "suspense"
     HOUSE_OVERRUN = "house_overrun"
     PROMOTION = "promotion"
+    TAX = "tax"
+    BANK = "bank"
 
 
 class Account(models.Model):
@@ -90,6 +92,8 @@ SYSTEM_ACCOUNTS: dict[AccountKind, int] = {
     AccountKind.SUSPENSE: 6,
     AccountKind.HOUSE_OVERRUN: 7,
     AccountKind.PROMOTION: 8,
+    AccountKind.TAX: 9,
+    AccountKind.BANK: 10,
 }
 """Fixed ids of the house's accounts, as the SQL functions know them; users' accounts begin at FIRST_USER_ACCOUNT."""
 
@@ -110,6 +114,8 @@ class TransferKind(models.TextChoices):
     ACCRUAL = "accrual", "call in doubt, carried by the house"
     BILL = "bill", "provider's bill, in place of what was reserved for calls in doubt"
     ADJUSTMENT = "adjustment", "adjustment"
+    FEE = "fee", "fee of Stripe"
+    PAYOUT = "payout", "payout of Stripe"
 
 
 class Transfer(models.Model):

@@ -10,9 +10,12 @@ from django.utils import timezone
 
 from billing.errors import StripeProblem
 from billing.models import StripeEvent, TopUp
-from billing.payments import stripe_gateway
-from billing.payments.lost_top_ups import remake_top_up
-from billing.payments.stripe_gateway import UNKNOWN_OBJECT, Event
+from billing.payments.cards import sync_card
+from billing.payments.lost_top_ups import remake_charge, remake_top_up
+from billing.payments.stripe_checkout import fetch_checkout, find_checkout
+from billing.payments.stripe_events import Event
+from billing.payments.stripe_gateway import UNKNOWN_OBJECT
+from billing.payments.stripe_payments import fetch_payment
 from billing.payments.topups import sync_top_up
 
 # An event that failed n times rests until some n² half minutes after it came; after a month it waits for a person.
@@ -21,6 +24,7 @@ _REST = timedelta(seconds=30)
 _BATCH = 100
 
 _ABOUT_SESSIONS = ("checkout.session.",)
+_ABOUT_CARDS = ("payment_method.",)
 _ABOUT_PAYMENTS = ("payment_intent.", "charge.", "refund.")
 
 
@@ -72,6 +76,8 @@ def _handle(event: StripeEvent) -> None:
         intent = event.object_id if event.type.startswith("payment_intent.") else about.get("payment_intent")
         if isinstance(intent, str) and intent:
             _sync_payment(intent)
+    elif event.type.startswith(_ABOUT_CARDS):
+        sync_card(event.object_id)
 
 
 def _sync_session(session: str, reference: Any) -> None:
@@ -80,7 +86,7 @@ def _sync_session(session: str, reference: Any) -> None:
     top_up = TopUp.objects.filter(checkout_session=session).first() or _top_up(reference)
     if top_up is None:
         try:
-            top_up = remake_top_up(stripe_gateway.fetch_checkout(session))
+            top_up = remake_top_up(fetch_checkout(session))
         except StripeProblem as problem:
             if problem.code != UNKNOWN_OBJECT:
                 raise
@@ -95,16 +101,18 @@ def _sync_payment(intent: str) -> None:
         sync_top_up(top_up.pk)
         return
     try:
-        reference = stripe_gateway.fetch_payment(intent).top_up
+        payment = fetch_payment(intent)
     except StripeProblem as problem:
         if problem.code == UNKNOWN_OBJECT:
             return  # of a connected account, or of another mode
         raise
-    if _uuid(reference) is None:
+    if _uuid(payment.top_up) is None:
         return
-    checkout = stripe_gateway.find_checkout(intent)
+    checkout = find_checkout(intent)
     if checkout is not None:
-        _sync_session(checkout.id, reference)
+        _sync_session(checkout.id, payment.top_up)
+    elif (charged := _top_up(payment.top_up) or remake_charge(payment)) is not None:
+        sync_top_up(charged.pk)
 
 
 def _top_up(reference: Any) -> TopUp | None:

@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from billing.errors import StripeProblem
-from billing.models import TopUp, TopUpState
+from billing.models import SavedCard, TopUp, TopUpOrigin, TopUpState
 from billing.payments import stripe_gateway
-from billing.payments.stripe_gateway import UNKNOWN_OBJECT, Checkout
+from billing.payments.stripe_checkout import Checkout
+from billing.payments.stripe_gateway import UNKNOWN_OBJECT
+from billing.payments.stripe_payments import Payment
 from billing.payments.topups import sync_top_up
 from solver.core.money import NANO_PER_CENT
 
@@ -52,12 +54,37 @@ def remake_top_up(checkout: Checkout) -> TopUp | None:
             "user": member.user,
             "amount_nano": int(checkout.asked_cents) * NANO_PER_CENT,
             "checkout_session": checkout.id,
+            "saves_card": checkout.saves_card,
         },
     )
     if is_new:
         logger.warning(
             "Top-up %s was not known here; it was made anew from session %s.", top_up_id, checkout.id
         )
+    return top_up
+
+
+def remake_charge(payment: Payment) -> TopUp | None:
+    """Make the row of a charge of a saved card anew; None: this site charged no such card, or cannot tell for whom."""
+    noted = payment.noted
+    if noted.get("site") != settings.PONDER_BASE_URL:
+        return None
+    workspace, top_up_id = _uuid(noted.get("workspace", "")), _uuid(payment.top_up)
+    member = _first_member(workspace) if workspace else None
+    if member is None or top_up_id is None or not noted.get("amount_cents", "").isdecimal():
+        return None
+    card = SavedCard.objects.filter(payment_method=payment.card.id).first() if payment.card else None
+    top_up, _ = TopUp.objects.get_or_create(
+        pk=top_up_id,
+        defaults={
+            "workspace": member.workspace,
+            "user": card.user if card is not None else member.user,
+            "amount_nano": int(noted["amount_cents"]) * NANO_PER_CENT,
+            "origin": TopUpOrigin.AUTO,
+            "card": card,
+            "payment_intent": payment.id,
+        },
+    )
     return top_up
 
 
@@ -79,8 +106,10 @@ def ask_about_pending() -> int:
     is_new = Q(created_at__gt=now - 2 * _SESSION_ENDS)
     due = pending.filter(is_new | Q(swept_at=None) | Q(swept_at__lt=now - _LATER_EVERY))
     # Without a session nobody was ever sent to Stripe.
-    due.filter(checkout_session="", created_at__lt=now - _SESSION_ENDS).update(state=TopUpState.FAILED)
-    return _ask(due.exclude(checkout_session=""))
+    due.filter(checkout_session="", origin=TopUpOrigin.CHECKOUT, created_at__lt=now - _SESSION_ENDS).update(
+        state=TopUpState.FAILED
+    )
+    return _ask(due.exclude(checkout_session="", origin=TopUpOrigin.CHECKOUT))
 
 
 def ask_about_credited() -> int:

@@ -8,15 +8,20 @@ import logging
 import uuid
 from datetime import datetime
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User, Workspace
-from billing.books.ledger import STRIPE_CLEARING, account_of, announce_money, debt_nano, lock_accounts, post
+from billing.books.ledger import STRIPE_CLEARING, TAX, announce_money, post
 from billing.errors import StripeProblem
-from billing.models import Account, AccountKind, TopUp, TopUpState, TransferKind
+from billing.models import TopUp, TopUpOrigin, TopUpState, TransferKind
 from billing.payments import stripe_gateway
-from billing.payments.stripe_gateway import Checkout, Payment
+from billing.payments.cards import customer_of, remember_card
+from billing.payments.payment_report import Report, report_on
+from billing.payments.recharge_rules import note_decline, note_payment
+from billing.payments.reversals import lock_purses, match_reversals
+from billing.payments.stripe_checkout import create_checkout
 from solver.core.money import NANO_PER_CENT, format_usd, whole_cents_of
 
 logger = logging.getLogger(__name__)
@@ -26,22 +31,35 @@ MAXIMUM_NANO = 1_000_000 * NANO_PER_CENT
 
 
 def start_top_up(
-    *, workspace: Workspace, user: User, amount_nano: int, success_url: str, cancel_url: str
+    *,
+    workspace: Workspace,
+    user: User,
+    amount_nano: int,
+    success_url: str,
+    cancel_url: str,
+    saves_card: bool = False,
 ) -> TopUp:
     """Record the wish to add money, then open a Checkout Session for it; `{id}` in `success_url` becomes the id.
 
-    The row is committed before Stripe is asked, so a payment can always find it.
+    The row is committed before Stripe is asked, so a payment can always find it. `saves_card`: the user agreed that the
+    card is saved.
     """
     if stripe_gateway.missing_settings():
         raise StripeProblem("not_configured", "Payments are not available here yet. Contact the operator.")
-    top_up = TopUp.objects.create(workspace=workspace, user=user, amount_nano=amount_nano)
-    checkout = stripe_gateway.create_checkout(
+    needs_customer = saves_card or settings.STRIPE_INVOICES
+    customer = customer_of(workspace, user=user, makes_one=needs_customer)
+    top_up = TopUp.objects.create(
+        workspace=workspace, user=user, amount_nano=amount_nano, saves_card=saves_card
+    )
+    checkout = create_checkout(
         top_up_id=top_up.pk,
         workspace=workspace.public_id,
         amount_cents=whole_cents_of(amount_nano),
         email=user.email,
         success_url=success_url.replace("{id}", str(top_up.pk)),
         cancel_url=cancel_url,
+        customer=customer,
+        saves_card=saves_card,
     )
     top_up.checkout_session, top_up.checkout_url = checkout.id, checkout.url
     top_up.save(update_fields=["checkout_session", "checkout_url"])
@@ -54,22 +72,16 @@ def sync_top_up(top_up_id: uuid.UUID, *, checkout_session: str = "") -> TopUp:
     `checkout_session` helps where our own note of the session was lost. No transaction is open while Stripe is asked,
     and of replies that overtake each other the one that was asked for last stays.
     """
-    top_up = TopUp.objects.get(pk=top_up_id)
-    session = top_up.checkout_session or checkout_session
-    if not session:
-        return top_up
+    top_up = TopUp.objects.select_related("card").get(pk=top_up_id)
     asked_at = _database_time()
-    checkout = stripe_gateway.fetch_checkout(session)
-    if checkout.top_up != str(top_up_id):
-        raise StripeProblem(
-            "wrong_session", f"Checkout session {session} does not belong to top-up {top_up_id}."
-        )
-    payment = stripe_gateway.fetch_payment(checkout.payment_intent) if checkout.payment_intent else None
+    report = report_on(top_up, checkout_session=checkout_session)
+    if report is None:
+        return top_up
     with transaction.atomic():
         top_up = TopUp.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=top_up_id)
         if top_up.asked_at is None or top_up.asked_at < asked_at:
             top_up.asked_at = asked_at
-            _apply(top_up, checkout, payment)
+            _apply(top_up, report)
     return top_up
 
 
@@ -81,104 +93,60 @@ def _database_time() -> datetime:
     return moment
 
 
-def _apply(top_up: TopUp, checkout: Checkout, payment: Payment | None) -> None:
-    top_up.checkout_session, top_up.payment_intent = checkout.id, checkout.payment_intent
-    if checkout.payment_status in {"paid", "no_payment_required"} and not top_up.credited_nano:
-        _credit(top_up, checkout)
-    if top_up.problem and payment is not None and payment.taken_back_cents >= checkout.amount_cents:
-        top_up.state, top_up.problem = TopUpState.REFUNDED, ""
-    if payment is not None and top_up.credited_nano:
-        _match_reversals(top_up, payment)
-    if top_up.state == TopUpState.PENDING and _has_failed(checkout, payment):
+def _apply(top_up: TopUp, report: Report) -> None:
+    payment = report.payment
+    if report.checkout is not None:
+        top_up.checkout_session = report.checkout.id
+    top_up.payment_intent = report.intent
+    if report.is_paid and not top_up.credited_nano:
+        _credit(top_up, report)
+    if payment is not None:
+        top_up.charge, top_up.receipt_url = payment.charge, payment.receipt_url
+        if top_up.problem and payment.taken_back_cents >= report.paid_cents:
+            top_up.state, top_up.problem = TopUpState.REFUNDED, ""
+        if top_up.credited_nano:
+            match_reversals(top_up, payment)
+    if top_up.state == TopUpState.PENDING and report.has_failed:
         top_up.state = TopUpState.FAILED
+        if top_up.origin == TopUpOrigin.AUTO and payment is not None:
+            note_decline(top_up.workspace_id, payment.decline_code or payment.status)
     top_up.save()
 
 
-def _has_failed(checkout: Checkout, payment: Payment | None) -> bool:
-    if checkout.status == "expired":
-        return True
-    unpaid = checkout.status == "complete" and checkout.payment_status == "unpaid"
-    return unpaid and payment is not None and payment.status in {"requires_payment_method", "canceled"}
-
-
-def _credit(top_up: TopUp, checkout: Checkout) -> None:
+def _credit(top_up: TopUp, report: Report) -> None:
     """Credit a paid top-up, once: debts first, the rest to the wallet."""
     wanted = whole_cents_of(top_up.amount_nano)
     if (  # what the payer cannot mend, so that it does not count as failed
-        checkout.currency != stripe_gateway.CURRENCY
-        or checkout.amount_cents != wanted
-        or not checkout.payment_intent
+        report.currency != stripe_gateway.CURRENCY
+        or report.paid_cents != wanted + report.tax_cents
+        or not report.intent
     ):
         top_up.problem = (
-            f"Stripe reports {checkout.amount_cents} {checkout.currency or 'of no currency'} in its smallest unit, but "
+            f"Stripe reports {report.paid_cents} {report.currency or 'of no currency'} in its smallest unit, but "
             f"{wanted} US cents were asked for. Not credited; a member of staff must look into it."
         )
         top_up.state = TopUpState.PENDING
         logger.error("Top-up %s: %s", top_up.pk, top_up.problem)
         return
-    wallet, receivable, debt = _lock_purses(top_up.workspace)
+    wallet, receivable, debt = lock_purses(top_up.workspace)
     to_debt = min(max(debt, 0), top_up.amount_nano)
+    top_up.tax_nano = report.tax_cents * NANO_PER_CENT
     post(
-        key=f"stripe:pi:{checkout.payment_intent}",
+        key=f"stripe:pi:{report.intent}",
         kind=TransferKind.TOP_UP,
         amounts={
-            STRIPE_CLEARING: -top_up.amount_nano,
+            STRIPE_CLEARING: -top_up.amount_nano - top_up.tax_nano,
+            TAX: top_up.tax_nano,
             wallet.pk: top_up.amount_nano - to_debt,
             receivable: to_debt,
         },
-        stripe_object=checkout.payment_intent,
+        stripe_object=report.intent,
         memo=f"of which {format_usd(to_debt)} paid an open dispute" if to_debt else "",
         actor=top_up.user,
     )
     top_up.state, top_up.credited_nano, top_up.problem = TopUpState.CREDITED, top_up.amount_nano, ""
     top_up.credited_at = timezone.now()
+    if top_up.saves_card and report.payment is not None:
+        remember_card(top_up, report.payment.card)
+    note_payment(top_up.workspace_id)
     announce_money(top_up.workspace_id)
-
-
-def _match_reversals(top_up: TopUp, payment: Payment) -> None:
-    """Book refunds and disputes as far as they are now; less than before means that money came back.
-
-    Taken from unspent wallet money as far as it reaches; the workspace owes the rest.
-    """
-    target_nano = min(payment.taken_back_cents * NANO_PER_CENT, top_up.credited_nano)
-    change = target_nano - top_up.reversed_nano
-    if not change:
-        return
-    wallet, receivable, debt = _lock_purses(top_up.workspace)
-    if change > 0:
-        from_wallet = min(change, wallet.available_nano)
-        amounts = {STRIPE_CLEARING: change, wallet.pk: -from_wallet, receivable: from_wallet - change}
-    else:
-        to_debt = min(-change, max(debt, 0))
-        amounts = {STRIPE_CLEARING: change, receivable: to_debt, wallet.pk: -change - to_debt}
-    post(
-        key=f"stripe:pi:{top_up.payment_intent}:reversal:{top_up.reversals + 1}",
-        kind=TransferKind.REFUND,
-        amounts=amounts,
-        stripe_object=top_up.payment_intent,
-        memo=_reversal_words(payment, is_back=change < 0),
-    )
-    top_up.reversals += 1
-    top_up.reversed_nano = target_nano
-    top_up.state = TopUpState.REFUNDED if target_nano >= top_up.credited_nano else TopUpState.CREDITED
-
-
-def _reversal_words(payment: Payment, *, is_back: bool) -> str:
-    if is_back:
-        return (
-            "a dispute was decided for you" if payment.is_disputed else "a refund failed, the money is back"
-        )
-    if payment.disputed_cents:
-        return "refunded or disputed" if payment.refunded_cents else "the payment was disputed"
-    return "the payment was refunded"
-
-
-def _lock_purses(workspace: Workspace) -> tuple[Account, int, int]:
-    """Lock the wallet; return it, the id of the receivable account and the debt on it."""
-    wallet, receivable = (
-        account_of(workspace, AccountKind.WALLET),
-        account_of(workspace, AccountKind.RECEIVABLE),
-    )
-    lock_accounts([wallet.pk])
-    wallet.refresh_from_db()
-    return wallet, receivable.pk, debt_nano(workspace)

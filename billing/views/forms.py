@@ -18,6 +18,7 @@ class TopUpForm(forms.Form):
 
     amount = forms.CharField(max_length=40, required=False, initial="20")
     amount_custom = forms.CharField(max_length=40, required=False, strip=True, label="Other amount")
+    saves_card = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, Any]:
         """Read whichever amount was chosen."""

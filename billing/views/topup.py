@@ -36,6 +36,7 @@ def topup_start(request: AuthedRequest) -> HttpResponse:
             amount_nano=form.cleaned_data["amount_nano"],
             success_url=base + back,
             cancel_url=base + reverse("wallet"),
+            saves_card=form.cleaned_data["saves_card"],
         )
     except StripeProblem as problem:
         form.add_error(None, problem.message)

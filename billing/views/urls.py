@@ -3,12 +3,15 @@
 from django.urls import path
 
 from billing.views import (
+    cards,
     opinions,
     payments,
     prices,
     reconciliation,
+    refunds,
     review,
     spending,
+    staff_refunds,
     suspension,
     topup,
     wallet,
@@ -18,6 +21,11 @@ from billing.views import (
 urlpatterns = [
     path("wallet/", wallet.wallet, name="wallet"),
     path("wallet/ledger.csv", wallet.wallet_csv, name="wallet-csv"),
+    path("wallet/automatic/", cards.auto_recharge, name="auto-recharge"),
+    path("wallet/cards/<uuid:card_id>/remove/", cards.card_remove, name="card-remove"),
+    path("wallet/payments/", refunds.payments, name="payments"),
+    path("wallet/refund/", refunds.refund, name="refund"),
+    path("wallet/portal/", cards.portal, name="portal"),
     path("wallet/top-up/", topup.topup_start, name="topup-start"),
     path("wallet/top-up/<uuid:top_up_id>/", topup.topup_return, name="topup-return"),
     path("stripe/webhook/", webhook.stripe_webhook, name="stripe-webhook"),
@@ -44,6 +52,7 @@ urlpatterns = [
     path("staff/costs/payments/", payments.payments, name="cost-review-payments"),
     path("staff/costs/payments/retry/", payments.retry_event, name="cost-review-event-retry"),
     path("staff/costs/payments/close/", payments.close_payment, name="cost-review-payment-close"),
+    path("staff/costs/refunds/", staff_refunds.staff_refunds, name="staff-refunds"),
     path("staff/costs/suspended/", suspension.suspensions, name="cost-review-suspensions"),
     path("staff/costs/suspended/lift/", suspension.lift_suspension, name="cost-review-suspension-lift"),
     path("staff/costs/spending/", spending.spending, name="spending"),

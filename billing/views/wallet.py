@@ -16,14 +16,16 @@ from billing.books.wallet import balances, statement
 from billing.cost_review.csv_reply import csv_reply
 from billing.payments import stripe_gateway
 from billing.payments.problems import unfinished_top_ups
-from billing.views.forms import PRESETS, TopUpForm
+from billing.views.forms import CUSTOM, PRESETS, TopUpForm
 
 
 @signed_in
 @require_GET
 def wallet(request: AuthedRequest) -> HttpResponse:
-    """Show the wallet."""
-    return wallet_page(request, TopUpForm())
+    """Show the wallet; `?amount=35` fills in an amount."""
+    amount = request.GET.get("amount", "")[:40]
+    wish = {"amount": amount} if amount in PRESETS else {"amount": CUSTOM, "amount_custom": amount}
+    return wallet_page(request, TopUpForm(initial=wish if amount else None))
 
 
 def wallet_page(request: AuthedRequest, form: TopUpForm, *, status: int = 200) -> HttpResponse:

@@ -13,6 +13,7 @@ class OutboxKind(models.TextChoices):
     AUDIT = "audit", "The audit found something"
     SUSPENSION = "suspension", "A model was suspended"
     LIMIT = "limit", "A spending limit"
+    PAYMENT = "payment", "A payment"
     STAFF = "staff", "To staff"
 
 

@@ -7,10 +7,12 @@ from django.core.mail import EmailMultiAlternatives
 from django.dispatch import receiver
 
 from accounts.signals import mail_ready
-from billing.signals import model_released, money_arrived, spending_resumed
+from billing.models import AutoRecharge
+from billing.signals import model_released, money_arrived, recharge_failed, spending_resumed
 from jobs.lifecycle.funding import start_paid_jobs
 from jobs.mail.enqueue import enqueue_account_mail
 from jobs.upkeep.model_suspension import hurry_all_waiting_jobs, hurry_waiting_jobs
+from jobs.upkeep.recharge_mail import mail_failed_recharge
 
 
 @receiver(money_arrived, dispatch_uid="jobs.start_paid_jobs")
@@ -36,3 +38,9 @@ def go_on(*, model: str, **_: Any) -> None:
 def go_on_spending(**_: Any) -> None:
     """Let all jobs that wait for a provider continue. If this is lost, they retry on their own."""
     hurry_all_waiting_jobs()
+
+
+@receiver(recharge_failed, dispatch_uid="jobs.mail_failed_recharge")
+def tell_of_failed_recharge(*, rule: AutoRecharge, **_: Any) -> None:
+    """Email whoever switched it on, in the transaction that noted the decline."""
+    mail_failed_recharge(rule)

@@ -1,5 +1,7 @@
 """Alice owns, Bob shares her workspace, Charlie must get nothing, Stella is staff."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.test import Client
 
@@ -7,7 +9,6 @@ from accounts.models import Membership, User
 from accounts.services import ensure_personal_workspace
 from billing.books.wallet import grant
 from billing.models import AccountKind, TopUp
-from billing.payments import stripe_gateway
 from billing.payments.topups import start_top_up
 from tests.billing.books import USD, settle, start_job
 from tests.billing.stripe_double import HOOK, SECRET, StripeDouble, signature
@@ -66,12 +67,13 @@ def job(rich):
 
 
 @pytest.fixture
-def stripe_double(settings, monkeypatch) -> StripeDouble:
+def stripe_double(settings) -> Iterator[StripeDouble]:
     """Stripe, set up and answering; no worker hears of webhooks, tests process the inbox themselves."""
     settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = "sk_test_1", SECRET
     double = StripeDouble()
-    monkeypatch.setattr(stripe_gateway, "http_client", lambda: double)
-    return double
+    settings.STRIPE_API_BASE = double.url
+    yield double
+    double.close()
 
 
 @pytest.fixture

@@ -1,140 +1,74 @@
-"""Stripe in this process: sessions, payments, disputes; honours Idempotency-Key; signs webhooks as Stripe does."""
+"""Stripe at the other end of HTTP; tests move its state as a payer, a bank or Stripe would. It signs webhooks, too."""
 
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import stripe
 
 from billing.books.wallet import balances
 from billing.models import TopUp
+from tests.billing.stripe_objects import StripeObjects, problem
+from tests.billing.stripe_server import Json, StripeServer
 
 SECRET = "whsec_for_tests"
 HOOK = "/stripe/webhook/"
-Json = dict[str, Any]
 
 
-class StripeDouble(stripe.HTTPClient):
-    """Answers the requests that Ponder makes; tests move the state as a payer, a bank or Stripe would."""
-
-    name = "double"
+class StripeDouble(StripeObjects):
+    """Answers the requests that Ponder makes, honouring Idempotency-Key; `url` is where."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.sessions: dict[str, Json] = {}
-        self.intents: dict[str, Json] = {}
-        self.disputes: list[Json] = []
-        self.replies: dict[str, Json] = {}
+        self.replies: dict[str, tuple[Json, int, Json]] = {}
         self.requests: list[tuple[str, str]] = []
+        self.versions: set[str] = set()
         self.down = False
+        self.loses_replies = False
         self.delay_s = 0.0
         self.before_reply: Callable[[str], object] = lambda path: None
         self._events = 0
         self._lock = threading.Lock()
-
-    def request(
-        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
-    ) -> tuple[str, int, Mapping[str, str]]:
-        """Answer one request."""
-        path = urlsplit(url).path
-        self.requests.append((method, path))
-        if self.down:
-            raise stripe.APIConnectionError("no route to Stripe")  # type: ignore[no-untyped-call]
-        key = (headers or {}).get("Idempotency-Key", "")
-        with self._lock:
-            if method == "post" and key in self.replies:
-                return json.dumps(self.replies[key]), 200, {}
-            body, status = self._answer(method, path, parse_qs(post_data or urlsplit(url).query))
-            if method == "post":
-                self.replies[key] = body
-            reply = json.dumps(body)
-        time.sleep(self.delay_s)
-        self.before_reply(path)
-        return reply, status, {}
+        self._server = StripeServer(self.respond)
+        self.url = self._server.url
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Stop serving."""
+        self._server.close()
 
-    def _answer(self, method: str, path: str, fields: dict[str, list[str]]) -> tuple[Json, int]:
-        if method == "post" and path == "/v1/checkout/sessions":
-            return self._new_session({name: values[0] for name, values in fields.items()}), 200
-        kind, _, found = path.removeprefix("/v1/").rpartition("/")
-        if found == "sessions":
-            wanted = fields["payment_intent"][0]
-            paid = [each for each in self.sessions.values() if each["payment_intent"] == wanted]
-            return {"object": "list", "data": paid, "has_more": False, "url": path}, 200
-        if kind == "checkout/sessions" and found in self.sessions:
-            return self.sessions[found], 200
-        if kind == "payment_intents" and found in self.intents:
-            return self.intents[found], 200
-        if found == "disputes":
-            wanted = fields["payment_intent"][0]
-            mine = [dispute for dispute in self.disputes if dispute["payment_intent"] == wanted]
-            return {"object": "list", "data": mine, "has_more": False, "url": path}, 200
-        return {"error": {"message": f"No such object: {path}", "type": "invalid_request_error"}}, 404
-
-    def _new_session(self, fields: dict[str, str]) -> Json:
-        number = len(self.sessions) + 1
-        session: Json = {
-            "id": f"cs_{number:04}",
-            "object": "checkout.session",
-            "url": f"https://checkout.stripe.com/c/pay/cs_{number:04}",
-            "client_reference_id": fields["client_reference_id"],
-            "status": "open",
-            "payment_status": "unpaid",
-            "amount_total": int(fields["line_items[0][price_data][unit_amount]"]),
-            "currency": fields["line_items[0][price_data][currency]"],
-            "payment_intent": None,
-            "success_url": fields["success_url"],
-            "cancel_url": fields["cancel_url"],
-            "metadata": {
-                name.removeprefix("metadata[").removesuffix("]"): value
-                for name, value in fields.items()
-                if name.startswith("metadata[")
-            },
-        }
-        self.sessions[session["id"]] = session
-        return session
-
-    # What people, banks and Stripe do.
-
-    def pay(self, session_id: str, *, status: str = "paid") -> str:
-        """Complete a session; `unpaid` means that a slow payment is on its way."""
-        session = self.sessions[session_id]
-        intent: str = session["payment_intent"] or f"pi_{session_id.removeprefix('cs_')}"
-        session |= {"status": "complete", "payment_status": status, "payment_intent": intent}
-        charge = {"id": f"ch_{intent}", "object": "charge", "amount_refunded": 0, "disputed": False}
-        charge |= {"amount": session["amount_total"], "currency": session["currency"]}
-        self.intents[intent] = {
-            "id": intent,
-            "object": "payment_intent",
-            "status": "succeeded" if status == "paid" else "processing",
-            "metadata": {"top_up": session["client_reference_id"]},
-            "latest_charge": charge if status == "paid" else None,
-        }
-        return intent
-
-    def refund(self, intent: str, cents: int) -> None:
-        """Give so many cents back, in all."""
-        self.intents[intent]["latest_charge"]["amount_refunded"] = cents
-
-    def dispute(self, intent: str, cents: int, status: str = "needs_response", currency: str = "usd") -> None:
-        """Open a dispute, or move it on."""
-        self.intents[intent]["latest_charge"]["disputed"] = True
-        self.disputes = [dispute for dispute in self.disputes if dispute["payment_intent"] != intent]
-        self.disputes.append(
-            {
-                "id": "dp_1",
-                "object": "dispute",
-                "amount": cents,
-                "currency": currency,
-                "status": status,
-                "payment_intent": intent,
-            }
+    def respond(self, method: str, path: str, fields: Json, headers: dict[str, str]) -> tuple[int, Json]:
+        """Answer one request."""
+        self.requests.append((method, path))
+        self.versions.add(headers.get("Stripe-Version", ""))
+        if self.down:
+            return 503, problem("Stripe is down.", "api_error")
+        key = headers.get("Idempotency-Key", "") if method == "post" else ""
+        with self._lock:
+            if key in self.replies:
+                then, status, reply = self.replies[key]
+                if then != fields:
+                    status, reply = (
+                        400,
+                        problem("Keys for idempotent requests are used once.", "idempotency_error"),
+                    )
+            else:
+                status, reply = self.answer(method, path, fields)
+                if key:
+                    self.replies[key] = (fields, status, reply)
+            sent: Json = json.loads(json.dumps(reply))
+        time.sleep(self.delay_s)
+        self.before_reply(path)
+        return (
+            (500, problem("It was done, but nobody heard.", "api_error"))
+            if self.loses_replies
+            else (status, sent)
         )
+
+    def posts_to(self, path: str) -> int:
+        """Return how often something was posted there."""
+        return self.requests.count(("post", path))
 
     def event(self, kind: str, about: Json) -> str:
         """Return the body of a new event about an object."""

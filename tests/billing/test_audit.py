@@ -48,6 +48,11 @@ DAMAGE = {
 DAMAGE["what was refunded or disputed of a top-up is in its transfers"] = DAMAGE[
     "every credited top-up has its transfer"
 ].replace("5, 0, 0", "5, 3, 1")
+DAMAGE["a top-up gives back what refunds of it were asked for"] = (
+    f"{DAMAGE['every credited top-up has its transfer']}; INSERT INTO billing_refund (id, request, top_up_id, by_id, "
+    "by_staff, reason, cents, state, stripe_refund, problem, created_at) SELECT gen_random_uuid(), gen_random_uuid(), "
+    "id, user_id, false, '', 7, 'done', '', '', now() FROM billing_topup LIMIT 1"
+)
 # The floor is a CHECK, which no trick turns off; the query stays as a second opinion.
 UNBREAKABLE = {"no floored account lacks what it holds"}
 

@@ -14,7 +14,7 @@ from billing.books.wallet import grant, statement
 from billing.errors import BillingError, StripeProblem
 from billing.models import StripeEvent, TopUp, TopUpState, Transfer
 from billing.payments import inbox as stripe_inbox
-from billing.payments import stripe_gateway
+from billing.payments.stripe_checkout import create_checkout
 from billing.payments.topups import start_top_up, sync_top_up
 from jobs.models import OutboxMessage
 from jobs.upkeep.payment_problems import notify_of_payments
@@ -63,13 +63,13 @@ def test_the_session_carries_our_reference_and_addresses(top_up, stripe_double):
 
 def test_asking_stripe_twice_opens_one_session(top_up, stripe_double):
     """The idempotency key comes from our row."""
-    again = stripe_gateway.create_checkout(
+    again = create_checkout(
         top_up_id=top_up.pk,
         workspace=top_up.workspace.public_id,
         amount_cents=2000,
-        email="a@b.c",
-        success_url="x",
-        cancel_url="y",
+        email=top_up.user.email,
+        success_url=f"https://x/{top_up.pk}/",
+        cancel_url="https://x/",
     )
     assert again.id == top_up.checkout_session
     assert len(stripe_double.sessions) == 1
@@ -190,7 +190,7 @@ def test_a_lost_note_of_the_session_is_found_again(top_up, stripe_double, hook):
 
 def test_a_foreign_session_credits_nobody(top_up, stripe_double):
     """A session of another top-up can't be passed off as this one's."""
-    other = stripe_gateway.create_checkout(
+    other = create_checkout(
         top_up_id=uuid.uuid4(),
         workspace=top_up.workspace.public_id,
         amount_cents=2000,
