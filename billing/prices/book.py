@@ -5,6 +5,7 @@ model the active row with the latest date holds. A file of `PONDER_GGUF` that `P
 price, kept as if it were named there.
 """
 
+import logging
 from datetime import date, datetime
 from typing import Any
 
@@ -25,6 +26,8 @@ from billing.prices.shipped_list import (
     shipped_models,
 )
 from solver.core.pricing import Rates, Tier, Window
+
+logger = logging.getLogger(__name__)
 
 __all__ = [
     "ShippedModel",
@@ -90,12 +93,17 @@ def reasoning_models() -> frozenset[str]:
 
 
 def ended_models() -> dict[str, date]:
-    """Return the models that their providers serve no more, with the date since which: by list, or as approved."""
-    today = timezone.localdate()
-    approved = {
-        price.model: price.ends for price in price_book().values() if price.ends and price.ends <= today
+    """Return the models of the book that their providers serve no more, and since when: by list or as approved.
+
+    Those that `PONDER_MODELS` names are among them also without a price.
+    """
+    today, book = timezone.localdate(), price_book()
+    listed = {
+        model: ends
+        for model, ends in listed_ended_models().items()
+        if model in book or model in settings.PONDER_MODELS
     }
-    return listed_ended_models() | approved
+    return listed | {price.model: price.ends for price in book.values() if price.ends and price.ends <= today}
 
 
 def kinds_by_model() -> dict[str, tuple[str, ...]]:
@@ -128,7 +136,15 @@ def _set_prices() -> list[SettingPrice]:
 
 
 def _load_list() -> int:
-    return len(Price.objects.bulk_create(_new_of_list()))
+    rows = _new_of_list()
+    for row in rows:
+        if row.status == PriceStatus.DRAFT:
+            logger.warning(
+                "The shipped price list has another price of %s than the one that was approved, which goes on holding. "
+                "Import the prices and compare them: /staff/costs/prices/drafts/.",
+                row.model,
+            )
+    return len(Price.objects.bulk_create(rows))
 
 
 def _load_setting(priced: list[SettingPrice]) -> int:
@@ -139,6 +155,8 @@ def _load_setting(priced: list[SettingPrice]) -> int:
 
 def _new_of_list() -> list[Price]:
     known = _latest(Q(source__startswith=LIST_SOURCE))
+    # What a person approved holds, also from a day to come, until a person approves another.
+    decided = {model for model, price in _latest(Q(status=PriceStatus.ACTIVE)).items() if not _is_ours(price)}
     now = timezone.now()
     rows = []
     for shipped in shipped_models():
@@ -147,8 +165,16 @@ def _new_of_list() -> list[Price]:
             continue
         source = f"{LIST_SOURCE} {reviewed_at():%Y-%m-%d}: {shipped.source}"
         since = min(reviewed_at(), now) if before is None else now
-        rows.append(_row(shipped.model, shipped.provider, shipped.rates, since=since, source=source))
+        status = PriceStatus.DRAFT if shipped.model in decided else PriceStatus.ACTIVE
+        rows.append(
+            _row(shipped.model, shipped.provider, shipped.rates, since=since, source=source, status=status)
+        )
     return rows
+
+
+def _is_ours(price: Price) -> bool:
+    """Tell whether a price came from the shipped list or the settings, not from a person's approval."""
+    return price.source == SETTING_SOURCE or price.source.startswith(LIST_SOURCE)
 
 
 def _new_of_setting(priced: list[SettingPrice]) -> list[Price]:
@@ -169,12 +195,20 @@ def _latest(which: Q) -> dict[str, Price]:
     return {price.model: price for price in rows}
 
 
-def _row(model: str, provider: str, rates: dict[str, Any], *, since: datetime, source: str) -> Price:
+def _row(
+    model: str,
+    provider: str,
+    rates: dict[str, Any],
+    *,
+    since: datetime,
+    source: str,
+    status: PriceStatus = PriceStatus.ACTIVE,
+) -> Price:
     return Price(
         model=model,
         provider=provider,
         effective_from=since,
-        status=PriceStatus.ACTIVE,
+        status=status,
         source=source[:255],
         source_sha256=fingerprint(rates),
         **rates,

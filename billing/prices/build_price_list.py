@@ -162,7 +162,10 @@ def main() -> None:
         for provider, chosen in SELECTION.items()
         for name, family, panel in chosen
     ]
-    text = json.dumps({"reviewed": today, "models": models}, indent=1)
+    # What its provider serves no more has no price in the list, so that a fresh book holds none; it is only named.
+    ended = {line["model"]: line["ends"] for line in models if line.get("ends", today) < today}
+    models = [line for line in models if line["model"] not in ended]
+    text = json.dumps({"reviewed": today, "models": models, "ended": ended}, indent=1)
     PRICE_LIST.write_text(text + "\n", encoding="utf-8")
     sys.stdout.write(f"{len(models)} models written to {PRICE_LIST.name}\n")
 

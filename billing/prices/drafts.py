@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -18,6 +19,7 @@ from billing.errors import BillingError
 from billing.models import Price, PriceDraft, PriceSource, PriceStatus
 from billing.prices.book import price_book
 from billing.prices.comparison import Difference, differences, sources_agree
+from billing.prices.setting import parse_prices
 from billing.prices.shipped_list import RATE_FIELDS, fingerprint
 from billing.prices.sources import genai, litellm_map
 from billing.prices.sources.published import DEFAULT_MAX_OUTPUT, Published
@@ -95,6 +97,12 @@ def approve(
         )
     if not 0 <= uplift_bp <= BASIS_POINTS:
         raise BillingError("bad_uplift", "Write the regional uplift in percent, from 0 to 100, such as 10.")
+    if model in {priced.model for priced in parse_prices(settings.PONDER_PRICES)}:
+        raise BillingError(
+            "set_elsewhere",
+            f"PONDER_PRICES sets the price of {model} and would set it again at the next start. Change it there, or take "
+            "the model out of it first.",
+        )
     rates = _raised(draft.rates, uplift_bp) | _limits(draft)
     if not rates["input_pico"] or not rates["output_pico"]:
         raise BillingError(

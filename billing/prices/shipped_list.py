@@ -71,9 +71,10 @@ def default_panel(providers: Collection[str]) -> list[str]:
 
 
 def listed_ended_models() -> dict[str, date]:
-    """Return the listed models that their providers serve no more, with the date since which."""
+    """Return the models that their providers serve no more, with the date since which: listed now, or once."""
     today = datetime.now(tz=UTC).date()
-    return {
+    once = {model: date.fromisoformat(ends) for model, ends in _read()["ended"].items()}
+    return once | {
         each.model: each.ends for each in shipped_models() if each.ends is not None and each.ends <= today
     }
 

@@ -1,5 +1,6 @@
 """Drafts of prices: imported beside the book, compared with it and with each other, added to it by one action."""
 
+import dataclasses
 from datetime import timedelta
 from io import StringIO
 
@@ -9,11 +10,12 @@ from django.utils import timezone
 
 from billing.errors import BillingError
 from billing.models import Price, PriceDraft, PriceSource
-from billing.prices.book import active_price, ended_models, price_book, reasoning_models
+from billing.prices import book
+from billing.prices.book import active_price, ended_models, load_prices, price_book, reasoning_models
 from billing.prices.comparison import agree, by_class, differences
 from billing.prices.drafts import DraftState, approve, draft_lines, import_drafts
 from billing.prices.providers import UNLISTED, listed_providers
-from billing.prices.shipped_list import shipped_models
+from billing.prices.shipped_list import fingerprint, shipped_models
 from billing.prices.sources import genai, litellm_map
 
 MODEL = "openai/gpt-6-sol"
@@ -73,6 +75,34 @@ def test_approving_adds_a_row_from_a_date_on(drafts, stella):
         approve(MODEL, PriceSource.LITELLM, by=None, starts_on=tomorrow - timedelta(days=2))
 
 
+def test_an_approved_price_holds_whatever_a_later_list_says(drafts, monkeypatch, caplog):
+    """Also one that begins on a day to come; the list's other price is said in the log and waits for a person."""
+    later = "openai/gpt-6-luna"
+    approved = approve(MODEL, PriceSource.LITELLM, by=None, uplift_bp=1000)
+    approve(later, PriceSource.LITELLM, by=None, starts_on=timezone.localdate() + timedelta(days=3))
+    listed = active_price(later)
+    changed = tuple(
+        dataclasses.replace(each, rates=rates, sha256=fingerprint(rates))
+        if (rates := each.rates | {"input_pico": 7_000_000}) and each.model in {MODEL, later, "openai/gpt-5"}
+        else each
+        for each in shipped_models()
+    )
+    monkeypatch.setattr(book, "shipped_models", lambda: changed)
+    assert (load_prices(), load_prices()) == (3, 0)
+    assert (active_price(MODEL), active_price(later)) == (approved, listed)
+    assert active_price("openai/gpt-5").input_pico == 7_000_000
+    assert caplog.text.count("another price of openai/gpt-6-sol than the one that was approved") == 1
+    newer = approve(MODEL, PriceSource.LITELLM, by=None)
+    assert active_price(MODEL) == newer
+
+
+def test_what_the_settings_price_is_not_approved(drafts, settings):
+    """The next start would set the setting's price again: the message says where to change it."""
+    settings.PONDER_PRICES = f"{MODEL}=1/2/1000/100"
+    with pytest.raises(BillingError, match="PONDER_PRICES sets the price"):
+        approve(MODEL, PriceSource.LITELLM, by=None)
+
+
 def test_an_approved_model_runs_thinks_and_ends_as_its_source_says(drafts):
     """Of a provider without a list of ours: limits that one source lacks are the other's."""
     model = "cerebras/gpt-oss-120b"
@@ -120,7 +150,6 @@ def test_the_command_imports_compares_and_approves(db):
 
 # Where the sources differ from the shipped list by more than one in a hundred, and why that is right.
 EXPLAINED = {
-    "deepseek/deepseek-chat": "retired on 2026-07-24; genai-prices has what it cost before",
     "mistral/mistral-large-latest": "genai-prices has the price of the first Large; the alias names Large 3",
     "mistral/mistral-large-4": "genai-prices has it rounded to ten cents",
     "mistral/magistral-medium-latest": "genai-prices has the price of the model that the alias named before",

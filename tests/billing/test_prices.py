@@ -13,7 +13,15 @@ from billing.models import Price, PriceStatus
 from billing.prices import book as prices
 from billing.prices import checks as price_checks
 from billing.prices import shipped_list as price_list
-from billing.prices.book import active_price, default_panel, load_prices, price_book, rates_of, shipped_models
+from billing.prices.book import (
+    active_price,
+    default_panel,
+    load_prices,
+    price_book,
+    rates_of,
+    reviewed_at,
+    shipped_models,
+)
 from billing.prices.checks import check_price_list
 from billing.prices.setting import parse_prices
 from billing.views import prices as price_pages
@@ -61,6 +69,13 @@ def test_models_past_their_end_are_said_and_not_chosen(stella, settings, monkeyp
     assert "billing.W003" in [found.id for found in check_price_list()]
     settings.PONDER_MODELS = []
     assert "billing.W003" not in [found.id for found in check_price_list()]
+
+
+def test_a_fresh_installation_has_no_model_that_had_ended(stella):
+    """What ended before the list was reviewed is named in it without a price, for those whose settings name it."""
+    assert [each.model for each in shipped_models() if each.ends and each.ends <= reviewed_at().date()] == []
+    assert {"openai/gpt-4.1-nano", "deepseek/deepseek-chat"} <= price_list.listed_ended_models().keys()
+    assert "serve these models no more" not in stella.get("/staff/costs/prices/").text
 
 
 def test_an_old_list_is_said(stella, monkeypatch):
