@@ -48,6 +48,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     notify_when_done = models.BooleanField("mail me when a job is done", default=True)
     notify_when_exhausted = models.BooleanField("mail me when a budget ran out", default=True)
     notify_when_stuck = models.BooleanField("mail me when a job is stuck", default=True)
+    time_zone = models.CharField(
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Where the person lives; empty: the site's.",
+    )
     keep_days = models.PositiveIntegerField(
         null=True,
         blank=True,

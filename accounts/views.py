@@ -1,5 +1,7 @@
 """Signing in by a one-time link, a person's settings, unsubscribing."""
 
+from zoneinfo import available_timezones
+
 from allauth.account.app_settings import AppSettings
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
@@ -31,9 +33,17 @@ _KEEP_DAYS = [
 ]
 
 
+def _time_zones() -> list[tuple[str, str]]:
+    names = sorted(
+        name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix"))
+    )
+    return [("", f"Site default ({settings.TIME_ZONE})"), *((name, name.replace("_", " ")) for name in names)]
+
+
 class SettingsForm(forms.ModelForm[User]):
     """Name, emails and, on this device, the theme."""
 
+    time_zone = forms.ChoiceField(choices=_time_zones, required=False)
     keep_days = forms.TypedChoiceField(choices=_KEEP_DAYS, coerce=int, empty_value=None, required=False)
     theme = forms.ChoiceField(choices=list(THEMES.items()), widget=forms.RadioSelect, required=False)
 
@@ -44,6 +54,7 @@ class SettingsForm(forms.ModelForm[User]):
             "notify_when_done",
             "notify_when_exhausted",
             "notify_when_stuck",
+            "time_zone",
             "keep_days",
             "share_traces",
         )

@@ -7,6 +7,7 @@ from jobs.core import task_names
 from jobs.learning import drift
 from jobs.learning.learn import learn_due
 from jobs.lifecycle.funding import expire_unpaid, start_paid_jobs
+from jobs.lifecycle.weekly import run_due
 from jobs.mail import eml_backend as mail_files
 from jobs.mail import send as outbox
 from jobs.upkeep import audit_runs, retention
@@ -35,6 +36,12 @@ def sweep() -> None:
     start_paid_jobs()
     expire_unpaid()
     sweep_jobs_and_mail()
+
+
+@shared_task(name=task_names.RUN_WEEKLY)
+def run_weekly() -> None:
+    """Submit the weekly runs that are due; safe to deliver any number of times."""
+    run_due()
 
 
 @shared_task(name=task_names.SEND_MAIL)

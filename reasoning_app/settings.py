@@ -338,6 +338,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": job_tasks.SWEEP, "schedule": 5.0, "options": {"expires": 5}},
+    "run-weekly": {"task": job_tasks.RUN_WEEKLY, "schedule": 60.0, "options": {"expires": 60}},
     "send-mail": {"task": job_tasks.SEND_MAIL, "schedule": 10.0, "options": {"expires": 10}},
     "stripe-inbox": {
         "task": billing_tasks.PROCESS_STRIPE_INBOX,

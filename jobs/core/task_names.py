@@ -2,6 +2,7 @@
 
 RUN_JOB = "jobs.tasks.run_job"
 RUN_PROGRAM = "jobs.tasks.run_program"
+RUN_WEEKLY = "jobs.tasks.run_weekly"
 SWEEP = "jobs.tasks.sweep"
 SEND_MAIL = "jobs.tasks.send_mail"
 DELETE_ACCOUNT_FILES = "jobs.tasks.delete_account_files"

@@ -10,6 +10,7 @@ from jobs.models.quote import JobQuote
 from jobs.models.share_link import ShareLink
 from jobs.models.spending_limit import LimitAlert, Period, SpendingLimit
 from jobs.models.step import Prompt, StepRecord, StepState
+from jobs.models.template import JobTemplate
 
 __all__ = [
     "Comparison",
@@ -17,6 +18,7 @@ __all__ = [
     "Job",
     "JobQuerySet",
     "JobQuote",
+    "JobTemplate",
     "Learned",
     "Lesson",
     "LimitAlert",

@@ -14,6 +14,7 @@ class OutboxKind(models.TextChoices):
     SUSPENSION = "suspension", "A model was suspended"
     LIMIT = "limit", "A spending limit"
     PAYMENT = "payment", "A payment"
+    WEEKLY = "weekly", "A weekly run was paused"
     STAFF = "staff", "To staff"
 
 

@@ -22,7 +22,7 @@ from jobs.core.states import ACTIVE, ENDED, JobState
 from jobs.lifecycle.control import cancel_job
 from jobs.lifecycle.funding import end_unpaid
 from jobs.mail.eml_backend import delete_files_to
-from jobs.models import Job, JobQuerySet, OutboxMessage, OutboxState
+from jobs.models import Job, JobQuerySet, JobTemplate, OutboxMessage, OutboxState
 from jobs.upkeep.delete_texts import delete_texts
 from solver.core.money import format_usd
 
@@ -74,6 +74,7 @@ def close_account(*, user: User, gives_up_money: bool) -> int:
         _refuse(belongings_of(user), gives_up_money=gives_up_money)
         alone = workspaces_alone(user)
         deleted = _delete_jobs(_jobs_of(user, alone))
+        JobTemplate.objects.filter(created_by=user).delete()
         for workspace in alone:
             give_up_money(workspace)
             forget_payment_details(workspace)

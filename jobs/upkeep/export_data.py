@@ -24,6 +24,7 @@ Your data in Ponder
 ===================
 
 profile.json          your name, address and settings
+templates.json        forms that you saved, and which of them run weekly
 ledger/*.csv          every movement in the wallet of each of your workspaces; amounts are exact dollars
 jobs/DATE-ID/
   job.json            the job: state, money, times, answer, confidence, what was checked
@@ -77,6 +78,7 @@ def _entries(user: User) -> Iterator[tuple[str, Iterator[str]]]:
     """Yield name and text of each file, in pieces."""
     yield "README.txt", iter([README])
     yield "profile.json", iter([_json(_profile(user))])
+    yield "templates.json", iter([_json(_templates(user))])
     for workspace in user.workspaces.order_by("pk"):
         yield (
             f"ledger/{workspace.pk}-{slugify(workspace.name)[:60] or 'workspace'}.csv",
@@ -97,13 +99,18 @@ def _entries(user: User) -> Iterator[tuple[str, Iterator[str]]]:
 def _profile(user: User) -> dict[str, Any]:
     fields = (
         "email", "name", "date_joined", "last_login", "notify_when_done", "notify_when_exhausted", "notify_when_stuck",
-        "keep_days", "share_traces", "mail_bounced_at",
+        "keep_days", "time_zone", "share_traces", "mail_bounced_at",
     )  # fmt: skip
     memberships = user.memberships.select_related("workspace").order_by("pk")
     return {name: getattr(user, name) for name in fields} | {
         "workspaces": [{"name": each.workspace.name, "role": each.role} for each in memberships],
         "exported_at": timezone.now(),
     }
+
+
+def _templates(user: User) -> list[dict[str, Any]]:
+    fields = ("id", "name", "form", "created_at", "weekly", "time_zone", "next_run_at", "paused_because")
+    return list(user.job_templates.order_by("created_at").values(*fields))
 
 
 def _job(job: Job) -> dict[str, Any]:

@@ -26,6 +26,14 @@ from jobs.views.staff.limits import staff_limits
 from jobs.views.staff.mail import mail_detail, mail_list
 from jobs.views.staff.outbox import outbox_list, outbox_retry
 from jobs.views.steps import search_table, step_text, steps
+from jobs.views.templates import (
+    delete_template,
+    run_template_weekly,
+    save_as_template,
+    stop_template_weekly,
+    template,
+    template_list,
+)
 
 __all__ = [
     "audit_list",
@@ -38,6 +46,7 @@ __all__ = [
     "compare_detail",
     "compare_live",
     "delete_job_texts",
+    "delete_template",
     "detail",
     "download_data",
     "download_result_csv",
@@ -65,11 +74,16 @@ __all__ = [
     "quote",
     "raise_job_budget",
     "resume",
+    "run_template_weekly",
+    "save_as_template",
     "search_table",
     "share_job",
     "shared_job",
     "staff_limits",
     "step_text",
     "steps",
+    "stop_template_weekly",
+    "template",
+    "template_list",
     "unshare_job",
 ]

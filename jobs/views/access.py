@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 
 from accounts.models import User
 from jobs.core.states import JobState
-from jobs.models import Comparison, Job, JobQuerySet, StepRecord
+from jobs.models import Comparison, Job, JobQuerySet, JobTemplate, StepRecord
 
 
 def wants_fragment(request: HttpRequest) -> bool:
@@ -47,6 +47,11 @@ def ids_in(texts: Iterable[str]) -> list[UUID]:
 def get_draft_for(user: User, job_id: UUID) -> Job:
     """Return the user's own draft, or raise Http404: what is not finished is nobody else's, not even a colleague's."""
     return get_object_or_404(Job, pk=job_id, created_by=user, state=JobState.DRAFT)
+
+
+def get_template_for(user: User, template_id: UUID) -> JobTemplate:
+    """Return the user's own template, or raise Http404."""
+    return get_object_or_404(JobTemplate.objects.select_related("last_job"), pk=template_id, created_by=user)
 
 
 def get_comparison_for(user: User, comparison_id: UUID) -> Comparison:

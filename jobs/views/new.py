@@ -24,7 +24,7 @@ from jobs.lifecycle.panel import is_bundled_panel, model_names, offers_half_pric
 from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
 from jobs.models import Job
 from jobs.presenters.markdown import render_markdown
-from jobs.views.access import get_draft_for, get_job_for, job_named, jobs_of
+from jobs.views.access import get_draft_for, get_job_for, get_template_for, job_named, jobs_of
 from jobs.views.form_fields import (
     budget_fields,
     checker_choices,
@@ -196,6 +196,7 @@ def blank_form(request: HttpRequest) -> dict[str, Any]:
         "draft_id": source.draft.pk if source.draft else uuid4(),
         "draft_revision": revision_of_draft(source.draft) if source.draft else "",
         "from_id": source.from_id,
+        "has_templates": isinstance(request.user, User) and request.user.job_templates.exists(),
     }
 
 
@@ -205,6 +206,8 @@ def _source_of(request: HttpRequest) -> FormSource:
         return _rerun(request, get_job_for(user, uuid_or_404(request.GET["from"])))
     if user and request.GET.get("follow"):
         return _follow_up(get_job_for(user, uuid_or_404(request.GET["follow"])))
+    if user and request.GET.get("template"):
+        return FormSource({**_EMPTY, **get_template_for(user, uuid_or_404(request.GET["template"])).form})
     if user and request.GET.get("draft"):
         return _continued(get_draft_for(user, uuid_or_404(request.GET["draft"])))
     if kept := _kept_over_sign_in(request):

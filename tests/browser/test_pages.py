@@ -39,6 +39,7 @@ OWN = [
     "/jobs/",
     "/jobs/?q=zebra",
     "/jobs/new/",
+    "/jobs/templates/",
     "/wallet/",
     "/limits/",
     "/settings/",

@@ -16,14 +16,16 @@ from django.utils import timezone
 
 from accounts.rights import Right
 from billing.models import TopUp
-from jobs.models import Job, OutboxMessage
+from jobs.models import Job, JobTemplate, OutboxMessage
 from tests import people
 from tests.billing.books import make_reconciliation_item
 from tests.web.addresses import ADMIN_FRAME, OWN, OWNERS, PUBLIC, STAFF, SUPERUSERS, addresses
 from tests.web.conftest import Person
 
 LISTED = PUBLIC | OWN | OWNERS | STAFF.keys() | SUPERUSERS
-JOB_PAGES = sorted(name for name in OWNERS if name.startswith("job-") and "compare" not in name)
+JOB_PAGES = sorted(
+    name for name in OWNERS if name.startswith("job-") and "compare" not in name and "template" not in name
+)
 # About a step, a draft, or the data that some jobs deliver.
 _NOT_OF_EVERY_JOB = {
     "job-step-text",
@@ -59,6 +61,7 @@ def belongings(alice, running_job) -> dict[str, list]:
     )
     item = make_reconciliation_item()
     draft = people.make_job(alice.user, "draft", spent_cents=0)
+    template = JobTemplate.objects.create(created_by=alice.user, workspace=workspace, name="Mine")
     passkey = Authenticator.objects.create(user=alice.user, type="webauthn", data={"name": "Laptop"})
     session = UserSession.objects.create(user=alice.user, ip="192.0.2.1", session_key="a" * 32)
     return {
@@ -70,6 +73,7 @@ def belongings(alice, running_job) -> dict[str, list]:
         "reconciliation-item": [item.pk],
         "reconciliation-decide": [item.pk],
         "topup-return": [top_up.pk],
+        **{f"job-template{action}": [template.pk] for action in ("", "-weekly", "-stop", "-delete")},
         "mfa_edit_webauthn": [passkey.pk],
         "mfa_remove_webauthn": [passkey.pk],
         "session-end": [session.pk],
