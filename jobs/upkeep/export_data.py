@@ -157,5 +157,5 @@ def _call(step: StepRecord, paid: Call | None, prompts: dict[str, Any]) -> dict[
     return facts
 
 
-def _json(facts: dict[str, Any], *, indent: int | None = 2) -> str:
+def _json(facts: dict[str, Any] | list[dict[str, Any]], *, indent: int | None = 2) -> str:
     return json.dumps(facts, cls=DjangoJSONEncoder, ensure_ascii=False, indent=indent) + "\n"
