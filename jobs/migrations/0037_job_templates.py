@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0011_user_time_zone"),
+        ("accounts", "0012_user_time_zone"),
         ("jobs", "0036_payment_mail"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0010_approve_prices"),
+        ("accounts", "0011_correct_books"),
     ]
 
     operations = [
