@@ -91,6 +91,12 @@ class Job(models.Model):
         help_text="The problem and the answer that it follows up on, as models are told them: {problem, answer, remark}.",
     )
     form = models.JSONField(default=dict, blank=True, help_text="The fields of a draft's form.")
+    hints = models.JSONField(
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="What a person added while it went on, in order: [{text, starts_afresh, at, by_id}].",
+    )
 
     version = models.PositiveIntegerField(
         default=1, help_text="Incremented when an ended job is continued with more budget."

@@ -20,6 +20,7 @@ _OF_JOB: dict[str, Any] = {
     "problem": "",
     "checker": {},
     "context": {},
+    "hints": [],
     "form": {},
     "best": {},
     "phase": "",

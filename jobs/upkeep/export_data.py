@@ -118,7 +118,7 @@ def _job(job: Job) -> dict[str, Any]:
         "id", "title", "tags", "state", "stop_reason", "error", "strategy", "options", "checker", "form", "version",
         "markup_bp", "created_at", "not_before_at", "deadline_at", "started_at", "finished_at", "texts_deleted_at",
         "answer", "confidence", "explanation", "checked", "user_verdict", "user_verdict_at", "dissent", "rubric", "calls",
-        "programs_run", "programs_cpu_ms", "parent_id", "follows_id", "context",
+        "programs_run", "programs_cpu_ms", "parent_id", "follows_id", "context", "hints",
     )  # fmt: skip
     spent = job.charged_nano if job.has_ended or not job.escrow else job.budget_nano - job.escrow.balance_nano
     return {name: getattr(job, name) for name in fields} | {

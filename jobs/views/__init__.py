@@ -1,6 +1,6 @@
 """The pages of the jobs room, one module a page."""
 
-from jobs.views.actions import cancel, finish, pause, raise_job_budget, resume
+from jobs.views.actions import cancel, finish, hint_job, pause, raise_job_budget, resume
 from jobs.views.bulk import bulk
 from jobs.views.compare import compare, compare_detail, compare_live
 from jobs.views.data.close_account import cancel_own_jobs, close_own_account, download_data
@@ -55,6 +55,7 @@ __all__ = [
     "export_json",
     "export_markdown",
     "finish",
+    "hint_job",
     "job_list",
     "job_list_csv",
     "judge_answer",

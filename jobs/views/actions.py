@@ -1,6 +1,7 @@
 """What a user can do to a job. A GET asks for confirmation and says what happens to the money; a POST acts once."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,13 +12,17 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import AuthedRequest, signed_in
 from jobs.core.states import Wanted
 from jobs.lifecycle import SubmitError, raise_budget
+from jobs.lifecycle.hint import add_hint
 from jobs.models import Job
 from jobs.presenters.spend import spend_of
 from jobs.views.access import get_job_for
-from jobs.views.forms import RaiseForm
+from jobs.views.forms import HintForm, RaiseForm
 from jobs.views.job_actions import BY_ACTION, JobAction, offers_of
 from jobs.views.raise_form import raise_context
+from solver.core.hints import MAX_HINT_CHARS
 from solver.core.money import format_usd
+
+_HINTED = "The hint was added: every call from now on is told it."
 
 
 def _action(action: str) -> Callable[..., HttpResponseBase]:
@@ -75,6 +80,38 @@ def raise_job_budget(request: AuthedRequest, job_id: UUID) -> HttpResponse:
         "is_offered": _is_offered(job, BY_ACTION["raise"]),
     }
     return render(request, "jobs/actions/confirm.html", context | raise_context(job, form), status=status)
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def hint_job(request: AuthedRequest, job_id: UUID) -> HttpResponse:
+    """Add a hint to a job that goes on."""
+    job = get_job_for(request.user, job_id)
+    form = HintForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        starts_afresh = form.cleaned_data["earlier"] == "drop"
+        try:
+            added = add_hint(
+                job=job, text=form.cleaned_data["text"], starts_afresh=starts_afresh, by=request.user
+            )
+        except SubmitError as error:
+            form.add_submit_error(error)
+        else:
+            messages.success(request, _HINTED if added else "That hint was added already.")
+            return redirect(job)
+    context = {
+        "job": job,
+        "spend": spend_of(job),
+        "action": "hint",
+        "is_offered": _is_offered(job, BY_ACTION["hint"]),
+        **hint_context(form),
+    }
+    return render(request, "jobs/actions/confirm.html", context, status=422 if form.errors else 200)
+
+
+def hint_context(form: HintForm | None = None) -> dict[str, Any]:
+    """Return what the form that adds a hint needs."""
+    return {"hint_form": form or HintForm(), "hint_max_chars": MAX_HINT_CHARS}
 
 
 def _is_offered(job: Job, offer: JobAction) -> bool:

@@ -19,6 +19,7 @@ from jobs.models import Comparison, Job, Pinned, ShareLink
 from jobs.presenters.code_runs import code_runs_of
 from jobs.presenters.data_fields import data_view_of
 from jobs.presenters.deliverables import as_markdown, has_headline
+from jobs.presenters.hints import shown_hints
 from jobs.presenters.markdown import has_math, render_markdown
 from jobs.presenters.pictures import burn_down
 from jobs.presenters.progress import clusters_of, phases_of, revision_of, totals_of
@@ -28,6 +29,7 @@ from jobs.presenters.stopped import stop_of
 from jobs.templatetags.ponder import short_answer
 from jobs.upkeep.delete_texts import may_delete_texts
 from jobs.views.access import get_job_for, jobs_of
+from jobs.views.actions import hint_context
 from jobs.views.job_actions import offered_key, offers_of
 from jobs.views.live import live_reply
 from jobs.views.name import name_context
@@ -84,6 +86,7 @@ def _head_context(user: User, job: Job) -> dict[str, Any]:
         "comparison": Comparison.of(job),
         "offers": offers_of(job),
         **raise_context(job),
+        **hint_context(),
         **name_context(user, job),
     }
 
@@ -126,6 +129,7 @@ def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     later = list(related[:_LATER_SHOWN])
     context["reruns"] = [each for each in later if each.parent_id == job.pk]
     context["follow_ups"] = [each for each in later if each.follows_id == job.pk]
+    context["hints"] = shown_hints(job)
     context["problem_html"] = render_markdown(job.problem, prefix="problem")
     context["has_math"] = context["has_math"] or has_math(context["problem_html"])
     return render(request, "jobs/job/detail.html", context)

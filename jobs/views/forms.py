@@ -101,6 +101,17 @@ class RaiseForm(BudgetForm):
     """The new budget of a job."""
 
 
+class HintForm(forms.Form):
+    """What a person adds to a job that goes on; `earlier` says whether what was tried before keeps its weight."""
+
+    text = RawTextField()
+    earlier = forms.ChoiceField(choices=[("keep", "keep"), ("drop", "drop")], initial="keep")
+
+    def add_submit_error(self, error: SubmitError) -> None:
+        """Show why the hint was not taken."""
+        self.add_error(error.field or None, error.message)
+
+
 class NameForm(forms.Form):
     """What a person calls a job, and how they sort it."""
 

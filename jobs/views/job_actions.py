@@ -23,9 +23,10 @@ PAUSE = JobAction("pause", "Pause", "button-secondary", f"Pausing: {_RUNNING_CAL
 RESUME = JobAction("resume", "Resume", "button", "The job continues.", resume_job)
 START_NOW = JobAction("resume", "Start now", "button", "The job starts now.", resume_job)
 RAISE = JobAction("raise", "Raise budget", "button-secondary", "", None)
+HINT = JobAction("hint", "Add a hint", "button-secondary", "", None)
 FINISH = JobAction("finish", "Finish now", "button-secondary", f"Finishing: {_RUNNING_CALLS}", finish_early)
 CANCEL = JobAction("cancel", "Cancel", "button-danger", f"Cancelling: {_RUNNING_CALLS}", cancel_job)
-BY_ACTION = {offer.action: offer for offer in (PAUSE, RESUME, RAISE, FINISH, CANCEL)}
+BY_ACTION = {offer.action: offer for offer in (PAUSE, RESUME, HINT, RAISE, FINISH, CANCEL)}
 
 
 def offers_of(job: Job) -> list[JobAction]:
@@ -43,10 +44,10 @@ def _offers_of_active(job: Job) -> list[JobAction]:
     if job.wanted == Wanted.CANCEL:
         return []
     if job.is_scheduled:
-        return [START_NOW, RAISE, CANCEL]
+        return [START_NOW, HINT, RAISE, CANCEL]
     if job.wanted == Wanted.PAUSE:
-        return [RESUME, RAISE, FINISH, CANCEL]
-    return [PAUSE, RAISE, FINISH, CANCEL]
+        return [RESUME, HINT, RAISE, FINISH, CANCEL]
+    return [HINT, PAUSE, RAISE, FINISH, CANCEL]
 
 
 def offered_key(job: Job) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from jobs.worker.load import JobSnapshot
 from jobs.worker.writer import Writer
 from solver import Control, Gateway, Judge, Limits, Outcome, Runner
 from solver.core.errors import Interrupted, ProviderDown
-from solver.strategies import REGISTRY, Setting, Strategy, current_name, make_strategy
+from solver.strategies import REGISTRY, Setting, Steered, Strategy, current_name, make_strategy
 
 _SHOW_EVERY_S = 1.0
 _CATCH_UP_S = 3.0
@@ -82,8 +83,12 @@ def strategy_of(snapshot: JobSnapshot) -> Strategy:
     job, engine = snapshot.job, snapshot.pinned.engine
     if current_name(job.strategy) not in REGISTRY:
         raise CannotContinue(f"its strategy, “{job.strategy}”", engine=engine)
+    setting = setting_of(snapshot)
     try:
-        return make_strategy(job.strategy, setting_of(snapshot))
+        return Steered(
+            lambda budget_nano: make_strategy(job.strategy, replace(setting, budget_nano=budget_nano)),
+            setting.budget_nano,
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise CannotContinue("the options that it was started with", engine=engine) from error
 

@@ -84,6 +84,7 @@ class Heartbeat:
             if renewal and renewal.token == token:
                 self._host.wish(job_id, token, renewal.wanted)
                 self._host.raise_limit(job_id, token, renewal.budget_nano)
+                self._host.hear_hints(job_id, token, renewal.hint_count)
             elif self._host.tokens().get(job_id) == token and not leases.is_ours(job_id, token):
                 self._host.stop_job(job_id, token, Stop.FENCED)
 

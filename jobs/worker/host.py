@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections
 
 from jobs.core.database import connection_string
 from jobs.core.errors import CannotContinue
@@ -29,7 +29,7 @@ from jobs.models import Job
 from jobs.worker import lease as leases
 from jobs.worker.execution import execute
 from jobs.worker.heartbeat import Heartbeat
-from jobs.worker.load import load_job
+from jobs.worker.load import hints_of, load_job
 from jobs.worker.outcomes import AFTER_FAULT, end_as_it_stands, record_outcome_of
 from jobs.worker.program_host import ProgramHost
 from jobs.worker.program_queue import AT_ONCE, QueuedPrograms
@@ -121,6 +121,7 @@ class WorkerHost:
             known.user_id = snapshot.job.created_by_id
         # The wish may have been uttered before anyone listened.
         self.wish(lease.job_id, lease.token, snapshot.job.wanted)
+        control.hear_hints(hints_of(snapshot.job.hints))
         if self.draining.is_set():
             self._loop.call_soon_threadsafe(control.request, Stop.DRAIN)
         # 200 threads must not each keep a connection of the pool while programs run and models think.
@@ -183,6 +184,13 @@ class WorkerHost:
         """Tell a job that runs here (under this token) its budget, which may have grown."""
         if running := self._running_job(job_id, token):
             self._loop.call_soon_threadsafe(running.control.raise_limit, limit_nano)
+
+    def hear_hints(self, job_id: uuid.UUID, token: int | None, count: int) -> None:
+        """Tell a job that runs here (under this token) its hints, where there are more than it knows."""
+        running = self._running_job(job_id, token)
+        if running and count > len(running.control.hints):
+            hints = hints_of(Job.objects.values_list("hints", flat=True).get(pk=job_id))
+            self._loop.call_soon_threadsafe(running.control.hear_hints, hints)
 
     def ask_to_give_way(self, job_id: uuid.UUID, token: int) -> None:
         """Ask a job that runs here under this token to end this execution at a quiet point."""
@@ -252,10 +260,20 @@ class WorkerHost:
                         job_id, what, value = notice.payload.split(":")
                         if what == "budget":
                             self.raise_limit(uuid.UUID(job_id), None, int(value))
+                        elif what == "hints":
+                            self._loop.run_in_executor(None, self._read_hints, uuid.UUID(job_id), int(value))
                         elif value in _STOPS:
                             self.stop_job(uuid.UUID(job_id), None, _STOPS[Wanted(value)])
             except (psycopg.Error, OSError, ValueError):
                 await asyncio.sleep(1)
+
+    def _read_hints(self, job_id: uuid.UUID, count: int) -> None:
+        try:
+            self.hear_hints(job_id, None, count)
+        except (DatabaseError, Job.DoesNotExist) as error:
+            logger.warning("The hints of job %s are read at the next heartbeat: %s", job_id, error)
+        finally:
+            connection.close()
 
     def _on_loop[T](self, work: Coroutine[Any, Any, T]) -> T:
         future: Future[T] = asyncio.run_coroutine_threadsafe(work, self._loop)

@@ -52,7 +52,7 @@ WITH mine AS (
   ORDER BY id FOR NO KEY UPDATE
 )
 UPDATE jobs_job j SET lease_until = now() + make_interval(secs => %(lease_s)s)
-FROM mine WHERE j.id = mine.id RETURNING j.id, j.token, j.wanted, j.budget_nano
+FROM mine WHERE j.id = mine.id RETURNING j.id, j.token, j.wanted, j.budget_nano, jsonb_array_length(j.hints)
 """
 
 
@@ -64,6 +64,7 @@ class Renewal:
     token: int
     wanted: str
     budget_nano: int
+    hint_count: int
 
 
 def claim_next(owner: str, job_id: UUID | None = None) -> Lease | None:

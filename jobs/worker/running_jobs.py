@@ -47,6 +47,10 @@ class RunningJobs(Protocol):
         """Tell a job that runs here its budget, which may have grown."""
         ...
 
+    def hear_hints(self, job_id: UUID, token: int | None, count: int) -> None:
+        """Tell a job that runs here its hints, where there are more than it knows."""
+        ...
+
     def ask_to_give_way(self, job_id: UUID, token: int) -> None:
         """Ask a job that runs here under this token to stop at a quiet point and be continued later."""
         ...

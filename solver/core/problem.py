@@ -12,7 +12,7 @@ _SYSTEM = "You solve one problem. Work step by step and check your result."
 _SYSTEM_OF_TEXT = (
     "You write what the problem asks for. Think it through first; be correct, complete and clear."
 )
-_TAG = re.compile(r"<( ?/? ?(?:problem|candidate|part) ?)>", re.IGNORECASE)
+_TAG = re.compile(r"<( ?/? ?(?:problem|candidate|part|hint) ?)>", re.IGNORECASE)
 
 
 def fenced(tag: str, text: str) -> str:
@@ -21,7 +21,7 @@ def fenced(tag: str, text: str) -> str:
 
 
 def without_tags(text: str) -> str:
-    """Return a text whose `<problem>`, `<candidate>` and `<part>` tags stand in other brackets."""
+    """Return a text whose `<problem>`, `<candidate>`, `<part>` and `<hint>` tags stand in other brackets."""
     return _TAG.sub(r"‹\1›", text)
 
 

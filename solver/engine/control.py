@@ -1,7 +1,9 @@
 """How a running job is told to stop or hears news: set on its event loop, looked at before every call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+
+from solver.core.hints import Hint
 
 
 class Stop(StrEnum):
@@ -21,13 +23,14 @@ class Control:
     """The stop flag of one job; a stronger wish replaces a weaker one. Belongs to one event loop.
 
     News change no call that is under way: `give_way` asks for an end of this execution once nothing is in flight,
-    `limit_nano` is the budget that the job was last heard to have (0: no news).
+    `limit_nano` is the budget that the job was last heard to have (0: no news), `hints` all that its user added so far.
     """
 
     def __init__(self) -> None:
         self.stop: Stop | None = None
         self.give_way = False
         self.limit_nano = 0
+        self.hints: Sequence[Hint] = ()
         self._listeners: list[Callable[[], None]] = []
         self._readers: list[Callable[[], None]] = []
 
@@ -56,6 +59,12 @@ class Control:
         """Tell the job its budget, which never shrinks."""
         if limit_nano > self.limit_nano:
             self.limit_nano = limit_nano
+            self._tell()
+
+    def hear_hints(self, hints: Sequence[Hint]) -> None:
+        """Tell the job all hints of its user; those that it knows it heeds already."""
+        if len(hints) > len(self.hints):
+            self.hints = hints
             self._tell()
 
     def _tell(self) -> None:

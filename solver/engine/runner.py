@@ -18,6 +18,7 @@ from solver.core.errors import (
     ProviderDown,
     SolverError,
 )
+from solver.core.hints import Hint, heeding
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.purse import Purse
@@ -122,6 +123,8 @@ class Runner:
         self._fault: BaseException | None = None
         self._state = RunState()
         self._empties = EmptyReplies(problem)
+        self._hints: list[Hint] = []
+        """What the user added, as told: every later prompt carries it."""
         self._write_ups: dict[str, StepResult] = {}
         """Told write-ups by the step whose answer they write up."""
         control.read_news(self._read_news)
@@ -167,6 +170,8 @@ class Runner:
         if result.kind is StepKind.WRITE_UP:
             self._write_ups[result.parents[0]] = result
             return
+        if hint := Hint.of(result):
+            self._hints.append(hint)
         self._attempts.known_keys.add(result)
         if result.status is Status.OK and result.kind.answers and not result.subproblem:
             self._empties.tell(result)
@@ -186,6 +191,7 @@ class Runner:
         while True:
             # Also what landed while a note was written: neither in flight nor told, it would be asked for again.
             self._take_landed()
+            await self._heed()
             if reason := self._reason_to_stop():
                 return reason
             action = self._state.next_action(under_way=self._is_under_way(), may_leave=self._may_leave())
@@ -197,6 +203,13 @@ class Runner:
                 raise Interrupted(Interruption.SLICE)
             if action is Action.WAIT:
                 await self._next_event()
+
+    async def _heed(self) -> None:
+        """Tell the hints that are new: a strategy that had come to its end may have a new beginning."""
+        for hint in self._control.hints[len(self._hints) :]:
+            if self._control.stop is None:
+                self._take(await self._attempts.note(hint.step()))
+                self._state.money_came()
 
     async def _ask(self) -> Action | StopReason:
         """Ask the strategy and start what it wants. Raises ProviderDown where only suspended models could go on."""
@@ -225,6 +238,7 @@ class Runner:
         step = self._last_resort.next_step(lambda: self._resources().affordable)
         if step is None:
             return False
+        step = heeding(step, self._hints)
         try:
             bound = self._attempts.hold_for(step, at_standard=True)
         except BudgetReached:
@@ -273,6 +287,7 @@ class Runner:
                 self._take(await self._attempts.note(step))
                 noted = True
                 continue
+            step = heeding(step, self._hints)  # noqa: PLW2901  # the step as it is asked
             if step.kind.runs_programs:
                 self._launch(step, partial(self._attempts.run_programs, step))
                 continue
@@ -397,6 +412,7 @@ class Runner:
         step = write_up_step(self._problem, best, list(self._panel.values()))
         if step is None or not self._purse.reserve_nano:
             return
+        step = heeding(step, self._hints)
         try:
             bound = self._attempts.hold_for(step, final=True)
         except BudgetReached:

@@ -11,12 +11,14 @@ from solver.strategies.registry import (
     names_for,
     strategy_for,
 )
+from solver.strategies.shared.steered import Steered
 
 __all__ = [
     "DEFAULT",
     "REGISTRY",
     "RUNS_PROGRAMS",
     "Setting",
+    "Steered",
     "Strategy",
     "current_name",
     "described",

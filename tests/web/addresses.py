@@ -80,6 +80,7 @@ OWNERS = {
     "job-pause",
     "job-resume",
     "job-raise",
+    "job-hint",
     "job-delete-texts",
     "job-share",
     "job-template",

@@ -42,6 +42,7 @@ JOB_POSTS = [
     "job-pause",
     "job-resume",
     "job-raise",
+    "job-hint",
     "job-delete-texts",
     "job-share",
     "job-unshare",

@@ -30,6 +30,7 @@ def exhausted_job(alice):
     [
         ("job-pause", "A paused job costs nothing"),
         ("job-raise", "We reserve what the new budget adds"),
+        ("job-hint", "at no cost of its own"),
         ("job-finish", "returns to your wallet"),
         ("job-cancel", "returns to your wallet"),
     ],
@@ -169,3 +170,18 @@ def test_a_continued_job_shows_its_earlier_answer_until_there_is_a_better_one(al
     """What was delivered does not vanish."""
     job = make_job(alice.user, JobState.RUNNING, version=2, **people.SOLVED)
     assert people.SOLVED["answer"] in page_of(alice, job)
+
+
+def test_a_hint_is_added_and_shown(alice, running_job):
+    """Beside the problem, with what became of it; what is wrong with one is said beside its field."""
+    text = post(alice, running_job, "job-hint", text="It is <odd>.", earlier="drop").content.decode()
+    assert "every call from now on is told it" in text
+    assert "It is &lt;odd&gt;." in text
+    assert "started afresh; waits for the next call" in text
+    running_job.refresh_from_db()
+    assert [(hint["text"], hint["starts_afresh"]) for hint in running_job.hints] == [("It is <odd>.", True)]
+    refused = post(alice, running_job, "job-hint", text=" ", earlier="keep")
+    assert (refused.status_code, "Write what the next tries should know" in refused.content.decode()) == (
+        422,
+        True,
+    )

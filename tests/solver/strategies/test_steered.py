@@ -1,0 +1,92 @@
+"""Hints to a running job: later prompts carry them, and a start afresh puts a new strategy in the old one's place."""
+
+from solver.core.hints import Hint, heeding
+from solver.core.problem import Problem
+from solver.core.request import Message
+from solver.core.steps import Resources, Status, Step, StepKind, StepResult
+from solver.strategies import Setting, Steered, make_strategy
+from solver.strategies.shared.steered import FROM_BEFORE
+from tests.solver.simulated import card
+
+ROOM = Resources(8, 10**9, affordable=frozenset({"demo/one"}))
+START_AFRESH = StepResult.noted(Hint(1, "It is odd.", starts_afresh=True).step())
+
+
+def steered(budgets: list[int]) -> Steered:
+    def make(budget_nano: int):
+        budgets.append(budget_nano)
+        return make_strategy("vote", Setting(Problem("What is 6 times 7?"), [card()], budget_nano, 0, {}, 7))
+
+    return Steered(make, 100_000_000)
+
+
+def answered(key: str, answer: str) -> StepResult:
+    return StepResult(
+        key, StepKind.SAMPLE, Status.OK, model="demo/one", answer=answer, answer_key=answer, charged_nano=500
+    )
+
+
+def wanted(one: Steered) -> list[str]:
+    steps = one.ask(ROOM)
+    while steps and steps[0].kind is StepKind.NOTE:
+        one.tell(StepResult.noted(steps[0]))
+        steps = one.ask(ROOM)
+    return [step.key for step in steps]
+
+
+def test_a_hint_that_keeps_what_was_found_changes_no_key_and_no_vote():
+    """The strategy does not even hear of it."""
+    one = steered([])
+    first = wanted(one)
+    one.tell(answered(first[0], "42"))
+    one.tell(StepResult.noted(Hint(1, "It is even.").step()))
+    assert set(wanted(one)) & set(first)
+    best = one.best()
+    assert best is not None
+    assert best.answer == "42"
+
+
+def test_a_start_afresh_has_keys_of_its_own_the_money_that_is_left_and_no_old_votes():
+    """Late replies of the strategy before it count no more; its answer stands, unweighed, until there is a new one."""
+    budgets: list[int] = []
+    one = steered(budgets)
+    first = wanted(one)
+    one.tell(answered(first[0], "42"))
+    one.tell(START_AFRESH)
+    assert budgets == [100_000_000, 99_999_500]
+    before = one.best()
+    assert before is not None
+    assert (before.answer, before.confidence, before.explanation) == ("42", None, FROM_BEFORE)
+    again = wanted(one)
+    assert again
+    assert all(key.startswith("hint/1/") for key in again)
+    one.tell(answered(first[1], "42"))
+    one.tell(answered(again[0], "43"))
+    best = one.best()
+    assert best is not None
+    assert (best.answer, best.step_key, best.dissent) == ("43", again[0], ())
+
+
+def test_a_hint_told_twice_starts_afresh_once():
+    """As every telling, by its key."""
+    one = steered([])
+    one.tell(START_AFRESH)
+    one.tell(answered(wanted(one)[0], "43"))
+    one.tell(START_AFRESH)
+    best = one.best()
+    assert best is not None
+    assert best.explanation != FROM_BEFORE
+
+
+def test_prompts_end_with_the_hints_which_cannot_close_their_tags():
+    """The beginning stays as it was, so that a provider's cache still knows it."""
+    step = Step("sample/1", StepKind.SAMPLE, messages=(Message("system", "S"), Message("user", "P")))
+    asked = heeding(step, [Hint(1, "It is </hint> odd."), Hint(2, "And prime.")])
+    assert asked.messages[0] == step.messages[0]
+    assert asked.messages[1].content.startswith("P\n\n")
+    assert asked.messages[1].content.endswith(
+        "<hint>\nIt is ‹/hint› odd.\n</hint>\n\n<hint>\nAnd prime.\n</hint>"
+    )
+    assert heeding(step, []) is step
+    note = Hint(1, "x").step()
+    assert heeding(note, [Hint(1, "x")]) is note
