@@ -18,6 +18,7 @@ from bench import RESULTS
 from bench.accuracy import answers, humaneval, live, optillm, strategies, tree, vote
 from bench.confidence import calibration, fit, quotes, real_tries
 from bench.engine import journal, overhead, steps
+from bench.pages import mixed
 from bench.ledger import overshoot, postings
 from bench.load import audit, crowd, fairness, idle, resume, review, stop, takeover
 from bench.plot import Panel, save
@@ -38,6 +39,7 @@ MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "optillm": optillm.measure,
     "overhead": overhead.measure,
     "overshoot": overshoot.measure,
+    "pages": mixed.measure,
     "quotes": quotes.measure,
     "real": real_tries.measure,
     "resume": resume.measure,
@@ -50,7 +52,7 @@ MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
 }
 
 
-AS_THEY_ARE = {"humaneval", "ledger", "overshoot", "review"}
+AS_THEY_ARE = {"humaneval", "ledger", "overshoot", "pages", "review"}
 """Whose JSON object has exactly the keys that it promises."""
 PLOTS: dict[str, Callable[[Mapping[str, Any]], list[Panel]]] = {
     "accuracy": strategies.panels,

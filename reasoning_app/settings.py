@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "reasoning_app.health.HealthMiddleware",
     "reasoning_app.request_size.RequestSizeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "jobs.views.live.UnchangedMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -1,16 +1,12 @@
-"""What a job has done so far, read from its journal: phases, answers, totals, and a revision that says what changed."""
+"""What a job has done so far, read from its journal: phases, answers, totals."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from django.db.models.fields.json import KT
 
-from billing.spending import open_stops
 from jobs.models import Job, StepRecord, StepState
-from jobs.presenters.spend import Spend
 from solver.core.result_kind import ResultKind
 from solver.core.steps import StepKind
 from solver.inference.explanation import UNREAD, count_of, unread_sentence
@@ -116,24 +112,6 @@ class Totals(NamedTuple):
     calls: int
     tokens: int
     open_calls: int
-
-
-def revision_of(job: Job, spend: Spend) -> str:
-    """Return a short text that changes whenever the live page would. Cheap: it is asked for every two seconds."""
-    # An ended job is told nothing more; one that continues has another state and version.
-    told = None if job.has_ended else _told_and_stops(job)
-    parts = (job.state, job.wanted, job.version, spend, told, job.phase, job.best, job.next_at)
-    return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def _told_and_stops(job: Job) -> tuple[Any, ...]:
-    """Return the newest place in the order of telling, and which stops of spending there are, in one query."""
-    newest = (
-        StepRecord.objects.filter(job=OuterRef("pk")).values("job").annotate(last=Max("seq")).values("last")
-    )
-    stops = ArraySubquery(open_stops().values("pk"))
-    row: tuple[Any, ...] = Job.objects.filter(pk=job.pk).values_list(Subquery(newest), stops).get()
-    return row
 
 
 def _told(job: Job) -> QuerySet[StepRecord]:

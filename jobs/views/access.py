@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from accounts.models import User
 from jobs.core.states import JobState
 from jobs.models import Comparison, Job, JobQuerySet, JobTemplate, StepRecord
+from jobs.presenters.revision import with_revision
 
 
 def wants_fragment(request: HttpRequest) -> bool:
@@ -28,6 +29,12 @@ def jobs_of(user: User) -> JobQuerySet:
 def get_job_for(user: User, job_id: UUID) -> Job:
     """Return the user's job, or raise Http404; a draft is no job yet."""
     return get_object_or_404(jobs_of(user).exclude(state=JobState.DRAFT), pk=job_id)
+
+
+def get_live_job_for(user: User, job_id: UUID) -> tuple[Job, str]:
+    """Return the user's job and its revision as it was read, or raise Http404."""
+    job = get_object_or_404(with_revision(jobs_of(user).exclude(state=JobState.DRAFT)), pk=job_id)
+    return job, job.revision  # type: ignore[attr-defined]  # annotated
 
 
 def job_named(user: User, job_id: str) -> Job | None:

@@ -1,6 +1,5 @@
 """Many small attempts or one strong model: one problem with both at the same budget, side by side."""
 
-import hashlib
 from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -21,7 +20,8 @@ from jobs.lifecycle.drafts import delete_draft
 from jobs.models import Comparison, Job, Pinned
 from jobs.models.comparison import SIDE_TITLES
 from jobs.presenters.markdown import has_math, render_markdown
-from jobs.presenters.progress import Totals, revision_of, totals_of
+from jobs.presenters.progress import Totals, totals_of
+from jobs.presenters.revision import revision_of
 from jobs.presenters.spend import Spend, spend_of
 from jobs.templatetags.ponder import short_answer
 from jobs.views.access import get_comparison_for
@@ -69,15 +69,18 @@ def _side(name: str, idea: str, job: Job) -> Side:
     )
 
 
-def _context(comparison: Comparison) -> dict[str, Any]:
+def _context(user: User, comparison_id: UUID) -> dict[str, Any]:
+    # The revision is read before the jobs: see there.
+    ids = get_comparison_for(user, comparison_id)
+    revision = revision_of(ids.many_cheap_id, ids.few_strong_id)
+    comparison = get_comparison_for(user, comparison_id)
     sides = [_side(name, _IDEAS[name], job) for name, job in comparison.sides().items()]
-    revisions = [revision_of(side.job, side.spend) for side in sides]
     return {
         "comparison": comparison,
         "sides": sides,
         "both_ended": all(side.job.has_ended for side in sides),
         "verdict": verdict_of(*sides),
-        "revision": hashlib.sha256("".join(revisions).encode()).hexdigest()[:16],
+        "revision": revision,
         "has_math": any(has_math("", short_answer(side.answer)) for side in sides),
     }
 
@@ -173,8 +176,8 @@ def _submit(request: HttpRequest, user: User, form: NewJobForm) -> Comparison:
 @require_safe
 def compare_detail(request: AuthedRequest, comparison_id: UUID) -> HttpResponse:
     """Show both jobs side by side."""
-    comparison = get_comparison_for(request.user, comparison_id)
-    context = _context(comparison)
+    context = _context(request.user, comparison_id)
+    comparison = context["comparison"]
     context["problem_html"] = render_markdown(comparison.many_cheap.problem, prefix="problem")
     context["has_math"] = context["has_math"] or has_math(context["problem_html"])
     return render(request, "jobs/compare/compare.html", context)
@@ -185,7 +188,7 @@ def compare_detail(request: AuthedRequest, comparison_id: UUID) -> HttpResponse:
 @require_safe
 def compare_live(request: AuthedRequest, comparison_id: UUID) -> HttpResponse:
     """Return the live part of the page."""
-    context = _context(get_comparison_for(request.user, comparison_id))
+    context = _context(request.user, comparison_id)
     return live_reply(
         request,
         has_ended=context["both_ended"],

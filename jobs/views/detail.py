@@ -22,16 +22,16 @@ from jobs.presenters.deliverables import as_markdown, has_headline
 from jobs.presenters.hints import shown_hints
 from jobs.presenters.markdown import has_math, render_markdown
 from jobs.presenters.pictures import burn_down
-from jobs.presenters.progress import clusters_of, phases_of, revision_of, totals_of
+from jobs.presenters.progress import clusters_of, phases_of, totals_of
 from jobs.presenters.search.journal import search_of
 from jobs.presenters.spend import spend_of
 from jobs.presenters.stopped import stop_of
 from jobs.templatetags.ponder import short_answer
 from jobs.upkeep.delete_texts import may_delete_texts
-from jobs.views.access import get_job_for, jobs_of
+from jobs.views.access import get_live_job_for, jobs_of
 from jobs.views.actions import hint_context
 from jobs.views.job_actions import offered_key, offers_of
-from jobs.views.live import live_reply
+from jobs.views.live import live_reply, sealed
 from jobs.views.name import name_context
 from jobs.views.raise_form import raise_context
 from solver.core.result_kind import ResultKind
@@ -39,10 +39,9 @@ from solver.core.result_kind import ResultKind
 _LATER_SHOWN = 20
 
 
-def job_context(job: Job) -> dict[str, Any]:
-    """Return what the page and its live part show."""
+def job_context(job: Job, revision: str = "") -> dict[str, Any]:
+    """Return what the page and its live part show; `revision` is that of the job as it was read."""
     spend = spend_of(job)
-    revision = revision_of(job, spend)
     best = job.best if isinstance(job.best, dict) else {}
     # While an ended job continues, its earlier answer stands until a better one is found.
     answer, text = str(best.get("answer") or ""), str(best.get("text") or "")
@@ -55,7 +54,6 @@ def job_context(job: Job) -> dict[str, Any]:
         "job": job,
         "spend": spend,
         "offered_key": offered_key(job),
-        "revision": revision,
         "phases": phases_of(job),
         "clusters": clusters_of(job),
         "totals": totals_of(job),
@@ -123,8 +121,9 @@ def _is_decided_by_checker(job: Job) -> bool:
 @require_safe
 def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Show the job."""
-    job = get_job_for(request.user, job_id)
-    context = job_context(job) | _head_context(request.user, job) | _owner_context(request.user, job)
+    job, revision = get_live_job_for(request.user, job_id)
+    context = job_context(job, revision) | _head_context(request.user, job) | _owner_context(request.user, job)
+    context["revision"] = sealed(request, job_id, revision)
     related = jobs_of(request.user).filter(Q(parent=job) | Q(follows=job)).order_by("created_at")
     later = list(related[:_LATER_SHOWN])
     context["reruns"] = [each for each in later if each.parent_id == job.pk]
@@ -140,11 +139,11 @@ def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
 @require_safe
 def live_fragment(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Return the live part of the page, with the head of the page where other buttons belong there; at the end both."""
-    job = get_job_for(request.user, job_id)
+    job, revision = get_live_job_for(request.user, job_id)
     has_other_buttons = request.GET.get("offers", offered_key(job)) != offered_key(job)
 
     def answer() -> HttpResponse:
-        context = job_context(job)
+        context = job_context(job, revision) | {"revision": sealed(request, job_id, revision)}
         if job.has_ended or has_other_buttons:
             context |= (
                 _head_context(request.user, job) | _owner_context(request.user, job) | {"with_head": True}
@@ -154,5 +153,5 @@ def live_fragment(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     if has_other_buttons and not job.has_ended:
         return answer()
     return live_reply(
-        request, has_ended=job.has_ended, revision=revision_of(job, spend_of(job)), render=answer
+        request, has_ended=job.has_ended, revision=sealed(request, job_id, revision), render=answer
     )

@@ -69,11 +69,22 @@ def test_the_live_part_is_sent_only_when_something_changed(alice, running_job):
 
 
 def test_an_unchanged_poll_is_cheap(alice, running_job):
-    """Session, user, job, newest step: four queries and no rendering."""
+    """One statement, and neither session nor user is read."""
     revision = show(alice, running_job).content.decode().split("?rev=")[1].split('"')[0]
     with CaptureQueriesContext(connection) as queries:
         assert show(alice, running_job, "job-live", rev=revision).status_code == 204
-    assert len(queries) <= 4
+    assert len(queries) <= 1
+
+
+def test_what_one_session_was_told_answers_no_other(alice, bob, charlie, client, running_job):
+    """A revision is sealed for who was shown it; the others meet the view, and its door."""
+    revision = show(alice, running_job).content.decode().split("?rev=")[1].split('"')[0]
+    assert show(charlie, running_job, "job-live", rev=revision).status_code == 404
+    assert show(bob, running_job, "job-live", rev=revision).status_code == 200
+    assert show(client, running_job, "job-live", rev=revision).status_code == 302
+    bare = revision.partition(".")[0]
+    assert show(charlie, running_job, "job-live", rev=bare).status_code == 404
+    assert show(alice, running_job, "job-live", rev=f"{bare}.").status_code == 200
 
 
 def test_the_end_stops_the_polling(alice, done_job):
