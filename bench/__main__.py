@@ -18,9 +18,9 @@ from bench import RESULTS
 from bench.accuracy import answers, humaneval, live, optillm, strategies, tree, vote
 from bench.confidence import calibration, fit, quotes, real_tries
 from bench.engine import journal, overhead, steps
-from bench.pages import mixed
 from bench.ledger import overshoot, postings
 from bench.load import audit, crowd, fairness, idle, resume, review, stop, takeover
+from bench.pages import mixed
 from bench.plot import Panel, save
 
 MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {

@@ -118,7 +118,9 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "jobs.views.live.UnchangedMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "reasoning_app.static_files.StaticFilesMiddleware",
+    # Pages; files come compressed from the middleware above.
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -297,7 +299,7 @@ _collected = STATIC_ROOT.is_dir()
 _static = (
     "whitenoise.storage.CompressedManifestStaticFilesStorage"
     if _collected
-    else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    else "reasoning_app.static_files.VersionedStaticFilesStorage"
 )
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

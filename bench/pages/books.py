@@ -17,7 +17,10 @@ _DAYS = 90
 _STEP_NANO = 8_000_000
 _RUNNING_STEPS = 60
 _ANSWER = "25 + 12 + 7 * 3"
-_TEXT = "12 + 7 * 3 = 33, and 25 + 33 = 58.\n\n| sum | is |\n|---|---|\n| $7 \\cdot 3$ | 21 |\n\nAnswer: " + _ANSWER
+_TEXT = (
+    "12 + 7 * 3 = 33, and 25 + 33 = 58.\n\n| sum | is |\n|---|---|\n| $7 \\cdot 3$ | 21 |\n\nAnswer: "
+    + _ANSWER
+)
 # Every job is the first with other words, another state and another day.
 _COPY = """
 INSERT INTO jobs_job SELECT (jsonb_populate_record(j, jsonb_build_object(
@@ -66,8 +69,8 @@ def fill() -> Books:
               "title": "Use 3, 7, 12, 25 to make 58.", "queued_at": now, "started_at": now}  # fmt: skip
     ended = Job.objects.create(
         state="done", stop_reason="confident", answer=_ANSWER, answer_text=_TEXT, confidence=0.93, finished_at=now,
-        budget_nano=STEPS * _STEP_NANO, charged_nano=STEPS * _STEP_NANO // 2, explanation="3,104 of 4,000 attempts agree.",
-        **common,
+        budget_nano=STEPS * _STEP_NANO, charged_nano=STEPS * _STEP_NANO // 2,
+        explanation="3,104 of 4,000 attempts agree.", **common,
     )  # fmt: skip
     _add_steps(ended, STEPS, now)
     ended.outline = outline_of(*marks_of(ended))
@@ -75,7 +78,11 @@ def fill() -> Books:
     running_id = uuid.uuid4()
     with transaction.atomic():
         escrow = open_escrow(
-            workspace=workspace, job_id=running_id, version=1, amount_nano=100 * NANO_PER_CENT, trial_allowed=False
+            workspace=workspace,
+            job_id=running_id,
+            version=1,
+            amount_nano=100 * NANO_PER_CENT,
+            trial_allowed=False,
         )
         running = Job.objects.create(
             id=running_id, state="running", token=1, escrow=escrow, budget_nano=100 * NANO_PER_CENT, phase="Explore",
@@ -100,7 +107,18 @@ def _step(job: "Job", number: int, count: int, now: datetime) -> "StepRecord":
     """Return one step: of ten, seven attempts, two revisions of earlier ones and a check."""
     from jobs.models import StepRecord
 
-    kind = ("sample", "sample", "revise", "sample", "sample", "grade", "sample", "revise", "sample", "sample")[number % 10]
+    kind = (
+        "sample",
+        "sample",
+        "revise",
+        "sample",
+        "sample",
+        "grade",
+        "sample",
+        "revise",
+        "sample",
+        "sample",
+    )[number % 10]
     answer = _ANSWER if number % 4 else f"{number % 31} + 25"
     parents = [] if kind == "sample" else [f"s/{number - 2 if kind == 'revise' else number - 1}"]
     return StepRecord(

@@ -1,5 +1,6 @@
 """Visitors of a web server: keep-alive connections that ask as browsers do, at a rate, however slow it answers."""
 
+import gzip
 import http.client
 import itertools
 import threading
@@ -28,6 +29,12 @@ class Reply(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def text(self) -> str:
+        """The body as people read it."""
+        is_short = self.headers.get("content-encoding") == "gzip"
+        return (gzip.decompress(self.body) if is_short else self.body).decode()
+
 
 class Visitor:
     """One connection of a signed-in person, or of nobody where there are no cookies."""
@@ -49,19 +56,21 @@ class Visitor:
                 "X-CSRFToken": self._token,
                 "Referer": f"http://127.0.0.1:{self._port}/",
             }
-        for attempt in (1, 2):
-            try:
-                self._connection.request("POST" if ask.form else "GET", ask.address, body, headers)
-                reply = self._connection.getresponse()
-                content = reply.read()
-                break
-            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-                self._connection.close()
-                if attempt == 2:
-                    raise
+        try:
+            reply, content = self._send(ask, body, headers)
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            self._connection.close()
+            reply, content = self._send(ask, body, headers)
         if reply.status not in ask.expected:
             raise RuntimeError(f"{ask.address} answers {reply.status}: {content[:300]!r}")
         return Reply(reply.status, {name.lower(): value for name, value in reply.getheaders()}, content)
+
+    def _send(
+        self, ask: Ask, body: str | None, headers: Mapping[str, str]
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        self._connection.request("POST" if ask.form else "GET", ask.address, body, dict(headers))
+        reply = self._connection.getresponse()
+        return reply, reply.read()
 
 
 class Load(NamedTuple):
@@ -81,7 +90,9 @@ def visit(visitor: Callable[[], Visitor], asks: Sequence[Ask], *, rate_per_s: fl
     def work() -> None:
         mine = visitor()
         try:
-            while (due_s := began_s + (number := next(numbers)) / rate_per_s) < began_s + for_s and not faults:
+            while (
+                due_s := began_s + (number := next(numbers)) / rate_per_s
+            ) < began_s + for_s and not faults:
                 time.sleep(max(0.0, due_s - time.monotonic()))
                 ask = asks[number % len(asks)]
                 mine.ask(ask)

@@ -6,19 +6,20 @@ from django.db import connection
 from django.db.models import TextField
 from django.db.models.expressions import RawSQL
 
-from billing.models import Account, SpendingStop
-from jobs.models import Job, JobQuerySet, StepRecord
+from jobs.models import JobQuerySet
 
 # An ended job is told nothing more; one that continues has another state and version.
-_ROW = f"""ROW(
+_ROW = """ROW(
     job.state, job.wanted, job.version, job.phase, job.best, job.next_at, job.budget_nano, job.charged_nano,
     escrow.balance_nano, escrow.held_nano,
-    (SELECT max(seq) FROM {StepRecord._meta.db_table} step WHERE step.job_id = job.id),
-    (SELECT array_agg(id ORDER BY id) FROM {SpendingStop._meta.db_table} WHERE lifted_at IS NULL)
-)::text"""  # noqa: S608  (names of tables)
-_FROM = f"{Job._meta.db_table} job LEFT JOIN {Account._meta.db_table} escrow ON escrow.id = job.escrow_id"
-_OF_SEVERAL = f"SELECT left(md5(string_agg({_ROW}, '' ORDER BY job.id)), 16) FROM {_FROM} WHERE job.id = ANY(%s)"  # noqa: S608
-_OF_EACH = f"(SELECT left(md5({_ROW}), 16) FROM {_FROM} WHERE job.id = {Job._meta.db_table}.id)"  # noqa: S608
+    (SELECT max(seq) FROM jobs_steprecord step WHERE step.job_id = job.id),
+    (SELECT array_agg(id ORDER BY id) FROM billing_spendingstop WHERE lifted_at IS NULL)
+)::text"""
+_FROM = "jobs_job job LEFT JOIN billing_account escrow ON escrow.id = job.escrow_id"
+_OF_SEVERAL = (
+    f"SELECT left(md5(string_agg({_ROW}, '' ORDER BY job.id)), 16) FROM {_FROM} WHERE job.id = ANY(%s)"  # noqa: S608
+)
+_OF_EACH = f"(SELECT left(md5({_ROW}), 16) FROM {_FROM} WHERE job.id = jobs_job.id)"  # noqa: S608
 
 
 def with_revision(jobs: JobQuerySet) -> JobQuerySet:

@@ -39,6 +39,24 @@ def badge_class(state: str) -> str:
 
 
 @register.filter
+def outline_marks(outline: Mapping[str, Any]) -> SafeString:
+    """Return what an outline draws, as SVG; lines that look alike are one path. A list has hundreds of them."""
+    paths: dict[str, list[str]] = {}
+    for path, weight, is_strong in outline.get("lines", ()):
+        paths.setdefault(f"line-{weight} line-way" if is_strong else f"line-{weight}", []).append(path)
+    lines = ((style, "".join(some)) for style, some in paths.items())
+    return (
+        format_html_join("", '<path class="line {}" d="{}"/>', lines)
+        + format_html('<circle class="search-root" cx="5" cy="{}" r="2"/>', outline.get("root_y", 0))
+        + format_html_join(
+            "",
+            '<circle class="dot node-{}" cx="{}" cy="{}" r="{}"/>',
+            ((style, x, y, radius) for x, y, radius, style in outline.get("dots", ())),
+        )
+    )
+
+
+@register.filter
 def checker_description(data: Mapping[str, Any]) -> str:
     """Return what a job's checker checks, as the end of a sentence."""
     try:

@@ -122,7 +122,9 @@ def _is_decided_by_checker(job: Job) -> bool:
 def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Show the job."""
     job, revision = get_live_job_for(request.user, job_id)
-    context = job_context(job, revision) | _head_context(request.user, job) | _owner_context(request.user, job)
+    context = (
+        job_context(job, revision) | _head_context(request.user, job) | _owner_context(request.user, job)
+    )
     context["revision"] = sealed(request, job_id, revision)
     related = jobs_of(request.user).filter(Q(parent=job) | Q(follows=job)).order_by("created_at")
     later = list(related[:_LATER_SHOWN])

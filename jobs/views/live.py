@@ -50,6 +50,9 @@ class UnchangedMiddleware:
         if (live := _LIVE.fullmatch(request.path_info)) and request.method == "GET":
             job_id, told = UUID(live[1]), request.GET.get("rev", "")
             revision = told.partition(".")[0]
-            if constant_time_compare(told, sealed(request, job_id, revision)) and revision_of(job_id) == revision:
+            if (
+                constant_time_compare(told, sealed(request, job_id, revision))
+                and revision_of(job_id) == revision
+            ):
                 return HttpResponse(status=204)
         return self.get_response(request)

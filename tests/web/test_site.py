@@ -73,6 +73,33 @@ def test_the_style_sheets_are_small():
     assert len(gzip.compress(sheets)) < 12_000
 
 
+def test_static_files_are_compressed_and_kept_until_they_change(client, db):
+    """Where nothing was collected, too: an address carries the version of its file, and a font is not compressed."""
+    page = client.get("/").content.decode()
+    [address] = re.findall(r'href="(/static/css/base\.css\?v=[0-9a-f]+)"', page)
+    asks = {"Accept-Encoding": "gzip, br"}
+    short = client.get(address, headers=asks)
+    assert "immutable" in short["Cache-Control"]
+    assert gzip.decompress(short.content) == (BASE / "static/css/base.css").read_bytes()
+    whole = client.get(address)
+    assert "Content-Encoding" not in whole
+    assert b"".join(whole.streaming_content) == (BASE / "static/css/base.css").read_bytes()
+    known = client.get(address, headers={**asks, "If-Modified-Since": short["Last-Modified"]})
+    assert known.status_code == 304
+    font = client.get("/static/vendor/fonts/inter-latin-wght-normal.woff2", headers=asks)
+    assert "Content-Encoding" not in font
+    assert "max-age=86400" in font["Cache-Control"]
+    whole.close()
+    font.close()
+
+
+def test_pages_are_compressed(client, db):
+    """Where the browser understands it."""
+    page = client.get("/", headers={"Accept-Encoding": "gzip"})
+    assert page["Content-Encoding"] == "gzip"
+    assert b"Ponder" in gzip.decompress(page.content)
+
+
 def test_static_files_can_be_collected_under_a_manifest(settings, tmp_path):
     """Every file that a style sheet names is there (KaTeX names 60 fonts)."""
     settings.STATIC_ROOT = tmp_path

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import AuthedRequest, signed_in
 from jobs.models import ShareLink
 from jobs.presenters.markdown import has_math, render_markdown
+from jobs.presenters.revision import revision_of
 from jobs.upkeep.delete_texts import may_delete_texts
 from jobs.views.access import get_job_for
-from jobs.presenters.revision import revision_of
 from jobs.views.detail import job_context, may_share
 
 
@@ -59,7 +59,11 @@ def shared_job(request: HttpRequest, token: str) -> HttpResponse:
     if not link.job.has_ended:
         raise Http404
     problem_html = render_markdown(link.job.problem, prefix="problem")
-    context = job_context(link.job, revision_of(link.job_id)) | {"link": link, "is_shared": True, "problem_html": problem_html}
+    context = job_context(link.job, revision_of(link.job_id)) | {
+        "link": link,
+        "is_shared": True,
+        "problem_html": problem_html,
+    }
     context["has_math"] = context["has_math"] or has_math(problem_html)
     page = render(request, "jobs/result/shared.html", context)
     page["X-Robots-Tag"] = "noindex, nofollow"
