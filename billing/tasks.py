@@ -8,7 +8,8 @@ import logging
 from celery import shared_task
 
 from billing.cost_review import second_opinions, summing
-from billing.payments import auto_recharge, cards, lost_top_ups, refunds
+from billing.errors import StripeProblem
+from billing.payments import auto_recharge, balance, cards, lost_top_ups, refunds, stripe_gateway
 from billing.payments import inbox as stripe_inbox
 from billing.prices.drafts import import_drafts
 from billing.prices.warnings import warn
@@ -24,6 +25,7 @@ from billing.task_names import (
     RECONCILE,
     SEND_REFUNDS,
     SUM_CALLS,
+    SYNC_STRIPE_BALANCE,
 )
 
 logger = logging.getLogger(__name__)
@@ -60,6 +62,18 @@ def ask_about_pending_top_ups() -> None:
 def recharge_wallets() -> None:
     """Add money from saved cards where their owners asked for it."""
     auto_recharge.recharge_all()
+
+
+@shared_task(name=SYNC_STRIPE_BALANCE)
+def sync_stripe_balance() -> None:
+    """Book Stripe's fees and payouts, and keep the events that no webhook brought."""
+    if stripe_gateway.missing_settings():
+        return
+    try:
+        balance.sync_balance()
+        stripe_inbox.fetch_missed(days=1)
+    except StripeProblem as problem:
+        logger.warning("Stripe's balance could not be read; the next hour asks again: %s", problem.message)
 
 
 @shared_task(name=SEND_REFUNDS)

@@ -358,6 +358,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "stripe-balance": {
+        "task": billing_tasks.SYNC_STRIPE_BALANCE,
+        "schedule": crontab(minute="37"),
+        "options": {"expires": 3000},
+    },
     "send-refunds": {"task": billing_tasks.SEND_REFUNDS, "schedule": 60.0, "options": {"expires": 60}},
     "sum-calls": {"task": billing_tasks.SUM_CALLS, "schedule": 300.0, "options": {"expires": 300}},
     "second-opinions": {

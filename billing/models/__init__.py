@@ -18,6 +18,7 @@ from billing.models.price_draft import PriceDraft, PriceSource
 from billing.models.reconciliation import ItemState, ProviderReport, ReconciliationItem, ReconciliationRun
 from billing.models.refund import Refund, RefundState
 from billing.models.second_opinion import SecondOpinion
+from billing.models.stripe_balance import BalanceTransaction, Dispute
 from billing.models.suspension import ModelSuspension, SpendingStop
 from billing.models.topup import StripeEvent, TopUp, TopUpOrigin, TopUpState
 from billing.models.trial import TrialGrant
@@ -29,10 +30,12 @@ __all__ = [
     "AccountKind",
     "AuditRun",
     "AutoRecharge",
+    "BalanceTransaction",
     "Call",
     "CallState",
     "CallSum",
     "CallSumMark",
+    "Dispute",
     "Entry",
     "ItemState",
     "ModelSuspension",

@@ -12,8 +12,9 @@ from billing.errors import StripeProblem
 from billing.models import StripeEvent, TopUp
 from billing.payments.cards import sync_card
 from billing.payments.lost_top_ups import remake_charge, remake_top_up
+from billing.payments.stripe_balance import events_since
 from billing.payments.stripe_checkout import fetch_checkout, find_checkout
-from billing.payments.stripe_events import Event
+from billing.payments.stripe_events import Event, event_of
 from billing.payments.stripe_gateway import UNKNOWN_OBJECT
 from billing.payments.stripe_payments import fetch_payment
 from billing.payments.topups import sync_top_up
@@ -23,6 +24,11 @@ MAX_ATTEMPTS = 300
 _REST = timedelta(seconds=30)
 _BATCH = 100
 
+FETCHED_TYPES = [
+    *(f"checkout.session.{what}" for what in ("completed", "async_payment_succeeded", "expired")),
+    *("payment_intent.succeeded", "charge.refunded", "refund.failed", "payment_method.detached"),
+    *(f"charge.dispute.{what}" for what in ("created", "closed", "funds_reinstated")),
+]
 _ABOUT_SESSIONS = ("checkout.session.",)
 _ABOUT_CARDS = ("payment_method.",)
 _ABOUT_PAYMENTS = ("payment_intent.", "charge.", "refund.")
@@ -55,6 +61,22 @@ def process(event_id: str) -> None:
         )
         raise
     StripeEvent.objects.filter(pk=event_id, processed_at=None).update(processed_at=timezone.now(), error="")
+
+
+def replay(event_id: str) -> None:
+    """Process an event whether or not it was processed before. Raises as `process` does, and DoesNotExist."""
+    StripeEvent.objects.filter(pk=event_id).update(processed_at=None)
+    process(event_id)
+
+
+def fetch_missed(days: int) -> int:
+    """Keep the events of the last days that no webhook brought (Stripe has 30 days); return how many there were.
+
+    Processing them is the sweep's. Raises StripeProblem.
+    """
+    since = timezone.now() - timedelta(days=days)
+    events = (event_of(payload) for payload in events_since(since, FETCHED_TYPES))
+    return sum(receive(event) for event in events)
 
 
 def unprocessed() -> list[str]:

@@ -34,11 +34,7 @@ def verify_event(body: bytes, signature: str) -> Event:
         stripe.WebhookSignature.verify_header(
             text, signature, settings.STRIPE_WEBHOOK_SECRET, stripe.Webhook.DEFAULT_TOLERANCE
         )
-        payload: dict[str, Any] = _storable(json.loads(text))
-        # Thin events only name what they are about.
-        is_thin = payload.get("object") == "v2.core.event"
-        about = (payload.get("related_object") or {}) if is_thin else payload["data"]["object"]
-        return Event(_id_in(payload), str(payload["type"]), str(about.get("id", "")), payload)
+        return event_of(json.loads(text))
     except stripe.SignatureVerificationError as error:
         raise StripeProblem(
             "bad_signature",
@@ -47,6 +43,15 @@ def verify_event(body: bytes, signature: str) -> Event:
         ) from error
     except (UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StripeProblem("bad_event", "The signed body is not a Stripe event.") from error
+
+
+def event_of(said: dict[str, Any]) -> Event:
+    """Return an event from its JSON. Raises ValueError, KeyError, TypeError or AttributeError where it is none."""
+    payload: dict[str, Any] = _storable(said)
+    # Thin events only name what they are about.
+    is_thin = payload.get("object") == "v2.core.event"
+    about = (payload.get("related_object") or {}) if is_thin else payload["data"]["object"]
+    return Event(_id_in(payload), str(payload["type"]), str(about.get("id", "")), payload)
 
 
 def _id_in(payload: dict[str, Any]) -> str:

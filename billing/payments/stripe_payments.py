@@ -31,6 +31,18 @@ class RefundAtStripe:
 
 
 @dataclass(frozen=True, slots=True)
+class DisputeAtStripe:
+    """A dispute about a payment, as Stripe sees it now; `answer_by` is a Unix time, 0 where there is none."""
+
+    id: str
+    status: str
+    reason: str
+    amount_cents: int
+    currency: str
+    answer_by: int
+
+
+@dataclass(frozen=True, slots=True)
 class Payment:
     """A payment intent as Stripe sees it now; `disputed_cents` leaves out disputes that took or kept nothing.
 
@@ -47,6 +59,7 @@ class Payment:
     refunded_cents: int
     disputed_cents: int
     is_disputed: bool
+    disputes: tuple[DisputeAtStripe, ...]
     receipt_url: str
     charge: str
     decline_code: str
@@ -116,25 +129,38 @@ def payments_since(customer: str, since: datetime) -> list[Payment]:
 
     def found(client: Any) -> list[Payment]:
         asked = {"customer": customer, "created": {"gte": int(since.timestamp())}, "limit": _PAGE}
-        return [_payment(each, None, 0) for each in client.v1.payment_intents.list(asked).auto_paging_iter()]
+        return [_payment(each, None, ()) for each in client.v1.payment_intents.list(asked).auto_paging_iter()]
 
     return ask(found)
 
 
-def _disputes(client: Any, intent: Any) -> int:
+def _disputes(client: Any, intent: Any) -> tuple[DisputeAtStripe, ...]:
     charge = intent.latest_charge
     if charge is None or isinstance(charge, str) or not field(charge, "disputed"):
-        return 0
-    disputes = client.v1.disputes.list({"payment_intent": intent.id, "limit": _PAGE})
-    # A dispute in another currency says nothing in cents: all of the payment may be gone.
-    return sum(
-        dispute.amount if dispute.currency == charge.currency else charge.amount
-        for dispute in disputes.data
-        if dispute.status not in _HARMLESS_DISPUTES
+        return ()
+    asked = {"payment_intent": intent.id, "limit": _PAGE}
+    return tuple(
+        DisputeAtStripe(
+            id=each.id,
+            status=each.status or "",
+            reason=field(each, "reason") or "",
+            amount_cents=each.amount,
+            currency=each.currency,
+            answer_by=field(field(each, "evidence_details"), "due_by") or 0,
+        )
+        for each in client.v1.disputes.list(asked).auto_paging_iter()
     )
 
 
-def _payment(intent: Any, refunds: list[Any] | None, disputed_cents: int) -> Payment:
+def _taken_by(dispute: DisputeAtStripe, charge: Any) -> int:
+    """Return how much a dispute took; one in another currency says nothing in cents: all of the payment may be gone."""
+    if dispute.status in _HARMLESS_DISPUTES:
+        return 0
+    taken: int = dispute.amount_cents if dispute.currency == charge.currency else charge.amount
+    return taken
+
+
+def _payment(intent: Any, refunds: list[Any] | None, disputes: tuple[DisputeAtStripe, ...]) -> Payment:
     charge = None if isinstance(intent.latest_charge, str) else intent.latest_charge
     if refunds is None:
         refunded = field(charge, "amount_refunded") or 0
@@ -148,7 +174,8 @@ def _payment(intent: Any, refunds: list[Any] | None, disputed_cents: int) -> Pay
         customer=id_of(field(intent, "customer")),
         card=card_of(field(intent, "payment_method")),
         refunded_cents=refunded,
-        disputed_cents=disputed_cents,
+        disputed_cents=sum(_taken_by(each, charge) for each in disputes),
+        disputes=disputes,
         is_disputed=bool(field(charge, "disputed")),
         receipt_url=field(charge, "receipt_url") or "",
         charge=id_of(intent.latest_charge),

@@ -18,6 +18,7 @@ from billing.errors import StripeProblem
 from billing.models import TopUp, TopUpOrigin, TopUpState, TransferKind
 from billing.payments import stripe_gateway
 from billing.payments.cards import customer_of, remember_card
+from billing.payments.disputes import note_disputes
 from billing.payments.payment_report import Report, report_on
 from billing.payments.recharge_rules import note_decline, note_payment
 from billing.payments.reversals import lock_purses, match_reversals
@@ -106,6 +107,7 @@ def _apply(top_up: TopUp, report: Report) -> None:
             top_up.state, top_up.problem = TopUpState.REFUNDED, ""
         if top_up.credited_nano:
             match_reversals(top_up, payment)
+        note_disputes(top_up, payment)
     if top_up.state == TopUpState.PENDING and report.has_failed:
         top_up.state = TopUpState.FAILED
         if top_up.origin == TopUpOrigin.AUTO and payment is not None:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from billing.books.audit import violations
 from billing.books.ledger import PROVIDER_PAYABLE, STRIPE_CLEARING, SUSPENSE
 from billing.models import Entry, ItemState, ReconciliationItem, ReconciliationRun, SecondOpinion, TopUp
+from billing.payments.balance import at_stripe
 from billing.payments.problems import problem_top_ups, stuck_events
 from billing.reconciliation import provider_apis
 from billing.reconciliation.items import look_again, take_report
@@ -105,15 +106,25 @@ def _stripe(_days: int) -> Finding:
     if not settings.STRIPE_SECRET_KEY:
         return Finding(0, ["No payments: Stripe is not set up."])
     sums = TopUp.objects.aggregate(
-        credited=Sum("credited_nano", default=0), taken_back=Sum("reversed_nano", default=0)
+        credited=Sum("credited_nano", default=0),
+        taxes=Sum("tax_nano", default=0),
+        taken_back=Sum("reversed_nano", default=0),
     )
-    said = sums["credited"] - sums["taken_back"]
+    said = sums["credited"] + sums["taxes"] - sums["taken_back"]
+    there = at_stripe()
     open_ = problem_top_ups().count() + stuck_events().count()
-    line = (
-        f"Top-ups less refunds and disputes {format_usd_exact(said)}; the clearing account says "
-        f"{format_usd_exact(-_balance(STRIPE_CLEARING))}. {open_} payments or events need a person."
-    )
-    return Finding(open_, [line])
+    gone = format_usd_exact(there.fees_nano + there.paid_out_nano)
+    lines = [
+        (
+            f"Top-ups less refunds and disputes {format_usd_exact(said)}; the clearing account says "
+            f"{format_usd_exact(-_balance(STRIPE_CLEARING))}, after {gone} of fees and payouts."
+        ),
+        (
+            f"Stripe's own transactions say {format_usd_exact(there.gross_nano)}, of which "
+            f"{format_usd_exact(there.balance_nano)} is still there. {open_} payments or events need a person."
+        ),
+    ]
+    return Finding(open_, lines)
 
 
 _CHECKS: dict[str, Callable[[int], Finding]] = {

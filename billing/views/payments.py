@@ -4,6 +4,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import AuthedRequest, staff_with
@@ -43,7 +44,7 @@ def retry_event(request: AuthedRequest) -> HttpResponse:
     """Process one event again, now: that credits nothing twice."""
     event_id = request.POST.get("event", "").replace("\0", "")[:255]
     try:
-        inbox.process(event_id)
+        inbox.replay(event_id)
     except StripeEvent.DoesNotExist:
         messages.warning(request, "This event is not known here.")
     except BillingError as error:
@@ -52,7 +53,8 @@ def retry_event(request: AuthedRequest) -> HttpResponse:
         messages.warning(request, f"It failed again: {type(error).__name__}: {error}")
     else:
         messages.success(request, "The event is processed.")
-    return redirect("cost-review-payments")
+    back = request.headers.get("Referer", "")
+    return redirect("stripe" if reverse("stripe") in back else "cost-review-payments")
 
 
 @staff_with(Right.SETTLE_PAYMENTS)

@@ -73,10 +73,10 @@ class StripeDouble(StripeObjects):
     def event(self, kind: str, about: Json) -> str:
         """Return the body of a new event about an object."""
         self._events += 1
-        return json.dumps(
-            {"id": f"evt_{self._events:04}", "object": "event", "type": kind, "data": {"object": about}},
-            indent=2,
-        )
+        about = json.loads(json.dumps(about))
+        event = {"id": f"evt_{self._events:04}", "object": "event", "type": kind, "data": {"object": about}}
+        self.sent.append(event)
+        return json.dumps(event, indent=2)
 
 
 def signature(body: str, secret: str = SECRET, **when: Any) -> str:

@@ -25,6 +25,7 @@ class StripeObjects:
         self.balance: list[Json] = []
         self.meter_events: dict[str, Json] = {}
         self.portals: list[Json] = []
+        self.sent: list[Json] = []
         # How the next charges of a saved card and the next refunds end.
         self.card_says = "succeeded"
         self.refund_says = "succeeded"
@@ -276,7 +277,10 @@ class StripeObjects:
             "currency": currency,
             "status": status,
         }
-        self.disputes.append({**found, "payment_intent": intent})
+        due = {"due_by": int(time.time()) + 7 * 86_400} if status.endswith("needs_response") else {}
+        self.disputes.append(
+            {**found, "payment_intent": intent, "reason": "fraudulent", "evidence_details": due}
+        )
 
     # Money at Stripe.
 
@@ -300,7 +304,23 @@ class StripeObjects:
         after = fields.get("starting_after")
         start = next((n + 1 for n, each in enumerate(newest) if each["id"] == after), 0)
         size = int(fields.get("limit", 10))
-        return {**listed(newest[start : start + size]), "has_more": len(newest) > start + size}
+        found = listed(newest[start : start + size])
+        if "data.source" in fields.get("expand", {}).values():
+            for each in found["data"]:
+                each["source"] = self._source(each["source"])
+        return {**found, "has_more": len(newest) > start + size}
+
+    def _source(self, number: str) -> Json | str:
+        """Return what a balance transaction is about."""
+        intent = number.removeprefix("ch_").removeprefix("dp_")
+        if number in self.refunds:
+            intent = self.refunds[number]["payment_intent"]
+        return (
+            {"id": number, "object": "source", "payment_intent": intent} if intent in self.intents else number
+        )
+
+    def _get_events(self, fields: Json) -> Json:
+        return listed([each for each in self.sent if each["type"] in fields["types"].values()][::-1])
 
     def _post_billing_meter_events(self, fields: Json) -> Json:
         if fields["identifier"] in self.meter_events:

@@ -21,6 +21,7 @@ from jobs.models import OutboxMessage, ShareLink
 from jobs.upkeep.delete_texts import delete_texts
 from solver.core.money import NANO_PER_CENT
 from tests import people
+from tests.billing.payments_to_look_at import make_payments
 from tests.browser.conftest import cookie_of, listen, visitor
 
 WIDE_PX, NARROW_PX = 1280, 375
@@ -41,6 +42,8 @@ OWN = [
     "/jobs/new/",
     "/jobs/templates/",
     "/wallet/",
+    "/wallet/payments/",
+    "/wallet/automatic/",
     "/limits/",
     "/settings/",
     "/settings/close/",
@@ -66,6 +69,8 @@ STAFF = [
     "/staff/outbox/?state=bounced",
     "/staff/costs/",
     "/staff/costs/payments/",
+    "/staff/costs/refunds/?email=ada@example.org",
+    "/staff/costs/stripe/",
     "/staff/costs/opinions/",
     "/staff/costs/prices/",
     "/staff/costs/prices/drafts/",
@@ -138,6 +143,7 @@ def addresses(transactional_db, settings, tmp_path):
     for model in ("openai/gpt-5.4-mini", "demo/intern"):
         suspend(model=model, reason="Its bill looks odd.", by=ada)
     lift(model="demo/intern", reason="The bill was right.", by=ada)
+    make_payments(ada)
     running = jobs["running"]
     step = running.steps.first()
     pages = [job.get_absolute_url() for job in jobs.values()]
