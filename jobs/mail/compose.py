@@ -1,4 +1,4 @@
-"""The emails: subject, a text and an HTML twin of it, one link, and one click to unsubscribe."""
+"""The emails: subject, a text and an HTML twin, the search as a small picture, one link, one click to unsubscribe."""
 
 from email.header import Header
 from email.policy import EmailPolicy
@@ -11,12 +11,14 @@ from django.template.loader import render_to_string
 from accounts.unsubscribe import unsubscribe_address
 from billing.books.job_costs import job_costs
 from jobs.core.states import CONTINUABLE_REASONS, ENDED, JobState, stop_reason_words
+from jobs.mail.picture import picture_of
 from jobs.models import Job, OutboxMessage
 from jobs.presenters.deliverables import as_markdown, has_headline
 from jobs.presenters.markdown import clean_text, render_markdown
 from jobs.presenters.spend import Spend, spend_of
 from solver.core.result_kind import ResultKind
 from solver.core.rubric import JudgedCriterion
+from solver.text.fences import in_fence
 
 _SUBJECT_CHARACTERS = 150
 _ANSWER_LINES = 12
@@ -49,7 +51,18 @@ class _HeaderPolicy(EmailPolicy):
 
 
 class JobMail(EmailMultiAlternatives):
-    """An email of a job."""
+    """An email. Its `picture` goes along with the HTML, which shows it by `picture_id`: nothing is fetched."""
+
+    picture: bytes | None = None
+    picture_id = ""
+
+    def _add_bodies(self, msg: Any) -> Any:
+        built = super()._add_bodies(msg)  # type: ignore[misc]
+        html = built.get_body(("html",)) if self.picture else None
+        if html is not None:
+            name = {"cid": f"<{self.picture_id}>", "filename": "search.png", "disposition": "inline"}
+            html.add_related(self.picture, "image", "png", **name)
+        return built
 
     def message(self, **options: Any) -> Any:
         """Return the email, ready to be written."""
@@ -58,7 +71,7 @@ class JobMail(EmailMultiAlternatives):
         return built
 
 
-def compose(message: OutboxMessage) -> EmailMultiAlternatives:
+def compose(message: OutboxMessage) -> JobMail:
     """Return the email of a message. The same message always has the same Message-ID."""
     if message.job is None:
         return _account_mail(message)
@@ -78,20 +91,22 @@ def compose(message: OutboxMessage) -> EmailMultiAlternatives:
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         },
     )
+    mail.picture, mail.picture_id = picture_of(job.outline), f"search.{job.pk}@ponder"
+    context["picture_src"] = f"cid:{mail.picture_id}" if mail.picture else ""
     mail.attach_alternative(render_to_string(f"{template}-html.html", context), "text/html")
     return mail
 
 
-def _account_mail(message: OutboxMessage) -> EmailMultiAlternatives:
-    mail = EmailMultiAlternatives(
+def _account_mail(message: OutboxMessage) -> JobMail:
+    mail = JobMail(
         subject=message.content["subject"],
         body=message.content["text"],
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[message.recipient],
         headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
     )
-    if html := message.content["html"]:
-        mail.attach_alternative(html, "text/html")
+    html = message.content["html"] or render_to_string("emails/notice-html.html", message.content)
+    mail.attach_alternative(html, "text/html")
     return mail
 
 
@@ -128,8 +143,9 @@ def _result(job: Job) -> dict[str, Any]:
     if delivered and not has_headline(job.result_kind):
         code = clean_text(job.answer).strip("\n")
         fits = code.count("\n") < _CODE_LINES and len(code) <= _CODE_CHARACTERS
-        answer = clean_text(delivered) if fits else _first_lines(job.answer)
-        return {"answer": answer, "code": code if fits else _first_lines(job.answer), "text": ""}
+        shown = clean_text(delivered) if fits else in_fence(_first_lines(job.answer), "text")
+        answer = shown if fits else _first_lines(job.answer)
+        return {"answer": answer, "code": code, "code_html": render_markdown(shown), "text": ""}
     if delivered and job.result_kind is ResultKind.TEXT:
         text = _first_lines(delivered, lines=_TEXT_LINES, characters=_TEXT_CHARACTERS)
         return {
@@ -138,10 +154,12 @@ def _result(job: Job) -> dict[str, Any]:
             "conclusion": _one_line(job.answer),
             "rubric": [_one_line(JudgedCriterion.from_json(each).line()) for each in job.rubric],
         }
-    text = delivered or job.answer_text
+    whole = delivered or job.answer_text
+    text = _first_lines(whole) if whole.strip() != job.answer.strip() else ""
     return {
         "answer": _first_lines(job.answer),
-        "text": _first_lines(text) if text.strip() != job.answer.strip() else "",
+        "text": text,
+        "text_html": render_markdown(text) if text else "",
     }
 
 

@@ -24,6 +24,7 @@ from jobs.views.staff.audit import audit_list, audit_now
 from jobs.views.staff.learned import learned
 from jobs.views.staff.limits import staff_limits
 from jobs.views.staff.mail import mail_detail, mail_list
+from jobs.views.staff.mail_samples import mail_sample, mail_samples
 from jobs.views.staff.outbox import outbox_list, outbox_retry
 from jobs.views.steps import search_table, step_text, steps
 from jobs.views.templates import (
@@ -66,6 +67,8 @@ __all__ = [
     "live_fragment",
     "mail_detail",
     "mail_list",
+    "mail_sample",
+    "mail_samples",
     "name",
     "new_job",
     "outbox_list",

@@ -54,6 +54,8 @@ urlpatterns = [
     path("staff/learned/", views.learned, name="staff-learned"),
     path("limits/", views.limits, name="limits"),
     path("staff/limits/", views.staff_limits, name="staff-limits"),
+    path("staff/mail/kinds/", views.mail_samples, name="staff-mail-samples"),
+    path("staff/mail/kinds/<slug:name>/", views.mail_sample, name="staff-mail-sample"),
     path("staff/mail/", views.mail_list, name="staff-mail"),
     path("staff/mail/<str:name>/", views.mail_detail, name="staff-mail-detail"),
 ]

@@ -66,6 +66,7 @@ STAFF = [
     "/staff/learned/",
     "/staff/limits/",
     "/staff/mail/",
+    "/staff/mail/kinds/",
     "/staff/outbox/?state=bounced",
     "/staff/costs/",
     "/staff/costs/payments/",

@@ -139,7 +139,7 @@ STAFF = {
 }
 """Staff pages and actions, with the one right that opens each."""
 
-SUPERUSERS = {"staff-mail", "staff-mail-detail"}
+SUPERUSERS = {"staff-mail", "staff-mail-detail", "staff-mail-samples", "staff-mail-sample"}
 """Staff pages that no right opens."""
 
 ADMIN_FRAME = {

@@ -81,6 +81,7 @@ def belongings(alice, running_job) -> dict[str, list]:
         "cost-review-calls": [running_job.pk],
         "cost-review-calls-csv": [running_job.pk],
         "staff-outbox-retry": [message.pk],
+        "staff-mail-sample": ["done"],
         "staff-mail-detail": [f"20261129T000000Z-{'0' * 16}.eml"],
     }
 

@@ -16,6 +16,8 @@ from accounts.models import User
 from jobs import tasks
 from jobs.mail import eml_backend as mail_files
 from jobs.mail.compose import JobMail, compose
+from jobs.mail.picture import points_of
+from jobs.mail.preview import kinds
 from jobs.mail.send import send_due
 from jobs.models import Job, OutboxMessage
 from tests.people import make_job, make_user
@@ -69,6 +71,48 @@ def test_a_long_answer_is_shortened(alice):
     """The mail holds the first lines; the page holds all."""
     job = make_job(alice.user, answer="A", answer_text="line\n" * 500)
     assert compose(message_about(job)).body.count("line\n") <= 12
+
+
+def test_the_html_twin_is_rendered_and_holds_the_search_as_an_attached_picture(alice, mail_dir):
+    """Tables and code are set; the picture goes along and is named by its id, so that nothing is fetched."""
+    reply = "| n | square |\n|---|---:|\n| 7 | 49 |\n\n```python\nassert 7 * 7 == 49\n```"
+    job = make_job(alice.user, answer="49", answer_text=reply)
+    job.outline = {"root_y": 20, "lines": [["M5 20C23 20 23 5 41 5", 2, True]], "dots": [[41, 5, 3, "right"]]}
+    job.save()
+    compose(message_about(job)).send()
+    parsed = mail_files.read(mail_files.stored_names()[0])
+    html = mail_files.body_of(parsed, "html")
+    assert "<td" in html
+    assert "|---|" not in html
+    assert "prefers-color-scheme: dark" in html
+    assert not re.search(r'(src|url)[=(]"?https?:', html)
+    (picture,) = [part for part in parsed.walk() if part.get_content_type() == "image/png"]
+    assert f"cid:{picture['Content-ID'].strip('<>')}" in html
+    assert picture.get_content_disposition() == "inline"
+    assert picture.get_content().startswith(b"\x89PNG")
+    assert len(picture.get_content()) < 20_000
+    assert reply in mail_files.body_of(parsed, "plain").replace("\r\n", "\n")
+
+
+def test_a_path_of_the_outline_is_followed():
+    """Lines go straight, then curve to their end."""
+    points = points_of("M5 20H30C35 20 35 5 41 5")
+    assert points[:2] == [(5, 20), (30, 20)]
+    assert points[-1] == pytest.approx((41, 5))
+
+
+def test_every_kind_of_email_can_be_looked_at(staff):
+    """Each has a subject, a plain twin and HTML in one look; nothing is stored."""
+    for kind in kinds():
+        address = reverse("staff-mail-sample", args=[kind.name])
+        page, text = staff.get(address), staff.get(address, {"part": "text"})
+        assert "prefers-color-scheme" in page.content.decode(), kind.name
+        assert text.content.decode().startswith("Subject: "), kind.name
+        assert "<p" not in text.content.decode(), kind.name
+        assert "'unsafe-inline'" in page["Content-Security-Policy"]
+    assert "data:image/png" in staff.get(reverse("staff-mail-sample", args=["done"])).content.decode()
+    assert staff.get(reverse("staff-mail-sample", args=["love-letter"])).status_code == 404
+    assert not OutboxMessage.objects.exists()
 
 
 def test_a_mail_sent_again_is_one_file(alice, done_job, mail_dir):
