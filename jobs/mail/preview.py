@@ -50,19 +50,19 @@ _JOBS: Mapping[str, tuple[JobState, str, str, Mapping[str, Any]]] = {
         JobState.DONE,
         StopReason.SOLVED,
         "A job is done",
-        _ANSWERED | {"checked": "✓ The puzzle: right."},
+        {**_ANSWERED, "checked": "✓ The puzzle: right."},
     ),
     "guess": (
         JobState.DONE,
         StopReason.CONFIDENT,
         "A job is done, and its answer is a guess",
-        _ANSWERED | {"confidence": 0.3, "explanation": "2 of 9 attempts agree."},
+        {**_ANSWERED, "confidence": 0.3, "explanation": "2 of 9 attempts agree."},
     ),
     "budget": (
         JobState.EXHAUSTED,
         StopReason.BUDGET_REACHED,
         "A job reached its budget",
-        _ANSWERED | {"confidence": 0.62, "explanation": "6 of 11 attempts agree."},
+        {**_ANSWERED, "confidence": 0.62, "explanation": "6 of 11 attempts agree."},
     ),
     "failed": (
         JobState.FAILED,
@@ -157,7 +157,7 @@ def sample_of(name: str, reader: User) -> JobMail | None:
 
 def html_of(mail: JobMail) -> str:
     """Return the HTML of an email as a page of its own: the attached picture stands in it."""
-    html = str(mail.alternatives[0].content)
+    html = str(mail.alternatives[0][0])
     if not mail.picture:
         return html
     data = base64.b64encode(mail.picture).decode()

@@ -1,5 +1,7 @@
 """Every kind of email, for the operator to look at as its readers will."""
 
+from collections.abc import Mapping
+
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.csp import CSP
@@ -10,7 +12,7 @@ from accounts.access import AuthedRequest, superusers_only
 from jobs.mail.preview import html_of, kinds, sample_of
 
 # An email brings its own styles and pictures; nothing else may load or run.
-_OF_AN_EMAIL = {
+_OF_AN_EMAIL: Mapping[str, list[str]] = {
     "default-src": [CSP.NONE],
     "style-src": [CSP.UNSAFE_INLINE],
     "img-src": ["data:"],
