@@ -40,6 +40,7 @@ __all__ = [
     "price_book",
     "rates_of",
     "reasoning_models",
+    "seeing_models",
     "shipped_models",
     "unloaded_models",
 ]
@@ -90,6 +91,12 @@ def reasoning_models() -> frozenset[str]:
         shipped.model for shipped in shipped_models()
     }
     return frozenset(listed | own | approved)
+
+
+def seeing_models() -> frozenset[str]:
+    """Return the models that can be shown pictures: by list or setting; of others nobody knows."""
+    listed = {shipped.model for shipped in shipped_models() if shipped.sees}
+    return frozenset(listed | {own.model for own in parse_prices(settings.PONDER_PRICES) if own.sees})
 
 
 def ended_models() -> dict[str, date]:

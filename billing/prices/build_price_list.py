@@ -181,6 +181,8 @@ def listed(provider: str, name: str, family: str, *, is_panel: bool) -> dict[str
     line |= found.rates
     if found.reasons and family not in THINKS_WHEN_ASKED:
         line["reasons"] = True
+    if raw.get("supports_vision"):
+        line["sees"] = True
     if found.ends:
         line["ends"] = found.ends.isoformat()
     return line | {"source": found.address}

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 PICO_PER_USD = 10**12
 TOKENS_PER_RATE = 10**6
-REASONS = "reasons"
+REASONS, SEES = "reasons", "sees"
 LOCAL = "local"
 LOCAL_INPUT_USD, LOCAL_OUTPUT_USD = "0.20", "2.00"
 """What stands for a price where nobody sends a bill, per million tokens: electricity, 200 W that write 10 tokens a second
@@ -14,7 +14,8 @@ at $0.36 per kWh, and read ten times as fast. Without any, no budget would ever 
 
 EXPECTED = (
     "Write model=input/output/context/max output, with US dollars per million tokens and limits in tokens, such as "
-    "openai/my-model=0.10/0.40/128000/16384; add /reasons for a model that thinks out of sight; separate several with "
+    "openai/my-model=0.10/0.40/128000/16384; add /reasons for a model that thinks out of sight, /sees for one "
+    "that can be shown pictures; separate several with "
     "commas."
 )
 _DOLLARS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
@@ -22,11 +23,12 @@ _TOKENS = re.compile(r"[1-9][0-9]{0,8}")
 
 
 class SettingPrice(NamedTuple):
-    """One priced model of the setting. `rates` holds the columns of a Price; `reasons` as in the shipped list."""
+    """One priced model of the setting. `rates` holds the columns of a Price; the others are as in the shipped list."""
 
     model: str
     rates: dict[str, Any]
     reasons: bool = False
+    sees: bool = False
 
 
 def parse_prices(text: str) -> list[SettingPrice]:
@@ -43,8 +45,9 @@ def parse_prices(text: str) -> list[SettingPrice]:
 def _parse(part: str) -> SettingPrice:
     model, _, numbers = part.rpartition("=")
     fields = numbers.split("/")
-    reasons = fields[-1].strip() == REASONS
-    fields = fields[: len(fields) - reasons]
+    said = set[str]()
+    while fields and fields[-1].strip() in {REASONS, SEES}:
+        said.add(fields.pop().strip())
     if len(fields) == 3 and fields[0].strip() == LOCAL:
         fields = [LOCAL_INPUT_USD, LOCAL_OUTPUT_USD, *fields[1:]]
     if not model or len(model) > 200 or " " in model or len(fields) != 4:
@@ -77,7 +80,7 @@ def _parse(part: str) -> SettingPrice:
         "context_window": int(context),
         "max_output_tokens": int(max_output),
     }
-    return SettingPrice(model=model, rates=rates, reasons=reasons)
+    return SettingPrice(model=model, rates=rates, reasons=REASONS in said, sees=SEES in said)
 
 
 def pico(usd_per_million: str) -> int:

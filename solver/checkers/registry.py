@@ -1,6 +1,6 @@
 """The checkers by kind. Adding one: a module, a test file of the same name, a line here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from solver.checkers.arithmetic import Arithmetic
@@ -17,6 +17,7 @@ from solver.checkers.rubric import Rubric
 from solver.checkers.set import SetOf
 from solver.checkers.symbolic import Symbolic
 from solver.checkers.unit_tests import UnitTests
+from solver.core.attached import AttachedFile, pictures_of, with_files
 from solver.core.earlier import Earlier, with_context
 from solver.core.problem import Problem
 from solver.core.result_kind import ResultKind
@@ -93,16 +94,19 @@ def pose(
     checker: BaseChecker | None = None,
     result: ResultKind | None = None,
     earlier: Earlier | None = None,
+    files: Sequence[AttachedFile] = (),
 ) -> Problem:
     """Return the problem that a text and a checker make; without a `result` it is recognised.
 
-    What the text follows up on (`earlier`) is told to models, and decides nothing of its kind.
+    What the text follows up on (`earlier`) and its files are told to models, and decide nothing of its kind.
     """
+    result = result or result_kind(text, checker)
     return Problem(
-        with_context(text, earlier),
+        with_files(with_context(text, earlier), files, may_cite=result is ResultKind.TEXT),
         problem_kind(text, checker),
         checker,
-        result or result_kind(text, checker),
+        result,
+        pictures_of(files),
     )
 
 

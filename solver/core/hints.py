@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from solver.core.problem import fenced
-from solver.core.request import Message
 from solver.core.steps import Step, StepKind, StepResult
 
 MAX_HINT_CHARS = 2_000
@@ -52,4 +51,4 @@ def heeding(step: Step, hints: Sequence[Hint]) -> Step:
         return step
     said = "\n\n".join([_LEAD, *(fenced("hint", hint.text) for hint in hints)])
     *before, last = step.messages
-    return replace(step, messages=(*before, Message(last.role, f"{last.content}\n\n{said}")))
+    return replace(step, messages=(*before, replace(last, content=f"{last.content}\n\n{said}")))

@@ -50,6 +50,8 @@ class ModelCard:
     """Whether it is asked for tries of its own; one that only judges and improves what others answered is not."""
     reads: bool = True
     """Whether it can grade, compare, revise and combine what it is shown."""
+    sees: bool = False
+    """Whether it can be shown pictures."""
     reasons: bool = False
     """Thinks out of sight: without usage from the provider its reply says nothing about its cost."""
     temperature: float | None = None

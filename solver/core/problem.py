@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from solver.core.checker import Checker
-from solver.core.request import Message
+from solver.core.request import Message, PictureRef
 from solver.core.result_kind import ResultKind
 from solver.core.rubric import Criterion
 
@@ -33,6 +33,8 @@ class Problem:
     kind: str = "open"
     checker: Checker | None = None
     result: ResultKind = ResultKind.ANSWER
+    pictures: tuple[PictureRef, ...] = ()
+    """What its files show; only models that see are asked then."""
 
     @property
     def is_checkable(self) -> bool:
@@ -56,5 +58,5 @@ class Problem:
         lead = f"{hint}\n\n" if hint else ""
         return (
             Message("system", f"{_SYSTEM_OF_TEXT if is_text else _SYSTEM} {self.result.instruction}"),
-            Message("user", f"{lead}{fenced('problem', self.text)}"),
+            Message("user", f"{lead}{fenced('problem', self.text)}", self.pictures),
         )

@@ -1,19 +1,46 @@
 """One call as the engine sees it: what is asked, and what came back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 from solver.core.models import ModelCard
 from solver.core.pricing import Usage
 
 
 @dataclass(frozen=True, slots=True)
+class PictureRef:
+    """A picture that a model is shown: `ref` names it for whoever holds its bytes (JPEG)."""
+
+    ref: str
+    width: int
+    height: int
+
+    @property
+    def most_tokens(self) -> int:
+        """Return an upper bound of its tokens: of today's models the dearest count one for some 270 pixels."""
+        return 400 + self.width * self.height // 250
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One chat message."""
+    """One chat message; its pictures follow its text."""
 
     role: str
     content: str
+    pictures: tuple[PictureRef, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a journal keeps."""
+        said: dict[str, Any] = {"role": self.role, "content": self.content}
+        return said | ({"pictures": [asdict(each) for each in self.pictures]} if self.pictures else {})
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return what `to_json` wrote."""
+        return cls(
+            data["role"], data["content"], tuple(PictureRef(**each) for each in data.get("pictures", ()))
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,13 @@ class Bound:
 
 
 def prompt_bytes(messages: Sequence[Message]) -> int:
-    """Return an upper bound of a prompt's tokens: its bytes in UTF-8 and a little for each message."""
-    return sum(len(m.content.encode("utf-8", "replace")) + _BYTES_PER_MESSAGE for m in messages)
+    """Return an upper bound of a prompt's tokens: its bytes in UTF-8, a little for each message, and its pictures."""
+    return sum(
+        len(m.content.encode("utf-8", "replace"))
+        + _BYTES_PER_MESSAGE
+        + sum(picture.most_tokens for picture in m.pictures)
+        for m in messages
+    )
 
 
 def bound_call(

@@ -29,6 +29,7 @@ from solver.engine.calls import AnswerJudge, Attempts
 from solver.engine.control import Control, Stop
 from solver.engine.journal import Journal
 from solver.engine.last_resort import LastResort
+from solver.engine.pictures import with_pictures
 from solver.engine.resources import ResourceMeter
 from solver.engine.run_state import Action, Phase, RunState, final_reason
 from solver.engine.write_up import accepted, write_up_step
@@ -291,12 +292,13 @@ class Runner:
             if step.kind.runs_programs:
                 self._launch(step, partial(self._attempts.run_programs, step))
                 continue
+            shown = with_pictures(step, self._problem)
             try:
-                bound = self._attempts.hold_for(step)
+                bound = self._attempts.hold_for(shown)
             except BudgetReached:
                 self._state.refuse()
                 break
-            self._launch(step, partial(self._attempts.execute, step, bound))
+            self._launch(shown, partial(self._attempts.execute, shown, bound))
         return noted
 
     def _launch(self, step: Step, work: Callable[[], Coroutine[Any, Any, StepResult | None]]) -> None:

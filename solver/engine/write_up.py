@@ -30,7 +30,7 @@ def write_up_step(problem: Problem, best: Candidate, panel: Sequence[ModelCard])
         StepKind.WRITE_UP,
         "Write up",
         writer.name,
-        (Message("system", _SYSTEM), Message("user", content)),
+        (Message("system", _SYSTEM), Message("user", content, problem.pictures)),
         parents=(best.step_key,),
     )
 

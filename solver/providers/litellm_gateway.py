@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 import os
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import aiohttp
@@ -15,10 +16,12 @@ from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
 from solver.core.request import Reply, Request
 from solver.providers.error_sorting import in_doubt, sorted_error, timed_out
 from solver.providers.openai_responses import Background
+from solver.providers.picture_parts import PictureHolder, chat_content, no_pictures, pictures_in
 from solver.providers.usage import STANDARD_SERVICE, is_openai_itself, json_safe, parse_usage
 from solver.text.extract import clean_text
 
 logger = logging.getLogger(__name__)
+_NOTHING_SHOWN: Mapping[str, bytes] = {}
 
 
 class Gateway(Protocol):
@@ -51,7 +54,8 @@ class Gateway(Protocol):
 class LiteLLMGateway(Gateway):
     """Calls any provider that litellm knows, and OpenAI-compatible servers on TCP or a unix socket (`unix:/path`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, pictures: PictureHolder = no_pictures) -> None:
+        """Show the pictures that `pictures` holds."""
         os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
         import litellm
 
@@ -59,6 +63,7 @@ class LiteLLMGateway(Gateway):
         litellm.drop_params = True
         litellm.telemetry = False
         self._litellm = litellm
+        self._pictures = pictures
         self._sessions: dict[str, aiohttp.ClientSession] = {}
         self._background = Background()
 
@@ -76,10 +81,10 @@ class LiteLLMGateway(Gateway):
 
     async def complete(self, request: Request) -> Reply:
         """Make one call, once. Raises NotExecuted or InDoubt; a time-out is InDoubt."""
-        card = request.card
+        card, shown = request.card, await pictures_in(request.messages, self._pictures)
         try:
             async with asyncio.timeout(card.timeout_s + 5):
-                response = await self._litellm.acompletion(**self._arguments(request))
+                response = await self._litellm.acompletion(**self._arguments(request, shown))
         except TimeoutError:
             raise timed_out(card) from None
         except Exception as error:
@@ -91,8 +96,9 @@ class LiteLLMGateway(Gateway):
 
     async def submit(self, request: Request) -> str:
         """Submit one call, once, and return its reference. Raises NotExecuted or InDoubt; a time-out is InDoubt."""
+        shown = await pictures_in(request.messages, self._pictures)
         try:
-            return await self._background.submit(request)
+            return await self._background.submit(request, shown)
         except TimeoutError:
             detail = "It did not confirm in time that it accepted the call."
             raise in_doubt(request.card, ErrorCategory.TIMED_OUT, detail) from None
@@ -109,11 +115,11 @@ class LiteLLMGateway(Gateway):
         """Ask the provider to stop working on a call; best effort."""
         await self._background.cancel(request, reference)
 
-    def _arguments(self, request: Request) -> dict[str, Any]:
+    def _arguments(self, request: Request, shown: Mapping[str, bytes] = _NOTHING_SHOWN) -> dict[str, Any]:
         card = request.card
         arguments: dict[str, Any] = {
             "model": card.litellm_model,
-            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            "messages": [{"role": m.role, "content": chat_content(m, shown)} for m in request.messages],
             "max_tokens": request.max_output_tokens,
             "max_retries": 0,
             "num_retries": 0,

@@ -19,6 +19,7 @@ from solver.core.errors import ErrorCategory
 from solver.core.models import ModelCard
 from solver.core.request import Reply, Request
 from solver.providers.error_sorting import in_doubt, timed_out
+from solver.providers.picture_parts import responses_content
 from solver.providers.usage import STANDARD_SERVICE, is_openai_itself, json_safe, parse_usage
 from solver.text.extract import clean_text
 
@@ -49,12 +50,12 @@ class Background:
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
-    async def submit(self, request: Request) -> str:
+    async def submit(self, request: Request, pictures: Mapping[str, bytes]) -> str:
         """Submit a call, once, and return its reference. Raises InDoubt, RefusedByServer, or what the network does."""
         card = request.card
         body: dict[str, Any] = {
             "model": card.litellm_model.partition("/")[2],
-            "input": [{"role": m.role, "content": m.content} for m in request.messages],
+            "input": [{"role": m.role, "content": responses_content(m, pictures)} for m in request.messages],
             "max_output_tokens": request.max_output_tokens,
             "background": True,
             "store": True,

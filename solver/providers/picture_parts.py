@@ -1,0 +1,48 @@
+"""Messages with pictures in the two shapes that providers take; one without is its text in both."""
+
+import asyncio
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from solver.core.errors import NotExecuted
+from solver.core.request import Message
+
+type PictureHolder = Callable[[str], bytes]
+"""Returns the bytes (JPEG) of the picture that a reference names. Raises OSError where there is none."""
+
+
+def no_pictures(ref: str) -> bytes:
+    """Stand for a holder of pictures where none are shown."""
+    raise FileNotFoundError(f"Nobody holds the picture {ref}.")
+
+
+async def pictures_in(messages: Sequence[Message], holder: PictureHolder) -> dict[str, bytes]:
+    """Return the bytes of what the messages show, by reference. Raises NotExecuted where a picture is gone."""
+    refs = {picture.ref for message in messages for picture in message.pictures}
+    try:
+        return {ref: await asyncio.to_thread(holder, ref) for ref in sorted(refs)}
+    except OSError as error:
+        raise NotExecuted("A picture of this job is not there any more.", retryable=False) from error
+
+
+def chat_content(message: Message, pictures: Mapping[str, bytes]) -> str | list[dict[str, Any]]:
+    """Return a message's content as the Chat Completions API takes it, which litellm translates for other providers."""
+    if not message.pictures:
+        return message.content
+    shown = [
+        {"type": "image_url", "image_url": {"url": _address(pictures[each.ref])}} for each in message.pictures
+    ]
+    return [{"type": "text", "text": message.content}, *shown]
+
+
+def responses_content(message: Message, pictures: Mapping[str, bytes]) -> str | list[dict[str, Any]]:
+    """Return a message's content as OpenAI's Responses API takes it."""
+    if not message.pictures:
+        return message.content
+    shown = [{"type": "input_image", "image_url": _address(pictures[each.ref])} for each in message.pictures]
+    return [{"type": "input_text", "text": message.content}, *shown]
+
+
+def _address(picture: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(picture).decode('ascii')}"
