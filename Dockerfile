@@ -13,6 +13,7 @@ RUN uv sync --frozen --no-install-project --no-default-groups
 COPY manage.py LICENSE pyproject.toml ./
 COPY accounts accounts
 COPY billing billing
+COPY files files
 COPY jobs jobs
 COPY reasoning_app reasoning_app
 COPY sandbox sandbox
