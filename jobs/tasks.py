@@ -10,7 +10,7 @@ from jobs.lifecycle.funding import expire_unpaid, start_paid_jobs
 from jobs.lifecycle.weekly import run_due
 from jobs.mail import eml_backend as mail_files
 from jobs.mail import send as outbox
-from jobs.upkeep import audit_runs, retention
+from jobs.upkeep import audit_runs, retention, unused_files
 from jobs.upkeep.sweep import sweep as sweep_jobs_and_mail
 from jobs.worker.process import next_job, program_host
 
@@ -78,6 +78,12 @@ def learn() -> None:
 def watch_drift() -> None:
     """Compare recent outcomes with what was learned."""
     drift.watch()
+
+
+@shared_task(name=task_names.DELETE_UNUSED_FILES)
+def delete_unused_files() -> None:
+    """Delete attached files that no job and no draft has any more."""
+    unused_files.delete_unused_files()
 
 
 @shared_task(name=task_names.CLEAR_SESSIONS)

@@ -1,6 +1,7 @@
 """Backups: one file with the database as `pg_dump` writes it, and the files of the data directory that belong to it.
 
-A backup is a tar of `manifest.json`, `database.dump` (custom format), `mail/*.eml` and, where the installation made
+A backup is a tar of `manifest.json`, `database.dump` (custom format), `mail/*.eml`, `files/…` (attached files that lie
+in the data directory; a bucket is not in it) and, where the installation made
 its own, `secret_key`. The database may be in use: a dump is one snapshot, whatever commits meanwhile.
 """
 
@@ -17,16 +18,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.core.files.storage import FileSystemStorage
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
+from files.store import storage, stored_names
 from jobs.core.database import connection_string
 from jobs.mail import eml_backend as mail_files
 from reasoning_app.embedded.stores.postgres import clean_env
 from reasoning_app.postgres_programs import ProgramMissingError, client_program
 
 FORMAT = 1
-MANIFEST, DUMP, MAIL, SECRET_KEY = "manifest.json", "database.dump", "mail/", "secret_key"
+MANIFEST, DUMP, MAIL, FILES, SECRET_KEY = "manifest.json", "database.dump", "mail/", "files/", "secret_key"
 
 
 class BackupError(Exception):
@@ -38,6 +41,7 @@ class Made(NamedTuple):
 
     size_bytes: int
     mails: int
+    files: int
     has_secret_key: bool
 
 
@@ -66,12 +70,30 @@ def _pack(draft: Path, dump: Path) -> Made:
             for name in names:
                 with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
                     _add(archive, MAIL + name, (Path(settings.MAIL_DIR) / name).read_bytes())
+            files = _add_files(archive)
             key = own_secret_key()
             if key:
                 _add(archive, SECRET_KEY, key.encode())
         file.flush()
         os.fsync(file.fileno())
-        return Made(file.tell(), len(names), bool(key))
+        return Made(file.tell(), len(names), files, bool(key))
+
+
+def _add_files(archive: tarfile.TarFile) -> int:
+    """Add the attached files; return how many. They are there: bytes are written before their row, deleted after it."""
+    place, added = storage(), 0
+    if not isinstance(place, FileSystemStorage):
+        return 0
+    for name in stored_names():
+        with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
+            archive.add(place.path(name), FILES + name, filter=_private)
+            added += 1
+    return added
+
+
+def _private(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.mode, member.uid, member.gid, member.uname, member.gname = 0o600, 0, 0, "", ""
+    return member
 
 
 def _manifest() -> dict[str, Any]:

@@ -13,15 +13,18 @@ from typing import IO, Any, NamedTuple
 
 import psycopg
 from django.conf import settings
+from django.core.files import File
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
+from files.store import storage
 from jobs.core.database import connection_string
 from jobs.mail import eml_backend as mail_files
 from jobs.upkeep.after_restore import free_held_jobs
 from reasoning_app.backup import (
     DUMP,
+    FILES,
     FORMAT,
     MAIL,
     MANIFEST,
@@ -34,6 +37,8 @@ from reasoning_app.backup import (
 
 # The schema is there already; a dump of a database that was restored itself would make it once more.
 _SCHEMA_LINE = re.compile(r"^\d+; \d+ \d+ (SCHEMA - public|COMMENT - SCHEMA public|ACL - SCHEMA public)\b")
+# As files/store.py names them: no path leads out of the storage.
+_FILE_NAME = re.compile(r"[0-9a-f-]{36}/[0-9a-f-]{36}(\.[0-9]{1,2})?")
 _KEPT = "before_restore"
 _PATIENCE_S = 3.0
 
@@ -172,11 +177,20 @@ def _free_held_jobs() -> int:
 
 
 def _restore_files(archive: tarfile.TarFile) -> int:
-    """Write the emails that are missing, and the secret key where this installation keeps its own; return the emails."""
+    """Write the emails, the attached files that are missing, and the secret key where this installation has its own.
+
+    Return how many emails.
+    """
     directory = Path(settings.MAIL_DIR)
     mails = 0
     for name in archive.getnames():
         mail = name.removeprefix(MAIL)
+        if (
+            (file := name.removeprefix(FILES)) != name
+            and _FILE_NAME.fullmatch(file)
+            and not storage().exists(file)
+        ):
+            storage().save(file, File(_open(archive, name)))
         if mail != name and mail_files.is_stored_name(mail):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             (directory / mail).write_bytes(_read(archive, name))

@@ -15,6 +15,7 @@ from django.utils.csp import CSP
 from billing import task_names as billing_tasks
 from billing.prices.local_models import parse_local_models
 from billing.prices.setting import parse_prices
+from files.places import file_storage
 from jobs.core import task_names as job_tasks
 from reasoning_app import __version__, paths, secret_key
 from reasoning_app.environment import SettingsEnv
@@ -110,6 +111,7 @@ INSTALLED_APPS = [
     "reasoning_app",
     "accounts",
     "billing",
+    "files",
     "jobs",
 ]
 MIDDLEWARE = [
@@ -125,6 +127,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "reasoning_app.request_size.UploadMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -301,18 +304,32 @@ _static = (
     if _collected
     else "reasoning_app.static_files.VersionedStaticFilesStorage"
 )
+# Files that people attach: in the data directory, or in a bucket.
+PONDER_FILES_URL = env.str("PONDER_FILES_URL", default="")
+PONDER_FILE_MB = _whole("PONDER_FILE_MB", default=25, low=1, high=1_000)
+PONDER_JOB_FILES = _whole("PONDER_JOB_FILES", default=10, low=1, high=100)
+PONDER_JOB_FILES_MB = _whole("PONDER_JOB_FILES_MB", default=50, low=1, high=1_000)
+PONDER_WORKSPACE_FILES_MB = _whole("PONDER_WORKSPACE_FILES_MB", default=2_000, low=1, high=10_000_000)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "files": _setting(
+        "PONDER_FILES_URL",
+        lambda: file_storage(PONDER_FILES_URL, directory=DATA_DIR / "files"),
+        "s3://KEY_ID:SECRET@BUCKET/PREFIX?endpoint=https://HOST&region=NAME",
+    ),
     "staticfiles": {"BACKEND": _static},
 }
 # Without a collectstatic run the files are served where they lie.
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not _collected
 WHITENOISE_ROOT = BASE_DIR / "static" / "root"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
-# One form takes a file, a provider's cost report; it stays in memory, as large as a request may be.
-DATA_UPLOAD_MAX_NUMBER_FILES = 1
+# A form takes one small file, a provider's cost report, which stays in memory, as large as a request may be; files of
+# jobs are larger, and come by UPLOAD_PATHS alone (reasoning_app.request_size).
+DATA_UPLOAD_MAX_NUMBER_FILES = PONDER_JOB_FILES
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+UPLOAD_PATHS = {"/jobs/files/"}
+SMALL_UPLOAD_PATHS = {"/staff/costs/reconciliation/upload/"}
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -382,6 +399,7 @@ CELERY_BEAT_SCHEDULE = {
     "learn": {"task": job_tasks.LEARN, "schedule": 15.0, "options": {"expires": 15}},
     "watch-drift": {"task": job_tasks.WATCH_DRIFT, "schedule": crontab(hour="4", minute="43")},
     "delete-unverified": {"task": "accounts.tasks.delete_unverified", "schedule": crontab(minute="29")},
+    "delete-unused-files": {"task": job_tasks.DELETE_UNUSED_FILES, "schedule": crontab(minute="37")},
     "clear-sessions": {"task": job_tasks.CLEAR_SESSIONS, "schedule": crontab(hour="3", minute="17")},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")

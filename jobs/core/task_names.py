@@ -10,6 +10,7 @@ RUN_AUDIT = "jobs.tasks.run_audit"
 DELETE_OLD_TEXTS = "jobs.tasks.delete_old_texts"
 LEARN = "jobs.tasks.learn"
 WATCH_DRIFT = "jobs.tasks.watch_drift"
+DELETE_UNUSED_FILES = "jobs.tasks.delete_unused_files"
 CLEAR_SESSIONS = "jobs.tasks.clear_sessions"
 
 SANDBOX_QUEUE = "sandbox"

@@ -99,7 +99,7 @@ def _pairs(right: Sequence[StepRecord], wrong: Sequence[StepRecord]) -> Iterator
 def _prompt(step: StepRecord) -> list[dict[str, str]]:
     found = Prompt.objects.filter(job_id=step.job_id, sha256=step.prompt_sha256).first()
     messages: list[dict[str, str]] = found.messages if found else []
-    return messages
+    return [{"role": each["role"], "content": each["content"]} for each in messages]
 
 
 def _reply(step: StepRecord) -> dict[str, str]:

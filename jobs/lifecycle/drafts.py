@@ -7,6 +7,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User, Workspace
+from files.models import Attachment
+from files.store import delete_files
+from jobs.core.ids import ids_in
 from jobs.core.states import JobState
 from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
 from jobs.lifecycle.titles import title_of
@@ -82,6 +85,18 @@ def save_draft(
 
 
 def delete_draft(*, user: User, draft_id: uuid.UUID) -> bool:
-    """Delete a draft. False: there is none with that id."""
-    deleted, _ = Job.objects.filter(pk=draft_id, created_by=user, state=JobState.DRAFT).delete()
-    return bool(deleted)
+    """Delete a draft, and the files that only it names. False: there is none with that id."""
+    with transaction.atomic():
+        drafts = Job.objects.select_for_update(no_key=True).filter(created_by=user, state=JobState.DRAFT)
+        draft = drafts.filter(pk=draft_id).first()
+        if draft is None:
+            return False
+        draft.delete()
+        own = files_named_by(draft) - {each for other in drafts_of(user) for each in files_named_by(other)}
+        delete_files(Attachment.objects.filter(pk__in=own, created_by=user, job=None))
+    return True
+
+
+def files_named_by(draft: Job) -> set[uuid.UUID]:
+    """Return the ids of the files that a draft's form names."""
+    return set(ids_in(str(draft.form.get("attached", "")).split()))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from billing.models import Price
-from billing.prices.book import kinds_by_model, price_book, rates_of, reasoning_models
+from billing.prices.book import kinds_by_model, price_book, rates_of, reasoning_models, seeing_models
 from billing.prices.local_models import LOCAL_PROVIDER
 from billing.prices.shipped_list import BUNDLED_PROVIDER, default_panel, is_bundled
 from jobs.core.errors import SubmitError
@@ -59,7 +59,7 @@ def build_panel(names: Sequence[str] = ()) -> list[ModelCard]:
             field="models",
             code="unknown_model",
         )
-    book, reasoning = price_book(), reasoning_models()
+    book, reasoning, seeing = price_book(), reasoning_models(), seeing_models()
     unpriced = [name for name in chosen if name not in book]
     if unpriced:
         raise SubmitError(
@@ -81,6 +81,7 @@ def build_panel(names: Sequence[str] = ()) -> list[ModelCard]:
             book[name],
             rank=index / max(count - 1, 1),
             reasons=name in reasoning,
+            sees=name in seeing,
             kinds=kinds.get(name, ()),
         )
         for index, name in enumerate(chosen)
@@ -96,6 +97,8 @@ def panel_for(problem: Problem, names: Sequence[str] = (), *, may_wait: bool = F
     panel = build_panel(names)
     if may_wait:
         panel = [at_cheaper_tier(card) for card in panel]
+    if problem.pictures:
+        panel = _seeing(panel)
     if not names:
         panel = [card for card in panel if card.is_for(problem.kind)] or panel
     if chosen := fitting(panel, problem):
@@ -111,7 +114,19 @@ def panel_for(problem: Problem, names: Sequence[str] = (), *, may_wait: bool = F
     )
 
 
-def _card(price: Price, *, rank: float, reasons: bool, kinds: tuple[str, ...]) -> ModelCard:
+def _seeing(panel: Sequence[ModelCard]) -> list[ModelCard]:
+    """Return the cards of the models that can be shown pictures. Raises SubmitError where there is none."""
+    if seeing := [card for card in panel if card.sees]:
+        return seeing
+    raise SubmitError(
+        f"There are pictures among the files, and none of the models sees: {', '.join(card.name for card in panel[:5])}. "
+        "Choose a model that does, or untick the pictures and say in the problem what they show.",
+        field="attached",
+        code="no_model_sees",
+    )
+
+
+def _card(price: Price, *, rank: float, reasons: bool, sees: bool, kinds: tuple[str, ...]) -> ModelCard:
     """Return the card of one model; `rank` is its place in the panel, 0 (weakest) to 1."""
     provider, _, short = price.model.partition("/")
     bundled, local = is_bundled(price.model), provider == LOCAL_PROVIDER
@@ -137,6 +152,7 @@ def _card(price: Price, *, rank: float, reasons: bool, kinds: tuple[str, ...]) -
         bundled=bundled,
         kinds=kinds,
         reasons=reasons,
+        sees=sees,
         timeout_s=_timeout_s(quick=bundled and not known.get("writes_prose"), background=background),
         background=background,
         **known,

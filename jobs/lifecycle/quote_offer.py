@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from accounts.models import Workspace
+from files.passages import ReadFile
 from jobs.core.errors import SubmitError
 from jobs.core.options import NOTHING_CHOSEN, WAITS, JobOptions, waiting_words
 from jobs.learning.lookup import informed_panel
+from jobs.lifecycle.files import told_files
 from jobs.lifecycle.panel import panel_for
 from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
 from jobs.lifecycle.quote_records import quote_json, quote_of, terms_of
@@ -69,15 +71,24 @@ def quote_job(
     options: JobOptions = NOTHING_CHOSEN,
     workspace: Workspace | None = None,
     earlier: Earlier | None = None,
+    files: Sequence[ReadFile] = (),
 ) -> QuoteResult:
     """Return what the budget buys for this problem with this installation's panel. Raises SubmitError.
 
     `workspace` is whose jobs have taught what to expect; None: nobody's, as for the signed-out. `earlier` is what the
-    problem follows up on. Without a budget one is suggested, by the kind of problem and by what a right answer is worth,
-    if that is told.
+    problem follows up on, `files` what was attached to it. Without a budget one is suggested, by the kind of problem and
+    by what a right answer is worth, if that is told.
     """
     text = problem[:MAX_PROBLEM_CHARS]
-    posed = pose(text, checker, options.result, earlier)
+    told = told_files(
+        files,
+        problem=text,
+        posed=lambda told: pose(text, checker, options.result, earlier, told),
+        models=options.models,
+        budget_nano=budget_nano,
+        rank=False,
+    )
+    posed = pose(text, checker, options.result, earlier, told)
     panel = informed_panel(
         panel_for(posed, options.models, may_wait=options.may_wait),
         posed,

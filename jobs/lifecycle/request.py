@@ -1,5 +1,6 @@
 """What is asked for when a job is submitted, and what of it can be checked without prices and wallets."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
@@ -9,14 +10,19 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User, Workspace
+from files.errors import FileError
+from files.models import Attachment
+from files.store import check_together, read_files
 from jobs.core.code_checks import why_not_offered
 from jobs.core.errors import SubmitError
 from jobs.core.options import NOTHING_CHOSEN, JobOptions
 from jobs.core.tags import checked_tags
+from jobs.lifecycle.files import told_files
 from jobs.lifecycle.follow_up import earlier_of
 from jobs.lifecycle.problem_text import checked_problem
 from jobs.models import Job
 from solver.checkers import BaseChecker, pose
+from solver.core.attached import AttachedFile
 from solver.core.earlier import Earlier
 from solver.core.money import NANO_PER_CENT, format_usd
 from solver.core.problem import Problem
@@ -34,7 +40,7 @@ class JobRequest:
 
     What is made of it has the id `request_id`, such as that of a draft: sent twice, it is one job or one comparison.
     `when_paid` lets the job wait for money if the wallet has too little. `follows` is an ended job whose problem and
-    answer go along as context.
+    answer go along as context. `files` are of the same workspace.
     """
 
     user: User
@@ -48,6 +54,7 @@ class JobRequest:
     not_before_at: datetime | None = None
     parent: Job | None = None
     follows: Job | None = None
+    files: tuple[Attachment, ...] = ()
     tags: tuple[str, ...] = ()
     request_id: UUID | None = None
     when_paid: bool = False
@@ -65,6 +72,10 @@ class JobRequest:
                 code="unknown_strategy",
             )
         self.options.check()
+        try:
+            check_together(self.files)
+        except FileError as error:
+            raise SubmitError(str(error), field="attached", code="files") from error
         check_result(self.options.result, self.checker)
         if why := why_not_offered(self.checker):
             raise SubmitError(why, field="checker", code="cannot_run_code")
@@ -77,9 +88,21 @@ class JobRequest:
         kept = self.parent.context if self.parent and self.parent.follows_id == self.follows.pk else {}
         return Earlier.from_json(kept) or earlier_of(self.follows)
 
-    def posed(self) -> Problem:
-        """Return the problem as models are asked it. Raises SubmitError."""
-        return pose(self.problem, self.checker, self.options.result, self.earlier())
+    def told_files(self) -> tuple[AttachedFile, ...]:
+        """Return what of the files models are told. Raises SubmitError."""
+        earlier = self.earlier()
+        return told_files(
+            read_files(self.files),
+            problem=self.problem,
+            posed=lambda told: pose(self.problem, self.checker, self.options.result, earlier, told),
+            models=self.options.models,
+            budget_nano=self.budget_nano,
+        )
+
+    def posed(self, told: Sequence[AttachedFile] | None = None) -> Problem:
+        """Return the problem as models are asked it, with what they are told of its files. Raises SubmitError."""
+        told = self.told_files() if told is None else told
+        return pose(self.problem, self.checker, self.options.result, self.earlier(), told)
 
     def is_met_by(self, job: Job) -> bool:
         """Tell whether a job that was submitted before, and not raised since, is what is asked for here."""
@@ -90,6 +113,7 @@ class JobRequest:
             and job.checker == (self.checker.to_json() if self.checker else {})
             and job.strategy == strategy_for(self.strategy, job.result_kind)
             and job.options == self.options.to_json()
+            and [each["sha256"] for each in job.files] == [file.sha256 for file in self.files]
             and job.follows_id == (self.follows.pk if self.follows else None)
             and (job.not_before_at, job.deadline_at) == (self.not_before_at, self.deadline_at)
         )

@@ -10,6 +10,9 @@ from django.utils import timezone
 from accounts.closing import keep_open
 from accounts.models import User
 from billing.books.wallet import BillingError, NotEnoughMoney
+from files.errors import FileError
+from files.models import Attachment
+from files.store import give_to_job
 from jobs.core.deadlock import again_after_deadlock
 from jobs.core.errors import SubmitError
 from jobs.core.states import JobState
@@ -25,6 +28,7 @@ from jobs.lifecycle.spending_limits import refusals_told
 from jobs.lifecycle.titles import title_of
 from jobs.models import Job
 from solver import least_budget_nano
+from solver.core.attached import AttachedFile
 from solver.core.models import ModelCard
 from solver.core.money import format_usd, format_usd_at_least
 from solver.core.problem import Problem
@@ -39,7 +43,8 @@ def submit_job(request: JobRequest, *, wake: bool = True) -> Job:
     the caller, who must hold a transaction and claim the job in it.
     """
     request = request.checked()
-    posed = request.posed()
+    told = request.told_files()
+    posed = request.posed(told)
     panel = informed_panel(
         panel_for(posed, request.options.models, may_wait=request.options.may_wait),
         posed,
@@ -49,10 +54,11 @@ def submit_job(request: JobRequest, *, wake: bool = True) -> Job:
     )
     check_affordable(posed, panel, request.budget_nano)
     with refusals_told():
-        return _submit(_job_of(request, posed, panel), posed, panel, when_paid=request.when_paid, wake=wake)
+        job = _job_of(request, posed, panel, told)
+        return _submit(job, posed, panel, request.files, when_paid=request.when_paid, wake=wake)
 
 
-def _job_of(request: JobRequest, posed: Problem, panel: list[ModelCard]) -> Job:
+def _job_of(request: JobRequest, posed: Problem, panel: list[ModelCard], told: Sequence[AttachedFile]) -> Job:
     """Return the job of a checked request, not saved."""
     now, markup_bp, earlier = timezone.now(), settings.PONDER_MARKUP_BP, request.earlier()
     return Job(
@@ -74,12 +80,21 @@ def _job_of(request: JobRequest, posed: Problem, panel: list[ModelCard]) -> Job:
         parent=request.parent,
         follows=request.follows,
         context=earlier.to_json() if earlier else {},
+        files=[each.to_json() for each in told],
         state=JobState.QUEUED,
         queued_at=max(now, request.not_before_at or now),
     )
 
 
-def _submit(job: Job, posed: Problem, panel: list[ModelCard], *, when_paid: bool, wake: bool) -> Job:
+def _submit(
+    job: Job,
+    posed: Problem,
+    panel: list[ModelCard],
+    files: Sequence[Attachment],
+    *,
+    when_paid: bool,
+    wake: bool,
+) -> Job:
     try:
         with transaction.atomic():
             refuse_closed(job.created_by)
@@ -90,6 +105,7 @@ def _submit(job: Job, posed: Problem, panel: list[ModelCard], *, when_paid: bool
             if earlier:
                 job.created_at, job.parent_id = timezone.now(), job.parent_id or earlier.parent_id
             job.save(force_insert=earlier is None, force_update=earlier is not None)
+            give_to_job(files, job_id=job.pk)
             record_quote(job, posed, panel)
             if job.state == JobState.AWAITING_PAYMENT:
                 check_unpaid(job.created_by)
@@ -98,7 +114,9 @@ def _submit(job: Job, posed: Problem, panel: list[ModelCard], *, when_paid: bool
                 wake_worker_on_commit(job.pk)
     except IntegrityError:
         # Another click, or a keystroke that kept the draft, was faster: look again.
-        return _submit(job, posed, panel, when_paid=when_paid, wake=wake)
+        return _submit(job, posed, panel, files, when_paid=when_paid, wake=wake)
+    except FileError as error:
+        raise SubmitError(str(error), field="attached", code="files") from error
     except SubmitError:
         # What is refused here may have been done by another click a moment ago: it has the money that is missing.
         if earlier := Job.objects.filter(pk=job.pk).exclude(state=JobState.DRAFT).first():

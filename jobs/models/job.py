@@ -90,6 +90,12 @@ class Job(models.Model):
         blank=True,
         help_text="The problem and the answer that it follows up on, as models are told them: {problem, answer, remark}.",
     )
+    files = models.JSONField(
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="What models are told of its files: [{name, summary, passages: [{where, text}], is_whole, sha256}].",
+    )
     form = models.JSONField(default=dict, blank=True, help_text="The fields of a draft's form.")
     hints = models.JSONField(
         default=list,

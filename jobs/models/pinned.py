@@ -7,6 +7,7 @@ from typing import Any, Self
 from jobs.core.errors import CannotContinue
 from jobs.models.job import Job
 from solver.checkers import CheckerError, checker_from_json
+from solver.core.attached import files_from_json, pictures_of, with_files
 from solver.core.earlier import Earlier, with_context
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
@@ -37,12 +38,15 @@ class Pinned:
         pinned = job.pinned
         engine = pinned.get("engine", 0)
         try:
+            files, result = files_from_json(job.files), ResultKind(pinned.get("result", ResultKind.ANSWER))
+            context = with_context(job.problem, Earlier.from_json(job.context))
             return cls(
                 problem=Problem(
-                    with_context(job.problem, Earlier.from_json(job.context)),
+                    with_files(context, files, may_cite=result is ResultKind.TEXT),
                     pinned.get("kind", "open"),
                     checker_from_json(job.checker),
-                    ResultKind(pinned.get("result", ResultKind.ANSWER)),
+                    result,
+                    pictures_of(files),
                 ),
                 panel=[ModelCard.from_json(card) for card in pinned.get("panel", [])],
                 reserve_nano=pinned.get("reserve_nano", 0),

@@ -16,6 +16,8 @@ from accounts.closing import (
 from accounts.models import User, Workspace
 from billing.books.closing import forget_payment_details, give_up_money
 from billing.books.wallet import balances
+from files.models import Attachment
+from files.store import delete_files
 from jobs.core.deadlock import again_after_deadlock
 from jobs.core.errors import SubmitError
 from jobs.core.states import ACTIVE, ENDED, JobState
@@ -75,6 +77,7 @@ def close_account(*, user: User, gives_up_money: bool) -> int:
         alone = workspaces_alone(user)
         deleted = _delete_jobs(_jobs_of(user, alone))
         JobTemplate.objects.filter(created_by=user).delete()
+        delete_files(Attachment.objects.filter(created_by=user, job=None))
         for workspace in alone:
             give_up_money(workspace)
             forget_payment_details(workspace)

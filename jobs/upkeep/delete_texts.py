@@ -7,8 +7,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Membership, Role, User
+from files.models import Attachment
+from files.store import delete_files
 from jobs.core.states import ENDED
-from jobs.mail.eml_backend import delete_files
+from jobs.mail.eml_backend import delete_files as delete_mail_files
 from jobs.models import Job, OutboxMessage, OutboxState, Prompt, ShareLink, StepRecord
 
 TITLE = "Texts deleted"
@@ -21,6 +23,7 @@ _OF_JOB: dict[str, Any] = {
     "checker": {},
     "context": {},
     "hints": [],
+    "files": [],
     "form": {},
     "best": {},
     "phase": "",
@@ -63,6 +66,7 @@ def delete_texts(*, job_id: UUID) -> bool:
         ended = Job.objects.select_for_update(no_key=True).filter(pk=job_id, state__in=sorted(ENDED))
         if not ended.filter(texts_deleted_at=None).exists():
             return False
+        delete_files(Attachment.objects.filter(job_id=job_id))
         Prompt.objects.filter(job_id=job_id).delete()
         ShareLink.objects.filter(job_id=job_id).delete()
         StepRecord.objects.filter(job_id=job_id).update(**_OF_STEP)
@@ -72,5 +76,5 @@ def delete_texts(*, job_id: UUID) -> bool:
             state=OutboxState.UNWANTED, last_error="The texts of its job were deleted."
         )
         Job.objects.filter(pk=job_id).update(texts_deleted_at=timezone.now(), **_OF_JOB)
-        transaction.on_commit(lambda: delete_files(message_ids))
+        transaction.on_commit(lambda: delete_mail_files(message_ids))
     return True

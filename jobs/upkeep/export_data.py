@@ -1,5 +1,6 @@
 """Everything that is kept of a user, as one zip that is made while it is read: memory stays flat however much it is."""
 
+import contextlib
 import io
 import json
 import zipfile
@@ -14,6 +15,8 @@ from accounts.models import User
 from billing.books.statement import LEDGER_HEADER, ledger_rows
 from billing.cost_review.csv_reply import csv_lines
 from billing.models import Call
+from files.models import Attachment
+from files.store import storage
 from jobs.models import Job, Prompt, StepRecord
 from solver.core.money import usd_decimal
 
@@ -29,6 +32,7 @@ ledger/*.csv          every movement in the wallet of each of your workspaces; a
 jobs/DATE-ID/
   job.json            the job: state, money, times, answer, confidence, what was checked
   problem.md          what you asked
+  files/              the files that you attached
   answer.md           the whole answer, if there is one
   calls.jsonl         every call, one JSON object per line, in the order in which the results were recorded:
                       purpose, model, tokens, cost, times, the messages that were sent, and the reply
@@ -68,13 +72,13 @@ def export_data(user: User) -> Iterator[bytes]:
         for name, chunks in _entries(user):
             with archive.open(name, "w", force_zip64=True) as entry:
                 for chunk in chunks:
-                    entry.write(chunk.encode("utf-8", "replace"))
+                    entry.write(chunk if isinstance(chunk, bytes) else chunk.encode("utf-8", "replace"))
                     if ready := pipe.take():
                         yield ready
     yield pipe.take()
 
 
-def _entries(user: User) -> Iterator[tuple[str, Iterator[str]]]:
+def _entries(user: User) -> Iterator[tuple[str, Iterator[str] | Iterator[bytes]]]:
     """Yield name and text of each file, in pieces."""
     yield "README.txt", iter([README])
     yield "profile.json", iter([_json(_profile(user))])
@@ -93,7 +97,19 @@ def _entries(user: User) -> Iterator[tuple[str, Iterator[str]]]:
             yield f"{folder}/problem.md", iter([job.problem])
         if job.answer_text or job.answer:
             yield f"{folder}/answer.md", iter([job.answer_text or job.answer])
+        for file in Attachment.objects.filter(job=job).defer("pages").order_by("created_at", "pk"):
+            yield f"{folder}/files/{str(file.pk)[:8]}-{file.name}", _bytes_of(file)
         yield f"{folder}/calls.jsonl", _calls(job)
+    for file in (
+        Attachment.objects.filter(created_by=user, job=None).defer("pages").order_by("created_at", "pk")
+    ):
+        yield f"files/{str(file.pk)[:8]}-{file.name}", _bytes_of(file)
+
+
+def _bytes_of(file: Attachment) -> Iterator[bytes]:
+    """Yield the bytes of a file; none of one that was deleted meanwhile."""
+    with contextlib.suppress(FileNotFoundError), storage().open(file.stored_name) as stored:
+        yield from stored.chunks()
 
 
 def _profile(user: User) -> dict[str, Any]:
@@ -118,7 +134,7 @@ def _job(job: Job) -> dict[str, Any]:
         "id", "title", "tags", "state", "stop_reason", "error", "strategy", "options", "checker", "form", "version",
         "markup_bp", "created_at", "not_before_at", "deadline_at", "started_at", "finished_at", "texts_deleted_at",
         "answer", "confidence", "explanation", "checked", "user_verdict", "user_verdict_at", "dissent", "rubric", "calls",
-        "programs_run", "programs_cpu_ms", "parent_id", "follows_id", "context", "hints",
+        "programs_run", "programs_cpu_ms", "parent_id", "follows_id", "context", "hints", "files",
     )  # fmt: skip
     spent = job.charged_nano if job.has_ended or not job.escrow else job.budget_nano - job.escrow.balance_nano
     return {name: getattr(job, name) for name in fields} | {

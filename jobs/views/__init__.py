@@ -15,6 +15,7 @@ from jobs.views.data.share import share_job, shared_job, unshare_job
 from jobs.views.data.verdict import judge_answer
 from jobs.views.detail import detail, live_fragment
 from jobs.views.drafts import drop_draft, keep_draft
+from jobs.views.files import attach_files, download_file
 from jobs.views.landing import landing
 from jobs.views.limits import limits
 from jobs.views.listing import job_list, job_list_csv
@@ -37,6 +38,7 @@ from jobs.views.templates import (
 )
 
 __all__ = [
+    "attach_files",
     "audit_list",
     "audit_now",
     "bulk",
@@ -50,6 +52,7 @@ __all__ = [
     "delete_template",
     "detail",
     "download_data",
+    "download_file",
     "download_result_csv",
     "download_result_json",
     "drop_draft",

@@ -1,13 +1,12 @@
 """The doors to what belongs to a user: each returns the object, or raises 404 also where it is someone else's."""
 
-from collections.abc import Iterable
-from contextlib import suppress
 from uuid import UUID
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
+from jobs.core.ids import ids_in
 from jobs.core.states import JobState
 from jobs.models import Comparison, Job, JobQuerySet, JobTemplate, StepRecord
 from jobs.presenters.revision import with_revision
@@ -40,15 +39,6 @@ def get_live_job_for(user: User, job_id: UUID) -> tuple[Job, str]:
 def job_named(user: User, job_id: str) -> Job | None:
     """Return the user's job of the id that a form names. None: it names none of theirs."""
     return jobs_of(user).exclude(state=JobState.DRAFT).filter(pk__in=ids_in([job_id])).first()
-
-
-def ids_in(texts: Iterable[str]) -> list[UUID]:
-    """Return the ids that a form names, without what is none."""
-    found = []
-    for text in texts:
-        with suppress(ValueError):
-            found.append(UUID(text))
-    return found
 
 
 def get_draft_for(user: User, job_id: UUID) -> Job:

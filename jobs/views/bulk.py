@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import AuthedRequest, signed_in
 from accounts.models import User
 from jobs.core.errors import SubmitError
+from jobs.core.ids import ids_in
 from jobs.core.states import JobState
 from jobs.core.tags import checked_tags, tags_in
 from jobs.lifecycle import cancel_job, finish_early
@@ -19,7 +20,7 @@ from jobs.lifecycle.rename import set_tags
 from jobs.models import Job
 from jobs.presenters.spend import spend_of
 from jobs.upkeep.delete_texts import delete_texts, may_delete_texts
-from jobs.views.access import ids_in, jobs_of
+from jobs.views.access import jobs_of
 from jobs.views.job_actions import CANCEL, FINISH, offers_of
 
 MOST_JOBS = 100

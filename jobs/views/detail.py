@@ -30,6 +30,7 @@ from jobs.templatetags.ponder import short_answer
 from jobs.upkeep.delete_texts import may_delete_texts
 from jobs.views.access import get_live_job_for, jobs_of
 from jobs.views.actions import hint_context
+from jobs.views.file_rows import rows_of
 from jobs.views.job_actions import offered_key, offers_of
 from jobs.views.live import live_reply, sealed
 from jobs.views.name import name_context
@@ -39,17 +40,21 @@ from solver.core.result_kind import ResultKind
 _LATER_SHOWN = 20
 
 
-def job_context(job: Job, revision: str = "") -> dict[str, Any]:
-    """Return what the page and its live part show; `revision` is that of the job as it was read."""
+def job_context(job: Job, revision: str = "", *, with_passages: bool = True) -> dict[str, Any]:
+    """Return what the page and its live part show; `revision` is that of the job as it was read.
+
+    `with_passages` says whether the page holds the passages that citations lead to.
+    """
+    citations = sum(len(file["passages"]) for file in job.files) if with_passages else 0
     spend = spend_of(job)
     best = job.best if isinstance(job.best, dict) else {}
     # While an ended job continues, its earlier answer stands until a better one is found.
     answer, text = str(best.get("answer") or ""), str(best.get("text") or "")
     if job.has_ended or not (answer or text):
         answer, text = job.answer or answer, job.answer_text or text
-    rendered = render_markdown(text, prefix="answer") if text else ""
+    rendered = render_markdown(text, prefix="answer", citations=citations) if text else ""
     delivered = as_markdown(job.result_kind, answer, text)
-    result_html = render_markdown(delivered, prefix="result") if delivered else ""
+    result_html = render_markdown(delivered, prefix="result", citations=citations) if delivered else ""
     return {
         "job": job,
         "spend": spend,
@@ -131,6 +136,7 @@ def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     context["reruns"] = [each for each in later if each.parent_id == job.pk]
     context["follow_ups"] = [each for each in later if each.follows_id == job.pk]
     context["hints"] = shown_hints(job)
+    context["file_rows"] = rows_of(job)
     context["problem_html"] = render_markdown(job.problem, prefix="problem")
     context["has_math"] = context["has_math"] or has_math(context["problem_html"])
     return render(request, "jobs/job/detail.html", context)

@@ -12,7 +12,10 @@ from django.http import QueryDict
 
 from accounts.access import workspace_of
 from accounts.models import User
+from files.models import Attachment
+from files.store import files_named
 from jobs.core.code_checks import runs_programs
+from jobs.core.ids import ids_in
 from jobs.core.options import LEAST_TARGET, WAITS, JobOptions
 from jobs.core.tags import tags_in
 from jobs.lifecycle import JobRequest, SubmitError
@@ -151,6 +154,8 @@ class NewJobForm(BudgetForm):
     value = forms.CharField(required=False, max_length=60)
     example = RawTextField()
     follows = forms.CharField(required=False, max_length=40)
+    attached = forms.CharField(required=False, max_length=4_000, widget=TickedNames)
+    upload = forms.CharField(required=False, max_length=4_000, widget=TickedNames)
     tags = forms.CharField(required=False, max_length=400)
     not_before = forms.CharField(required=False, max_length=40)
     deadline = forms.CharField(required=False, max_length=40)
@@ -292,8 +297,30 @@ class NewJobForm(BudgetForm):
             not_before_at=data["not_before_at"],
             deadline_at=data["deadline_at"],
             follows=self.followed(user),
+            files=tuple(self.attached_files(user)),
             tags=data["tags"],
         )
+
+    def clean_upload(self) -> str:
+        """Refuse files that were chosen and not attached: without a script they need the button."""
+        if self.cleaned_data["upload"].strip():
+            raise ValidationError(
+                "The files that you chose were not attached yet. Choose them again and press “Attach”.",
+                code="upload",
+            )
+        return ""
+
+    def attached_files(self, user: User) -> list[Attachment]:
+        """Return the files that are ticked. Raises SubmitError where one is not there, or not the workspace's."""
+        named = set(ids_in(names_in(self.cleaned_data.get("attached", ""))))
+        found = files_named(named, user=user, workspace=workspace_of(user))
+        if len(found) < len(named):
+            raise SubmitError(
+                "One of the files is not there any more: what no job has is kept for two days. Attach it again.",
+                field="attached",
+                code="files",
+            )
+        return found
 
     def followed(self, user: User) -> Job | None:
         """Return the job that this one follows up on. Raises SubmitError where it is not there, or not the user's."""

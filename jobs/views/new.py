@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import workspace_of
 from accounts.models import User
+from files.store import read_files
 from jobs.core.rates import within_rate
 from jobs.core.states import JobState
 from jobs.lifecycle import SubmitError, quote_job, submit_job
@@ -25,6 +26,7 @@ from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
 from jobs.models import Job
 from jobs.presenters.markdown import render_markdown
 from jobs.views.access import get_draft_for, get_job_for, get_template_for, job_named, jobs_of
+from jobs.views.file_rows import files_context
 from jobs.views.form_fields import (
     budget_fields,
     checker_choices,
@@ -130,7 +132,11 @@ def refused_form(request: HttpRequest, form: NewJobForm) -> dict[str, Any]:
         "draft_id": uuid_of(request.POST.get("draft", "")) or uuid4(),
         "draft_revision": request.POST.get("draft_revision", ""),
     }
-    names = {"from_id": uuid_of(request.POST.get("from", "")), "follows": _followed(request, form)}
+    names = {
+        "from_id": uuid_of(request.POST.get("from", "")),
+        "follows": _followed(request, form),
+        "files": files_context(request.user, str(form["attached"].value() or "")),
+    }
     return form_context(form) | ids | names
 
 
@@ -192,6 +198,7 @@ def blank_form(request: HttpRequest) -> dict[str, Any]:
     form = NewJobForm(initial=dict(source.initial))
     return form_context(form) | {
         "follows": _followed(request, form),
+        "files": files_context(request.user, str(form["attached"].value() or "")),
         "draft": source.draft,
         "draft_id": source.draft.pk if source.draft else uuid4(),
         "draft_revision": revision_of_draft(source.draft) if source.draft else "",
@@ -228,7 +235,8 @@ def _rerun(request: HttpRequest, job: Job) -> FormSource:
 
 def _follow_up(job: Job) -> FormSource:
     """Return an empty form that follows up on a job, with the budget that one had."""
-    return FormSource({**_EMPTY, **budget_fields(job.budget_nano), "follows": str(job.pk)})
+    fields = {**budget_fields(job.budget_nano), "follows": str(job.pk), "attached": _files_of(job)}
+    return FormSource({**_EMPTY, **fields})
 
 
 def _continued(draft: Job) -> FormSource:
@@ -241,10 +249,15 @@ def _initial_of(job: Job) -> dict[str, Any]:
         "problem": job.problem,
         "follows": str(job.follows_id or ""),
         "tags": ", ".join(job.tags),
+        "attached": _files_of(job),
         **budget_fields(job.budget_nano),
         **fields_of_checker(job.checker),
         **fields_of_options(job),
     }
+
+
+def _files_of(job: Job) -> str:
+    return " ".join(str(each) for each in job.attachments.values_list("pk", flat=True))
 
 
 def _kept_over_sign_in(request: HttpRequest) -> Any:
@@ -292,6 +305,7 @@ def quote(request: HttpRequest) -> HttpResponse:
                 options=form.chosen_options(),
                 workspace=workspace_of(request.user) if isinstance(request.user, User) else None,
                 earlier=earlier_of(follows) if (follows := _followed(request, form)) else None,
+                files=read_files(form.attached_files(request.user)) if isinstance(request.user, User) else (),
             )
         except SubmitError as error:
             context["error"] = error.message

@@ -19,6 +19,7 @@ import psycopg
 from django.conf import settings
 from django.db import DatabaseError, connection, connections
 
+from files.store import picture_bytes
 from jobs.core.database import connection_string
 from jobs.core.errors import CannotContinue
 from jobs.core.lease import Lease
@@ -229,7 +230,7 @@ class WorkerHost:
     # On the loop ----------------------------------------------------------------------------------------------
 
     async def _open(self) -> tuple[Writer, Gateway, Judge]:
-        gateway = LiteLLMGateway()
+        gateway = LiteLLMGateway(picture_bytes)
         await gateway.warm_up()
         judge = Judge(programs=self._programs, programs_at_once=AT_ONCE)
         return Writer(connection_string()), gateway, judge

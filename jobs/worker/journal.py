@@ -77,7 +77,7 @@ class PostgresJournal:
             "prompt_sha256": digest,
         }
         if digest not in self._known_prompts:
-            data["messages"] = [{"role": m.role, "content": clean_text(m.content)} for m in step.messages]
+            data["messages"] = [replace(m, content=clean_text(m.content)).to_json() for m in step.messages]
         outcome = await self._write("open", data)
         if outcome == "fenced":
             raise LeaseLost("Another worker took the job over.")
@@ -170,7 +170,9 @@ class PostgresJournal:
     def _digest(self, messages: tuple[Message, ...]) -> str:
         known = self._digests.get(messages)
         if known is None:
-            text = json.dumps([(m.role, m.content) for m in messages])
+            # As in earlier releases where nothing is shown.
+            shown = [[picture.ref for picture in m.pictures] for m in messages if m.pictures]
+            text = json.dumps([*((m.role, m.content) for m in messages), *([shown] if shown else [])])
             known = self._digests[messages] = hashlib.sha256(text.encode()).hexdigest()
         return known
 

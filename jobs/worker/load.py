@@ -124,9 +124,7 @@ def _submitted(job: Job, escrow: Account) -> list[Submitted]:
     if not steps:
         return []
     prompts = Prompt.objects.filter(job=job, sha256__in=[step.prompt_sha256 for step in steps])
-    messages = {
-        prompt.sha256: tuple(Message(m["role"], m["content"]) for m in prompt.messages) for prompt in prompts
-    }
+    messages = {prompt.sha256: tuple(Message.from_json(m) for m in prompt.messages) for prompt in prompts}
     return [_as_submitted(step, calls[step.pk], messages[step.prompt_sha256]) for step in steps]
 
 

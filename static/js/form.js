@@ -3,7 +3,7 @@
 const KEY = "ponder-draft";
 const form = document.getElementById("job-form");
 // Every field that a person fills in, so that nothing typed is left out of the draft.
-const fields = [...form.elements].filter(({ name, type }) => name && type !== "hidden" && type !== "submit");
+const fields = [...form.elements].filter(({ name, type }) => name && !["hidden", "submit", "file"].includes(type));
 const start = form.querySelector("[data-start]");
 const buttons = form.querySelectorAll("button[type=submit]");
 const preview = document.getElementById("preview");
@@ -90,6 +90,7 @@ const show = later(() => { if (preview.closest("details").open) window.htmx.trig
 
 form.addEventListener("input", (event) => {
   if (event.target.name === "budget_custom") form.elements.budget.value = "custom";
+  if (event.target.type === "file") return;
   label();
   keep();
   keepLater();

@@ -12,6 +12,13 @@ from tests import people
 from tests.browser.conftest import cookie_of, listen
 from tests.people import SOLVED, make_comparison, make_job, make_user
 
+_DROP_AN_EMPTY_FILE = """() => {
+  const carried = new DataTransfer();
+  carried.items.add(new File([" "], "empty.txt"));
+  const drop = new DragEvent("drop", { dataTransfer: carried, bubbles: true, cancelable: true });
+  document.getElementById("job-form").dispatchEvent(drop);
+}"""
+
 
 def wait_for_draft(page: Page, text: str) -> None:
     """Wait until the browser has kept a draft with these words."""
@@ -106,7 +113,10 @@ def test_the_first_tab_skips_to_the_content(page: Page, live_server, transaction
 
 
 def test_running_again_with_changes_keeps_the_models(page: Page, live_server, transactional_db):
-    """The rerun of one side of a comparison is asked of that side's model alone, and anybody can read and change that."""
+    """The rerun of one side of a comparison is asked of that side's model alone, and anybody can read and change that.
+
+    Files are attached by choosing and dropping, and left out by unticking.
+    """
     ada = make_user("ada@example.org")
     side = make_comparison(ada, **SOLVED).many_cheap
     page.context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
@@ -115,9 +125,17 @@ def test_running_again_with_changes_keeps_the_models(page: Page, live_server, tr
     expect(page.get_by_role("group", name="Models")).to_be_visible()
     expect(page.get_by_label("demo/intern")).to_be_checked()
     expect(page.get_by_label("demo/expert")).not_to_be_checked()
+    page.set_input_files(
+        "#id_upload", {"name": "gaps.csv", "mimeType": "text/csv", "buffer": b"n,gap\n1,0.2\n"}
+    )
+    expect(page.get_by_label("gaps.csv")).to_be_checked()
+    page.evaluate(_DROP_AN_EMPTY_FILE)
+    expect(page.get_by_text("“empty.txt”: The file is empty.")).to_be_visible()
+    expect(page.get_by_label("gaps.csv")).to_be_checked()
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         assert Axe().run(page).response["violations"] == []
+    page.get_by_label("gaps.csv").uncheck()
     page.get_by_role("button", name="Start").click()
     page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/$"))
     assert Job.objects.latest("created_at").options["models"] == ["demo/intern"]

@@ -13,7 +13,18 @@ DOCUMENTS = [
     *(*ROOT.glob("*.md"), *(ROOT / ".github").rglob("*.md"), *(ROOT / "docs").rglob("*.md")),
     *(*(ROOT / "bench").rglob("*.md"), *(ROOT / "demo_model").rglob("*.md")),
 ]
-_ROOMS = ("accounts", "bench", "billing", "demo_model", "jobs", "reasoning_app", "sandbox", "solver", "tests")
+_ROOMS = (
+    "accounts",
+    "bench",
+    "billing",
+    "demo_model",
+    "files",
+    "jobs",
+    "reasoning_app",
+    "sandbox",
+    "solver",
+    "tests",
+)
 _FOLDERS = "|".join([*_ROOMS, "docs", "static", "templates", r"\.ci", r"\.github"])
 _FILES = [
     str(path.relative_to(ROOT))

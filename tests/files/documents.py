@@ -5,6 +5,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
+from typing import Any
 
 import docx
 import openpyxl
@@ -108,7 +109,7 @@ def png(width: int, height: int, *, real: bool = True) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
 
 
-def _saved(made, *arguments: str) -> bytes:
+def _saved(made: Any, *arguments: str) -> bytes:
     kept = io.BytesIO()
     made.save(kept, *arguments)
     return kept.getvalue()

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import tarfile
+import uuid
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,6 +84,9 @@ def test_jobs_go_on_from_a_backup_that_was_made_while_they_ran(
     old, new, file = tmp_path / "old", tmp_path / "new", tmp_path / "backup.tar"
     (old / "mail").mkdir(parents=True)
     (old / "mail" / "20261125T120000Z-0123456789abcdef.eml").write_text("Subject: kept\n\nkept")
+    attached = Path("files", str(uuid.uuid4()), str(uuid.uuid4()))
+    (old / attached).parent.mkdir(parents=True)
+    (old / attached).write_bytes(b"attached")
     made = manage(old, connection.settings_dict["NAME"], "backup", str(file))
     assert made.returncode == 0, made.stderr
     assert file.stat().st_mode & 0o077 == 0
@@ -94,6 +98,7 @@ def test_jobs_go_on_from_a_backup_that_was_made_while_they_ran(
     assert "3 jobs were running then" in restored.stdout
     assert "0 violations" in restored.stdout
     assert (new / "mail" / "20261125T120000Z-0123456789abcdef.eml").exists()
+    assert (new / attached).read_bytes() == b"attached"
     assert (new / "secret_key").read_text() == (old / "secret_key").read_text()
     states = dict(ask("SELECT state, count(*) FROM billing_call GROUP BY state"))
     assert states == {"settled": settled, "in_doubt": 12}

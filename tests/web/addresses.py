@@ -40,6 +40,7 @@ OWN = {
     "job-bulk",
     "job-template-list",
     "job-draft",
+    "job-files",
     "settings",
     "mail-works",
     "limits",
@@ -101,6 +102,7 @@ OWNERS = {
     "job-compare-detail",
     "job-compare-live",
     "topup-return",
+    "file",
 }
 """About one thing that belongs to somebody: for others it does not exist."""
 

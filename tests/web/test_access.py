@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.rights import Right
 from billing.models import TopUp
+from files.models import Attachment
 from jobs.models import Job, JobTemplate, OutboxMessage
 from tests import people
 from tests.billing.books import make_reconciliation_item
@@ -61,6 +62,9 @@ def belongings(alice, running_job) -> dict[str, list]:
         kind="staff", recipient="staff@example.org", next_at=timezone.now(), message_id="<1@ponder>"
     )
     item = make_reconciliation_item()
+    file = Attachment.objects.create(
+        workspace=workspace, created_by=alice.user, name="a.txt", kind="text", size_bytes=1, characters=1
+    )
     draft = people.make_job(alice.user, "draft", spent_cents=0)
     template = JobTemplate.objects.create(created_by=alice.user, workspace=workspace, name="Mine")
     passkey = Authenticator.objects.create(user=alice.user, type="webauthn", data={"name": "Laptop"})
@@ -75,6 +79,7 @@ def belongings(alice, running_job) -> dict[str, list]:
         "reconciliation-decide": [item.pk],
         "topup-return": [top_up.pk],
         **{f"job-template{action}": [template.pk] for action in ("", "-weekly", "-stop", "-delete")},
+        "file": [file.pk],
         "mfa_edit_webauthn": [passkey.pk],
         "mfa_remove_webauthn": [passkey.pk],
         "session-end": [session.pk],

@@ -16,6 +16,7 @@ from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
+from jobs.presenters.markdown.citations import citation_plugin
 from jobs.presenters.markdown.highlighting import MAX_TEXT_CHARACTERS, highlighted
 from jobs.presenters.markdown.maths import bracket_math_plugin
 
@@ -63,9 +64,12 @@ _ATTRIBUTES = {
 }
 
 
-def to_html(text: str, *, prefix: str = "") -> str:
-    """Return safe HTML; `prefix` keeps the footnotes of several texts on one page apart."""
-    rendered = _parser().render(text, {"docId": prefix} if prefix else {})
+def to_html(text: str, *, prefix: str = "", citations: int = 0) -> str:
+    """Return safe HTML; `prefix` keeps the footnotes of several texts on one page apart.
+
+    `citations` is how many passages the text may cite; 0: it cites none, and `[1]` is itself.
+    """
+    rendered = _parser().render(text, ({"docId": prefix} if prefix else {}) | {"citations": citations})
     return nh3.clean(
         rendered,
         tags=_TAGS,
@@ -83,6 +87,7 @@ def _parser() -> MarkdownIt:
     amsmath_plugin(parser)
     footnote_plugin(parser)
     bracket_math_plugin(parser)
+    citation_plugin(parser)
     parser.add_render_rule("fence", _fence)
     parser.add_render_rule("code_block", _fence)
     parser.add_render_rule("table_open", _table_open)

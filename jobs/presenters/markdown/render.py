@@ -11,8 +11,9 @@ import html
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from concurrent.futures import Future
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils.safestring import SafeString, mark_safe
 
@@ -53,13 +54,15 @@ class Renderer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pool: ProcessPool | None = None
 
-    def html_of(self, text: str, *, prefix: str = "") -> str | None:
+    def html_of(self, text: str, *, prefix: str = "", citations: int = 0) -> str | None:
         """Return the HTML of `text`, or None where it takes too long."""
-        key = hashlib.sha256(f"{prefix}\n{text}".encode()).digest()
+        key = hashlib.sha256(f"{prefix}\n{citations}\n{text}".encode()).digest()
         with self._lock:
             rendering = self._renderings.get(key)
             if rendering is None or not rendering.is_of_use():
-                rendering = self._renderings[key] = _Rendering(self._ask(text, prefix), time.monotonic())
+                rendering = self._renderings[key] = _Rendering(
+                    self._ask({"text": text, "prefix": prefix, "citations": citations}), time.monotonic()
+                )
             self._renderings.move_to_end(key)
             if len(self._renderings) > self._most:
                 self._renderings.popitem(last=False)
@@ -78,7 +81,7 @@ class Renderer:
             asyncio.run_coroutine_threadsafe(_end(pool), loop).result()
             loop.call_soon_threadsafe(loop.stop)
 
-    def _ask(self, text: str, prefix: str) -> Future[str | None]:
+    def _ask(self, request: Mapping[str, Any]) -> Future[str | None]:
         if self._loop is None or self._pool is None:
             self._loop = asyncio.new_event_loop()
             # The processes die with the thread that starts them, so it lives as long as this process.
@@ -90,11 +93,11 @@ class Renderer:
                 idle_s=300.0,
                 max_reply_bytes=_MAX_HTML_BYTES,
             )
-        return asyncio.run_coroutine_threadsafe(_rendered(self._pool, text, prefix), self._loop)
+        return asyncio.run_coroutine_threadsafe(_rendered(self._pool, request), self._loop)
 
 
-async def _rendered(pool: ProcessPool, text: str, prefix: str) -> str | None:
-    replies = await pool.ask({"text": text, "prefix": prefix})
+async def _rendered(pool: ProcessPool, request: Mapping[str, Any]) -> str | None:
+    replies = await pool.ask(request)
     return str(replies[0]["html"]) if replies else None
 
 
@@ -117,12 +120,17 @@ _renderer = Renderer()
 atexit.register(_renderer.close)
 
 
-def render_markdown(text: str, *, prefix: str = "", renderer: Renderer = _renderer) -> SafeString:
-    """Return safe HTML; `prefix` keeps the footnotes of several texts on one page apart."""
+def render_markdown(
+    text: str, *, prefix: str = "", citations: int = 0, renderer: Renderer = _renderer
+) -> SafeString:
+    """Return safe HTML; `prefix` keeps the footnotes of several texts on one page apart.
+
+    `citations` is how many passages the text may cite: `[1]` is a link then, and one of no passage is left out.
+    """
     cleaned = clean_text(text)
     if len(cleaned) > MAX_CHARACTERS:
         cleaned = f"{cleaned[:MAX_CHARACTERS]}\n\n*… shortened here; the export holds the whole text.*"
-    found = renderer.html_of(cleaned, prefix=prefix)
+    found = renderer.html_of(cleaned, prefix=prefix, citations=citations)
     if found is None:
         found = (
             f'<p class="muted">{TOO_SLOW}</p>\n<pre class="pre" tabindex="0">{html.escape(cleaned)}</pre>\n'

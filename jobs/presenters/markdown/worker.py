@@ -1,4 +1,4 @@
-"""The child process that renders: to `{"text": …, "prefix": …}` it says `{"html": …}`."""
+"""The child process that renders: to `{"text": …, "prefix": …, "citations": …}` it says `{"html": …}`."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ def main() -> None:
 
 def _load() -> Handler:
     def replies(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        yield {"html": to_html(request["text"], prefix=request["prefix"])}
+        yield {"html": to_html(request["text"], prefix=request["prefix"], citations=request["citations"])}
 
     to_html("Warm up `the` parser:\n\n```python\n1\n```\n", prefix="")
     return replies

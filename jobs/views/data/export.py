@@ -121,6 +121,7 @@ def _as_json(job: Job) -> dict[str, Any]:
         "follows": job.follows_id,
         "context": job.context or None,
         "hints": [{key: each[key] for key in ("text", "starts_afresh", "at")} for each in job.hints],
+        "files": job.files or None,
         "checker": job.checker or None,
         "strategy": job.strategy,
         "state": job.state,

@@ -59,7 +59,7 @@ def shared_job(request: HttpRequest, token: str) -> HttpResponse:
     if not link.job.has_ended:
         raise Http404
     problem_html = render_markdown(link.job.problem, prefix="problem")
-    context = job_context(link.job, revision_of(link.job_id)) | {
+    context = job_context(link.job, revision_of(link.job_id), with_passages=False) | {
         "link": link,
         "is_shared": True,
         "problem_html": problem_html,

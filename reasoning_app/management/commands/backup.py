@@ -16,7 +16,7 @@ from reasoning_app.embedded import UpError, ensure
 class Command(BaseCommand):
     """Make a backup."""
 
-    help = "Write a backup of the database, the stored emails and the secret key."
+    help = "Write a backup of the database, the stored emails, the attached files and the secret key."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -52,7 +52,10 @@ class Command(BaseCommand):
             if made.has_secret_key
             else "no secret key (SECRET_KEY is set elsewhere: keep it safe)"
         )
-        out.write(f"Wrote {where}: {made.size_bytes:,} bytes, with the database, {made.mails} emails, {key}.")
+        out.write(
+            f"Wrote {where}: {made.size_bytes:,} bytes, with the database, {made.mails} emails, "
+            f"{made.files} attached files, {key}."
+        )
         out.write(
             "It contains everything users wrote and the key that signs their sessions. Keep it as safe as the database."
         )

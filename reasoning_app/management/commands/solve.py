@@ -9,13 +9,18 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from django.conf import settings
+from django.core.files import File
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
+from accounts.models import User
 from accounts.services import ensure_personal_workspace, ready_user
 from billing.prices.book import load_prices
+from files.errors import FileError
+from files.models import Attachment
+from files.store import read_files, take_in
 from jobs.core.errors import SubmitError
 from jobs.core.options import JobOptions
 from jobs.lifecycle import JobRequest, quote_job
@@ -73,6 +78,15 @@ class Command(BaseCommand):
             help="the id of an ended job whose problem and answer go along as context",
         )
         parser.add_argument(
+            "--file",
+            metavar="PATH",
+            type=Path,
+            action="append",
+            default=[],
+            help="a file to attach: text, PDF, Word, PowerPoint, Excel, CSV, HTML or a picture; may be "
+            "given several times",
+        )
+        parser.add_argument(
             "--strategy",
             default=DEFAULT,
             metavar="NAME",
@@ -111,11 +125,14 @@ class Command(BaseCommand):
             with ensure(settings.DATA_DIR, role="manage.py solve"):
                 self._make_ready()
                 follows = _followed(options.get("follow_up"))
-                offer = self._quote(text, budget_nano, checker, options["strategy"], chosen, follows=follows)
+                files = _attached(options["file"])
+                offer = self._quote(
+                    text, budget_nano, checker, options["strategy"], chosen, follows=follows, files=files
+                )
                 if budget_nano is None:
                     self._only_suggest(offer, as_json=options["json"])
                 ended, wall_s = self._solve(
-                    text, budget_nano, checker, options["strategy"], chosen, follows=follows
+                    text, budget_nano, checker, options["strategy"], chosen, follows=follows, files=files
                 )
                 self.show(ended, wall_s, as_json=options["json"])
         except (SubmitError, MoneyError, CheckerError, UpError) as error:
@@ -138,6 +155,7 @@ class Command(BaseCommand):
         chosen: JobOptions,
         *,
         follows: Job | None,
+        files: list[Attachment],
     ) -> Any:
         offer = quote_job(
             problem=problem,
@@ -147,6 +165,7 @@ class Command(BaseCommand):
             options=chosen,
             workspace=ensure_personal_workspace(ready_user()),
             earlier=earlier_of(follows) if follows else None,
+            files=read_files(files),
         )
         self._say(" ".join(filter(None, (quote_text(offer.quote), offer.offered))))
         return offer
@@ -170,6 +189,7 @@ class Command(BaseCommand):
         chosen: JobOptions,
         *,
         follows: Job | None,
+        files: list[Attachment],
     ) -> tuple[Any, float]:
         began_s, user = time.monotonic(), ready_user()
         request = JobRequest(
@@ -181,6 +201,7 @@ class Command(BaseCommand):
             strategy=strategy,
             options=chosen,
             follows=follows,
+            files=tuple(files),
         )
         return self.solve_ready(request), time.monotonic() - began_s
 
@@ -249,6 +270,27 @@ def _followed(job_id: UUID | None) -> Job | None:
     if found is None:
         raise SubmitError(f"--follow-up: there is no job {job_id}. Copy the id from the address of its page.")
     return found
+
+
+def _attached(paths: list[Path]) -> list[Attachment]:
+    """Take in the files that `--file` names. Raises SubmitError; then none is kept."""
+    user = ready_user()
+    with transaction.atomic():
+        return [_taken_in(path, user) for path in paths]
+
+
+def _taken_in(path: Path, user: User) -> Attachment:
+    try:
+        with path.open("rb") as file:
+            return take_in(
+                File(file), raw_name=path.name, user=user, workspace=ensure_personal_workspace(user)
+            )
+    except OSError as error:
+        raise SubmitError(
+            f"--file: {path} cannot be read ({error.strerror}). Name a file that is there."
+        ) from error
+    except FileError as error:
+        raise SubmitError(f"--file: {error}") from error
 
 
 def _from_file(check: str) -> str:
