@@ -100,7 +100,7 @@ THINKS_WHEN_ASKED = frozenset({"claude-5", "claude-5-5", "claude-4-5", "claude-4
 # The bundled models, at the operator's price: what running them on one's own machine is taken to cost. With about 90
 # prompt and 90 output tokens a call, 0.05 and 0.4 US cents a call of intern and expert; a judgement of the thinker, some
 # 130 tokens, 0.3; a page of the writer, some 300 tokens, 2.5. `kinds` are the problem kinds that a model is for.
-PUZZLES = ["countdown", "modular"]
+PUZZLES = ["countdown", "countdown_large", "modular", "modular_large"]
 BUNDLED: list[dict[str, Any]] = [
     {
         "model": "demo/intern",

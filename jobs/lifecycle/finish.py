@@ -2,6 +2,7 @@
 
 import logging
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
@@ -10,6 +11,7 @@ from django.utils import timezone
 from billing.books.wallet import Settlement, close_escrow
 from billing.models import Call, CallState
 from jobs.core.lease import Lease
+from jobs.core.options import JobOptions
 from jobs.core.states import JobState
 from jobs.core.wake import wake_worker_on_commit
 from jobs.learning.learn import set_lesson
@@ -59,7 +61,7 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
         job.state = _END_STATES.get(outcome.stop_reason, stopped)
         if outcome.stop_reason is StopReason.FAULT and not has_answer:
             job.state = JobState.FAILED
-        job.stop_reason = outcome.stop_reason
+        job.stop_reason = _honest_reason(job, outcome.stop_reason)
         job.error = outcome.error[:500]
         if not has_answer and settlement.in_doubt_nano and outcome.stop_reason is not StopReason.CANCELLED:
             job.error = f"{_doubt_words(settlement)} {outcome.error}".strip()[:500]
@@ -79,6 +81,15 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
         set_lesson(job, answer_key=outcome.best.key if outcome.best else None)
         enqueue_job_mail(job, OutboxKind.ENDED)
     return True
+
+
+def _honest_reason(job: Job, reason: StopReason) -> StopReason:
+    """Return why the job ended: a clear lead is no confidence where neither the user's target nor the bar is met."""
+    if reason is not StopReason.CONFIDENT or job.confidence is None:
+        return reason
+    bar = settings.PONDER_RELIABLE_PERCENT / 100
+    target = JobOptions.from_json(job.options).confidence_target
+    return reason if job.confidence >= min(bar, target or bar) else StopReason.NO_PROGRESS
 
 
 def _doubt_words(settlement: Settlement) -> str:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field, listed
-from solver.checkers.recognise import MAX_MAGNITUDE, MAX_NUMBERS, ProblemKind, recognise_puzzle
+from solver.checkers.recognise import MAX_MAGNITUDE, MAX_NUMBERS, ProblemKind, puzzle_kind, recognise_puzzle
 from solver.checkers.shared.safe_eval import MAX_CHARS, Evaluated, ExpressionError, evaluate, tokens_of
 from solver.core.verdict import Verdict
 from solver.text.keys import bounded_key, text_key
@@ -75,7 +75,7 @@ class Arithmetic(BaseChecker):
 
     def problem_kind(self, _text: str, /) -> ProblemKind:
         """A number puzzle, whatever its words."""
-        return "countdown"
+        return puzzle_kind(self.numbers, self.target)
 
     def hint(self) -> str:
         """Return what a model is told about the form of the answer."""

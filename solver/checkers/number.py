@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field
-from solver.checkers.recognise import ProblemKind, is_modular
+from solver.checkers.recognise import ProblemKind, is_modular, modular_kind
 from solver.core.checker import ChildTools
 from solver.core.verdict import Verdict
 from solver.text.keys import is_no_number, numeral_of, percent_of, plain_number
@@ -75,7 +75,7 @@ class Number(BaseChecker):
 
     def problem_kind(self, text: str, /) -> ProblemKind:
         """A number, or a remainder where the problem speaks of one."""
-        return "modular" if is_modular(text) else "number"
+        return modular_kind(text) if is_modular(text) else "number"
 
     def hint(self) -> str:
         """Return what a model is told about the form of the answer."""

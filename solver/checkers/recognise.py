@@ -6,9 +6,14 @@ explain or write something wants a text, whatever numbers it holds. Nothing is s
 """
 
 import re
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-ProblemKind = Literal["countdown", "modular", "choice", "number", "open"]
+ProblemKind = Literal["countdown", "countdown_large", "modular", "modular_large", "choice", "number", "open"]
+"""Puzzles are two kinds by their size: a model that does small ones well may never have learned the large ones."""
+
+_SMALL_COUNT, _SMALL_NUMBER, _SMALL_TARGET = 4, 30, 100
+_SMALL_OPERANDS, _SMALL_OPERAND, _SMALL_MODULI = 7, 20, range(5, 20)
 
 MAX_PUZZLE_CHARS = 2_000
 _READ_CHARS = 20_000
@@ -87,6 +92,24 @@ class Puzzle(NamedTuple):
     target: int
 
 
+def puzzle_kind(numbers: Sequence[int], target: int) -> ProblemKind:
+    """Return the kind of a number puzzle: a small one has up to four numbers to 30, and a target to 100."""
+    is_small = (
+        len(numbers) <= _SMALL_COUNT
+        and all(0 < number <= _SMALL_NUMBER for number in numbers)
+        and 0 < target <= _SMALL_TARGET
+    )
+    return "countdown" if is_small else "countdown_large"
+
+
+def modular_kind(text: str) -> ProblemKind:
+    """Return the kind of a modular problem: a small one has up to seven numbers to 20, and a modulus from 5 to 19."""
+    numbers = [int(number[:4]) for number in re.findall("[0-9]+", text[:MAX_PUZZLE_CHARS])]
+    *operands, modulus = numbers or [0]
+    is_small = len(operands) <= _SMALL_OPERANDS and max(operands, default=0) <= _SMALL_OPERAND
+    return "modular" if is_small and modulus in _SMALL_MODULI else "modular_large"
+
+
 class _Token(NamedTuple):
     number: int | None
     word: str
@@ -127,10 +150,10 @@ def is_modular(text: str) -> bool:
 def guess_kind(text: str) -> ProblemKind:
     """Return the kind of a problem by its words alone."""
     head = text[:_READ_CHARS]
-    if recognise_puzzle(text) is not None:
-        return "countdown"
+    if puzzle := recognise_puzzle(text):
+        return puzzle_kind(*puzzle)
     if is_modular(text):
-        return "modular"
+        return modular_kind(text)
     if len(set(_CHOICES.findall(head))) >= 2:
         return "choice"
     if _WANTS_TEXT.match(head):

@@ -7,10 +7,13 @@ import pytest
 from billing.books.wallet import balances
 from billing.models import Call, CallState
 from jobs.core.states import JobState
+from jobs.lifecycle.finish import finish
 from jobs.models import Job, OutboxMessage, StepRecord
+from jobs.worker import lease as leases
 from solver.checkers.arithmetic import Arithmetic
 from solver.core.money import NANO_PER_CENT
-from solver.core.steps import Status
+from solver.core.steps import Candidate, Status, StopReason
+from solver.engine.runner import Outcome
 from solver.inference.evidence import Evidence
 from tests.endpoint import Answer
 from tests.people import submit_for
@@ -33,6 +36,18 @@ def test_a_job_is_answered_charged_and_told_once(alice, workspace, endpoint, run
     assert job.charged_nano == sum(call.billed_nano for call in calls) == job.calls * (20 * 1000 + 10 * 2000)
     assert balances(workspace).available_nano == before - job.charged_nano
     assert OutboxMessage.objects.filter(job=job).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("confidence", "reason"), [(0.3, "no_progress"), (0.7, "confident"), (None, "confident")]
+)
+def test_a_clear_lead_is_called_confident_only_where_it_is(alice, host, confidence, reason):
+    """Programs read the reason, and may not be told another thing than the page and the email."""
+    job = submit_for(alice, "What is 6 times 7?", budget_nano=NANO_PER_CENT)
+    best = Candidate("42", "42", "num:42", "sample/0", confidence, "Eleven of twelve tries agree.")
+    assert finish(leases.claim_next("a worker"), Outcome(StopReason.CONFIDENT, best))
+    job.refresh_from_db()
+    assert (job.state, job.stop_reason) == (JobState.DONE, reason)
 
 
 def test_a_small_budget_is_never_exceeded(alice, workspace, endpoint, run_all):

@@ -1,6 +1,7 @@
 """Number puzzles are recognised however people phrase them, and nothing else is."""
 
 import random
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from solver.checkers import problem_kind, recognise_checker
 from solver.checkers.arithmetic import Arithmetic
 from solver.checkers.choice import Choice
 from solver.checkers.number import Number
+from solver.checkers.recognise import ProblemKind
 
 FOUR = Arithmetic((3, 7, 12, 25), 58)
 
@@ -79,8 +81,11 @@ DOUBTFUL = [
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("What is the remainder when 3 + 7 * 12 is divided by 25?", "modular"),
-        (r"Compute $(3 + 7 \times 12) \bmod 25$.", "modular"),
+        ("What is the remainder when 3 + 7 * 12 is divided by 19?", "modular"),
+        ("What is the remainder when 3 + 7 * 12 is divided by 25?", "modular_large"),
+        ("Compute (3 + 7 * 12) mod 4.", "modular_large"),
+        ("Compute (3 + 7 * 112) mod 17.", "modular_large"),
+        (r"Compute $(3 + 7 \times 12) \bmod 17$.", "modular"),
         ("Prove that there are infinitely many primes congruent to 3 mod 4.", "open"),
         ("Please explain what 3 + 7 mod 3 means.", "open"),
         ("Write a function that computes (a + 3) mod 5.", "open"),
@@ -130,7 +135,10 @@ def test_no_published_modular_phrasing_is_taken_for_a_puzzle(modulus, seed):
         ("Pick one", Choice(("yes", "no")), "choice"),
         ("Pi?", Number("3.14"), "number"),
         ("3 + 4 mod 5", Number("2"), "modular"),
+        ("301 + 4 mod 5", Number("0"), "modular_large"),
         ("anything", FOUR, "countdown"),
+        ("anything", Arithmetic((3, 7, 12, 25), 958), "countdown_large"),
+        ("Use 3, 7, 12, 25, 50, 75 to make 95.", None, "countdown_large"),
         ("Write a poem about the sea.", None, "open"),
         ("modern modes", None, "open"),
         ("", None, "open"),
@@ -145,4 +153,4 @@ def test_problem_kinds(text, checker, kind):
 @given(st.text(max_size=400))
 def test_no_text_breaks_the_recogniser(text):
     """Any text has a kind."""
-    assert problem_kind(text) in {"countdown", "modular", "choice", "number", "open"}
+    assert problem_kind(text) in get_args(ProblemKind)

@@ -176,7 +176,7 @@ def test_what_the_bundled_models_cannot_do_is_said_before_the_start(client, db):
     assert "whose English is fluent and often wrong" in client.get(reverse("job-new")).content.decode()
     quotes = [
         client.post(reverse("job-quote"), GOOD | {"problem": problem, "checker": ""}).content.decode()
-        for problem in ("What is the capital of France?", "Compute (3 + 7 * 12) mod 25.")
+        for problem in ("What is the capital of France?", "Compute (3 + 7 * 12) mod 17.")
     ]
     assert ["These models can hardly answer this." in text for text in quotes] == [True, False]
     assert all("Chance of a right answer:" in text for text in quotes)
