@@ -10,9 +10,9 @@ from django.db import transaction
 from billing.books.wallet import lock_purses
 from jobs.core.deadlock import again_after_deadlock
 from jobs.core.errors import SubmitError
+from jobs.lifecycle.limits.spending import refusals_told
 from jobs.lifecycle.panel import panel_for
 from jobs.lifecycle.request import JobRequest
-from jobs.lifecycle.spending_limits import refusals_told
 from jobs.lifecycle.submit import refuse_closed, submit_job
 from jobs.models import Comparison
 from solver import prompt_bytes, typical_nano

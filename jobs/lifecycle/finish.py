@@ -15,7 +15,7 @@ from jobs.core.options import JobOptions
 from jobs.core.states import JobState
 from jobs.core.wake import wake_worker_on_commit
 from jobs.learning.learn import set_lesson
-from jobs.lifecycle.quote_records import record_outcome
+from jobs.lifecycle.quotes.records import record_outcome
 from jobs.mail.enqueue import enqueue_job_mail
 from jobs.models import Job, OutboxKind, StepState
 from jobs.presenters.search.journal import marks_of

@@ -7,12 +7,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from billing.books.wallet import BillingError, open_escrow
+from billing.books.wallet import BillingError, NotEnoughMoney, open_escrow
 from jobs.core.errors import SubmitError
 from jobs.core.states import JobState
 from jobs.core.wake import wake_worker_on_commit
-from jobs.lifecycle.limits import check_limits
-from jobs.mail.enqueue import enqueue_job_mail
+from jobs.lifecycle.limits.checks import check_limits
+from jobs.mail.enqueue import enqueue_job_mail, mail_people
 from jobs.models import Job, OutboxKind
 
 
@@ -42,9 +42,30 @@ def start_paid_jobs(*, workspace_id: int | None = None) -> int:
     for job_id in waiting.order_by("created_at").values_list("pk", flat=True):
         try:
             started += _start_paid(job_id)
-        except (BillingError, SubmitError):
-            continue  # it goes on waiting; a smaller one may start
+        except NotEnoughMoney:
+            _hold_back(job_id, "")  # a smaller one may start
+        except (BillingError, SubmitError) as error:
+            _hold_back(job_id, error.message)
     return started
+
+
+@transaction.atomic
+def _hold_back(job_id: UUID, why: str) -> None:
+    """Keep why a job goes on waiting though its money is there, and write its user an email, once a day."""
+    waiting = Job.objects.select_related("created_by").filter(pk=job_id, state=JobState.AWAITING_PAYMENT)
+    job = waiting.exclude(error=why[:500]).first()
+    if job is None or not waiting.update(error=why[:500]) or not why:
+        return
+    mail_people(
+        OutboxKind.LIMIT,
+        to=[job.created_by],
+        subject=f"“{job.title}” has not started",
+        text=(
+            f"The money for this job is there, but it could not start: {why}\n\nIt goes on waiting and starts by itself "
+            f"once it may. Nothing has been charged.\n\n{settings.PONDER_BASE_URL}{job.get_absolute_url()}\n"
+        ),
+        key=f"held-back.{job.pk}.{timezone.localdate()}",
+    )
 
 
 @transaction.atomic
@@ -54,8 +75,8 @@ def _start_paid(job_id: UUID) -> bool:
         return False
     fund_job(job)
     now = timezone.now()
-    job.state, job.queued_at = JobState.QUEUED, max(now, job.not_before_at or now)
-    job.save(update_fields=["escrow", "state", "queued_at"])
+    job.state, job.queued_at, job.error = JobState.QUEUED, max(now, job.not_before_at or now), ""
+    job.save(update_fields=["escrow", "state", "queued_at", "error"])
     check_limits(job, added_nano=job.budget_nano - job.charged_nano)
     wake_worker_on_commit(job.pk)
     return True
@@ -68,7 +89,8 @@ def end_unpaid(*, job_id: UUID, stop_reason: str) -> bool:
         if job is None:
             return False
         job.state, job.stop_reason, job.finished_at = JobState.CANCELLED, stop_reason, timezone.now()
-        job.save(update_fields=["state", "stop_reason", "finished_at"])
+        job.error = ""
+        job.save(update_fields=["state", "stop_reason", "finished_at", "error"])
         enqueue_job_mail(job, OutboxKind.ENDED)
     return True
 

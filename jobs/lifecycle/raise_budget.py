@@ -9,9 +9,9 @@ from jobs.core.states import ACTIVE, JobState, Wanted
 from jobs.core.wake import wake_worker_on_commit
 from jobs.lifecycle.control import notify_workers
 from jobs.lifecycle.funding import fund_job, may_use_trial
-from jobs.lifecycle.limits import check_limits
+from jobs.lifecycle.limits.checks import check_limits
+from jobs.lifecycle.limits.spending import refusals_told
 from jobs.lifecycle.request import check_budget
-from jobs.lifecycle.spending_limits import refusals_told
 from jobs.lifecycle.submit import check_affordable
 from jobs.lifecycle.user_verdict import outdate_lessons
 from jobs.models import Job, Pinned

@@ -19,12 +19,12 @@ from jobs.core.states import JobState
 from jobs.core.wake import wake_worker_on_commit
 from jobs.learning.lookup import informed_panel
 from jobs.lifecycle.funding import fund_job
-from jobs.lifecycle.limits import check_limits, check_unpaid
+from jobs.lifecycle.limits.checks import check_limits, check_unpaid
+from jobs.lifecycle.limits.spending import refusals_told
 from jobs.lifecycle.panel import panel_for
 from jobs.lifecycle.pinning import pin
-from jobs.lifecycle.quote_records import record_quote
+from jobs.lifecycle.quotes.records import record_quote
 from jobs.lifecycle.request import JobRequest
-from jobs.lifecycle.spending_limits import refusals_told
 from jobs.lifecycle.titles import title_of
 from jobs.models import Job
 from solver import least_budget_nano

@@ -16,7 +16,7 @@ from jobs.core.states import JobState
 from jobs.learning.learn import learn_due
 from jobs.lifecycle import JobRequest, submit_comparison, submit_job
 from jobs.lifecycle.finish import finish
-from jobs.lifecycle.quote_records import quote_json
+from jobs.lifecycle.quotes.records import quote_json
 from jobs.mail.send import send_due
 from jobs.models import Comparison, Job, JobQuote
 from jobs.models.comparison import SIDE_TITLES

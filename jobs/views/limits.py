@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import AuthedRequest, signed_in, workspace_of
 from accounts.models import Role, User, Workspace
-from jobs.lifecycle.spending_limits import limits_in_force, set_limit, uses_of
+from jobs.lifecycle.limits.spending import limits_in_force, set_limit, uses_of
 from jobs.models import Period, SpendingLimit
 from solver.core.money import MoneyError, parse_usd, usd_decimal
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import AuthedRequest, signed_in
 from billing.books.job_costs import job_costs
-from jobs.lifecycle.quote_records import quote_json
+from jobs.lifecycle.quotes.records import quote_json
 from jobs.models import Job, JobQuote, StepRecord
 from jobs.presenters.data_fields import DataText, data_text
 from jobs.presenters.deliverables import as_markdown

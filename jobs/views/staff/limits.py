@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import AuthedRequest, staff_with, workspace_of
 from accounts.models import User
 from accounts.rights import Right
-from jobs.lifecycle.spending_limits import set_limit, uses_of
+from jobs.lifecycle.limits.spending import set_limit, uses_of
 from jobs.models import Period, SpendingLimit
 from jobs.views.limits import UsdField
 

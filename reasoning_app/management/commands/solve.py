@@ -26,8 +26,8 @@ from jobs.core.options import JobOptions
 from jobs.lifecycle import JobRequest, quote_job
 from jobs.lifecycle.follow_up import earlier_of
 from jobs.lifecycle.problem_text import checked_problem
-from jobs.lifecycle.quote_offer import offers_json
-from jobs.lifecycle.quote_records import quote_json, quote_text
+from jobs.lifecycle.quotes.offer import offers_json
+from jobs.lifecycle.quotes.records import quote_json, quote_text
 from jobs.management.terminal import printed, rubric_lines, solve, summary, unread_notes
 from jobs.models import Job
 from reasoning_app.embedded import UpError, ensure

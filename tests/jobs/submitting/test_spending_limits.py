@@ -11,7 +11,8 @@ from accounts.services import ensure_personal_workspace
 from billing.books.wallet import balances, grant
 from jobs.core.errors import SubmitError
 from jobs.lifecycle import cancel_job, raise_budget
-from jobs.lifecycle.spending_limits import (
+from jobs.lifecycle.funding import start_paid_jobs
+from jobs.lifecycle.limits.spending import (
     SpendingLimitReached,
     bounds_of,
     limits_in_force,
@@ -183,3 +184,28 @@ def test_periods_are_those_of_the_sites_time_zone(period, today, hours):
         began, renews = bounds_of(period, today)
     assert (began.hour, renews.hour) == (0, 0)
     assert renews.astimezone(dt.UTC) - began.astimezone(dt.UTC) == dt.timedelta(hours=hours)
+
+
+def test_a_paid_job_that_a_limit_refuses_says_so_and_starts_once_it_may(prices, settings):
+    """Page and one email name the limit in place of the money; a limit that is lifted lets the job go."""
+    settings.PONDER_TRIAL_CREDIT_NANO = 0
+    user = User.objects.create_user("dora@example.org")
+    workspace = ensure_personal_workspace(user)
+    job = submit_for(user, PROBLEM, budget_nano=90 * NANO_PER_CENT, when_paid=True)
+    assert job.state == "awaiting_payment"
+    limit(50, user=user)
+    grant(workspace=workspace, amount_nano=NANO_PER_USD, by=None, reason="test")
+    for _ in range(3):
+        assert start_paid_jobs() == 0
+    client = Client()
+    client.force_login(user)
+    page = client.get(job.get_absolute_url()).text
+    assert "The money for this job is there, but it could not start" in page
+    assert "Only the operator can change it" in page
+    assert "Add money" not in page.split("</main>")[0]
+    [mail] = OutboxMessage.objects.filter(kind=OutboxKind.LIMIT, message_id__contains="held-back")
+    assert mail.recipient == user.email
+    limit(None, user=user)
+    assert start_paid_jobs() == 1
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("queued", "")

@@ -14,7 +14,7 @@ from jobs.models.spending_limit import LimitAlert, SpendingLimit
 from solver.core.money import format_usd
 
 if TYPE_CHECKING:
-    from jobs.lifecycle.spending_limits import Use
+    from jobs.lifecycle.limits.spending import Use
 
 STEPS_PERCENT = (50, 80, 100)
 

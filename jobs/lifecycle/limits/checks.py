@@ -6,7 +6,7 @@ from django.db.models import Count, Sum
 from accounts.models import User
 from jobs.core.errors import SubmitError
 from jobs.core.states import ACTIVE, JobState
-from jobs.lifecycle.spending_limits import check_spending_limits
+from jobs.lifecycle.limits.spending import check_spending_limits
 from jobs.models import Job
 from solver.core.money import format_usd
 

@@ -14,7 +14,7 @@ from jobs.learning.lookup import informed_panel
 from jobs.lifecycle.files import told_files
 from jobs.lifecycle.panel import panel_for
 from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
-from jobs.lifecycle.quote_records import quote_json, quote_of, terms_of
+from jobs.lifecycle.quotes.records import quote_json, quote_of, terms_of
 from jobs.lifecycle.submit import check_affordable
 from solver import at_cheaper_tier, least_budget_nano
 from solver.checkers import BaseChecker, pose

@@ -21,7 +21,7 @@ from accounts.models import User, Workspace
 from billing.models import Call, CallState
 from jobs.core.errors import SubmitError
 from jobs.core.states import ACTIVE, ENDED
-from jobs.lifecycle.limit_alerts import alert
+from jobs.lifecycle.limits.alerts import alert
 from jobs.models import Job
 from jobs.models.spending_limit import Period, SpendingLimit
 from solver.core.money import format_usd_at_least, format_usd_at_most, usd_decimal

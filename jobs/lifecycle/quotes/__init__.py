@@ -1,0 +1,1 @@
+"""Quotes: offering one, and keeping what was offered beside what came of it."""
