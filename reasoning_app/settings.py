@@ -472,6 +472,7 @@ if PONDER_TRIAL_MODELS not in {"bundled", "all"}:
 # Below this confidence an answer is shown as a guess, in percent.
 PONDER_RELIABLE_PERCENT = _whole("PONDER_RELIABLE_PERCENT", default=60, low=0, high=99)
 PONDER_MAX_BUDGET_NANO = _usd("PONDER_MAX_BUDGET", default="1000.00")
+PONDER_HOOKS_INSIDE = env.bool("PONDER_HOOKS_INSIDE", default=False)
 PONDER_MAX_HELD_NANO = _usd("PONDER_MAX_HELD", default="10000.00")
 # Keys that may read what a provider billed; never those that make calls.
 PROVIDER_REPORT_KEYS = {

@@ -18,6 +18,8 @@ from django.utils import timezone
 from accounts.models import User
 from jobs.core.states import JobState, Wanted
 from jobs.mail.compose import compose
+from jobs.mail.hook_address import HookError
+from jobs.mail.webhooks import send_webhook, webhook_of
 from jobs.models import OutboxKind, OutboxMessage, OutboxState
 
 logger = logging.getLogger(__name__)
@@ -89,12 +91,24 @@ def _settle(message: OutboxMessage, state: OutboxState, error: str) -> None:
 def _send(message: OutboxMessage) -> Exception | None:
     """Send a claimed message; return what went wrong, if anything."""
     try:
+        if message.kind == OutboxKind.WEBHOOK:
+            return _send_webhook(message)
         mail = compose(message)
         if not connection.in_atomic_block:
             connection.close()  # to the pool: the mail server may take minutes, and there are few connections
         mail.send()
     except Exception as error:  # noqa: BLE001  (any failure of a mail server is a reason to try again later)
         return error
+    return None
+
+
+def _send_webhook(message: OutboxMessage) -> Exception | None:
+    hook = webhook_of(message)
+    if hook is None:
+        return HookError("The webhook was removed in the meantime.")
+    if not connection.in_atomic_block:
+        connection.close()  # to the pool, as for an email
+    send_webhook(message, hook)
     return None
 
 
@@ -122,8 +136,10 @@ def _record(message: OutboxMessage, error: Exception | None) -> None:
 
 
 def _is_out_of_date(message: OutboxMessage) -> bool:
-    """Tell whether a job that was stuck has gone on, or was stopped."""
+    """Tell whether a job that was stuck has gone on or was stopped, or a webhook was removed."""
     job = message.job
+    if message.kind == OutboxKind.WEBHOOK:
+        return webhook_of(message) is None
     if message.kind != OutboxKind.WAITING or job is None:
         return False
     stuck = job.state in {JobState.WAITING, JobState.RUNNING} and job.waits > 0 and job.wanted == Wanted.RUN

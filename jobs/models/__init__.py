@@ -11,6 +11,7 @@ from jobs.models.share_link import ShareLink
 from jobs.models.spending_limit import LimitAlert, Period, SpendingLimit
 from jobs.models.step import Prompt, StepRecord, StepState
 from jobs.models.template import JobTemplate
+from jobs.models.webhook import Webhook
 
 __all__ = [
     "Comparison",
@@ -34,4 +35,5 @@ __all__ = [
     "SpendingLimit",
     "StepRecord",
     "StepState",
+    "Webhook",
 ]

@@ -15,6 +15,7 @@ class OutboxKind(models.TextChoices):
     LIMIT = "limit", "A spending limit"
     PAYMENT = "payment", "A payment"
     WEEKLY = "weekly", "A weekly run was paused"
+    WEBHOOK = "webhook", "To a webhook"
     STAFF = "staff", "To staff"
 
 

@@ -24,7 +24,7 @@ from jobs.core.states import ACTIVE, ENDED, JobState
 from jobs.lifecycle.control import cancel_job
 from jobs.lifecycle.funding import end_unpaid
 from jobs.mail.eml_backend import delete_files_to
-from jobs.models import Job, JobQuerySet, JobTemplate, OutboxMessage, OutboxState
+from jobs.models import Job, JobQuerySet, JobTemplate, OutboxMessage, OutboxState, Webhook
 from jobs.upkeep.delete_texts import delete_texts
 from solver.core.money import format_usd
 
@@ -78,6 +78,7 @@ def close_account(*, user: User, gives_up_money: bool) -> int:
         deleted = _delete_jobs(_jobs_of(user, alone))
         JobTemplate.objects.filter(created_by=user).delete()
         delete_files(Attachment.objects.filter(created_by=user, job=None))
+        Webhook.objects.filter(Q(user=user) | Q(workspace__in=alone)).delete()
         for workspace in alone:
             give_up_money(workspace)
             forget_payment_details(workspace)

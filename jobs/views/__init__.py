@@ -36,6 +36,7 @@ from jobs.views.templates import (
     template,
     template_list,
 )
+from jobs.views.webhooks import webhook_add, webhook_remove
 
 __all__ = [
     "attach_files",
@@ -93,4 +94,6 @@ __all__ = [
     "template",
     "template_list",
     "unshare_job",
+    "webhook_add",
+    "webhook_remove",
 ]

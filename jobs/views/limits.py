@@ -12,6 +12,7 @@ from accounts.access import AuthedRequest, signed_in, workspace_of
 from accounts.models import Role, User, Workspace
 from jobs.lifecycle.limits.spending import limits_in_force, set_limit, uses_of
 from jobs.models import Period, SpendingLimit
+from jobs.views.webhooks import webhooks_of
 from solver.core.money import MoneyError, parse_usd, usd_decimal
 
 _MOST_NANO = 10**9 * 10**9
@@ -90,8 +91,10 @@ def _page(request: AuthedRequest, bound: dict[str, LimitsForm], *, status: int =
         ],
         "user_form": bound.get("user") or _form("user", {"user": request.user}),
         "workspace": workspace,
+        "user_hooks": webhooks_of({"user": request.user}),
     }
     if _may_set_for(request.user, workspace):
+        context["workspace_hooks"] = webhooks_of({"workspace": workspace})
         context["workspace_form"] = bound.get("workspace") or _form("workspace", {"workspace": workspace})
     return render(request, "limits/limits.html", context, status=status)
 

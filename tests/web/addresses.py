@@ -44,6 +44,8 @@ OWN = {
     "settings",
     "mail-works",
     "limits",
+    "webhook-add",
+    "webhook-remove",
     "wallet",
     "wallet-csv",
     "topup-start",

@@ -1,4 +1,4 @@
-"""Emails about spending limits: at 50, 80 and 100 percent, once per period and step."""
+"""Emails and webhooks about spending limits: at 50, 80 and 100 percent, once per period and step."""
 
 from typing import TYPE_CHECKING
 
@@ -9,9 +9,10 @@ from django.utils import timezone
 from accounts.models import Role, User
 from accounts.rights import Right
 from jobs.mail.enqueue import mail_people, mail_staff
-from jobs.models import OutboxKind
+from jobs.mail.webhooks import enqueue_webhooks
+from jobs.models import OutboxKind, Webhook
 from jobs.models.spending_limit import LimitAlert, SpendingLimit
-from solver.core.money import format_usd
+from solver.core.money import format_usd, usd_decimal
 
 if TYPE_CHECKING:
     from jobs.lifecycle.limits.spending import Use
@@ -41,11 +42,12 @@ def alert(use: "Use", *, used_permille: int) -> None:
         ignore_conflicts=True,
     )
     _mail(use, new[-1])
+    _call_webhooks(use, new[-1])
 
 
 def _mail(use: "Use", percent: int) -> None:
     limit = use.limit
-    key = f"limit.{limit.pk}.{use.amount_nano}.{use.began:%Y-%m-%d}.{percent}"
+    key = _key(use, percent)
     subject = f"{percent} % of the spending limit {_of_whom(limit)} is used"
     if limit.user_id is None and limit.workspace_id is None:
         text = _text(use, percent, settings.PONDER_BASE_URL + reverse("staff-limits"))
@@ -53,6 +55,27 @@ def _mail(use: "Use", percent: int) -> None:
         return
     text = _text(use, percent, settings.PONDER_BASE_URL + reverse("limits"))
     mail_people(OutboxKind.LIMIT, to=_people_of(limit), subject=subject, text=text, key=key)
+
+
+def _call_webhooks(use: "Use", percent: int) -> None:
+    limit = use.limit
+    hooks = Webhook.objects.filter(user=limit.user_id, workspace=limit.workspace_id)
+    data = {
+        "limit_of": "user" if limit.user_id else "workspace" if limit.workspace_id else "installation",
+        "period": limit.period,
+        "percent": percent,
+        "limit_usd": usd_decimal(use.amount_nano),
+        "spent_usd": usd_decimal(use.spent_nano),
+        "reserved_usd": usd_decimal(use.held_nano),
+        "set_by_operator": limit.by_staff,
+        "period_began": use.began.isoformat(),
+        "renews": use.renews.isoformat(),
+    }
+    enqueue_webhooks(hooks, event="spending_limit.reached", data=data, key=_key(use, percent))
+
+
+def _key(use: "Use", percent: int) -> str:
+    return f"limit.{use.limit.pk}.{use.amount_nano}.{use.began:%Y-%m-%d}.{percent}"
 
 
 def _people_of(limit: SpendingLimit) -> list[User]:

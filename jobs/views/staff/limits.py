@@ -14,6 +14,7 @@ from accounts.rights import Right
 from jobs.lifecycle.limits.spending import set_limit, uses_of
 from jobs.models import Period, SpendingLimit
 from jobs.views.limits import UsdField
+from jobs.views.webhooks import webhooks_of
 
 _SITE, _USER, _WORKSPACE = "installation", "user", "workspace"
 _SCOPES = [
@@ -62,5 +63,5 @@ def staff_limits(request: AuthedRequest) -> HttpResponse:
         messages.success(request, "The limit is lifted." if asked["amount"] is None else "The limit is set.")
         return redirect("staff-limits")
     in_force = SpendingLimit.objects.filter(amount_nano__gte=0).select_related("user", "workspace", "set_by")
-    context = {"form": form, "uses": uses_of(in_force)}
+    context = {"form": form, "uses": uses_of(in_force), "hooks": webhooks_of({})}
     return render(request, "staff/limits.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,33 @@
+"""Addresses that hear of spending limits, each with a secret that signs what it is sent."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+
+class Webhook(models.Model):
+    """One address: of a person, of a workspace, or (naming neither) of the operator, for the limits that concern them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey("accounts.User", models.CASCADE, null=True, blank=True, related_name="webhooks")
+    workspace = models.ForeignKey(
+        "accounts.Workspace", models.CASCADE, null=True, blank=True, related_name="webhooks"
+    )
+    address = models.CharField(max_length=500)
+    secret = models.CharField(max_length=100, editable=False, help_text="Shown once, when it is made.")
+    made_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "workspace", "address"], nulls_distinct=False, name="jobs_one_webhook"
+            ),
+            models.CheckConstraint(
+                condition=Q(user=None) | Q(workspace=None), name="jobs_webhook_of_one_thing"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.address

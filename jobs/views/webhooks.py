@@ -1,0 +1,87 @@
+"""Webhooks that hear of spending limits: adding one shows its secret, this once; removing one."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from accounts.access import AuthedRequest, signed_in, workspace_of
+from accounts.models import Role
+from accounts.rights import Right
+from jobs.mail.hook_address import MAX_ADDRESS, HookError
+from jobs.mail.webhooks import add_webhook
+from jobs.models import Webhook
+
+USER, WORKSPACE, INSTALLATION = "user", "workspace", "installation"
+
+
+class WebhookForm(forms.Form):
+    """Where to."""
+
+    address = forms.CharField(
+        label="Address", max_length=MAX_ADDRESS, widget=forms.URLInput(attrs={"placeholder": "https://"})
+    )
+
+
+def webhooks_of(whose: dict[str, Any] | None) -> QuerySet[Webhook]:
+    """Return the webhooks of a user, a workspace or, with neither named, the installation; none for None."""
+    if whose is None:
+        return Webhook.objects.none()
+    return Webhook.objects.filter(**{"user": None, "workspace": None} | whose).order_by("created_at")
+
+
+def whose(request: AuthedRequest, what: str) -> dict[str, Any] | None:
+    """Return whose webhooks are meant; None where the person may not change them."""
+    if what == USER:
+        return {"user": request.user}
+    if what == INSTALLATION:
+        may = request.user.is_staff and request.user.has_perm(Right.CONTROL_SPENDING.permission)
+        return {} if may else None
+    workspace = workspace_of(request.user)
+    owns = workspace.memberships.filter(user=request.user, role=Role.OWNER).exists()
+    return {"workspace": workspace} if what == WORKSPACE and owns else None
+
+
+@signed_in
+@never_cache
+@require_POST
+def webhook_add(request: AuthedRequest) -> HttpResponse:
+    """Add a webhook and show its secret."""
+    what = request.POST.get("what", "")
+    mine = whose(request, what)
+    if mine is None:
+        messages.warning(request, "You cannot add a webhook here. Nothing was changed.")
+        return redirect("limits")
+    form, hook = WebhookForm(request.POST), None
+    if form.is_valid():
+        try:
+            hook = add_webhook(address=form.cleaned_data["address"], by=request.user, **mine)
+        except HookError as error:
+            form.add_error("address", str(error))
+    context = {"form": form, "hook": hook, "what": what, "back": _page_of(what)}
+    return render(request, "limits/webhook.html", context, status=200 if hook else 422)
+
+
+@signed_in
+@require_POST
+def webhook_remove(request: AuthedRequest) -> HttpResponse:
+    """Remove a webhook; what was still to be sent to it is not sent."""
+    what = request.POST.get("what", "")
+    named = request.POST.get("webhook", "")
+    gone = [hook for hook in webhooks_of(whose(request, what)) if str(hook.pk) == named]
+    for hook in gone:
+        hook.delete()
+    if gone:
+        messages.success(request, "The webhook is removed.")
+    else:
+        messages.warning(request, "This webhook is not there. Nothing was changed.")
+    return redirect(_page_of(what))
+
+
+def _page_of(what: str) -> str:
+    return "staff-limits" if what == INSTALLATION else "limits"
