@@ -65,11 +65,28 @@ class ErrorCategory(StrEnum):
     TIMED_OUT = "did not answer in time."
     BUSY = "refused the call: too many requests, or a quota that is used up."
     KEY_REFUSED = "refused the key of this installation. Tell its operator."
-    NOT_FOUND = "is not known to its provider. Tell the operator of this installation."
+    NO_CREDIT = "has no credit left on this installation’s account with its provider. Tell its operator."
+    FORBIDDEN = "is not open to the key or the account of this installation. Tell its operator."
+    NOT_FOUND = "is no model that its provider knows. Tell the operator of this installation."
     REQUEST_REFUSED = "did not accept the call."
     PROVIDER_FAILED = "failed in the middle of the call."
     UNREADABLE = "sent a reply that cannot be read."
     UNCOLLECTABLE = "took the call, but its reply cannot be collected."
+
+    @property
+    def needs_operator(self) -> bool:
+        """Whether every call to the model fails until the operator changes the key, the account or the model."""
+        return self in _FOR_OPERATORS
+
+
+_FOR_OPERATORS = frozenset(
+    {
+        ErrorCategory.KEY_REFUSED,
+        ErrorCategory.NO_CREDIT,
+        ErrorCategory.FORBIDDEN,
+        ErrorCategory.NOT_FOUND,
+    }
+)
 
 
 class ProviderError(SolverError):

@@ -61,7 +61,8 @@ class Request:
 class Reply:
     """What came back. `usage` is None where the provider sent none: it is never guessed here.
 
-    `served_model` is the name that the reply gives its model: that behind an alias.
+    `served_model` is the name that the reply gives its model: that behind an alias. `reported_cost_nano` is what the
+    provider says that it billed, where it resells at prices that nobody knows before.
     """
 
     text: str
@@ -71,3 +72,4 @@ class Reply:
     raw_usage: Mapping[str, Any] | None
     provider_ref: str
     served_model: str = ""
+    reported_cost_nano: int | None = None

@@ -17,7 +17,10 @@ def charge_for(
     Without usage it is the byte bound of what was received; of a model that thinks out of sight, the whole hold.
     """
     if reply.usage is not None:
-        usage, cost = reply.usage, cost_nano(card.rates, reply.usage, at=at)
+        usage = reply.usage
+        cost = reply.reported_cost_nano
+        if cost is None:
+            cost = cost_nano(card.rates, usage, at=at)
     else:
         received_bytes = len((reply.text + reply.reasoning).encode("utf-8", "replace"))
         longest = bound.max_output_tokens

@@ -7,12 +7,15 @@ read a category.
 import contextlib
 import math
 import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from solver.core.errors import ErrorCategory, InDoubt, NotExecuted, ProviderError
 from solver.core.models import ModelCard
+from solver.providers.exchange import Exchange, was_never_connected
 from solver.text.extract import clean_text
 
 _MAX_DETAIL_CHARS = 300
@@ -21,32 +24,86 @@ _LONGEST_RETRY_AFTER_S = 120.0
 _RETRYABLE = frozenset({425, 429})
 # Sent by proxies that gave up waiting, or of a request that is being worked on: it may be executed all the same.
 _DOUBTFUL = frozenset({408, 409, 424, 499})
-_NOT_CONNECTED = frozenset({"ClientConnectorError", "ConnectionRefusedError"})
-_SENT = frozenset(
-    {"ReadError", "WriteError", "RemoteProtocolError", "ReadTimeout", "WriteTimeout", "ServerConnectionError"}
-    | {"ClientPayloadError", "ConnectionResetError", "BrokenPipeError"}
-)
 # litellm gives these a status of its own making.
 _CONNECTION_ERRORS = frozenset(
     {"InternalServerError", "APIConnectionError", "ServiceUnavailableError", "APIError"}
 )
 _CATEGORIES = {
     401: ErrorCategory.KEY_REFUSED,
-    403: ErrorCategory.KEY_REFUSED,
+    402: ErrorCategory.NO_CREDIT,
+    403: ErrorCategory.FORBIDDEN,
     404: ErrorCategory.NOT_FOUND,
     429: ErrorCategory.BUSY,
 }
 
 
+_SAYS = (
+    # What providers say under a status that others use for what passes, or for a fault in the request.
+    (
+        re.compile(r"insufficient_quota|credit balance is too low|insufficient balance", re.IGNORECASE),
+        ErrorCategory.NO_CREDIT,
+    ),
+    (
+        re.compile(r"API_KEY_INVALID|invalid_api_key|API key not valid", re.IGNORECASE),
+        ErrorCategory.KEY_REFUSED,
+    ),
+)
+
+
+def sorted_exchange(exchange: Exchange, card: ModelCard, error: BaseException | None) -> ProviderError:
+    """Return our error for a request that was sent and brought no reply: what the wire says decides, not a library.
+
+    `error` is what a library made of it.
+    """
+    body = (exchange.body or b"")[:4_000].decode("utf-8", "replace")
+    detail = f"{card.name}: {body or error or 'no answer'}"
+    if exchange.never_connected:
+        return unreachable(card, detail)
+    if exchange.status is None:
+        if _is_timeout(error):
+            return timed_out(card, detail)
+        return in_doubt(card, ErrorCategory.PROVIDER_FAILED, detail)
+    detail = f"{card.name}: status {exchange.status}. {error or ''} {body}"
+    if 200 <= exchange.status < 300:
+        category = ErrorCategory.PROVIDER_FAILED if exchange.body is None else ErrorCategory.UNREADABLE
+        return in_doubt(card, category, detail)
+    return _sorted_status(exchange.status, card, detail, retry_after_s=_wish_in(exchange.headers), says=body)
+
+
+def _sorted_status(
+    status: int, card: ModelCard, detail: str, *, retry_after_s: float | None, says: str
+) -> ProviderError:
+    """Return the error of a status that a server really sent."""
+    if not 400 <= status < 500 or status in _DOUBTFUL:
+        return in_doubt(card, ErrorCategory.PROVIDER_FAILED, detail)
+    category = next((category for pattern, category in _SAYS if pattern.search(says)), None)
+    return not_executed(
+        card,
+        category or _CATEGORIES.get(status, ErrorCategory.REQUEST_REFUSED),
+        detail,
+        retryable=status in _RETRYABLE and category is None,
+        retry_after_s=retry_after_s,
+    )
+
+
+def unreachable(card: ModelCard, detail: str) -> NotExecuted:
+    """Return the error of a call for which no connection came about."""
+    return not_executed(
+        card, ErrorCategory.UNREACHABLE, f"{card.api_base or 'its provider'} cannot be reached. {detail}"
+    )
+
+
+def _is_timeout(error: BaseException | None) -> bool:
+    return isinstance(error, TimeoutError) or "Timeout" in type(error).__name__
+
+
 def sorted_error(error: Exception, card: ModelCard) -> ProviderError:
     """Return our error for a library's, with a category for users and the provider's words for staff."""
     detail = f"{card.name}: {error}"
-    if _was_refused(error, card):
-        return not_executed(
-            card, ErrorCategory.UNREACHABLE, f"{card.api_base or 'its provider'} cannot be reached. {detail}"
-        )
+    if was_never_connected(error):
+        return unreachable(card, detail)
     name = type(error).__name__
-    if isinstance(error, TimeoutError) or "Timeout" in name:
+    if _is_timeout(error):
         return timed_out(card, detail)
     status = getattr(error, "status_code", None)
     statuses = {*_http_statuses(error), status if isinstance(status, int) else 0}
@@ -54,13 +111,7 @@ def sorted_error(error: Exception, card: ModelCard) -> ProviderError:
         400 <= each < 500 and each not in _DOUBTFUL for each in statuses
     ):
         return in_doubt(card, ErrorCategory.PROVIDER_FAILED, detail)
-    return not_executed(
-        card,
-        _CATEGORIES.get(status or 0, ErrorCategory.REQUEST_REFUSED),
-        detail,
-        retryable=status in _RETRYABLE,
-        retry_after_s=_retry_after_s(error),
-    )
+    return _sorted_status(status or 400, card, detail, retry_after_s=_retry_after_s(error), says=str(error))
 
 
 def not_executed(
@@ -102,22 +153,6 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
 
 
-def _was_refused(error: BaseException, card: ModelCard) -> bool:
-    """Tell whether the connection itself failed, so that no request was sent.
-
-    Of several failures in a chain the latest decides: one that came after an answer or in the middle of a request.
-    """
-    for link in _chain(error):
-        classes = {cls.__name__ for cls in type(link).__mro__}
-        if classes & _NOT_CONNECTED:
-            return True
-        if isinstance(link, FileNotFoundError) and card.api_base.startswith("unix:"):
-            return True
-        if classes & _SENT or _http_status(link) is not None:
-            return False
-    return False
-
-
 def _http_statuses(error: BaseException) -> Iterator[int]:
     return (status for link in _chain(error) if (status := _http_status(link)) is not None)
 
@@ -134,16 +169,22 @@ def _http_status(link: BaseException) -> int | None:
 
 
 def _retry_after_s(error: BaseException) -> float | None:
-    """Return the provider's wish, at most two minutes, from whichever error of the chain still has the headers."""
+    """Return the provider's wish from whichever error of the chain still has the headers."""
     for link in _chain(error):
         for headers in (
             getattr(link, "litellm_response_headers", None),
             getattr(getattr(link, "response", None), "headers", None),
             getattr(link, "headers", None),
         ):
-            with contextlib.suppress(TypeError, ValueError, KeyError):
-                wish_s = _seconds(headers["retry-after"])  # type: ignore[index]
-                return min(max(wish_s, 0.0), _LONGEST_RETRY_AFTER_S)
+            if (wish_s := _wish_in(headers)) is not None:
+                return wish_s
+    return None
+
+
+def _wish_in(headers: Any) -> float | None:
+    """Return how long a provider wants to be left alone, at most two minutes; None where it says nothing readable."""
+    with contextlib.suppress(TypeError, ValueError, KeyError):
+        return min(max(_seconds(headers["retry-after"]), 0.0), _LONGEST_RETRY_AFTER_S)
     return None
 
 

@@ -13,12 +13,15 @@ from typing import Any, Protocol
 import aiohttp
 
 from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
+from solver.core.models import ModelCard
 from solver.core.request import Reply, Request
-from solver.providers.error_sorting import in_doubt, sorted_error, timed_out
+from solver.providers.error_sorting import in_doubt, sorted_error, sorted_exchange, timed_out
+from solver.providers.exchange import Exchange, one_request, watch_httpx
 from solver.providers.openai_responses import Background
 from solver.providers.picture_parts import PictureHolder, chat_content, no_pictures, pictures_in
-from solver.providers.usage import STANDARD_SERVICE, is_openai_itself, json_safe, parse_usage
-from solver.text.extract import clean_text
+from solver.providers.replies.openai_chat import read_chat
+from solver.providers.replies.reading import is_known_shape, read_reply, reply_of
+from solver.providers.usage import STANDARD_SERVICE, is_openai_itself
 
 logger = logging.getLogger(__name__)
 _NOTHING_SHOWN: Mapping[str, bytes] = {}
@@ -64,6 +67,7 @@ class LiteLLMGateway(Gateway):
         litellm.telemetry = False
         self._litellm = litellm
         self._pictures = pictures
+        watch_httpx()
         self._sessions: dict[str, aiohttp.ClientSession] = {}
         self._background = Background()
 
@@ -82,17 +86,14 @@ class LiteLLMGateway(Gateway):
     async def complete(self, request: Request) -> Reply:
         """Make one call, once. Raises NotExecuted or InDoubt; a time-out is InDoubt."""
         card, shown = request.card, await pictures_in(request.messages, self._pictures)
-        try:
-            async with asyncio.timeout(card.timeout_s + 5):
-                response = await self._litellm.acompletion(**self._arguments(request, shown))
-        except TimeoutError:
-            raise timed_out(card) from None
-        except Exception as error:
-            raise sorted_error(error, card) from error
-        try:
-            return _reply(response)
-        except (AttributeError, IndexError, TypeError) as error:
-            raise in_doubt(card, ErrorCategory.UNREADABLE, f"Not a reply: {type(error).__name__}.") from error
+        response, error = None, None
+        with one_request() as exchange:
+            try:
+                async with asyncio.timeout(card.timeout_s + 5):
+                    response = await self._litellm.acompletion(**self._arguments(request, shown))
+            except Exception as raised:  # noqa: BLE001  (what was sent and answered decides, not what litellm raises)
+                error = raised
+        return _outcome(exchange, response, error, card)
 
     async def submit(self, request: Request) -> str:
         """Submit one call, once, and return its reference. Raises NotExecuted or InDoubt; a time-out is InDoubt."""
@@ -161,36 +162,35 @@ class LiteLLMGateway(Gateway):
         await self._background.close()
 
 
+def _outcome(exchange: Exchange, response: Any, error: Exception | None, card: ModelCard) -> Reply:
+    """Return the reply that came over the wire, whatever litellm made of it. Raises NotExecuted or InDoubt."""
+    if not exchange.was_sent:
+        return _unseen(response, error, card)
+    if exchange.has_answer:
+        if reply := read_reply(exchange.body or b"", card.family):
+            return reply
+        if response is not None and not is_known_shape(exchange.body or b""):
+            # In a shape of its provider's that litellm alone knows.
+            return _unseen(response, None, card)
+    elif response is not None and exchange.status is not None:
+        # litellm made a reply of a refusal: a cap that was used up. What it counted is its own invention.
+        return Reply("", "", "length", usage=None, raw_usage=None, provider_ref="")
+    raise sorted_exchange(exchange, card, error) from error
+
+
+def _unseen(response: Any, error: Exception | None, card: ModelCard) -> Reply:
+    """Return litellm's own reading of a reply that did not come through httpx. Raises NotExecuted or InDoubt."""
+    if error is not None:
+        raise (timed_out(card) if isinstance(error, TimeoutError) else sorted_error(error, card)) from error
+    try:
+        return _reply(response)
+    except (AttributeError, IndexError, TypeError) as fault:
+        raise in_doubt(card, ErrorCategory.UNREADABLE, f"Not a reply: {type(fault).__name__}.") from fault
+
+
 def _reply(response: Any) -> Reply:
-    choice = response.choices[0]
-    text = clean_text(choice.message.content or "")
-    reasoning = clean_text(getattr(choice.message, "reasoning_content", None) or "")
-    usage = getattr(response, "usage", None)
-    cached = getattr(usage, "prompt_tokens_details", None)
-    written = getattr(cached, "cache_creation_token_details", None)
-    parsed = (
-        None
-        if usage is None
-        else parse_usage(
-            prompt=usage.prompt_tokens,
-            completion=usage.completion_tokens,
-            cache_read=getattr(cached, "cached_tokens", None),
-            # As OpenAI names it, or as Anthropic does.
-            cache_write=getattr(cached, "cache_write_tokens", None)
-            or getattr(usage, "cache_creation_input_tokens", None),
-            cache_write_1h=getattr(written, "ephemeral_1h_input_tokens", None),
-            reasoning=getattr(getattr(usage, "completion_tokens_details", None), "reasoning_tokens", None),
-            has_text=bool(text or reasoning),
-            # OpenAI names it beside the usage, Anthropic in it.
-            service=getattr(response, "service_tier", None) or getattr(usage, "service_tier", None),
-        )
-    )
-    return Reply(
-        text=text,
-        reasoning=reasoning,
-        finish_reason=clean_text(str(choice.finish_reason or "")),
-        usage=parsed,
-        raw_usage=None if usage is None or not parsed else json_safe(usage.model_dump(exclude_none=True)),
-        provider_ref=clean_text(str(getattr(response, "id", "") or ""))[:200],
-        served_model=clean_text(str(getattr(response, "model", "") or ""))[:200],
-    )
+    """Return what litellm read of a reply. Raises TypeError where that is none."""
+    found = reply_of(read_chat(response.model_dump()), "")
+    if found is None:
+        raise TypeError("no reply")
+    return found

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -20,7 +21,9 @@ from solver.core.models import ModelCard
 from solver.core.request import Reply, Request
 from solver.providers.error_sorting import in_doubt, timed_out
 from solver.providers.picture_parts import responses_content
-from solver.providers.usage import STANDARD_SERVICE, is_openai_itself, json_safe, parse_usage
+from solver.providers.replies.openai_responses import read_response
+from solver.providers.replies.reading import reply_of
+from solver.providers.usage import STANDARD_SERVICE, is_openai_itself
 from solver.text.extract import clean_text
 
 logger = logging.getLogger(__name__)
@@ -142,55 +145,15 @@ def _error_in(text: str) -> str:
 
 
 def _reply(response: Mapping[str, Any], card: ModelCard, reference: str) -> Reply:
-    """Return the reply of a response that is not being worked on any more. Raises InDoubt where it has none."""
+    """Return the reply of a response that is not being worked on any more. Raises InDoubt where nobody knows its cost."""
     status = response.get("status")
-    if status not in {"completed", "incomplete"}:
-        error = response.get("error")
-        why = error.get("message", "") if isinstance(error, dict) else ""
-        raise in_doubt(card, ErrorCategory.PROVIDER_FAILED, f"The call {reference} is {status}. {why}")
     try:
-        text, reasoning = _texts(response.get("output") or [])
-        usage = response.get("usage") or {}
-        cached = usage.get("input_tokens_details") or {}
-        parsed = parse_usage(
-            prompt=usage.get("input_tokens"),
-            completion=usage.get("output_tokens"),
-            cache_read=cached.get("cached_tokens"),
-            cache_write=cached.get("cache_write_tokens"),
-            reasoning=(usage.get("output_tokens_details") or {}).get("reasoning_tokens"),
-            has_text=bool(text or reasoning),
-            service=response.get("service_tier"),
-        )
-        cut = (response.get("incomplete_details") or {}).get("reason") or "incomplete"
+        said = read_response(response)
+        if status not in {"completed", "incomplete"}:
+            said.error = said.error or f"The call {reference} is {status}."
+        reply = reply_of(said, card.family)
     except (AttributeError, KeyError, TypeError) as fault:
         raise in_doubt(card, ErrorCategory.UNREADABLE, f"Not a reply: {type(fault).__name__}.") from fault
-    finish_reason = (
-        "stop" if status == "completed" else "length" if cut == "max_output_tokens" else clean_text(str(cut))
-    )
-    return Reply(
-        text,
-        reasoning,
-        finish_reason,
-        parsed,
-        json_safe(usage) if parsed else None,
-        reference,
-        served_model=clean_text(str(response.get("model") or ""))[:200],
-    )
-
-
-def _texts(output: list[Mapping[str, Any]]) -> tuple[str, str]:
-    """Return what was said, and what is known of the thinking."""
-    said = [
-        part.get("text") or ""
-        for item in output
-        if item.get("type") == "message"
-        for part in item.get("content") or []
-        if part.get("type") == "output_text"
-    ]
-    thought = [
-        part.get("text") or ""
-        for item in output
-        if item.get("type") == "reasoning"
-        for part in item.get("summary") or []
-    ]
-    return clean_text("".join(said)), clean_text("\n\n".join(thought))
+    if reply is None:
+        raise in_doubt(card, ErrorCategory.PROVIDER_FAILED, f"The call {reference} is {status}. {said.error}")
+    return replace(reply, provider_ref=reference)

@@ -1,5 +1,7 @@
 """What providers report of a call, made fit to be believed and to be stored."""
 
+import re
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +11,7 @@ from solver.text.extract import clean_text
 
 # No model reads or writes as many in a call: a higher count is none.
 _MOST_TOKENS = 2**30
+_DIGITS = re.compile(r"[0-9]{1,10}(\.0+)?")
 STANDARD_SERVICE = "default"
 """The service tier that OpenAI is asked for."""
 _STANDARD = frozenset({"", "auto", STANDARD_SERVICE, "on_demand", "standard"})
@@ -19,26 +22,48 @@ def parse_usage(
     *,
     prompt: Any,
     completion: Any,
-    cache_read: Any,
-    cache_write: Any,
-    reasoning: Any,
+    cache_read: Any = None,
+    cache_write: Any = None,
+    reasoning: Any = None,
     has_text: bool,
     cache_write_1h: Any = None,
     service: Any = None,
+    total: Any = None,
+    is_cut: bool = False,
 ) -> Usage | None:
     """Return the tokens of a call, or None where they cannot be true.
 
-    That is: nothing, zeros for a text, negative or absurd numbers, more tokens cached than the prompt has, or more
-    written for an hour than written. `service` is the tier that the reply names.
+    That is: nothing, zeros for a text or for a reply that was cut, negative or absurd numbers, more tokens cached than
+    the prompt has, more written for an hour than written, or more reasoning than was written. Where the `total` says
+    so, the reasoning is counted beside what was written (xAI). `service` is the tier that the reply names.
     """
-    if not prompt or completion is None or (has_text and not completion):
+    if prompt is None or completion is None:
         return None
-    counts = (prompt, completion, cache_read or 0, cache_write or 0, reasoning or 0, cache_write_1h or 0)
-    if any(type(count) is not int or count < 0 or count > _MOST_TOKENS for count in counts):
+    counts = [whole(count) for count in (prompt, completion, cache_read or 0, cache_write or 0)]
+    thought, written_1h, sum_of_all = whole(reasoning or 0), whole(cache_write_1h or 0), whole(total or 0)
+    if any(count is None for count in (*counts, thought, written_1h)):
         return None
-    if (cache_read or 0) + (cache_write or 0) > prompt or (cache_write_1h or 0) > (cache_write or 0):
+    asked, said, read, written = (count or 0 for count in counts)
+    thought, written_1h = thought or 0, written_1h or 0
+    if thought and sum_of_all == asked + said + thought:
+        said += thought
+    if not asked or ((has_text or is_cut) and not said):
         return None
-    return Usage(*counts, service=service_tier(service))
+    if read + written > asked or written_1h > written or thought > said:
+        return None
+    return Usage(asked, said, read, written, thought, written_1h, service=service_tier(service))
+
+
+def whole(count: Any) -> int | None:
+    """Return a count of tokens, also one that was written as text or with a fraction of 0; None for anything else."""
+    if isinstance(count, str):
+        if not _DIGITS.fullmatch(count.strip()):
+            return None
+        count = int(count.partition(".")[0])
+    # False for NaN and infinities, too.
+    if isinstance(count, float | Decimal) and abs(count) <= _MOST_TOKENS and count % 1 == 0:
+        count = int(count)
+    return count if type(count) is int and 0 <= count <= _MOST_TOKENS else None
 
 
 def service_tier(named: Any) -> str:
@@ -63,6 +88,8 @@ def json_safe(value: Any) -> Any:
         return clean_text(value)[:1_000]
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() and abs(value) < 2**60 else str(value)[:100]
     if isinstance(value, int | float) and abs(value) < 2**60:  # false for NaN, too
         return value
     return clean_text(str(value))[:100]

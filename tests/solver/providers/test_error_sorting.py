@@ -6,6 +6,8 @@ from email.utils import format_datetime
 
 import httpx
 import pytest
+from aiohttp.client_exceptions import UnixClientConnectorError
+from aiohttp.client_reqrep import ConnectionKey
 
 from solver.core.errors import InDoubt, NotExecuted
 from solver.providers.error_sorting import sorted_error
@@ -35,6 +37,12 @@ def raised(error: Exception, *, after: Exception, suppressed: bool = False) -> E
     return error
 
 
+def because(error: Exception, *, of: Exception) -> Exception:
+    """Return an error that was raised from another one."""
+    error.__cause__ = of
+    return error
+
+
 def http_error(status: int) -> httpx.HTTPStatusError:
     """Return what httpx raises of a reply with this status."""
     request = httpx.Request("POST", "http://provider/v1")
@@ -47,11 +55,14 @@ def test_a_refused_connection_that_a_library_swallowed_says_nothing_of_the_call(
     assert isinstance(sorted_error(unrelated, card()), InDoubt)
 
 
-def test_a_missing_file_is_no_refused_connection_where_there_is_no_socket_file():
-    """A cache file that is not there is looked for before every call to an address on TCP."""
+def test_a_missing_file_is_no_refused_connection():
+    """A cache file that is not there is looked for before every call; a missing socket is an error of the connection."""
     error = raised(InternalServerError("500"), after=FileNotFoundError("cache.json"))
     assert isinstance(sorted_error(error, replace(card(), api_base="http://provider/v1")), InDoubt)
-    assert isinstance(sorted_error(error, replace(card(), api_base="unix:/absent.sock")), NotExecuted)
+    key = ConnectionKey("absent.sock", None, False, True, None, None, None)
+    missing = UnixClientConnectorError("/absent.sock", key, FileNotFoundError("/absent.sock"))
+    refused = because(InternalServerError("x"), of=because(httpx.ConnectError("x"), of=missing))
+    assert isinstance(sorted_error(refused, replace(card(), api_base="unix:/absent.sock")), NotExecuted)
 
 
 @pytest.mark.parametrize("later", [httpx.ReadError("cut"), http_error(500), httpx.ReadTimeout("late")])
@@ -59,10 +70,16 @@ def test_of_several_failures_the_latest_decides(later):
     """A first address refused the connection, a second one took the request."""
     error = raised(InternalServerError("x"), after=raised(later, after=ConnectionRefusedError()))
     assert isinstance(sorted_error(error, card()), InDoubt)
-    refused = raised(
-        InternalServerError("x"), after=raised(httpx.ConnectError("x"), after=ConnectionRefusedError())
+    refused = because(
+        InternalServerError("x"), of=because(httpx.ConnectError("x"), of=ConnectionRefusedError())
     )
     assert isinstance(sorted_error(refused, card()), NotExecuted)
+
+
+def test_a_refused_connection_that_merely_came_before_is_no_cause():
+    """What was being handled when an error was raised says nothing of the request that it is about."""
+    stale = raised(InternalServerError("x"), after=ConnectionRefusedError())
+    assert isinstance(sorted_error(stale, card()), InDoubt)
 
 
 @pytest.mark.parametrize("status", [408, 409, 424, 499])

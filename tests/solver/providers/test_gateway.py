@@ -3,14 +3,14 @@
 import dataclasses
 import json
 import socket
-from types import SimpleNamespace
 
 import pytest
 
 from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
 from solver.core.pricing import Usage
 from solver.core.request import Message, Request
-from solver.providers.litellm_gateway import LiteLLMGateway, _reply
+from solver.providers.litellm_gateway import LiteLLMGateway
+from solver.providers.replies.reading import read_reply
 from solver.providers.usage import json_safe, parse_usage, service_tier
 from tests.endpoint import Answer, Endpoint
 from tests.solver.simulated import card
@@ -71,8 +71,6 @@ def test_counts_that_cannot_be_true_are_none(odd):
 
 def test_both_lifetimes_of_cache_writes_are_read():
     """Anthropic's reply says how many tokens it keeps for an hour, within what it wrote; its tier is in the usage."""
-    from litellm.llms.anthropic.chat.transformation import AnthropicConfig
-
     said = {
         "input_tokens": 100,
         "output_tokens": 50,
@@ -81,10 +79,16 @@ def test_both_lifetimes_of_cache_writes_are_read():
         "cache_creation": {"ephemeral_5m_input_tokens": 10, "ephemeral_1h_input_tokens": 20},
         "service_tier": "priority",
     }
-    usage = AnthropicConfig().calculate_usage(said, reasoning_content=None)
-    message = SimpleNamespace(content="42", reasoning_content=None)
-    choices = [SimpleNamespace(message=message, finish_reason="stop")]
-    reply = _reply(SimpleNamespace(choices=choices, usage=usage, id="msg_1", model="claude-sonnet-5-5-1"))
+    message = {
+        "id": "msg_1",
+        "type": "message",
+        "model": "claude-sonnet-5-5-1",
+        "content": [{"type": "text", "text": "42"}],
+        "stop_reason": "end_turn",
+        "usage": said,
+    }
+    reply = read_reply(json.dumps(message).encode(), "anthropic")
+    assert reply is not None
     assert reply.usage == Usage(150, 50, 20, 30, 0, cache_write_1h_tokens=20, service="priority")
     assert reply.served_model == "claude-sonnet-5-5-1"
 

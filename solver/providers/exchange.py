@@ -1,0 +1,116 @@
+"""What really happened on the wire: the one HTTP request of a call, as it was sent and answered.
+
+litellm words errors anew, gives them statuses of its own, repeats some requests and makes replies of some errors. What is
+owed is decided by what was sent and what came back, so both are noted where every request passes: in httpx. A second
+request within one call is refused there, whoever wants to make it.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import httpcore
+import httpx
+
+
+class SecondRequest(Exception):
+    """A library wanted to send a call again. One hold pays for one request."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """The one request of a call. `status` is the server's own; `body` is whole, or None where it did not arrive whole."""
+
+    was_sent: bool = False
+    never_connected: bool = False
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether a server answered with success, and all of it arrived."""
+        return self.status is not None and 200 <= self.status < 300 and self.body is not None
+
+
+_current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
+
+
+@contextlib.contextmanager
+def one_request() -> Iterator[Exchange]:
+    """Let the block send one request and yield what becomes of it. `watch_httpx` must have been called."""
+    exchange = Exchange()
+    token = _current.set(exchange)
+    try:
+        yield exchange
+    finally:
+        _current.reset(token)
+
+
+def watch_httpx() -> None:
+    """Note every request of `one_request` blocks; of all others nothing. Repeating it changes nothing."""
+    original = httpx.AsyncClient.send
+    if getattr(original, "is_watched", False):
+        return
+
+    async def send(
+        self: httpx.AsyncClient, request: httpx.Request, *, stream: bool = False, **options: Any
+    ) -> httpx.Response:
+        exchange = _current.get()
+        if exchange is None or _fetches_a_token(request):
+            return await original(self, request, stream=stream, **options)
+        if exchange.was_sent:
+            raise SecondRequest("A call is sent once.")
+        exchange.was_sent = True
+        try:
+            # The status is known before the body, which may break off.
+            response = await original(self, request, stream=True, **options)
+        except Exception as error:
+            exchange.never_connected = was_never_connected(error)
+            raise
+        exchange.status, exchange.headers = response.status_code, response.headers
+        try:
+            exchange.body = await response.aread()
+        except BaseException:
+            await response.aclose()
+            raise
+        return response
+
+    send.is_watched = True  # type: ignore[attr-defined]
+    httpx.AsyncClient.send = send  # type: ignore[method-assign, assignment]
+
+
+def was_never_connected(error: BaseException) -> bool:
+    """Tell whether an error, or what it was explicitly raised from, says that no connection came about.
+
+    What merely happened before it (`__context__`) says nothing of this request.
+    """
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        if isinstance(link, _NOT_CONNECTED) or (link.__cause__ is None and isinstance(link, _REFUSED)):
+            return True
+        if isinstance(link, _UNDER_WAY):
+            return False
+        link = link.__cause__
+    return False
+
+
+_NOT_CONNECTED = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpx.ConnectTimeout,
+)
+_REFUSED = (ConnectionRefusedError,)
+_UNDER_WAY = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError, httpx.ReadTimeout)
+
+
+def _fetches_a_token(request: httpx.Request) -> bool:
+    """Tell whether a request only gets the key for the call, as some clouds want it."""
+    return request.method == "GET" or request.url.path.rstrip("/").endswith("/token")

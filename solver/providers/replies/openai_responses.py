@@ -1,0 +1,42 @@
+"""Responses as OpenAI's newer API shapes them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from solver.providers.replies.openai_chat import chat_counts
+from solver.providers.replies.said import CUT, FINISHED, Said, at, error_in, finish_of, words
+
+_ENDS = {"completed": FINISHED, "failed": "error", "cancelled": "error"}
+
+
+def is_response(body: Mapping[str, Any]) -> bool:
+    """Tell whether a body is a response."""
+    return body.get("object") == "response" or isinstance(body.get("output"), list)
+
+
+def read_response(body: Mapping[str, Any]) -> Said:
+    """Return what a response says."""
+    output = [item for item in body.get("output") or [] if isinstance(item, Mapping)]
+    usage = body.get("usage")
+    usage = usage if isinstance(usage, Mapping) else {}
+    parts = [part for item in output if item.get("type") == "message" for part in item.get("content") or []]
+    thoughts = [
+        words(item.get("summary")) or words(item.get("content"))
+        for item in output
+        if item.get("type") == "reasoning"
+    ]
+    status = str(body.get("status") or "completed")
+    why = finish_of(at(body, "incomplete_details", "reason") or CUT)
+    return Said(
+        text="".join(words(part) for part in parts if at(part, "type") in {"output_text", "text"}),
+        reasoning="\n\n".join(thought for thought in thoughts if thought),
+        refusal="".join(words(at(part, "refusal")) for part in parts if at(part, "type") == "refusal"),
+        finish=why if status == "incomplete" else _ENDS.get(status, status),
+        calls_tools=any(str(item.get("type", "")).endswith("_call") for item in output),
+        has_message=bool(output),
+        error=error_in(body),
+        counts=chat_counts(usage, body),
+        usage=usage,
+        reference=str(body.get("id") or ""),
+        model=str(body.get("model") or ""),
+    )

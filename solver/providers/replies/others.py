@@ -1,0 +1,112 @@
+"""Replies of Gemini (and Vertex), of Bedrock's Converse and of Ollama."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from solver.providers.replies.anthropic import in_openais_words
+from solver.providers.replies.said import (
+    FILTERED,
+    Said,
+    at,
+    error_in,
+    finish_of,
+    split_tags,
+    text_of,
+    thoughts_of,
+    words,
+)
+from solver.providers.usage import whole
+
+_TRAFFIC = {"ON_DEMAND_PRIORITY": "priority", "ON_DEMAND_FLEX": "flex"}
+
+
+def is_gemini(body: Mapping[str, Any]) -> bool:
+    """Tell whether a body is one of Gemini's."""
+    return isinstance(body.get("candidates"), list) or "usageMetadata" in body or "promptFeedback" in body
+
+
+def read_gemini(body: Mapping[str, Any]) -> Said:
+    """Return what Gemini says; thoughts are counted beside what is said aloud."""
+    candidate = at(body, "candidates", 0)
+    usage = body.get("usageMetadata")
+    usage = usage if isinstance(usage, Mapping) else {}
+    parts = at(candidate, "content", "parts")
+    said, thought = whole(usage.get("candidatesTokenCount", 0)), whole(usage.get("thoughtsTokenCount", 0))
+    prompt, tools = whole(usage.get("promptTokenCount")), whole(usage.get("toolUsePromptTokenCount", 0))
+    is_counted = "promptTokenCount" in usage and said is not None and thought is not None
+    counts = {
+        "prompt": None if prompt is None or tools is None else prompt + tools,
+        "completion": (said or 0) + (thought or 0) if is_counted else None,
+        "cache_read": usage.get("cachedContentTokenCount"),
+        "reasoning": thought,
+        "service": usage.get("serviceTier") or _TRAFFIC.get(str(usage.get("trafficType"))),
+    }
+    blocked = at(body, "promptFeedback", "blockReason")
+    return Said(
+        text=text_of(parts),
+        reasoning=thoughts_of(parts),
+        finish=FILTERED if blocked and not candidate else finish_of(at(candidate, "finishReason")),
+        calls_tools=any(at(part, "functionCall") is not None for part in parts or []),
+        has_message=bool(candidate or blocked),
+        error=error_in(body),
+        counts=counts,
+        usage={**usage, **in_openais_words(counts)} if usage else {},
+        reference=str(body.get("responseId") or ""),
+        model=str(body.get("modelVersion") or ""),
+    )
+
+
+def is_converse(body: Mapping[str, Any]) -> bool:
+    """Tell whether a body is one of Bedrock's Converse."""
+    return isinstance(at(body, "output", "message"), Mapping)
+
+
+def read_converse(body: Mapping[str, Any]) -> Said:
+    """Return what a model on Bedrock says; cached tokens are counted beside the others."""
+    content = at(body, "output", "message", "content") or []
+    usage = body.get("usage")
+    usage = usage if isinstance(usage, Mapping) else {}
+    read, written = usage.get("cacheReadInputTokens"), usage.get("cacheWriteInputTokens")
+    parts = [whole(part) for part in (usage.get("inputTokens"), read or 0, written or 0)]
+    counts = {
+        "prompt": None if any(part is None for part in parts) else sum(part or 0 for part in parts),
+        "completion": usage.get("outputTokens"),
+        "cache_read": read,
+        "cache_write": written,
+        "service": at(body, "serviceTier", "type"),
+    }
+    return Said(
+        text="".join(words(at(part, "text")) for part in content),
+        reasoning="".join(words(at(part, "reasoningContent", "reasoningText")) for part in content),
+        finish=finish_of(body.get("stopReason")),
+        calls_tools=any(at(part, "toolUse") is not None for part in content),
+        has_message=True,
+        error=error_in(body),
+        counts=counts,
+        usage={**usage, **in_openais_words(counts)} if usage else {},
+    )
+
+
+def is_ollama(body: Mapping[str, Any]) -> bool:
+    """Tell whether a body is one of Ollama's own."""
+    return "done" in body and ("message" in body or "response" in body)
+
+
+def read_ollama(body: Mapping[str, Any]) -> Said:
+    """Return what Ollama says; it leaves the prompt's count out where the prompt was in its cache."""
+    message = body.get("message")
+    own = words(at(message, "thinking") or body.get("thinking"))
+    said = words(at(message, "content") or body.get("response"))
+    text, reasoning = split_tags(said, own)
+    counts = {"prompt": body.get("prompt_eval_count"), "completion": body.get("eval_count")}
+    return Said(
+        text=text,
+        reasoning=reasoning,
+        finish=finish_of(body.get("done_reason")) if body.get("done") else "error",
+        calls_tools=bool(at(message, "tool_calls")),
+        has_message=True,
+        error=error_in(body),
+        counts=counts,
+        usage=in_openais_words(counts),
+        model=str(body.get("model") or ""),
+    )
