@@ -17,6 +17,7 @@ from typing import Any
 from bench import RESULTS
 from bench.accuracy import answers, humaneval, live, optillm, strategies, tree, vote
 from bench.confidence import calibration, fit, quotes, real_tries
+from bench.conformance import measure as conformance
 from bench.engine import journal, overhead, steps
 from bench.ledger import overshoot, postings
 from bench.load import audit, crowd, fairness, idle, resume, review, stop, takeover
@@ -28,6 +29,7 @@ MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "answers": answers.measure,
     "audit": audit.measure,
     "calibration": calibration.measure,
+    "conformance": conformance.measure,
     "crowd": crowd.measure,
     "fairness": fairness.measure,
     "fit": fit.measure,
@@ -52,7 +54,7 @@ MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
 }
 
 
-AS_THEY_ARE = {"humaneval", "ledger", "overshoot", "pages", "review"}
+AS_THEY_ARE = {"conformance", "humaneval", "ledger", "overshoot", "pages", "review"}
 """Whose JSON object has exactly the keys that it promises."""
 PLOTS: dict[str, Callable[[Mapping[str, Any]], list[Panel]]] = {
     "accuracy": strategies.panels,

@@ -7,6 +7,7 @@ from solver.core.pricing import Usage, billed_nano, bound_nano, cost_nano
 from solver.core.request import Reply
 from solver.engine.bounds import Bound
 from solver.engine.journal import Charge
+from solver.inference.emptiness import CUT_REASONS
 
 
 def charge_for(
@@ -14,7 +15,8 @@ def charge_for(
 ) -> Charge:
     """Return the charge of a complete reply that came `at` a moment. Only here is what the user pays limited to the hold.
 
-    Without usage it is the byte bound of what was received; of a model that thinks out of sight, the whole hold.
+    Without usage it is the byte bound of what was received; of a model that thinks out of sight, or of a reply that was
+    cut at its cap, the whole hold.
     """
     if reply.usage is not None:
         usage = reply.usage
@@ -24,7 +26,8 @@ def charge_for(
     else:
         received_bytes = len((reply.text + reply.reasoning).encode("utf-8", "replace"))
         longest = bound.max_output_tokens
-        output_tokens = longest if card.reasons else min(received_bytes + 1, longest)
+        is_whole_hold = card.reasons or reply.finish_reason in CUT_REASONS
+        output_tokens = longest if is_whole_hold else min(received_bytes + 1, longest)
         usage = Usage(input_tokens=bound.prompt_bytes, output_tokens=output_tokens)
         cost = bound_nano(card.asked_rates, prompt_tokens=bound.prompt_bytes, max_output_tokens=output_tokens)
     billed = billed_nano(cost, markup_bp)

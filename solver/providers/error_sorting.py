@@ -70,6 +70,13 @@ def sorted_exchange(exchange: Exchange, card: ModelCard, error: BaseException | 
     return _sorted_status(exchange.status, card, detail, retry_after_s=_wish_in(exchange.headers), says=body)
 
 
+def used_its_cap(exchange: Exchange) -> bool:
+    """Tell whether a model thought until its cap and said nothing, which OpenAI and Azure report as a bad request."""
+    return exchange.status == 400 and b"Could not finish the message because max_tokens" in (
+        exchange.body or b""
+    )
+
+
 def _sorted_status(
     status: int, card: ModelCard, detail: str, *, retry_after_s: float | None, says: str
 ) -> ProviderError:

@@ -15,7 +15,13 @@ import aiohttp
 from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
 from solver.core.models import ModelCard
 from solver.core.request import Reply, Request
-from solver.providers.error_sorting import in_doubt, sorted_error, sorted_exchange, timed_out
+from solver.providers.error_sorting import (
+    in_doubt,
+    sorted_error,
+    sorted_exchange,
+    timed_out,
+    used_its_cap,
+)
 from solver.providers.exchange import Exchange, one_request, watch_httpx
 from solver.providers.openai_responses import Background
 from solver.providers.picture_parts import PictureHolder, chat_content, no_pictures, pictures_in
@@ -172,8 +178,8 @@ def _outcome(exchange: Exchange, response: Any, error: Exception | None, card: M
         if response is not None and not is_known_shape(exchange.body or b""):
             # In a shape of its provider's that litellm alone knows.
             return _unseen(response, None, card)
-    elif response is not None and exchange.status is not None:
-        # litellm made a reply of a refusal: a cap that was used up. What it counted is its own invention.
+    elif exchange.status is not None and (response is not None or used_its_cap(exchange)):
+        # A cap that was used up out of sight, under a status of refusal. What litellm counts then is its own invention.
         return Reply("", "", "length", usage=None, raw_usage=None, provider_ref="")
     raise sorted_exchange(exchange, card, error) from error
 
