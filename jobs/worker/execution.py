@@ -103,10 +103,11 @@ async def execute(
     control: Control,
     patience_s: float,
     report: Callable[[str], None] | None = None,
+    benched: dict[str, str] | None = None,
 ) -> Outcome:
     """Run one execution. Raises Interrupted, LeaseLost or ProviderDown where another execution is to continue.
 
-    Raises CannotContinue where none can.
+    Raises CannotContinue where none can. `benched` is filled as the runner fills it.
     """
     job = snapshot.job
     journal = PostgresJournal(
@@ -129,6 +130,7 @@ async def execute(
         deadline_s=_on_clock(job.deadline_at),
         may_wait_until_s=_on_clock(_may_wait_until(job)),
         observer=display.update,
+        benched=benched,
         limits=Limits(
             slots=settings.PONDER_CALLS_PER_JOB, patience_s=patience_s, drain_s=settings.PONDER_DRAIN_S
         ),

@@ -27,6 +27,7 @@ from jobs.core.states import JobState, Wanted
 from jobs.core.wake import wake_sandbox_worker
 from jobs.lifecycle.control import WANTED_CHANNEL
 from jobs.models import Job
+from jobs.upkeep.benched_models import notify_of_benched
 from jobs.worker import lease as leases
 from jobs.worker.execution import execute
 from jobs.worker.heartbeat import Heartbeat
@@ -130,6 +131,7 @@ class WorkerHost:
         if fault := self._fault_of(snapshot.pinned.problem.checker, snapshot.job):
             end_as_it_stands(lease, fault)
             return
+        benched: dict[str, str] = {}
         running = execute(
             lease=lease,
             snapshot=snapshot,
@@ -139,8 +141,11 @@ class WorkerHost:
             control=control,
             patience_s=self._patience_s,
             report=report,
+            benched=benched,
         )
         record_outcome_of(lease, asyncio.run_coroutine_threadsafe(running, self._loop))
+        if benched:
+            retry_while_database_is_down(lambda: notify_of_benched(benched))
 
     def _fault_of(self, checker: Checker | None, job: Job) -> str:
         """Return why a job's checker cannot be trusted or run here, before it costs a call.

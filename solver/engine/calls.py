@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import math
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ from solver.judging.known_keys import KnownKeys
 from solver.providers.litellm_gateway import Gateway
 
 _MAX_IN_DOUBT = 3
-_CUT = frozenset({"length", "max_tokens", "content_filter", "error"})
+_CUT = frozenset({"length", "max_tokens", "content_filter", "error", "refusal"})
 _FIRST_BACKOFF_S = 0.25
 _DOUBT_BACKOFF_S = 1.0
 _MAX_BACKOFF_S = 30.0
@@ -107,6 +108,9 @@ class Attempts:
         self._may_wait_until_s = may_wait_until_s
         self._made: dict[str, int] = {}
         self._suspended: dict[str, tuple[float, str]] = {}
+        self.benched: dict[str, str] = {}
+        """Models that this execution calls no more, with what their provider said, for staff."""
+        self._answered_s: dict[str, float] = {}
         self.health = Health(clock())
         self.known_keys = KnownKeys()
         self.references: dict[str, str] = {}
@@ -183,6 +187,9 @@ class Attempts:
                 longest_s = float("inf")
                 if call.service:
                     longest_s = cheaper.refused(self._clock(), is_busy=error.retryable)
+                elif error.category.needs_operator:
+                    self._bench(step.model, error)
+                    raise ModelSuspended(str(error)) from error
                 elif not error.retryable or self._only_this_fails(max(began_s, cheaper.given_up_s)):
                     return await self._fail(step, str(error))
                 else:
@@ -192,10 +199,7 @@ class Attempts:
             except InDoubt as error:
                 in_doubt += 1
                 if in_doubt >= _MAX_IN_DOUBT:
-                    if not await self._another_answered(began_s):
-                        # It is not this step that fails.
-                        raise ProviderDown(str(error)) from error
-                    return await self._fail(step, str(error))
+                    return await self._fail_alone(step, error, began_s)
                 await self._pause(call, _DOUBT_BACKOFF_S * in_doubt)
             if self._closed.is_set():
                 raise BudgetReached("Stopped before the next attempt.")
@@ -248,6 +252,7 @@ class Attempts:
         call = hold.call
         with self._with_provider(call.step.key):
             reply = await self._reply(hold)
+        self._answered_s[call.step.model] = self._clock()
         card, bound = self._card_of(call), _bound_of(call)
         charge = charge_for(card, bound, reply, self._markup_bp, at=datetime.now(UTC))
         judgement = await self._judged(call.step, reply)
@@ -314,6 +319,21 @@ class Attempts:
             )
         except asyncio.CancelledError:
             return Judgement()
+
+    async def _fail_alone(self, step: Step, error: InDoubt, began_s: float) -> StepResult:
+        """Tell a step that stays in doubt as failed; raises ProviderDown where no other call is answered either."""
+        if not await self._another_answered(began_s):
+            # It is not this step that fails.
+            raise ProviderDown(str(error)) from error
+        if self._answered_s.get(step.model, -math.inf) < began_s:
+            # Others answer, and this model does not.
+            self._bench(step.model, error)
+        return await self._fail(step, str(error))
+
+    def _bench(self, model: str, error: ProviderError) -> None:
+        """Call a model no more in this execution: every call to it would fail as this one did."""
+        self._suspended[model] = (math.inf, str(error))
+        self.benched[model] = error.detail
 
     async def _fail(self, step: Step, error: str) -> StepResult:
         attempt = self._made[step.key] = self._made.get(step.key, 0) + 1

@@ -80,8 +80,12 @@ class Runner:
         observer: Callable[[Strategy], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         may_wait_until_s: float | None = None,
+        benched: dict[str, str] | None = None,
     ) -> None:
-        """`deadline_s` ends the job; `may_wait_until_s` is until when its calls may wait for a cheaper service tier."""
+        """`deadline_s` ends the job; `may_wait_until_s` is until when its calls may wait for a cheaper service tier.
+
+        `benched` is filled with the models that fail at every call, and with what their providers say.
+        """
         self._problem = problem
         self._strategy = strategy
         self._panel = {card.name: card for card in panel}
@@ -106,6 +110,8 @@ class Runner:
             clock=clock,
             may_wait_until_s=may_wait_until_s,
         )
+        if benched is not None:
+            self._attempts.benched = benched
         self._meter = ResourceMeter(
             panel,
             purse,

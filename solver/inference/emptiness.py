@@ -26,13 +26,19 @@ class Emptiness(StrEnum):
     FILTERED = "filtered"
     CUT = "cut"
     REFUSED = "refused"
+    TOOLS = "tools"
     NO_OPTION = "no_option"
     NO_ANSWER = "no_answer"
 
     @property
     def says_nothing(self) -> bool:
         """Whether there is not even a text worth showing."""
-        return self in {Emptiness.EMPTY, Emptiness.BROKEN, Emptiness.FILTERED, Emptiness.REFUSED}
+        return self in _SAYING_NOTHING
+
+
+_SAYING_NOTHING = frozenset(
+    {Emptiness.EMPTY, Emptiness.BROKEN, Emptiness.FILTERED, Emptiness.REFUSED, Emptiness.TOOLS}
+)
 
 
 def emptiness_of(result: StepResult, problem: Problem) -> Emptiness | None:
@@ -43,11 +49,13 @@ def emptiness_of(result: StepResult, problem: Problem) -> Emptiness | None:
         return Emptiness.CUT
     if result.finish_reason == "error":
         return Emptiness.BROKEN
+    if result.finish_reason == "refusal":
+        return Emptiness.REFUSED
     if result.answer_key is not None:
         return Emptiness.NO_OPTION if names_no_option(result.answer_key, problem) else None
     said = said_aloud(result.text).strip()
     if not said:
-        return Emptiness.EMPTY
+        return Emptiness.TOOLS if result.finish_reason == "tool_calls" else Emptiness.EMPTY
     claim = _LAST_CLAIM.search(said[-500:])
     # A long text may begin with “I cannot forget …”.
     begins_so = len(said) <= _MAX_REFUSAL_CHARS and is_refusal(said)
@@ -123,6 +131,10 @@ _ALL = {
         "All {count} replies were cut off at the model’s length limit before they came to an answer.",
     ),
     Emptiness.REFUSED: ("The only reply is a refusal.", "All {count} replies are refusals."),
+    Emptiness.TOOLS: (
+        "The only reply calls a tool, and there is none.",
+        "All {count} replies call tools, and there are none.",
+    ),
     Emptiness.NO_OPTION: (
         "The only reply names none of the options {options}.",
         "None of the {count} replies names one of the options {options}.",
@@ -149,6 +161,7 @@ _PART = {
     Emptiness.FILTERED: "{count} withheld by the provider’s content filter",
     Emptiness.CUT: "{count} cut off at the model’s length limit",
     Emptiness.REFUSED: "{count} refused",
+    Emptiness.TOOLS: "{count} with a call of a tool instead",
     Emptiness.NO_OPTION: "{count} with none of the options",
     Emptiness.NO_ANSWER: "{count} without one",
 }
@@ -158,6 +171,7 @@ _TO_DO = {
     Emptiness.FILTERED: "Put the problem another way, or choose a model of another provider.",
     Emptiness.CUT: "Ask for less at once, or choose a model that may write more.",
     Emptiness.REFUSED: "Say what the answer is for, put the problem another way, or choose another model.",
+    Emptiness.TOOLS: "Put the problem another way, or choose another model.",
     Emptiness.NO_OPTION: "Check that the options belong to the problem, or run it again without them.",
     Emptiness.NO_ANSWER: "Say in the problem what the answer should be, or choose another model.",
 }

@@ -1,4 +1,4 @@
-"""The bench `conformance`: its fixtures hold, its comparison finds what goes wrong, and each fault costs what it costs."""
+"""The bench `conformance`: its fixtures hold, and its comparison finds what goes wrong."""
 
 import dataclasses
 import json

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from billing.books.wallet import balances
 from billing.models import Call, CallState
 from jobs.core.states import JobState
@@ -150,6 +151,28 @@ def test_a_refused_connection_makes_the_job_wait_for_free(alice, workspace, run_
     OutboxMessage.objects.filter(job=job, kind=OutboxKind.WAITING).update(next_at=timezone.now())
     send_due()
     assert not OutboxMessage.objects.filter(job=job, kind=OutboxKind.WAITING).exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(402, "credit left on this installation’s account"), (404, "model")]
+)
+def test_what_only_the_operator_can_mend_holds_the_job_at_once(
+    status, words, alice, workspace, endpoint, run_all
+):
+    """The job waits after its first refusals, its user reads what is at fault, and staff what the provider says."""
+    User.objects.create_user("staff@example.org", is_staff=True, is_superuser=True)
+    endpoint.behaviour = lambda _: Answer(status=status)
+    before = balances(workspace).available_nano
+    job = submitted(alice, workspace)
+    run_all()
+    job.refresh_from_db()
+    assert (job.state, job.charged_nano) == (JobState.WAITING, 0)
+    assert words in job.error
+    assert {call.state for call in Call.objects.filter(job_id=job.pk)} == {CallState.VOID}
+    assert len(endpoint.calls) <= 16
+    assert balances(workspace).available_nano == before - job.budget_nano
+    told = OutboxMessage.objects.get(kind=OutboxKind.STAFF)
+    assert f"status {status}" in told.content["text"]
 
 
 # Calls that may have been executed -------------------------------------------------------------------------------

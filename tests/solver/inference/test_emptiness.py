@@ -19,6 +19,8 @@ WHY = {
     "filtered": ("", "content_filter", "content filter withheld"),
     "cut": ("Let us see whether", "length", "cut off at the model’s length limit"),
     "empty": ("", "stop", "were empty"),
+    "declined": ("I’d rather not.\nAnswer: 7", "refusal", "refusals"),
+    "tools": ("", "tool_calls", "call tools"),
     "broken": ("Half of it", "error", "broke all"),
     "no_option": ("Answer: 5", "stop", "names one of the options red, green, blue"),
     "no_answer": ("Many have thought about it.", "stop", "says what its answer is"),
