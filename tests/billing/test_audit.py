@@ -4,6 +4,7 @@ import pytest
 
 from billing.books.audit import INVARIANTS, MAX_PER_INVARIANT, violations
 from tests.billing.books import USD, doubt, settle, sql, void
+from tests.quick_audit import breaks_a_promise
 
 pytestmark = pytest.mark.breaks_the_books
 
@@ -63,6 +64,7 @@ def busy(job):
     for finish in (lambda call: settle(call, USD), void, doubt, lambda call: None):
         finish(job.hold(2 * USD)[0])
     assert violations() == []
+    assert not breaks_a_promise()
     return job
 
 
@@ -73,6 +75,7 @@ def test_damage_is_found(busy, invariant):
     sql(DAMAGE[invariant])
     found = violations()
     assert invariant in {violation.invariant for violation in found}
+    assert breaks_a_promise()
     assert all(violation.detail for violation in found)
 
 
