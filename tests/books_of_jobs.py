@@ -12,7 +12,6 @@ from billing.books.wallet import grant
 from billing.models import Account, Call
 from billing.prices.book import active_price
 from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState, Prompt, StepRecord, StepState
-from tests.billing.books import settle
 
 MODEL = "demo/expert"
 _PAUSE_S = 30
@@ -35,24 +34,24 @@ def fund(job: Job) -> Account:
 def book_attempts(job: Job, spent_nano: int, *, answers: list[str], right: str | None) -> None:
     """Book one told attempt for each answer, together at `spent_nano`."""
     share, rest = divmod(spent_nano, len(answers))
+    prompt = _prompt(job)
     steps = [
-        _step(job, number, answer, charged_nano=share + rest * (number == 0), passed=answer == right)
+        _step(job, prompt, number, answer, charged_nano=share + rest * (number == 0), passed=answer == right)
         for number, answer in enumerate(answers)
     ]
-    for step in steps:
-        _hold(job, step, hold_nano=step.charged_nano)
-        # A settled call never changes.
-        Call.objects.filter(pk=step.id).update(created_at=step.created_at)
-        settle(step.id, step.charged_nano)
+    _hold(job, steps, [step.charged_nano for step in steps])
+    calls = [Call(pk=step.id, created_at=step.created_at) for step in steps]
+    Call.objects.bulk_update(calls, ["created_at"])  # now, for a settled call never changes
+    _settle(steps)
     StepRecord.objects.bulk_create(steps)
 
 
 def hold_one(job: Job, hold_nano: int) -> None:
     """Leave one call under way."""
-    step = _step(job, 10_000, "", charged_nano=0, passed=False)
+    step = _step(job, _prompt(job), 10_000, "", charged_nano=0, passed=False)
     step.state, step.seq, step.status, step.verdict, step.told_at = StepState.OPEN, None, "", None, None
     step.text, step.tokens = "", 0
-    _hold(job, step, hold_nano=hold_nano)
+    _hold(job, [step], [hold_nano])
     step.save(force_insert=True)
 
 
@@ -81,11 +80,17 @@ def note_messages(job: Job, versions: int) -> None:
     )
 
 
-def _step(job: Job, number: int, answer: str, *, charged_nano: int, passed: bool) -> StepRecord:
+def _prompt(job: Job) -> Prompt:
     messages = [{"role": "system", "content": "Solve it."}, {"role": "user", "content": job.problem}]
     prompt, _ = Prompt.objects.get_or_create(
         job=job, sha256=hashlib.sha256(job.problem.encode()).hexdigest(), defaults={"messages": messages}
     )
+    return prompt
+
+
+def _step(
+    job: Job, prompt: Prompt, number: int, answer: str, *, charged_nano: int, passed: bool
+) -> StepRecord:
     asked_at = (job.started_at or timezone.now()) + timedelta(seconds=_PAUSE_S * number)
     return StepRecord(
         id=uuid.uuid4(),
@@ -110,13 +115,27 @@ def _step(job: Job, number: int, answer: str, *, charged_nano: int, passed: bool
     )
 
 
-def _hold(job: Job, step: StepRecord, *, hold_nano: int) -> None:
+# A statement for all calls of a job: pages are tested with hundreds of them.
+def _hold(job: Job, steps: list[StepRecord], holds_nano: list[int]) -> None:
     price = active_price(MODEL)
     assert price is not None, "the bundled model has a price"
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT billing_hold(%s, %s, %s, %s, 1, 'model', %s, 1, %s, %s, %s, 100, 200)",
-            [step.id, job.escrow_id, job.workspace_id, job.pk, step.key, step.model, price.pk, hold_nano],
-        )  # fmt: skip
-        (outcome,) = cursor.fetchone()
-    assert outcome == "held", outcome
+            "SELECT billing_hold(call, %s, %s, %s, 1, 'model', step, 1, %s, %s, nano, 100, 200) "
+            "FROM unnest(%s::uuid[], %s::text[], %s::bigint[]) AS held (call, step, nano)",
+            [
+                *(job.escrow_id, job.workspace_id, job.pk, MODEL, price.pk),
+                *([step.id for step in steps], [step.key for step in steps], holds_nano),
+            ],
+        )
+        outcomes = {outcome for (outcome,) in cursor.fetchall()}
+    assert outcomes == {"held"}, outcomes
+
+
+def _settle(steps: list[StepRecord]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT billing_settle(call, nano, nano, 90, 10, 0, 80, 5, '{}', false, 'req_1') "
+            "FROM unnest(%s::uuid[], %s::bigint[]) AS told (call, nano)",
+            [[step.id for step in steps], [step.charged_nano for step in steps]],
+        )

@@ -245,7 +245,7 @@ def one_job_of_each_state(user: User) -> dict[str, Job]:
             + "\n\n```\n"
             + "y" * 900
             + "\n```\n\n$$"
-            + "a+" * 400
+            + "a+" * 100
             + "b$$",
             confidence=0.5,
         ),
