@@ -111,7 +111,7 @@ def test_steps(arguments: list[str]) -> list[Step]:
     """Return the runs of tests, the longest first."""
     # Those that start real workers are a run of their own, which alone needs a process to fork them from.
     starts_workers = re.compile(r"tests\.(zygote|jobs\.workers|proof\.crash_runner)")
-    paths = sorted(path for name in ("jobs", "proof") for path in (ROOT / "tests" / name).glob("test_*.py"))
+    paths = sorted(path for name in ("jobs", "proof") for path in (ROOT / "tests" / name).rglob("test_*.py"))
     workers = [str(path.relative_to(ROOT)) for path in paths if starts_workers.search(path.read_text())]
     others = [f"--ignore={path}" for path in workers]
     # The demo models' tests import litellm, as those of jobs do anyway.
