@@ -148,7 +148,7 @@ def test_the_end_of_a_job_closes_nothing(page: Page, live_server, transactional_
     job = make_job(ada, "running")
     page.context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
     page.goto(f"{live_server.url}{job.get_absolute_url()}")
-    page.get_by_text("Every call").click()
+    page.get_by_text("Every call", exact=True).click()
     page.evaluate("window.isTheSame = true")
     Job.objects.filter(pk=job.pk).update(
         **{**SOLVED, "state": "done", "answer": "$\\frac{1}{2}$", "finished_at": timezone.now()}
