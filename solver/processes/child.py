@@ -40,10 +40,13 @@ def serve(load: Callable[[], Handler]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     replies = _private_stdout()
+    # Imports leave little garbage, and the collector would look through all of it again and again.
+    gc.disable()
     handle = load()
     # What was imported stays in memory that template and workers share.
     gc.collect()
     gc.freeze()
+    gc.enable()
     template = os.getpid()
     ended = _DIED
     while ended not in {_SERVED, _NO_START}:
