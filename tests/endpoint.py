@@ -30,6 +30,8 @@ class Answer:
     text: str = "Answer: 42"
     status: int = 200
     delay_s: float = 0.0
+    may_end: Callable[[], bool] = lambda: True
+    """Whether it may be sent now; until then it is under way."""
     finish_reason: str = "stop"
     usage: Mapping[str, Any] | None = field(
         default_factory=lambda: {"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30}
@@ -82,6 +84,8 @@ class Endpoint:
             answer = self.behaviour(call)
             if answer.delay_s:
                 await asyncio.sleep(answer.delay_s)
+            while not answer.may_end():  # noqa: ASYNC110  # a test decides, in another thread
+                await asyncio.sleep(0.02)
             if answer.cut:
                 assert request.transport is not None
                 request.transport.abort()

@@ -94,11 +94,18 @@ def plain_environment(**extra: str) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback interface that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port of the loopback interface on which nobody listens, and which nobody else is given.
+
+    It stays bound while this process lives. A server may listen there all the same, if it sets SO_REUSEADDR, as servers
+    do; the kernel gives it to no other process that asks for any port.
+    """
+    kept = socket.socket()
+    kept.bind(("127.0.0.1", 0))
+    # Not before: with it the kernel might choose a port that another run of the tests keeps.
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    atexit.register(kept.close)
+    port: int = kept.getsockname()[1]
+    return port
 
 
 @dataclasses.dataclass(kw_only=True)

@@ -1,7 +1,6 @@
 """A real server of the intern, started once for this folder."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,14 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.services import free_port
+
 ROOT = Path(__file__).parents[2]
 PROBLEM = "Use 3, 7, 12, 25 to make 58."
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def start(*options: str, **environment: str) -> subprocess.Popen[str]:

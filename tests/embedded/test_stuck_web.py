@@ -10,7 +10,8 @@ import pytest
 from reasoning_app.embedded.web_watch import answers
 from tests.services import ROOT, free_port
 
-STUCK_S = 4.0
+# A thread that has nothing to do gets its turn within the long one on a busy machine, too.
+SHORT_S, LONG_S = 1.5, 10.0
 # /stuck never ends, /waits neither, without a processor's help; /slow ends; all others answer at once.
 APPLICATION = """
 import time
@@ -26,21 +27,21 @@ def application(environ, start_response):
     start_response("200 OK", [("Content-Length", "0")])
     return []
 """
-CONFIGURATION = f"""
+CONFIGURATION = """
 from reasoning_app import gunicorn_conf
 from reasoning_app.gunicorn_conf import *
 
-gunicorn_conf.STUCK_S = {STUCK_S}
+gunicorn_conf.STUCK_S = {stuck_s}
 threads = 2
 graceful_timeout = 1
 """
 
 
 @pytest.fixture
-def web(tmp_path):
-    """Run gunicorn with two threads, and say at which port and where its log is."""
+def web(request, tmp_path):
+    """Run gunicorn with two threads, which are stuck after so long; say at which port and where its log is."""
     (tmp_path / "stuck_application.py").write_text(APPLICATION)
-    (tmp_path / "conf.py").write_text(CONFIGURATION)
+    (tmp_path / "conf.py").write_text(CONFIGURATION.format(stuck_s=request.param))
     port, log = free_port(), tmp_path / "log"
     command = [sys.executable, "-m", "gunicorn", "stuck_application", "--config", str(tmp_path / "conf.py")]
     with log.open("wb") as file:
@@ -78,6 +79,7 @@ def send(port, path):
     return connection
 
 
+@pytest.mark.parametrize("web", [SHORT_S], indirect=True)
 def test_a_worker_whose_threads_are_all_stuck_is_replaced(web):
     """The site answers again by itself, and the log says where the threads were."""
     port, log = web
@@ -89,21 +91,23 @@ def test_a_worker_whose_threads_are_all_stuck_is_replaced(web):
         client.close()
 
 
+@pytest.mark.parametrize("web", [LONG_S], indirect=True)
 def test_a_worker_with_a_free_thread_goes_on(web):
     """One endless request costs a thread, not the requests of others."""
     port, log = web
     client = send(port, "/waits")
-    for _ in range(int(STUCK_S * 2)):
+    for _ in range(int(LONG_S * 1.5)):
         wait_answer(port, 180)
         time.sleep(1)
     assert "is stuck" not in log.read_text()
     client.close()
 
 
+@pytest.mark.parametrize("web", [LONG_S], indirect=True)
 def test_a_busy_worker_is_not_stuck(web):
     """Requests that queue for longer than the limit, and are answered one by one, are work."""
     port, log = web
-    clients = [send(port, "/slow") for _ in range(12)]
+    clients = [send(port, "/slow") for _ in range(int(LONG_S * 2) + 4)]
     assert {client.getresponse().status for client in clients} == {200}
     assert "is stuck" not in log.read_text()
     for client in clients:

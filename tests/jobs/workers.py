@@ -22,7 +22,7 @@ class Worker:
         command = commands.worker()[2:-1]
         self.process = shared().start(
             [*command, "WARNING"],
-            env=os.environ | {"DATABASE_URL": url, "PONDER_LEASE_S": "4"} | env,
+            env=os.environ | {"DATABASE_URL": url, "PONDER_LEASE_S": "12"} | env,
             log=log,
         )
 

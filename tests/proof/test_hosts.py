@@ -21,7 +21,7 @@ def test_a_host_that_is_cut_off_loses_its_jobs_and_nothing_else():
     if reason := impossible_because():
         pytest.skip(reason)
     arguments = (
-        ["--cuts", "10", "--lease-s", "20", "--hosts", "3"] if LONG else ["--cuts", "1", "--lease-s", "8"]
+        ["--cuts", "10", "--lease-s", "20", "--hosts", "3"] if LONG else ["--cuts", "1", "--lease-s", "16"]
     )
     done = subprocess.run(
         [sys.executable, "-m", "tests.chaos.hosts", *arguments],

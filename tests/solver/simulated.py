@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -91,6 +92,7 @@ class Bench:
     seed: int = 7
     strategy: Strategy | None = None
     judge: Judge | None = None
+    clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         reserve = reserve_nano(self.panel, self.problem, budget_nano=self.budget_nano, markup_bp=0)
@@ -113,6 +115,7 @@ class Bench:
                 limits=self.limits,
                 deadline_s=deadline_s,
                 may_wait_until_s=may_wait_until_s,
+                clock=self.clock,
             ).run()
         finally:
             await judge.close()

@@ -84,7 +84,7 @@ def test_calls_survive_a_deploy_and_a_kill(job, workspace, endpoint, worker):
     # Four: so many votes settle it if all agree.
     first.wait_for(lambda: len(endpoint.submissions) >= 4 and all_submitted(job, endpoint))
     submitted = len(endpoint.submissions)
-    second = worker(PONDER_LEASE_S="6")
+    second = worker()
     assert first.terminate() == 0  # long before the drain is over: there is nothing to wait for
     # The lease of the first had most of ten minutes left.
     second.wait_for(lambda: token_of(job) >= 2)
