@@ -9,7 +9,7 @@ from celery import shared_task
 
 from billing.cost_review import second_opinions, summing
 from billing.errors import StripeProblem
-from billing.payments import auto_recharge, balance, cards, lost_top_ups, refunds, stripe_gateway
+from billing.payments import auto_recharge, balance, cards, lost_top_ups, meter, refunds, stripe_gateway
 from billing.payments import inbox as stripe_inbox
 from billing.prices.drafts import import_drafts
 from billing.prices.warnings import warn
@@ -17,6 +17,7 @@ from billing.reconciliation import daily
 from billing.task_names import (
     ASK_ABOUT_PENDING_TOP_UPS,
     CHECK_PRICES,
+    EXPORT_USAGE,
     GIVE_SECOND_OPINIONS,
     IMPORT_PRICES,
     PROCESS_STRIPE_EVENT,
@@ -74,6 +75,12 @@ def sync_stripe_balance() -> None:
         stripe_inbox.fetch_missed(days=1)
     except StripeProblem as problem:
         logger.warning("Stripe's balance could not be read; the next hour asks again: %s", problem.message)
+
+
+@shared_task(name=EXPORT_USAGE)
+def export_usage() -> None:
+    """Tell Stripe's meter what ended jobs were charged, where that is on."""
+    meter.export_usage()
 
 
 @shared_task(name=SEND_REFUNDS)

@@ -380,6 +380,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="37"),
         "options": {"expires": 3000},
     },
+    "export-usage": {"task": billing_tasks.EXPORT_USAGE, "schedule": 300.0, "options": {"expires": 300}},
     "send-refunds": {"task": billing_tasks.SEND_REFUNDS, "schedule": 60.0, "options": {"expires": 60}},
     "sum-calls": {"task": billing_tasks.SUM_CALLS, "schedule": 300.0, "options": {"expires": 300}},
     "second-opinions": {
@@ -483,6 +484,7 @@ PROVIDER_REPORT_KEYS = {
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="https://api.stripe.com")
+STRIPE_METER_EVENT = env.str("STRIPE_METER_EVENT", default="")
 STRIPE_INVOICES = env.bool("STRIPE_INVOICES", default=False)
 STRIPE_AUTOMATIC_TAX = env.bool("STRIPE_AUTOMATIC_TAX", default=False)
 

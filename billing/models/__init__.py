@@ -13,6 +13,7 @@ from billing.models.ledger import (
     Transfer,
     TransferKind,
 )
+from billing.models.meter_event import MeterEvent
 from billing.models.price import Price, PriceStatus
 from billing.models.price_draft import PriceDraft, PriceSource
 from billing.models.reconciliation import ItemState, ProviderReport, ReconciliationItem, ReconciliationRun
@@ -38,6 +39,7 @@ __all__ = [
     "Dispute",
     "Entry",
     "ItemState",
+    "MeterEvent",
     "ModelSuspension",
     "Price",
     "PriceDraft",

@@ -21,6 +21,7 @@ class StripeObjects:
         self.customers: dict[str, Json] = {}
         self.cards: dict[str, Json] = {}
         self.refunds: dict[str, Json] = {}
+        self._refunds_made = 0
         self.disputes: list[Json] = []
         self.balance: list[Json] = []
         self.meter_events: dict[str, Json] = {}
