@@ -5,10 +5,16 @@ from django.contrib import admin
 from accounts.admin_site.base import ReadOnlyAdmin
 from billing.models import (
     Account,
+    AutoRecharge,
+    BalanceTransaction,
     Call,
+    Dispute,
     Entry,
+    MeterEvent,
     ModelSuspension,
     Price,
+    Refund,
+    SavedCard,
     SpendingStop,
     StripeEvent,
     TopUp,
@@ -107,6 +113,86 @@ class StripeEventAdmin(ReadOnlyAdmin[StripeEvent]):
     list_display = ("id", "type", "received_at", "processed_at", "attempts", "error")
     list_filter = ("type",)
     search_fields = ("id", "object_id")
+
+
+@admin.register(SavedCard)
+class SavedCardAdmin(ReadOnlyAdmin[SavedCard]):
+    """Cards that users saved."""
+
+    list_display = ("id", "workspace", "user", "brand", "last4", "consented_at", "removed_at", "detached_at")
+    list_select_related = ("workspace", "user")
+
+
+@admin.register(AutoRecharge)
+class AutoRechargeAdmin(ReadOnlyAdmin[AutoRecharge]):
+    """Who has money added automatically."""
+
+    list_display = (
+        "workspace",
+        "user",
+        "is_on",
+        "threshold_nano",
+        "amount_nano",
+        "monthly_cap_nano",
+        "failures",
+    )
+    list_select_related = ("workspace", "user")
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin[Refund]):
+    """Refunds that were asked for here."""
+
+    list_display = (
+        "id",
+        "top_up",
+        "by",
+        "by_staff",
+        "cents",
+        "state",
+        "stripe_refund",
+        "problem",
+        "created_at",
+    )
+    list_filter = ("state", "by_staff")
+    list_select_related = ("top_up", "by")
+    search_fields = ("id", "stripe_refund")
+
+
+@admin.register(BalanceTransaction)
+class BalanceTransactionAdmin(ReadOnlyAdmin[BalanceTransaction]):
+    """What moved the balance at Stripe."""
+
+    list_display = (
+        "id",
+        "type",
+        "amount_cents",
+        "fee_cents",
+        "currency",
+        "source",
+        "is_ours",
+        "created_at",
+        "booked_at",
+    )
+    list_filter = ("type", "is_ours")
+    search_fields = ("id", "source", "payment_intent")
+
+
+@admin.register(Dispute)
+class DisputeAdmin(ReadOnlyAdmin[Dispute]):
+    """Disputes about top-ups."""
+
+    list_display = ("id", "top_up", "amount_cents", "currency", "status", "reason", "answer_by")
+    list_filter = ("status",)
+    list_select_related = ("top_up",)
+
+
+@admin.register(MeterEvent)
+class MeterEventAdmin(ReadOnlyAdmin[MeterEvent]):
+    """Usage told to Stripe's meter."""
+
+    list_display = ("identifier", "charged_nano", "ended_at", "sent_at", "attempts", "error")
+    search_fields = ("identifier",)
 
 
 @admin.register(ModelSuspension)

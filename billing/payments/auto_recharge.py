@@ -21,7 +21,7 @@ from billing.payments.lost_top_ups import remake_charge
 from billing.payments.recharge_rules import hindrance, note_decline
 from billing.payments.stripe_gateway import DECLINED, REFUSED, UNKNOWN_OBJECT
 from billing.payments.stripe_payments import charge_saved_card, payments_since
-from billing.payments.topups import sync_top_up
+from billing.payments.topups import check_amount, sync_top_up
 from solver.core.money import whole_cents_of
 
 logger = logging.getLogger(__name__)
@@ -40,10 +40,13 @@ def switch_on(
 ) -> AutoRecharge:
     """Add `amount_nano` from the card whenever the wallet has less than `threshold_nano`; also after a decline again.
 
-    Raises BillingError where the card is not one that this user saved in this workspace, or the cap allows nothing.
+    Raises BillingError where the card is not one that this user saved in this workspace, or an amount cannot be.
     """
     if card.user_id != user.pk or card.workspace_id != workspace.pk or card.removed_at is not None:
         raise BillingError("no_card", "Choose a card that you saved yourself.")
+    check_amount(amount_nano)
+    if threshold_nano <= 0:
+        raise BillingError("threshold_not_positive", "Money can be added once less than some amount is left.")
     if monthly_cap_nano < amount_nano:
         raise BillingError("cap_too_low", "The most in a month must be at least what is added each time.")
     rule, _ = AutoRecharge.objects.update_or_create(
@@ -148,6 +151,7 @@ def _charge(top_up: TopUp, card: SavedCard) -> None:
             customer=card.customer,
             payment_method=card.payment_method,
             name="Ponder wallet top-up",
+            receipt_to=top_up.user.email,
         )
     except StripeProblem as problem:
         if problem.code not in {DECLINED, REFUSED, UNKNOWN_OBJECT}:

@@ -105,6 +105,7 @@ def charge_saved_card(
     customer: str,
     payment_method: str,
     name: str,
+    receipt_to: str,
 ) -> str:
     """Charge a card while its owner is away, once for each top-up; return the id of the payment, whatever its state.
 
@@ -118,6 +119,7 @@ def charge_saved_card(
         "off_session": True,
         "confirm": True,
         "description": name,
+        "receipt_email": receipt_to,
         "metadata": dict(noted),
     }
     key = {"idempotency_key": f"topup:{top_up_id}"}

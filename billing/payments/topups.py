@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User, Workspace
 from billing.books.ledger import STRIPE_CLEARING, TAX, announce_money, post
-from billing.errors import StripeProblem
+from billing.errors import BillingError, StripeProblem
 from billing.models import TopUp, TopUpOrigin, TopUpState, TransferKind
 from billing.payments import stripe_gateway
 from billing.payments.cards import customer_of, remember_card
@@ -31,6 +31,13 @@ MINIMUM_NANO = 100 * NANO_PER_CENT
 MAXIMUM_NANO = 1_000_000 * NANO_PER_CENT
 
 
+def check_amount(amount_nano: int) -> None:
+    """Raise BillingError unless so much can be added at once."""
+    if not MINIMUM_NANO <= amount_nano <= MAXIMUM_NANO or amount_nano % NANO_PER_CENT:
+        limits = f"{format_usd(MINIMUM_NANO)} and {format_usd(MAXIMUM_NANO)}"
+        raise BillingError("amount_out_of_range", f"Enter an amount between {limits}, in whole cents.")
+
+
 def start_top_up(
     *,
     workspace: Workspace,
@@ -45,6 +52,7 @@ def start_top_up(
     The row is committed before Stripe is asked, so a payment can always find it. `saves_card`: the user agreed that the
     card is saved.
     """
+    check_amount(amount_nano)
     if stripe_gateway.missing_settings():
         raise StripeProblem("not_configured", "Payments are not available here yet. Contact the operator.")
     needs_customer = saves_card or settings.STRIPE_INVOICES

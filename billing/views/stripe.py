@@ -14,6 +14,7 @@ from billing.errors import StripeProblem
 from billing.models import BalanceTransaction, Dispute, StripeEvent
 from billing.payments import inbox
 from billing.payments.balance import PAYOUTS, at_stripe
+from billing.payments.meter import stuck_usage
 
 _ROWS = 50
 _PAYOUTS = _DISPUTES = 20
@@ -30,6 +31,7 @@ def stripe_page(request: AuthedRequest) -> HttpResponse:
     page = Paginator(_events(state, wanted), _ROWS).get_page(request.GET.get("page"))
     context = {
         "at_stripe": at_stripe(),
+        "stuck_usage": stuck_usage().count(),
         "payouts": BalanceTransaction.objects.filter(type__in=PAYOUTS).order_by("-created_at")[:_PAYOUTS],
         "disputes": Dispute.objects.select_related("top_up__user").order_by("-first_seen_at")[:_DISPUTES],
         "events": page.object_list,

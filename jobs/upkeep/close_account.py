@@ -111,8 +111,8 @@ def _refuse(has: Belongings, *, gives_up_money: bool) -> None:
         )
     if has.wallet_nano and not gives_up_money:
         raise SubmitError(
-            f"{format_usd(has.wallet_nano)} of your own money is in the wallet. Ask the operator for a refund before you "
-            "close the account, or confirm that you give it up.",
+            f"{format_usd(has.wallet_nano)} of your own money is in the wallet. Have what you paid refunded (Wallet, "
+            "Payments and refunds) before you close the account, or confirm that you give it up.",
             code="money_left",
         )
 

@@ -232,8 +232,9 @@ class StripeObjects:
         )
 
     def _keep_refund(self, intent: str, cents: int, status: str, metadata: Json) -> Json:
-        found = {
-            "id": f"re_{len(self.refunds) + 1:04}",
+        self._refunds_made += 1
+        found: Json = {
+            "id": f"re_{self._refunds_made:04}",
             "object": "refund",
             "amount": cents,
             "status": status,

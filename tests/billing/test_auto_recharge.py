@@ -7,6 +7,7 @@ from django.db import connections
 from django.utils import timezone
 
 from billing import tasks
+from billing.books.closing import forget_payment_details
 from billing.errors import StripeProblem
 from billing.models import AutoRecharge, SavedCard, StripeEvent, TopUp, TopUpState
 from billing.payments import auto_recharge
@@ -214,6 +215,17 @@ def test_a_removed_card_is_charged_no_more(rule, card, alice, bob, charlie, stri
     tasks.ask_about_pending_top_ups()
     card.refresh_from_db()
     assert (stripe_double.cards[card.payment_method]["customer"], card.detached_at is None) == (None, False)
+    assert stripe_double.posts_to(INTENTS) == 0
+
+
+def test_a_closed_account_is_charged_no_more(rule, stripe_double):
+    """Its cards are forgotten here and, by the sweep, at Stripe."""
+    forget_payment_details(rule.workspace)
+    SavedCard.objects.update(removed_at=timezone.now() - timedelta(minutes=2))
+    tasks.recharge_wallets()
+    tasks.ask_about_pending_top_ups()
+    [card] = SavedCard.objects.all()
+    assert (card.last4, stripe_double.cards[card.payment_method]["customer"]) == ("", None)
     assert stripe_double.posts_to(INTENTS) == 0
 
 

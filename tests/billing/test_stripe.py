@@ -168,6 +168,16 @@ def test_another_amount_or_currency_is_not_credited(
     assert wallet_of(top_up) == 0
 
 
+@pytest.mark.parametrize("nano", [0, -USD, USD // 1000, USD + 1, 10**9 * USD])
+def test_a_top_up_of_nothing_or_too_much_never_reaches_stripe(alice, stripe_double, nano):
+    """No row, no request, and the limits in words."""
+    with pytest.raises(BillingError, match=r"between \$1\.00 and \$10,000\.00"):
+        start_top_up(
+            workspace=alice.workspace, user=alice.user, amount_nano=nano, success_url="x", cancel_url="y"
+        )
+    assert (TopUp.objects.exists(), stripe_double.requests) == (False, [])
+
+
 def test_a_webhook_body_is_never_believed(top_up, stripe_double, hook):
     """The event says paid, Stripe says unpaid: Stripe is right."""
     session = stripe_double.sessions[top_up.checkout_session] | {
