@@ -1,6 +1,6 @@
 """Payments, refunds and disputes whose webhooks come late, twice and in any order, also after a restore: wallets exact.
 
-PONDER_DELIVERIES=10000 PONDER_PAYMENTS=500 runs it at full size (about five minutes).
+SHUFFLED_DELIVERIES=10000 SHUFFLED_PAYMENTS=500 runs it at full size (about five minutes).
 """
 
 import os
@@ -28,8 +28,8 @@ from solver.core.money import NANO_PER_CENT
 from tests.billing.books import settle, start_job
 from tests.billing.stripe_double import StripeDouble
 
-PAYMENTS = int(os.environ.get("PONDER_PAYMENTS", "24"))
-DELIVERIES = int(os.environ.get("PONDER_DELIVERIES", "240"))
+PAYMENTS = int(os.environ.get("SHUFFLED_PAYMENTS", "24"))
+DELIVERIES = int(os.environ.get("SHUFFLED_DELIVERIES", "240"))
 PEOPLE = 5
 
 
