@@ -132,6 +132,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "accounts.viewing.ViewingMiddleware",
     "reasoning_app.method_not_allowed.MethodNotAllowedMiddleware",
     "reasoning_app.nul_characters.NulCharactersMiddleware",
 ]

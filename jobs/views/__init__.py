@@ -27,6 +27,8 @@ from jobs.views.staff.limits import staff_limits
 from jobs.views.staff.mail import mail_detail, mail_list
 from jobs.views.staff.mail_samples import mail_sample, mail_samples
 from jobs.views.staff.outbox import outbox_list, outbox_retry
+from jobs.views.staff.people import people, person, stop_view_as, view_as
+from jobs.views.staff.status import status
 from jobs.views.steps import search_table, step_text, steps
 from jobs.views.templates import (
     delete_template,
@@ -78,6 +80,8 @@ __all__ = [
     "outbox_list",
     "outbox_retry",
     "pause",
+    "people",
+    "person",
     "preview",
     "quote",
     "raise_job_budget",
@@ -88,12 +92,15 @@ __all__ = [
     "share_job",
     "shared_job",
     "staff_limits",
+    "status",
     "step_text",
     "steps",
     "stop_template_weekly",
+    "stop_view_as",
     "template",
     "template_list",
     "unshare_job",
     "webhook_add",
     "webhook_remove",
+    "view_as",
 ]

@@ -12,6 +12,7 @@ from accounts.theme import theme_of
 from billing.books.wallet import balances
 from billing.models import SpendingStop
 from billing.spending import open_stops
+from jobs.views.staff.navigation import StaffPage, staff_pages
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -26,12 +27,17 @@ def site(request: HttpRequest) -> dict[str, Any]:
     def stops() -> list[SpendingStop]:
         return list(open_stops())
 
+    @cache
+    def pages() -> list[StaffPage]:
+        return staff_pages(request)
+
     return {
         "site_name": "Ponder",
         "site_version": settings.PONDER_VERSION,
         "theme": theme_of(request),
         "available_nano": available,  # a template calls it
         "spending_stops": stops,
+        "staff_pages": pages,
         "site_time_zone": settings.TIME_ZONE,
         "mail_in_app": not settings.EMAIL_URL,
         "signup_open": settings.PONDER_SIGNUP != "closed",

@@ -63,6 +63,8 @@ PROTECTED = [
 ]
 STAFF = [
     "/staff/audit/",
+    "/staff/status/",
+    "/staff/people/",
     "/staff/learned/",
     "/staff/limits/",
     "/staff/mail/",

@@ -143,7 +143,17 @@ STAFF = {
 }
 """Staff pages and actions, with the one right that opens each."""
 
-SUPERUSERS = {"staff-mail", "staff-mail-detail", "staff-mail-samples", "staff-mail-sample"}
+SUPERUSERS = {
+    "staff-status",
+    "staff-people",
+    "staff-person",
+    "staff-view-as",
+    "staff-stop-viewing",
+    "staff-mail",
+    "staff-mail-detail",
+    "staff-mail-samples",
+    "staff-mail-sample",
+}
 """Staff pages that no right opens."""
 
 ADMIN_FRAME = {

@@ -1,0 +1,94 @@
+"""Staff pages: one navigation, the status of the installation, people, and a look at their pages."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.viewing import STOP_ADDRESS
+from jobs.models import Job, OutboxMessage
+from tests.people import make_job
+
+
+def test_one_navigation_leads_to_every_staff_page(staff):
+    """And says where one is."""
+    page = staff.get(reverse("staff-status")).content.decode()
+    for name in (
+        "cost-review",
+        "reconciliation",
+        "staff-outbox",
+        "staff-people",
+        "staff-learned",
+        "spending",
+    ):
+        assert f'href="{reverse(name)}"' in page
+    costs = staff.get(reverse("cost-review-open")).content.decode()
+    assert f'href="{reverse("cost-review-open")}" aria-current="page"' in costs
+
+
+def test_nobody_else_sees_the_navigation(alice):
+    """A page of one's own names no staff page."""
+    assert "/staff/" not in alice.get(reverse("job-list")).content.decode()
+
+
+def test_the_status_page_tells_what_needs_a_person(staff, alice):
+    """A job that no worker takes, an email that does not leave, an audit that never ran."""
+    job = make_job(alice.user, "queued", spent_cents=0)
+    Job.objects.filter(pk=job.pk).update(queued_at=timezone.now() - timedelta(minutes=5), next_at=None)
+    OutboxMessage.objects.create(
+        kind="staff",
+        recipient="a@example.org",
+        next_at=timezone.now() - timedelta(hours=1),
+        message_id="<1@ponder>",
+    )
+    page = staff.get(reverse("staff-status")).content.decode()
+    for words in (
+        "1 waiting for a worker, the oldest for more than a minute",
+        "1 overdue",
+        "none yet",
+        "GiB free",
+    ):
+        assert words in page
+
+
+def test_people_are_found_by_address_name_and_workspace(staff, alice, charlie):
+    """Each leads to what they have."""
+    for wanted in (alice.user.email[:5], alice.user.name):
+        page = staff.get(reverse("staff-people"), {"q": wanted}).content.decode()
+        assert alice.user.email in page
+        assert charlie.user.email not in page
+    assert "Nobody found" in staff.get(reverse("staff-people"), {"q": "zebra"}).content.decode()
+    assert alice.user.email in staff.get(reverse("staff-person", args=[alice.user.pk])).content.decode()
+
+
+def test_the_operator_sees_the_pages_of_a_person_and_changes_nothing(staff, alice, running_job):
+    """Jobs and wallet are theirs; no other page opens, nothing is sent, and who looked is kept."""
+    staff.post(reverse("staff-view-as", args=[alice.user.pk]))
+    page = staff.get(running_job.get_absolute_url()).content.decode()
+    assert f'You see the pages of <strong class="break">{alice.user.email}</strong>' in page
+    before = Job.objects.values().get(pk=running_job.pk)
+    for name in ("job-cancel", "job-finish", "job-share"):
+        assert staff.post(reverse(name, args=[running_job.pk])).status_code == 403
+    assert Job.objects.values().get(pk=running_job.pk) == before
+    for name in ("settings", "staff-people", "mfa_index", "job-new", "data-export"):
+        assert staff.get(reverse(name)).url == reverse("job-list")
+    assert LogEntry.objects.get().object_id == str(alice.user.pk)
+    staff.post(STOP_ADDRESS)
+    assert staff.get(running_job.get_absolute_url()).status_code == 404
+    assert staff.get(reverse("staff-people")).status_code == 200
+
+
+@pytest.mark.parametrize("change", ["is_superuser", "is_active"])
+def test_viewing_ends_with_the_right_to_it(staff, alice, running_job, change):
+    """Whoever is no operator any more sees nothing of others."""
+    staff.post(reverse("staff-view-as", args=[alice.user.pk]))
+    setattr(staff.user, change, False)
+    staff.user.save()
+    assert staff.get(running_job.get_absolute_url()).status_code in {302, 404}
+
+
+def test_an_operator_is_not_viewed(staff):
+    """Nobody becomes another operator, not even to look."""
+    assert staff.post(reverse("staff-view-as", args=[staff.user.pk])).status_code == 404
