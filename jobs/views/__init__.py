@@ -100,7 +100,7 @@ __all__ = [
     "template",
     "template_list",
     "unshare_job",
+    "view_as",
     "webhook_add",
     "webhook_remove",
-    "view_as",
 ]

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Count, Min, Q
@@ -124,7 +124,7 @@ def _providers() -> list[Provider]:
     ended = Call.objects.filter(finished_at__gt=timezone.now() - _HOUR).values("model")
     counted = ended.annotate(**{state: Count("pk", filter=Q(state=state)) for state in _ENDS})
     suspended = set(ModelSuspension.objects.filter(lifted_at=None).values_list("model", flat=True))
-    rows = {each["model"]: each for each in counted}
+    rows: dict[str, dict[str, Any]] = {each["model"]: dict(each) for each in counted}
     return [
         Provider(
             model,
