@@ -26,3 +26,13 @@ def as_markdown(result: ResultKind, answer: str, text: str) -> str:
 def has_headline(result: ResultKind) -> bool:
     """Tell whether a job's answer is a line worth setting large: it says the whole, or what a text comes to."""
     return result.is_short or result is ResultKind.TEXT
+
+
+def delivered_text(result: ResultKind, answer: str, text: str) -> str:
+    """Return a program, data or a text without its conclusion, as it was written; empty for a short answer."""
+    match result:
+        case ResultKind.CODE | ResultKind.DATA:
+            return answer.strip("\n")
+        case ResultKind.TEXT if text:
+            return deliverable_in(text, result).body or text
+    return ""

@@ -1,6 +1,7 @@
 """The pages of the jobs room, one module a page."""
 
 from jobs.views.actions import cancel, finish, hint_job, pause, raise_job_budget, resume
+from jobs.views.beside import beside
 from jobs.views.bulk import bulk
 from jobs.views.compare import compare, compare_detail, compare_live
 from jobs.views.data.close_account import cancel_own_jobs, close_own_account, download_data
@@ -44,6 +45,7 @@ __all__ = [
     "attach_files",
     "audit_list",
     "audit_now",
+    "beside",
     "bulk",
     "cancel",
     "cancel_own_jobs",

@@ -24,7 +24,13 @@ from jobs.views.access import jobs_of
 from jobs.views.job_actions import CANCEL, FINISH, offers_of
 
 MOST_JOBS = 100
-ACTIONS = {"finish": "Finish", "cancel": "Cancel", "delete": "Delete", "tag": "Add tags"}
+ACTIONS = {
+    "finish": "Finish",
+    "cancel": "Cancel",
+    "delete": "Delete",
+    "tag": "Add tags",
+    "compare": "Compare two",
+}
 
 
 class Chosen(NamedTuple):
@@ -74,8 +80,12 @@ def bulk(request: AuthedRequest) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     action = given.get("action", "")
     if action not in ACTIONS:
-        messages.error(request, "Choose what to do with the jobs: finish, cancel, delete, or add tags.")
+        messages.error(
+            request, "Choose what to do with the jobs: finish, cancel, delete, add tags, or compare two."
+        )
         return redirect("job-list")
+    if action == "compare":
+        return _compare(request)
     chosen = _chosen(action, request.user, given)
     if not (chosen.able or chosen.others):
         messages.info(request, "No jobs were chosen. Tick some in the list first.")
@@ -92,6 +102,18 @@ def bulk(request: AuthedRequest) -> HttpResponse:
     context: dict[str, Any] = {"action": action, "label": ACTIONS[action], "chosen": chosen}
     context |= {"tags": typed, "error": error}
     return render(request, "jobs/actions/bulk.html", context, status=422 if error else 200)
+
+
+def _compare(request: AuthedRequest) -> HttpResponse:
+    """Lead to the page of two jobs, or say how many were ticked."""
+    ids = ids_in(request.GET.getlist("job"))
+    jobs = jobs_of(request.user).exclude(state=JobState.DRAFT).filter(pk__in=ids)
+    if len(jobs) == 2:
+        first, second = jobs
+        return redirect("job-beside", first.pk, second.pk)
+    ticked = "1 was" if len(jobs) == 1 else f"{len(jobs) or 'none'} were"
+    messages.info(request, f"Tick exactly two jobs that are no drafts to compare them; {ticked} ticked.")
+    return redirect("job-list")
 
 
 def _do(action: str, user: User, jobs: Sequence[Job], typed: str) -> int:

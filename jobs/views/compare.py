@@ -89,7 +89,8 @@ def verdict_of(*sides: Side) -> str:
     """Return in two sentences how the answers and the costs compare; empty until both jobs have ended."""
     if not all(side.job.has_ended for side in sides):
         return ""
-    return f"{_agreement(*sides)} {_costs(*sides)}"
+    costs = costs_in_words(*((side.title, side.spend.spent_nano) for side in sides))
+    return f"{_agreement(*sides)} {costs}"
 
 
 def _agreement(*sides: Side) -> str:
@@ -102,7 +103,7 @@ def _agreement(*sides: Side) -> str:
             if len(silent) == 1
             else "Neither model gave an answer."
         )
-    if any(side.has_text for side in sides) and not silent:
+    if any(side.has_text for side in sides):
         return "Both wrote a text: open each job to read it."
     proven = [side for side in sides if side.job.stop_reason == StopReason.SOLVED]
     if len(proven) == len(sides):
@@ -111,9 +112,7 @@ def _agreement(*sides: Side) -> str:
         return f"A checker confirmed only the answer of the {proven[0].title.lower()}."
     if all(_is_checkable(side.job) for side in sides):
         return "Neither answer passed the check."
-    if len({_key(side.answer) for side in sides}) == 1:
-        return "Both gave the same answer."
-    return "They gave different answers."
+    return answers_agree(*(side.answer for side in sides))
 
 
 def _is_checkable(job: Job) -> bool:
@@ -128,18 +127,27 @@ def _key(answer: str) -> str:
     return quick_key(answer) or text_key(answer)
 
 
-def _costs(*sides: Side) -> str:
-    cheap, dear = sorted(sides, key=lambda side: side.spend.spent_nano)
-    low_nano, high_nano = cheap.spend.spent_nano, dear.spend.spent_nano
+def answers_agree(*answers: str) -> str:
+    """Return in a sentence whether two answers are the same."""
+    if not all(answers):
+        return "Neither has an answer." if not any(answers) else "Only one has an answer."
+    return (
+        "Both gave the same answer." if len(set(map(_key, answers))) == 1 else "They gave different answers."
+    )
+
+
+def costs_in_words(*named: tuple[str, int]) -> str:
+    """Return in a sentence how the costs of two compare, each a name and nano-USD."""
+    (cheap, low_nano), (dear, high_nano) = sorted(named, key=lambda each: each[1])
     if not high_nano:
         return "Neither cost anything."
     if not low_nano:
-        return f"The {cheap.title.lower()} cost nothing."
+        return f"The {cheap.lower()} cost nothing."
     tenths = (high_nano * 10 + low_nano // 2) // low_nano
     if tenths == _ABOUT_EQUAL_TENTHS:
         return f"Both cost about {format_usd_about(high_nano)}."
     times = f"{tenths // 10}.{tenths % 10}"
-    return f"The {dear.title.lower()} cost {times} times as much as the {cheap.title.lower()}."
+    return f"The {dear.lower()} cost {times} times as much as the {cheap.lower()}."
 
 
 @require_POST

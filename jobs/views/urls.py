@@ -26,6 +26,7 @@ urlpatterns = [
     path("jobs/draft/", views.keep_draft, name="job-draft"),
     path("jobs/<uuid:job_id>/draft/delete/", views.drop_draft, name="job-draft-delete"),
     path("jobs/<uuid:job_id>/", views.detail, name="job-detail"),
+    path("jobs/<uuid:job_id>/beside/<uuid:other_id>/", views.beside, name="job-beside"),
     path("jobs/<uuid:job_id>/live/", views.live_fragment, name="job-live"),
     path("jobs/<uuid:job_id>/finish/", views.finish, name="job-finish"),
     path("jobs/<uuid:job_id>/cancel/", views.cancel, name="job-cancel"),

@@ -101,6 +101,7 @@ OWNERS = {
     "job-data-json",
     "job-data-csv",
     "job-draft-delete",
+    "job-beside",
     "job-compare-detail",
     "job-compare-live",
     "topup-return",

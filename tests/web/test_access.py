@@ -29,6 +29,7 @@ JOB_PAGES = sorted(
 )
 # About a step, a draft, or the data that some jobs deliver.
 _NOT_OF_EVERY_JOB = {
+    "job-beside",
     "job-step-text",
     "job-share",
     "job-unshare",
@@ -73,6 +74,7 @@ def belongings(alice, running_job) -> dict[str, list]:
         **{name: [running_job.pk] for name in JOB_PAGES},
         "job-step-text": [running_job.pk, running_job.steps.first().pk],
         "job-draft-delete": [draft.pk],
+        "job-beside": [running_job.pk, running_job.pk],
         "job-compare-detail": [comparison.pk],
         "job-compare-live": [comparison.pk],
         "reconciliation-item": [item.pk],
