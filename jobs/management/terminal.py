@@ -152,6 +152,15 @@ def rubric_lines(job: Job) -> list[str]:
     return [JudgedCriterion.from_json(each).line() for each in job.rubric]
 
 
+def _as_read(file: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": file["name"],
+        "summary": file["summary"],
+        "read_whole": file["is_whole"],
+        "passages": len(file["passages"]),
+    }
+
+
 def summary(job: Job, wall_s: float) -> dict[str, Any]:
     """Return what programs read of an ended job; money as decimal strings of dollars."""
     quote = JobQuote.objects.filter(job=job).first()
@@ -174,6 +183,7 @@ def summary(job: Job, wall_s: float) -> dict[str, Any]:
         "explanation": job.explanation,
         "checked": job.checked,
         **({"rubric": job.rubric} if job.rubric else {}),
+        **({"files": [_as_read(each) for each in job.files]} if job.files else {}),
         "unread": unread_of(job) or None,
         "error": job.error,
         "quote": quote and quote_json(quote),

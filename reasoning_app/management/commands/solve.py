@@ -9,18 +9,15 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from django.conf import settings
-from django.core.files import File
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import connection, transaction
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from accounts.models import User
 from accounts.services import ensure_personal_workspace, ready_user
 from billing.prices.book import load_prices
-from files.errors import FileError
 from files.models import Attachment
-from files.store import read_files, take_in
+from files.store import read_files, summary_of
 from jobs.core.errors import SubmitError
 from jobs.core.options import JobOptions
 from jobs.lifecycle import JobRequest, quote_job
@@ -28,6 +25,7 @@ from jobs.lifecycle.follow_up import earlier_of
 from jobs.lifecycle.problem_text import checked_problem
 from jobs.lifecycle.quotes.offer import offers_json
 from jobs.lifecycle.quotes.records import quote_json, quote_text
+from jobs.management.attach import attach, check_readable
 from jobs.management.terminal import printed, rubric_lines, solve, summary, unread_notes
 from jobs.models import Job
 from reasoning_app.embedded import UpError, ensure
@@ -122,10 +120,11 @@ class Command(BaseCommand):
                 parse_checker_option(_from_file(named), problem=text) if named else recognise_checker(text)
             )
             chosen = _options(options)
+            check_readable(options["file"])
             with ensure(settings.DATA_DIR, role="manage.py solve"):
                 self._make_ready()
                 follows = _followed(options.get("follow_up"))
-                files = _attached(options["file"])
+                files = self._attached(options["file"])
                 offer = self._quote(
                     text, budget_nano, checker, options["strategy"], chosen, follows=follows, files=files
                 )
@@ -145,6 +144,13 @@ class Command(BaseCommand):
             call_command("migrate", interactive=False, verbosity=0)
         # PONDER_PRICES may have changed since the tables were made.
         load_prices()
+
+    def _attached(self, paths: list[Path]) -> list[Attachment]:
+        user = ready_user()
+        files = attach(paths, user=user, workspace=ensure_personal_workspace(user))
+        for file in files:
+            self._say(" ".join([f"Attached {file.name} ({summary_of(file)}).", *file.notes]))
+        return files
 
     def _quote(
         self,
@@ -270,27 +276,6 @@ def _followed(job_id: UUID | None) -> Job | None:
     if found is None:
         raise SubmitError(f"--follow-up: there is no job {job_id}. Copy the id from the address of its page.")
     return found
-
-
-def _attached(paths: list[Path]) -> list[Attachment]:
-    """Take in the files that `--file` names. Raises SubmitError; then none is kept."""
-    user = ready_user()
-    with transaction.atomic():
-        return [_taken_in(path, user) for path in paths]
-
-
-def _taken_in(path: Path, user: User) -> Attachment:
-    try:
-        with path.open("rb") as file:
-            return take_in(
-                File(file), raw_name=path.name, user=user, workspace=ensure_personal_workspace(user)
-            )
-    except OSError as error:
-        raise SubmitError(
-            f"--file: {path} cannot be read ({error.strerror}). Name a file that is there."
-        ) from error
-    except FileError as error:
-        raise SubmitError(f"--file: {error}") from error
 
 
 def _from_file(check: str) -> str:

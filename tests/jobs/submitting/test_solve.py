@@ -91,16 +91,23 @@ def test_a_command_brings_its_own_services_where_none_run(tmp_path):
     assert not list((tmp_path / "run").glob(".s.PGSQL.*"))
 
 
-def test_an_absent_provider_is_said_and_costs_nothing(running):
-    """A server that is down gives a clear error and a job that charged nothing."""
+def test_an_absent_provider_is_said_and_costs_nothing(running, tmp_path):
+    """A server that is down gives a clear error and a job that charged nothing; a file was read before."""
+    note = tmp_path / "note.txt"
+    note.write_text("Six by seven.")
     done = solve(
-        running, "What is 6 times 7?", "--budget", "0.05", "--json",
+        running, "What is 6 times 7?", "--budget", "0.05", "--json", "--file", str(note),
         OPENAI_BASE_URL=f"http://127.0.0.1:{services.free_port()}/v1",
         PONDER_MODELS="openai/absent", PONDER_PRICES="openai/absent=1/2/8000/400",
     )  # fmt: skip
     assert done.returncode == 1
     assert "cannot be reached" in done.stderr
-    assert json.loads(done.stdout)["charged_usd"] == "0.00"
+    assert "Attached note.txt (text, 13 characters)." in done.stderr
+    said = json.loads(done.stdout)
+    assert said["charged_usd"] == "0.00"
+    assert said["files"] == [
+        {"name": "note.txt", "summary": "text, 13 characters", "read_whole": True, "passages": 1}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -118,6 +125,7 @@ def test_an_absent_provider_is_said_and_costs_nothing(running):
         (["?", "--budget", "0.001"], "fractions of a cent"),
         (["?", "--budget", "1", "--check", "vibes"], "arithmetic"),
         (["?", "--budget", "1", "--confidence", "2"], "0.5"),
+        (["?", "--budget", "1", "--file", "missing.pdf"], "missing.pdf cannot be read"),
     ],
 )
 def test_bad_input_is_refused_before_anything_starts(tmp_path, arguments, says):
