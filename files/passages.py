@@ -44,14 +44,18 @@ class _Piece:
 def chosen_passages(
     files: Sequence[ReadFile], problem: str, *, most_bytes: int, rank: bool = True
 ) -> tuple[AttachedFile, ...]:
-    """Return the files with as many passages as `most_bytes` of UTF-8 hold.
+    """Return the files with as many passages as `most_bytes` of UTF-8 hold, short files whole before the others.
 
     Without `rank` the first ones are taken: as large, and at once, for a quote.
     """
     pieces = [_Piece(at, passage) for at, file in enumerate(files) for passage in passages_of(file.pages)]
+    sizes = [sum(piece.size for piece in pieces if piece.file == at) for at in range(len(files))]
     order: Sequence[int] = range(len(pieces))
-    if rank and sum(piece.size for piece in pieces) > most_bytes:
+    if rank and sum(sizes) > most_bytes:
         order = ranked([piece.passage.text for piece in pieces], problem)
+    # A short file goes along whole: its share is that of every file.
+    short = {at for at, size in enumerate(sizes) if size * len(files) <= most_bytes}
+    order = sorted(order, key=lambda index: pieces[index].file not in short)
     kept, left = set[int](), most_bytes
     for index in order:
         if pieces[index].size <= left:

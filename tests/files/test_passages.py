@@ -94,6 +94,9 @@ def test_short_files_go_along_whole_and_long_ones_by_what_the_problem_names():
     [counted] = chosen_passages([long], problem, most_bytes=4_000, rank=False)
     assert abs(len(with_files("", [counted]).encode()) - size) < 1_200
     assert chosen_passages([long], problem, most_bytes=4_000) == (part,)
+    both = chosen_passages([long, read_file("Short, and about something else.")], problem, most_bytes=4_000)
+    assert [each.is_whole for each in both] == [False, True]
+    assert "page X" in [passage.where for passage in both[0].passages]
 
 
 def test_passages_are_bounded_and_lose_nothing():
