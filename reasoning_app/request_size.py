@@ -7,9 +7,14 @@ from django.conf import settings
 from django.core.exceptions import TooManyFilesSent
 from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 
 _MEGABYTE = 1_000_000
 _REFUSAL = "This request is too large: a request may have at most 4 MB, a problem 100,000 characters.\n"
+_UNREADABLE = (
+    "These files could not be taken: there are too many at once, or a name is too long. "
+    "Attach fewer, under shorter names.\n"
+)
 _UPLOAD_REFUSAL = (
     "These files are too large: those of a job may have {most} MB together. Attach smaller ones.\n"
 )
@@ -54,6 +59,10 @@ class UploadMiddleware:
         )
         if is_upload and request.user.is_authenticated:
             request.upload_handlers = [TemporaryFileUploadHandler(request)]
+            try:
+                _ = request.FILES
+            except (MultiPartParserError, TooManyFilesSent):
+                return HttpResponse(_UNREADABLE, status=400, content_type="text/plain; charset=utf-8")
         elif not is_small:
             request.upload_handlers = [_Refusing(request)]
         return self.get_response(request)

@@ -24,10 +24,10 @@ async function send(chosen) {
   const body = new FormData();
   body.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
   for (const box of area().querySelectorAll("input[name=attached]:checked")) body.append("attached", box.value);
-  for (const file of chosen) body.append("upload", file, file.name || "pasted");
+  for (const file of chosen) body.append("upload", file, (file.name || "pasted").slice(-200));
   const reply = await fetch(form.dataset.filesUrl, { method: "POST", body, headers: { "X-Requested-With": "fetch" } });
   if (!reply.ok || reply.redirected) {
-    say(reply.status === 413 ? await reply.text() : "The files were not taken. Reload the page, then choose them again.");
+    say([400, 413].includes(reply.status) ? await reply.text() : "The files were not taken. Reload the page, then choose them again.");
     return;
   }
   const had = area().contains(document.activeElement);

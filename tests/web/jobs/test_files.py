@@ -83,6 +83,20 @@ def test_nobody_uploads_before_signing_in_nor_takes_what_is_not_theirs(client, a
     assert "not there any more" in stolen.content.decode()
 
 
+def test_too_many_or_too_long_names_are_refused_in_words(alice, settings):
+    """What no request can carry is said plainly; a name of a browser's length is shortened."""
+    settings.DATA_UPLOAD_MAX_NUMBER_FILES = 2
+    long = f'--x\r\nContent-Disposition: form-data; name="upload"; filename="{"n" * 4_096}.txt"\r\n\r\na\r\n--x--\r\n'
+    for reply in (
+        attach(alice, *((f"{n}.txt", b"a") for n in range(3))),
+        alice.post(reverse("job-files"), long.encode(), content_type="multipart/form-data; boundary=x"),
+    ):
+        assert (reply.status_code, Attachment.objects.count()) == (400, 0)
+        assert "Attach fewer, under shorter names." in reply.content.decode()
+    assert attach(alice, ("n" * 250 + ".txt", b"a")).status_code == 200
+    assert len(Attachment.objects.get().name) == 120
+
+
 def test_chosen_and_not_attached_is_said(alice):
     """Without a script a file that was only chosen comes as its name: nobody starts a job without it by mistake."""
     reply = alice.post(reverse("job-new"), GOOD | {"upload": "report.pdf"})
