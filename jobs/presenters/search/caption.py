@@ -1,5 +1,6 @@
 """What a search came to, in one sentence: how much of what was done, and where the shown answer comes from."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -8,6 +9,7 @@ from jobs.presenters.search.words import NOUNS
 from solver.inference.explanation import count_of
 
 _FIRST = {Role.TRY, Role.DRAFT}
+_NUMBERED = re.compile(r"[A-Z][a-z]{1,20} [0-9]{1,6}")
 _TIMES = {1: "once", 2: "twice"}
 
 
@@ -25,7 +27,6 @@ def _origin(marks: Sequence[Mark], shown: str | None) -> str:
     mark = known.get(shown or "")
     if mark is None:
         return ""
-    places = {mark.key: at for at, mark in enumerate((m for m in marks if m.role in _FIRST), start=1)}
     shows = "text" if any(each.role is Role.DRAFT for each in marks) else "answer"
     revised = 0
     while mark.role in {Role.REVISION, Role.WRITE_UP}:
@@ -39,6 +40,15 @@ def _origin(marks: Sequence[Mark], shown: str | None) -> str:
         origin = f"the shown {shows} combines {count_of(count, 'other', 'others')}" if count else ""
         origin = origin or "the shown answer combines the answers of the parts"
     else:
-        origin = f"the shown {shows} came from {NOUNS[mark.role][0]} {places.get(mark.key, 1):,}"
+        origin = f"the shown {shows} came from {_called(mark, marks)}"
     times = _TIMES.get(revised, f"{revised} times")
     return f"{origin}, revised {times}" if revised else origin
+
+
+def _called(mark: Mark, marks: Sequence[Mark]) -> str:
+    """Return what a step is called wherever it is named (`Draft 2`), or else its place among those that began one."""
+    if _NUMBERED.fullmatch(mark.name):
+        return mark.name[:1].lower() + mark.name[1:]
+    first = [each.key for each in marks if each.role in _FIRST]
+    place = first.index(mark.key) + 1 if mark.key in first else 1
+    return f"{NOUNS[mark.role][0]} {place:,}"

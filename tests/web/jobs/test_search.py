@@ -171,4 +171,10 @@ def test_the_caption_says_where_the_answer_comes_from():
     )
     assert caption_of([*marks, merge], "m").endswith("8 comparisons; the shown answer combines 2 others.")
     assert caption_of(attempts, None) == "12 attempts."
+    # Replies come in any order; each is called as in the picture and the table.
+    named = [
+        Mark("1", "draft/1", Role.DRAFT, name="Draft 2"),
+        Mark("0", "draft/0", Role.DRAFT, name="Draft 1"),
+    ]
+    assert caption_of(named, "draft/1") == "2 drafts; the shown text came from draft 2."
     assert draw([met[0]._replace(parents=())]) is None
