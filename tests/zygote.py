@@ -40,12 +40,19 @@ _HEAVY = (
     ),
     *("django.core.management", "django.db.backends.postgresql.base", "django.contrib.postgres.fields"),
     *("psycopg_pool", "allauth.account"),
+    # What Django's and Celery's start imports without reading a setting.
+    *("celery.fixups.django", "celery.schedules", "django_stubs_ext", "environ", "PIL.ImageDraw"),
+    *("django.contrib.auth.tokens", "django.contrib.messages.views", "django.contrib.postgres.apps"),
+    *("django.contrib.sessions.backends.db", "django.contrib.sitemaps", "django.contrib.sites.shortcuts"),
+    *("django.contrib.staticfiles.apps", "django.contrib.syndication.views", "django.template.defaulttags"),
+    *("django.templatetags.i18n", "django.views.debug", "publicsuffixlist", "pydantic_monty", "smtplib"),
     # What litellm and openai import with their first call.
     *("openai.resources.chat.completions", "openai.lib.streaming.chat", "litellm.proxy._types"),
     *("litellm.proxy.openai_files_endpoints.common_utils", "litellm.integrations.prometheus_services"),
     *("litellm.llms.litellm_proxy.chat.transformation", "litellm.llms.openai_like.dynamic_config"),
     # Of Ponder only the engine, which knows neither Django nor settings.
     *("solver.strategies", "solver.engine.runner", "solver.judging", "solver.providers.litellm_gateway"),
+    *("solver.learning.posteriors", "solver.learning.drift_test", "solver.quotes"),
 )
 _PR_SET_PDEATHSIG = 1
 
