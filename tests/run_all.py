@@ -121,11 +121,11 @@ def test_steps(arguments: list[str]) -> list[Step]:
     return [
         tests("workers", *arguments, *workers),
         tests("jobs", *arguments, *with_jobs, *others),
+        tests("web", *arguments, "tests/web"),
         tests("solver", *arguments, "tests/solver"),
         tests("browser", *arguments, "tests/browser"),
-        tests("proof", *arguments, "tests/proof", *others),
-        tests("embedded", *arguments, "tests/embedded"),
-        tests("web", *arguments, "tests/web"),
+        # Both start programs and wait for them.
+        tests("proof", *arguments, "tests/proof", "tests/embedded", *others),
         rooms(
             *arguments, *(f"--ignore={path}" for path in ("tests/web", "tests/demo_model", "tests/solver"))
         ),
