@@ -1,6 +1,6 @@
 """People as HTTP clients: `alice.post(…)`, and jobs of Alice's."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 import redis
@@ -23,12 +23,18 @@ class Person(Client):
         self.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
 
 
+@pytest.fixture(scope="session")
+def redis_itself() -> Iterator[redis.Redis]:
+    """The server behind the cache."""
+    with redis.from_url(django_settings.CACHES["default"]["LOCATION"]) as server:
+        yield server
+
+
 @pytest.fixture(autouse=True)
-def _nobody_is_limited_yet():
+def _nobody_is_limited_yet(redis_itself):
     """All tests come from one client address, so what an earlier one asked for must not count."""
-    server = redis.from_url(django_settings.CACHES["default"]["LOCATION"])
-    if limits := list(server.scan_iter("*allauth:rl*")):
-        server.delete(*limits)
+    if limits := list(redis_itself.scan_iter("*allauth:rl*")):
+        redis_itself.delete(*limits)
 
 
 @pytest.fixture
