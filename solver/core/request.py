@@ -24,11 +24,15 @@ class PictureRef:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One chat message; its pictures follow its text."""
+    """One chat message; its pictures follow its text. `kept_chars` of it are what other calls begin with, too.
+
+    A provider that wants to be told is told to keep so much.
+    """
 
     role: str
     content: str
     pictures: tuple[PictureRef, ...] = ()
+    kept_chars: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return what a journal keeps."""

@@ -30,6 +30,7 @@ from solver.engine.control import Control, Stop
 from solver.engine.journal import Journal
 from solver.engine.last_resort import LastResort
 from solver.engine.pictures import with_pictures
+from solver.engine.prefix_cache import PrefixCaches, as_sent
 from solver.engine.resources import ResourceMeter
 from solver.engine.run_state import Action, Phase, RunState, final_reason
 from solver.engine.write_up import accepted, write_up_step
@@ -121,6 +122,9 @@ class Runner:
         )
         at_standard = [card.at_standard() for card in panel]
         self._last_resort = LastResort(problem, at_standard, purse, markup_bp=markup_bp)
+        self._caches = PrefixCaches(
+            self._panel, markup_bp=markup_bp, may_wait=may_wait_until_s is not None, clock=clock
+        )
         self._in_flight: dict[str, Step] = {}
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._landed: deque[StepResult] = deque()
@@ -245,7 +249,7 @@ class Runner:
         step = self._last_resort.next_step(lambda: self._resources().affordable)
         if step is None:
             return False
-        step = heeding(step, self._hints)
+        step = heeding(self._as_sent(step), self._hints)
         try:
             bound = self._attempts.hold_for(step, at_standard=True)
         except BudgetReached:
@@ -289,7 +293,7 @@ class Runner:
     async def _dispatch(self, steps: Sequence[Step]) -> bool:
         """Start the steps; return whether the strategy was told something meanwhile (a note)."""
         noted = False
-        for step in steps:
+        for step in self._caches.admitted([self._as_sent(step) for step in steps]):
             if step.kind is StepKind.NOTE:
                 self._take(await self._attempts.note(step))
                 noted = True
@@ -302,10 +306,14 @@ class Runner:
             try:
                 bound = self._attempts.hold_for(shown)
             except BudgetReached:
+                self._caches.ended(step, is_answered=False)
                 self._state.refuse()
                 break
             self._launch(shown, partial(self._attempts.execute, shown, bound))
         return noted
+
+    def _as_sent(self, step: Step) -> Step:
+        return as_sent(step, self._panel[step.model]) if step.kind.calls_model else step
 
     def _launch(self, step: Step, work: Callable[[], Coroutine[Any, Any, StepResult | None]]) -> None:
         self._in_flight[step.key] = step
@@ -319,6 +327,7 @@ class Runner:
         self, step: Step, work: Callable[[], Coroutine[Any, Any, StepResult | None]]
     ) -> None:
         """Await what comes of one step; whatever happens, the loop hears of it."""
+        result = None
         try:
             if result := await work():
                 self._landed.append(result)
@@ -335,6 +344,7 @@ class Runner:
                 self._fault = self._fault or error
         finally:
             del self._in_flight[step.key]
+            self._caches.ended(step, is_answered=result is not None and result.status is Status.OK)
             self._wake.set()
 
     async def _next_event(self) -> None:
@@ -420,7 +430,7 @@ class Runner:
         step = write_up_step(self._problem, best, list(self._panel.values()))
         if step is None or not self._purse.reserve_nano:
             return
-        step = heeding(step, self._hints)
+        step = heeding(self._as_sent(step), self._hints)
         try:
             bound = self._attempts.hold_for(step, final=True)
         except BudgetReached:

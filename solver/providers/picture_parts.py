@@ -27,13 +27,18 @@ async def pictures_in(messages: Sequence[Message], holder: PictureHolder) -> dic
 
 
 def chat_content(message: Message, pictures: Mapping[str, bytes]) -> str | list[dict[str, Any]]:
-    """Return a message's content as the Chat Completions API takes it, which litellm translates for other providers."""
-    if not message.pictures:
+    """Return a message's content as the Chat Completions API takes it, which litellm translates for other providers.
+
+    Its text is in two parts where the provider is told to keep the first for a few minutes.
+    """
+    if not message.pictures and not message.kept_chars:
         return message.content
     shown = [
         {"type": "image_url", "image_url": {"url": _address(pictures[each.ref])}} for each in message.pictures
     ]
-    return [{"type": "text", "text": message.content}, *shown]
+    kept, rest = message.content[: message.kept_chars], message.content[message.kept_chars :]
+    marked = [{"type": "text", "text": kept, "cache_control": {"type": "ephemeral"}}] if kept else []
+    return [*marked, *([{"type": "text", "text": rest}] if rest else []), *shown]
 
 
 def responses_content(message: Message, pictures: Mapping[str, bytes]) -> str | list[dict[str, Any]]:

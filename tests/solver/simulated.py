@@ -29,13 +29,19 @@ def card(
     solves: bool = True,
     reads: bool = True,
     flex: bool = False,
+    cache_read_pico: int | None = None,
 ) -> ModelCard:
     """A model whose call of some 100 + 60 tokens costs about 0.08 cents."""
     return ModelCard(
         name=name,
         litellm_model=f"openai/{name}",
         family=name.split("/", maxsplit=1)[0],
-        rates=Rates(pico, pico, tiers=(Tier(0, pico // 2, pico // 2, service="flex"),) if flex else ()),
+        rates=Rates(
+            pico,
+            pico,
+            cache_read_pico,
+            tiers=(Tier(0, pico // 2, pico // 2, service="flex"),) if flex else (),
+        ),
         price_id=1,
         context_window=4_000,
         max_output_tokens=400,
