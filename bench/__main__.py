@@ -18,7 +18,7 @@ from bench import RESULTS
 from bench.accuracy import answers, humaneval, live, optillm, strategies, tree, vote
 from bench.confidence import calibration, fit, quotes, real_tries
 from bench.conformance import measure as conformance
-from bench.engine import journal, overhead, steps
+from bench.engine import journal, overhead, steps, tiers
 from bench.ledger import overshoot, postings
 from bench.load import audit, crowd, fairness, idle, resume, review, stop, takeover
 from bench.pages import mixed
@@ -49,12 +49,13 @@ MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "steps": steps.measure,
     "stop": stop.measure,
     "takeover": takeover.measure,
+    "tiers": tiers.measure,
     "tree": tree.measure,
     "vote": vote.measure,
 }
 
 
-AS_THEY_ARE = {"conformance", "humaneval", "ledger", "overshoot", "pages", "review"}
+AS_THEY_ARE = {"conformance", "humaneval", "ledger", "overshoot", "pages", "review", "tiers"}
 """Whose JSON object has exactly the keys that it promises."""
 PLOTS: dict[str, Callable[[Mapping[str, Any]], list[Panel]]] = {
     "accuracy": strategies.panels,
