@@ -1,4 +1,4 @@
-"""What the measurement of half prices and caches computes with: a bill of its own, and jobs that never exceed a budget."""
+"""What the measurement of half prices and caches computes with: a bill of its own, and jobs within their budgets."""
 
 import pytest
 
