@@ -27,7 +27,7 @@ from solver.providers.openai_responses import Background
 from solver.providers.picture_parts import PictureHolder, chat_content, no_pictures, pictures_in
 from solver.providers.replies.openai_chat import read_chat
 from solver.providers.replies.reading import is_known_shape, read_reply, reply_of
-from solver.providers.usage import STANDARD_SERVICE, is_openai_itself
+from solver.providers.usage import STANDARD_SERVICE, is_openai_itself, with_tier_of
 
 logger = logging.getLogger(__name__)
 _NOTHING_SHOWN: Mapping[str, bytes] = {}
@@ -174,7 +174,7 @@ def _outcome(exchange: Exchange, response: Any, error: Exception | None, card: M
         return _unseen(response, error, card)
     if exchange.has_answer:
         if reply := read_reply(exchange.body or b"", card.family):
-            return reply
+            return with_tier_of(exchange.headers, reply)
         if response is not None and not is_known_shape(exchange.body or b""):
             # In a shape of its provider's that litellm alone knows.
             return _unseen(response, None, card)

@@ -1,12 +1,15 @@
 """What providers report of a call, made fit to be believed and to be stored."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
 from solver.core.models import ModelCard
 from solver.core.pricing import Usage
+from solver.core.request import Reply
 from solver.text.extract import clean_text
 
 # No model reads or writes as many in a call: a higher count is none.
@@ -93,3 +96,11 @@ def json_safe(value: Any) -> Any:
     if isinstance(value, int | float) and abs(value) < 2**60:  # false for NaN, too
         return value
     return clean_text(str(value))[:100]
+
+
+def with_tier_of(headers: Mapping[str, str], reply: Reply) -> Reply:
+    """Return a reply with the service tier that its headers name, as Gemini's do, where its body names none."""
+    named = service_tier(headers.get("x-gemini-service-tier"))
+    if reply.usage is None or reply.usage.service or not named:
+        return reply
+    return replace(reply, usage=replace(reply.usage, service=named))

@@ -34,7 +34,11 @@ def test_bundled_models_keep_the_prompts_that_they_were_trained_on():
     """Only general models read the problem first; only Claude is told what to keep, and only what is long enough."""
     assert as_sent(step(0), replace(GENERAL, bundled=True)) == step(0)
     [said] = as_sent(step(0), GENERAL).messages
-    assert (said.content.startswith("<problem>"), said.kept_chars, chat_content(said, {})) == (True, 0, said.content)
+    assert (said.content.startswith("<problem>"), said.kept_chars, chat_content(said, {})) == (
+        True,
+        0,
+        said.content,
+    )
     [short] = as_sent(step(0, Problem("6 times 7?")), CLAUDE).messages
     assert short.kept_chars == 0
     [marked] = as_sent(step(0), CLAUDE).messages

@@ -8,10 +8,10 @@ import pytest
 
 from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
 from solver.core.pricing import Usage
-from solver.core.request import Message, Request
+from solver.core.request import Message, Reply, Request
 from solver.providers.litellm_gateway import LiteLLMGateway
 from solver.providers.replies.reading import read_reply
-from solver.providers.usage import json_safe, parse_usage, service_tier
+from solver.providers.usage import json_safe, parse_usage, service_tier, with_tier_of
 from tests.endpoint import Answer, Endpoint
 from tests.solver.simulated import card
 
@@ -36,6 +36,16 @@ def request(url: str, *, timeout_s: float = 120.0) -> Request:
         card("openai/test", bundled=False), litellm_model="openai/test", api_base=url, timeout_s=timeout_s
     )
     return Request(model, (Message("user", "What is 6 times 7?"),), 100, 1)
+
+
+@pytest.mark.parametrize(("header", "tier"), [("flex", "flex"), ("standard", ""), (None, "")])
+def test_a_tier_that_only_a_header_names_is_read(header, tier):
+    """Gemini says there how it served a call, which decides the cost; a tier in the body stands."""
+    headers = {"x-gemini-service-tier": header} if header else {}
+    reply = Reply("42", "", "stop", Usage(10, 2), {}, "r")
+    assert with_tier_of(headers, reply).usage == Usage(10, 2, service=tier)
+    told = Reply("42", "", "stop", Usage(10, 2, service="priority"), {}, "r")
+    assert with_tier_of(headers, told) == told
 
 
 async def test_a_reply_comes_with_the_providers_own_usage(gateway, endpoint):
