@@ -21,6 +21,7 @@ from billing.payments.cards import cards_of, remove_card
 from billing.payments.recharge_rules import added_this_month_nano, hindrance
 from billing.payments.stripe_customers import open_portal
 from billing.payments.topups import MAXIMUM_NANO, MINIMUM_NANO
+from billing.views.access import owns
 from solver.core.money import MoneyError, parse_usd, usd_decimal
 
 
@@ -100,7 +101,11 @@ def card_remove(request: AuthedRequest, card_id: UUID) -> HttpResponse:
 @require_POST
 def portal(request: AuthedRequest) -> HttpResponse:
     """Send the user to Stripe's page with their invoices, receipts, cards and billing address."""
-    customer = StripeCustomer.objects.filter(workspace=workspace_of(request.user)).first()
+    workspace = workspace_of(request.user)
+    customer = StripeCustomer.objects.filter(workspace=workspace).first()
+    if not owns(request.user, workspace):
+        messages.warning(request, "Only an owner of the workspace sees its invoices and cards at Stripe.")
+        return redirect("payments")
     if customer is None:
         messages.info(request, "Stripe knows no invoices or cards of yours yet.")
         return redirect("payments")

@@ -14,6 +14,7 @@ from billing.errors import BillingError
 from billing.models import Refund, RefundState, StripeCustomer, TopUp
 from billing.payments import stripe_gateway
 from billing.payments.refunds import ask_for_refund, refundable_nano
+from billing.views.access import owns
 from solver.core.money import NANO_PER_CENT, MoneyError, format_usd, parse_usd, usd_decimal
 
 _ROWS = 25
@@ -48,12 +49,17 @@ def payments(request: AuthedRequest) -> HttpResponse:
 @require_POST
 def refund(request: AuthedRequest) -> HttpResponse:
     """Give unspent money back."""
-    form = RefundForm(request.POST)
+    workspace, form = workspace_of(request.user), RefundForm(request.POST)
+    if not owns(request.user, workspace):
+        messages.warning(
+            request, "Only an owner of the workspace can have its money refunded. Nothing was moved."
+        )
+        return redirect("payments")
     if not form.is_valid():
         return _page(request, form, status=422)
     try:
         made = ask_for_refund(
-            workspace=workspace_of(request.user),
+            workspace=workspace,
             request=form.cleaned_data["request"],
             amount_nano=form.cleaned_data["amount"],
             by=request.user,
@@ -85,7 +91,8 @@ def _page(request: AuthedRequest, form: RefundForm | None, *, status: int = 200)
     workspace = workspace_of(request.user)
     top_ups = TopUp.objects.filter(workspace=workspace).select_related("card").prefetch_related("refunds")
     page = Paginator(top_ups.order_by("-created_at", "pk"), _ROWS).get_page(request.GET.get("page"))
-    left_nano = refundable_nano(workspace)
+    is_owner = owns(request.user, workspace)
+    left_nano = refundable_nano(workspace) if is_owner else 0
     if form is None:
         form = RefundForm(initial={"request": uuid.uuid4(), "amount": usd_decimal(left_nano)})
     context = {
@@ -94,7 +101,9 @@ def _page(request: AuthedRequest, form: RefundForm | None, *, status: int = 200)
         "link": "?page=",
         "refundable_nano": left_nano,
         "form": form,
-        "has_portal": StripeCustomer.objects.filter(workspace=workspace).exists()
+        "is_owner": is_owner,
+        "has_portal": is_owner
+        and StripeCustomer.objects.filter(workspace=workspace).exists()
         and not stripe_gateway.missing_settings(),
     }
     return render(request, "billing/own_payments.html", context, status=status)

@@ -13,7 +13,7 @@ from billing.books.ledger import debt_nano
 from billing.books.paid_money import sum_paid
 from billing.books.wallet import balances, grant, statement
 from billing.errors import BillingError
-from billing.models import Refund, RefundState, TopUp
+from billing.models import Refund, RefundState, StripeCustomer, TopUp
 from billing.payments.refunds import ask_for_refund, refundable_nano
 from billing.payments.topups import start_top_up, sync_top_up
 from tests.billing.books import USD, settle, start_job
@@ -197,6 +197,33 @@ def test_staff_refund_with_a_reason_and_a_second_look(paid, stripe_double, stell
     [refund] = Refund.objects.all()
     assert (refund.by, refund.by_staff, wallet_of(paid)) == (stella.user, True, 12 * USD)
     assert "Paid twice" in alice.get("/wallet/").text
+
+
+def test_only_owners_refund_and_see_the_portal(paid, stripe_double, alice, bob, charlie):
+    """A member moves no money out of a shared wallet, and sees no cards and invoices of others."""
+    wish = {"request": str(uuid.uuid4()), "amount": "5"}
+    assert "Only an owner" in bob.client.post("/wallet/refund/", wish, follow=True).text
+    assert "Only an owner" in bob.client.post("/wallet/portal/", follow=True).text
+    assert charlie.post("/wallet/refund/", wish).status_code == 422
+    assert wallet_of(paid) == 20 * USD
+    assert "knows no invoices" in alice.client.post("/wallet/portal/", follow=True).text
+    StripeCustomer.objects.create(workspace=paid.workspace, customer="cus_1")
+    reply = alice.post("/wallet/portal/")
+    assert (reply.status_code, reply.url) == (303, "https://billing.stripe.com/p/session/1")
+    assert stripe_double.portals[0]["customer"] == "cus_1"
+    stripe_double.down = True
+    assert "could not be opened" in alice.client.post("/wallet/portal/", follow=True).text
+
+
+def test_invoices_and_taxes_are_asked_for_by_settings(paid, stripe_double, settings):
+    """Stripe makes the invoice and adds the taxes; without the settings neither is asked for."""
+    plain = stripe_double.sessions["cs_0001"]["asked"]
+    settings.STRIPE_INVOICES = settings.STRIPE_AUTOMATIC_TAX = True
+    pay_more(paid, stripe_double, 10)
+    asked = stripe_double.sessions["cs_0002"]["asked"]
+    assert asked["invoice_creation"] == asked["automatic_tax"] == {"enabled": "true"}
+    assert (asked["customer"], asked["customer_update"]["address"]) == ("cus_0001", "auto")
+    assert not {"invoice_creation", "automatic_tax", "customer"} & set(plain)
 
 
 def test_taxes_are_owed_to_the_state_and_go_back_with_the_money(top_up, stripe_double, settings, purse):
