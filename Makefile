@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 MADE_FROM := pyproject.toml uv.lock .python-version .ci/environment
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format coverage proof chaos bench demo-model environment
+.PHONY: help run test lint format coverage proof chaos bench screens demo-model environment
 
 help: ## Show this list
 	@echo "make TARGET [PORT=8000] [HOST=127.0.0.1] [DATA_DIR=var] [ROOM=solver]"
@@ -44,6 +44,10 @@ chaos: .venv/.development ## Kill, crash and flush everything for MINUTES=1; the
 
 bench: .venv/.development ## Run the measurements of bench/ and print a table
 	@exec $(PYTHON) -m bench
+
+screens: .venv/.development ## Take the screenshots of docs/screens again
+	@.ci/system-packages
+	@exec $(PYTHON) -m pytest -q tests/browser/screens.py
 
 demo-model: .venv/.development ## Train the demo models from scratch
 	@exec bash demo_model/reproduce.sh

@@ -70,9 +70,9 @@ def _jobs() -> Iterator[Fact]:
         words + (", the oldest for more than a minute" if is_late else ""),
     )
     look = "ok" if found["hosts"] or not found["queued"] else "warn"
-    yield Fact("Workers", look, f"{found['running']} jobs run on {found['hosts']} hosts")
-    yield Fact("Waiting for a provider", "warn" if found["waiting"] else "ok", f"{found['waiting']} jobs")
-    yield Fact("Waiting for money", "ok", f"{found['unpaid']} jobs")
+    yield Fact("Workers", look, f"{_of(found['running'], 'running job')}, on {_of(found['hosts'], 'host')}")
+    yield Fact("Waiting for a provider", "warn" if found["waiting"] else "ok", _of(found["waiting"], "job"))
+    yield Fact("Waiting for money", "ok", _of(found["unpaid"], "job"))
 
 
 def _email() -> Iterator[Fact]:
@@ -93,8 +93,12 @@ def _audit() -> Fact:
         return Fact("Audit", "warn", "none yet; one runs every night", reverse("staff-audit"))
     is_old = timezone.now() - run.started_at > _AUDIT_GOOD_FOR
     look = "bad" if run.violations else "warn" if is_old else "ok"
-    found = f"{len(run.violations)} violations" if run.violations else f"all {run.checked} checks passed"
+    found = _of(len(run.violations), "violation") if run.violations else f"all {run.checked} checks passed"
     return Fact("Audit", look, f"{found} on {run.started_at:%Y-%m-%d %H:%M} UTC", reverse("staff-audit"))
+
+
+def _of(count: int, name: str) -> str:
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
 
 
 def _disk() -> Fact:
@@ -126,10 +130,6 @@ def _providers() -> list[Provider]:
     suspended = set(ModelSuspension.objects.filter(lifted_at=None).values_list("model", flat=True))
     rows: dict[str, dict[str, Any]] = {each["model"]: dict(each) for each in counted}
     return [
-        Provider(
-            model,
-            *(rows.get(model, {}).get(state, 0) for state in _ENDS),
-            is_suspended=model in suspended,
-        )
+        Provider(model, *(int(rows.get(model, {}).get(state, 0)) for state in _ENDS), model in suspended)
         for model in sorted({*rows, *suspended})
     ]
