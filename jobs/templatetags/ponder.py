@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django import template
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -36,6 +37,24 @@ _BADGES = {
 def badge_class(state: str) -> str:
     """Return the class of a state's badge."""
     return f"badge-{_BADGES.get(JobState(state), 'neutral')}"
+
+
+_ICONS = {
+    JobState.QUEUED: "-running",
+    JobState.RUNNING: "-running",
+    JobState.WAITING: "-running",
+    JobState.AWAITING_PAYMENT: "-money",
+    JobState.EXHAUSTED: "-money",
+    JobState.DONE: "-done",
+    JobState.UNANSWERED: "-failed",
+    JobState.FAILED: "-failed",
+}
+
+
+@register.filter
+def state_icon(job: Job) -> str:
+    """Return the address of the icon that tells a job's state in a browser's tab."""
+    return static(f"favicon{_ICONS.get(JobState(job.state), '')}.svg")
 
 
 @register.filter

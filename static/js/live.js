@@ -37,7 +37,48 @@ function fetchMaths() {
   assets.remove();
 }
 
+// The tab tells the state: its title comes with the live part, its icon from it.
+const WISH = "ponder-notify";
+const notify = document.getElementById("notify");
+let icon = live()?.dataset.icon;
+
+function isWished() {
+  try {
+    return "Notification" in window && Notification.permission === "granted" && localStorage.getItem(WISH) === "yes";
+  } catch { return false; /* a forbidden storage keeps no wish */ }
+}
+
+function showWish(words = "") {
+  notify.hidden = !("Notification" in window) || !live()?.hasAttribute("hx-get");
+  notify.querySelector("button").setAttribute("aria-pressed", isWished());
+  notify.querySelector("span").textContent = words || (isWished() ? "You will be told when it ends or needs money, while this page is open." : "");
+}
+
+async function wish() {
+  const permission = isWished() ? "" : await Notification.requestPermission();
+  try { localStorage.setItem(WISH, permission === "granted" ? "yes" : "no"); } catch { /* asked again next time */ }
+  showWish(permission === "denied" ? "This browser does not allow it. Allow notifications in its settings, then press again." : "");
+}
+
+function tellState() {
+  const now = live()?.dataset.icon;
+  if (!now || now === icon) return;
+  icon = now;
+  document.querySelector("link[rel=icon]").href = now;
+  if (notify) showWish();
+  if (!/-(done|failed|money)/.test(now) || !isWished() || document.hasFocus()) return;
+  const told = new Notification(document.title, { tag: location.pathname, icon: now });
+  told.onclick = () => { window.focus(); told.close(); };
+}
+
+if (notify) {
+  notify.querySelector("button").addEventListener("click", wish);
+  showWish();
+}
+
 document.addEventListener("htmx:afterSwap", () => { announce(); fetchMaths(); });
+// By then the title is the new one.
+document.addEventListener("htmx:afterSettle", tellState);
 document.addEventListener("visibilitychange", () => {
   clearTimeout(timer);
   timer = setTimeout(poll, document.hidden ? HIDDEN : 0);

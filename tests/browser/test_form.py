@@ -141,13 +141,29 @@ def test_running_again_with_changes_keeps_the_models(page: Page, live_server, tr
     assert Job.objects.latest("created_at").options["models"] == ["demo/intern"]
 
 
+_NOTES_NOTIFICATIONS = """
+window.told = [];
+const Real = window.Notification;
+window.Notification = class extends Real {
+  constructor(title, options) { super(title, options); window.told.push(title); }
+};
+document.hasFocus = () => false;
+"""
+"""Nobody looks, and what the browser is asked to show is noted."""
+
+
 @pytest.mark.breaks_the_books
 def test_the_end_of_a_job_closes_nothing(page: Page, live_server, transactional_db):
     """The result takes the place of what was watched; a fold stays open, a formula is set, nothing is asked any more."""
     ada = make_user("ada@example.org")
     job = make_job(ada, "running")
     page.context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
+    page.context.grant_permissions(["notifications"])
+    page.add_init_script(_NOTES_NOTIFICATIONS)
     page.goto(f"{live_server.url}{job.get_absolute_url()}")
+    expect(page.locator("link[rel=icon]")).to_have_attribute("href", re.compile("favicon-running"))
+    page.get_by_role("button", name="Notify me in this browser").click()
+    expect(page.get_by_text("You will be told when it ends")).to_be_visible()
     page.get_by_text("Every call", exact=True).click()
     page.evaluate("window.isTheSame = true")
     Job.objects.filter(pk=job.pk).update(
@@ -158,6 +174,9 @@ def test_the_end_of_a_job_closes_nothing(page: Page, live_server, transactional_
     expect(page.locator("#live .katex").first).to_be_visible()
     assert page.evaluate("window.isTheSame && document.getElementById('calls').open")
     expect(page.locator("#live")).not_to_have_attribute("hx-get", re.compile("."))
+    expect(page.locator("link[rel=icon]")).to_have_attribute("href", re.compile("favicon-done"))
+    assert [words.partition(" · ")[0] for words in page.evaluate("window.told")] == ["Done"]
+    expect(page.locator("#notify")).to_be_hidden()
 
 
 def test_a_space_presses_what_looks_like_a_button(page: Page, live_server, transactional_db):
