@@ -41,37 +41,38 @@ class _Piece:
         return len(self.passage.text.encode("utf-8", "replace")) + _OVERHEAD_CHARS
 
 
-def chosen_passages(
-    files: Sequence[ReadFile], problem: str, *, most_bytes: int, rank: bool = True
-) -> tuple[AttachedFile, ...]:
-    """Return the files with as many passages as `most_bytes` of UTF-8 hold, short files whole before the others.
+class Chooser:
+    """Chooses among the passages of some files as often as asked; they are cut and ranked once."""
 
-    Without `rank` the first ones are taken: as large, and at once, for a quote.
-    """
-    pieces = [_Piece(at, passage) for at, file in enumerate(files) for passage in passages_of(file.pages)]
-    sizes = [sum(piece.size for piece in pieces if piece.file == at) for at in range(len(files))]
-    order: Sequence[int] = range(len(pieces))
-    if rank and sum(sizes) > most_bytes:
-        order = ranked([piece.passage.text for piece in pieces], problem)
-    # A short file goes along whole: its share is that of every file.
-    short = {at for at, size in enumerate(sizes) if size * len(files) <= most_bytes}
-    order = sorted(order, key=lambda index: pieces[index].file not in short)
-    kept, left = set[int](), most_bytes
-    for index in order:
-        if pieces[index].size <= left:
-            kept.add(index)
-            left -= pieces[index].size
-    return tuple(
-        AttachedFile(
-            file.name,
-            file.summary,
-            tuple(piece.passage for index, piece in enumerate(pieces) if index in kept and piece.file == at),
-            is_whole=all(index in kept for index, piece in enumerate(pieces) if piece.file == at),
-            sha256=file.sha256,
-            pictures=file.pictures,
-        )
-        for at, file in enumerate(files)
-    )
+    def __init__(self, files: Sequence[ReadFile], problem: str, *, rank: bool = True) -> None:
+        """Rank by the words of the problem; without `rank` the first count most, for a quote: as large, and at once."""
+        self._files = files
+        self._pieces = [
+            _Piece(at, passage) for at, file in enumerate(files) for passage in passages_of(file.pages)
+        ]
+        self._sizes = [0] * len(files)
+        for piece in self._pieces:
+            self._sizes[piece.file] += piece.size
+        indices = list(range(len(self._pieces)))
+        self._order = ranked([piece.passage.text for piece in self._pieces], problem) if rank else indices
+
+    def within(self, most_bytes: int) -> tuple[AttachedFile, ...]:
+        """Return the files with as many passages as `most_bytes` of UTF-8 hold, short files whole before the others."""
+        # A file is short that has no more than its share of the room.
+        short = {at for at, size in enumerate(self._sizes) if size * len(self._files) <= most_bytes}
+        kept, left = [list[int]() for _ in self._files], most_bytes
+        for index in sorted(self._order, key=lambda index: self._pieces[index].file not in short):
+            piece = self._pieces[index]
+            if piece.size <= left:
+                kept[piece.file].append(index)
+                left -= piece.size
+        return tuple(self._told(at, sorted(indices)) for at, indices in enumerate(kept))
+
+    def _told(self, at: int, indices: Sequence[int]) -> AttachedFile:
+        file, passages = self._files[at], tuple(self._pieces[index].passage for index in indices)
+        size = sum(self._pieces[index].size for index in indices)
+        whole = size == self._sizes[at]
+        return AttachedFile(file.name, file.summary, passages, whole, file.sha256, file.pictures)
 
 
 def passages_of(pages: Sequence[Page]) -> Iterator[Passage]:

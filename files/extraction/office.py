@@ -8,6 +8,7 @@ from typing import IO
 from docx import Document
 from docx.table import Table
 from openpyxl import load_workbook
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from pptx import Presentation
 
 from files.extraction.content import Collector, Extract, FileKind
@@ -64,6 +65,13 @@ def read_sheets(path: Path) -> Extract:
         return _read_book(file, list(_macro_note(path, "xl/vbaProject.bin")))
 
 
+def _unmeasured(_sheet: ReadOnlyWorksheet) -> None:
+    """Leave a sheet without its dimensions: to find them where the file tells none all of it would be read twice."""
+
+
+ReadOnlyWorksheet._get_size = _unmeasured  # noqa: SLF001  (there is no other way, and this process is ours)
+
+
 def _read_book(file: IO[bytes], notes: list[str]) -> Extract:
     book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
     found = Collector()
@@ -71,7 +79,6 @@ def _read_book(file: IO[bytes], notes: list[str]) -> Extract:
         if found.is_full:
             notes.append(f"Sheet “{sheet.title[:_WHERE_CHARS]}” is not read any more.")
             continue
-        sheet.reset_dimensions()
         place = f"sheet “{sheet.title[:_WHERE_CHARS]}”, "
         read = add_rows(found, sheet.iter_rows(values_only=True), place)
         if found.is_full:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from django.conf import settings
 
-from files.passages import ReadFile, chosen_passages
+from files.passages import Chooser, ReadFile
 from jobs.core.errors import SubmitError
 from jobs.lifecycle.panel import panel_for
 from solver import least_budget_nano
@@ -31,13 +31,14 @@ def told_files(
 
     `posed` makes the problem with what is told of the files. `rank=False` counts without ranking, for a quote.
     """
-    most_bytes = MOST_BYTES
-    while files:
-        told = chosen_passages(files, problem, most_bytes=most_bytes, rank=rank)
+    if not files:
+        return ()
+    chooser, most_bytes = Chooser(files, problem, rank=rank), MOST_BYTES
+    while True:
+        told = chooser.within(most_bytes)
         if most_bytes < LEAST_BYTES or _fits(posed(told), models, budget_nano):
             return told
         most_bytes //= 2
-    return ()
 
 
 def _fits(problem: Problem, models: Sequence[str], budget_nano: int | None) -> bool:
