@@ -8,5 +8,8 @@ class JobsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect the receivers."""
+        """Connect the receivers, and say what the cost review may know of jobs."""
         from jobs.upkeep import receivers  # noqa: F401
+        from jobs.upkeep.cost_review import tell_of_jobs
+
+        tell_of_jobs()

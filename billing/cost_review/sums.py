@@ -5,7 +5,7 @@ see the same moment.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -22,28 +22,47 @@ class By(StrEnum):
     """What the lines are summed by."""
 
     DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
     MODEL = "model"
+    PROVIDER = "provider"
     WORKSPACE = "workspace"
+    MEMBER = "member"
+    TAG = "tag"
     JOB = "job"
+
+
+_TIMES = frozenset({By.WEEK, By.MONTH})
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which calls are looked at: the last `days` days, and only one model or workspace where given."""
+    """Which calls are looked at: `days` days up to the last one (today), and only one model or workspace where given."""
 
     days: int
     model: str = ""
     workspace_id: int | None = None
+    last: date | None = None
+
+    @property
+    def last_day(self) -> date:
+        """The last day, in the site's time zone."""
+        return self.last or timezone.localdate()
 
     @property
     def first_day(self) -> date:
         """The first day, in the site's time zone."""
-        return timezone.localdate() - timedelta(days=self.days - 1)
+        return self.last_day - timedelta(days=self.days - 1)
 
     @property
     def since(self) -> datetime:
         """The first moment."""
         return timezone.make_aware(datetime.combine(self.first_day, time.min))
+
+    @property
+    def until(self) -> datetime:
+        """The first moment that is not looked at any more."""
+        return timezone.make_aware(datetime.combine(self.last_day + timedelta(days=1), time.min))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +86,20 @@ class Line:
 
 _KEYS = {
     By.DAY: "(at AT TIME ZONE %(zone)s)::date",
+    By.WEEK: "date_trunc('week', at AT TIME ZONE %(zone)s)::date",
+    By.MONTH: "to_char(at AT TIME ZONE %(zone)s, 'YYYY-MM')",
     By.MODEL: "model",
+    By.PROVIDER: "split_part(model, '/', 1)",
     By.WORKSPACE: "workspace_id",
+    By.MEMBER: "member",
+    By.TAG: "tag",
     By.JOB: "job_id",
 }
+# What is known of jobs, said by the room that has them: SQL that joins `member` or `tag` to `part` by its job_id.
+_joins: dict[By, str] = {}
 _SUMMED = ("settled", "void", "in_doubt", "cost_nano", "billed_nano", "overrun_nano")
 _SUMS = ", ".join(f"coalesce(billing_sum({name}), 0)" for name in _SUMMED)
+_NAMED_SUMS = ", ".join(f"coalesce(billing_sum({name}), 0) AS {name}" for name in _SUMMED)
 _CHOSEN = """
     (%(model)s = '' OR model = %(model)s) AND (%(workspace)s::bigint IS NULL OR workspace_id = %(workspace)s)
 """
@@ -80,21 +107,36 @@ _WITH = f"""
 WITH mark AS (SELECT coalesce(max(until), '-infinity') AS until FROM billing_callsummark), part AS (
     SELECT quarter AS at, model, workspace_id, job_id, settled::bigint, void::bigint, in_doubt::bigint,
         cost_nano, billed_nano, overrun_nano
-    FROM billing_callsum WHERE quarter >= %(since)s AND {_CHOSEN}
+    FROM billing_callsum WHERE quarter >= %(since)s AND quarter < %(until)s AND {_CHOSEN}
     UNION ALL
     SELECT finished_at, model, workspace_id, job_id, (state = 'settled')::int::bigint, (state = 'void')::int::bigint,
         (state = 'in_doubt')::int::bigint, cost_nano, billed_nano, overrun_nano
     FROM billing_call
-    WHERE finished_at >= greatest(%(since)s, (SELECT until FROM mark)) AND {_CHOSEN}
+    WHERE finished_at >= greatest(%(since)s, (SELECT until FROM mark)) AND finished_at < %(until)s AND {_CHOSEN}
 )
 """  # noqa: S608  (our own texts)
+
+
+def register_join(by: By, sql: str) -> None:
+    """Say how jobs are grouped by what another room knows of them."""
+    _joins[by] = sql
+
+
+def _from(by: By) -> str:
+    """Return what is summed: of jobs that no room knows, member and tag are unknown."""
+    return f"part {_joins.get(by, 'CROSS JOIN (SELECT NULL::text AS member, NULL::text AS tag) AS unknown')}"
+
+
+def _order(by: By) -> str:
+    return "key DESC" if by in _TIMES else "cost_nano DESC, key"
 
 
 def lines(scope: Scope, by: By, *, skip: int = 0, most: int | None = None) -> list[Line]:
     """Return the sums of a scope: days in order (also empty ones), anything else by cost, all of them or a part."""
     query = (
-        f"{_WITH} SELECT {_KEYS[by]} AS key, {_SUMS} FROM part "  # noqa: S608  (our own texts)
-        "GROUP BY 1 ORDER BY billing_sum(cost_nano) DESC, 1 LIMIT %(most)s OFFSET %(skip)s"
+        f"{_WITH} SELECT key, {', '.join(_SUMMED)} FROM ("  # noqa: S608  (our own texts)
+        f"SELECT {_KEYS[by]} AS key, {_NAMED_SUMS} FROM {_from(by)} GROUP BY 1) AS line "
+        f"ORDER BY {_order(by)} LIMIT %(most)s OFFSET %(skip)s"
     )
     rows = {row[0]: row[1:] for row in _run(query, scope, most=most, skip=skip)}
     if by is By.DAY:
@@ -105,7 +147,16 @@ def lines(scope: Scope, by: By, *, skip: int = 0, most: int | None = None) -> li
 
 def _labelled(by: By, rows: Mapping[Any, tuple[Any, ...]]) -> list[Line]:
     labels = owners(list(rows)) if by is By.WORKSPACE else {}
-    return [Line(str(key), labels.get(key, str(key)), *sums) for key, sums in rows.items()]
+    return [
+        Line("" if key is None else str(key), labels.get(key, _label(by, key)), *sums)
+        for key, sums in rows.items()
+    ]
+
+
+def _label(by: By, key: object) -> str:
+    if key is None:
+        return "no tag" if by is By.TAG else "unknown"
+    return f"week from {key}" if by is By.WEEK else str(key)
 
 
 @dataclass(frozen=True)
@@ -122,7 +173,9 @@ class Lines:
 
     @cached_property
     def total(self) -> Line:
-        """The sum of all lines."""
+        """The sum of all calls; a job with two tags is in two lines and counts once here."""
+        if self.by is By.TAG:
+            return Lines(self.scope, By.PROVIDER, most=1).total
         return Line("total", "Total", *self._found[0][2:])
 
     def count(self) -> int:
@@ -140,15 +193,15 @@ class Lines:
     @cached_property
     def _found(self) -> list[tuple[Any, ...]]:
         """The number and the sums of all lines, then those of the page."""
-        columns = ", ".join(f"coalesce(billing_sum({name}), 0) AS {name}" for name in _SUMMED)
         names = ", ".join(_SUMMED)
         query = (
-            f"{_WITH}, line AS MATERIALIZED (SELECT {_KEYS[self.by]} AS key, {columns} FROM part GROUP BY 1) "  # noqa: S608
+            f"{_WITH}, line AS MATERIALIZED ("  # noqa: S608  (our own texts)
+            f"SELECT {_KEYS[self.by]} AS key, {_NAMED_SUMS} FROM {_from(self.by)} GROUP BY 1) "
             f"SELECT NULL, count(*), {_SUMS} FROM line UNION ALL "
-            f"(SELECT key, 1, {names} FROM line ORDER BY cost_nano DESC, key LIMIT %(most)s OFFSET %(skip)s)"
+            f"(SELECT key, -1, {names} FROM line ORDER BY {_order(self.by)} LIMIT %(most)s OFFSET %(skip)s)"
         )
         found = _run(query, self.scope, most=self.most, skip=self.skip)
-        return sorted(found, key=lambda row: row[0] is not None)
+        return sorted(found, key=lambda row: row[1] < 0)
 
 
 def total_of(parts: list[Line]) -> Line:
@@ -190,15 +243,28 @@ def budget_nano(job_id: uuid.UUID) -> int:
 
 def _run(query: str, scope: Scope, **more: int | None) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            query,
-            {
-                "zone": timezone.get_current_timezone_name(),
-                "since": scope.since,
-                "model": scope.model,
-                "workspace": scope.workspace_id,
-                **more,
-            },
-        )
+        cursor.execute(query, {**_values(scope), **more})
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
+
+
+def _values(scope: Scope) -> dict[str, Any]:
+    return {
+        "zone": timezone.get_current_timezone_name(),
+        "since": scope.since,
+        "until": scope.until,
+        "model": scope.model,
+        "workspace": scope.workspace_id,
+    }
+
+
+def charges(scope: Scope) -> Iterator[tuple[Any, ...]]:
+    """Yield the sums of each day, model, workspace and job, as a database reads them: for exports of any length."""
+    query = (
+        f"{_WITH} SELECT {_KEYS[By.DAY]} AS day, model, workspace_id, job_id, {_SUMS} FROM part "  # noqa: S608
+        "GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query, _values(scope))
+        while rows := cursor.fetchmany(1_000):
+            yield from rows

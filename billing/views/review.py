@@ -1,6 +1,7 @@
 """Cost review, for staff: what providers cost, what was billed and what is left, down to each call."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.access import AuthedRequest, staff_with
@@ -20,6 +22,18 @@ from billing.models import AuditRun, Call, CallState
 from solver.core.money import usd_decimal
 
 DAYS = (7, 30, 90)
+MOST_DAYS = 1_000
+GROUPS = [
+    ("day", "By day"),
+    ("week", "By week"),
+    ("month", "By month"),
+    ("model", "By model"),
+    ("provider", "By provider"),
+    ("workspace", "By user"),
+    ("member", "By member"),
+    ("tag", "By tag"),
+    ("job", "By job"),
+]
 DEFAULT_DAYS = 30
 PAGE_CALLS = 100
 PAGE_LINES = 100
@@ -30,7 +44,7 @@ MAX_DIGITS = 6
 @require_GET
 def costs(request: AuthedRequest) -> HttpResponse:
     """Show the sums of a period by day, model, user or job."""
-    scope, by = _chosen(request)
+    scope, by = chosen(request)
     days = lines(scope, by) if by is By.DAY else []
     number = request.GET.get("page", "1")
     skip = max(int(number) - 1, 0) * PAGE_LINES if number.isdecimal() and len(number) <= MAX_DIGITS else 0
@@ -39,7 +53,9 @@ def costs(request: AuthedRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "scope": scope,
         "by": by.value,
-        "groups": [("day", "By day"), ("model", "By model"), ("workspace", "By user"), ("job", "By job")],
+        "groups": GROUPS,
+        "months": _months(),
+        "word": dict(GROUPS)[by.value].removeprefix("By ").capitalize(),
         "all_days": DAYS,
         "filters": _filters(scope),
         "total": total_of(days) if days else found.total,
@@ -58,7 +74,7 @@ def costs(request: AuthedRequest) -> HttpResponse:
 @require_GET
 def costs_csv(request: AuthedRequest) -> StreamingHttpResponse:
     """Download the lines that the page shows."""
-    scope, by = _chosen(request)
+    scope, by = chosen(request)
     header = [
         by.value,
         "label",
@@ -72,7 +88,7 @@ def costs_csv(request: AuthedRequest) -> StreamingHttpResponse:
         "time_zone",
     ]
     rows = (_line_row(line) for line in lines(scope, by))
-    return csv_reply(f"ponder-costs-by-{by.value}-{scope.days}-days.csv", header, rows)
+    return csv_reply(f"ponder-costs-by-{by.value}-{scope.first_day}-to-{scope.last_day}.csv", header, rows)
 
 
 @staff_with(Right.SEE_COSTS)
@@ -170,19 +186,51 @@ def _line_row(line: Line) -> list[object]:
     ]
 
 
-def _chosen(request: AuthedRequest) -> tuple[Scope, By]:
+def chosen(request: AuthedRequest) -> tuple[Scope, By]:
     """Read the period, the grouping and the filters of an address; anything unknown means the default."""
     days = request.GET.get("days", "")
     by = request.GET.get("by", "")
     workspace = request.GET.get("workspace", "")
+    first, last = _range(request)
+    number_of_days = int(days) if days in {str(number) for number in DAYS} else DEFAULT_DAYS
+    if first and last:
+        number_of_days = (last - first).days + 1
     scope = Scope(
-        days=int(days) if days in {str(number) for number in DAYS} else DEFAULT_DAYS,
+        days=number_of_days,
+        last=last if first else None,
         model=request.GET.get("model", "").replace("\0", "")[:200],
         workspace_id=int(workspace)
         if workspace.isascii() and workspace.isdigit() and len(workspace) < 19
         else None,
     )
     return scope, By(by) if by in set(By) else By.DAY
+
+
+def _range(request: AuthedRequest) -> tuple[date | None, date | None]:
+    """Read `from` and `to`, or a `month`; both are None where they name no range of at most MOST_DAYS days."""
+    month = request.GET.get("month", "")
+    try:
+        if month:
+            first = date.fromisoformat(f"{month}-01")
+            last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        else:
+            first = date.fromisoformat(request.GET.get("from", ""))
+            last = date.fromisoformat(request.GET.get("to", "") or timezone.localdate().isoformat())
+    except (ValueError, OverflowError):
+        return None, None
+    # The first and the last year have days that no time zone can hold.
+    fits = 0 <= (last - first).days < MOST_DAYS and date.min.year < first.year and last.year < date.max.year
+    return (first, last) if fits else (None, None)
+
+
+def _months() -> list[str]:
+    """Return this month and the five before it."""
+    first = timezone.localdate().replace(day=1)
+    found = []
+    for _ in range(6):
+        found.append(f"{first:%Y-%m}")
+        first = (first - timedelta(days=1)).replace(day=1)
+    return found
 
 
 def _link(request: AuthedRequest) -> str:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from billing.views import (
     cards,
+    exports,
     opinions,
     payments,
     prices,
@@ -32,6 +33,8 @@ urlpatterns = [
     path("stripe/webhook/", webhook.stripe_webhook, name="stripe-webhook"),
     path("staff/costs/", review.costs, name="cost-review"),
     path("staff/costs/lines.csv", review.costs_csv, name="cost-review-csv"),
+    path("staff/costs/journal.csv", exports.journal_csv, name="cost-review-journal"),
+    path("staff/costs/focus.csv", exports.focus_csv, name="cost-review-focus"),
     path("staff/costs/jobs/<uuid:job_id>/", review.calls, name="cost-review-calls"),
     path("staff/costs/jobs/<uuid:job_id>/calls.csv", review.calls_csv, name="cost-review-calls-csv"),
     path("staff/costs/open/", review.open_calls, name="cost-review-open"),

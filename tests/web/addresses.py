@@ -112,6 +112,8 @@ OWNERS = {
 STAFF = {
     "cost-review": Right.SEE_COSTS,
     "cost-review-csv": Right.SEE_COSTS,
+    "cost-review-focus": Right.SEE_COSTS,
+    "cost-review-journal": Right.SEE_COSTS,
     "cost-review-calls": Right.SEE_COSTS,
     "cost-review-calls-csv": Right.SEE_COSTS,
     "cost-review-open": Right.SEE_COSTS,
