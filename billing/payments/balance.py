@@ -4,10 +4,11 @@ Charges, refunds and disputes are booked with their top-ups. The account at Stri
 payouts and fees are all ours, while payments of others on it are kept, but not booked.
 """
 
+import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q, Sum
 from django.utils import timezone
 
@@ -21,6 +22,18 @@ PAYOUTS = frozenset({"payout", "payout_cancel", "payout_failure"})
 ACCOUNT_FEES = frozenset({"stripe_fee", "tax_fee", "stripe_fx_fee", "network_cost", "application_fee"})
 # Stripe may list a transaction a little after others of the same time.
 _OVERLAP = timedelta(days=3)
+# Banks and Stripe's own books follow within that time.
+_SETTLED_AFTER = timedelta(days=2)
+_DIFFERING = """
+SELECT u.id, u.credited_nano + u.tax_nano - u.reversed_nano AS booked,
+    (coalesce(sum(b.amount_cents), 0) * %(cents)s)::bigint
+FROM billing_topup u
+LEFT JOIN billing_balancetransaction b ON b.payment_intent = u.payment_intent AND b.currency = 'usd'
+LEFT JOIN billing_transfer t ON t.key = 'stripe:pi:' || u.payment_intent || ':reversal:' || u.reversals
+WHERE u.credited_nano > 0 AND u.credited_at < %(before)s AND (t.id IS NULL OR t.effective_at < %(before)s)
+GROUP BY u.id HAVING u.credited_nano + u.tax_nano - u.reversed_nano <> coalesce(sum(b.amount_cents), 0) * %(cents)s
+ORDER BY u.credited_at LIMIT 100
+"""
 _UNKNOWN_FOR = timedelta(days=30)
 
 
@@ -100,6 +113,27 @@ def _row(movement: Movement) -> BalanceTransaction:
         created_at=movement.created_at,
         available_on=movement.available_on,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A top-up of which Stripe's transactions say otherwise than our books. Amounts are nano-USD."""
+
+    top_up_id: uuid.UUID
+    booked_nano: int
+    at_stripe_nano: int
+
+
+def differing_top_ups() -> list[Difference]:
+    """Return credited top-ups whose payments less refunds and disputes differ at Stripe since two days or more.
+
+    None are returned before the first balance transactions were read.
+    """
+    if not BalanceTransaction.objects.exists():
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_DIFFERING, {"cents": NANO_PER_CENT, "before": timezone.now() - _SETTLED_AFTER})
+        return [Difference(*row) for row in cursor.fetchall()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from billing.books.audit import violations
 from billing.books.ledger import PROVIDER_PAYABLE, STRIPE_CLEARING, SUSPENSE
 from billing.models import Entry, ItemState, ReconciliationItem, ReconciliationRun, SecondOpinion, TopUp
-from billing.payments.balance import at_stripe
+from billing.payments.balance import at_stripe, differing_top_ups
 from billing.payments.problems import problem_top_ups, stuck_events
 from billing.reconciliation import provider_apis
 from billing.reconciliation.items import look_again, take_report
@@ -26,6 +26,7 @@ from solver.core.money import format_usd_exact
 logger = logging.getLogger(__name__)
 
 DAYS = 7
+_NAMED = 20
 # Jobs end within that time after a report, as a rule; older items are looked at when their report comes again.
 _LOOKED_AT = timedelta(days=40)
 
@@ -124,7 +125,13 @@ def _stripe(_days: int) -> Finding:
             f"{format_usd_exact(there.balance_nano)} is still there. {open_} payments or events need a person."
         ),
     ]
-    return Finding(open_, lines)
+    differing = differing_top_ups()
+    lines += [
+        f"Top-up {each.top_up_id}: our books say {format_usd_exact(each.booked_nano)}, Stripe's transactions "
+        f"{format_usd_exact(each.at_stripe_nano)}."
+        for each in differing[:_NAMED]
+    ]
+    return Finding(open_ + len(differing), lines)
 
 
 _CHECKS: dict[str, Callable[[int], Finding]] = {

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from billing import tasks
 from billing.models import SYSTEM_ACCOUNTS, BalanceTransaction, Entry, StripeEvent, TopUp
-from billing.payments.balance import at_stripe
+from billing.payments.balance import Difference, at_stripe, differing_top_ups
 from billing.payments.topups import sync_top_up
+from billing.reconciliation.daily import reconcile
 from jobs.models import OutboxMessage
 from jobs.upkeep.payment_problems import notify_of_payments
 from tests.billing.books import USD
@@ -45,6 +46,22 @@ def test_fees_and_payouts_are_booked_once(top_up, stripe_double, stella):
     page = stella.get("/staff/costs/stripe/").text
     assert "po_1" in page
     assert "needs an answer" in page.lower()
+
+
+def test_a_refund_that_our_books_missed_is_an_open_item(top_up, stripe_double):
+    """After two days, for banks need time; once the books know of it nothing is open."""
+    intent = stripe_double.pay(top_up.checkout_session)
+    sync_top_up(top_up.pk)
+    tasks.sync_stripe_balance()
+    stripe_double.refund(intent, 500)
+    tasks.sync_stripe_balance()
+    assert differing_top_ups() == []
+    TopUp.objects.update(credited_at=timezone.now() - timedelta(days=3))
+    assert differing_top_ups() == [Difference(top_up.pk, 20 * USD, 15 * USD)]
+    run = reconcile()
+    assert "Stripe's transactions $15.00" in str(run.findings["R4 Stripe"]["lines"])
+    sync_top_up(top_up.pk)
+    assert differing_top_ups() == []
 
 
 def test_a_transaction_is_booked_once_its_payment_is_known(top_up, stripe_double):
