@@ -161,7 +161,7 @@ def test_large_requests_are_refused_unread(client, db, path):
 
 
 def test_files_are_refused(client, db):
-    """No form takes one, so none is written anywhere."""
+    """Where no form takes one, so that none is written anywhere."""
     reply = client.post("/jobs/preview/", {"problem": "a", "file": io.BytesIO(b"x" * 3_000_000)})
     assert reply.status_code == 400
 
