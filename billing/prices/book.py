@@ -2,7 +2,8 @@
 
 Three sources: the shipped list (`price_list.json`), the setting `PONDER_PRICES`, and rows approved by staff. For each
 model the active row with the latest date holds. A file of `PONDER_GGUF` that `PONDER_PRICES` does not name has a default
-price, kept as if it were named there.
+price, kept as if it were named there, and so have the models that a server of the operator's own lists
+(billing/prices/served.py).
 """
 
 import logging
@@ -15,6 +16,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from billing.models import Price, PriceStatus
+from billing.prices.served import SERVER_SOURCE, load_served
 from billing.prices.setting import SettingPrice, parse_prices
 from billing.prices.shipped_list import (
     ShippedModel,
@@ -127,7 +129,7 @@ def load_prices() -> int:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOAD_LOCK])
         added = _load_list()
-        return added + _load_setting(_set_prices())
+        return added + _load_setting(_set_prices()) + load_served({price.model for price in _set_prices()})
 
 
 def unloaded_models() -> list[str]:
@@ -181,7 +183,7 @@ def _new_of_list() -> list[Price]:
 
 def _is_ours(price: Price) -> bool:
     """Tell whether a price came from the shipped list or the settings, not from a person's approval."""
-    return price.source == SETTING_SOURCE or price.source.startswith(LIST_SOURCE)
+    return price.source in {SETTING_SOURCE, SERVER_SOURCE} or price.source.startswith(LIST_SOURCE)
 
 
 def _new_of_setting(priced: list[SettingPrice]) -> list[Price]:

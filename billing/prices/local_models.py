@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from billing.prices.gguf import GGUFError, context_length
-from billing.prices.setting import LOCAL_INPUT_USD, LOCAL_OUTPUT_USD, SettingPrice, pico
+from billing.prices.setting import SettingPrice, electricity_rates
 
 LOCAL_PROVIDER = "local"
 
@@ -25,13 +25,7 @@ class LocalModel(NamedTuple):
 
     def price(self) -> SettingPrice:
         """Return the default price, which an entry of `PONDER_PRICES` with the model's name replaces."""
-        rates = {
-            "input_pico": pico(LOCAL_INPUT_USD),
-            "output_pico": pico(LOCAL_OUTPUT_USD),
-            "context_window": self.context_window,
-            "max_output_tokens": self.context_window // 2,
-        }
-        return SettingPrice(model=self.name, rates=rates)
+        return SettingPrice(model=self.name, rates=electricity_rates(self.context_window))
 
 
 def parse_local_models(paths: Sequence[str], *, most_context: int) -> list[LocalModel]:

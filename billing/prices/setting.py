@@ -22,6 +22,16 @@ _DOLLARS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _TOKENS = re.compile(r"[1-9][0-9]{0,8}")
 
 
+def electricity_rates(context_window: int) -> dict[str, Any]:
+    """Return the rates of a model for which nobody sends a bill, as columns of a Price."""
+    return {
+        "input_pico": pico(LOCAL_INPUT_USD),
+        "output_pico": pico(LOCAL_OUTPUT_USD),
+        "context_window": context_window,
+        "max_output_tokens": context_window // 2,
+    }
+
+
 class SettingPrice(NamedTuple):
     """One priced model of the setting. `rates` holds the columns of a Price; the others are as in the shipped list."""
 

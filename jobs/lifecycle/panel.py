@@ -12,6 +12,7 @@ from django.conf import settings
 from billing.models import Price
 from billing.prices.book import kinds_by_model, price_book, rates_of, reasoning_models, seeing_models
 from billing.prices.local_models import LOCAL_PROVIDER
+from billing.prices.served import served_model_names
 from billing.prices.shipped_list import BUNDLED_PROVIDER, default_panel, is_bundled
 from jobs.core.errors import SubmitError
 from solver import at_cheaper_tier, fitting, has_half_price, least_prompt_tokens, prompt_bytes
@@ -23,7 +24,13 @@ from solver.learning.priors import (
     OUTPUT_BY_RANK,
     demo_fields,
 )
-from solver.providers.environment import configured_variables, openai_base_url
+from solver.providers.environment import (
+    OWN_SERVERS,
+    configured_variables,
+    openai_base_url,
+    own_servers,
+    root_of,
+)
 
 
 def model_names() -> list[str]:
@@ -32,7 +39,7 @@ def model_names() -> list[str]:
         return list(settings.PONDER_MODELS)
     local = [model.name for model in settings.PONDER_GGUF]
     bundled = [] if local else [BUNDLED_PROVIDER]
-    return local + default_panel(configured_variables() or bundled)
+    return local + served_model_names() + default_panel(configured_variables() or bundled)
 
 
 def is_bundled_panel() -> bool:
@@ -142,7 +149,7 @@ def _card(price: Price, *, rank: float, reasons: bool, sees: bool, kinds: tuple[
     )
     return ModelCard(
         name=price.model,
-        litellm_model=f"openai/{short}" if bundled or local else price.model,
+        litellm_model=f"openai/{short}" if bundled or local or provider in OWN_SERVERS else price.model,
         family=provider,
         rates=rates_of(price),
         price_id=price.pk,
@@ -172,7 +179,23 @@ def _base(model: str) -> str:
         return _bundled_base(short)
     if provider == LOCAL_PROVIDER:
         return _local_base(model)
+    if provider in OWN_SERVERS:
+        return _own_base(model, provider)
     return openai_base_url() if provider == "openai" else ""
+
+
+def _own_base(model: str, provider: str) -> str:
+    """Return where the operator's own server speaks as OpenAI does. Raises SubmitError where there is none."""
+    address = own_servers().get(provider)
+    if address is None:
+        variable = OWN_SERVERS[provider][0]
+        raise SubmitError(
+            f"There is no server for “{model[:80]}”. Set {variable} to its address, or take the model out of "
+            "PONDER_MODELS.",
+            field="models",
+            code="no_address",
+        )
+    return f"{root_of(address)}/v1"
 
 
 def _local_base(model: str) -> str:

@@ -20,6 +20,41 @@ PROVIDER_KEYS: dict[str, tuple[str, ...]] = {
 OPENAI_BASE_URLS = ("OPENAI_BASE_URL", "OPENAI_API_BASE")
 """An OpenAI-compatible server in OpenAI's place; it may need no key."""
 
+OWN_SERVERS: dict[str, tuple[str, str]] = {
+    "ollama": ("OLLAMA_API_BASE", "OLLAMA_API_KEY"),
+    "lm_studio": ("LM_STUDIO_API_BASE", "LM_STUDIO_API_KEY"),
+    "vllm": ("HOSTED_VLLM_API_BASE", "HOSTED_VLLM_API_KEY"),
+    "llama_cpp": ("LLAMA_CPP_API_BASE", "LLAMA_CPP_API_KEY"),
+    "openai_like": ("OPENAI_LIKE_API_BASE", "OPENAI_LIKE_API_KEY"),
+}
+"""Servers of the operator's own by provider: the variable of the address, and that of a key where they want one."""
+
+
+def own_servers(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return provider → address of the operator's own servers that are configured."""
+    values = os.environ if environ is None else environ
+    return {
+        provider: address
+        for provider, (variable, _) in OWN_SERVERS.items()
+        if (address := values.get(variable, "").strip())
+    }
+
+
+def root_of(address: str) -> str:
+    """Return the address of a server without the path of its OpenAI-compatible part."""
+    return address.rstrip("/").removesuffix("/v1")
+
+
+def own_server_key(provider: str, environ: Mapping[str, str] | None = None) -> str:
+    """Return the key of a server of the operator's own; nothing where it wants none."""
+    values = os.environ if environ is None else environ
+    return values.get(OWN_SERVERS[provider][1], "").strip()
+
+
+def _all_variables() -> list[str]:
+    keys = [key for names in PROVIDER_KEYS.values() for key in names]
+    return [*keys, *OPENAI_BASE_URLS, *(name for names in OWN_SERVERS.values() for name in names)]
+
 
 def configured_variables(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return provider → the variable that configures it."""
@@ -32,7 +67,7 @@ def configured_variables(environ: Mapping[str, str] | None = None) -> dict[str, 
             if set_as:
                 found[provider] = set_as
                 break
-    return found
+    return found | {provider: OWN_SERVERS[provider][0] for provider in own_servers(values)}
 
 
 def openai_base_url(environ: Mapping[str, str] | None = None) -> str:
@@ -44,7 +79,7 @@ def openai_base_url(environ: Mapping[str, str] | None = None) -> str:
 def load_key_files(environ: MutableMapping[str, str] | None = None) -> None:
     """Set `X` from the file that `X_FILE` names, for every provider's variable. Raises ValueError naming the variable."""
     values = os.environ if environ is None else environ
-    for name in (*(key for keys in PROVIDER_KEYS.values() for key in keys), *OPENAI_BASE_URLS):
+    for name in _all_variables():
         path = values.get(f"{name}_FILE", "").strip()
         if path and not values.get(name):
             try:
@@ -58,9 +93,20 @@ def load_key_files(environ: MutableMapping[str, str] | None = None) -> None:
 def check_base_urls(environ: Mapping[str, str] | None = None) -> None:
     """Refuse an address that holds a user or a password: no call would reach it. Raises ValueError without them."""
     values = os.environ if environ is None else environ
-    for name in OPENAI_BASE_URLS:
+    for name in (*OPENAI_BASE_URLS, *(address for address, _ in OWN_SERVERS.values())):
         if "@" in urlsplit(values.get(name, "")).netloc:
             raise ValueError(
                 f"{name}: the address holds a user or a password, which is not passed on. Write http(s)://host:port/path "
-                "and put the key into OPENAI_API_KEY."
+                f"and put the key into {_key_beside(name)}."
             )
+    for name, address in own_servers(values).items():
+        if urlsplit(address).scheme not in {"http", "https"} or not urlsplit(address).hostname:
+            raise ValueError(
+                f"{OWN_SERVERS[name][0]}: “{address[:100]}” is no address. Write http(s)://host:port, such as "
+                "http://127.0.0.1:11434."
+            )
+
+
+def _key_beside(name: str) -> str:
+    """Return the variable of the key that belongs to an address's variable."""
+    return next((key for address, key in OWN_SERVERS.values() if address == name), "OPENAI_API_KEY")

@@ -15,6 +15,7 @@ import aiohttp
 from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
 from solver.core.models import ModelCard
 from solver.core.request import Reply, Request
+from solver.providers.environment import OWN_SERVERS, own_server_key
 from solver.providers.error_sorting import (
     in_doubt,
     sorted_error,
@@ -148,7 +149,9 @@ class LiteLLMGateway(Gateway):
             arguments["shared_session"] = self._unix_session(card.api_base.removeprefix("unix:"))
         elif card.api_base:
             arguments["api_base"] = card.api_base
-            if card.family == "openai" and not os.environ.get("OPENAI_API_KEY"):
+            if card.family in OWN_SERVERS:
+                arguments["api_key"] = own_server_key(card.family) or "none"
+            elif card.family == "openai" and not os.environ.get("OPENAI_API_KEY"):
                 # A server of the operator's own may ask for no key, but the client insists on sending one.
                 arguments["api_key"] = "none"
         return arguments

@@ -9,7 +9,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from solver.providers.environment import OPENAI_BASE_URLS, PROVIDER_KEYS
+from solver.providers.environment import OPENAI_BASE_URLS, OWN_SERVERS, PROVIDER_KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE_FILE = ROOT / "docker-compose.yml"
@@ -29,7 +29,8 @@ def documented() -> list[str]:
 
 def provider_variables() -> list[str]:
     """Return the variables under which litellm's providers are configured."""
-    return [*(key for keys in PROVIDER_KEYS.values() for key in keys), *OPENAI_BASE_URLS]
+    own = [name for names in OWN_SERVERS.values() for name in names]
+    return [*(key for keys in PROVIDER_KEYS.values() for key in keys), *OPENAI_BASE_URLS, *own]
 
 
 def read_by_code() -> set[str]:
