@@ -207,8 +207,9 @@ async def serve(provider: Provider) -> None:
 def faulty_provider(input_pico: int, output_pico: int) -> Iterator[str]:
     """Run the provider for the block and yield its address."""
     command = [sys.executable, "-m", "bench.conformance.faults", str(input_pico), str(output_pico)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, **pipes) as process:  # noqa: S603  (ourselves)
+    with subprocess.Popen(  # noqa: S603  (ourselves)
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
         assert process.stdin is not None, "asked for above"
         assert process.stdout is not None, "asked for above"
         try:

@@ -80,7 +80,7 @@ def watch_httpx() -> None:
         return response
 
     send.is_watched = True  # type: ignore[attr-defined]
-    httpx.AsyncClient.send = send  # type: ignore[method-assign, assignment]
+    httpx.AsyncClient.send = send  # type: ignore[method-assign]
 
 
 def was_never_connected(error: BaseException) -> bool:

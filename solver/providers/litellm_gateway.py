@@ -28,6 +28,7 @@ from solver.providers.openai_responses import Background
 from solver.providers.picture_parts import PictureHolder, chat_content, no_pictures, pictures_in
 from solver.providers.replies.openai_chat import read_chat
 from solver.providers.replies.reading import is_known_shape, read_reply, reply_of
+from solver.providers.thinking import long_thought
 from solver.providers.usage import STANDARD_SERVICE, is_openai_itself, with_tier_of
 
 logger = logging.getLogger(__name__)
@@ -139,8 +140,7 @@ class LiteLLMGateway(Gateway):
             # A project's default may be flex or priority; holds are reckoned at the rates of what is asked for.
             arguments["service_tier"] = card.service or STANDARD_SERVICE
         if request.at_length and card.reasons:
-            # Dropped by litellm (drop_params) where a provider has no such control.
-            arguments["reasoning_effort"] = "high"
+            arguments |= long_thought(card.litellm_model, cap=request.max_output_tokens)
         if card.bundled or card.api_base.startswith("unix:"):
             # Served by our own server: without a key, and the seed makes a repeated call repeat its reply.
             arguments |= {"seed": request.seed, "api_key": "none"}

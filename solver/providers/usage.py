@@ -59,14 +59,13 @@ def parse_usage(
 
 def whole(count: Any) -> int | None:
     """Return a count of tokens, also one that was written as text or with a fraction of 0; None for anything else."""
+    found: Any = count
     if isinstance(count, str):
-        if not _DIGITS.fullmatch(count.strip()):
-            return None
-        count = int(count.partition(".")[0])
+        found = int(count.partition(".")[0]) if _DIGITS.fullmatch(count.strip()) else None
     # False for NaN and infinities, too.
-    if isinstance(count, float | Decimal) and abs(count) <= _MOST_TOKENS and count % 1 == 0:
-        count = int(count)
-    return count if type(count) is int and 0 <= count <= _MOST_TOKENS else None
+    elif isinstance(count, float | Decimal) and abs(count) <= _MOST_TOKENS and count % 1 == 0:
+        found = int(count)
+    return found if type(found) is int and 0 <= found <= _MOST_TOKENS else None
 
 
 def service_tier(named: Any) -> str:
