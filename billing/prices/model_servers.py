@@ -17,7 +17,7 @@ from solver.providers.environment import root_of
 
 logger = logging.getLogger(__name__)
 
-_ASK_S = 5.0
+_ASK_S = 5
 _LEAST_CONTEXT = 4_096
 """What is assumed of a server that does not say."""
 _MOST_CONTEXT = 2**24
