@@ -30,6 +30,8 @@ async function credential(form) {
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   if (!able || !named) {
+    // Who signs in has other ways; who adds one wants to know.
+    if (form.dataset.passkeyOptions) continue;
     say(form, able ? "Passkeys need a site with a name: open this page under localhost instead of a number." : "This browser has no passkeys.");
     continue;
   }

@@ -103,12 +103,14 @@ def test_signing_up_takes_an_address_and_a_code(client, db, outbox):
 
 
 def test_signing_in_with_a_new_address_makes_its_account(client, db, outbox):
-    """One step for both: the code opens a new account, with workspace and trial credit."""
+    """One step for both: the code opens a new account, with workspace and trial credit, and no word that says so."""
     reply = client.post(reverse("account_request_login_code"), {"email": "New@example.org"})
     known = Client().post(reverse("account_request_login_code"), {"email": "new@example.org"})
     assert reply.url == known.url
     client.post(reverse("account_confirm_login_code"), {"code": code_in(outbox[0])})
-    assert "$5.00" in client.get(reverse("job-list")).content.decode()
+    page = client.get(reverse("job-list")).content.decode()
+    assert "$5.00" in page
+    assert "uccessfully" not in page
     assert User.objects.get(email="new@example.org").memberships.count() == 1
 
 
