@@ -21,6 +21,7 @@ from jobs.models import OutboxMessage, ShareLink
 from jobs.upkeep.delete_texts import delete_texts
 from solver.core.money import NANO_PER_CENT
 from tests import people
+from tests.billing.books import make_reconciliation_item
 from tests.billing.payments_to_look_at import make_payments
 from tests.browser.conftest import cookie_of, listen, visitor
 
@@ -72,6 +73,8 @@ STAFF = [
     "/staff/outbox/?state=bounced",
     "/staff/costs/",
     "/staff/costs/payments/",
+    "/staff/costs/reconciliation/",
+    "/staff/costs/?by=tag&month=2026-11",
     "/staff/costs/refunds/?email=ada@example.org",
     "/staff/costs/stripe/",
     "/staff/costs/opinions/",
@@ -156,6 +159,7 @@ def addresses(transactional_db, settings, tmp_path):
     forgotten = people.make_job(ada, "done", title="To be forgotten")
     delete_texts(job_id=forgotten.pk)
     pages += [f"/jobs/{jobs['done'].pk}/delete-texts/", forgotten.get_absolute_url()]
+    pages += [f"/staff/costs/reconciliation/{make_reconciliation_item().pk}/"]
     pages += [ShareLink.objects.create(job=jobs["done"], created_by=ada, shows_costs=True).get_absolute_url()]
     pages += [f"/jobs/new/?from={jobs['done'].pk}", urlsplit(unsubscribe_address(ada)).path]
     pages += [people.make_comparison(ada, state).get_absolute_url() for state in ("running", "done")]
