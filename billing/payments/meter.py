@@ -66,7 +66,7 @@ def _write_events() -> None:
                 identifier=f"job:{escrow.job_id}:{escrow.job_version}",
                 escrow=escrow,
                 charged_nano=escrow.charged_nano,
-                ended_at=escrow.closed_at,
+                ended_at=escrow.closed_at or timezone.now(),
             )
             for escrow in charged.order_by("closed_at")[: 10 * _BATCH]
         ),

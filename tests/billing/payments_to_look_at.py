@@ -35,8 +35,8 @@ def make_payments(user: User) -> None:
         failures=1,
         paused_until=now + timedelta(hours=1),
     )
-    for state, origin in (("failed", "checkout"), ("pending", "auto"), ("refunded", "auto")):
-        top_up = TopUp.objects.create(
+    *_, top_up = [
+        TopUp.objects.create(
             workspace=workspace,
             user=user,
             amount_nano=20 * NANO_PER_USD,
@@ -46,6 +46,8 @@ def make_payments(user: User) -> None:
             payment_intent=f"pi_{state}",
             receipt_url="https://pay.stripe.com/receipts/1" if state == "refunded" else "",
         )
+        for state, origin in (("failed", "checkout"), ("pending", "auto"), ("refunded", "auto"))
+    ]
     Refund.objects.create(
         request=top_up.pk,
         top_up=top_up,
