@@ -137,6 +137,23 @@ def test_bad_input_is_refused_before_anything_starts(tmp_path, arguments, says):
     assert not (tmp_path / "fresh" / "postgres-18").exists()
 
 
+def test_models_are_checked_for_a_fraction_of_a_cent(running):
+    """A model that answers works and says what it charged; one that nobody serves does not, and costs nothing."""
+    done = solve(running, "check", "demo/expert", "--json", command="models")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["works"], found["counted"], found["tier"]) == (True, True, "standard")
+    assert found["charged"] != "$0.00"
+    absent = solve(
+        running, "check", command="models",
+        OPENAI_BASE_URL=f"http://127.0.0.1:{services.free_port()}/v1",
+        PONDER_MODELS="openai/absent", PONDER_PRICES="openai/absent=1/2/8000/400",
+    )  # fmt: skip
+    assert absent.returncode == 1
+    assert "openai/absent: does not work" in absent.stdout
+    assert "cannot be reached" in absent.stdout
+
+
 def test_both_ways_are_solved_and_shown_side_by_side(running):
     """`manage.py compare` runs the cheapest and the ablest model at the same budget; each has its own receipt."""
     done = solve(running, "Use 2, 3, 4 to make 24.", "--budget", "0.25", "--json", command="compare")
