@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -87,7 +87,8 @@ def auto_recharge(request: AuthedRequest) -> HttpResponse:
 @signed_in
 @require_POST
 def card_remove(request: AuthedRequest, card_id: UUID) -> HttpResponse:
-    """Forget a card, here and at Stripe."""
+    """Forget a card, here and at Stripe; somebody else's does not exist."""
+    get_object_or_404(SavedCard, pk=card_id, user=request.user)
     try:
         card = remove_card(card_id, user=request.user)
     except BillingError as error:

@@ -48,6 +48,10 @@ OWN = {
     "webhook-remove",
     "wallet",
     "wallet-csv",
+    "auto-recharge",
+    "payments",
+    "portal",
+    "refund",
     "topup-start",
     "data-export",
     "account-close",
@@ -73,6 +77,7 @@ OWN = {
 """What everybody who is signed in has; it shows their own things only."""
 
 OWNERS = {
+    "card-remove",
     "mfa_edit_webauthn",
     "mfa_remove_webauthn",
     "session-end",
@@ -130,6 +135,9 @@ STAFF = {
     "reconciliation-item": Right.CORRECT_BOOKS,
     "reconciliation-decide": Right.CORRECT_BOOKS,
     "cost-review-payments": Right.SETTLE_PAYMENTS,
+    "staff-refunds": Right.SETTLE_PAYMENTS,
+    "stripe": Right.SETTLE_PAYMENTS,
+    "stripe-fetch": Right.SETTLE_PAYMENTS,
     "cost-review-event-retry": Right.SETTLE_PAYMENTS,
     "cost-review-payment-close": Right.SETTLE_PAYMENTS,
     "spending": Right.CONTROL_SPENDING,

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.rights import Right
-from billing.models import TopUp
+from billing.models import SavedCard, TopUp
 from files.models import Attachment
 from jobs.models import Job, JobTemplate, OutboxMessage
 from tests import people
@@ -68,6 +68,13 @@ def belongings(alice, running_job) -> dict[str, list]:
     )
     draft = people.make_job(alice.user, "draft", spent_cents=0)
     template = JobTemplate.objects.create(created_by=alice.user, workspace=workspace, name="Mine")
+    card = SavedCard.objects.create(
+        workspace=workspace,
+        user=alice.user,
+        payment_method="pm_1",
+        customer="cus_1",
+        consented_at=timezone.now(),
+    )
     passkey = Authenticator.objects.create(user=alice.user, type="webauthn", data={"name": "Laptop"})
     session = UserSession.objects.create(user=alice.user, ip="192.0.2.1", session_key="a" * 32)
     return {
@@ -85,6 +92,7 @@ def belongings(alice, running_job) -> dict[str, list]:
         "mfa_edit_webauthn": [passkey.pk],
         "mfa_remove_webauthn": [passkey.pk],
         "session-end": [session.pk],
+        "card-remove": [card.pk],
         "cost-review-calls": [running_job.pk],
         "cost-review-calls-csv": [running_job.pk],
         "staff-outbox-retry": [message.pk],
