@@ -30,6 +30,7 @@ from jobs.views.staff.mail_samples import mail_sample, mail_samples
 from jobs.views.staff.outbox import outbox_list, outbox_retry
 from jobs.views.staff.people import people, person, stop_view_as, view_as
 from jobs.views.staff.status import status
+from jobs.views.staff.styleguide import styleguide
 from jobs.views.steps import search_table, step_text, steps
 from jobs.views.templates import (
     delete_template,
@@ -99,6 +100,7 @@ __all__ = [
     "steps",
     "stop_template_weekly",
     "stop_view_as",
+    "styleguide",
     "template",
     "template_list",
     "unshare_job",

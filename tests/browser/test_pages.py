@@ -63,6 +63,7 @@ PROTECTED = [
     "/accounts/2fa/reauthenticate/",
 ]
 STAFF = [
+    "/styleguide/",
     "/staff/audit/",
     "/staff/status/",
     "/staff/people/",

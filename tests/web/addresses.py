@@ -154,6 +154,9 @@ STAFF = {
 }
 """Staff pages and actions, with the one right that opens each."""
 
+ANY_STAFF = {"styleguide"}
+"""What all staff may see, whatever their rights."""
+
 SUPERUSERS = {
     "staff-status",
     "staff-people",

@@ -20,10 +20,10 @@ from files.models import Attachment
 from jobs.models import Job, JobTemplate, OutboxMessage
 from tests import people
 from tests.billing.books import make_reconciliation_item
-from tests.web.addresses import ADMIN_FRAME, OWN, OWNERS, PUBLIC, STAFF, SUPERUSERS, addresses
+from tests.web.addresses import ADMIN_FRAME, ANY_STAFF, OWN, OWNERS, PUBLIC, STAFF, SUPERUSERS, addresses
 from tests.web.conftest import Person
 
-LISTED = PUBLIC | OWN | OWNERS | STAFF.keys() | SUPERUSERS
+LISTED = PUBLIC | OWN | OWNERS | STAFF.keys() | ANY_STAFF | SUPERUSERS
 JOB_PAGES = sorted(
     name for name in OWNERS if name.startswith("job-") and "compare" not in name and "template" not in name
 )

@@ -187,3 +187,22 @@ def test_opening_the_address_of_a_button_is_explained(alice):
     reply = alice.get(reverse("job-quote"))
     assert (reply.status_code, reply["Allow"]) == (405, "POST")
     assert "belongs to a button" in reply.content.decode()
+
+
+def test_the_style_guide_is_for_staff_or_for_development(client, staff, alice, settings):
+    """It draws every component from the pages' own templates; DEBUG opens it to everybody."""
+    text = staff.get("/styleguide/").content.decode()
+    for part in (
+        "Colours",
+        "Answers found",
+        "The search",
+        "Receipt",
+        "Your first job",
+        "Costs by day",
+        "--accent-bg",
+    ):
+        assert part in text, part
+    assert alice.get("/styleguide/").status_code == 404
+    assert client.get("/styleguide/").status_code == 302
+    settings.DEBUG = True
+    assert client.get("/styleguide/").status_code == 200
