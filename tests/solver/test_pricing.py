@@ -56,6 +56,7 @@ CACHED = Usage(
         (TIERED, Usage(100, 2, reasoning_tokens=2, service="flex"), None, 50 + 7 + 5),
         (TIERED, Usage(202, 2, service="flex"), None, 303 + 11 + 5),
         (TIERED, Usage(100, 2, service="unknown"), None, 100 + 14 + 5),
+        (TIERED, Usage(201, 1, service="unknown"), None, 603 + 11 + 5),
         (TIERED, Usage(100, 10), MONDAY, 40 + 28 + 5),
         (TIERED, Usage(100, 10, reasoning_tokens=10), MONDAY, 40 + 28 + 5),
         (TIERED, Usage(100, 10), MONDAY.replace(minute=59), 40 + 28 + 5),
@@ -89,9 +90,12 @@ def test_bounds_count_the_dearest_and_what_fits_them_is_affordable():
     assert bound_nano(FULL, prompt_tokens=36, max_output_tokens=10) == 100 * 2 + 90 + 5
     assert bound_nano(TIERED, prompt_tokens=36, max_output_tokens=10) == 100 * 6 + 110 + 5
     assert [billed_nano(100, bp) for bp in (0, 1, 10_000)] == [100, 101, 200]
+    assert type(bound_nano(FULL, prompt_tokens=1, max_output_tokens=1)) is int
+    assert affordable_output_tokens(Rates(0, 0), prompt_tokens=1, billed_room_nano=1, markup_bp=0) == 2**31
     for markup in (0, 1_733):
         for room in (606, 640, 1_000):
             cap = affordable_output_tokens(TIERED, prompt_tokens=36, billed_room_nano=room, markup_bp=markup)
+            assert type(cap) is int
             if cap == -1:
                 assert billed_nano(bound_nano(TIERED, prompt_tokens=36, max_output_tokens=0), markup) > room
                 continue
@@ -117,6 +121,7 @@ def test_a_service_that_is_asked_for_bounds_by_its_own_rates():
         (1, "0.000000001", "< $0.01", "$0.00", "$0.01", "$0.000000001"),
         (4_999_999, "0.004999999", "< $0.01", "$0.00", "$0.01", "$0.005"),
         (5_000_000, "0.005", "$0.01", "$0.00", "$0.01", "$0.005"),
+        (500_000_000, "0.50", "$0.50", "$0.50", "$0.50", "$0.50"),
         (12_345_678, "0.012345678", "$0.01", "$0.01", "$0.02", "$0.012"),
         (
             1_234_567_890_000_000,
