@@ -63,7 +63,7 @@ def whole(count: Any) -> int | None:
     if isinstance(count, str):
         found = int(count.partition(".")[0]) if _DIGITS.fullmatch(count.strip()) else None
     # False for NaN and infinities, too.
-    elif isinstance(count, float | Decimal) and abs(count) <= _MOST_TOKENS and count % 1 == 0:
+    elif isinstance(count, float | Decimal) and -1 <= count <= _MOST_TOKENS and count % 1 == 0:
         found = int(count)
     return found if type(found) is int and 0 <= found <= _MOST_TOKENS else None
 
