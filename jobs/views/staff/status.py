@@ -130,6 +130,10 @@ def _providers() -> list[Provider]:
     suspended = set(ModelSuspension.objects.filter(lifted_at=None).values_list("model", flat=True))
     rows: dict[str, dict[str, Any]] = {each["model"]: dict(each) for each in counted}
     return [
-        Provider(model, *(int(rows.get(model, {}).get(state, 0)) for state in _ENDS), model in suspended)
-        for model in sorted({*rows, *suspended})
+        _provider(model, rows.get(model, {}), model in suspended) for model in sorted({*rows, *suspended})
     ]
+
+
+def _provider(model: str, counted: dict[str, Any], is_suspended: bool) -> Provider:  # noqa: FBT001
+    settled, void, in_doubt = (int(counted.get(state, 0)) for state in _ENDS)
+    return Provider(model, settled, void, in_doubt, is_suspended)
