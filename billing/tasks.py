@@ -9,8 +9,9 @@ from celery import shared_task
 
 from billing.cost_review import second_opinions, summing
 from billing.errors import StripeProblem
-from billing.payments import auto_recharge, balance, cards, lost_top_ups, meter, refunds, stripe_gateway
+from billing.payments import auto_recharge, balance, cards, lost_top_ups, meter, refunds
 from billing.payments import inbox as stripe_inbox
+from billing.payments.stripe_api import gateway as stripe_gateway
 from billing.prices.drafts import import_drafts
 from billing.prices.warnings import warn
 from billing.reconciliation import daily

@@ -6,8 +6,8 @@ from django.core.management import call_command
 from jobs.core import task_names
 from jobs.learning import drift
 from jobs.learning.learn import learn_due
-from jobs.lifecycle.funding import expire_unpaid, start_paid_jobs
-from jobs.lifecycle.weekly import run_due
+from jobs.lifecycle.saved.weekly import run_due
+from jobs.lifecycle.submission.funding import expire_unpaid, start_paid_jobs
 from jobs.mail import eml_backend as mail_files
 from jobs.mail import send as outbox
 from jobs.upkeep import audit_runs, retention, unused_files

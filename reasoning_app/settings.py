@@ -118,7 +118,7 @@ MIDDLEWARE = [
     "reasoning_app.health.HealthMiddleware",
     "reasoning_app.request_size.RequestSizeMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "jobs.views.live.UnchangedMiddleware",
+    "jobs.views.job_page.live.UnchangedMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "reasoning_app.static_files.StaticFilesMiddleware",
     # Pages; files come compressed from the middleware above.
@@ -136,7 +136,7 @@ MIDDLEWARE = [
     "reasoning_app.method_not_allowed.MethodNotAllowedMiddleware",
     "reasoning_app.nul_characters.NulCharactersMiddleware",
 ]
-CSRF_FAILURE_VIEW = "jobs.views.new.csrf_failure"
+CSRF_FAILURE_VIEW = "jobs.views.new_job.new.csrf_failure"
 ROOT_URLCONF = "reasoning_app.urls"
 WSGI_APPLICATION = "reasoning_app.wsgi.application"
 TEMPLATES = [

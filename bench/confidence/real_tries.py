@@ -81,7 +81,7 @@ def _models(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _shipped_abilities(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Return the prior abilities of a panel in this order, weakest first, as jobs/lifecycle/panel.py gives them."""
+    """Return the prior abilities of a panel in this order, weakest first, as for real panels."""
     models = _models(rows)
     ranks = ["strong" if 2 * place >= len(models) else "weak" for place in range(len(models))]
     return {model: ABILITY_BY_RANK[rank][""] for model, rank in zip(models, ranks, strict=True)}

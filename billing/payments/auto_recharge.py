@@ -19,8 +19,8 @@ from billing.errors import BillingError, StripeProblem
 from billing.models import AccountKind, AutoRecharge, SavedCard, TopUp, TopUpOrigin, TopUpState
 from billing.payments.lost_top_ups import remake_charge
 from billing.payments.recharge_rules import hindrance, note_decline
-from billing.payments.stripe_gateway import DECLINED, REFUSED, UNKNOWN_OBJECT
-from billing.payments.stripe_payments import charge_saved_card, payments_since
+from billing.payments.stripe_api.gateway import DECLINED, REFUSED, UNKNOWN_OBJECT
+from billing.payments.stripe_api.payments import charge_saved_card, payments_since
 from billing.payments.topups import check_amount, sync_top_up
 from solver.core.money import whole_cents_of
 

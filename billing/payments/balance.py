@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from billing.books.ledger import BANK, STRIPE_CLEARING, STRIPE_FEES, post
 from billing.models import BalanceTransaction, TopUp, TransferKind
-from billing.payments import stripe_gateway
-from billing.payments.stripe_balance import Movement, movements_since
+from billing.payments.stripe_api import gateway as stripe_gateway
+from billing.payments.stripe_api.balance import Movement, movements_since
 from solver.core.money import NANO_PER_CENT
 
 PAYOUTS = frozenset({"payout", "payout_cancel", "payout_failure"})

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User, Workspace
 from billing.errors import BillingError, StripeProblem
 from billing.models import AutoRecharge, SavedCard, StripeCustomer, TopUp
-from billing.payments.stripe_customers import Card, create_customer, detach_card, fetch_card
+from billing.payments.stripe_api.customers import Card, create_customer, detach_card, fetch_card
 
 logger = logging.getLogger(__name__)
 

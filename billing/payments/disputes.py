@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from django.db.models import QuerySet
 
 from billing.models import Dispute, TopUp
-from billing.payments.stripe_payments import DisputeAtStripe, Payment
+from billing.payments.stripe_api.payments import DisputeAtStripe, Payment
 
 _WANTS_ANSWER = ("needs_response", "warning_needs_response")
 

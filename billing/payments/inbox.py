@@ -12,11 +12,11 @@ from billing.errors import StripeProblem
 from billing.models import StripeEvent, TopUp
 from billing.payments.cards import sync_card
 from billing.payments.lost_top_ups import remake_charge, remake_top_up
-from billing.payments.stripe_balance import events_since
-from billing.payments.stripe_checkout import fetch_checkout, find_checkout
-from billing.payments.stripe_events import Event, event_of
-from billing.payments.stripe_gateway import UNKNOWN_OBJECT
-from billing.payments.stripe_payments import fetch_payment
+from billing.payments.stripe_api.balance import events_since
+from billing.payments.stripe_api.checkout import fetch_checkout, find_checkout
+from billing.payments.stripe_api.events import Event, event_of
+from billing.payments.stripe_api.gateway import UNKNOWN_OBJECT
+from billing.payments.stripe_api.payments import fetch_payment
 from billing.payments.topups import sync_top_up
 
 # An event that failed n times rests until some n² half minutes after it came; after a month it waits for a person.

@@ -11,10 +11,10 @@ from django.utils import timezone
 from accounts.models import Membership
 from billing.errors import StripeProblem
 from billing.models import SavedCard, TopUp, TopUpOrigin, TopUpState
-from billing.payments import stripe_gateway
-from billing.payments.stripe_checkout import Checkout
-from billing.payments.stripe_gateway import UNKNOWN_OBJECT
-from billing.payments.stripe_payments import Payment
+from billing.payments.stripe_api import gateway as stripe_gateway
+from billing.payments.stripe_api.checkout import Checkout
+from billing.payments.stripe_api.gateway import UNKNOWN_OBJECT
+from billing.payments.stripe_api.payments import Payment
 from billing.payments.topups import sync_top_up
 from solver.core.money import NANO_PER_CENT
 

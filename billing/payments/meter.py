@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from billing.errors import StripeProblem
 from billing.models import Account, AccountKind, MeterEvent, TransferKind
-from billing.payments import stripe_gateway
 from billing.payments.cards import customer_of
-from billing.payments.stripe_gateway import REFUSED
-from billing.payments.stripe_meter import send_meter_event
+from billing.payments.stripe_api import gateway as stripe_gateway
+from billing.payments.stripe_api.gateway import REFUSED
+from billing.payments.stripe_api.meter import send_meter_event
 
 logger = logging.getLogger(__name__)
 

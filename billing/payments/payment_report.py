@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from billing.errors import StripeProblem
 from billing.models import TopUp, TopUpOrigin
-from billing.payments.stripe_checkout import Checkout, fetch_checkout
-from billing.payments.stripe_gateway import id_of
-from billing.payments.stripe_payments import Payment, fetch_payment, payments_since
+from billing.payments.stripe_api.checkout import Checkout, fetch_checkout
+from billing.payments.stripe_api.gateway import id_of
+from billing.payments.stripe_api.payments import Payment, fetch_payment, payments_since
 
 # A request of ours that Stripe has not begun by then was lost: three tries of 20 s each, and clocks that differ.
 _LOST_AFTER = timedelta(minutes=10)

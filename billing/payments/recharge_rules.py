@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing.books.ledger import debt_nano
 from billing.models import Account, AccountKind, AutoRecharge, TopUp, TopUpOrigin, TopUpState
-from billing.payments import stripe_gateway
+from billing.payments.stripe_api import gateway as stripe_gateway
 from billing.signals import recharge_failed
 
 MOST_AT_ONCE = 3

@@ -21,8 +21,8 @@ from billing.books.paid_money import paid_left_nano
 from billing.errors import BillingError, StripeProblem
 from billing.models import Refund, RefundState, TopUp
 from billing.payments.reversals import lock_purses, reverse, tax_within
-from billing.payments.stripe_gateway import REFUSED, UNKNOWN_OBJECT
-from billing.payments.stripe_refunds import create_refund
+from billing.payments.stripe_api.gateway import REFUSED, UNKNOWN_OBJECT
+from billing.payments.stripe_api.refunds import create_refund
 from billing.payments.topups import sync_top_up
 from solver.core.money import NANO_PER_CENT, format_usd
 

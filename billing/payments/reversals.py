@@ -3,7 +3,7 @@
 from accounts.models import User, Workspace
 from billing.books.ledger import STRIPE_CLEARING, TAX, account_of, debt_nano, lock_accounts, post
 from billing.models import Account, AccountKind, Refund, RefundState, TopUp, TopUpState, TransferKind
-from billing.payments.stripe_payments import Payment
+from billing.payments.stripe_api.payments import Payment
 from solver.core.money import NANO_PER_CENT
 
 

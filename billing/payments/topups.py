@@ -16,13 +16,13 @@ from accounts.models import User, Workspace
 from billing.books.ledger import STRIPE_CLEARING, TAX, announce_money, post
 from billing.errors import BillingError, StripeProblem
 from billing.models import TopUp, TopUpOrigin, TopUpState, TransferKind
-from billing.payments import stripe_gateway
 from billing.payments.cards import customer_of, remember_card
 from billing.payments.disputes import note_disputes
 from billing.payments.payment_report import Report, report_on
 from billing.payments.recharge_rules import note_decline, note_payment
 from billing.payments.reversals import lock_purses, match_reversals
-from billing.payments.stripe_checkout import create_checkout
+from billing.payments.stripe_api import gateway as stripe_gateway
+from billing.payments.stripe_api.checkout import create_checkout
 from solver.core.money import NANO_PER_CENT, format_usd, whole_cents_of
 
 logger = logging.getLogger(__name__)

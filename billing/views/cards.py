@@ -15,11 +15,11 @@ from accounts.access import AuthedRequest, signed_in, workspace_of
 from accounts.models import Workspace
 from billing.errors import BillingError, StripeProblem
 from billing.models import AutoRecharge, SavedCard, StripeCustomer
-from billing.payments import stripe_gateway
 from billing.payments.auto_recharge import switch_off, switch_on
 from billing.payments.cards import cards_of, remove_card
 from billing.payments.recharge_rules import added_this_month_nano, hindrance
-from billing.payments.stripe_customers import open_portal
+from billing.payments.stripe_api import gateway as stripe_gateway
+from billing.payments.stripe_api.customers import open_portal
 from billing.payments.topups import MAXIMUM_NANO, MINIMUM_NANO
 from billing.views.access import owns
 from solver.core.money import MoneyError, parse_usd, usd_decimal

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import AuthedRequest, signed_in, workspace_of
 from billing.errors import BillingError
 from billing.models import Refund, RefundState, StripeCustomer, TopUp
-from billing.payments import stripe_gateway
 from billing.payments.refunds import ask_for_refund, refundable_nano
+from billing.payments.stripe_api import gateway as stripe_gateway
 from billing.views.access import owns
 from solver.core.money import NANO_PER_CENT, MoneyError, format_usd, parse_usd, usd_decimal
 

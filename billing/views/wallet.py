@@ -14,8 +14,8 @@ from billing.books.ledger import debt_nano
 from billing.books.statement import LEDGER_HEADER, PAGE_ROWS, StatementRow, ledger_rows
 from billing.books.wallet import balances, statement
 from billing.cost_review.csv_reply import csv_reply
-from billing.payments import stripe_gateway
 from billing.payments.problems import unfinished_top_ups
+from billing.payments.stripe_api import gateway as stripe_gateway
 from billing.views.forms import CUSTOM, PRESETS, TopUpForm
 
 

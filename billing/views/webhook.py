@@ -6,8 +6,8 @@ from django.views.decorators.http import require_POST
 
 from billing.errors import StripeProblem
 from billing.payments import inbox as stripe_inbox
-from billing.payments import stripe_gateway
-from billing.payments.stripe_events import verify_event
+from billing.payments.stripe_api import gateway as stripe_gateway
+from billing.payments.stripe_api.events import verify_event
 from billing.wake import wake_worker_for_stripe_event
 
 

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from jobs.core.states import ACTIVE, RESTING, JobState, Wanted, sources_of
 from jobs.core.wake import wake_worker_on_commit
-from jobs.lifecycle.funding import end_unpaid
+from jobs.lifecycle.submission.funding import end_unpaid
 from jobs.models import Job
 
 WANTED_CHANNEL = "ponder_wanted"

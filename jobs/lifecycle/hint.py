@@ -7,7 +7,7 @@ from accounts.models import User
 from jobs.core.errors import SubmitError
 from jobs.core.states import ACTIVE, JobState, Wanted
 from jobs.lifecycle.control import notify_workers
-from jobs.lifecycle.problem_text import is_visible
+from jobs.lifecycle.submission.problem_text import is_visible
 from jobs.models import Job
 from solver.core.hints import MAX_HINT_CHARS, MAX_HINTS
 from solver.text.extract import clean_text

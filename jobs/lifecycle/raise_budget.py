@@ -8,11 +8,11 @@ from jobs.core.errors import CannotContinue, SubmitError
 from jobs.core.states import ACTIVE, JobState, Wanted
 from jobs.core.wake import wake_worker_on_commit
 from jobs.lifecycle.control import notify_workers
-from jobs.lifecycle.funding import fund_job, may_use_trial
 from jobs.lifecycle.limits.checks import check_limits
 from jobs.lifecycle.limits.spending import refusals_told
-from jobs.lifecycle.request import check_budget
-from jobs.lifecycle.submit import check_affordable
+from jobs.lifecycle.submission.funding import fund_job, may_use_trial
+from jobs.lifecycle.submission.request import check_budget
+from jobs.lifecycle.submission.submit import check_affordable
 from jobs.lifecycle.user_verdict import outdate_lessons
 from jobs.models import Job, Pinned
 from solver.core.money import format_usd

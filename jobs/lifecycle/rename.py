@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jobs.core.states import JobState
-from jobs.lifecycle.titles import title_of, typed_title
+from jobs.lifecycle.submission.titles import title_of, typed_title
 from jobs.models import Job
 
 

@@ -10,7 +10,7 @@ from billing.models import Call, CallState
 from jobs.core.errors import SubmitError
 from jobs.core.options import JobOptions
 from jobs.lifecycle import JobRequest
-from jobs.lifecycle.panel import build_panel
+from jobs.lifecycle.submission.panel import build_panel
 from jobs.management.terminal import solve
 from jobs.models import Job
 from solver import least_budget_nano

@@ -22,7 +22,7 @@ from jobs.core.deadlock import again_after_deadlock
 from jobs.core.errors import SubmitError
 from jobs.core.states import ACTIVE, ENDED, JobState
 from jobs.lifecycle.control import cancel_job
-from jobs.lifecycle.funding import end_unpaid
+from jobs.lifecycle.submission.funding import end_unpaid
 from jobs.mail.eml_backend import delete_files_to
 from jobs.models import Job, JobQuerySet, JobTemplate, OutboxMessage, OutboxState, Webhook
 from jobs.upkeep.delete_texts import delete_texts

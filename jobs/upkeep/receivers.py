@@ -9,7 +9,7 @@ from django.dispatch import receiver
 from accounts.signals import mail_ready
 from billing.models import AutoRecharge
 from billing.signals import model_released, money_arrived, recharge_failed, spending_resumed
-from jobs.lifecycle.funding import start_paid_jobs
+from jobs.lifecycle.submission.funding import start_paid_jobs
 from jobs.mail.enqueue import enqueue_account_mail
 from jobs.upkeep.model_suspension import hurry_all_waiting_jobs, hurry_waiting_jobs
 from jobs.upkeep.recharge_mail import mail_failed_recharge

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from files.store import delete_lost_bytes, delete_unused
 from jobs.core.states import JobState
-from jobs.lifecycle.drafts import files_named_by
+from jobs.lifecycle.saved.drafts import files_named_by
 from jobs.models import Job
 
 logger = logging.getLogger(__name__)

@@ -1,8 +1,6 @@
 """The pages of the jobs room, one module a page."""
 
-from jobs.views.actions import cancel, finish, hint_job, pause, raise_job_budget, resume
 from jobs.views.beside import beside
-from jobs.views.bulk import bulk
 from jobs.views.compare import compare, compare_detail, compare_live
 from jobs.views.data.close_account import cancel_own_jobs, close_own_account, download_data
 from jobs.views.data.delete_texts import delete_job_texts
@@ -14,14 +12,25 @@ from jobs.views.data.export import (
 )
 from jobs.views.data.share import share_job, shared_job, unshare_job
 from jobs.views.data.verdict import judge_answer
-from jobs.views.detail import detail, live_fragment
-from jobs.views.drafts import drop_draft, keep_draft
-from jobs.views.files import attach_files, download_file
+from jobs.views.job_list.bulk import bulk
+from jobs.views.job_list.listing import job_list, job_list_csv
+from jobs.views.job_page.actions import cancel, finish, hint_job, pause, raise_job_budget, resume
+from jobs.views.job_page.detail import detail, live_fragment
+from jobs.views.job_page.files import attach_files, download_file
+from jobs.views.job_page.name import name
+from jobs.views.job_page.steps import search_table, step_text, steps
 from jobs.views.landing import landing
 from jobs.views.limits import limits
-from jobs.views.listing import job_list, job_list_csv
-from jobs.views.name import name
-from jobs.views.new import new_job, preview, quote
+from jobs.views.new_job.drafts import drop_draft, keep_draft
+from jobs.views.new_job.new import new_job, preview, quote
+from jobs.views.new_job.templates import (
+    delete_template,
+    run_template_weekly,
+    save_as_template,
+    stop_template_weekly,
+    template,
+    template_list,
+)
 from jobs.views.staff.audit import audit_list, audit_now
 from jobs.views.staff.learned import learned
 from jobs.views.staff.limits import staff_limits
@@ -31,15 +40,6 @@ from jobs.views.staff.outbox import outbox_list, outbox_retry
 from jobs.views.staff.people import people, person, stop_view_as, view_as
 from jobs.views.staff.status import status
 from jobs.views.staff.styleguide import styleguide
-from jobs.views.steps import search_table, step_text, steps
-from jobs.views.templates import (
-    delete_template,
-    run_template_weekly,
-    save_as_template,
-    stop_template_weekly,
-    template,
-    template_list,
-)
 from jobs.views.webhooks import webhook_add, webhook_remove
 
 __all__ = [

@@ -15,8 +15,8 @@ from accounts.models import User
 from jobs.core.errors import CannotContinue
 from jobs.core.options import JobOptions
 from jobs.lifecycle import SubmitError, submit_comparison
-from jobs.lifecycle.compare import is_met_by
-from jobs.lifecycle.drafts import delete_draft
+from jobs.lifecycle.saved.drafts import delete_draft
+from jobs.lifecycle.submission.compare import is_met_by
 from jobs.models import Comparison, Job, Pinned
 from jobs.models.comparison import SIDE_TITLES
 from jobs.presenters.markdown import has_math, render_markdown
@@ -25,9 +25,9 @@ from jobs.presenters.revision import revision_of
 from jobs.presenters.spend import Spend, spend_of
 from jobs.templatetags.ponder import short_answer
 from jobs.views.access import get_comparison_for
-from jobs.views.forms import NewJobForm
-from jobs.views.live import live_reply
-from jobs.views.new import ask_to_sign_in, refused_form, uuid_of
+from jobs.views.job_page.live import live_reply
+from jobs.views.new_job.forms import NewJobForm
+from jobs.views.new_job.new import ask_to_sign_in, refused_form, uuid_of
 from solver.core.money import format_usd_about
 from solver.core.result_kind import ResultKind
 from solver.core.steps import StopReason

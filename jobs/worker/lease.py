@@ -14,7 +14,7 @@ from billing.models import Call, CallState
 from jobs.core.lease import Lease
 from jobs.core.states import CLAIMABLE, JobState, Wanted
 from jobs.core.wake import wake_worker_on_commit
-from jobs.lifecycle.pinning import pin_current_prices
+from jobs.lifecycle.submission.pinning import pin_current_prices
 from jobs.models import Job, StepRecord, StepState
 
 MAX_IDLE_CLAIMS = 5

@@ -14,7 +14,7 @@ from billing.books.wallet import grant, statement
 from billing.errors import BillingError, StripeProblem
 from billing.models import StripeEvent, TopUp, TopUpState, Transfer
 from billing.payments import inbox as stripe_inbox
-from billing.payments.stripe_checkout import create_checkout
+from billing.payments.stripe_api.checkout import create_checkout
 from billing.payments.topups import start_top_up, sync_top_up
 from jobs.models import OutboxMessage
 from jobs.upkeep.payment_problems import notify_of_payments

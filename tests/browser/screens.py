@@ -9,8 +9,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from accounts.services import ensure_personal_workspace
-from jobs.lifecycle.templates import save_template
-from jobs.lifecycle.weekly import first_run, start_weekly
+from jobs.lifecycle.saved.templates import save_template
+from jobs.lifecycle.saved.weekly import first_run, start_weekly
 from jobs.models import Job
 from tests.browser.conftest import cookie_of, visitor
 from tests.browser.test_pages import addresses as _addresses

@@ -11,11 +11,11 @@ from files.passages import ReadFile
 from jobs.core.errors import SubmitError
 from jobs.core.options import NOTHING_CHOSEN, WAITS, JobOptions, waiting_words
 from jobs.learning.lookup import informed_panel
-from jobs.lifecycle.files import told_files
-from jobs.lifecycle.panel import panel_for
-from jobs.lifecycle.problem_text import MAX_PROBLEM_CHARS
 from jobs.lifecycle.quotes.records import quote_json, quote_of, terms_of
-from jobs.lifecycle.submit import check_affordable
+from jobs.lifecycle.submission.files import told_files
+from jobs.lifecycle.submission.panel import panel_for
+from jobs.lifecycle.submission.problem_text import MAX_PROBLEM_CHARS
+from jobs.lifecycle.submission.submit import check_affordable
 from solver import at_cheaper_tier, least_budget_nano
 from solver.checkers import BaseChecker, pose
 from solver.core.earlier import Earlier

@@ -14,7 +14,7 @@ from jobs.presenters.markdown import has_math, render_markdown
 from jobs.presenters.revision import revision_of
 from jobs.upkeep.delete_texts import may_delete_texts
 from jobs.views.access import get_job_for
-from jobs.views.detail import job_context, may_share
+from jobs.views.job_page.detail import job_context, may_share
 
 
 @signed_in

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from accounts.services import ready_user
 from billing.prices.book import load_prices
 from jobs.core.errors import SubmitError
-from jobs.lifecycle.panel import build_panel, model_names
+from jobs.lifecycle.submission.panel import build_panel, model_names
 from jobs.management.model_check import check_model
 from reasoning_app.embedded import UpError, ensure
 

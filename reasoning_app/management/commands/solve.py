@@ -21,10 +21,10 @@ from files.store import read_files, summary_of
 from jobs.core.errors import SubmitError
 from jobs.core.options import JobOptions
 from jobs.lifecycle import JobRequest, quote_job
-from jobs.lifecycle.follow_up import earlier_of
-from jobs.lifecycle.problem_text import checked_problem
 from jobs.lifecycle.quotes.offer import offers_json
 from jobs.lifecycle.quotes.records import quote_json, quote_text
+from jobs.lifecycle.submission.follow_up import earlier_of
+from jobs.lifecycle.submission.problem_text import checked_problem
 from jobs.management.attach import attach, check_readable
 from jobs.management.terminal import printed, rubric_lines, solve, summary, unread_notes
 from jobs.models import Job

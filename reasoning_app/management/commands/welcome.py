@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from accounts.services import ready_user, sign_in_link
 from billing.prices.book import load_prices
-from jobs.lifecycle.sample import submit_sample_job
+from jobs.lifecycle.submission.sample import submit_sample_job
 
 
 class Command(BaseCommand):

@@ -14,7 +14,7 @@ from jobs.learning.counts import forget
 from jobs.learning.learn import learn_due
 from jobs.learning.lookup import informed_panel
 from jobs.lifecycle import raise_budget
-from jobs.lifecycle.panel import build_panel
+from jobs.lifecycle.submission.panel import build_panel
 from jobs.models import Job, JobQuote, Learned, Lesson, StepRecord
 from jobs.upkeep.delete_texts import delete_texts
 from solver.checkers.number import Number

@@ -18,7 +18,7 @@ from billing.books.wallet import balances
 from billing.models import Call, Entry
 from jobs.core.states import JobState
 from jobs.lifecycle import SubmitError, pause_job, raise_budget
-from jobs.lifecycle.drafts import save_draft
+from jobs.lifecycle.saved.drafts import save_draft
 from jobs.mail.send import send_due
 from jobs.models import Job, OutboxMessage, StepRecord
 from jobs.upkeep.close_account import close_account

@@ -14,8 +14,8 @@ from files.models import Attachment
 from files.store import delete_files, give_to_job, read_files, storage, stored_names, take_in
 from jobs.core.errors import SubmitError
 from jobs.lifecycle import quote_job
-from jobs.lifecycle.drafts import delete_draft, save_draft
-from jobs.lifecycle.files import MOST_BYTES
+from jobs.lifecycle.saved.drafts import delete_draft, save_draft
+from jobs.lifecycle.submission.files import MOST_BYTES
 from jobs.models import Pinned, Prompt
 from jobs.upkeep.close_account import close_account
 from jobs.upkeep.delete_texts import delete_texts

@@ -5,7 +5,7 @@ import pytest
 from jobs.core.errors import SubmitError
 from jobs.core.states import UserVerdict
 from jobs.lifecycle import quote_job
-from jobs.lifecycle.follow_up import earlier_of
+from jobs.lifecycle.submission.follow_up import earlier_of
 from jobs.lifecycle.user_verdict import give_verdict
 from jobs.models import Pinned
 from jobs.upkeep.delete_texts import delete_texts

@@ -9,7 +9,7 @@ from aiohttp import web
 from billing.models import Price
 from billing.prices.book import load_prices, price_book
 from jobs.core.states import JobState
-from jobs.lifecycle.panel import build_panel, model_names
+from jobs.lifecycle.submission.panel import build_panel, model_names
 from solver.core.money import NANO_PER_CENT
 from solver.providers.environment import check_base_urls, configured_variables
 from tests.endpoint import Answer, Endpoint

@@ -8,7 +8,7 @@ import pytest
 from billing.prices.book import load_prices
 from billing.prices.local_models import parse_local_models
 from jobs.lifecycle import SubmitError
-from jobs.lifecycle.panel import build_panel, panel_for
+from jobs.lifecycle.submission.panel import build_panel, panel_for
 from solver.checkers import pose
 from solver.checkers.recognise import ProblemKind
 from solver.providers.environment import configured_variables, load_key_files

@@ -11,7 +11,6 @@ from accounts.services import ensure_personal_workspace
 from billing.books.wallet import balances, grant
 from jobs.core.errors import SubmitError
 from jobs.lifecycle import cancel_job, raise_budget
-from jobs.lifecycle.funding import start_paid_jobs
 from jobs.lifecycle.limits.spending import (
     SpendingLimitReached,
     bounds_of,
@@ -19,6 +18,7 @@ from jobs.lifecycle.limits.spending import (
     set_limit,
     uses_of,
 )
+from jobs.lifecycle.submission.funding import start_paid_jobs
 from jobs.models import Job, OutboxKind, OutboxMessage, Period
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.billing.test_races import together

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from billing.books.wallet import balances, grant
 from jobs.core.states import JobState
-from jobs.lifecycle.drafts import MOST_DRAFTS
+from jobs.lifecycle.saved.drafts import MOST_DRAFTS
 from jobs.models import Job
 from solver.core.money import NANO_PER_USD
 from tests.people import workspace_of

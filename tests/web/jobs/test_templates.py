@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Membership
 from billing.books.wallet import balances
 from jobs.lifecycle.limits.spending import set_limit
-from jobs.lifecycle.weekly import first_run, next_run, run_due
+from jobs.lifecycle.saved.weekly import first_run, next_run, run_due
 from jobs.models import Job, JobTemplate, OutboxMessage
 from solver.core.money import NANO_PER_USD
 from tests.people import workspace_of

@@ -5,8 +5,8 @@ from django.template import Context, Template
 
 from billing.cost_review.csv_reply import csv_lines
 from jobs.core.errors import SubmitError
-from jobs.lifecycle.problem_text import checked_problem
-from jobs.lifecycle.titles import title_of
+from jobs.lifecycle.submission.problem_text import checked_problem
+from jobs.lifecycle.submission.titles import title_of
 from jobs.mail.compose import _first_lines, _one_line
 from jobs.presenters.markdown import clean_text
 from jobs.templatetags.ponder import pretty_json, short_answer

@@ -1,0 +1,119 @@
+"""The list of jobs: search, state, tag, order, pages, sums; and the same as CSV."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from accounts.access import AuthedRequest, signed_in
+from accounts.models import User
+from billing.cost_review.csv_reply import csv_reply
+from jobs.core.states import UserVerdict
+from jobs.models import Job
+from jobs.presenters.markdown import clean_text
+from jobs.presenters.spend import Spend, spend_of
+from jobs.templatetags.ponder import percent
+from jobs.views.access import wants_fragment
+from jobs.views.job_list.bulk import ACTIONS
+from jobs.views.job_list.job_filter import SORTS, STATES, JobFilter, sums_of, tags_of
+from solver.core.money import usd_decimal
+from solver.inference.explanation import FAILED, PASSED
+
+PER_PAGE = 25
+_JOBS_AT_ONCE = 200
+_ANSWER_CHARS = 1_000
+_CSV_HEADER = (
+    "id", "title", "state", "tags", "answer", "confidence", "checked", "judged", "budget_usd", "spent_usd",
+    "reserved_usd", "created_at", "started_at", "finished_at", "link",
+)  # fmt: skip
+_JUDGED = {UserVerdict.RIGHT.value: "Judged right", UserVerdict.WRONG.value: "Judged wrong"}
+_TEXTS = ("problem", "context", "answer_text", "best", "dissent", "rubric", "checker", "options")
+
+
+class Row(NamedTuple):
+    """One job and its money."""
+
+    job: Job
+    spend: Spend
+
+    @property
+    def said(self) -> str:
+        """Return how good the answer is: whether it passed what was checked, and the confidence where there is one."""
+        job = self.job
+        if not (job.has_ended and job.answer):
+            return ""
+        if job.checked.startswith(FAILED):
+            return f"{FAILED} check failed"
+        mark = f"{PASSED} " if job.checked.startswith(PASSED) else ""
+        if job.confidence is not None:
+            return f"{mark}{percent(job.confidence)} sure"
+        return f"{mark}checked" if mark else ""
+
+    @property
+    def judged(self) -> str:
+        """Return what a person said of the answer; nothing where they could not tell."""
+        return _JUDGED.get(self.job.user_verdict, "")
+
+
+@signed_in
+@vary_on_headers("HX-Request")
+@require_safe
+def job_list(request: AuthedRequest) -> HttpResponse:
+    """Show the user's jobs."""
+    chosen, tags = JobFilter.read(request.GET), tags_of(request.user)
+    jobs = chosen.jobs(request.user)
+    sums = sums_of(jobs)
+    pages = Paginator(jobs.defer(*_TEXTS), PER_PAGE)
+    pages.count = sums.jobs
+    page = pages.get_page(request.GET.get("page"))
+    address = chosen.address
+    context: dict[str, Any] = {
+        "rows": [Row(job, spend_of(job)) for job in page.object_list],
+        "page": page,
+        "sums": sums,
+        "chosen": chosen,
+        "actions": ACTIONS.items(),
+        "tags": tags if not chosen.tag or chosen.tag in tags else [chosen.tag, *tags],
+        "address": address,
+        "link": f"?{address}&page=" if address else "?page=",
+        "states": [(key, label) for key, (label, _) in STATES.items()],
+        "sorts": [(key, label) for key, (label, _) in SORTS.items()],
+    }
+    return render(
+        request, "jobs/list/list.html#results" if wants_fragment(request) else "jobs/list/list.html", context
+    )
+
+
+@signed_in
+@require_safe
+def job_list_csv(request: AuthedRequest) -> HttpResponseBase:
+    """Return the filtered list as CSV, made while it is read."""
+    return csv_reply("jobs.csv", _CSV_HEADER, _csv_rows(request.user, JobFilter.read(request.GET)))
+
+
+def _csv_rows(user: User, chosen: JobFilter) -> Iterator[list[object]]:
+    for job in chosen.jobs(user).defer(*_TEXTS).iterator(_JOBS_AT_ONCE):
+        spend = spend_of(job)
+        reserved_nano = 0 if job.has_ended or job.escrow is None else job.escrow.balance_nano
+        yield [
+            str(job.pk),
+            clean_text(job.title),
+            job.get_state_display(),
+            ", ".join(job.tags),
+            clean_text(job.answer[:_ANSWER_CHARS]),
+            "" if job.confidence is None else f"{job.confidence:.4f}",
+            clean_text(job.checked),
+            job.get_user_verdict_display(),
+            usd_decimal(spend.budget_nano),
+            usd_decimal(spend.spent_nano),
+            usd_decimal(reserved_nano),
+            job.created_at,
+            job.started_at or "",
+            job.finished_at or "",
+            settings.PONDER_BASE_URL + job.get_absolute_url(),
+        ]

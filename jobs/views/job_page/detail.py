@@ -1,0 +1,165 @@
+"""A job's page: live while it runs, the result once it ended, on one address."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.access import AuthedRequest, signed_in
+from accounts.models import User
+from billing.books.job_costs import job_costs
+from jobs.core.errors import CannotContinue
+from jobs.core.states import UserVerdict
+from jobs.models import Comparison, Job, Pinned, ShareLink
+from jobs.presenters.code_runs import code_runs_of
+from jobs.presenters.data_fields import data_view_of
+from jobs.presenters.deliverables import as_markdown, has_headline
+from jobs.presenters.hints import shown_hints
+from jobs.presenters.markdown import has_math, render_markdown
+from jobs.presenters.pictures import burn_down
+from jobs.presenters.progress import clusters_of, phases_of, totals_of
+from jobs.presenters.search.journal import search_of
+from jobs.presenters.spend import spend_of
+from jobs.presenters.stopped import stop_of
+from jobs.templatetags.ponder import short_answer
+from jobs.upkeep.delete_texts import may_delete_texts
+from jobs.views.access import get_live_job_for, jobs_of
+from jobs.views.job_page.actions import hint_context
+from jobs.views.job_page.file_rows import rows_of
+from jobs.views.job_page.job_actions import offered_key, offers_of
+from jobs.views.job_page.live import live_reply, sealed
+from jobs.views.job_page.name import name_context
+from jobs.views.job_page.raise_form import raise_context
+from solver.core.result_kind import ResultKind
+
+_LATER_SHOWN = 20
+
+
+def job_context(job: Job, revision: str = "", *, with_passages: bool = True) -> dict[str, Any]:
+    """Return what the page and its live part show; `revision` is that of the job as it was read.
+
+    `with_passages` says whether the page holds the passages that citations lead to.
+    """
+    citations = sum(len(file["passages"]) for file in job.files) if with_passages else 0
+    spend = spend_of(job)
+    best = job.best if isinstance(job.best, dict) else {}
+    # While an ended job continues, its earlier answer stands until a better one is found.
+    answer, text = str(best.get("answer") or ""), str(best.get("text") or "")
+    if job.has_ended or not (answer or text):
+        answer, text = job.answer or answer, job.answer_text or text
+    rendered = render_markdown(text, prefix="answer", citations=citations) if text else ""
+    delivered = as_markdown(job.result_kind, answer, text)
+    result_html = render_markdown(delivered, prefix="result", citations=citations) if delivered else ""
+    return {
+        "job": job,
+        "spend": spend,
+        "offered_key": offered_key(job),
+        "phases": phases_of(job),
+        "clusters": clusters_of(job),
+        "totals": totals_of(job),
+        "costs": job_costs(job.pk) if job.has_ended else None,
+        "burn": burn_down(job, spend),
+        "stopped": stop_of(job),
+        "search": search_of(job, revision),
+        "answer": answer,
+        "answer_html": rendered,
+        "result_html": result_html,
+        "has_headline": has_headline(job.result_kind) or not result_html,
+        "code_runs": code_runs_of(job, answer),
+        "data": data_view_of(job, answer),
+        "confidence": job.confidence if job.has_ended else best.get("confidence"),
+        "explanation": job.explanation if job.has_ended else best.get("explanation", ""),
+        "is_text": job.result_kind is ResultKind.TEXT and bool(result_html),
+        "conclusion_html": render_markdown(answer, prefix="conclusion") if answer else "",
+        "dissent": job.dissent if job.has_ended else best.get("dissent", []),
+        "rubric": job.rubric if job.has_ended else best.get("rubric", []),
+        "checked": job.checked if job.has_ended else best.get("checked", ""),
+        "has_math": has_math(rendered, result_html, short_answer(answer)),
+    }
+
+
+def _head_context(user: User, job: Job) -> dict[str, Any]:
+    """Return what the head of the page shows: where the job comes from, and the buttons with their dialogs."""
+    return {
+        "comparison": Comparison.of(job),
+        "offers": offers_of(job),
+        **raise_context(job),
+        **hint_context(),
+        **name_context(user, job),
+    }
+
+
+def may_share(user: User, job: Job) -> bool:
+    """Tell whether there is a result, and whether it is this person's to show: who may delete it may."""
+    return job.has_result and may_delete_texts(user, job)
+
+
+def _owner_context(user: User, job: Job) -> dict[str, Any]:
+    """Return what only whoever the result belongs to may do with it."""
+    if not may_share(user, job):
+        return {}
+    link = ShareLink.objects.filter(job=job).first()
+    address = settings.PONDER_BASE_URL + link.get_absolute_url() if link else ""
+    return {
+        "may_share": True,
+        "share_link": link,
+        "share_address": address,
+        "verdicts": UserVerdict.choices,
+        "verdict_teaches": job.result_kind.is_short and not _is_decided_by_checker(job),
+    }
+
+
+def _is_decided_by_checker(job: Job) -> bool:
+    try:
+        return Pinned.of(job).problem.is_checkable
+    except CannotContinue:
+        return True
+
+
+@signed_in
+@never_cache
+@require_safe
+def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
+    """Show the job."""
+    job, revision = get_live_job_for(request.user, job_id)
+    context = (
+        job_context(job, revision) | _head_context(request.user, job) | _owner_context(request.user, job)
+    )
+    context["revision"] = sealed(request, job_id, revision)
+    related = jobs_of(request.user).filter(Q(parent=job) | Q(follows=job)).order_by("created_at")
+    later = list(related[:_LATER_SHOWN])
+    context["reruns"] = [each for each in later if each.parent_id == job.pk]
+    context["follow_ups"] = [each for each in later if each.follows_id == job.pk]
+    context["hints"] = shown_hints(job)
+    context["file_rows"] = rows_of(job)
+    context["problem_html"] = render_markdown(job.problem, prefix="problem")
+    context["has_math"] = context["has_math"] or has_math(context["problem_html"])
+    return render(request, "jobs/job/detail.html", context)
+
+
+@signed_in
+@never_cache
+@require_safe
+def live_fragment(request: AuthedRequest, job_id: UUID) -> HttpResponse:
+    """Return the live part of the page, with the head of the page where other buttons belong there; at the end both."""
+    job, revision = get_live_job_for(request.user, job_id)
+    has_other_buttons = request.GET.get("offers", offered_key(job)) != offered_key(job)
+
+    def answer() -> HttpResponse:
+        context = job_context(job, revision) | {"revision": sealed(request, job_id, revision)}
+        if job.has_ended or has_other_buttons:
+            context |= (
+                _head_context(request.user, job) | _owner_context(request.user, job) | {"with_head": True}
+            )
+        return render(request, "jobs/job/live.html", context)
+
+    if has_other_buttons and not job.has_ended:
+        return answer()
+    return live_reply(
+        request, has_ended=job.has_ended, revision=sealed(request, job_id, revision), render=answer
+    )
