@@ -220,7 +220,7 @@ def test_calls_and_their_texts_open_on_demand(browser: Browser, live_server, add
         def hold_back(route: Route) -> None:
             held_back.append(route)
 
-        page.route("**/htmx*.js", hold_back)
+        page.route("**/htmx*.js*", hold_back)
         page.get_by_role("link", name=people.PROBLEM).first.click(no_wait_after=True)
         page.get_by_text("Every call", exact=True).click()
         while not held_back:
