@@ -136,7 +136,7 @@ MIDDLEWARE = [
     "reasoning_app.method_not_allowed.MethodNotAllowedMiddleware",
     "reasoning_app.nul_characters.NulCharactersMiddleware",
 ]
-CSRF_FAILURE_VIEW = "jobs.views.new_job.new.csrf_failure"
+CSRF_FAILURE_VIEW = "jobs.views.job_form.new.csrf_failure"
 ROOT_URLCONF = "reasoning_app.urls"
 WSGI_APPLICATION = "reasoning_app.wsgi.application"
 TEMPLATES = [

@@ -12,18 +12,9 @@ from jobs.views.data.export import (
 )
 from jobs.views.data.share import share_job, shared_job, unshare_job
 from jobs.views.data.verdict import judge_answer
-from jobs.views.job_list.bulk import bulk
-from jobs.views.job_list.listing import job_list, job_list_csv
-from jobs.views.job_page.actions import cancel, finish, hint_job, pause, raise_job_budget, resume
-from jobs.views.job_page.detail import detail, live_fragment
-from jobs.views.job_page.files import attach_files, download_file
-from jobs.views.job_page.name import name
-from jobs.views.job_page.steps import search_table, step_text, steps
-from jobs.views.landing import landing
-from jobs.views.limits import limits
-from jobs.views.new_job.drafts import drop_draft, keep_draft
-from jobs.views.new_job.new import new_job, preview, quote
-from jobs.views.new_job.templates import (
+from jobs.views.job_form.drafts import drop_draft, keep_draft
+from jobs.views.job_form.new import new_job, preview, quote
+from jobs.views.job_form.templates import (
     delete_template,
     run_template_weekly,
     save_as_template,
@@ -31,6 +22,15 @@ from jobs.views.new_job.templates import (
     template,
     template_list,
 )
+from jobs.views.job_page.actions import cancel, finish, hint_job, pause, raise_job_budget, resume
+from jobs.views.job_page.detail import detail, live_fragment
+from jobs.views.job_page.files import attach_files, download_file
+from jobs.views.job_page.name import name
+from jobs.views.job_page.steps import search_table, step_text, steps
+from jobs.views.landing import landing
+from jobs.views.limits import limits
+from jobs.views.lists.bulk import bulk
+from jobs.views.lists.listing import job_list, job_list_csv
 from jobs.views.staff.audit import audit_list, audit_now
 from jobs.views.staff.learned import learned
 from jobs.views.staff.limits import staff_limits

@@ -25,9 +25,9 @@ from jobs.presenters.revision import revision_of
 from jobs.presenters.spend import Spend, spend_of
 from jobs.templatetags.ponder import short_answer
 from jobs.views.access import get_comparison_for
+from jobs.views.job_form.forms import NewJobForm
+from jobs.views.job_form.new import ask_to_sign_in, refused_form, uuid_of
 from jobs.views.job_page.live import live_reply
-from jobs.views.new_job.forms import NewJobForm
-from jobs.views.new_job.new import ask_to_sign_in, refused_form, uuid_of
 from solver.core.money import format_usd_about
 from solver.core.result_kind import ResultKind
 from solver.core.steps import StopReason

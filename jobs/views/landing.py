@@ -8,7 +8,7 @@ from accounts.models import User
 from jobs.core.states import JobState
 from jobs.presenters.spend import spend_of
 from jobs.views.access import jobs_of
-from jobs.views.new_job.new import blank_form
+from jobs.views.job_form.new import blank_form
 
 
 @require_safe

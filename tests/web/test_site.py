@@ -117,7 +117,7 @@ def test_error_pages_need_nothing(name):
 
 def test_a_broken_page_is_a_calm_500(client, db, monkeypatch):
     """The error is logged; the visitor reads what it means for the money."""
-    monkeypatch.setattr("jobs.views.new_job.forms.NewJobForm.__init__", lambda *_: 1 / 0)
+    monkeypatch.setattr("jobs.views.job_form.forms.NewJobForm.__init__", lambda *_: 1 / 0)
     calm = Client(raise_request_exception=False)
     reply = calm.get("/")
     assert reply.status_code == 500

@@ -16,9 +16,9 @@ from jobs.lifecycle.hint import add_hint
 from jobs.models import Job
 from jobs.presenters.spend import spend_of
 from jobs.views.access import get_job_for
+from jobs.views.job_form.forms import HintForm, RaiseForm
 from jobs.views.job_page.job_actions import BY_ACTION, JobAction, offers_of
 from jobs.views.job_page.raise_form import raise_context
-from jobs.views.new_job.forms import HintForm, RaiseForm
 from solver.core.hints import MAX_HINT_CHARS
 from solver.core.money import format_usd
 

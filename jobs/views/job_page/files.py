@@ -12,9 +12,9 @@ from files.errors import FileError
 from files.models import Attachment
 from files.store import files_of, storage, take_in
 from jobs.core.rates import within_rate
+from jobs.views.job_form.forms import NewJobForm
+from jobs.views.job_form.new import refused_form
 from jobs.views.job_page.file_rows import files_context
-from jobs.views.new_job.forms import NewJobForm
-from jobs.views.new_job.new import refused_form
 
 _PER_MINUTE = 30
 _SANDBOX = "default-src 'none'; sandbox"

@@ -14,7 +14,7 @@ from jobs.lifecycle.rename import name_job
 from jobs.models import Job
 from jobs.upkeep.delete_texts import may_delete_texts
 from jobs.views.access import get_job_for
-from jobs.views.new_job.forms import NameForm
+from jobs.views.job_form.forms import NameForm
 
 
 def name_context(user: User, job: Job) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from jobs.models import Job
-from jobs.views.new_job.forms import CUSTOM, RaiseForm
+from jobs.views.job_form.forms import CUSTOM, RaiseForm
 from solver.core.money import usd_decimal
 
 _FACTORS = (2, 4, 10)

@@ -14,7 +14,7 @@ from jobs.core.options import JobOptions
 from jobs.core.states import JobState
 from jobs.lifecycle import SubmitError
 from jobs.models import StepRecord
-from jobs.views.new_job.forms import offered_strategies
+from jobs.views.job_form.forms import offered_strategies
 from sandbox import CodeRunner
 from sandbox.monty import Monty
 from solver.checkers.number import Number

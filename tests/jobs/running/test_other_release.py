@@ -8,7 +8,7 @@ from jobs.core.options import JobOptions
 from jobs.core.states import JobState, stop_reason_words
 from jobs.lifecycle import SubmitError, pause_job, raise_budget, resume_job
 from jobs.models import Job, StepRecord
-from jobs.views.new_job.form_fields import fields_of_options
+from jobs.views.job_form.form_fields import fields_of_options
 from jobs.worker.execution import strategy_of
 from jobs.worker.load import load_job
 from solver.core.money import NANO_PER_CENT

@@ -5,7 +5,7 @@ import pytest
 from jobs.core.errors import SubmitError
 from jobs.core.options import JobOptions
 from jobs.models import Job
-from jobs.views.new_job.form_fields import fields_of_options
+from jobs.views.job_form.form_fields import fields_of_options
 
 
 @pytest.mark.parametrize(

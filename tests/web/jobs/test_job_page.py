@@ -386,7 +386,7 @@ def test_a_program_is_delivered_in_a_fence(alice, done_job):
     mail = compose(OutboxMessage.objects.get(job=done_job))
     assert fenced in mail.body
     assert "1 of 2 programs." in mail.body
-    assert "<pre style" in mail.alternatives[0].content
+    assert '<pre class="code"' in mail.alternatives[0].content
 
 
 def test_a_text_is_no_guess(alice, done_job):

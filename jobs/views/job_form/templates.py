@@ -20,8 +20,8 @@ from jobs.lifecycle.saved.weekly import first_run, start_weekly, stop_weekly
 from jobs.models import JobTemplate
 from jobs.models.template import MOST_NAME_CHARS
 from jobs.views.access import get_template_for
-from jobs.views.new_job.forms import NewJobForm, typed_fields
-from jobs.views.new_job.new import ask_to_sign_in, refused_form
+from jobs.views.job_form.forms import NewJobForm, typed_fields
+from jobs.views.job_form.new import ask_to_sign_in, refused_form
 from solver.core.money import format_usd
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

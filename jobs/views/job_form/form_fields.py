@@ -8,7 +8,7 @@ from django import forms
 from jobs.core.code_checks import left_out, why_not_offered
 from jobs.core.options import NOTHING_CHOSEN, WAITS, JobOptions
 from jobs.models import Job
-from jobs.views.new_job.forms import CUSTOM, NO_CHECK, PRESETS, NewJobForm
+from jobs.views.job_form.forms import CUSTOM, NO_CHECK, PRESETS, NewJobForm
 from solver.checkers import REGISTRY, CheckerError, Field, checker_from_json
 from solver.core.money import usd_decimal
 from solver.core.result_kind import ResultKind

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_POST
 from accounts.access import AuthedRequest, signed_in, workspace_of
 from jobs.lifecycle.saved.drafts import DraftChangedError, delete_draft, save_draft
 from jobs.views.access import jobs_of
-from jobs.views.new_job.forms import typed_fields
-from jobs.views.new_job.new import uuid_of, uuid_or_404
+from jobs.views.job_form.forms import typed_fields
+from jobs.views.job_form.new import uuid_of, uuid_or_404
 
 
 @signed_in

@@ -26,15 +26,14 @@ from jobs.lifecycle.submission.problem_text import MAX_PROBLEM_CHARS
 from jobs.models import Job
 from jobs.presenters.markdown import render_markdown
 from jobs.views.access import get_draft_for, get_job_for, get_template_for, job_named, jobs_of
-from jobs.views.job_page.file_rows import files_context
-from jobs.views.new_job.form_fields import (
+from jobs.views.job_form.form_fields import (
     budget_fields,
     checker_choices,
     checkers_left_out,
     fields_of_checker,
     fields_of_options,
 )
-from jobs.views.new_job.forms import (
+from jobs.views.job_form.forms import (
     CUSTOM,
     MAY_WAIT,
     PRESETS,
@@ -44,6 +43,7 @@ from jobs.views.new_job.forms import (
     offered_strategies,
     typed_fields,
 )
+from jobs.views.job_page.file_rows import files_context
 from solver.core.money import MoneyError, format_usd, parse_usd
 from solver.strategies import DEFAULT, current_name
 

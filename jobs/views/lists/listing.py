@@ -19,8 +19,8 @@ from jobs.presenters.markdown import clean_text
 from jobs.presenters.spend import Spend, spend_of
 from jobs.templatetags.ponder import percent
 from jobs.views.access import wants_fragment
-from jobs.views.job_list.bulk import ACTIONS
-from jobs.views.job_list.job_filter import SORTS, STATES, JobFilter, sums_of, tags_of
+from jobs.views.lists.bulk import ACTIONS
+from jobs.views.lists.job_filter import SORTS, STATES, JobFilter, sums_of, tags_of
 from solver.core.money import usd_decimal
 from solver.inference.explanation import FAILED, PASSED
 

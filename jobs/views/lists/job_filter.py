@@ -13,7 +13,7 @@ from jobs.core.states import ACTIVE, ENDED, JobState, UserVerdict
 from jobs.core.tags import MAX_TAG_CHARS
 from jobs.models import JobQuerySet
 from jobs.views.access import jobs_of
-from jobs.views.job_list.search_pattern import pattern_of
+from jobs.views.lists.search_pattern import pattern_of
 
 _MAX_QUERY = 200
 _MOST_TAGS = 100
