@@ -83,8 +83,8 @@ def strategy_of(snapshot: JobSnapshot) -> Strategy:
     job, engine = snapshot.job, snapshot.pinned.engine
     if current_name(job.strategy) not in REGISTRY:
         raise CannotContinue(f"its strategy, “{job.strategy}”", engine=engine)
-    setting = setting_of(snapshot)
     try:
+        setting = setting_of(snapshot)
         return Steered(
             lambda budget_nano: make_strategy(job.strategy, replace(setting, budget_nano=budget_nano)),
             setting.budget_nano,

@@ -82,9 +82,9 @@ def told(job: Job) -> tuple[list[tuple[str, str]], set[str]]:
 
 TEXTS = {
     "a program": "Write a Python function f.",
-    "data": f"Compute (17 * 4 + 9) mod 53. {DATA}.",
+    "data": f"Compute (17 * 4 + 9) mod 13. {DATA}.",
     # Of a kind that the model is known to be good at.
-    "": "Compute (17 * 4 + 9) mod 53.",
+    "": "Compute (17 * 4 + 9) mod 13.",
 }
 EACH = [*sorted(REGISTRY), "auto, for a program", "auto, for data"]
 

@@ -182,7 +182,7 @@ def test_only_the_first_version_teaches_ability(alice, workspace, endpoint, run_
     raise_budget(job=job, to_nano=5 * NANO_PER_CENT)
     run_all()
     job.refresh_from_db()
-    assert (job.version, job.stop_reason) == (2, "confident")
+    assert (job.version, job.stop_reason, job.answer) == (2, "no_progress", "42")
     assert learn_due() == 1
     assert stats("ability") == before
     assert sum(stats("output").values()) == pytest.approx(2.0)

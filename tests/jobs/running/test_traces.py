@@ -44,8 +44,8 @@ def test_what_a_checker_proved_is_exported_once_its_user_agrees(proven_job, alic
     assert list(traces("sft")) == list(traces("pairs")) == []
     agree(alice)
     [line] = traces("sft")
-    assert [message["role"] for message in line["messages"]] == ["system", "user", "assistant"]
-    assert PROBLEM in line["messages"][1]["content"]
+    assert [message["role"] for message in line["messages"]] == ["user", "assistant"]
+    assert PROBLEM in line["messages"][0]["content"]
     assert line["messages"][-1]["content"].endswith(f"Answer: {RIGHT}")
     assert (line["job"], line["kind"], line["checker"]) == (str(proven_job.pk), "countdown", CHECKER)
     [pair] = traces("pairs")
