@@ -40,6 +40,12 @@ DAMAGE = {
     "the cost review's sums are those of its calls": (
         "INSERT INTO billing_callsummark (until) SELECT max(finished_at) FROM billing_call"
     ),
+    "what was posted for providers' bills is what their items say": (
+        "INSERT INTO billing_reconciliationitem (provider, day, model, report_id, billed_nano, settled_nano, "
+        "estimated_nano, accrued_nano, doubts, waiting_nano, accepted_nano, payable_posted_nano, suspense_posted_nano, "
+        "postings, state, reason, changed_at) VALUES ('openai', '2026-11-01', 'openai/test', 1, 5, 0, 0, 0, 0, 0, 0, 5, "
+        "0, 1, 'open', '', now())"
+    ),
     "every credited top-up has its transfer": (
         "INSERT INTO billing_topup (id, workspace_id, user_id, amount_nano, state, checkout_session, checkout_url, "
         "payment_intent, credited_nano, reversed_nano, reversals, problem, created_at) SELECT gen_random_uuid(), "
