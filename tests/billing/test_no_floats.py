@@ -56,4 +56,4 @@ def test_the_ban_sees_floats(bad):
 def test_the_ban_covers_billing():
     """All of billing is read, and the engine's money files."""
     assert all(path.exists() for path in EXACT)
-    assert {"ledger.py", "escrow.py", "stripe_gateway.py"} <= {path.name for path in EXACT}
+    assert {"ledger.py", "escrow.py", "gateway.py"} <= {path.name for path in EXACT}
