@@ -22,8 +22,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SHOWN = {"answer": "41", "text": "Answer: 41", "confidence": 0.4, "dissent": [{"answer": "43", "votes": 1}]}
 
 
-def submitted(alice, **options) -> Job:
-    return submit_for(alice, "What is 6 times 7?", budget_nano=5 * NANO_PER_CENT, **options)
+def submitted(alice, *, cents: int = 5, **options) -> Job:
+    return submit_for(alice, "What is 6 times 7?", budget_nano=cents * NANO_PER_CENT, **options)
 
 
 def decided(job: Job) -> tuple[float, str]:
@@ -39,7 +39,8 @@ def decided(job: Job) -> tuple[float, str]:
 def test_a_job_decides_by_the_parameters_it_began_with(alice, workspace, endpoint, crew, monkeypatch):
     """A deploy that ships other evidence parameters changes nothing of a job under way, and all of the next one."""
     endpoint.behaviour = lambda call: Answer("Answer: 42") if call.number < 3 else undecided(call)
-    job = submitted(alice, options=JobOptions(confidence_target=0.999999))
+    # More than it can spend before a slow machine has paused it.
+    job = submitted(alice, cents=500, options=JobOptions(confidence_target=0.999999))
     crew.start()
     crew.wait_for(lambda: StepRecord.objects.filter(job=job, status="ok").count() >= 5)
     assert pause_job(job=job)
@@ -98,7 +99,8 @@ def test_what_this_release_does_not_know_ends_a_job_with_its_best_answer(
 def test_an_unknown_step_ends_a_job_that_has_no_answer_as_failed(alice, workspace, endpoint, crew):
     """A journal with a kind of step that this release does not know is not read over and over."""
     endpoint.behaviour = undecided
-    job = submitted(alice)
+    # More than it can spend before a slow machine has paused it.
+    job = submitted(alice, cents=500)
     crew.start()
     crew.wait_for(lambda: StepRecord.objects.filter(job=job, status="ok").exists())
     assert pause_job(job=job)

@@ -21,7 +21,8 @@ HINT = "The answer is odd."
 @pytest.fixture
 def job(alice, workspace, endpoint) -> Job:
     endpoint.behaviour = undecided
-    return submit_for(alice, "Undecidable?", budget_nano=8 * NANO_PER_CENT, strategy="vote")
+    # More than it can spend before a slow machine has given its hint.
+    return submit_for(alice, "Undecidable?", budget_nano=500 * NANO_PER_CENT, strategy="vote")
 
 
 def told(job: Job) -> set[str]:
