@@ -5,7 +5,6 @@ A variable may also come from a file: `SECRET_KEY_FILE=/run/secrets/key` sets `S
 
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import django_stubs_ext
 from celery.schedules import crontab
@@ -18,7 +17,7 @@ from billing.prices.setting import parse_prices
 from files.places import file_storage
 from jobs.core import task_names as job_tasks
 from reasoning_app import __version__, paths, secret_key
-from reasoning_app.environment import SettingsEnv
+from reasoning_app.environment import SettingsEnv, database_of
 from solver.core.money import MoneyError, parse_usd
 from solver.providers.environment import check_base_urls, load_key_files
 
@@ -155,45 +154,10 @@ TEMPLATES = [
     },
 ]
 
-
-_PATIENCE_WITH_NETWORKS = {
-    "connect_timeout": "10",
-    "keepalives_idle": "15",
-    "keepalives_interval": "5",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "20000",
-    # The server's side of it: a host that is cut off in the middle of a transaction must not keep a job's row locked.
-    "options": "-c idle_in_transaction_session_timeout=20s",
-}
-
-
-def _database(url: str) -> dict[str, object]:
-    parts = urlsplit(url)
-    if parts.scheme not in {"postgres", "postgresql"}:
-        raise ValueError(f"“{parts.scheme or url}” is not PostgreSQL")
-    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")) or "ponder",
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": query.pop("host", parts.hostname or ""),
-        "PORT": query.pop("port", str(parts.port or "")),
-        # A pool, because a worker has 200 threads: see docs/decisions.md.
-        # And on TCP a connection that a cut network left hanging is given up in seconds, not in a quarter of an hour.
-        "OPTIONS": {
-            "pool": {"min_size": 1, "max_size": 8, "timeout": 30},
-            **_PATIENCE_WITH_NETWORKS,
-            **query,
-        },
-        "CONN_HEALTH_CHECKS": True,
-    }
-
-
 DATABASES = {
     "default": _setting(
         "DATABASE_URL",
-        lambda: _database(env.str("DATABASE_URL", default=paths.default_database_url(DATA_DIR))),
+        lambda: database_of(env.str("DATABASE_URL", default=paths.default_database_url(DATA_DIR))),
         "postgresql://user:password@host:5432/name",
     ),
 }
