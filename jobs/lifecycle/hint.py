@@ -7,10 +7,9 @@ from accounts.models import User
 from jobs.core.errors import SubmitError
 from jobs.core.states import ACTIVE, JobState, Wanted
 from jobs.lifecycle.control import notify_workers
-from jobs.lifecycle.submission.problem_text import is_visible
+from jobs.lifecycle.submission.problem_text import checked_text
 from jobs.models import Job
 from solver.core.hints import MAX_HINT_CHARS, MAX_HINTS
-from solver.text.extract import clean_text
 
 
 def may_hint(job: Job) -> bool:
@@ -27,7 +26,13 @@ def add_hint(*, job: Job, text: str, starts_afresh: bool, by: User) -> bool:
 
     False: the same hint was the last one already, as after a second click. Raises SubmitError; then nothing changed.
     """
-    text = _checked(text)
+    text = checked_text(
+        text,
+        what="hint",
+        field="text",
+        most_chars=MAX_HINT_CHARS,
+        if_empty="Write what the next tries should know.",
+    )
     with transaction.atomic():
         job = Job.objects.select_for_update(no_key=True, of=("self",)).get(pk=job.pk)
         if not may_hint(job):
@@ -56,23 +61,3 @@ def add_hint(*, job: Job, text: str, starts_afresh: bool, by: User) -> bool:
         job.save(update_fields=["hints"])
         notify_workers(job, "hints", len(job.hints))
     return True
-
-
-def _checked(text: str) -> str:
-    if not any(map(is_visible, text)):
-        raise SubmitError(
-            "The hint is empty. Write what the next tries should know.", field="text", code="empty"
-        )
-    if len(text) > MAX_HINT_CHARS:
-        raise SubmitError(
-            f"The hint has {len(text):,} characters; the limit is {MAX_HINT_CHARS:,}. Shorten it.",
-            field="text",
-            code="too_long",
-        )
-    if "\x00" in text or clean_text(text) != text:
-        raise SubmitError(
-            "The hint contains characters that can't be stored. Paste it again as plain text.",
-            field="text",
-            code="characters",
-        )
-    return text.strip()

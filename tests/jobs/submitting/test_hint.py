@@ -81,7 +81,7 @@ def test_a_hint_before_the_start_is_in_the_first_prompt(job, alice, run_all, end
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [(" \u200b", "empty"), ("x" * (MAX_HINT_CHARS + 1), "too_long"), ("a\x00b", "characters")],
+    [(" \u200b", "empty"), ("x" * (MAX_HINT_CHARS + 1), "too_long"), ("a\x00b", "nul")],
 )
 def test_a_hint_that_cannot_be_told_is_refused(job, alice, text, code):
     """With what is wrong; nothing changes."""
