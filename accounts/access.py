@@ -1,13 +1,20 @@
-"""The doors of every room: who a request comes from, what a member of staff may open, whose workspace pays."""
+"""The doors of every room: who a request comes from, what a member of staff may open, whose workspace pays.
+
+What belongs to a workspace opens by role: viewers read, members also submit and steer jobs, owners do everything. Who
+is not in it gets 404, who is in it with too little a role gets 403 and the reason in words.
+"""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, cast
+from uuid import UUID
 
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db.models import Case, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
-from accounts.models import User, Workspace
+from accounts.models import Membership, Role, User, Workspace
 from accounts.rights import Right
 from accounts.services import ensure_personal_workspace
 from accounts.sign_in.second_factor import ask_for_second_factor, lacks_second_factor
@@ -68,7 +75,76 @@ def _staff_door(may_enter: Callable[[User], bool]) -> Callable[[AuthedView[...]]
     return decorate
 
 
+def with_role[**P](least: Role) -> Callable[[AuthedView[P]], View[P]]:
+    """Open a view to who has at least this role in the workspace that they have chosen; others get 403."""
+
+    def decorate(view: AuthedView[P]) -> View[P]:
+        @signed_in
+        @wraps(view)
+        def door(request: AuthedRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            require_role(request.user, least, workspace_of(request.user))
+            return view(request, *args, **kwargs)
+
+        return door
+
+    return decorate
+
+
+def role_in(user: User, workspace: Workspace | int) -> Role | None:
+    """Return the user's role in a workspace, or None where they are not in it."""
+    mine = Membership.objects.filter(user=user, workspace=workspace)
+    role = mine.values_list("role", flat=True).first()
+    return Role(role) if role else None
+
+
+def has_role(user: User, least: Role, workspace: Workspace | int) -> bool:
+    """Tell whether the user has at least this role in a workspace."""
+    role = role_in(user, workspace)
+    return role is not None and role.includes(least)
+
+
+def require_role(user: User, least: Role, workspace: Workspace | int) -> None:
+    """Raise Http404 for who is not in the workspace, and PermissionDenied, in words, for who may not do this there."""
+    check_role(role_in(user, workspace), least)
+
+
+def check_role(role: Role | str | None, least: Role) -> None:
+    """Raise Http404 for no role, and PermissionDenied, in words, for one that is not enough."""
+    if not role:
+        raise Http404
+    if not Role(role).includes(least):
+        raise PermissionDenied(_REFUSALS[least])
+
+
+_REFUSALS = {
+    Role.OWNER: "Only an owner of this workspace can see and change its money, limits and members. Ask one of them, or "
+    "switch to another workspace.",
+    Role.MEMBER: "You can read what is in this workspace, but not start or change anything. Ask an owner to make you a "
+    "member, or switch to another workspace.",
+    Role.VIEWER: "",
+}
+
+
 def workspace_of(user: User) -> Workspace:
-    """Return the workspace whose wallet the user sees, and which pays for their new jobs."""
-    workspace = Workspace.objects.filter(memberships__user=user).order_by("memberships__pk").first()
-    return workspace or ensure_personal_workspace(user)
+    """Return the workspace that the user has chosen: whose jobs and money they see, and which pays for new jobs."""
+    chosen_first = Case(When(pk=user.current_workspace_id or 0, then=Value(0)), default=Value(1))
+    mine = Workspace.objects.filter(memberships__user=user).order_by(chosen_first, "memberships__pk")
+    return mine.first() or ensure_personal_workspace(user)
+
+
+def workspace_named(user: User, public_id: str) -> Workspace | None:
+    """Return the user's workspace that a form names. None: it names none of theirs."""
+    try:
+        named = UUID(public_id)
+    except ValueError:
+        return None
+    return Workspace.objects.filter(memberships__user=user, public_id=named).first()
+
+
+def memberships_of(user: User) -> list[Membership]:
+    """Return the user's places in workspaces, the chosen one first, with a workspace made where there is none."""
+    mine = list(Membership.objects.filter(user=user).select_related("workspace").order_by("pk"))
+    if not mine:
+        ensure_personal_workspace(user)
+        return memberships_of(user)
+    return sorted(mine, key=lambda each: each.workspace_id != user.current_workspace_id)

@@ -3,6 +3,8 @@
 The row itself stays, under an address that leads nowhere: jobs, calls and transfers name it.
 """
 
+from typing import NamedTuple
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -13,7 +15,16 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.models import Invitation, Membership, Role, User, Workspace
+from accounts.models import (
+    Invitation,
+    Membership,
+    Role,
+    User,
+    Workspace,
+    WorkspaceChange,
+    WorkspaceInvitation,
+)
+from accounts.workspaces.changes import What, note
 
 CLOSED_DOMAIN = "closed.invalid"
 """Addresses under .invalid reach nobody (RFC 2606)."""
@@ -48,14 +59,38 @@ def keep_open(user: User) -> bool:
     return found is not None and found[0] is None
 
 
-def leave_shared_workspaces(user: User) -> None:
-    """End the user's memberships beside others; where nobody else is an owner, the longest member becomes one."""
+class Handover(NamedTuple):
+    """A shared workspace whose last owner closes their account, and who owns it then: None where only viewers stay."""
+
+    workspace: Workspace
+    heir: Membership | None
+
+
+def handovers_of(user: User) -> list[Handover]:
+    """Return the workspaces that have other people in them and no other owner; the longest member becomes theirs."""
     alone = [workspace.pk for workspace in workspaces_alone(user)]
-    for membership in Membership.objects.filter(user=user).exclude(workspace__in=alone):
+    owned = Membership.objects.filter(user=user, role=Role.OWNER).exclude(workspace__in=alone)
+    found = []
+    for membership in owned.select_related("workspace").order_by("pk"):
         others = Membership.objects.filter(workspace=membership.workspace_id).exclude(user=user)
         if not others.filter(role=Role.OWNER).exists():
-            oldest = others.order_by("pk")[:1].values("pk")
-            others.filter(pk__in=oldest).update(role=Role.OWNER)
+            heir = others.filter(role=Role.MEMBER).select_related("user").order_by("pk").first()
+            found.append(Handover(membership.workspace, heir))
+    return found
+
+
+def leave_shared_workspaces(user: User) -> None:
+    """End the user's memberships beside others; where nobody else is an owner, the longest member becomes one."""
+    shared = Membership.objects.filter(user=user).exclude(workspace__in=workspaces_alone(user))
+    # Nobody else leaves, or loses a role, meanwhile.
+    locked = Workspace.objects.select_for_update(no_key=True).filter(pk__in=shared.values("workspace"))
+    list(locked.order_by("pk"))
+    for handover in handovers_of(user):
+        if handover.heir:
+            Membership.objects.filter(pk=handover.heir.pk).update(role=Role.OWNER)
+            note(handover.workspace, What.ROLE, about=handover.heir.user, detail="member → owner")
+    for membership in shared.select_related("workspace"):
+        note(membership.workspace, What.LEFT, by=user)
         membership.delete()
 
 
@@ -66,6 +101,8 @@ def anonymise(user: User) -> None:
     )
     for address in addresses_of(user):
         Invitation.objects.filter(email__iexact=address).delete()
+        WorkspaceInvitation.objects.filter(email__iexact=address).delete()
+        WorkspaceChange.objects.filter(email__iexact=address).update(email="")
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
     UserSession.objects.filter(user=user).delete()
@@ -79,6 +116,7 @@ def anonymise(user: User) -> None:
     user.is_active = user.is_staff = user.is_superuser = False
     user.notify_when_done = user.notify_when_exhausted = user.notify_when_stuck = False
     user.mail_bounced_at, user.mail_bounce = None, ""
+    user.current_workspace = None
     user.closed_at = timezone.now()
     user.set_unusable_password()
     user.groups.clear()

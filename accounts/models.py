@@ -1,4 +1,4 @@
-"""Users, workspaces (which own jobs and wallets), memberships, invitations and one-time sign-in links."""
+"""Users, workspaces (which own jobs and wallets), who is in them and how they came, one-time sign-in links."""
 
 import uuid
 from typing import Any, ClassVar
@@ -7,6 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -87,6 +88,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text="Addresses that the user removed; closing the account also deletes emails to them.",
     )
 
+    current_workspace = models.ForeignKey(
+        "accounts.Workspace",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        help_text="The one of their workspaces whose jobs and money they see; empty: the first.",
+    )
+
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email"
@@ -129,10 +140,16 @@ class Workspace(models.Model):
 
 
 class Role(models.TextChoices):
-    """What a member may do in a workspace."""
+    """What somebody may do in a workspace, from the most to the least; each may do what those after it may."""
 
-    OWNER = "owner"
-    MEMBER = "member"
+    OWNER = "owner", "Owner"
+    MEMBER = "member", "Member"
+    VIEWER = "viewer", "Viewer"
+
+    def includes(self, least: "Role") -> bool:
+        """Tell whether somebody of this role may do what takes at least that one."""
+        ranked = list(Role)
+        return ranked.index(self) <= ranked.index(least)
 
 
 class Membership(models.Model):
@@ -144,7 +161,10 @@ class Membership(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="accounts_one_membership")]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "user"], name="accounts_one_membership"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="accounts_role_known"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} in {self.workspace} ({self.role})"
@@ -159,6 +179,81 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+
+class WorkspaceInvitation(models.Model):
+    """A place in a workspace, offered to one email address: its link works once, and only the link's hash is kept."""
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="invitations")
+    email = models.EmailField(help_text="In lower case.")
+    role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(help_text="When the email was last sent.")
+    sends = models.PositiveIntegerField(default=1, help_text="How often it was sent.")
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    ended_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was taken back, or declined by who was invited."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "email"],
+                condition=Q(accepted_at=None, ended_at=None),
+                name="accounts_one_open_invitation",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.workspace} ({self.role})"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its link still works."""
+        return self.accepted_at is None and self.ended_at is None and self.expires_at > timezone.now()
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether it waited for too long; another email renews it."""
+        return self.accepted_at is None and self.ended_at is None and self.expires_at <= timezone.now()
+
+
+class WorkspaceChange(models.Model):
+    """One change of who is in a workspace and what they may do there: who made it, whom it is about."""
+
+    class What(models.TextChoices):
+        """What changed."""
+
+        INVITED = "invited", "invited"
+        SENT_AGAIN = "sent_again", "sent the invitation again to"
+        TAKEN_BACK = "taken_back", "took back the invitation of"
+        DECLINED = "declined", "declined the invitation"
+        JOINED = "joined", "joined"
+        ROLE = "role", "changed the role of"
+        REMOVED = "removed", "removed"
+        LEFT = "left", "left"
+        RENAMED = "renamed", "renamed the workspace"
+        CAP = "cap", "changed the monthly limit of"
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="changes")
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    what = models.CharField(max_length=20, choices=What)
+    about = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    email = models.EmailField(blank=True, help_text="Whom an invitation was for; emptied with the account.")
+    detail = models.CharField(max_length=200, blank=True, help_text="From what to what.")
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "-at"], name="accounts_changes")]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.at:%Y-%m-%d %H:%M} {self.by} {self.what} {self.about or self.email} {self.detail}".strip()
+        )
 
 
 class SignInLink(models.Model):

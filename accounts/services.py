@@ -9,7 +9,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +20,8 @@ from accounts.signals import workspace_created
 
 OPERATOR_EMAIL = "operator@localhost.localdomain"
 SIGN_IN_LINK_TTL = timedelta(hours=24)
+OWNERS_FIRST = Case(When(role=Role.OWNER, then=Value(0)), default=Value(1))
+"""Orders memberships."""
 
 
 # With “’s workspace” behind it, it fits the name of a workspace.
@@ -27,12 +29,15 @@ _LONGEST_NAME = 100
 
 
 def ensure_personal_workspace(user: User, *, operator: bool = False) -> Workspace:
-    """Return the user's first workspace, making a personal one (and telling `workspace_created`) where there is none."""
+    """Return the workspace that is the user's own, making it (and telling `workspace_created`) where there is none.
+
+    It is the first that they own or, where they own none, the first that they are in.
+    """
     with transaction.atomic():
         # The lock makes two first requests of one user agree on one workspace.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        membership = Membership.objects.filter(user=user).select_related("workspace").order_by("pk").first()
-        if membership:
+        mine = Membership.objects.filter(user=user).select_related("workspace")
+        if membership := mine.order_by(OWNERS_FIRST, "pk").first():
             return membership.workspace
         workspace = Workspace.objects.create(name=f"{user.get_short_name()[:_LONGEST_NAME]}’s workspace")
         Membership.objects.create(workspace=workspace, user=user, role=Role.OWNER)

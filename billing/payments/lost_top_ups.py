@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Membership
+from accounts.services import OWNERS_FIRST
 from billing.errors import StripeProblem
 from billing.models import SavedCard, TopUp, TopUpOrigin, TopUpState
 from billing.payments.stripe_api import gateway as stripe_gateway
@@ -39,7 +40,7 @@ def remake_top_up(checkout: Checkout) -> TopUp | None:
     if not checkout.success_url.startswith(f"{settings.PONDER_BASE_URL}/"):
         return None
     workspace, top_up_id = _uuid(checkout.workspace), _uuid(checkout.top_up)
-    member = _first_member(workspace) if workspace else None
+    member = _first_owner(workspace) if workspace else None
     if member is None or top_up_id is None or not checkout.asked_cents.isdecimal():
         raise StripeProblem(
             "unknown_top_up",
@@ -70,7 +71,7 @@ def remake_charge(payment: Payment) -> TopUp | None:
     if noted.get("site") != settings.PONDER_BASE_URL:
         return None
     workspace, top_up_id = _uuid(noted.get("workspace", "")), _uuid(payment.top_up)
-    member = _first_member(workspace) if workspace else None
+    member = _first_owner(workspace) if workspace else None
     if member is None or top_up_id is None or not noted.get("amount_cents", "").isdecimal():
         return None
     card = SavedCard.objects.filter(payment_method=payment.card.id).first() if payment.card else None
@@ -88,9 +89,9 @@ def remake_charge(payment: Payment) -> TopUp | None:
     return top_up
 
 
-def _first_member(workspace: uuid.UUID) -> Membership | None:
+def _first_owner(workspace: uuid.UUID) -> Membership | None:
     members = Membership.objects.filter(workspace__public_id=workspace).select_related("workspace", "user")
-    return members.order_by("pk").first()
+    return members.order_by(OWNERS_FIRST, "pk").first()
 
 
 def ask_about_pending() -> int:

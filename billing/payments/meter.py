@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
+from accounts.services import OWNERS_FIRST
 from billing.errors import StripeProblem
 from billing.models import Account, AccountKind, MeterEvent, TransferKind
 from billing.payments.cards import customer_of
@@ -82,7 +83,7 @@ def _send(event: MeterEvent) -> bool:
         error="Its outcome is unknown.",
         first_asked_at=event.first_asked_at or timezone.now(),
     )
-    member = workspace.memberships.select_related("user").order_by("pk").first()
+    member = workspace.memberships.select_related("user").order_by(OWNERS_FIRST, "pk").first()
     if member is None:
         MeterEvent.objects.filter(pk=event.pk).update(error="Nobody is in its workspace any more.")
         return False

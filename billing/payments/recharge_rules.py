@@ -6,6 +6,8 @@ from enum import StrEnum
 from django.db.models import Sum
 from django.utils import timezone
 
+from accounts.access import has_role
+from accounts.models import Role
 from billing.books.ledger import debt_nano
 from billing.models import Account, AccountKind, AutoRecharge, TopUp, TopUpOrigin, TopUpState
 from billing.payments.stripe_api import gateway as stripe_gateway
@@ -49,7 +51,7 @@ def _of_the_rule(rule: AutoRecharge) -> Hindrance | None:
     if rule.card.removed_at is not None:
         return Hindrance.NO_CARD
     user = rule.user
-    if not user.is_active or not rule.workspace.memberships.filter(user=user).exists():
+    if not user.is_active or not has_role(user, Role.OWNER, rule.workspace_id):
         return Hindrance.LEFT
     if rule.needs_person:
         return Hindrance.NEEDS_PERSON

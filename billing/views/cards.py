@@ -11,8 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.access import AuthedRequest, signed_in, workspace_of
-from accounts.models import Workspace
+from accounts.access import AuthedRequest, signed_in, with_role, workspace_of
+from accounts.models import Role, Workspace
 from billing.errors import BillingError, StripeProblem
 from billing.models import AutoRecharge, SavedCard, StripeCustomer
 from billing.payments.auto_recharge import switch_off, switch_on
@@ -21,7 +21,6 @@ from billing.payments.recharge_rules import added_this_month_nano, hindrance
 from billing.payments.stripe_api import gateway as stripe_gateway
 from billing.payments.stripe_api.customers import open_portal
 from billing.payments.topups import MAXIMUM_NANO, MINIMUM_NANO
-from billing.views.access import owns
 from solver.core.money import MoneyError, parse_usd, usd_decimal
 
 
@@ -54,7 +53,7 @@ class RechargeForm(forms.Form):
     )
 
 
-@signed_in
+@with_role(Role.OWNER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def auto_recharge(request: AuthedRequest) -> HttpResponse:
     """Show what is agreed; a POST switches it on or off."""
@@ -98,15 +97,12 @@ def card_remove(request: AuthedRequest, card_id: UUID) -> HttpResponse:
     return redirect("auto-recharge")
 
 
-@signed_in
+@with_role(Role.OWNER)
 @require_POST
 def portal(request: AuthedRequest) -> HttpResponse:
     """Send the user to Stripe's page with their invoices, receipts, cards and billing address."""
     workspace = workspace_of(request.user)
     customer = StripeCustomer.objects.filter(workspace=workspace).first()
-    if not owns(request.user, workspace):
-        messages.warning(request, "Only an owner of the workspace sees its invoices and cards at Stripe.")
-        return redirect("payments")
     if customer is None:
         messages.info(request, "Stripe knows no invoices or cards of yours yet.")
         return redirect("payments")

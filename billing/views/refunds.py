@@ -9,12 +9,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access import AuthedRequest, signed_in, workspace_of
+from accounts.access import AuthedRequest, with_role, workspace_of
+from accounts.models import Role
 from billing.errors import BillingError
 from billing.models import Refund, RefundState, StripeCustomer, TopUp
 from billing.payments.refunds import ask_for_refund, refundable_nano
 from billing.payments.stripe_api import gateway as stripe_gateway
-from billing.views.access import owns
 from solver.core.money import NANO_PER_CENT, MoneyError, format_usd, parse_usd, usd_decimal
 
 _ROWS = 25
@@ -38,23 +38,18 @@ class RefundForm(forms.Form):
             raise forms.ValidationError(str(error)) from error
 
 
-@signed_in
+@with_role(Role.OWNER)
 @require_GET
 def payments(request: AuthedRequest) -> HttpResponse:
     """Show the payments of the user's workspace."""
     return _page(request, None)
 
 
-@signed_in
+@with_role(Role.OWNER)
 @require_POST
 def refund(request: AuthedRequest) -> HttpResponse:
     """Give unspent money back."""
     workspace, form = workspace_of(request.user), RefundForm(request.POST)
-    if not owns(request.user, workspace):
-        messages.warning(
-            request, "Only an owner of the workspace can have its money refunded. Nothing was moved."
-        )
-        return redirect("payments")
     if not form.is_valid():
         return _page(request, form, status=422)
     try:
@@ -91,8 +86,7 @@ def _page(request: AuthedRequest, form: RefundForm | None, *, status: int = 200)
     workspace = workspace_of(request.user)
     top_ups = TopUp.objects.filter(workspace=workspace).select_related("card").prefetch_related("refunds")
     page = Paginator(top_ups.order_by("-created_at", "pk"), _ROWS).get_page(request.GET.get("page"))
-    is_owner = owns(request.user, workspace)
-    left_nano = refundable_nano(workspace) if is_owner else 0
+    left_nano = refundable_nano(workspace)
     if form is None:
         form = RefundForm(initial={"request": uuid.uuid4(), "amount": usd_decimal(left_nano)})
     context = {
@@ -101,9 +95,7 @@ def _page(request: AuthedRequest, form: RefundForm | None, *, status: int = 200)
         "link": "?page=",
         "refundable_nano": left_nano,
         "form": form,
-        "is_owner": is_owner,
-        "has_portal": is_owner
-        and StripeCustomer.objects.filter(workspace=workspace).exists()
+        "has_portal": StripeCustomer.objects.filter(workspace=workspace).exists()
         and not stripe_gateway.missing_settings(),
     }
     return render(request, "billing/own_payments.html", context, status=status)

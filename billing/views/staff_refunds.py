@@ -9,9 +9,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import AuthedRequest, staff_with, workspace_of
+from accounts.access import AuthedRequest, staff_with
 from accounts.models import User
 from accounts.rights import Right
+from accounts.services import ensure_personal_workspace
 from billing.errors import BillingError
 from billing.models import Refund
 from billing.payments.refunds import ask_for_refund, plan_refund, refundable_nano
@@ -48,7 +49,7 @@ def staff_refunds(request: AuthedRequest) -> HttpResponse:
 
 
 def _refund_of(request: AuthedRequest, person: User, context: dict[str, Any]) -> HttpResponse:
-    workspace = workspace_of(person)
+    workspace = ensure_personal_workspace(person)
     context["refundable_nano"] = refundable_nano(workspace)
     if request.method != "POST":
         amount = usd_decimal(context["refundable_nano"])

@@ -9,7 +9,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access import AuthedRequest, signed_in, workspace_of
+from accounts.access import AuthedRequest, signed_in, with_role, workspace_of
+from accounts.models import Role
 from billing.errors import StripeProblem
 from billing.models import TopUp
 from billing.payments.topups import start_top_up, sync_top_up
@@ -19,7 +20,7 @@ from billing.views.wallet import wallet_page
 from solver.core.money import format_usd
 
 
-@signed_in
+@with_role(Role.OWNER)
 @require_POST
 def topup_start(request: AuthedRequest) -> HttpResponse:
     """Record the top-up and send the user to Stripe Checkout."""

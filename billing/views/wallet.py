@@ -9,7 +9,8 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from accounts.access import AuthedRequest, signed_in, workspace_of
+from accounts.access import AuthedRequest, with_role, workspace_of
+from accounts.models import Role
 from billing.books.ledger import debt_nano
 from billing.books.statement import LEDGER_HEADER, PAGE_ROWS, StatementRow, ledger_rows
 from billing.books.wallet import balances, statement
@@ -19,7 +20,7 @@ from billing.payments.stripe_api import gateway as stripe_gateway
 from billing.views.forms import CUSTOM, PRESETS, TopUpForm
 
 
-@signed_in
+@with_role(Role.OWNER)
 @require_GET
 def wallet(request: AuthedRequest) -> HttpResponse:
     """Show the wallet; `?amount=35` fills in an amount."""
@@ -48,7 +49,7 @@ def wallet_page(request: AuthedRequest, form: TopUpForm, *, status: int = 200) -
     return render(request, "billing/wallet.html", context, status=status)
 
 
-@signed_in
+@with_role(Role.OWNER)
 @require_GET
 def wallet_csv(request: AuthedRequest) -> StreamingHttpResponse:
     """Download every movement, newest first."""

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.access import role_in
 from accounts.models import User
 from jobs.core.states import JobState, Wanted
 from jobs.mail.compose import compose
@@ -152,6 +153,8 @@ def _is_wanted(message: OutboxMessage) -> bool:
     user = message.job.created_by
     if not user.is_active or not message.recipient:
         return False
+    if role_in(user, message.job.workspace_id) is None:
+        return False  # who left a workspace reads its answers no more
     if message.kind == OutboxKind.WAITING:
         return user.notify_when_stuck
     if message.content.get("state") == JobState.EXHAUSTED:

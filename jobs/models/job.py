@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -34,6 +34,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(
             ~Q(state=JobState.DRAFT) | Q(created_by_id=user.pk), workspace__memberships__user_id=user.pk
         )
+
+    def with_reader_role(self) -> Self:
+        """Of jobs visible to a user: each with the user's role in its workspace, as `reader_role`."""
+        return self.annotate(reader_role=F("workspace__memberships__role"))
 
 
 class Job(models.Model):

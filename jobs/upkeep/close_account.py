@@ -7,8 +7,10 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from accounts.closing import (
+    Handover,
     addresses_of,
     anonymise,
+    handovers_of,
     is_last_of_staff,
     leave_shared_workspaces,
     workspaces_alone,
@@ -38,6 +40,12 @@ class Belongings:
     wallet_nano: int
     trial_nano: int
     is_last_of_staff: bool
+    handovers: tuple[Handover, ...] = ()
+
+    @property
+    def unowned(self) -> str:
+        """The names of workspaces in which only viewers would be left."""
+        return ", ".join(f"“{each.workspace.name}”" for each in self.handovers if each.heir is None)
 
 
 def belongings_of(user: User) -> Belongings:
@@ -51,6 +59,7 @@ def belongings_of(user: User) -> Belongings:
         wallet_nano=sum(each.wallet_nano for each in money),
         trial_nano=sum(each.trial_nano for each in money),
         is_last_of_staff=is_last_of_staff(user),
+        handovers=tuple(handovers_of(user)),
     )
 
 
@@ -102,6 +111,11 @@ def _refuse(has: Belongings, *, gives_up_money: bool) -> None:
         raise SubmitError(
             "This is the only staff account. Make another person a member of staff first.",
             code="last_of_staff",
+        )
+    if has.unowned:
+        raise SubmitError(
+            f"Only viewers would be left in {has.unowned}. Make one of them an owner, or remove them, first.",
+            code="unowned",
         )
     if has.under_way:
         raise SubmitError(

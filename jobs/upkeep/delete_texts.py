@@ -6,7 +6,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Membership, Role, User
+from accounts.access import role_in
+from accounts.models import Role, User
 from files.models import Attachment
 from files.store import delete_files
 from jobs.core.states import ENDED
@@ -48,11 +49,18 @@ _OF_STEP: dict[str, Any] = {
 
 
 def may_delete_texts(user: User, job: Job) -> bool:
-    """Tell whether the texts of this job are the user's to delete: who made it may, and owners of its workspace."""
-    if job.created_by_id == user.pk:
-        return True
-    owners = Membership.objects.filter(workspace_id=job.workspace_id, role=Role.OWNER)
-    return owners.filter(user=user).exists()
+    """Tell whether the texts of this job are the user's to delete: owners of its workspace may, and who made it.
+
+    Who made it and only reads in its workspace now, or left it, may not.
+    """
+    role = reader_role(user, job)
+    return role is not None and role.includes(Role.MEMBER if job.created_by_id == user.pk else Role.OWNER)
+
+
+def reader_role(user: User, job: Job) -> Role | None:
+    """Return the user's role in a job's workspace: as it was read with the job, or else asked for."""
+    known = getattr(job, "reader_role", "")
+    return Role(known) if known else role_in(user, job.workspace_id)
 
 
 def delete_texts(*, job_id: UUID) -> bool:

@@ -11,7 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 from django.utils.text import slugify
 
-from accounts.models import User
+from accounts.models import Role, User, Workspace
 from billing.books.statement import LEDGER_HEADER, ledger_rows
 from billing.cost_review.csv_reply import csv_lines
 from billing.models import Call
@@ -28,7 +28,7 @@ Your data in Ponder
 
 profile.json          your name, address and settings
 templates.json        forms that you saved, and which of them run weekly
-ledger/*.csv          every movement in the wallet of each of your workspaces; amounts are exact dollars
+ledger/*.csv          every movement in the wallet of each workspace that you own; amounts are exact dollars
 jobs/DATE-ID/
   job.json            the job: state, money, times, answer, confidence, what was checked
   problem.md          what you asked
@@ -37,6 +37,7 @@ jobs/DATE-ID/
   calls.jsonl         every call, one JSON object per line, in the order in which the results were recorded:
                       purpose, model, tokens, cost, times, the messages that were sent, and the reply
 
+These are the jobs that you submitted, in the workspaces that you are in.
 Jobs whose texts were deleted have only amounts and times.
 Times are UTC. Amounts are decimal strings, exact to the billionth of a dollar.
 """
@@ -83,14 +84,14 @@ def _entries(user: User) -> Iterator[tuple[str, Iterator[str] | Iterator[bytes]]
     yield "README.txt", iter([README])
     yield "profile.json", iter([_json(_profile(user))])
     yield "templates.json", iter([_json(_templates(user))])
-    for workspace in user.workspaces.order_by("pk"):
+    owned = Workspace.objects.filter(memberships__user=user, memberships__role=Role.OWNER)
+    for workspace in owned.order_by("pk"):
         yield (
             f"ledger/{workspace.pk}-{slugify(workspace.name)[:60] or 'workspace'}.csv",
             csv_lines(LEDGER_HEADER, ledger_rows(workspace)),
         )
-    for job in (
-        Job.objects.filter(created_by=user).select_related("escrow").order_by("created_at").iterator(100)
-    ):
+    submitted = Job.objects.filter(created_by=user, workspace__memberships__user=user)
+    for job in submitted.select_related("escrow").order_by("created_at").iterator(100):
         folder = f"jobs/{job.created_at:%Y-%m-%d}-{job.pk}"
         yield f"{folder}/job.json", iter([_json(_job(job))])
         if job.problem:
@@ -119,7 +120,9 @@ def _profile(user: User) -> dict[str, Any]:
     )  # fmt: skip
     memberships = user.memberships.select_related("workspace").order_by("pk")
     return {name: getattr(user, name) for name in fields} | {
-        "workspaces": [{"name": each.workspace.name, "role": each.role} for each in memberships],
+        "workspaces": [
+            {"name": each.workspace.name, "role": each.role, "since": each.created_at} for each in memberships
+        ],
         "exported_at": timezone.now(),
     }
 

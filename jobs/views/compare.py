@@ -154,7 +154,7 @@ def costs_in_words(*named: tuple[str, int]) -> str:
 def compare(request: HttpRequest) -> HttpResponse:
     """Submit the form's problem to both models, or show the form again with what is wrong."""
     form = NewJobForm(request.POST)
-    user = request.user
+    user, status = request.user, 422
     if form.is_valid():
         if not isinstance(user, User):
             return ask_to_sign_in(request, form)
@@ -162,11 +162,12 @@ def compare(request: HttpRequest) -> HttpResponse:
             made = _submit(request, user, form)
         except SubmitError as error:
             form.add_submit_error(error)
+            status = 403 if error.code == "role" else 422
         else:
             if draft_id := uuid_of(request.POST.get("draft", "")):
                 delete_draft(user=user, draft_id=draft_id)
             return redirect(made)
-    return render(request, "jobs/form/new.html", refused_form(request, form), status=422)
+    return render(request, "jobs/form/new.html", refused_form(request, form), status=status)
 
 
 def _submit(request: HttpRequest, user: User, form: NewJobForm) -> Comparison:

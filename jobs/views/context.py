@@ -1,4 +1,4 @@
-"""What every full page knows: the name, the theme, what is available in the wallet, where mail goes."""
+"""What every full page knows: name, theme, a person’s workspaces, what is available in the wallet, where mail goes."""
 
 from functools import cache
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts.access import workspace_of
-from accounts.models import User
+from accounts.access import memberships_of
+from accounts.models import Membership, Role, User
 from accounts.theme import theme_of
 from billing.books.wallet import balances
 from billing.models import SpendingStop
@@ -19,9 +19,14 @@ def site(request: HttpRequest) -> dict[str, Any]:
     """Return the variables of `base.html`; the balance is read only where it is shown."""
 
     @cache
-    def available() -> int | None:
+    def memberships() -> list[Membership]:
         user = getattr(request, "user", None)
-        return balances(workspace_of(user)).available_nano if isinstance(user, User) else None
+        return memberships_of(user) if isinstance(user, User) else []
+
+    @cache
+    def available() -> int | None:
+        place = next(iter(memberships()), None)
+        return balances(place.workspace).available_nano if place and place.role == Role.OWNER else None
 
     @cache
     def stops() -> list[SpendingStop]:
@@ -35,7 +40,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "site_name": "Ponder",
         "site_version": settings.PONDER_VERSION,
         "theme": theme_of(request),
-        "available_nano": available,  # a template calls it
+        "memberships": memberships,  # a template calls it; the chosen workspace comes first
+        "available_nano": available,  # for its owners
         "spending_stops": stops,
         "staff_pages": pages,
         "site_time_zone": settings.TIME_ZONE,

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import AuthedRequest, signed_in, workspace_of
+from accounts.access import AuthedRequest, has_role, signed_in, workspace_of
 from accounts.models import Role, User, Workspace
 from jobs.lifecycle.limits.spending import limits_in_force, set_limit, uses_of
 from jobs.models import Period, SpendingLimit
@@ -54,8 +54,7 @@ def _whose(request: AuthedRequest, what: str) -> dict[str, Any]:
 
 def _may_set_for(user: User, workspace: Workspace) -> bool:
     """Tell whether the user owns a workspace with others in it; alone, their own limits are the same."""
-    members = workspace.memberships.all()
-    return members.filter(user=user, role=Role.OWNER).exists() and members.count() > 1
+    return has_role(user, Role.OWNER, workspace) and workspace.memberships.count() > 1
 
 
 @signed_in

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from accounts.access import AuthedRequest, signed_in, workspace_of
+from accounts.access import AuthedRequest, has_role, signed_in, workspace_of
 from accounts.models import Role
 from accounts.rights import Right
 from jobs.mail.hook_address import MAX_ADDRESS, HookError
@@ -43,8 +43,8 @@ def whose(request: AuthedRequest, what: str) -> dict[str, Any] | None:
         may = request.user.is_staff and request.user.has_perm(Right.CONTROL_SPENDING.permission)
         return {} if may else None
     workspace = workspace_of(request.user)
-    owns = workspace.memberships.filter(user=request.user, role=Role.OWNER).exists()
-    return {"workspace": workspace} if what == WORKSPACE and owns else None
+    owns = what == WORKSPACE and has_role(request.user, Role.OWNER, workspace)
+    return {"workspace": workspace} if owns else None
 
 
 @signed_in

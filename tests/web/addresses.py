@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from accounts.models import Role
 from accounts.rights import Right
 
 PUBLIC = {
@@ -113,6 +114,37 @@ OWNERS = {
     "file",
 }
 """About one thing that belongs to somebody: for others it does not exist."""
+
+LEAST_ROLE = {
+    **dict.fromkeys(
+        {"wallet", "wallet-csv", "auto-recharge", "payments", "portal", "refund", "topup-start", "topup-return"},
+        Role.OWNER,
+    ),
+    **dict.fromkeys(
+        {
+            "job-new", "job-compare", "job-template-save", "job-template-weekly", "job-draft", "job-files", "job-finish",
+            "job-cancel", "job-pause", "job-resume", "job-raise", "job-hint", "job-delete-texts", "job-share",
+            "job-unshare", "job-verdict", "job-name",
+        },
+        Role.MEMBER,
+    ),
+    **dict.fromkeys(
+        {
+            "job-list", "job-list-csv", "job-bulk", "job-detail", "job-live", "job-search", "job-steps", "job-step-text",
+            "job-export-md", "job-export-json", "job-data-json", "job-data-csv", "job-beside", "job-compare-detail",
+            "job-compare-live", "file", "limits", "webhook-add", "webhook-remove",
+        },
+        Role.VIEWER,
+    ),
+}  # fmt: skip
+"""What belongs to a workspace, and the least role in it that opens each; a page of the list acts on what the role may."""
+
+OF_A_PERSON = {
+    "settings", "mail-works", "data-export", "account-close", "account-close-cancel-jobs", "usersessions_list",
+    "reauthenticate-by-code", "sign-out-elsewhere", "session-end", "card-remove", "job-template-list", "job-template",
+    "job-template-stop", "job-template-delete", "job-draft-delete",
+}  # fmt: skip
+"""What concerns one person alone, whatever workspaces they are in; allauth's pages do, too."""
 
 STAFF = {
     "cost-review": Right.SEE_COSTS,

@@ -14,13 +14,25 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Membership, Role
 from accounts.rights import Right
 from billing.models import SavedCard, TopUp
 from files.models import Attachment
 from jobs.models import Job, JobTemplate, OutboxMessage
 from tests import people
 from tests.billing.books import make_reconciliation_item
-from tests.web.addresses import ADMIN_FRAME, ANY_STAFF, OWN, OWNERS, PUBLIC, STAFF, SUPERUSERS, addresses
+from tests.web.addresses import (
+    ADMIN_FRAME,
+    ANY_STAFF,
+    LEAST_ROLE,
+    OF_A_PERSON,
+    OWN,
+    OWNERS,
+    PUBLIC,
+    STAFF,
+    SUPERUSERS,
+    addresses,
+)
 from tests.web.conftest import Person
 
 LISTED = PUBLIC | OWN | OWNERS | STAFF.keys() | ANY_STAFF | SUPERUSERS
@@ -148,6 +160,51 @@ def test_a_stranger_gets_404(charlie, belongings, mail_dir):
         assert charlie.post(path_to(name, belongings), {"budget": "20"}).status_code in {404, 405}, name
         assert charlie.get(path_to(name, belongings)).status_code in {404, 405}, name
         assert list(Job.objects.order_by("pk").values()) == before, name
+
+
+def test_every_address_of_a_workspace_says_which_role_opens_it():
+    """A new page must say whether it is a person's own, or which role it takes, so that it is tried below."""
+    of_allauth = {name for name in OWN | OWNERS if name.startswith(("account_", "mfa_"))}
+    assert (OWN | OWNERS) - LEAST_ROLE.keys() == OF_A_PERSON | of_allauth
+    assert LEAST_ROLE.keys() <= OWN | OWNERS | PUBLIC
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_opens_what_it_may_and_nothing_else(role, bob, belongings):
+    """Who may do less gets 403 with the reason, whatever the method; nothing changes."""
+    Membership.objects.filter(user=bob.user).update(role=role)
+    before = list(Job.objects.order_by("pk").values())
+    form = {"budget": "0.01", "problem": "Two and two?", "draft": str(uuid.uuid4()), "amount": "x"}
+    own = JobTemplate.objects.create(
+        created_by=bob.user, workspace=people.workspace_of(bob.user), name="Bob's", form={}
+    )
+    things = belongings | {"job-template-weekly": [own.pk]}
+    for name in sorted(name for name, least in LEAST_ROLE.items() if not role.includes(least)):
+        replies = [bob.post(path_to(name, things), form), bob.get(path_to(name, things))]
+        refusals = [reply for reply in replies if reply.status_code != 405]
+        assert [reply.status_code for reply in refusals] in ([403], [403, 403]), name
+        assert all("workspace" in reply.content.decode() for reply in refusals), name
+    assert list(Job.objects.order_by("pk").values()) == before
+    for name in sorted(name for name, least in LEAST_ROLE.items() if role.includes(least)):
+        if name not in {"topup-return", "job-data-json", "job-data-csv", "file"}:
+            assert bob.get(path_to(name, things)).status_code in {200, 286, 302, 405}, name
+
+
+def test_a_viewer_sees_no_button_that_is_refused(bob, running_job, done_job):
+    """Pages of jobs offer a viewer nothing that changes them, and no money."""
+    Membership.objects.filter(user=bob.user).update(role=Role.VIEWER)
+    for job in (running_job, done_job):
+        page = bob.get(job.get_absolute_url()).content.decode()
+        for refused in (
+            "/raise/",
+            "/finish/",
+            "/hint/",
+            "/jobs/new/",
+            "/delete-texts/",
+            "/name/",
+            "/wallet/",
+        ):
+            assert refused not in page, refused
 
 
 def test_superusers_get_404_for_what_is_a_users_own(staff, belongings):

@@ -29,9 +29,10 @@ def revision_of_draft(draft: Job) -> str:
     return draft.queued_at.isoformat()
 
 
-def drafts_of(user: User) -> "list[Job]":
-    """Return the user's drafts, the newest first."""
-    return list(Job.objects.filter(created_by=user, state=JobState.DRAFT).order_by("-queued_at"))
+def drafts_of(user: User, workspace: Workspace | None = None) -> "list[Job]":
+    """Return the user's drafts, the newest first: in one workspace, or all."""
+    drafts = Job.objects.filter(created_by=user, state=JobState.DRAFT).select_related("workspace")
+    return list((drafts.filter(workspace=workspace) if workspace else drafts).order_by("-queued_at"))
 
 
 def save_draft(

@@ -10,7 +10,7 @@ from jobs.models.template import MOST_NAME_CHARS
 from solver.text.extract import clean_text
 
 MOST_TEMPLATES = 50
-_OF_ONE_RUN = ("not_before", "deadline", "follows", "attached", "upload")
+_OF_ONE_RUN = ("not_before", "deadline", "follows", "attached", "upload", "workspace")
 
 
 def save_template(

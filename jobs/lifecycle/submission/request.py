@@ -9,7 +9,8 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import User, Workspace
+from accounts.access import role_in
+from accounts.models import Role, User, Workspace
 from files.errors import FileError
 from files.models import Attachment
 from files.store import check_together, read_files
@@ -61,6 +62,7 @@ class JobRequest:
 
     def checked(self) -> Self:
         """Return the request with its problem as it is stored. Raises SubmitError for what no job can have."""
+        refuse_readers(self.user, self.workspace)
         problem = checked_problem(self.problem)
         check_budget(self.budget_nano)
         _check_times(self.deadline_at, self.not_before_at)
@@ -116,6 +118,19 @@ class JobRequest:
             and [each["sha256"] for each in job.files] == [file.sha256 for file in self.files]
             and job.follows_id == (self.follows.pk if self.follows else None)
             and (job.not_before_at, job.deadline_at) == (self.not_before_at, self.deadline_at)
+        )
+
+
+def refuse_readers(user: User, workspace: Workspace) -> None:
+    """Raise SubmitError for a user who may not submit jobs in a workspace."""
+    role = role_in(user, workspace)
+    if role is None:
+        raise SubmitError("You are no longer a member of the workspace that pays for it.", code="role")
+    if not role.includes(Role.MEMBER):
+        raise SubmitError(
+            "You can read what is in this workspace, but not start jobs. Ask an owner to make you a member, or switch "
+            "to another workspace.",
+            code="role",
         )
 
 

@@ -9,14 +9,14 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import AuthedRequest, signed_in
 from jobs.upkeep.delete_texts import delete_texts, may_delete_texts
-from jobs.views.access import get_job_for
+from jobs.views.access import get_job_to_change
 
 
 @signed_in
 @require_http_methods(["GET", "POST"])
 def delete_job_texts(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Say what is deleted and what is kept; a POST deletes."""
-    job = get_job_for(request.user, job_id)
+    job = get_job_to_change(request.user, job_id)
     may = may_delete_texts(request.user, job)
     if request.method == "GET":
         context = {"job": job, "may_delete": may, "has_follow_ups": job.follow_ups.exists()}

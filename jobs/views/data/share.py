@@ -13,7 +13,7 @@ from jobs.models import ShareLink
 from jobs.presenters.markdown import has_math, render_markdown
 from jobs.presenters.revision import revision_of
 from jobs.upkeep.delete_texts import may_delete_texts
-from jobs.views.access import get_job_for
+from jobs.views.access import get_job_to_change
 from jobs.views.job_page.detail import job_context, may_share
 
 
@@ -21,7 +21,7 @@ from jobs.views.job_page.detail import job_context, may_share
 @require_POST
 def share_job(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Make the link of a job, or change what it shows; the address stays."""
-    job = get_job_for(request.user, job_id)
+    job = get_job_to_change(request.user, job_id)
     if not may_share(request.user, job):
         messages.error(request, "This result is not yours to share, or there is none yet.")
         return redirect(job)
@@ -37,7 +37,7 @@ def share_job(request: AuthedRequest, job_id: UUID) -> HttpResponse:
 @require_POST
 def unshare_job(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Revoke the link of a job; a second click is harmless."""
-    job = get_job_for(request.user, job_id)
+    job = get_job_to_change(request.user, job_id)
     if not may_delete_texts(request.user, job):
         messages.error(
             request, "Only the person who created this job, or a workspace owner, can revoke its link."

@@ -11,14 +11,14 @@ from accounts.access import AuthedRequest, signed_in
 from jobs.core.states import UserVerdict
 from jobs.lifecycle.user_verdict import give_verdict
 from jobs.upkeep.delete_texts import may_delete_texts
-from jobs.views.access import get_job_for
+from jobs.views.access import get_job_to_change
 
 
 @signed_in
 @require_POST
 def judge_answer(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Keep the verdict; an empty one takes it back."""
-    job = get_job_for(request.user, job_id)
+    job = get_job_to_change(request.user, job_id)
     said = request.POST.get("verdict", "")
     if said and said not in UserVerdict.values:
         messages.error(request, f"“{said[:20]}” is no verdict. Choose one of those offered.")

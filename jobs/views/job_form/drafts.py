@@ -8,10 +8,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from accounts.access import AuthedRequest, signed_in, workspace_of
+from accounts.access import AuthedRequest, require_role, signed_in
+from accounts.models import Role
 from jobs.lifecycle.saved.drafts import DraftChangedError, delete_draft, save_draft
 from jobs.views.access import jobs_of
-from jobs.views.job_form.forms import typed_fields
+from jobs.views.job_form.forms import NewJobForm, typed_fields
 from jobs.views.job_form.new import uuid_of, uuid_or_404
 
 
@@ -22,11 +23,13 @@ def keep_draft(request: AuthedRequest) -> HttpResponse:
 
     Where another tab changed the draft meanwhile, 412: the form goes on as a draft of its own, with the id in a header.
     """
+    workspace = NewJobForm(request.POST).workspace_for(request.user)
+    require_role(request.user, Role.MEMBER, workspace)
     draft_id, parent_id = uuid_or_404(request.POST.get("draft", "")), uuid_of(request.POST.get("from", ""))
     try:
         revision = save_draft(
             user=request.user,
-            workspace=workspace_of(request.user),
+            workspace=workspace,
             draft_id=draft_id,
             fields=typed_fields(request.POST),
             parent=jobs_of(request.user).filter(pk=parent_id).first() if parent_id else None,

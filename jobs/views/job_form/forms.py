@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from accounts.access import workspace_of
-from accounts.models import User
+from accounts.access import workspace_named, workspace_of
+from accounts.models import User, Workspace
 from files.models import Attachment
 from files.store import files_named
 from jobs.core.code_checks import runs_programs
@@ -160,6 +160,7 @@ class NewJobForm(BudgetForm):
     not_before = forms.CharField(required=False, max_length=40)
     deadline = forms.CharField(required=False, max_length=40)
     time_zone = forms.CharField(required=False, max_length=60)
+    workspace = forms.CharField(required=False, max_length=40)
 
     def __init__(self, *args: Any, **fields: Any) -> None:
         super().__init__(*args, **fields)
@@ -286,9 +287,15 @@ class NewJobForm(BudgetForm):
     def job_request(self, user: User) -> JobRequest:
         """Return what a valid form asks for."""
         data = self.cleaned_data
+        if data["workspace"] and workspace_named(user, data["workspace"]) is None:
+            raise SubmitError(
+                "You are no longer in the workspace that this form was opened for. Choose another one, and press Start "
+                "again.",
+                code="role",
+            )
         return JobRequest(
             user=user,
-            workspace=workspace_of(user),
+            workspace=self.workspace_for(user),
             problem=data["problem"],
             budget_nano=data["budget"],
             checker=data["parsed_checker"],
@@ -300,6 +307,10 @@ class NewJobForm(BudgetForm):
             files=tuple(self.attached_files(user)),
             tags=data["tags"],
         )
+
+    def workspace_for(self, user: User) -> Workspace:
+        """Return the workspace that the form was opened for, or else the one that the user has chosen now."""
+        return workspace_named(user, str(self["workspace"].value() or "")) or workspace_of(user)
 
     def clean_upload(self) -> str:
         """Refuse files that were chosen and not attached: without a script they need the button."""
@@ -313,7 +324,7 @@ class NewJobForm(BudgetForm):
     def attached_files(self, user: User) -> list[Attachment]:
         """Return the files that are ticked. Raises SubmitError where one is not there, or not the workspace's."""
         named = set(ids_in(names_in(self.cleaned_data.get("attached", ""))))
-        found = files_named(named, user=user, workspace=workspace_of(user))
+        found = files_named(named, user=user, workspace=self.workspace_for(user))
         if len(found) < len(named):
             raise SubmitError(
                 "One of the files is not there any more: what no job has is kept for two days. Attach it again.",

@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.views.csrf import csrf_failure as default_csrf_failure
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.access import workspace_of
-from accounts.models import User
+from accounts.access import has_role, require_role, workspace_of
+from accounts.models import Role, User, Workspace
 from files.store import read_files
 from jobs.core.rates import within_rate
 from jobs.core.states import JobState
@@ -94,10 +94,13 @@ def _label(typed: str) -> str:
 def new_job(request: HttpRequest) -> HttpResponse:
     """Show the form; on Start, submit the job, or keep the draft and ask the person to sign in."""
     if request.method == "GET":
-        return render(request, "jobs/form/new.html", blank_form(request))
+        context = blank_form(request)
+        if isinstance(request.user, User):
+            require_role(request.user, Role.MEMBER, context["pays"])
+        return render(request, "jobs/form/new.html", context)
     form = NewJobForm(request.POST)
     user = request.user
-    needs_money = False
+    needs_money, status = False, 422
     if form.is_valid():
         if not isinstance(user, User):
             return ask_to_sign_in(request, form)
@@ -105,11 +108,11 @@ def new_job(request: HttpRequest) -> HttpResponse:
             job = _submit(request, user, form)
         except SubmitError as error:
             form.add_submit_error(error)
-            needs_money = error.code == "not_enough_money"
+            needs_money, status = error.code == "not_enough_money", 403 if error.code == "role" else 422
         else:
             return redirect(job)
     context = refused_form(request, form) | {"needs_money": needs_money}
-    return render(request, "jobs/form/new.html", context, status=422)
+    return render(request, "jobs/form/new.html", context, status=status)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -132,12 +135,19 @@ def refused_form(request: HttpRequest, form: NewJobForm) -> dict[str, Any]:
         "draft_id": uuid_of(request.POST.get("draft", "")) or uuid4(),
         "draft_revision": request.POST.get("draft_revision", ""),
     }
+    pays = _payer(request, form)
     names = {
         "from_id": uuid_of(request.POST.get("from", "")),
         "follows": _followed(request, form),
-        "files": files_context(request.user, str(form["attached"].value() or "")),
+        "pays": pays,
+        "files": files_context(request.user, str(form["attached"].value() or ""), workspace=pays),
     }
     return form_context(form) | ids | names
+
+
+def _payer(request: HttpRequest, form: NewJobForm) -> Workspace | None:
+    """Return the workspace that the job would be in; None for somebody who is not signed in."""
+    return form.workspace_for(request.user) if isinstance(request.user, User) else None
 
 
 def _followed(request: HttpRequest, form: NewJobForm) -> Job | None:
@@ -196,9 +206,11 @@ def blank_form(request: HttpRequest) -> dict[str, Any]:
     """Return the first form: from an earlier job, a draft, what was typed before signing in, or empty."""
     source = _source_of(request)
     form = NewJobForm(initial=dict(source.initial))
+    pays = _payer(request, form)
     return form_context(form) | {
         "follows": _followed(request, form),
-        "files": files_context(request.user, str(form["attached"].value() or "")),
+        "pays": pays,
+        "files": files_context(request.user, str(form["attached"].value() or ""), workspace=pays),
         "draft": source.draft,
         "draft_id": source.draft.pk if source.draft else uuid4(),
         "draft_revision": revision_of_draft(source.draft) if source.draft else "",
@@ -210,38 +222,45 @@ def blank_form(request: HttpRequest) -> dict[str, Any]:
 def _source_of(request: HttpRequest) -> FormSource:
     user = request.user if isinstance(request.user, User) else None
     if user and request.GET.get("from"):
-        return _rerun(request, get_job_for(user, uuid_or_404(request.GET["from"])))
+        return _rerun(request, user, get_job_for(user, uuid_or_404(request.GET["from"])))
     if user and request.GET.get("follow"):
-        return _follow_up(get_job_for(user, uuid_or_404(request.GET["follow"])))
+        return _follow_up(user, get_job_for(user, uuid_or_404(request.GET["follow"])))
     if user and request.GET.get("template"):
-        return FormSource({**_EMPTY, **get_template_for(user, uuid_or_404(request.GET["template"])).form})
+        template = get_template_for(user, uuid_or_404(request.GET["template"]))
+        return FormSource({**_EMPTY, **template.form, **_in_workspace(user, template.workspace)})
     if user and request.GET.get("draft"):
         return _continued(get_draft_for(user, uuid_or_404(request.GET["draft"])))
     if kept := _kept_over_sign_in(request):
         return FormSource(kept)
-    drafts = drafts_of(user) if user and "empty" not in request.GET else []
+    drafts = drafts_of(user, workspace_of(user)) if user and "empty" not in request.GET else []
     return next(map(_continued, drafts), FormSource())
 
 
-def _rerun(request: HttpRequest, job: Job) -> FormSource:
+def _in_workspace(user: User, workspace: Workspace) -> dict[str, str]:
+    """Return the field that keeps a form in the workspace that it comes from, if the user may submit there."""
+    return {"workspace": str(workspace.public_id)} if has_role(user, Role.MEMBER, workspace) else {}
+
+
+def _rerun(request: HttpRequest, user: User, job: Job) -> FormSource:
     if job.texts_deleted_at:
         messages.warning(
             request,
             "The texts of that job were deleted, so it cannot be run again. Enter the problem again.",
         )
         return FormSource()
-    return FormSource(_initial_of(job), from_id=job.pk)
+    return FormSource({**_initial_of(job), **_in_workspace(user, job.workspace)}, from_id=job.pk)
 
 
-def _follow_up(job: Job) -> FormSource:
+def _follow_up(user: User, job: Job) -> FormSource:
     """Return an empty form that follows up on a job, with the budget that one had."""
     fields = {**budget_fields(job.budget_nano), "follows": str(job.pk), "attached": _files_of(job)}
-    return FormSource({**_EMPTY, **fields})
+    return FormSource({**_EMPTY, **fields, **_in_workspace(user, job.workspace)})
 
 
 def _continued(draft: Job) -> FormSource:
     strategy = current_name(draft.form.get("strategy", DEFAULT))
-    return FormSource({**draft.form, "problem": draft.problem, "strategy": strategy}, draft, draft.parent_id)
+    kept = {**draft.form, "workspace": str(draft.workspace.public_id)}
+    return FormSource({**kept, "problem": draft.problem, "strategy": strategy}, draft, draft.parent_id)
 
 
 def _initial_of(job: Job) -> dict[str, Any]:
@@ -303,7 +322,7 @@ def quote(request: HttpRequest) -> HttpResponse:
                 checker=data["parsed_checker"],
                 strategy=data.get("strategy", DEFAULT),
                 options=form.chosen_options(),
-                workspace=workspace_of(request.user) if isinstance(request.user, User) else None,
+                workspace=_payer(request, form),
                 earlier=earlier_of(follows) if (follows := _followed(request, form)) else None,
                 files=read_files(form.attached_files(request.user)) if isinstance(request.user, User) else (),
             )

@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import AuthedRequest, signed_in, workspace_of
-from accounts.models import User
+from accounts.access import AuthedRequest, require_role, signed_in, workspace_of
+from accounts.models import Role, User
 from jobs.core.errors import SubmitError
 from jobs.lifecycle.saved.templates import rename_template, save_template
 from jobs.lifecycle.saved.weekly import first_run, start_weekly, stop_weekly
@@ -51,8 +51,10 @@ def save_as_template(request: HttpRequest) -> HttpResponse:
     user = request.user
     if not isinstance(user, User):
         return ask_to_sign_in(request, form)
+    workspace = form.workspace_for(user)
+    require_role(user, Role.MEMBER, workspace)
     try:
-        template = save_template(user=user, workspace=workspace_of(user), fields=typed_fields(request.POST))
+        template = save_template(user=user, workspace=workspace, fields=typed_fields(request.POST))
     except SubmitError as error:
         form.is_valid()
         form.add_submit_error(error)
@@ -69,8 +71,9 @@ def template_list(request: AuthedRequest) -> HttpResponse:
 
 
 def templates_of(user: User) -> list[JobTemplate]:
-    """Return the user's templates, by name."""
-    return list(JobTemplate.objects.filter(created_by=user).select_related("last_job").order_by("name", "pk"))
+    """Return the user's templates in the workspace that they have chosen, by name."""
+    mine = JobTemplate.objects.filter(created_by=user, workspace=workspace_of(user))
+    return list(mine.select_related("last_job").order_by("name", "pk"))
 
 
 @signed_in
@@ -95,6 +98,7 @@ def template(request: AuthedRequest, template_id: UUID) -> HttpResponse:
 def run_template_weekly(request: AuthedRequest, template_id: UUID) -> HttpResponse:
     """Start the weekly runs of a template, or give them another day and time."""
     shown = get_template_for(request.user, template_id)
+    require_role(request.user, Role.MEMBER, shown.workspace)
     name, when = TemplateNameForm(initial={"name": shown.name}), WeeklyForm(request.POST, auto_id="weekly-%s")
     if not when.is_valid():
         return _page(request, shown, name, when)

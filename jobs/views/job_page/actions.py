@@ -15,7 +15,7 @@ from jobs.lifecycle import SubmitError, raise_budget
 from jobs.lifecycle.hint import add_hint
 from jobs.models import Job
 from jobs.presenters.spend import spend_of
-from jobs.views.access import get_job_for
+from jobs.views.access import get_job_for, get_job_to_change
 from jobs.views.job_form.forms import HintForm, RaiseForm
 from jobs.views.job_page.job_actions import BY_ACTION, JobAction, offers_of
 from jobs.views.job_page.raise_form import raise_context
@@ -31,7 +31,7 @@ def _action(action: str) -> Callable[..., HttpResponseBase]:
     @signed_in
     @require_http_methods(["GET", "POST"])
     def view(request: AuthedRequest, job_id: UUID) -> HttpResponse:
-        job = get_job_for(request.user, job_id)
+        job = get_job_to_change(request.user, job_id)
         if request.method == "GET":
             context = {"job": job, "spend": spend_of(job), "action": action}
             return render(
@@ -58,7 +58,7 @@ resume = _action("resume")
 @require_http_methods(["GET", "POST"])
 def raise_job_budget(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Give a job more money; an ended one continues from where it stopped."""
-    job = get_job_for(request.user, job_id)
+    job = get_job_to_change(request.user, job_id)
     form = RaiseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         to_nano = form.cleaned_data["budget"]
@@ -86,7 +86,7 @@ def raise_job_budget(request: AuthedRequest, job_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def hint_job(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Add a hint to a job that goes on."""
-    job = get_job_for(request.user, job_id)
+    job = get_job_to_change(request.user, job_id)
     form = HintForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         starts_afresh = form.cleaned_data["earlier"] == "drop"

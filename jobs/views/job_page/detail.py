@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import AuthedRequest, signed_in
-from accounts.models import User
+from accounts.models import Role, User
 from billing.books.job_costs import job_costs
 from jobs.core.errors import CannotContinue
 from jobs.core.states import UserVerdict
@@ -27,7 +27,7 @@ from jobs.presenters.search.journal import search_of
 from jobs.presenters.spend import spend_of
 from jobs.presenters.stopped import stop_of
 from jobs.templatetags.ponder import short_answer
-from jobs.upkeep.delete_texts import may_delete_texts
+from jobs.upkeep.delete_texts import may_delete_texts, reader_role
 from jobs.views.access import get_live_job_for, jobs_of
 from jobs.views.job_page.actions import hint_context
 from jobs.views.job_page.file_rows import rows_of
@@ -85,9 +85,12 @@ def job_context(job: Job, revision: str = "", *, with_passages: bool = True) -> 
 
 def _head_context(user: User, job: Job) -> dict[str, Any]:
     """Return what the head of the page shows: where the job comes from, and the buttons with their dialogs."""
+    role = reader_role(user, job)
+    may_act = role is not None and role.includes(Role.MEMBER)
     return {
         "comparison": Comparison.of(job),
-        "offers": offers_of(job),
+        "may_act": may_act,
+        "offers": offers_of(job) if may_act else [],
         **raise_context(job),
         **hint_context(),
         **name_context(user, job),

@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from accounts.access import workspace_of
-from accounts.models import User
+from accounts.models import User, Workspace
 from files.models import Attachment
 from files.store import files_named, summary_of
 from jobs.core.ids import ids_in
@@ -24,11 +23,13 @@ class FileRow(NamedTuple):
     """With their numbers through all files, as models were told them."""
 
 
-def files_context(user: Any, named: str, errors: Sequence[str] = ()) -> dict[str, Any]:
-    """Return what the form shows: the files whose ids it names, and how many there may be."""
+def files_context(
+    user: Any, named: str, errors: Sequence[str] = (), *, workspace: Workspace | None
+) -> dict[str, Any]:
+    """Return what the form shows: the files of its workspace whose ids it names, and how many there may be."""
     rows = (
-        files_named(ids_in(named.split()), user=user, workspace=workspace_of(user))
-        if isinstance(user, User) and named
+        files_named(ids_in(named.split()), user=user, workspace=workspace)
+        if isinstance(user, User) and named and workspace
         else []
     )
     return {

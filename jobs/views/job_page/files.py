@@ -7,7 +7,8 @@ from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.access import AuthedRequest, signed_in, workspace_of
+from accounts.access import AuthedRequest, require_role, signed_in
+from accounts.models import Role, Workspace
 from files.errors import FileError
 from files.models import Attachment
 from files.store import files_of, storage, take_in
@@ -28,15 +29,17 @@ def attach_files(request: AuthedRequest) -> HttpResponse:
     One that is refused is named with the reason; the others stay.
     """
     form = NewJobForm(request.POST)
+    workspace = form.workspace_for(request.user)
+    require_role(request.user, Role.MEMBER, workspace)
     named, errors = str(form["attached"].value() or ""), list[str]()
     for upload in request.FILES.getlist("upload"):
         try:
-            named = f"{named} {_taken_in(request, upload).pk}"
+            named = f"{named} {_taken_in(request, upload, workspace).pk}"
         except FileError as error:
             errors.append(str(error))
     if not request.FILES:
         errors.append("No file was chosen. Choose one, then press “Attach”.")
-    files = files_context(request.user, named, errors)
+    files = files_context(request.user, named, errors, workspace=workspace)
     if request.headers.get("X-Requested-With") == "fetch":
         return render(request, "jobs/form/_files.html", {"files": files})
     context = refused_form(request, form) | {"files": files}
@@ -44,14 +47,12 @@ def attach_files(request: AuthedRequest) -> HttpResponse:
     return render(request, "jobs/form/new.html", context, status=422 if errors else 200)
 
 
-def _taken_in(request: AuthedRequest, upload: "UploadedFile[bytes]") -> Attachment:
+def _taken_in(request: AuthedRequest, upload: "UploadedFile[bytes]", workspace: Workspace) -> Attachment:
     if not within_rate(f"upload:{request.user.pk}", limit=_PER_MINUTE):
         raise FileError(
             f"“{upload.name}”: At most {_PER_MINUTE} files can be attached in a minute. Wait, then try again."
         )
-    return take_in(
-        upload, raw_name=upload.name or "", user=request.user, workspace=workspace_of(request.user)
-    )
+    return take_in(upload, raw_name=upload.name or "", user=request.user, workspace=workspace)
 
 
 @signed_in

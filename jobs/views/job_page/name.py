@@ -13,7 +13,7 @@ from accounts.models import User
 from jobs.lifecycle.rename import name_job
 from jobs.models import Job
 from jobs.upkeep.delete_texts import may_delete_texts
-from jobs.views.access import get_job_for
+from jobs.views.access import get_job_to_change
 from jobs.views.job_form.forms import NameForm
 
 
@@ -28,7 +28,7 @@ def name_context(user: User, job: Job) -> dict[str, Any]:
 @require_http_methods(["GET", "POST"])
 def name(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Show the form; a POST gives the job its title and its tags."""
-    job = get_job_for(request.user, job_id)
+    job = get_job_to_change(request.user, job_id)
     context = name_context(request.user, job)
     if context and request.method == "POST":
         form = NameForm(request.POST)

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import AuthedRequest, signed_in
-from accounts.models import User
+from accounts.models import Role, User
 from jobs.core.errors import SubmitError
 from jobs.core.ids import ids_in
 from jobs.core.states import JobState
@@ -19,7 +19,7 @@ from jobs.lifecycle.rename import set_tags
 from jobs.lifecycle.saved.drafts import delete_draft
 from jobs.models import Job
 from jobs.presenters.spend import spend_of
-from jobs.upkeep.delete_texts import delete_texts, may_delete_texts
+from jobs.upkeep.delete_texts import delete_texts, may_delete_texts, reader_role
 from jobs.views.access import jobs_of
 from jobs.views.job_page.job_actions import CANCEL, FINISH, offers_of
 
@@ -49,6 +49,9 @@ class Chosen(NamedTuple):
 
 
 def _is_able(action: str, user: User, job: Job) -> bool:
+    role = reader_role(user, job)
+    if role is None or not role.includes(Role.MEMBER):
+        return False
     if action == "finish":
         return FINISH in offers_of(job)
     if action == "cancel":
@@ -61,7 +64,7 @@ def _is_able(action: str, user: User, job: Job) -> bool:
 
 def _chosen(action: str, user: User, named: QueryDict) -> Chosen:
     ids = ids_in(named.getlist("job"))[:MOST_JOBS]
-    jobs = list(jobs_of(user).filter(pk__in=ids).order_by("-created_at"))
+    jobs = list(jobs_of(user).with_reader_role().filter(pk__in=ids).order_by("-created_at"))
     able = [job for job in jobs if _is_able(action, user, job)]
     spends = [spend_of(job) for job in able if job.escrow_id]
     return Chosen(

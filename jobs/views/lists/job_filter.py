@@ -8,6 +8,7 @@ from django.db.models import BigIntegerField, Case, Count, F, Func, Q, Sum, Valu
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 
+from accounts.access import workspace_of
 from accounts.models import User
 from jobs.core.states import ACTIVE, ENDED, JobState, UserVerdict
 from jobs.core.tags import MAX_TAG_CHARS
@@ -83,8 +84,9 @@ class JobFilter:
         return urlencode({name: value for name in self.__slots__ if (value := getattr(self, name))})
 
     def jobs(self, user: User) -> JobQuerySet:
-        """Return the user's jobs, each with what it `spent`, in their order."""
-        jobs = jobs_of(user).select_related(None).select_related("escrow").filter(STATES[self.state][1])
+        """Return the jobs of the workspace that the user has chosen, each with what it `spent`, in their order."""
+        mine = jobs_of(user).filter(workspace=workspace_of(user))
+        jobs = mine.select_related(None).select_related("escrow").filter(STATES[self.state][1])
         if self.tag:
             jobs = jobs.filter(tags__contains=[self.tag])
         if self.q:
@@ -105,8 +107,7 @@ def sums_of(jobs: JobQuerySet) -> Sums:
 
 
 def tags_of(user: User) -> list[str]:
-    """Return the tags of the user's jobs, in the order of the alphabet."""
-    each = (
-        jobs_of(user).select_related(None).exclude(tags=[]).annotate(tag=Func(F("tags"), function="unnest"))
-    )
+    """Return the tags of the jobs in the workspace that the user has chosen, in the order of the alphabet."""
+    mine = jobs_of(user).filter(workspace=workspace_of(user)).select_related(None)
+    each = mine.exclude(tags=[]).annotate(tag=Func(F("tags"), function="unnest"))
     return list(each.order_by("tag").values_list("tag", flat=True).distinct()[:_MOST_TAGS])

@@ -8,9 +8,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import AuthedRequest, staff_with, workspace_of
+from accounts.access import AuthedRequest, staff_with
 from accounts.models import User
 from accounts.rights import Right
+from accounts.services import ensure_personal_workspace
 from jobs.lifecycle.limits.spending import set_limit, uses_of
 from jobs.models import Period, SpendingLimit
 from jobs.views.limits import UsdField
@@ -42,7 +43,9 @@ class StaffLimitForm(forms.Form):
             if user is None:
                 self.add_error("email", "Nobody has this address. Enter the address of an account.")
             else:
-                self.whose = {"user": user} if scope == _USER else {"workspace": workspace_of(user)}
+                self.whose = (
+                    {"user": user} if scope == _USER else {"workspace": ensure_personal_workspace(user)}
+                )
         return cleaned
 
 

@@ -8,8 +8,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.access import AuthedRequest, superusers_only, workspace_of
+from accounts.access import AuthedRequest, superusers_only
 from accounts.models import User
+from accounts.services import ensure_personal_workspace
 from accounts.viewing import start_viewing, stop_viewing
 from billing.books.wallet import balances
 from jobs.models import Job
@@ -46,7 +47,7 @@ def person(request: AuthedRequest, user_id: int) -> HttpResponse:
     context = {
         "person": shown,
         "memberships": shown.memberships.select_related("workspace").order_by("pk"),
-        "balance": balances(workspace_of(shown)),
+        "balance": balances(ensure_personal_workspace(shown)),
         "jobs": Job.objects.filter(created_by=shown).count(),
         "may_be_viewed": shown.is_active and not shown.is_superuser,
     }
