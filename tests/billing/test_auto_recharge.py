@@ -6,6 +6,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from accounts.models import Membership, Role
 from billing import tasks
 from billing.books.closing import forget_payment_details
 from billing.errors import StripeProblem
@@ -249,6 +250,8 @@ def test_the_page_switches_it_on_and_off(card, alice, bob):
     ):
         reply = alice.post("/wallet/automatic/", wish | wrong)
         assert (reply.status_code, says in reply.text) == (422, True), wrong
+    assert bob.post("/wallet/automatic/", wish).status_code == 403  # money is the owners' affair
+    Membership.objects.filter(user=bob.user).update(role=Role.OWNER)
     assert bob.post("/wallet/automatic/", wish).status_code == 422
     assert not AutoRecharge.objects.exists()
     alice.post("/wallet/automatic/", wish)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis.exceptions import ResponseError
 
+from accounts.models import Membership, Role
 from billing.books.wallet import balances, grant
 from billing.cost_review.csv_reply import csv_lines
 from billing.models import StripeEvent, TopUp
@@ -77,8 +78,10 @@ def test_with_one_setting_missing_the_page_names_it(stella, settings):
     assert "STRIPE_SECRET_KEY" not in page
 
 
-def test_everyone_in_a_workspace_sees_its_wallet_and_nobody_else(alice, bob, charlie, rich, unset):
-    """Bob shares Alice's workspace; Charlie sees only their own."""
+def test_owners_of_a_workspace_see_its_wallet_and_nobody_else(alice, bob, charlie, rich, unset):
+    """Bob, a member of Alice's workspace, sees its wallet once he is an owner; Charlie sees only their own."""
+    assert bob.get("/wallet/").status_code == 403
+    Membership.objects.filter(user=bob.user).update(role=Role.OWNER)
     assert "$25.00" in bob.get("/wallet/").text
     assert "$25.00" not in charlie.get("/wallet/").text
 

@@ -12,7 +12,7 @@ from jobs.core.deadlock import again_after_deadlock
 from jobs.core.errors import SubmitError
 from jobs.lifecycle.limits.spending import refusals_told
 from jobs.lifecycle.submission.panel import panel_for
-from jobs.lifecycle.submission.request import JobRequest
+from jobs.lifecycle.submission.request import JobRequest, refuse_readers
 from jobs.lifecycle.submission.submit import refuse_closed, submit_job
 from jobs.models import Comparison
 from solver import prompt_bytes, typical_nano
@@ -56,6 +56,7 @@ def submit_comparison(request: JobRequest, *, wake: bool = True) -> Comparison:
     Both vote unless a strategy other than the default is chosen: what is compared is how far a number of attempts gets.
     """
     user, workspace = request.user, request.workspace
+    refuse_readers(user, workspace)
     rivals = rivals_for(request)
     made_id = request.request_id or uuid.uuid4()
     with refusals_told(), transaction.atomic():
