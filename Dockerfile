@@ -20,10 +20,11 @@ COPY sandbox sandbox
 COPY solver solver
 COPY static static
 COPY templates templates
+COPY tools tools
 # The directory comes first: where it exists, the settings choose file names that carry a digest.
 RUN mkdir staticfiles \
     && DATA_DIR=/tmp/build SECRET_KEY=only-for-this-step .venv/bin/python manage.py collectstatic --no-input \
-    && .venv/bin/python -m compileall -q accounts billing jobs reasoning_app sandbox solver
+    && .venv/bin/python -m compileall -q accounts billing files jobs reasoning_app sandbox solver tools
 
 FROM build AS build-demo
 RUN uv sync --frozen --no-install-project --only-group demo

@@ -100,8 +100,11 @@ def _pieces(text: str) -> Iterator[str]:
         yield "\n".join(taken)
 
 
-def ranked(texts: Sequence[str], query: str) -> list[int]:
-    """Return the indices of the texts, the one that matches the query best first (BM25); equal ones in their order."""
+def ranked(texts: Sequence[str], query: str, *, matching: bool = False) -> list[int]:
+    """Return the indices of the texts, the one that matches the query best first (BM25); equal ones in their order.
+
+    `matching` leaves out those that have none of its words.
+    """
     wanted = set(_words(query))
     counts = [Counter(word for word in _words(text) if word in wanted) for text in texts]
     lengths = [len(text) for text in texts]
@@ -119,7 +122,8 @@ def ranked(texts: Sequence[str], query: str) -> list[int]:
         )
 
     scores = [score(index) for index in range(len(texts))]
-    return sorted(range(len(texts)), key=lambda index: (-scores[index], index))
+    indices = (index for index in range(len(texts)) if scores[index] or not matching)
+    return sorted(indices, key=lambda index: (-scores[index], index))
 
 
 def _words(text: str) -> list[str]:

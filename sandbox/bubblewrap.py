@@ -15,9 +15,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -51,7 +51,7 @@ class Bubblewrap:
         """Run a program to its end, or to the end of its limits. Blocks. Raises SandboxOff where bwrap refuses."""
         if not request.partner:
             return self._run(request)
-        partner = replace(request, source=request.partner, stdin="", partner="")
+        partner = replace(request, source=request.partner, stdin="", partner="", files=())
         ours, theirs = socket.socketpair()
         with ThreadPoolExecutor(1) as thread, ours, theirs:
             is_over = threading.Event()
@@ -71,17 +71,18 @@ class Bubblewrap:
         """Run one program, which takes its end of a link along. It is ended once `is_over` is set."""
         began_s = time.monotonic()
         order_of = self._order(request, link.fileno() if link else None)
-        with _sealed(order_of) as order, _sealed(self._filter) as rules:
+        with _sealed(order_of) as order, _sealed(self._filter) as rules, ExitStack() as opened:
+            files = {name: opened.enter_context(_sealed(content)).fileno() for name, content in request.files}
             info_read, info_write = os.pipe()
             try:
                 process = subprocess.Popen(
-                    self._command(request, rules.fileno(), info_write),
+                    self._command(request, rules.fileno(), info_write, files),
                     stdin=order,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     env={},
                     cwd="/",
-                    pass_fds=(rules.fileno(), info_write, *([link.fileno()] if link else [])),
+                    pass_fds=(rules.fileno(), info_write, *files.values(), *([link.fileno()] if link else [])),
                     start_new_session=True,
                 )
             except OSError as error:
@@ -122,7 +123,9 @@ class Bubblewrap:
         }
         return json.dumps(order).encode()
 
-    def _command(self, request: CodeRequest, rules: int, info: int) -> list[str]:
+    def _command(
+        self, request: CodeRequest, rules: int, info: int, files: Mapping[str, int]
+    ) -> list[str]:
         return [
             str(self._path),
             *("--unshare-all", "--die-with-parent", "--new-session", "--as-pid-1"),
@@ -130,6 +133,7 @@ class Bubblewrap:
             *("--cap-drop", "ALL", "--seccomp", str(rules), "--info-fd", str(info)),
             *_files(),
             *("--size", str(request.limits.disk_bytes), "--tmpfs", "/work", "--chdir", "/work"),
+            *(word for name, file in files.items() for word in ("--ro-bind-data", str(file), f"/work/{name}")),
             *("--remount-ro", "/"),
             *(_python(), "-I", "-S", "-B", "-c", _boot()),
         ]

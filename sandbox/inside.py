@@ -47,7 +47,8 @@ def main() -> None:
         os.close(order["link"])
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  # likewise; it stays open
     os.environ.update(_ENVIRONMENT)
-    sys.path = ["/work", *sys.path, "/packages"]
+    # Last, so that no file there stands in for a module of Python's own.
+    sys.path = [*sys.path, "/packages", "/work"]
     sys.argv = ["main.py"]
     source = order["source"]
     os.nice(10)  # what else works on this machine comes first

@@ -56,6 +56,14 @@ class CodeRequest:
     stdin: str = ""
     limits: Limits = field(default_factory=Limits)
     partner: str = ""
+    files: tuple[tuple[str, bytes], ...] = ()
+    """Names and contents of files that lie read-only in the work directory. Raises ValueError for a name with a path."""
+
+    def __post_init__(self) -> None:
+        """Refuse names that would lead elsewhere."""
+        for name, _ in self.files:
+            if not name or "/" in name or "\0" in name or name in {".", ".."} or len(name.encode()) > 255:
+                raise ValueError(f"“{name[:100]}” is not the name of a file.")
 
 
 @dataclass(frozen=True, slots=True)

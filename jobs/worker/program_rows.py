@@ -69,8 +69,9 @@ ON CONFLICT (job_id, sha256) DO UPDATE SET
     state = CASE WHEN jobs_programrun.state IN ('refused', 'timed_out') THEN 'waiting' ELSE jobs_programrun.state END
 RETURNING id
 """
+# What was wanted may have megabytes of files in it, so it is read once, at the end.
 _LOOK = """
-SELECT wanted, state, result, state = 'waiting' OR state = 'running' AND lease_until < now(),
+SELECT CASE WHEN state IN ('done', 'timed_out') THEN wanted ELSE '' END, state, result, state = 'waiting' OR state = 'running' AND lease_until < now(),
     extract(epoch FROM now() - greatest(asked_at, lease_until, (SELECT max(taken_at) FROM jobs_programrun)))::float8
 FROM jobs_programrun WHERE id = %s
 """

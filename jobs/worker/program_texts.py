@@ -5,18 +5,24 @@ import json
 from dataclasses import asdict, replace
 from typing import Any
 
-from solver.core.programs import FunctionCall, Program, Ran
+from solver.core.programs import FunctionCall, Program, ProgramFile, Ran
 
 
 def written(wanted: Program | FunctionCall) -> str:
     """Return as JSON what is to be run; PostgreSQL's own JSON would refuse NUL characters and lone surrogates."""
-    return json.dumps({type(wanted).__name__: asdict(wanted)})
+    data = asdict(wanted)
+    if not data.get("files", True):
+        del data["files"]  # as releases without files wrote it
+    return json.dumps({type(wanted).__name__: data})
 
 
 def read(text: str) -> Program | FunctionCall:
     """Return what is to be run."""
     data: dict[str, dict[str, Any]] = json.loads(text)
-    return Program(**data["Program"]) if "Program" in data else FunctionCall(**data["FunctionCall"])
+    if "Program" not in data:
+        return FunctionCall(**data["FunctionCall"])
+    files = tuple(ProgramFile(**each) for each in data["Program"].pop("files", ()))
+    return Program(**data["Program"], files=files)
 
 
 def digest_of(wanted: Program | FunctionCall) -> str:

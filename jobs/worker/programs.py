@@ -38,7 +38,9 @@ class SandboxPrograms:
         """Run it to its end or its limits. Blocks. Raises ProgramsOff."""
         try:
             if isinstance(wanted, Program):
-                done = self._found().run(CodeRequest(wanted.source, wanted.stdin, _LIMITS, wanted.partner))
+                files = tuple((file.name, file.content()) for file in wanted.files)
+                request = CodeRequest(wanted.source, wanted.stdin, _LIMITS, wanted.partner, files)
+                done = self._found().run(request)
                 return Ran(stdout=done.stdout, ending=done.ending.value, wall_s=done.wall_s, cpu_s=done.cpu_s)
             called = self._found().call(CallRequest(wanted.source, wanted.function, wanted.argument, _LIMITS))
         except SandboxOff as error:

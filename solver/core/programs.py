@@ -1,11 +1,33 @@
 """What the engine wants run of untrusted code, and what came of it; who runs it is handed in."""
 
+import base64
+import zlib
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 
 class ProgramsOff(RuntimeError):
     """Nothing here can run untrusted code; the message says why, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramFile:
+    """A file that a program finds, read-only, in its work directory; `packed` holds its content."""
+
+    name: str
+    packed: str
+
+    @classmethod
+    def of(cls, name: str, content: bytes) -> Self:
+        """Return a file with this content."""
+        return cls(name, base64.b64encode(zlib.compress(content)).decode())
+
+    def content(self) -> bytes:
+        """Return its bytes. Raises ValueError for what is no such text."""
+        try:
+            return zlib.decompress(base64.b64decode(self.packed))
+        except zlib.error as error:
+            raise ValueError("not a packed file") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +42,7 @@ class Program:
     stdin: str
     mark: str = ""
     partner: str = ""
+    files: tuple[ProgramFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ _ROOMS = (
     "sandbox",
     "solver",
     "tests",
+    "tools",
 )
 _FOLDERS = "|".join([*_ROOMS, "docs", "static", "templates", r"\.ci", r"\.github"])
 _FILES = [

@@ -25,7 +25,7 @@ import reasoning_app.wsgi, reasoning_app.celery, reasoning_app.urls
 from django.core.management import call_command, get_commands
 
 missing = {}
-for room in ["accounts", "billing", "files", "jobs", "reasoning_app", "sandbox", "solver"]:
+for room in ["accounts", "billing", "files", "jobs", "reasoning_app", "sandbox", "solver", "tools"]:
     for module in pkgutil.walk_packages(importlib.import_module(room).__path__, f"{room}."):
         if module.name != "reasoning_app.embedded.__main__":
             try:

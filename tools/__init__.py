@@ -1,0 +1,8 @@
+"""Tools that models may use: programs, attached files, the web. Knows no Django and no database; others import here."""
+
+from tools.files import ToolFile
+from tools.host import ToolHost
+from tools.job_tools import JobTools
+from tools.settings import SearchService, ToolSettings
+
+__all__ = ["JobTools", "SearchService", "ToolFile", "ToolHost", "ToolSettings"]

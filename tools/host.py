@@ -1,0 +1,40 @@
+"""What the tools of all jobs of a process share: threads for what blocks, and whatever they remember."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from solver.core.programs import Programs
+from tools.files import ToolFile, ToolFiles
+from tools.job_tools import JobTools
+from tools.python import PythonTool
+from tools.retrieval import SearchFiles
+from tools.settings import ToolSettings
+from tools.tool import Tool
+
+_THREADS = 16
+
+
+class ToolHost:
+    """Makes the tools of jobs; one per process."""
+
+    def __init__(self, settings: ToolSettings, programs: Programs, *, runs_programs: bool = True) -> None:
+        """Have programs run by `programs`, if they are run here at all."""
+        self._settings = settings
+        self._programs = programs if runs_programs else None
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="tools")
+
+    def tools_of(
+        self, file_names: Sequence[str] = (), load_files: Callable[[], Sequence[ToolFile]] = tuple
+    ) -> JobTools:
+        """Return the tools of a job with these files; `load_files` may block, and is called when they are needed."""
+        files = ToolFiles(file_names, load_files)
+        tools: list[Tool] = []
+        if self._programs is not None:
+            tools.append(PythonTool(self._programs, files, self._threads))
+        if file_names:
+            tools.append(SearchFiles(files, self._threads))
+        return JobTools(tools)
+
+    def close(self) -> None:
+        """Begin no more; what runs ends within its limits."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
