@@ -82,7 +82,12 @@ class Bubblewrap:
                     stderr=subprocess.PIPE,
                     env={},
                     cwd="/",
-                    pass_fds=(rules.fileno(), info_write, *files.values(), *([link.fileno()] if link else [])),
+                    pass_fds=(
+                        rules.fileno(),
+                        info_write,
+                        *files.values(),
+                        *([link.fileno()] if link else []),
+                    ),
                     start_new_session=True,
                 )
             except OSError as error:
@@ -123,9 +128,7 @@ class Bubblewrap:
         }
         return json.dumps(order).encode()
 
-    def _command(
-        self, request: CodeRequest, rules: int, info: int, files: Mapping[str, int]
-    ) -> list[str]:
+    def _command(self, request: CodeRequest, rules: int, info: int, files: Mapping[str, int]) -> list[str]:
         return [
             str(self._path),
             *("--unshare-all", "--die-with-parent", "--new-session", "--as-pid-1"),
@@ -133,7 +136,11 @@ class Bubblewrap:
             *("--cap-drop", "ALL", "--seccomp", str(rules), "--info-fd", str(info)),
             *_files(),
             *("--size", str(request.limits.disk_bytes), "--tmpfs", "/work", "--chdir", "/work"),
-            *(word for name, file in files.items() for word in ("--ro-bind-data", str(file), f"/work/{name}")),
+            *(
+                word
+                for name, file in files.items()
+                for word in ("--ro-bind-data", str(file), f"/work/{name}")
+            ),
             *("--remount-ro", "/"),
             *(_python(), "-I", "-S", "-B", "-c", _boot()),
         ]

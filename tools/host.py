@@ -10,6 +10,8 @@ from tools.python import PythonTool
 from tools.retrieval import SearchFiles
 from tools.settings import ToolSettings
 from tools.tool import Tool
+from tools.web.page import PageReader, ReadPage
+from tools.web.search import WebSearch
 
 _THREADS = 16
 
@@ -22,6 +24,7 @@ class ToolHost:
         self._settings = settings
         self._programs = programs if runs_programs else None
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="tools")
+        self._reader = PageReader(user_agent=settings.user_agent, allowed_hosts=settings.allowed_hosts)
 
     def tools_of(
         self, file_names: Sequence[str] = (), load_files: Callable[[], Sequence[ToolFile]] = tuple
@@ -33,6 +36,11 @@ class ToolHost:
             tools.append(PythonTool(self._programs, files, self._threads))
         if file_names:
             tools.append(SearchFiles(files, self._threads))
+        if self._settings.search is not None:
+            agent = self._settings.user_agent
+            tools.append(WebSearch(self._settings.search, self._threads, user_agent=agent))
+        if self._settings.reads_pages:
+            tools.append(ReadPage(self._reader, self._threads))
         return JobTools(tools)
 
     def close(self) -> None:

@@ -29,7 +29,9 @@ class JobTools:
         """Use a tool once, within its time limit. Raises ToolsOff where nothing here performs it."""
         tool = self._tools.get(order.tool)
         if tool is None:
-            return ToolOutcome("", error=f"There is no tool “{order.tool[:60]}”. There are: {', '.join(self._tools)}.")
+            return ToolOutcome(
+                "", error=f"There is no tool “{order.tool[:60]}”. There are: {', '.join(self._tools)}."
+            )
         async with self._turns:
             began_s = time.monotonic()
             try:

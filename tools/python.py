@@ -21,7 +21,7 @@ _MOST_OUTPUT_CHARS = 10_000
 _MOST_NAME_BYTES = 200
 _LISTS = re.compile(r"\b(?:listdir|scandir|iterdir|r?glob|walk)\b")
 
-_RUN = '''
+_RUN = """
 import ast, json, linecache, os, sys, traceback
 _order = json.loads(sys.stdin.read())
 sys.stdin, sys.stderr = open(os.devnull, encoding="utf-8"), sys.stdout
@@ -43,7 +43,7 @@ except BaseException as error:
     error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
     traceback.print_exception(error, limit=-8)
 sys.stdout.flush()
-'''
+"""
 _ENDED = {
     "time": "It was ended because it ran out of time. Compute less, or more cleverly.",
     "memory": "It was ended because it ran out of memory.",

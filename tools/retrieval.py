@@ -46,6 +46,7 @@ def _found(query: str, files: ToolFiles) -> ToolOutcome:
     if not best:
         return ToolOutcome("No passage has any of these words. Try others.")
     sources = tuple(
-        Source(passages[at][0], passages[at][0], passages[at][1].where, "", passages[at][1].text) for at in best
+        Source(passages[at][0], passages[at][0], passages[at][1].where, "", passages[at][1].text)
+        for at in best
     )
     return ToolOutcome(f"{len(best)} of {len(passages):,} passages, the best first.", sources)

@@ -24,7 +24,9 @@ class Tool(Protocol):
         ...
 
 
-def text_argument(arguments: Mapping[str, Any], name: str, *, most_chars: int, default: str | None = None) -> str:
+def text_argument(
+    arguments: Mapping[str, Any], name: str, *, most_chars: int, default: str | None = None
+) -> str:
     """Return an argument that is a text. Raises WrongArguments for another, a long one, and a missing one."""
     value = arguments.get(name, default)
     if not isinstance(value, str) or (default is None and not value.strip()):

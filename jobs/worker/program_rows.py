@@ -71,7 +71,8 @@ RETURNING id
 """
 # What was wanted may have megabytes of files in it, so it is read once, at the end.
 _LOOK = """
-SELECT CASE WHEN state IN ('done', 'timed_out') THEN wanted ELSE '' END, state, result, state = 'waiting' OR state = 'running' AND lease_until < now(),
+SELECT CASE WHEN state IN ('done', 'timed_out') THEN wanted ELSE '' END,
+    state, result, state = 'waiting' OR state = 'running' AND lease_until < now(),
     extract(epoch FROM now() - greatest(asked_at, lease_until, (SELECT max(taken_at) FROM jobs_programrun)))::float8
 FROM jobs_programrun WHERE id = %s
 """
