@@ -18,6 +18,7 @@ from files.places import file_storage
 from jobs.core import task_names as job_tasks
 from reasoning_app import __version__, paths, secret_key
 from reasoning_app.environment import SettingsEnv, database_of
+from reasoning_app.tool_settings import read_tool_settings
 from solver.core.money import MoneyError, parse_usd
 from solver.providers.environment import check_base_urls, load_key_files
 
@@ -408,6 +409,10 @@ for _name in PONDER_BACKGROUND_MODELS:
             "openai/gpt-5.4."
         )
 PONDER_RUN_CODE = env.bool("PONDER_RUN_CODE", default=True)
+try:
+    PONDER_TOOLS = read_tool_settings(env, version=PONDER_VERSION, base_url=PONDER_BASE_URL)
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from error
 DEMO_INTERN_URL = env.str("DEMO_INTERN_URL", default=f"unix:{RUN_DIR}/intern.sock")
 DEMO_THINKER_URL = env.str("DEMO_THINKER_URL", default=f"unix:{RUN_DIR}/thinker.sock")
 DEMO_WRITER_URL = env.str("DEMO_WRITER_URL", default=f"unix:{RUN_DIR}/writer.sock")

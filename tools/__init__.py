@@ -4,5 +4,6 @@ from tools.files import ToolFile
 from tools.host import ToolHost
 from tools.job_tools import JobTools
 from tools.settings import SearchService, ToolSettings
+from tools.web.engines import ENGINES
 
-__all__ = ["JobTools", "SearchService", "ToolFile", "ToolHost", "ToolSettings"]
+__all__ = ["ENGINES", "JobTools", "SearchService", "ToolFile", "ToolHost", "ToolSettings"]

@@ -19,20 +19,27 @@ _THREADS = 16
 class ToolHost:
     """Makes the tools of jobs; one per process."""
 
-    def __init__(self, settings: ToolSettings, programs: Programs, *, runs_programs: bool = True) -> None:
-        """Have programs run by `programs`, if they are run here at all."""
+    def __init__(self, settings: ToolSettings, programs: Programs) -> None:
+        """Have programs run by `programs`."""
         self._settings = settings
-        self._programs = programs if runs_programs else None
+        self._programs = programs
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="tools")
         self._reader = PageReader(user_agent=settings.user_agent, allowed_hosts=settings.allowed_hosts)
 
     def tools_of(
-        self, file_names: Sequence[str] = (), load_files: Callable[[], Sequence[ToolFile]] = tuple
+        self,
+        file_names: Sequence[str] = (),
+        load_files: Callable[[], Sequence[ToolFile]] = tuple,
+        *,
+        runs_programs: bool = True,
     ) -> JobTools:
-        """Return the tools of a job with these files; `load_files` may block, and is called when they are needed."""
+        """Return the tools of a job with these files; `load_files` may block, and is called when they are needed.
+
+        `runs_programs` says whether programs are run here at all.
+        """
         files = ToolFiles(file_names, load_files)
         tools: list[Tool] = []
-        if self._programs is not None:
+        if runs_programs:
             tools.append(PythonTool(self._programs, files, self._threads))
         if file_names:
             tools.append(SearchFiles(files, self._threads))

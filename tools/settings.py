@@ -9,7 +9,7 @@ class SearchService:
 
     provider: str
     address: str
-    key: str = ""
+    key: str = field(default="", repr=False)
     price_nano: int = 0
 
 

@@ -13,7 +13,7 @@ from solver.providers.environment import OPENAI_BASE_URLS, OWN_SERVERS, PROVIDER
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE_FILE = ROOT / "docker-compose.yml"
-SETTINGS_MODULES = ("reasoning_app/settings.py", "reasoning_app/paths.py")
+SETTINGS_MODULES = ("reasoning_app/settings.py", "reasoning_app/paths.py", "reasoning_app/tool_settings.py")
 NO_FILE_FORM = frozenset({"DATA_DIR"})  # read before anything else, by programs that load no settings
 _BEGIN = "# Every name of docs/settings.md, with its _FILE form; `python -m tests.deploy.settings_lists` writes this.\n"
 _BLOCK = re.compile(re.escape(_BEGIN) + r"x-settings: &settings\n.*?\n\n", re.DOTALL)
