@@ -20,9 +20,11 @@ from jobs.mail.enqueue import enqueue_job_mail
 from jobs.models import Job, OutboxKind, StepState
 from jobs.presenters.search.journal import marks_of
 from jobs.presenters.search.outline import outline_of
+from jobs.presenters.sources import sources_for
 from solver import Outcome
 from solver.core.money import format_usd_exact
 from solver.core.steps import StopReason
+from solver.text.citations import without_invented
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +109,7 @@ def _set_answer(job: Job, outcome: Outcome) -> None:
     if best is None or outcome.stop_reason is StopReason.CANCELLED:
         return
     job.answer = best.answer
-    job.answer_text = best.text
+    job.answer_text = without_invented(best.text, len(sources_for(job, best.text)))
     job.confidence = best.confidence
     job.explanation = best.explanation[:500]
     job.checked = best.checked[:300]

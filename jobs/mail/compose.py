@@ -15,6 +15,7 @@ from jobs.mail.picture import picture_of
 from jobs.models import Job, OutboxMessage
 from jobs.presenters.deliverables import as_markdown, has_headline
 from jobs.presenters.markdown import clean_text, render_markdown
+from jobs.presenters.sources import cited_sources
 from jobs.presenters.spend import Spend, spend_of
 from solver.core.result_kind import ResultKind
 from solver.core.rubric import JudgedCriterion
@@ -126,6 +127,7 @@ def _context(job: Job, message: OutboxMessage) -> dict[str, Any]:
         ),
         "title": _one_line(job.title),
         **_result(job),
+        "sources": cited_sources(job),
         "spend": _spend(job, told),
         "doubts": job_costs(job.pk),
         "link": link,

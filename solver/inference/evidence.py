@@ -14,6 +14,7 @@ from heapq import nlargest
 from types import MappingProxyType
 from typing import Any
 
+from solver.core.attached import count_passages
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.steps import Candidate, Status, StepKind, StepResult
@@ -26,11 +27,14 @@ from solver.inference.item_response import Skill
 from solver.inference.judge_likelihood import Quality
 from solver.inference.parameters import EvidenceParameters
 from solver.inference.vote_likelihood import ErrorModel, Votes
+from solver.text.citations import invented
 from solver.text.prompts import read_better, read_grade
 
 _WEIGHED = 12
 _RECENT = 256
 _PROVEN = 0.99
+_INVENTING_WEIGHT = 0.5
+"""What a vote counts whose text cites a passage that nobody read: who invents sources may have invented the answer."""
 
 
 class Evidence:
@@ -63,6 +67,7 @@ class Evidence:
         self.failed_in_a_row = 0
         self.empties = EmptyReplies(problem)
         self.spent_nano = 0
+        self._citable = count_passages(problem.text)
 
     # Being told -----------------------------------------------------------------------------------------------
 
@@ -123,6 +128,8 @@ class Evidence:
     def _count_vote(self, result: StepResult, cluster: Cluster, parents: Sequence[str]) -> None:
         """Count the vote for its answer; only one for an answer that others can share counts among all votes."""
         weight, family = self._weight_of(cluster, parents), self._posterior.family(result.model)
+        if invented(result.text, self._citable):
+            weight *= _INVENTING_WEIGHT
         cluster.votes.add(result.model, family, weight)
         if result.answer_key is not None:
             self.independent += not parents

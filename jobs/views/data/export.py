@@ -20,6 +20,7 @@ from jobs.presenters.data_fields import DataText, data_text
 from jobs.presenters.deliverables import as_markdown
 from jobs.presenters.markdown import clean_text
 from jobs.presenters.progress import totals_of, unread_of
+from jobs.presenters.sources import cited_sources
 from jobs.presenters.spend import spend_of
 from jobs.views.access import get_job_for
 from solver.core.money import usd_decimal
@@ -43,6 +44,7 @@ def export_markdown(request: AuthedRequest, job_id: UUID) -> HttpResponse:
         "totals": totals_of(job),
         "costs": job_costs(job.pk),
         "delivered": as_markdown(job.result_kind, job.answer, job.answer_text),
+        "sources": cited_sources(job),
     }
     text = render_to_string("jobs/export.md", context)
     return HttpResponse(
@@ -122,6 +124,7 @@ def _as_json(job: Job) -> dict[str, Any]:
         "context": job.context or None,
         "hints": [{key: each[key] for key in ("text", "starts_afresh", "at")} for each in job.hints],
         "files": job.files or None,
+        "sources": [each._asdict() for each in cited_sources(job)],
         "checker": job.checker or None,
         "strategy": job.strategy,
         "state": job.state,

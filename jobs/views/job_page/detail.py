@@ -24,6 +24,7 @@ from jobs.presenters.markdown import has_math, render_markdown
 from jobs.presenters.pictures import burn_down
 from jobs.presenters.progress import clusters_of, phases_of, totals_of
 from jobs.presenters.search.journal import search_of
+from jobs.presenters.sources import cited_in, sources_for
 from jobs.presenters.spend import spend_of
 from jobs.presenters.stopped import stop_of
 from jobs.templatetags.ponder import short_answer
@@ -43,15 +44,23 @@ _LATER_SHOWN = 20
 def job_context(job: Job, revision: str = "", *, with_passages: bool = True) -> dict[str, Any]:
     """Return what the page and its live part show; `revision` is that of the job as it was read.
 
-    `with_passages` says whether the page holds the passages that citations lead to.
+    `with_passages` says whether the page holds the passages that citations lead to; without them it names the pages of
+    the web alone.
     """
-    citations = sum(len(file["passages"]) for file in job.files) if with_passages else 0
     spend = spend_of(job)
     best = job.best if isinstance(job.best, dict) else {}
     # While an ended job continues, its earlier answer stands until a better one is found.
     answer, text = str(best.get("answer") or ""), str(best.get("text") or "")
     if job.has_ended or not (answer or text):
         answer, text = job.answer or answer, job.answer_text or text
+    written = f"{text}\n\n{answer}"
+    known = sources_for(job, written)
+    citations = len(known) if with_passages else 0
+    sources = [
+        each
+        for each in cited_in(written, known)
+        if (not each.is_attached if with_passages else bool(each.address))
+    ]
     rendered = render_markdown(text, prefix="answer", citations=citations) if text else ""
     delivered = as_markdown(job.result_kind, answer, text)
     result_html = render_markdown(delivered, prefix="result", citations=citations) if delivered else ""
@@ -74,6 +83,8 @@ def job_context(job: Job, revision: str = "", *, with_passages: bool = True) -> 
         "data": data_view_of(job, answer),
         "confidence": job.confidence if job.has_ended else best.get("confidence"),
         "explanation": job.explanation if job.has_ended else best.get("explanation", ""),
+        "sources": sources,
+        "with_anchors": with_passages,
         "is_text": job.result_kind is ResultKind.TEXT and bool(result_html),
         "conclusion_html": render_markdown(answer, prefix="conclusion") if answer else "",
         "dissent": job.dissent if job.has_ended else best.get("dissent", []),

@@ -1,0 +1,71 @@
+"""What an answer may cite: passages of the job's files, then what tools brought, numbered as its models were told."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from jobs.models import Job, StepRecord, StepState
+from solver.core.attached import files_from_json
+from solver.core.steps import Status
+from solver.core.tools import MAX_SOURCES, Source
+from solver.text.citations import cited
+
+
+class NumberedSource(NamedTuple):
+    """A passage that may be cited: of an attached file, whose passages the page shows, or of what a tool brought.
+
+    `address` is empty for a file; `place` says in words where it stands.
+    """
+
+    number: int
+    title: str
+    address: str
+    place: str
+    date: str
+    text: str
+    is_attached: bool = False
+
+    @property
+    def line(self) -> str:
+        """Return on one line what is cited, for texts that cannot link."""
+        where = f", {self.place}" if self.place else ""
+        of = f" ({self.date})" if self.date else ""
+        return f"{self.title}{where}{of}{f' – {self.address}' if self.address else ''}"
+
+
+def sources_for(job: Job, text: str) -> list[NumberedSource]:
+    """Return all that a text of this job may cite, if it cites anything; files first."""
+    return list(_all(job)) if "[" in text else []
+
+
+def cited_in(text: str, sources: Sequence[NumberedSource]) -> list[NumberedSource]:
+    """Return those of the sources that a text cites, by number."""
+    numbers = set(cited(text)) if sources else set[int]()
+    return [source for source in sources if source.number in numbers]
+
+
+def cited_sources(job: Job) -> list[NumberedSource]:
+    """Return what the job's answer cites, by number."""
+    text = f"{job.answer_text}\n\n{job.answer}"
+    return cited_in(text, sources_for(job, text))
+
+
+def _all(job: Job) -> Iterator[NumberedSource]:
+    number = 0
+    for file in files_from_json(job.files):
+        for passage in file.passages:
+            number += 1
+            yield NumberedSource(number, file.name, "", passage.where, "", passage.text, is_attached=True)
+    for sources in _of_tools(job):
+        for source in sources:
+            number += 1
+            is_page = source.address.startswith(("https://", "http://"))
+            address = source.address if is_page else ""
+            yield NumberedSource(number, source.title, address, source.where, source.date, source.text)
+
+
+def _of_tools(job: Job) -> Iterator[tuple[Source, ...]]:
+    """Yield what each use of a tool brought, in the order in which the job was told."""
+    told = StepRecord.objects.filter(job=job, kind="tool", state=StepState.TOLD, status=Status.OK)
+    for note in told.order_by("seq").values_list("note", flat=True):
+        found = (note or {}).get("outcome", {}).get("sources", [])
+        yield tuple(Source(**each) for each in found[:MAX_SOURCES])
