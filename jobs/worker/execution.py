@@ -17,7 +17,6 @@ from jobs.worker.load import JobSnapshot
 from jobs.worker.writer import Writer
 from solver import Control, Gateway, Judge, Limits, Outcome, Runner
 from solver.core.errors import Interrupted, ProviderDown
-from solver.core.tools import Tools
 from solver.strategies import REGISTRY, Setting, Steered, Strategy, current_name, make_strategy
 
 _SHOW_EVERY_S = 1.0
@@ -65,8 +64,8 @@ class Display:
             await asyncio.gather(self._task, return_exceptions=True)
 
 
-def setting_of(snapshot: JobSnapshot, tools: Tools | None = None) -> Setting:
-    """Return what the job's strategy is made from; `tools` are those that its models may use."""
+def setting_of(snapshot: JobSnapshot) -> Setting:
+    """Return what the job's strategy is made from."""
     job = snapshot.job
     return Setting(
         problem=snapshot.pinned.problem,
@@ -76,17 +75,16 @@ def setting_of(snapshot: JobSnapshot, tools: Tools | None = None) -> Setting:
         options=JobOptions.from_json(job.options).for_strategy(),
         seed=snapshot.pinned.seed,
         parameters=snapshot.pinned.parameters,
-        tools=tuple(tools.specs()) if tools else (),
     )
 
 
-def strategy_of(snapshot: JobSnapshot, tools: Tools | None = None) -> Strategy:
+def strategy_of(snapshot: JobSnapshot) -> Strategy:
     """Return the job's strategy, which was told nothing yet. Raises CannotContinue."""
     job, engine = snapshot.job, snapshot.pinned.engine
     if current_name(job.strategy) not in REGISTRY:
         raise CannotContinue(f"its strategy, “{job.strategy}”", engine=engine)
     try:
-        setting = setting_of(snapshot, tools)
+        setting = setting_of(snapshot)
         return Steered(
             lambda budget_nano: make_strategy(job.strategy, replace(setting, budget_nano=budget_nano)),
             setting.budget_nano,
@@ -102,7 +100,6 @@ async def execute(
     writer: Writer,
     gateway: Gateway,
     judge: Judge,
-    tools: Tools | None = None,
     control: Control,
     patience_s: float,
     report: Callable[[str], None] | None = None,
@@ -118,7 +115,7 @@ async def execute(
     )
     snapshot.told = []
     display = Display(journal, report)
-    strategy, setting = strategy_of(snapshot, tools), setting_of(snapshot, tools)
+    strategy, setting = strategy_of(snapshot), setting_of(snapshot)
     runner = Runner(
         problem=setting.problem,
         strategy=strategy,
@@ -127,7 +124,6 @@ async def execute(
         journal=journal,
         gateway=gateway,
         judge=judge.for_job(str(job.workspace_id), str(job.pk)),
-        tools=tools,
         control=control,
         markup_bp=job.markup_bp,
         seed=setting.seed,

@@ -38,7 +38,6 @@ from jobs.worker.program_queue import AT_ONCE, QueuedPrograms
 from jobs.worker.program_rows import RAN_CHANNEL
 from jobs.worker.retry import retry_while_database_is_down
 from jobs.worker.running_jobs import RunningJob
-from jobs.worker.tools import make_tool_host, tools_of
 from jobs.worker.writer import Writer
 from solver import Control, Gateway, Judge, LiteLLMGateway, Stop
 from solver.core.checker import Checker
@@ -73,7 +72,6 @@ class WorkerHost:
             ring=self.program_host.ring if self.program_host else wake_sandbox_worker,
             is_on=lambda: settings.PONDER_RUN_CODE,
         )
-        self._tools = make_tool_host(self._programs)
         self._writer, self._gateway, self._judge = self._on_loop(self._open())
         self._listener = asyncio.run_coroutine_threadsafe(self._listen(), self._loop)
         self._heartbeat = Heartbeat(self)
@@ -128,7 +126,6 @@ class WorkerHost:
         control.hear_hints(hints_of(snapshot.job.hints))
         if self.draining.is_set():
             self._loop.call_soon_threadsafe(control.request, Stop.DRAIN)
-        tools = retry_while_database_is_down(lambda: tools_of(snapshot.job, self._tools))
         # 200 threads must not each keep a connection of the pool while programs run and models think.
         connection.close()
         if fault := self._fault_of(snapshot.pinned.problem.checker, snapshot.job):
@@ -141,7 +138,6 @@ class WorkerHost:
             writer=self._writer,
             gateway=self._gateway,
             judge=self._judge,
-            tools=tools,
             control=control,
             patience_s=self._patience_s,
             report=report,
@@ -248,7 +244,6 @@ class WorkerHost:
         await self._writer.close()
         await self._gateway.close()
         await self._judge.close()
-        self._tools.close()
         self._programs.close()
         if self.program_host:
             self.program_host.close()
