@@ -25,7 +25,18 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
 TEMPLATES = [str(path) for path in sorted((ROOT / "templates").rglob("*.html"))]
-ROOMS = ["accounts", "bench", "billing", "demo_model", "files", "jobs", "reasoning_app", "sandbox", "solver", "tools"]
+ROOMS = [
+    "accounts",
+    "bench",
+    "billing",
+    "demo_model",
+    "files",
+    "jobs",
+    "reasoning_app",
+    "sandbox",
+    "solver",
+    "tools",
+]
 # Where a room's tests lie, if not in a directory of its own name.
 TESTS_OF = {"reasoning_app": ["tests/deploy", "tests/embedded"], "accounts": ["tests/web"]}
 LANES = 4

@@ -278,7 +278,11 @@ def test_the_command_prints_json(monkeypatch, capsys):
 
 def test_a_program_reads_the_files_it_was_given_and_changes_none(programs):
     """They lie in its work directory under their names, read-only; none stands in for a module of Python's own."""
-    files = (("a “b” –c.csv", b"n\n7\n"), ("json.py", b"raise SystemExit(9)"), ("data.bin", bytes(range(256))))
+    files = (
+        ("a “b” –c.csv", b"n\n7\n"),
+        ("json.py", b"raise SystemExit(9)"),
+        ("data.bin", bytes(range(256))),
+    )
     source = """
 import json, os
 print(json.dumps(sorted(os.listdir("."))), open("a “b” –c.csv").read().split(), len(open("data.bin", "rb").read()))
@@ -291,7 +295,10 @@ for do in (lambda: open("data.bin", "wb"), lambda: os.unlink("data.bin"), lambda
 open("mine.txt", "w").write("x")
 """
     ran = programs.run(CodeRequest(source, files=files))
-    assert ran.stdout.split("\n")[0] == '["a \\u201cb\\u201d \\u2013c.csv", "data.bin", "json.py"] [\'n\', \'7\'] 256'
+    assert (
+        ran.stdout.split("\n")[0]
+        == '["a \\u201cb\\u201d \\u2013c.csv", "data.bin", "json.py"] [\'n\', \'7\'] 256'
+    )
     assert (ran.exit, "changed" in ran.stdout, ran.stderr) == (0, False, "")
 
 

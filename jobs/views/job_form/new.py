@@ -25,6 +25,7 @@ from jobs.lifecycle.submission.panel import is_bundled_panel, model_names, offer
 from jobs.lifecycle.submission.problem_text import MAX_PROBLEM_CHARS
 from jobs.models import Job
 from jobs.presenters.markdown import render_markdown
+from jobs.presenters.tools import tools_in_words
 from jobs.views.access import get_draft_for, get_job_for, get_template_for, job_named, jobs_of
 from jobs.views.job_form.form_fields import (
     budget_fields,
@@ -66,6 +67,7 @@ def form_context(form: NewJobForm) -> dict[str, Any]:
         "checkers": checker_choices(form),
         "checkers_left_out": checkers_left_out(),
         "strategies": offered_strategies(),
+        "tools": tools_in_words(),
         "models": _models(str(form["models"].value() or "")),
         "budget": budget if budget in PRESETS else CUSTOM,
         "budget_custom": custom,

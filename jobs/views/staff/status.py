@@ -19,6 +19,7 @@ from accounts.access import AuthedRequest, superusers_only
 from billing.models import AuditRun, Call, CallState, ModelSuspension
 from jobs.core.states import CLAIMABLE, JobState
 from jobs.models import Job, OutboxMessage, OutboxState
+from jobs.presenters.tools import tools_in_words
 
 _LATE = timedelta(minutes=1)
 """A job that nobody took for so long waits for a worker."""
@@ -43,7 +44,7 @@ class Fact(NamedTuple):
 @require_safe
 def status(request: AuthedRequest) -> HttpResponse:
     """Show how the installation does."""
-    facts = [*_jobs(), *_email(), _audit(), _disk()]
+    facts = [*_jobs(), *_email(), _audit(), _disk(), _tools()]
     return render(request, "staff/status.html", {"facts": facts, "providers": _providers()})
 
 
@@ -106,6 +107,13 @@ def _disk() -> Fact:
     is_full = usage.free * 100 < usage.total * _LITTLE_SPACE_PERCENT
     words = f"{usage.free // _GIB} of {usage.total // _GIB} GiB free where {settings.DATA_DIR} lies"
     return Fact("Disk", "bad" if is_full else "ok", words)
+
+
+def _tools() -> Fact:
+    private = len(settings.PONDER_TOOLS.allowed_hosts)
+    words = ", ".join(tools_in_words())
+    warning = f"; {_of(private, 'private host')} may be read (PONDER_TOOLS_ALLOW_HOSTS)" if private else ""
+    return Fact("Tools of models", "warn" if private else "ok", words + warning)
 
 
 class Provider(NamedTuple):
