@@ -29,7 +29,8 @@ class NumberedSource(NamedTuple):
         """Return on one line what is cited, for texts that cannot link."""
         where = f", {self.place}" if self.place else ""
         of = f" ({self.date})" if self.date else ""
-        return f"{self.title}{where}{of}{f' – {self.address}' if self.address else ''}"
+        title = " ".join(self.title.split())
+        return f"{title}{where}{of}{f' – {self.address}' if self.address else ''}"
 
 
 def sources_for(job: Job, text: str) -> list[NumberedSource]:

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import Call
@@ -16,7 +18,8 @@ from jobs.core.errors import SubmitError
 from jobs.lifecycle import quote_job
 from jobs.lifecycle.saved.drafts import delete_draft, save_draft
 from jobs.lifecycle.submission.files import MOST_BYTES
-from jobs.models import Pinned, Prompt
+from jobs.models import Pinned, Prompt, StepRecord
+from jobs.presenters.sources import cited_sources
 from jobs.upkeep.close_account import close_account
 from jobs.upkeep.delete_texts import delete_texts
 from jobs.upkeep.unused_files import KEPT_FOR, delete_unused_files
@@ -188,3 +191,43 @@ def test_models_that_see_are_shown_the_pictures(alice, attach, endpoint, run_all
     assert Prompt.objects.filter(job=job).first().messages[-1]["pictures"][0]["width"] == 640
     assert delete_texts(job_id=job.pk)
     assert stored_names() == []
+
+
+def test_an_answer_cites_files_and_what_tools_brought(alice, attach, endpoint, run_all, workspace):
+    """Numbers go on from the files' passages to the tools' sources as they were told; invented ones go."""
+    endpoint.behaviour = lambda call: Answer("Bees fly [1]. Fish sing [9].\n\nAnswer: 0.2")
+    job = submit_for(alice, QUESTION, budget_nano=20 * NANO_PER_CENT, files=(attach("The gap is 0.2."),))
+    run_all()
+    job.refresh_from_db()
+    assert "[1]" in job.answer_text
+    assert "[9]" not in job.answer_text
+    source = {
+        "title": "Bees",
+        "address": "https://e.org/bees",
+        "where": "",
+        "date": "2026-03-01",
+        "text": "They fly.",
+    }
+    evil = source | {"address": "javascript:alert(1)", "title": "<b>x</b>"}
+    for seq, each in enumerate([[source], [evil]], start=1):
+        StepRecord.objects.create(
+            job=job, key=f"t/{seq}", attempt=1, seq=10**6 + seq, kind="tool", state="told", status="ok", created_at=timezone.now(),
+            note={"tool": "read_page", "arguments": {}, "outcome": {"sources": each}},
+        )  # fmt: skip
+    job.answer_text = "Bees fly [2]; [3] and [1]."
+    assert [(each.number, each.title, each.address, each.date) for each in cited_sources(job)] == [
+        (1, "notes.txt", "", ""),
+        (2, "Bees", "https://e.org/bees", "2026-03-01"),
+        (3, "<b>x</b>", "", ""),
+    ]
+    job.save(update_fields=["answer_text"])
+    client = Client()
+    client.force_login(alice)
+    page = client.get(job.get_absolute_url()).content.decode()
+    assert page.count('id="passage-2"') == page.count('href="#passage-2"') == 1
+    assert 'href="https://e.org/bees"' in page
+    assert "javascript:" not in page
+    assert "<b>x</b>" not in page
+    exported = client.get(reverse("job-export-md", args=[job.pk])).content.decode()
+    assert "[2] Bees (2026-03-01) – https://e.org/bees" in exported
+    StepRecord.objects.filter(job=job, kind="tool").delete()
