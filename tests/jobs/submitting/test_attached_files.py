@@ -211,7 +211,8 @@ def test_an_answer_cites_files_and_what_tools_brought(alice, attach, endpoint, r
     evil = source | {"address": "javascript:alert(1)", "title": "<b>x</b>"}
     for seq, each in enumerate([[source], [evil]], start=1):
         StepRecord.objects.create(
-            job=job, key=f"t/{seq}", attempt=1, seq=10**6 + seq, kind="tool", state="told", status="ok", created_at=timezone.now(),
+            job=job, key=f"t/{seq}", attempt=1, seq=10**6 + seq, kind="tool", state="told", status="ok",
+            created_at=timezone.now(),
             note={"tool": "read_page", "arguments": {}, "outcome": {"sources": each}},
         )  # fmt: skip
     job.answer_text = "Bees fly [2]; [3] and [1]."
