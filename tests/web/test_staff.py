@@ -49,7 +49,7 @@ def test_the_status_page_tells_what_needs_a_person(staff, alice):
         "1 overdue",
         "none yet",
         "GiB free",
-        "run programs, search attached files",
+        "search attached files",
     ):
         assert words in page
 

@@ -219,7 +219,7 @@ def test_an_answer_cites_files_and_what_tools_brought(alice, attach, endpoint, r
     assert [(each.number, each.title, each.address, each.date) for each in cited_sources(job)] == [
         (1, "notes.txt", "", ""),
         (2, "Bees", "https://e.org/bees", "2026-03-01"),
-        (3, "<b>x</b>", "", ""),
+        (3, "<b>x</b>", "", "2026-03-01"),
     ]
     job.save(update_fields=["answer_text"])
     client = Client()
