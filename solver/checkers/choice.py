@@ -7,29 +7,25 @@ from typing import ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field, listed
 from solver.checkers.recognise import ProblemKind
+from solver.checkers.shared.option_names import (
+    REASON,
+    after,
+    bare,
+    is_marked,
+    mentions,
+    names_of,
+    plain_answer,
+    same_formula,
+)
 from solver.core.result_kind import ResultKind
 from solver.core.verdict import Verdict
-from solver.text.keys import bounded_key, quick_key, text_key
-from solver.text.values.latex import strip_wrappers
+from solver.text.keys import bounded_key, quick_key, split_key, text_key
 
 MAX_OPTIONS = 20
 MAX_OPTION_CHARS = 40
 _MAX_ANSWER_CHARS = 2_000
 _TWO = 2
-_LABELLED = re.compile(r"\(?([A-Za-z0-9])[).:]\s+(\S.*)")
 _LABEL = re.compile(r"(?:option |choice )?(?:[(\[][A-Za-z][)\]][.:]?|[A-Za-z][).:])\s+(?=\S)", re.IGNORECASE)
-_LEAD = re.compile(
-    r"(?:(?:so|thus|hence|therefore|clearly),? )?(?:i (?:think|believe|choose|pick|say|would say"
-    r"|go with|select) (?:that )?)?"
-    r"(?:(?:(?:the|my) )?(?:(?:final|correct|right|best|most likely|true) )?(?:answer|option|choice"
-    r"|statement|one)(?: is|:)?"
-    r"(?: (?:option|choice))? |it is |it[’']s |(?:it|they|this|that|these|those) (?:will|would|should|must|can) )?",
-    re.IGNORECASE,
-)
-_REASON = re.compile(
-    r"\s*[,;:.–—-]?\s*\b(?:because|since|as|for|given|due|rather than|instead of)\b|\s*[,;(–—-]\s*(?:and )?not\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +127,17 @@ class Choice(BaseChecker):
         """Return the option that an answer names, or None; what names two names none."""
         if len(answer) > _MAX_ANSWER_CHARS:
             return None
-        names = _names_of(self.options)
-        plain = _plain(answer)
+        names = names_of(self.options)
+        plain = plain_answer(answer)
         label = _LABEL.match(plain)
         if label and not any(len(name) == 1 and name.isalpha() for name in names):
             # `(A) Paris` where no option is a letter: the problem's own letters, which need not go by place.
             plain = plain[label.end() :]
-        exact = names.get(_bare(plain)) or names.get(plain.casefold())
+        exact = names.get(bare(plain)) or names.get(plain.casefold()) or same_formula(plain, names)
         if exact is not None:
             return exact
-        begun = {option for name, option in names.items() if (rest := _after(plain, name)) is not None
-                 and not self._named_in(rest, names, besides=option, is_marked=_is_marked(plain, name))}  # fmt: skip
+        begun = {option for name, option in names.items() if (rest := after(plain, name)) is not None
+                 and not self._named_in(rest, names, besides=option, is_marked=is_marked(plain, name))}  # fmt: skip
         if len(begun) == 1:
             return begun.pop()
         ended = re.search(r"\(([A-Za-z0-9])\)$", plain)
@@ -152,98 +148,36 @@ class Choice(BaseChecker):
         return None if begun else self._of_equal_value(answer)
 
     def _of_equal_value(self, answer: str) -> str | None:
-        """Return the one option that is the same number."""
+        """Return the one option that is the same number, or the number of the same amount: `15` of `15 apples`."""
         key = quick_key(answer)
         if key is None or not key.startswith(("num:", "pct:")):
             return None
-        equal = [option for option in self.options if quick_key(option) == key]
-        return equal[0] if len(equal) == 1 else None
+        for wanted in dict.fromkeys((key, split_key(key)[0])):
+            equal = [option for option in self.options if quick_key(option) == wanted]
+            if equal:
+                return equal[0] if len(equal) == 1 else None
+        return None
 
     def _named_in(
         self, rest: str, names: Mapping[str, str], *, besides: str, is_marked: bool = False
     ) -> bool:
         """Tell whether another option is named before a reason begins."""
-        said = _REASON.split(rest, maxsplit=1)[0]
+        said = REASON.split(rest, maxsplit=1)[0]
         if is_marked and not re.match(r"\s*(?:,|/|or\b|and\b|&)", said):
             # `(D) All of A, B and C`: the text of the option may speak of others.
             return False
-        return any(_mentions(said, name) for name, option in names.items() if option != besides)
+        return any(mentions(said, name) for name, option in names.items() if option != besides)
 
     def _may_name_one(self, answer: str) -> bool:
         """Tell whether a sentence speaks of an option, or a letter may stand for one by its place."""
         if len(answer) > _MAX_ANSWER_CHARS:
             return True
-        plain = _plain(answer)
+        plain = plain_answer(answer)
         if re.fullmatch(r"[(\[]?[a-tA-T][)\].]?", plain):
             place = ord(plain.strip("()[].").casefold()) - ord("a")
             return place < len(self.options) and all(len(option) > 1 for option in self.options)
         if len(self.options) == _TWO and re.match(r"(?:not|never)\b", plain, re.IGNORECASE):
             # Of two options the one that it is not leaves the other.
             return True
-        named = {option for name, option in _names_of(self.options).items() if _mentions(plain, name)}
+        named = {option for name, option in names_of(self.options).items() if mentions(plain, name)}
         return len(named) == 1 and len(plain.split()) > 3
-
-
-def _names_of(options: tuple[str, ...]) -> dict[str, str]:
-    """Return the options by the names they go by, in small letters: letter, text, or both."""
-    labelled = [_LABELLED.fullmatch(option) for option in options]
-    names = {_bare(option): option for option in options}
-    if all(labelled):
-        for option, found in zip(options, labelled, strict=True):
-            assert found is not None  # all are
-            names.setdefault(found[1].casefold(), option)
-            names.setdefault(_bare(found[2]), option)
-    return names
-
-
-def _plain(answer: str) -> str:
-    """Return an answer without wrappings, emphasis and the words that lead to it."""
-    plain = strip_wrappers(answer).replace("**", "").replace("__", "").replace("`", "").strip()
-    return _LEAD.sub("", plain, count=1).strip()
-
-
-def _bare(text: str) -> str:
-    return strip_wrappers(text).casefold().strip("()[]{}.:*\"'“”!, ")
-
-
-def _after(plain: str, name: str) -> str | None:
-    """Return what stands behind an option's name at the beginning of an answer, or None where it does not begin so."""
-    head = plain.lstrip("([\"'“ ")
-    if not name or not head.casefold().startswith(name):
-        return None
-    # A small letter may be a word (`a car`).
-    rest = head[len(name) :]
-    is_letter = len(name) == 1 and name.isalpha()
-    opened = len(plain) > len(head)
-    closing = rest[:1] in {")", "]", '"', "”", "'"} and (opened or rest[:1] in {")", "]"})
-    if closing:
-        return rest[1:]
-    if re.match(r"[.,][0-9]|[-/:^*+=%'’]\w|\w|[+#]", rest):
-        return None
-    if re.match(r"[.,:;!–—]|\s?[-–—]\s|\s?\(", rest):
-        return rest
-    if _REASON.match(rest) or re.match(r"\s+(?:is|are|or|and|was|would)\b", rest):
-        return rest
-    is_capital = is_letter and head[0].isupper() and name not in {"a", "i"}
-    return rest if is_capital else None
-
-
-def _is_marked(plain: str, name: str) -> bool:
-    """Tell whether an answer begins with an option's letter as lists have it: `(D) …`, `D) …`, `D. …`."""
-    return (
-        len(name) == 1
-        and re.match(rf"[(\[]?{re.escape(name)}(?:[)\]]|[.:](?= ))", plain, re.IGNORECASE) is not None
-    )
-
-
-def _mentions(text: str, name: str) -> bool:
-    """Tell whether a text names an option: a letter only where it can't be the article or a variable of a sentence."""
-    if not name:
-        return False
-    if len(name) == 1 and name.isalpha():
-        letter = re.escape(name.upper())
-        # “A” before a small letter is the article, not the option.
-        alone = rf"(?<![\w'’]){letter}(?![\w'’])(?! (?!and\b|or\b|is\b)[a-z])"
-        marked = rf"\({letter}\)|\({re.escape(name)}\)|\b(?:option|choice|or|and) {letter}\b"
-        return re.search(f"{alone}|{marked}", text) is not None
-    return re.search(rf"(?<![\w.]){re.escape(name)}(?![\w]|[.,][0-9])", text.casefold()) is not None

@@ -43,6 +43,7 @@ _MEMBER = re.compile(r"^[A-Za-z] *(?:\\in(?![a-z])|∈) *(?=\\?\{)")
 _MAX_PARTS = 400
 _POINT_NAME = re.compile(r"^ *\( ?[a-z](?: ?, ?[a-z])+ ?\) ?= ?(?=\()")
 _DECIMAL = re.compile(r"(?<![0-9.])([0-9]*)\.([0-9]+)(?![0-9.])")
+_ROWS = re.compile(r"\s*\[\s*\[[^\[\]]+\](?:\s*,\s*\[[^\[\]]+\])*\s*\]\s*")
 _COMMAND_END = r"(?![a-z])"
 
 
@@ -58,9 +59,17 @@ class Meaning(NamedTuple):
     names: tuple[str, ...] = ()
 
 
+def _with_rows(text: str) -> str:
+    """Return a matrix that is written as a list of rows, `[[1, 2], [3, 4]]`, as LaTeX has it."""
+    rows = [row.split(",") for row in re.findall(r"\[([^\[\]]+)\]", text)] if _ROWS.fullmatch(text) else []
+    if len({len(row) for row in rows}) != 1:
+        return text
+    return "\\begin{pmatrix}" + " \\\\ ".join(" & ".join(row) for row in rows) + "\\end{pmatrix}"
+
+
 def read(text: str) -> Meaning | None:
     """Return what a text means that has neither unit nor name, or None where it can't be read as mathematics."""
-    source = _as_latex(_POINT_NAME.sub("", text, count=1))
+    source = _as_latex(_with_rows(_POINT_NAME.sub("", text, count=1)))
     # `12 345` would be read as a product, and `f'` as `f`.
     if re.search(r"[0-9] +[0-9]|'", source):
         return None

@@ -45,6 +45,7 @@ _EMPTY = frozenset(
 )
 _ALL_REALS = frozenset(
     {"all real numbers", "all reals", "\\mathbb{r}", "ℝ", "the real numbers", "x \\in \\mathbb{r}", "x∈ℝ"}
+    | {"(-∞,∞)", "(-∞, ∞)", "(-\\infty,\\infty)", "(-\\infty, \\infty)", "(-∞,+∞)", "(-∞, +∞)"}
 )
 _NO_REALS = frozenset(
     {"no real solution", "no real solutions", "there is no real solution", "there are no real solutions"}

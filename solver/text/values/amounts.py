@@ -58,6 +58,7 @@ _TAIL_BRACKET = re.compile(
     r"| ?[(\[][0-9]{1,9} (?:out )?of (?:the )?[0-9]{1,9}[)\]]\.?$",
     re.IGNORECASE,
 )
+_SAID_AGAIN = re.compile(r"^([0-9][0-9,.]{0,20}) ?\(([a-z]+(?:[ -][a-z]+){0,8})\)$", re.IGNORECASE)
 _TAIL_WORDS = re.compile(
     rf"(?:,| [-–—]|;)? (?:because|since|as|(?:or )?equivalently)\b.*$"
     rf"|, ?(?:{_REASON}|altogether|total|totally|overall|all|in"
@@ -125,13 +126,19 @@ def undressed(plain: str, *, simplify: Callable[[str], str] = plain_form) -> str
         if re.match(r"= ?[^=]+$", plain):
             plain = plain[1:].lstrip()
         if plain[:1].isdigit() or plain[:1] in "-+$€£.(\\":
-            plain = _TAIL_WORDS.sub("", _TAIL_BRACKET.sub("", plain))
+            plain = _TAIL_WORDS.sub("", _TAIL_BRACKET.sub("", _said_once(plain)))
             plain = plain.removesuffix(" or so").rstrip(" ,;" if plain.endswith("..") else " ,;.") or before
         plain = simplify(plain)
         if plain == before:
             break
     one = re.fullmatch(r"(?:\\\{|\[) ?([^{},]+?) ?(?:\\\}|\])", plain)
     return one[1].strip() if one and number_of(one[1].strip()) is not None else plain
+
+
+def _said_once(plain: str) -> str:
+    """Return `100` of `100 (one hundred)`."""
+    again = _SAID_AGAIN.match(plain)
+    return again[1] if again and number_of(again[1]) == value_in_words(again[2]) else plain
 
 
 def number_of(plain: str) -> Fraction | None:
@@ -217,7 +224,7 @@ def _behind(text: str) -> Amount | None:
     if not found[2] and words in {"st", "nd", "rd", "th"}:
         return None
     unit = canonical_unit(words, spaced=bool(found[2]) or found.re is _TEXT_UNIT or bool(factor))
-    if unit is None:
+    if unit is None or value_in_words(words.strip("()")) is not None:
         return None
     value = _value(body)
     if factor:
