@@ -2,12 +2,23 @@
 
 import uuid
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Least
 
 from billing.models import Call, CallState
+
+_TOOL = Q(kind="tool")
+
+
+class ToolCost(NamedTuple):
+    """What the paid uses of one tool came to: how many there were, and what they cost the user."""
+
+    tool: str
+    uses: int
+    charged_nano: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,7 @@ class JobCosts:
     flex_calls: int
     """Settled calls that were served at half price, as their replies say."""
     models: tuple[str, ...]
+    tools: tuple[ToolCost, ...] = ()
 
 
 def job_costs(job_id: uuid.UUID) -> JobCosts:
@@ -44,8 +56,10 @@ def job_costs(job_id: uuid.UUID) -> JobCosts:
         output=Sum("output_tokens", default=0),
         reasoning=Sum("reasoning_tokens", default=0),
         flex=Count("pk", filter=settled & Q(service_tier="flex")),
-        models=ArrayAgg("model", filter=settled, distinct=True, order_by="model", default=[]),
+        models=ArrayAgg("model", filter=settled & ~_TOOL, distinct=True, order_by="model", default=[]),
     )
+    used = calls.filter(_TOOL, state=CallState.SETTLED).values("model")
+    tools = used.annotate(uses=Count("pk"), charged=Sum("billed_nano")).order_by("model")
     return JobCosts(
         provider_nano=sums["provider"],
         fee_nano=sums["billed"] - sums["provider"],
@@ -57,4 +71,5 @@ def job_costs(job_id: uuid.UUID) -> JobCosts:
         reasoning_tokens=sums["reasoning"],
         flex_calls=sums["flex"],
         models=tuple(sums["models"]),
+        tools=tuple(ToolCost(row["model"].partition("/")[2], row["uses"], row["charged"]) for row in tools),
     )

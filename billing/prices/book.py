@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 __all__ = [
     "ShippedModel",
     "active_price",
+    "calling_models",
     "default_panel",
     "ended_models",
     "is_bundled",
@@ -99,6 +100,12 @@ def seeing_models() -> frozenset[str]:
     """Return the models that can be shown pictures: by list or setting; of others nobody knows."""
     listed = {shipped.model for shipped in shipped_models() if shipped.sees}
     return frozenset(listed | {own.model for own in parse_prices(settings.PONDER_PRICES) if own.sees})
+
+
+def calling_models() -> frozenset[str]:
+    """Return the models that call tools: by list or setting; of others nobody knows."""
+    listed = {shipped.model for shipped in shipped_models() if shipped.calls_tools}
+    return frozenset(listed | {own.model for own in parse_prices(settings.PONDER_PRICES) if own.calls_tools})
 
 
 def ended_models() -> dict[str, date]:

@@ -183,6 +183,8 @@ def listed(provider: str, name: str, family: str, *, is_panel: bool) -> dict[str
         line["reasons"] = True
     if raw.get("supports_vision"):
         line["sees"] = True
+    if raw.get("supports_function_calling"):
+        line["calls_tools"] = True
     if found.ends:
         line["ends"] = found.ends.isoformat()
     return line | {"source": found.address}

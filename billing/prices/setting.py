@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 PICO_PER_USD = 10**12
 TOKENS_PER_RATE = 10**6
-REASONS, SEES = "reasons", "sees"
+REASONS, SEES, TOOLS = "reasons", "sees", "tools"
 LOCAL = "local"
 LOCAL_INPUT_USD, LOCAL_OUTPUT_USD = "0.20", "2.00"
 """What stands for a price where nobody sends a bill, per million tokens: electricity, 200 W that write 10 tokens a second
@@ -15,8 +15,7 @@ at $0.36 per kWh, and read ten times as fast. Without any, no budget would ever 
 EXPECTED = (
     "Write model=input/output/context/max output, with US dollars per million tokens and limits in tokens, such as "
     "openai/my-model=0.10/0.40/128000/16384; add /reasons for a model that thinks out of sight, /sees for one "
-    "that can be shown pictures; separate several with "
-    "commas."
+    "that can be shown pictures, /tools for one that calls tools; separate several with commas."
 )
 _DOLLARS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _TOKENS = re.compile(r"[1-9][0-9]{0,8}")
@@ -39,6 +38,7 @@ class SettingPrice(NamedTuple):
     rates: dict[str, Any]
     reasons: bool = False
     sees: bool = False
+    calls_tools: bool = False
 
 
 def parse_prices(text: str) -> list[SettingPrice]:
@@ -56,7 +56,7 @@ def _parse(part: str) -> SettingPrice:
     model, _, numbers = part.rpartition("=")
     fields = numbers.split("/")
     said = set[str]()
-    while fields and fields[-1].strip() in {REASONS, SEES}:
+    while fields and fields[-1].strip() in {REASONS, SEES, TOOLS}:
         said.add(fields.pop().strip())
     if len(fields) == 3 and fields[0].strip() == LOCAL:
         fields = [LOCAL_INPUT_USD, LOCAL_OUTPUT_USD, *fields[1:]]
@@ -90,7 +90,9 @@ def _parse(part: str) -> SettingPrice:
         "context_window": int(context),
         "max_output_tokens": int(max_output),
     }
-    return SettingPrice(model=model, rates=rates, reasons=REASONS in said, sees=SEES in said)
+    return SettingPrice(
+        model=model, rates=rates, reasons=REASONS in said, sees=SEES in said, calls_tools=TOOLS in said
+    )
 
 
 def pico(usd_per_million: str) -> int:

@@ -32,8 +32,9 @@ RATE_FIELDS = (
 class ShippedModel:
     """One model of the list. `rates` holds the columns of a Price; `sha256` changes when any of them does.
 
-    `sees` says whether it can be shown pictures, `reasons` whether it thinks out of sight before it answers, unless told
-    not to; `kinds` names the problem kinds it is for (none: any); `ends` is when its provider ceases to serve it.
+    `sees` says whether it can be shown pictures, `calls_tools` whether it calls tools, `reasons` whether it thinks out of
+    sight before it answers, unless told not to; `kinds` names the problem kinds it is for (none: any); `ends` is when its
+    provider ceases to serve it.
     """
 
     model: str
@@ -45,6 +46,7 @@ class ShippedModel:
     sha256: str
     reasons: bool = False
     sees: bool = False
+    calls_tools: bool = False
     ends: date | None = None
     kinds: tuple[str, ...] = ()
 
@@ -109,6 +111,7 @@ def _shipped(raw: dict[str, Any]) -> ShippedModel:
         is_panel=raw["panel"],
         reasons=raw.get("reasons", False),
         sees=raw.get("sees", False),
+        calls_tools=raw.get("calls_tools", False),
         ends=date.fromisoformat(raw["ends"]) if "ends" in raw else None,
         kinds=tuple(raw.get("kinds", ())),
         source=raw["source"],

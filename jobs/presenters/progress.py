@@ -16,6 +16,8 @@ _MANY_UNREAD = 3
 
 _PHASES = {
     "plan": "Plan",
+    "turn": "Look up",
+    "tool": "Use tools",
     "sample": "Explore",
     "revise": "Revise",
     "grade": "Verify",
@@ -29,6 +31,8 @@ _PHASES = {
 }
 _OF_TEXTS = {
     "plan": "Plan",
+    "turn": "Look up",
+    "tool": "Use tools",
     "sample": "Draft",
     "group": "Group conclusions",
     "rubric": "Judge by the rubric",
@@ -46,6 +50,8 @@ _CALLS = {
     "Compare": ("comparison", "comparisons"),
     "Combine": ("combination", "combinations"),
     "Run": ("run", "runs"),
+    "Look up": ("turn", "turns"),
+    "Use tools": ("use", "uses"),
 }
 
 _ANSWERS = [kind for kind in StepKind if kind.answers and kind is not StepKind.WRITE_UP]

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +17,8 @@ from jobs.worker.load import JobSnapshot
 from jobs.worker.writer import Writer
 from solver import Control, Gateway, Judge, Limits, Outcome, Runner
 from solver.core.errors import Interrupted, ProviderDown
+from solver.core.programs import Asker
+from solver.core.tools import Tools, ToolSpec
 from solver.strategies import REGISTRY, Setting, Steered, Strategy, current_name, make_strategy
 
 _SHOW_EVERY_S = 1.0
@@ -64,8 +66,8 @@ class Display:
             await asyncio.gather(self._task, return_exceptions=True)
 
 
-def setting_of(snapshot: JobSnapshot) -> Setting:
-    """Return what the job's strategy is made from."""
+def setting_of(snapshot: JobSnapshot, tools: Sequence[ToolSpec] = ()) -> Setting:
+    """Return what the job's strategy is made from, with the tools that are on here."""
     job = snapshot.job
     return Setting(
         problem=snapshot.pinned.problem,
@@ -75,16 +77,17 @@ def setting_of(snapshot: JobSnapshot) -> Setting:
         options=JobOptions.from_json(job.options).for_strategy(),
         seed=snapshot.pinned.seed,
         parameters=snapshot.pinned.parameters,
+        tools=tools,
     )
 
 
-def strategy_of(snapshot: JobSnapshot) -> Strategy:
+def strategy_of(snapshot: JobSnapshot, tools: Sequence[ToolSpec] = ()) -> Strategy:
     """Return the job's strategy, which was told nothing yet. Raises CannotContinue."""
     job, engine = snapshot.job, snapshot.pinned.engine
     if current_name(job.strategy) not in REGISTRY:
         raise CannotContinue(f"its strategy, “{job.strategy}”", engine=engine)
     try:
-        setting = setting_of(snapshot)
+        setting = setting_of(snapshot, tools)
         return Steered(
             lambda budget_nano: make_strategy(job.strategy, replace(setting, budget_nano=budget_nano)),
             setting.budget_nano,
@@ -104,10 +107,12 @@ async def execute(
     patience_s: float,
     report: Callable[[str], None] | None = None,
     benched: dict[str, str] | None = None,
+    tools: Tools | None = None,
 ) -> Outcome:
     """Run one execution. Raises Interrupted, LeaseLost or ProviderDown where another execution is to continue.
 
-    Raises CannotContinue where none can. `benched` is filled as the runner fills it.
+    Raises CannotContinue where none can. `benched` is filled as the runner fills it; `tools` are what the job's models
+    may have used.
     """
     job = snapshot.job
     journal = PostgresJournal(
@@ -115,7 +120,8 @@ async def execute(
     )
     snapshot.told = []
     display = Display(journal, report)
-    strategy, setting = strategy_of(snapshot), setting_of(snapshot)
+    specs = tools.specs() if tools else ()
+    strategy, setting = strategy_of(snapshot, specs), setting_of(snapshot, specs)
     runner = Runner(
         problem=setting.problem,
         strategy=strategy,
@@ -131,6 +137,8 @@ async def execute(
         may_wait_until_s=_on_clock(_may_wait_until(job)),
         observer=display.update,
         benched=benched,
+        tools=tools,
+        asker=Asker(str(job.workspace_id), str(job.pk)),
         limits=Limits(
             slots=settings.PONDER_CALLS_PER_JOB, patience_s=patience_s, drain_s=settings.PONDER_DRAIN_S
         ),

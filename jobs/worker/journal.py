@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from jobs.core.lease import Lease
@@ -11,7 +11,7 @@ from jobs.worker.writer import Writer
 from solver import Charge, OpenCall, Submitted
 from solver.core.errors import LeaseLost, ModelSuspended
 from solver.core.request import Message
-from solver.core.steps import StepResult
+from solver.core.steps import StepKind, StepResult
 from solver.text.extract import clean_text
 
 
@@ -57,7 +57,7 @@ class PostgresJournal:
     async def open(self, call: OpenCall) -> bool:
         """Commit a call's hold. False: the money is not there. Raises LeaseLost and ModelSuspended."""
         step = call.step
-        digest = self._digest(step.messages)
+        digest = self._digest(step.messages) if step.messages else ""
         data: dict[str, Any] = {
             "id": str(call.id),
             "escrow": self._lease.escrow_id,
@@ -71,12 +71,13 @@ class PostgresJournal:
             "max_output_tokens": call.max_output_tokens,
             "service": call.service,
             "kind": step.kind,
+            "call_kind": "tool" if step.kind is StepKind.TOOL else "model",
             "purpose": step.purpose,
             "parents": list(step.parents),
             "subproblem": step.subproblem,
             "prompt_sha256": digest,
         }
-        if digest not in self._known_prompts:
+        if step.messages and digest not in self._known_prompts:
             data["messages"] = [replace(m, content=clean_text(m.content)).to_json() for m in step.messages]
         outcome = await self._write("open", data)
         if outcome == "fenced":
@@ -110,6 +111,8 @@ class PostgresJournal:
             "usage": charge.raw_usage,
             "usage_missing": charge.usage_missing,
             "provider_ref": charge.provider_ref,
+            "kind": result.kind,
+            "note": dict(result.note) if result.note is not None else None,
             "status": result.status,
             "text": result.text,
             "reasoning": result.reasoning,
@@ -145,7 +148,7 @@ class PostgresJournal:
             "answer_key": result.answer_key,
             "verdict": result.verdict._asdict() if result.verdict else None,
             "note": dict(note) if note is not None else None,
-            "seconds": note.get("seconds", 0) if note and result.kind.runs_programs else 0,
+            "seconds": note.get("seconds", 0) if note and not result.kind.calls_model else 0,
             "error": _short(result.error),
         }
         return self._placed(result, await self._write("tell", data))
@@ -172,7 +175,13 @@ class PostgresJournal:
         if known is None:
             # As in earlier releases where nothing is shown.
             shown = [[picture.ref for picture in m.pictures] for m in messages if m.pictures]
-            text = json.dumps([*((m.role, m.content) for m in messages), *([shown] if shown else [])])
+            called = [
+                [m.answers_call, *(asdict(call) for call in m.tool_calls)]
+                for m in messages
+                if m.answers_call or m.tool_calls
+            ]
+            said = [(m.role, m.content) for m in messages]
+            text = json.dumps([*said, *([shown] if shown else []), *([called] if called else [])])
             known = self._digests[messages] = hashlib.sha256(text.encode()).hexdigest()
         return known
 

@@ -8,7 +8,8 @@ from typing import Any, Self
 from solver.core.request import PictureRef
 
 _TAG = re.compile(
-    r"<( ?/? ?(?:files?|passage|picture|problem|candidate|part|hint|earlier_(?:problem|answer))\b[^<>\n]{0,300})>",
+    r"<( ?/? ?(?:files?|passage|picture|problem|candidate|part|hint|tool_result|source|earlier_(?:problem|answer))\b"
+    r"[^<>\n]{0,300})>",
     re.IGNORECASE,
 )
 _PASSAGE = re.compile(r'^<passage number="', re.MULTILINE)

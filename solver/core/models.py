@@ -52,6 +52,8 @@ class ModelCard:
     """Whether it can grade, compare, revise and combine what it is shown."""
     sees: bool = False
     """Whether it can be shown pictures."""
+    calls_tools: bool = False
+    """Whether it can be told of tools and call them."""
     reasons: bool = False
     """Thinks out of sight: without usage from the provider its reply says nothing about its cost."""
     temperature: float | None = None

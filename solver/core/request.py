@@ -23,27 +23,47 @@ class PictureRef:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model's wish to use a tool; its arguments are the text that it wrote, JSON as a rule. `id` is the provider's."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One chat message; its pictures follow its text. `kept_chars` of it are what other calls begin with, too.
 
-    A provider that wants to be told is told to keep so much.
+    A provider that wants to be told is told to keep so much. `tool_calls` are what a message of the role `assistant`
+    wished for; one of the role `tool` answers the call that `answers_call` names.
     """
 
     role: str
     content: str
     pictures: tuple[PictureRef, ...] = ()
     kept_chars: int = 0
+    tool_calls: tuple[ToolCall, ...] = ()
+    answers_call: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return what a journal keeps."""
         said: dict[str, Any] = {"role": self.role, "content": self.content}
-        return said | ({"pictures": [asdict(each) for each in self.pictures]} if self.pictures else {})
+        if self.pictures:
+            said["pictures"] = [asdict(each) for each in self.pictures]
+        if self.tool_calls:
+            said["tool_calls"] = [asdict(each) for each in self.tool_calls]
+        return said | ({"answers_call": self.answers_call} if self.answers_call else {})
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Return what `to_json` wrote."""
         return cls(
-            data["role"], data["content"], tuple(PictureRef(**each) for each in data.get("pictures", ()))
+            data["role"],
+            data["content"],
+            tuple(PictureRef(**each) for each in data.get("pictures", ())),
+            tool_calls=tuple(ToolCall(**each) for each in data.get("tool_calls", ())),
+            answers_call=data.get("answers_call", ""),
         )
 
 
@@ -51,7 +71,8 @@ class Message:
 class Request:
     """One call: which model, what it is shown, and how much it may say. `seed` is sent to bundled models only.
 
-    `at_length` asks a model that reasons for its highest effort.
+    `at_length` asks a model that reasons for its highest effort. `functions` are the tools that it may call, as providers
+    are told of them; they are sent to models that call tools.
     """
 
     card: ModelCard
@@ -59,6 +80,7 @@ class Request:
     max_output_tokens: int
     seed: int
     at_length: bool = False
+    functions: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +99,4 @@ class Reply:
     provider_ref: str
     served_model: str = ""
     reported_cost_nano: int | None = None
+    tool_calls: tuple[ToolCall, ...] = ()

@@ -1,22 +1,24 @@
 """Steps a strategy asks for, and the results it is told."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from solver.core.programs import Observed, RunOrder
-from solver.core.request import Message, Reply
+from solver.core.request import Message, Reply, ToolCall
 from solver.core.rubric import JudgedCriterion
+from solver.core.tools import ToolOrder, ToolOutcome, ToolSpec
 from solver.core.verdict import Judgement, Verdict
 
 
 class StepKind(StrEnum):
     """What a step is for.
 
-    A note records a decision, a run what programs did on given inputs, an output what one printed as its answer: none of
-    them calls a model. The program of an output comes from a step of the kind `program`, the inputs of a run may come
-    from one of the kind `tests`.
+    A note records a decision, a run what programs did on given inputs, an output what one printed as its answer, a tool
+    what a model had looked up or computed: none of them calls a model. The program of an output comes from a step of the
+    kind `program`, the inputs of a run may come from one of the kind `tests`. A sample that may use tools is told as a
+    turn where its reply calls some instead of answering.
     """
 
     SAMPLE = "sample"
@@ -30,6 +32,8 @@ class StepKind(StrEnum):
     PROGRAM = "program"
     TESTS = "tests"
     WRITE_UP = "write_up"
+    TURN = "turn"
+    TOOL = "tool"
     OUTPUT = "output"
     RUN = "run"
     NOTE = "note"
@@ -53,7 +57,7 @@ class StepKind(StrEnum):
     @property
     def calls_model(self) -> bool:
         """Whether a model is asked for it, for money."""
-        return self is not StepKind.NOTE and not self.runs_programs
+        return self not in {StepKind.NOTE, StepKind.TOOL} and not self.runs_programs
 
 
 class Status(StrEnum):
@@ -85,8 +89,9 @@ class Step:
 
     `parents` are the keys of the candidates that the prompt shows, or whose programs are run, in their order.
     `subproblem` marks a step about another question than the job's, to whose answers the job's checker does not apply.
-    `at_length` asks a model that reasons to do so for as long as it can, and allows it the output for that. `run` is what
-    a step of a kind that runs programs wants; its `model` is who wrote the program, if that is one.
+    `at_length` asks a model that reasons to do so for as long as it can, and allows it the output for that. `run` is
+    what a step of a kind that runs programs wants; its `model` is who wrote the program, if that is one. `tools` are
+    those that the model may call, `order` is the one use that a step of the kind `tool` wants.
     """
 
     key: str
@@ -99,6 +104,13 @@ class Step:
     subproblem: bool = False
     at_length: bool = False
     run: RunOrder | None = None
+    tools: tuple[ToolSpec, ...] = ()
+    order: ToolOrder | None = None
+
+    @property
+    def functions(self) -> tuple[dict[str, Any], ...]:
+        """The tools as providers are told of them."""
+        return tuple(tool.as_function() for tool in self.tools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +149,10 @@ class StepResult:
         attempt: int = 1,
     ) -> "StepResult":
         """Return what a step's reply came to: how it was judged, and what the user pays for it."""
+        calls = reply.tool_calls if step.tools else ()
         return cls(
             key=step.key,
-            kind=step.kind,
+            kind=StepKind.TURN if calls else step.kind,
             status=Status.OK,
             attempt=attempt,
             model=step.model,
@@ -150,6 +163,7 @@ class StepResult:
             answer=judgement.answer,
             answer_key=judgement.key,
             verdict=judgement.verdict,
+            note={"tool_calls": [asdict(call) for call in calls]} if calls else None,
             finish_reason=reply.finish_reason,
             charged_nano=charged_nano,
             tokens=tokens,
@@ -187,6 +201,30 @@ class StepResult:
             text=text, answer=judgement.answer, answer_key=judgement.key, verdict=judgement.verdict,
             note=note,
         )  # fmt: skip
+
+    @classmethod
+    def used(
+        cls, step: Step, outcome: ToolOutcome, *, charged_nano: int = 0, attempt: int = 1
+    ) -> "StepResult":
+        """Return what the use of a tool came to: its text, and in the note what was asked and the rest."""
+        assert step.order is not None, "a step that uses a tool says which"
+        kept = outcome.to_json()
+        note = {"tool": step.order.tool, "arguments": dict(step.order.arguments), "outcome": kept}
+        text = kept.pop("text")
+        return cls(
+            step.key, step.kind, Status.OK, attempt, model=step.model, purpose=step.purpose, parents=step.parents,
+            text=text, note={**note, "seconds": kept["wall_s"]}, charged_nano=charged_nano,
+        )  # fmt: skip
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """Which tools a turn called."""
+        return tuple(ToolCall(**call) for call in (self.note or {}).get("tool_calls", ()))
+
+    @property
+    def outcome(self) -> ToolOutcome:
+        """What the use of a tool came to."""
+        return ToolOutcome.from_json({**(self.note or {}).get("outcome", {}), "text": self.text})
 
     @classmethod
     def not_run(cls, step: Step, why: str) -> "StepResult":

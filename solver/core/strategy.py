@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.steps import Candidate, Resources, Step, StepResult, StopReason
+from solver.core.tools import ToolSpec
 
 
 class Strategy(Protocol):
@@ -39,7 +40,7 @@ class Strategy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a strategy is made from: pinned, so the same in every execution, all but the budget.
+    """What a strategy is made from: pinned, so the same in every execution, all but the budget and the tools.
 
     `budget_nano` is the budget as it is now, which a raise may have made larger than it was when the job began. What
     must outlast a raise is noted (the plan); what a raise should open again has the budget in its key, or reads it.
@@ -53,3 +54,5 @@ class Setting:
     seed: int
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """The table of solver/inference/parameters.py that the job pinned; empty: the shipped one."""
+    tools: Sequence[ToolSpec] = ()
+    """What may be used here and now; what was begun with others goes on with what is left of them."""

@@ -17,7 +17,11 @@ MAX_OUTCOME_CHARS = 12_000
 MAX_SOURCES = 20
 MAX_SOURCE_CHARS = 2_000
 
-_TAG = re.compile(r"<( ?/? ?(?:tool_result|source)\b[^<>\n]{0,300})>", re.IGNORECASE)
+_TAG = re.compile(
+    r"<( ?/? ?(?:tool_result|source|problem|candidate|part|hint|files?|passage|picture|earlier_(?:problem|answer))\b"
+    r"[^<>\n]{0,300})>",
+    re.IGNORECASE,
+)
 
 
 class ToolsOff(RuntimeError):

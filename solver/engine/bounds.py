@@ -6,8 +6,10 @@ least four times the median) while money is ample and q90 when it is scarce. A c
 refused: a reasoning model cut short is billed and comes back empty.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from solver.core.models import ModelCard
 from solver.core.money import PICO_PER_NANO
@@ -15,6 +17,9 @@ from solver.core.pricing import affordable_output_tokens, billed_nano, bound_nan
 from solver.core.request import Message
 
 _BYTES_PER_MESSAGE = 16
+_BYTES_PER_TOOL_CALL = 64
+_TOOLS_LEAD_TOKENS = 800
+"""What providers say of tools on their own account before a prompt that has some."""
 _AMPLE_CALLS = 20
 
 
@@ -28,14 +33,23 @@ class Bound:
     service: str = ""
 
 
-def prompt_bytes(messages: Sequence[Message]) -> int:
-    """Return an upper bound of a prompt's tokens: its bytes in UTF-8, a little for each message, and its pictures."""
-    return sum(
-        len(m.content.encode("utf-8", "replace"))
-        + _BYTES_PER_MESSAGE
-        + sum(picture.most_tokens for picture in m.pictures)
-        for m in messages
-    )
+def prompt_bytes(messages: Sequence[Message], functions: Sequence[Mapping[str, Any]] = ()) -> int:
+    """Return an upper bound of a prompt's tokens: its bytes in UTF-8, a little for each message, pictures and tools."""
+    return sum(map(_message_bytes, messages)) + _functions_bytes(functions)
+
+
+def _message_bytes(message: Message) -> int:
+    size = len(message.content.encode("utf-8", "replace")) + _BYTES_PER_MESSAGE
+    if message.pictures:
+        size += sum(picture.most_tokens for picture in message.pictures)
+    for call in message.tool_calls:
+        # Arguments go out as JSON within JSON.
+        size += len(json.dumps([call.id, call.name, call.arguments])) + _BYTES_PER_TOOL_CALL
+    return size + len(message.answers_call.encode("utf-8", "replace"))
+
+
+def _functions_bytes(functions: Sequence[Mapping[str, Any]]) -> int:
+    return len(json.dumps(list(functions))) + _TOOLS_LEAD_TOKENS if functions else 0
 
 
 def bound_call(

@@ -150,7 +150,7 @@ class Attempts:
         """Hold the worst case of a step in the purse, at the service tier that it asks for. Raises BudgetReached."""
         bound = bound_call(
             self._card_now(step, at_standard=final or at_standard),
-            prompt_bytes(step.messages),
+            prompt_bytes(step.messages, step.functions),
             budget_left_nano=self._purse.spendable_nano(final=final),
             markup_bp=self._markup_bp,
             may_cut_short=final,
@@ -216,12 +216,21 @@ class Attempts:
         except InDoubt:
             return None
 
+    def next_attempt(self, key: str) -> int:
+        """Return the number of the next attempt at a step."""
+        self._made[key] = self._made.get(key, 0) + 1
+        return self._made[key]
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing may be begun any more."""
+        return self._closed.is_set()
+
     def _next_call(self, step: Step, bound: Bound) -> OpenCall:
-        attempt = self._made[step.key] = self._made.get(step.key, 0) + 1
         return OpenCall(
             id=uuid.uuid4(),
             step=step,
-            attempt=attempt,
+            attempt=self.next_attempt(step.key),
             price_id=self._panel[step.model].price_id,
             hold_nano=bound.hold_nano,
             prompt_bytes=bound.prompt_bytes,
@@ -286,6 +295,7 @@ class Attempts:
             call.max_output_tokens,
             seed_of(self._seed, step.key),
             at_length=step.at_length,
+            functions=step.functions,
         )
 
     def _card_of(self, call: OpenCall) -> ModelCard:
@@ -309,7 +319,7 @@ class Attempts:
     async def _judged(self, step: Step, reply: Reply) -> Judgement:
         """Judge a reply; one that must be settled at once (its job is ending) is settled without a judgement."""
         # What was cut or filtered does not vote by half its text.
-        if not step.kind.answers or reply.finish_reason in _CUT:
+        if not step.kind.answers or reply.finish_reason in _CUT or (step.tools and reply.tool_calls):
             return Judgement()
         checker = None if step.subproblem else self._problem.checker
         result = ResultKind.ANSWER if step.subproblem else self._problem.result
@@ -336,8 +346,8 @@ class Attempts:
         self.benched[model] = error.detail
 
     async def _fail(self, step: Step, error: str) -> StepResult:
-        attempt = self._made[step.key] = self._made.get(step.key, 0) + 1
-        return await self._journal.tell(StepResult.failed(step, error, attempt=attempt))
+        failed = StepResult.failed(step, error, attempt=self.next_attempt(step.key))
+        return await self._journal.tell(failed)
 
     async def run_programs(self, step: Step) -> StepResult:
         """Run the programs of a step and record what they did, or why nothing here can run them."""

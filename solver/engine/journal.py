@@ -17,7 +17,8 @@ class OpenCall:
     id: UUID
     step: Step
     attempt: int
-    price_id: int
+    price_id: int | None
+    """None: of a use of a tool, whose price is in the hold."""
     hold_nano: int
     prompt_bytes: int
     max_output_tokens: int

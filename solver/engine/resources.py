@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from solver.core.models import ModelCard
 from solver.core.purse import Purse
-from solver.core.steps import Resources, Step
+from solver.core.steps import Resources, Step, StepKind
 from solver.engine.bounds import least_budget_left_nano
 
 
@@ -28,7 +28,8 @@ class ResourceMeter:
     def resources(self, in_flight: Mapping[str, Step], *, suspended: Collection[str] = ()) -> Resources:
         """Return what a strategy may use, models that are suspended left out."""
         return Resources(
-            free_slots=max(self._slots - len(in_flight), 0),
+            # A tool holds no slot of those that models have.
+            free_slots=max(self._slots - sum(s.kind is not StepKind.TOOL for s in in_flight.values()), 0),
             free_nano=self._purse.spendable_nano(),
             affordable=self.affordable().difference(suspended),
             in_flight=in_flight,

@@ -21,9 +21,11 @@ from solver.core.errors import (
 from solver.core.hints import Hint, heeding
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
+from solver.core.programs import NOBODY, Asker
 from solver.core.purse import Purse
 from solver.core.steps import Candidate, Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Strategy
+from solver.core.tools import Tools
 from solver.engine.bounds import prompt_bytes
 from solver.engine.calls import AnswerJudge, Attempts
 from solver.engine.control import Control, Stop
@@ -33,6 +35,7 @@ from solver.engine.pictures import with_pictures
 from solver.engine.prefix_cache import PrefixCaches, as_sent
 from solver.engine.resources import ResourceMeter
 from solver.engine.run_state import Action, Phase, RunState, final_reason
+from solver.engine.tool_use import ToolUses
 from solver.engine.write_up import accepted, write_up_step
 from solver.inference.emptiness import EmptyReplies
 from solver.providers.litellm_gateway import Gateway
@@ -82,10 +85,13 @@ class Runner:
         clock: Callable[[], float] = time.monotonic,
         may_wait_until_s: float | None = None,
         benched: dict[str, str] | None = None,
+        tools: Tools | None = None,
+        asker: Asker = NOBODY,
     ) -> None:
         """`deadline_s` ends the job; `may_wait_until_s` is until when its calls may wait for a cheaper service tier.
 
-        `benched` is filled with the models that fail at every call, and with what their providers say.
+        `benched` is filled with the models that fail at every call, and with what their providers say. `tools` are those
+        that its strategy may have used, for `asker`.
         """
         self._problem = problem
         self._strategy = strategy
@@ -113,6 +119,16 @@ class Runner:
         )
         if benched is not None:
             self._attempts.benched = benched
+        self._tool_uses = ToolUses(
+            tools,
+            asker,
+            purse=purse,
+            journal=journal,
+            control=control,
+            markup_bp=markup_bp,
+            next_attempt=self._attempts.next_attempt,
+            is_closed=lambda: self._attempts.is_closed,
+        )
         self._meter = ResourceMeter(
             panel,
             purse,
@@ -302,6 +318,10 @@ class Runner:
             if step.kind.runs_programs:
                 self._launch(step, partial(self._attempts.run_programs, step))
                 continue
+            if step.kind is StepKind.TOOL:
+                if not self._use_tool(step):
+                    break
+                continue
             shown = with_pictures(step, self._problem)
             try:
                 bound = self._attempts.hold_for(shown)
@@ -311,6 +331,16 @@ class Runner:
                 break
             self._launch(shown, partial(self._attempts.execute, shown, bound))
         return noted
+
+    def _use_tool(self, step: Step) -> bool:
+        """Start the use of a tool; False: what it may cost is not there."""
+        try:
+            hold_nano = self._tool_uses.hold_for(step)
+        except BudgetReached:
+            self._state.refuse()
+            return False
+        self._launch(step, partial(self._tool_uses.use, step, hold_nano))
+        return True
 
     def _as_sent(self, step: Step) -> Step:
         return as_sent(step, self._panel[step.model]) if step.kind.calls_model else step
@@ -367,8 +397,8 @@ class Runner:
     async def _land(self, *, job_ends: bool) -> None:
         """Let running calls end (they are charged), abandon those that take too long, tell what came back.
 
-        An execution that ends before its job waits for no call that the next one can collect, and for no programs, which
-        the next one runs again.
+        An execution that ends before its job waits for no call that the next one can collect, and for no programs or
+        tools that cost nothing, which the next one runs again.
         """
         self._attempts.close(job_ends=job_ends)
         grace_s = self._limits.drain_s if self._control.stop is Stop.DRAIN else self._limits.grace_s
@@ -391,7 +421,11 @@ class Runner:
             raise LeaseLost("The lease may be someone else's by now.")
 
     def _runs_under_way(self) -> list[str]:
-        return [key for key, step in self._in_flight.items() if step.kind.runs_programs]
+        return [
+            key
+            for key, step in self._in_flight.items()
+            if step.kind.runs_programs or (step.kind is StepKind.TOOL and self._tool_uses.is_free(step))
+        ]
 
     async def _conclude(self, reason: StopReason) -> Outcome:
         best = self._strategy.best()

@@ -77,7 +77,7 @@ class Evidence:
             return False
         self._told.add(result.key)
         self.spent_nano += result.charged_nano
-        if result.kind in {StepKind.NOTE, StepKind.RUN}:
+        if result.kind in {StepKind.NOTE, StepKind.RUN, StepKind.TOOL}:
             return True
         if result.status is Status.FAILED:
             self.failed_in_a_row += 1

@@ -25,7 +25,7 @@ from solver.providers.error_sorting import (
 )
 from solver.providers.exchange import Exchange, one_request, watch_httpx
 from solver.providers.openai_responses import Background
-from solver.providers.picture_parts import PictureHolder, chat_content, no_pictures, pictures_in
+from solver.providers.picture_parts import PictureHolder, chat_message, no_pictures, pictures_in
 from solver.providers.replies.openai_chat import read_chat
 from solver.providers.replies.reading import is_known_shape, read_reply, reply_of
 from solver.providers.thinking import long_thought
@@ -128,7 +128,7 @@ class LiteLLMGateway(Gateway):
         card = request.card
         arguments: dict[str, Any] = {
             "model": card.litellm_model,
-            "messages": [{"role": m.role, "content": chat_content(m, shown)} for m in request.messages],
+            "messages": [chat_message(m, shown) for m in request.messages],
             "max_tokens": request.max_output_tokens,
             "max_retries": 0,
             "num_retries": 0,
@@ -141,6 +141,8 @@ class LiteLLMGateway(Gateway):
             arguments["service_tier"] = card.service or STANDARD_SERVICE
         if request.at_length and card.reasons:
             arguments |= long_thought(card.litellm_model, cap=request.max_output_tokens)
+        if request.functions and card.calls_tools:
+            arguments["tools"] = list(request.functions)
         if card.bundled or card.api_base.startswith("unix:"):
             # Served by our own server: without a key, and the seed makes a repeated call repeat its reply.
             arguments |= {"seed": request.seed, "api_key": "none"}

@@ -20,7 +20,7 @@ from solver.core.errors import ErrorCategory
 from solver.core.models import ModelCard
 from solver.core.request import Reply, Request
 from solver.providers.error_sorting import in_doubt, timed_out
-from solver.providers.picture_parts import responses_content
+from solver.providers.picture_parts import responses_items
 from solver.providers.replies.openai_responses import read_response
 from solver.providers.replies.reading import reply_of
 from solver.providers.usage import STANDARD_SERVICE, is_openai_itself
@@ -58,7 +58,7 @@ class Background:
         card = request.card
         body: dict[str, Any] = {
             "model": card.litellm_model.partition("/")[2],
-            "input": [{"role": m.role, "content": responses_content(m, pictures)} for m in request.messages],
+            "input": [item for m in request.messages for item in responses_items(m, pictures)],
             "max_output_tokens": request.max_output_tokens,
             "background": True,
             "store": True,
@@ -69,6 +69,8 @@ class Background:
             body["service_tier"] = card.service or STANDARD_SERVICE
         if request.at_length and card.reasons:
             body["reasoning"] = {"effort": "high"}
+        if request.functions and card.calls_tools:
+            body["tools"] = [{"type": "function", **function["function"]} for function in request.functions]
         response = await self._ask("POST", card, "", body)
         reference = clean_text(str(response.get("id") or ""))
         if not reference or len(reference) > _LONGEST_REFERENCE:

@@ -1,4 +1,4 @@
-"""Messages with pictures in the two shapes that providers take; one without is its text in both."""
+"""Messages in the two shapes that providers take: texts, pictures, calls of tools and what came of them."""
 
 import asyncio
 import base64
@@ -39,6 +39,31 @@ def chat_content(message: Message, pictures: Mapping[str, bytes]) -> str | list[
     kept, rest = message.content[: message.kept_chars], message.content[message.kept_chars :]
     marked = [{"type": "text", "text": kept, "cache_control": {"type": "ephemeral"}}] if kept else []
     return [*marked, *([{"type": "text", "text": rest}] if rest else []), *shown]
+
+
+def chat_message(message: Message, pictures: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return a message as the Chat Completions API takes it."""
+    said: dict[str, Any] = {"role": message.role, "content": chat_content(message, pictures)}
+    if message.tool_calls:
+        said["content"] = message.content or None
+        said["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in message.tool_calls
+        ]
+    return said | ({"tool_call_id": message.answers_call} if message.answers_call else {})
+
+
+def responses_items(message: Message, pictures: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """Return a message as items of OpenAI's Responses API."""
+    if message.answers_call:
+        return [{"type": "function_call_output", "call_id": message.answers_call, "output": message.content}]
+    calls = [
+        {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments}
+        for call in message.tool_calls
+    ]
+    if calls and not message.content:
+        return calls
+    return [{"role": message.role, "content": responses_content(message, pictures)}, *calls]
 
 
 def responses_content(message: Message, pictures: Mapping[str, bytes]) -> str | list[dict[str, Any]]:

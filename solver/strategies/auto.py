@@ -1,12 +1,13 @@
 """`auto`: plans from the budget, buys what adds most to the chance of a correct answer per dollar, and stops in time.
 
-Mechanism: where the ablest affordable model can revise, also one that does not try, `deep` runs first, inside this
-strategy. Then, and from the start elsewhere, the posterior of every answer (solver/inference/vote_likelihood.py) says
-how likely it is right, and how likely none seen is; from it follows what further tries of each model or a grade would
-add (solver/inference/decisions). Whatever adds most per dollar is bought while that is worth more than it costs; what a
-right answer is worth is told, or follows from the budget. Where many tries came to no answer twice, `aggregate` gets
-the rest. Where a checker proves answers, each try goes to the model with the best chance of success per dollar; where
-it gives scores, `evolve` climbs them. Programs that nothing checks are left to `code_vote`, data to `field_vote`.
+Mechanism: where tools are at hand that would help, `agent` runs first, inside this strategy; else `deep`, where the
+ablest affordable model can revise, also one that does not try. Then, and from the start elsewhere, the posterior of
+every answer (solver/inference/vote_likelihood.py) says how likely it is right, and how likely none seen is; from it
+follows what further tries of each model or a grade would add (solver/inference/decisions). Whatever adds most per
+dollar is bought while it is worth more than it costs; what a right answer is worth is told, or follows from the budget.
+Where many tries came to no answer twice, `aggregate` gets the rest. Where a checker proves answers, each try goes to
+the best chance per dollar; where it gives scores, `evolve` climbs them. Programs that nothing checks are left to
+`code_vote`, data to `field_vote`.
 
 Source: value of information (Raiffa and Schlaifer, 1961), Adaptive-Consistency (Aggarwal et al., 2023), item response
 theory (Rasch, 1960). Wins where what is known of the models holds: as right as forty fixed votes of the strongest model
@@ -22,6 +23,7 @@ from solver.core.steps import Candidate, Resources, Step, StepKind, StepResult, 
 from solver.core.strategy import Setting
 from solver.inference.decisions import value_of_tries
 from solver.inference.decisions.value_of_tries import LONG_LOOKAHEAD, LOOKAHEADS, SampleBatch
+from solver.strategies.agent import would_help
 from solver.strategies.evolve import score_of
 from solver.strategies.inside_auto.grade_chooser import GradeChooser
 from solver.strategies.inside_auto.inside import INSIDE, WHOLE
@@ -30,8 +32,7 @@ from solver.strategies.shared.child import Child, Inside
 from solver.strategies.shared.common import Common
 from solver.strategies.shared.notes import Plan
 
-# A right answer is taken to be worth this many times the geometric mean of the budget and the most expensive try: a
-# budget of many tries is a ceiling, not a wish to spend it.
+# So many geometric means of budget and dearest try a right answer is worth: a budget is a ceiling, not a wish to spend.
 _WORTH = 200.0
 # Beyond this many of the most expensive tries, a larger budget says no more about what an answer is worth.
 _CEILING = 10
@@ -83,7 +84,7 @@ class Auto(Common[AutoPlan]):
 
     def make_plan(self) -> AutoPlan:
         """Return which models may try, and which strategy runs first, if any."""
-        first = "deep" if self.roles.ablest().reads else ""
+        first = "agent" if would_help(self.setting) else "deep" if self.roles.ablest().reads else ""
         run = "" if self.problem.is_checkable else WHOLE.get(self.problem.result, first)
         return AutoPlan(tuple(self._names), run, self.setting.budget_nano)
 
@@ -103,8 +104,8 @@ class Auto(Common[AutoPlan]):
         super().tell(result)
         if result.key == "plan" and not self._runs:
             # What has the whole of the job has what a raise added to it, too.
-            whole = self.plan.run in WHOLE.values()
-            self._run(Inside(self.plan.run, self.setting.budget_nano if whole else self.plan.share_nano))
+            share_nano = self.setting.budget_nano if self.plan.run in WHOLE.values() else self.plan.share_nano
+            self._run(Inside(self.plan.run, share_nano))
 
     def take(self, result: StepResult) -> None:
         """Count what proved nothing; let another strategy run where votes are hopeless."""

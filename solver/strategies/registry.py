@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from solver.core.result_kind import ResultKind
 from solver.core.strategy import Setting, Strategy
+from solver.strategies.agent import Agent
 from solver.strategies.aggregate import Aggregate
 from solver.strategies.auto import Auto
 from solver.strategies.decompose import Decompose
@@ -29,6 +30,7 @@ REGISTRY: dict[str, Callable[[Setting], Strategy]] = {
     "decompose": Decompose,
     "drafts": Drafts,
     "program": Program,
+    "agent": Agent,
 }
 RUNS_PROGRAMS = frozenset({"program"})
 """Strategies that are worth nothing where no program can be run."""

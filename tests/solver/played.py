@@ -5,7 +5,7 @@ same best answer, same reason to stop, same next steps.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -13,8 +13,10 @@ from solver.checkers.number import Number
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.programs import Observed, ProgramsOff, RunOrder
+from solver.core.request import Reply, ToolCall
 from solver.core.result_kind import ResultKind
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult, StopReason
+from solver.core.tools import ToolOrder, ToolOutcome, ToolSpec
 from solver.core.verdict import Judgement, Verdict
 from solver.engine.bounds import prompt_bytes, typical_nano
 from solver.engine.program_output import last_line, printed_text
@@ -45,11 +47,17 @@ class Play:
     seed: int = 1
     max_steps: int = 400
     runs_code: bool = True
+    tools: tuple[ToolSpec, ...] = ()
+    calls: Callable[[Step, random.Random], Sequence[ToolCall]] = lambda _step, _rng: ()
+    """Which tools the reply to a step that may use some calls; none: it answers."""
+    use: Callable[[ToolOrder], ToolOutcome] = lambda order: ToolOutcome(f"{order.tool} did it")
     told: list[StepResult] = field(default_factory=list)
     asked: dict[str, Step] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.setting = Setting(self.problem, self.panel, self.budget_nano, 0, self.options, self.seed)
+        self.setting = Setting(
+            self.problem, self.panel, self.budget_nano, 0, self.options, self.seed, tools=self.tools
+        )
         self.strategy = self.make()
         self.spent_nano = 0
         self.in_flight: dict[str, Step] = {}
@@ -80,14 +88,14 @@ class Play:
                 if step.kind is StepKind.NOTE:
                     self.tell(StepResult(step.key, step.kind, Status.NOTE, note=step.note))
                     continue
-                assert step.kind.runs_programs or step.model in self._cards
+                assert not step.kind.calls_model or step.model in self._cards
                 if self._cost(step) > self.resources().free_nano:
                     # As the runner does: what does not fit is refused until something lands.
                     break
                 self.in_flight[step.key] = step
             if any(step.kind is StepKind.NOTE for step in steps):
                 continue
-            assert len(self.in_flight) <= self.slots
+            assert sum(step.kind is not StepKind.TOOL for step in self.in_flight.values()) <= self.slots
             if not self.in_flight:
                 return None
             self.tell(self.land(self._rng.choice(sorted(self.in_flight))))
@@ -98,7 +106,7 @@ class Play:
         free = self.budget_nano - self.spent_nano - sum(self._cost(s) for s in self.in_flight.values())
         affordable = frozenset(name for name, least_nano in self._least_nano.items() if least_nano <= free)
         return Resources(
-            self.slots - len(self.in_flight),
+            self.slots - sum(step.kind is not StepKind.TOOL for step in self.in_flight.values()),
             max(free, 0),
             affordable=affordable,
             in_flight=dict(self.in_flight),
@@ -109,6 +117,12 @@ class Play:
         step = self.in_flight.pop(key)
         if step.kind.runs_programs:
             return self._ran(step)
+        if step.kind is StepKind.TOOL:
+            assert step.order is not None
+            return StepResult.used(step, self.use(step.order), charged_nano=self._cost(step))
+        if step.tools and (calls := self.calls(step, random.Random(f"{self.seed}:{key}:tools"))):
+            reply = Reply("", "", "tool_calls", None, None, "", tool_calls=tuple(calls))
+            return StepResult.of(step, reply, Judgement(), charged_nano=self._cost(step), tokens=0)
         text = self.respond(step, random.Random(f"{self.seed}:{key}"))
         if text is None:
             return StepResult(
@@ -185,6 +199,8 @@ class Play:
     def _cost(self, step: Step) -> int:
         if step.kind.runs_programs:
             return 0
+        if step.order is not None:
+            return next((tool.most_nano for tool in self.tools if tool.name == step.order.tool), 0)
         # A step that was refused may be asked again of another model, or about other texts.
         asked = (step.key, step.model, step.parents)
         if asked not in self._cost_nano:

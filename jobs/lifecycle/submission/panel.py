@@ -10,7 +10,14 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from billing.models import Price
-from billing.prices.book import kinds_by_model, price_book, rates_of, reasoning_models, seeing_models
+from billing.prices.book import (
+    calling_models,
+    kinds_by_model,
+    price_book,
+    rates_of,
+    reasoning_models,
+    seeing_models,
+)
 from billing.prices.local_models import LOCAL_PROVIDER
 from billing.prices.served import served_model_names
 from billing.prices.shipped_list import BUNDLED_PROVIDER, default_panel, is_bundled
@@ -66,7 +73,7 @@ def build_panel(names: Sequence[str] = ()) -> list[ModelCard]:
             field="models",
             code="unknown_model",
         )
-    book, reasoning, seeing = price_book(), reasoning_models(), seeing_models()
+    book, reasoning, seeing, calling = price_book(), reasoning_models(), seeing_models(), calling_models()
     unpriced = [name for name in chosen if name not in book]
     if unpriced:
         raise SubmitError(
@@ -89,6 +96,7 @@ def build_panel(names: Sequence[str] = ()) -> list[ModelCard]:
             rank=index / max(count - 1, 1),
             reasons=name in reasoning,
             sees=name in seeing,
+            calls_tools=name in calling,
             kinds=kinds.get(name, ()),
         )
         for index, name in enumerate(chosen)
@@ -133,7 +141,9 @@ def _seeing(panel: Sequence[ModelCard]) -> list[ModelCard]:
     )
 
 
-def _card(price: Price, *, rank: float, reasons: bool, sees: bool, kinds: tuple[str, ...]) -> ModelCard:
+def _card(
+    price: Price, *, rank: float, reasons: bool, sees: bool, calls_tools: bool, kinds: tuple[str, ...]
+) -> ModelCard:
     """Return the card of one model; `rank` is its place in the panel, 0 (weakest) to 1."""
     provider, _, short = price.model.partition("/")
     bundled, local = is_bundled(price.model), provider == LOCAL_PROVIDER
@@ -160,6 +170,7 @@ def _card(price: Price, *, rank: float, reasons: bool, sees: bool, kinds: tuple[
         kinds=kinds,
         reasons=reasons,
         sees=sees,
+        calls_tools=calls_tools,
         timeout_s=_timeout_s(quick=bundled and not known.get("writes_prose"), background=background),
         background=background,
         **known,

@@ -20,7 +20,7 @@ DECLARE
 BEGIN
   IF NOT jobs_leased(p_job, p_token) THEN RETURN 'fenced'; END IF;
   outcome := billing_hold(
-    (p->>'id')::uuid, (p->>'escrow')::bigint, (p->>'workspace')::bigint, p_job, p_token, 'model', p->>'key',
+    (p->>'id')::uuid, (p->>'escrow')::bigint, (p->>'workspace')::bigint, p_job, p_token, coalesce(p->>'call_kind', 'model'), p->>'key',
     (p->>'attempt')::int, p->>'model', (p->>'price')::bigint, (p->>'hold_nano')::bigint,
     (p->>'prompt_bytes')::bigint, (p->>'max_output_tokens')::bigint, coalesce(p->>'service', ''));
   IF outcome <> 'held' THEN RETURN outcome; END IF;
@@ -63,7 +63,8 @@ BEGIN
     (p->>'cache_write_1h')::bigint, p->>'service_tier', p->>'served_model');
   place := nextval('jobs_telling_seq');
   UPDATE jobs_steprecord SET
-    state = 'told', seq = place, status = p->>'status', text = p->>'text', reasoning = p->>'reasoning',
+    state = 'told', seq = place, kind = coalesce(p->>'kind', kind), status = p->>'status',
+    note = nullif(p->'note', 'null'::jsonb), text = p->>'text', reasoning = p->>'reasoning',
     answer = coalesce(p->>'answer', ''), answer_key = coalesce(p->>'answer_key', ''),
     verdict = nullif(p->'verdict', 'null'::jsonb), finish_reason = p->>'finish_reason',
     charged_nano = (p->>'charged_nano')::bigint, tokens = (p->>'tokens')::bigint, told_at = clock_timestamp()

@@ -18,6 +18,7 @@ class Role(StrEnum):
     MERGE = "merge"
     WRITE_UP = "write-up"
     SETUP = "setup"
+    TURN = "turn"
     CHECK = "check"
     COMPARISON = "comparison"
     TOOL = "tool"
@@ -51,6 +52,8 @@ ROLES = {
     StepKind.RUBRIC: Role.CHECK,
     StepKind.COMPARE: Role.COMPARISON,
     StepKind.GROUP: Role.COMPARISON,
+    StepKind.TURN: Role.TURN,
+    StepKind.TOOL: Role.TOOL,
     StepKind.RUN: Role.TOOL,
     StepKind.OUTPUT: Role.TOOL,
 }

@@ -15,6 +15,7 @@ NOUNS = {
     Role.MERGE: ("merge", "merges"),
     Role.WRITE_UP: ("write-up", "write-ups"),
     Role.SETUP: ("plan", "plans"),
+    Role.TURN: ("turn", "turns"),
     Role.CHECK: ("check", "checks"),
     Role.COMPARISON: ("comparison", "comparisons"),
     Role.TOOL: ("run", "runs"),

@@ -160,6 +160,10 @@ def _as_json(job: Job) -> dict[str, Any]:
         "output_tokens": costs.output_tokens,
         "reasoning_tokens": costs.reasoning_tokens,
         "models": list(costs.models),
+        "tools": [
+            {"tool": each.tool, "uses": each.uses, "charged_usd": usd_decimal(each.charged_nano)}
+            for each in costs.tools
+        ],
         "quote": quote_json(quote) if quote else None,
         "created_at": job.created_at,
         "started_at": job.started_at,

@@ -3,7 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from solver.providers.replies.said import REFUSED, Said, at, error_in, finish_of, text_of, thoughts_of, words
+from solver.providers.replies.said import (
+    REFUSED,
+    Said,
+    at,
+    called,
+    error_in,
+    finish_of,
+    text_of,
+    thoughts_of,
+    tool_call,
+    words,
+)
 from solver.providers.usage import whole
 
 
@@ -25,6 +36,11 @@ def read_message(body: Mapping[str, Any]) -> Said:
         refusal=(words(at(body, "stop_details", "explanation")) or text) if finish == REFUSED else "",
         finish=finish,
         calls_tools=any(at(part, "type") == "tool_use" for part in content),
+        tool_calls=called(
+            tool_call(number, at(part, "name"), at(part, "input"), at(part, "id"))
+            for number, part in enumerate(content)
+            if at(part, "type") == "tool_use"
+        ),
         has_message=True,
         error=error_in(body),
         counts=counts,

@@ -63,6 +63,7 @@ def _chat(events: list[Any]) -> Mapping[str, Any] | None:
     """Return the chat completion of its chunks. One that ends without a reason was cut off."""
     said: dict[str, Any] = dict.fromkeys(_FIELDS, "")
     body: dict[str, Any] = {}
+    calls: dict[Any, dict[str, Any]] = {}
     finish: Any = None
     seen = False
     for event in events:
@@ -77,13 +78,30 @@ def _chat(events: list[Any]) -> Mapping[str, Any] | None:
         finish = at(event, "choices", 0, "finish_reason") or finish
         for field in _FIELDS:
             said[field] += words(at(delta, field))
-        if at(delta, "tool_calls"):
-            said["tool_calls"] = [*said.get("tool_calls", []), *at(delta, "tool_calls")]
+        for piece in at(delta, "tool_calls") or []:
+            _add_call(calls, piece)
+    if calls:
+        said["tool_calls"] = list(calls.values())
     if not seen and not body:
         return None
     if not finish and "error" not in body:
         body["error"] = "The stream broke off."
     return {**body, "choices": [{"message": said, "finish_reason": finish}] if seen else []}
+
+
+def _add_call(calls: dict[Any, dict[str, Any]], piece: Any) -> None:
+    """Add a piece of a call of a tool: its name comes first, its arguments bit by bit, under the same index."""
+    place = at(piece, "index")
+    if place is None:
+        place = len(calls)
+    call = calls.setdefault(place, {"id": "", "function": {"name": "", "arguments": ""}})
+    call["id"] = call["id"] or at(piece, "id") or ""
+    call["function"]["name"] += str(at(piece, "function", "name") or "")
+    arguments = at(piece, "function", "arguments")
+    if isinstance(arguments, str):
+        call["function"]["arguments"] += arguments
+    elif arguments is not None:
+        call["function"]["arguments"] = arguments
 
 
 def _message(events: list[Any]) -> Mapping[str, Any]:
@@ -97,10 +115,11 @@ def _message(events: list[Any]) -> Mapping[str, Any]:
         if event.get("type") == "content_block_start":
             blocks[index] = dict(event.get("content_block") or {})
         elif event.get("type") == "content_block_delta":
-            for field in ("text", "thinking"):
+            for field, block_field in (("text", "text"), ("thinking", "thinking"), ("partial_json", "input")):
                 if piece := at(event, "delta", field):
                     block = blocks.setdefault(index, {"type": field})
-                    block[field] = str(block.get(field) or "") + str(piece)
+                    # A call begins with the empty object in place of its arguments.
+                    block[block_field] = str(block.get(block_field) or "") + str(piece)
         elif event.get("type") == "message_delta":
             stop = at(event, "delta", "stop_reason") or stop
             usage |= event.get("usage") or {}
@@ -122,11 +141,12 @@ def _gemini(events: list[Any]) -> Mapping[str, Any]:
 
 
 def _ollama(events: list[Any]) -> Mapping[str, Any]:
-    message = {
+    message: dict[str, Any] = {
         field: "".join(words(at(event, "message", field)) for event in events)
         for field in ("content", "thinking")
     }
     message["content"] += "".join(words(event.get("response")) for event in events)
+    message |= {"tool_calls": [call for event in events for call in at(event, "message", "tool_calls") or []]}
     end = events[-1]
     found = {**end, "message": message}
     return found if end.get("done") else {**found, "error": end.get("error") or "The stream broke off."}

@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+from solver.core.request import ToolCall
 from solver.providers.replies.said import (
     TOOLS,
     Said,
     at,
+    called,
     error_in,
     finish_of,
     first,
     split_tags,
     text_of,
     thoughts_of,
+    tool_call,
     words,
 )
 
@@ -49,9 +52,23 @@ def read_chat(body: Mapping[str, Any]) -> Said:
         found.text, found.reasoning = split_tags(text_of(content), own or thoughts_of(content))
         found.refusal = words(message.get("refusal"))
         found.calls_tools = bool(message.get("tool_calls") or message.get("function_call")) or finish == TOOLS
+        found.tool_calls = chat_calls(message)
     elif isinstance(choice, Mapping) and isinstance(choice.get("text"), str):
         found.has_message, found.text = True, choice["text"]
     return found
+
+
+def chat_calls(message: Mapping[str, Any]) -> tuple[ToolCall, ...]:
+    """Return the tools that a message calls, also in the one form that went before: a single function."""
+    listed = message.get("tool_calls")
+    listed = listed if isinstance(listed, list) else []
+    calls = [
+        tool_call(number, at(each, "function", "name"), at(each, "function", "arguments"), at(each, "id"))
+        for number, each in enumerate(listed)
+    ]
+    if not calls and (one := message.get("function_call")):
+        calls = [tool_call(0, at(one, "name"), at(one, "arguments"))]
+    return called(calls)
 
 
 def chat_counts(usage: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:

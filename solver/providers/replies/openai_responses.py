@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from solver.providers.replies.openai_chat import chat_counts
-from solver.providers.replies.said import CUT, FINISHED, Said, at, error_in, finish_of, words
+from solver.providers.replies.said import (
+    CUT,
+    FINISHED,
+    Said,
+    at,
+    called,
+    error_in,
+    finish_of,
+    tool_call,
+    words,
+)
 
 _ENDS = {"completed": FINISHED, "failed": "error", "cancelled": "error"}
 
@@ -33,6 +43,11 @@ def read_response(body: Mapping[str, Any]) -> Said:
         refusal="".join(words(at(part, "refusal")) for part in parts if at(part, "type") == "refusal"),
         finish=why if status == "incomplete" else _ENDS.get(status, status),
         calls_tools=any(str(item.get("type", "")).endswith("_call") for item in output),
+        tool_calls=called(
+            tool_call(number, item.get("name"), item.get("arguments"), item.get("call_id"))
+            for number, item in enumerate(output)
+            if item.get("type") == "function_call"
+        ),
         has_message=bool(output),
         error=error_in(body),
         counts=chat_counts(usage, body),

@@ -1,22 +1,28 @@
 """Replies of Gemini (and Vertex), of Bedrock's Converse and of Ollama."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from solver.core.request import ToolCall
 from solver.providers.replies.anthropic import in_openais_words
+from solver.providers.replies.openai_chat import chat_calls
 from solver.providers.replies.said import (
     FILTERED,
     Said,
     at,
+    called,
     error_in,
     finish_of,
     split_tags,
     text_of,
     thoughts_of,
+    tool_call,
     words,
 )
 from solver.providers.usage import whole
 
+_SIGNATURE = "__thought__"
 _TRAFFIC = {"ON_DEMAND_PRIORITY": "priority", "ON_DEMAND_FLEX": "flex"}
 
 
@@ -47,6 +53,7 @@ def read_gemini(body: Mapping[str, Any]) -> Said:
         reasoning=thoughts_of(parts),
         finish=FILTERED if blocked and not candidate else finish_of(at(candidate, "finishReason")),
         calls_tools=any(at(part, "functionCall") is not None for part in parts or []),
+        tool_calls=called(_gemini_call(number, part) for number, part in enumerate(parts or [])),
         has_message=bool(candidate or blocked),
         error=error_in(body),
         counts=counts,
@@ -54,6 +61,13 @@ def read_gemini(body: Mapping[str, Any]) -> Said:
         reference=str(body.get("responseId") or ""),
         model=str(body.get("modelVersion") or ""),
     )
+
+
+def _gemini_call(number: int, part: Any) -> ToolCall | None:
+    """Return a call; the signature of the thought behind it goes into its id, where litellm looks for it."""
+    call = tool_call(number, at(part, "functionCall", "name"), at(part, "functionCall", "args"))
+    signature = at(part, "thoughtSignature")
+    return replace(call, id=f"{call.id}{_SIGNATURE}{signature}") if call and signature else call
 
 
 def is_converse(body: Mapping[str, Any]) -> bool:
@@ -80,6 +94,15 @@ def read_converse(body: Mapping[str, Any]) -> Said:
         reasoning="".join(words(at(part, "reasoningContent", "reasoningText")) for part in content),
         finish=finish_of(body.get("stopReason")),
         calls_tools=any(at(part, "toolUse") is not None for part in content),
+        tool_calls=called(
+            tool_call(
+                number,
+                at(part, "toolUse", "name"),
+                at(part, "toolUse", "input"),
+                at(part, "toolUse", "toolUseId"),
+            )
+            for number, part in enumerate(content)
+        ),
         has_message=True,
         error=error_in(body),
         counts=counts,
@@ -104,6 +127,7 @@ def read_ollama(body: Mapping[str, Any]) -> Said:
         reasoning=reasoning,
         finish=finish_of(body.get("done_reason")) if body.get("done") else "error",
         calls_tools=bool(at(message, "tool_calls")),
+        tool_calls=chat_calls(message) if isinstance(message, Mapping) else (),
         has_message=True,
         error=error_in(body),
         counts=counts,

@@ -5,7 +5,7 @@ from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import Any
 
 from solver.core.money import NANO_PER_USD
-from solver.core.request import Reply
+from solver.core.request import Reply, ToolCall
 from solver.providers.replies.anthropic import is_message, read_message
 from solver.providers.replies.events import body_of
 from solver.providers.replies.openai_chat import is_chat, read_chat
@@ -61,7 +61,7 @@ def reply_of(said: Said, provider: str) -> Reply | None:
     """Return what was read as the engine's reply; None where nothing of it can be believed."""
     text, reasoning, finish = _texts(said)
     usage = (
-        parse_usage(**said.counts, has_text=bool(text or reasoning), is_cut=finish == CUT)
+        parse_usage(**said.counts, has_text=bool(text or reasoning or said.tool_calls), is_cut=finish == CUT)
         if said.counts
         else None
     )
@@ -76,6 +76,10 @@ def reply_of(said: Said, provider: str) -> Reply | None:
         provider_ref=clean_text(said.reference)[:_LONGEST_REFERENCE],
         served_model=clean_text(said.model)[:_LONGEST_REFERENCE],
         reported_cost_nano=reported_cost_nano(said.usage) if usage and provider in _REPORTS_COST else None,
+        tool_calls=tuple(
+            ToolCall(clean_text(call.id), clean_text(call.name), clean_text(call.arguments))
+            for call in said.tool_calls
+        ),
     )
 
 

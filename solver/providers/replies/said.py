@@ -1,9 +1,12 @@
 """What a reply says, whatever its shape: texts out of strings and parts, reasons for its end, thoughts in tags."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from solver.core.request import ToolCall
 
 FINISHED = "stop"
 CUT = "length"
@@ -31,6 +34,7 @@ _THOUGHTS = frozenset(
     {"thinking", "reasoning", "reasoning.text", "reasoning.summary", "summary_text", "reasoning_text"}
 )
 
+_MOST_NAME_CHARS = 100
 _TEXT_KEYS = ("text", "thinking", "summary", "content", "reasoning")
 
 
@@ -43,6 +47,8 @@ class Said:
     refusal: str = ""
     finish: str = ""
     calls_tools: bool = False
+    tool_calls: tuple[ToolCall, ...] = ()
+    """The calls that could be read; a reply that calls a tool unreadably has none."""
     has_message: bool = False
     """Whether there is a message at all, be it empty."""
     error: str = ""
@@ -73,6 +79,25 @@ def split_tags(text: str, reasoning: str) -> tuple[str, str]:
     """Return text and reasoning, where a text begins with its thoughts in tags and there are no others."""
     found = None if reasoning else _TAGGED.match(text)
     return (found[3].lstrip(), found[2].strip()) if found else (text, reasoning)
+
+
+def tool_call(number: int, name: Any, arguments: Any, reference: Any = None) -> ToolCall | None:
+    """Return a call of a tool, its arguments as text; None where it names none. Without a reference it gets a number."""
+    if not isinstance(name, str) or not name.strip():
+        return None
+    if not isinstance(arguments, str):
+        arguments = json.dumps({} if arguments is None else arguments, default=float)
+    return ToolCall(str(reference or f"call_{number}"), name.strip()[:_MOST_NAME_CHARS], arguments)
+
+
+def called(found: Iterable[ToolCall | None]) -> tuple[ToolCall, ...]:
+    """Return the calls that could be read, each under an id of its own: an answer names the call that it is for."""
+    calls: dict[str, ToolCall] = {}
+    for call in found:
+        if call is not None:
+            name = call.id if call.id not in calls else f"{call.id}_{len(calls)}"
+            calls[name] = ToolCall(name, call.name, call.arguments)
+    return tuple(calls.values())
 
 
 def finish_of(named: Any) -> str:

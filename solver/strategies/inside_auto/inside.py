@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from solver.core.result_kind import ResultKind
 from solver.core.strategy import Setting, Strategy
+from solver.strategies.agent import Agent
 from solver.strategies.aggregate import Aggregate
 from solver.strategies.deep import Deep
 from solver.strategies.evolve import Evolve
@@ -12,6 +13,7 @@ from solver.strategies.inside_auto.field_vote import FieldVoting
 
 INSIDE: Mapping[str, Callable[[Setting], Strategy]] = {
     "deep": Deep,
+    "agent": Agent,
     "aggregate": Aggregate,
     "evolve": Evolve,
     "code_vote": CodeVote,

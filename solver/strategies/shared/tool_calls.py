@@ -1,0 +1,67 @@
+"""What a model wrote to call a tool, read: an order that can be carried out, or words that say why not."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from solver.core.request import ToolCall
+from solver.core.steps import Status, StepKind, StepResult
+from solver.core.tools import MAX_SOURCES, Source, ToolOrder, ToolSpec
+
+MAX_CALLS = 6
+"""So many calls of one reply are carried out."""
+_MAX_ARGUMENT_CHARS = 50_000
+_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict,
+}  # fmt: skip
+
+
+def order_of(call: ToolCall, tools: Sequence[ToolSpec]) -> ToolOrder | str:
+    """Return the order that a call stands for, or in a sentence for the model why it stands for none."""
+    spec = next((tool for tool in tools if tool.name == call.name), None)
+    if spec is None:
+        known = ", ".join(tool.name for tool in tools) or "none"
+        return f"There is no tool “{call.name[:60]}”. The tools are: {known}."
+    if len(call.arguments) > _MAX_ARGUMENT_CHARS:
+        return f"The arguments are longer than {_MAX_ARGUMENT_CHARS:,} characters. Write less."
+    try:
+        arguments = json.loads(call.arguments or "{}")
+    except (ValueError, RecursionError):
+        return "The arguments are not JSON. Write one JSON object that fits the tool’s schema."
+    if not isinstance(arguments, dict):
+        return "The arguments are no JSON object. Write one that fits the tool’s schema."
+    fault = _fault_of(arguments, spec)
+    return fault or ToolOrder(spec.name, arguments)
+
+
+def _fault_of(arguments: Mapping[str, Any], spec: ToolSpec) -> str:
+    """Return what does not fit the schema at its first level; the tool itself sees to the rest."""
+    missing = [name for name in spec.parameters.get("required", ()) if name not in arguments]
+    if missing:
+        return f"The argument “{missing[0]}” of {spec.name} is missing."
+    for name, value in arguments.items():
+        expected = spec.parameters.get("properties", {}).get(name, {}).get("type")
+        wanted = _TYPES.get(expected) if isinstance(expected, str) else None
+        if wanted and (not isinstance(value, wanted) or (isinstance(value, bool) and expected != "boolean")):
+            return f"The argument “{name[:60]}” of {spec.name} must be of the type {expected}."
+    return ""
+
+
+def sources_by_line(told: Iterable[StepResult]) -> dict[str, tuple[Source, ...]]:
+    """Return the sources that each attempt with tools was shown, numbered from 1 in its order, by the start of its keys.
+
+    The step `line/2/5` belongs to the attempt `line/2/`: what stands as [3] in its answer is the third source of that.
+    """
+    uses = [result for result in told if result.kind is StepKind.TOOL and result.status is Status.OK]
+    lines: dict[str, list[tuple[tuple[int, int], StepResult]]] = {}
+    for use in uses:
+        path, turn, number = use.key.rsplit("/", 2)
+        lines.setdefault(f"{path}/", []).append(((int(turn), int(number)), use))
+    return {
+        line: tuple(
+            source
+            for _, use in sorted(of_line, key=lambda each: each[0])
+            for source in use.outcome.sources[:MAX_SOURCES]
+        )
+        for line, of_line in lines.items()
+    }
