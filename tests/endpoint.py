@@ -42,6 +42,8 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     body: str | None = None
     service_tier: str = ""
+    tool_calls: tuple[tuple[str, str], ...] = ()
+    """The tools that the reply calls: name and arguments."""
 
 
 class Endpoint:
@@ -130,6 +132,16 @@ class Endpoint:
                 }
             ],
         }
+        if answer.tool_calls:
+            completion["choices"][0]["finish_reason"] = "tool_calls"
+            completion["choices"][0]["message"]["tool_calls"] = [
+                {
+                    "id": f"call_{call.number}_{n}",
+                    "type": "function",
+                    "function": {"name": name, "arguments": words},
+                }
+                for n, (name, words) in enumerate(answer.tool_calls)
+            ]
         if answer.service_tier:
             completion["service_tier"] = answer.service_tier
         if answer.usage is not None:

@@ -34,8 +34,7 @@ from solver.strategies.shared.notes import Plan
 
 # So many geometric means of budget and dearest try a right answer is worth: a budget is a ceiling, not a wish to spend.
 _WORTH = 200.0
-# Beyond this many of the most expensive tries, a larger budget says no more about what an answer is worth.
-_CEILING = 10
+_CEILING = 10  # so many of the dearest tries: beyond that, a larger budget says no more about that worth
 _WEIGHED = 4
 _TARGET = 0.998
 _SURE = 0.7

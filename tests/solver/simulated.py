@@ -10,8 +10,10 @@ from solver.core.errors import ProviderError
 from solver.core.models import ModelCard, OutputQuantiles
 from solver.core.pricing import Rates, Tier, Usage
 from solver.core.problem import Problem
+from solver.core.programs import Asker
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
+from solver.core.tools import Tools
 from solver.engine.control import Control
 from solver.engine.journal import MemoryJournal
 from solver.engine.plan import reserve_nano
@@ -99,13 +101,15 @@ class Bench:
     strategy: Strategy | None = None
     judge: Judge | None = None
     clock: Callable[[], float] = time.monotonic
+    tools: Tools | None = None
 
     def __post_init__(self) -> None:
         reserve = reserve_nano(self.panel, self.problem, budget_nano=self.budget_nano, markup_bp=0)
         self.purse = Purse(self.budget_nano, reserve_nano=reserve)
 
     async def run(self, deadline_s: float | None = None, may_wait_until_s: float | None = None) -> Outcome:
-        setting = Setting(self.problem, self.panel, self.budget_nano, 0, self.options, self.seed)
+        specs = self.tools.specs() if self.tools else ()
+        setting = Setting(self.problem, self.panel, self.budget_nano, 0, self.options, self.seed, tools=specs)
         judge = self.judge or Judge()
         try:
             return await Runner(
@@ -122,6 +126,8 @@ class Bench:
                 deadline_s=deadline_s,
                 may_wait_until_s=may_wait_until_s,
                 clock=self.clock,
+                tools=self.tools,
+                asker=Asker("workspace", "job"),
             ).run()
         finally:
             await judge.close()
