@@ -21,7 +21,8 @@ LOOK_UP = ToolSpec(
 PAID = replace(LOOK_UP, name="web_search", most_nano=5_000_000)
 
 
-def _panel() -> list:
+def panel_that_calls_tools() -> list:
+    """Two general models that call tools."""
     cards = [card("a/one", ability=0.7, bundled=False), card("b/two", ability=0.7, bundled=False)]
     return [replace(each, calls_tools=True, context_window=60_000) for each in cards]
 
@@ -37,7 +38,8 @@ def _once(*calls: ToolCall):
 
 def _played(**changes) -> Play:
     given = {
-        "panel": _panel(), "tools": (LOOK_UP,), "calls": _once(_call()), "budget_nano": 2 * 10**9, "slots": 4,
+        "panel": panel_that_calls_tools(), "tools": (LOOK_UP,), "calls": _once(_call()),
+        "budget_nano": 2 * 10**9, "slots": 4,
         "use": lambda _: ToolOutcome("Six is 6.", (Source("Numbers", "numbers.csv", "row 6", "2026-01-01", "6"),)),
     }  # fmt: skip
     return Play("agent", world(ability=0.9), **(given | changes))
