@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +18,7 @@ from jobs.worker.writer import Writer
 from solver import Control, Gateway, Judge, Limits, Outcome, Runner
 from solver.core.errors import Interrupted, ProviderDown
 from solver.core.programs import Asker
-from solver.core.tools import Tools, ToolSpec
+from solver.core.tools import Tools
 from solver.strategies import REGISTRY, Setting, Steered, Strategy, current_name, make_strategy
 
 _SHOW_EVERY_S = 1.0
@@ -66,8 +66,8 @@ class Display:
             await asyncio.gather(self._task, return_exceptions=True)
 
 
-def setting_of(snapshot: JobSnapshot, tools: Sequence[ToolSpec] = ()) -> Setting:
-    """Return what the job's strategy is made from, with the tools that are on here."""
+def setting_of(snapshot: JobSnapshot, tools: Tools | None = None) -> Setting:
+    """Return what the job's strategy is made from; `tools` are those that its models may use."""
     job = snapshot.job
     return Setting(
         problem=snapshot.pinned.problem,
@@ -77,11 +77,11 @@ def setting_of(snapshot: JobSnapshot, tools: Sequence[ToolSpec] = ()) -> Setting
         options=JobOptions.from_json(job.options).for_strategy(),
         seed=snapshot.pinned.seed,
         parameters=snapshot.pinned.parameters,
-        tools=tools,
+        tools=tuple(tools.specs()) if tools else (),
     )
 
 
-def strategy_of(snapshot: JobSnapshot, tools: Sequence[ToolSpec] = ()) -> Strategy:
+def strategy_of(snapshot: JobSnapshot, tools: Tools | None = None) -> Strategy:
     """Return the job's strategy, which was told nothing yet. Raises CannotContinue."""
     job, engine = snapshot.job, snapshot.pinned.engine
     if current_name(job.strategy) not in REGISTRY:
@@ -120,8 +120,7 @@ async def execute(
     )
     snapshot.told = []
     display = Display(journal, report)
-    specs = tools.specs() if tools else ()
-    strategy, setting = strategy_of(snapshot, specs), setting_of(snapshot, specs)
+    strategy, setting = strategy_of(snapshot, tools), setting_of(snapshot, tools)
     runner = Runner(
         problem=setting.problem,
         strategy=strategy,

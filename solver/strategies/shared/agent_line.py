@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from solver.core.attached import count_passages
 from solver.core.problem import Problem
 from solver.core.request import Message, ToolCall
 from solver.core.steps import Status, Step, StepKind, StepResult
@@ -45,7 +46,11 @@ class AgentLine:
     _turn: StepResult | None = None
     _uses: dict[str, _Use] = field(default_factory=dict)
     _parents: tuple[str, ...] = ()
-    _sources: int = 0
+    _sources: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Number its sources after the passages that the problem shows."""
+        self._sources = count_passages(self.problem.text)
 
     @property
     def next_key(self) -> str:

@@ -1,6 +1,7 @@
 """What a model wrote to call a tool, read: an order that can be carried out, or words that say why not."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from solver.core.tools import MAX_SOURCES, Source, ToolOrder, ToolSpec
 MAX_CALLS = 6
 """So many calls of one reply are carried out."""
 _MAX_ARGUMENT_CHARS = 50_000
+_LINE = re.compile(r"(?:.*/)?line/\d+/")
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict,
 }  # fmt: skip
@@ -48,9 +50,9 @@ def _fault_of(arguments: Mapping[str, Any], spec: ToolSpec) -> str:
 
 
 def sources_by_line(told: Iterable[StepResult]) -> dict[str, tuple[Source, ...]]:
-    """Return the sources that each attempt with tools was shown, numbered from 1 in its order, by the start of its keys.
+    """Return the sources that each attempt with tools was shown, in its order, by the start of its keys.
 
-    The step `line/2/5` belongs to the attempt `line/2/`: what stands as [3] in its answer is the third source of that.
+    The step `line/2/5` belongs to the attempt `line/2/`. Its numbers go on after the passages of the problem's files.
     """
     uses = [result for result in told if result.kind is StepKind.TOOL and result.status is Status.OK]
     lines: dict[str, list[tuple[tuple[int, int], StepResult]]] = {}
@@ -65,3 +67,9 @@ def sources_by_line(told: Iterable[StepResult]) -> dict[str, tuple[Source, ...]]
         )
         for line, of_line in lines.items()
     }
+
+
+def line_of(key: str) -> str:
+    """Return the start of the keys of the attempt with tools to which a step belongs; empty: to none."""
+    found = _LINE.match(key)
+    return found[0] if found else ""

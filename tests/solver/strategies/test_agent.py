@@ -9,7 +9,7 @@ from solver.core.problem import Problem
 from solver.core.request import ToolCall
 from solver.core.steps import Step, StepKind, StopReason
 from solver.core.tools import Source, ToolOrder, ToolOutcome, ToolSpec
-from solver.strategies.shared.tool_calls import sources_by_line
+from solver.strategies.shared.tool_calls import line_of, sources_by_line
 from tests.solver.played import NUMBER, Play, world
 from tests.solver.simulated import card
 
@@ -71,6 +71,11 @@ def test_an_attempt_uses_tools_and_then_answers():
     told = [result.kind for result in play.told if result.key.startswith("line/0/")]
     assert told == [StepKind.TURN, StepKind.TOOL, StepKind.SAMPLE]
     assert [source.address for source in sources_by_line(play.told)["line/0/"]] == ["numbers.csv"]
+    assert [line_of(key) for key in ("run/0/line/12/3", "line/0/1/2", "sample/3")] == [
+        "run/0/line/12/",
+        "line/0/",
+        "",
+    ]
 
 
 def test_attempts_with_tools_are_independent_votes_of_several_models():
