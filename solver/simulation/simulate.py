@@ -35,6 +35,7 @@ from solver.engine.runner import Limits, Outcome, Runner
 from solver.providers.litellm_gateway import Gateway
 from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync
 from solver.simulation.world import RIGHT, Said, World, cards, parameters
+from solver.simulation.world_tools import WorldTools
 from solver.strategies import Setting, make_strategy, strategy_for
 from solver.text.deliverables import deliverable_key
 from solver.text.extract import extract_answer
@@ -101,7 +102,8 @@ class Provider(Gateway):
         name, faults = request.card.name, self._faults
         self._attempts[name, request.seed] += 1
         turn = self._attempts[name, request.seed]
-        said = self._world.reply(name, request.messages, request.seed)
+        tools = [function["function"]["name"] for function in request.functions]
+        said = self._world.reply(name, request.messages, request.seed, tools=tools)
         fate = (
             random.Random(f"{self._world.seed}:{name}:{request.seed}:{turn}")
             if any(faults.values())
@@ -118,7 +120,7 @@ class Provider(Gateway):
             raise InDoubt("timeout")
         reply = _reply(said, request.max_output_tokens)
         if fate.random() < faults["empty"]:
-            reply = replace(reply, text="")
+            reply = replace(reply, text="", tool_calls=())
         if fate.random() < faults["missing_usage"]:
             return replace(reply, usage=None)
         return replace(reply, usage=Usage(10**7, 10**7)) if fate.random() < faults["lying_usage"] else reply
@@ -130,7 +132,8 @@ class Provider(Gateway):
 def _reply(said: Said, max_output_tokens: int) -> Reply:
     cut = said.tokens > max_output_tokens
     usage = Usage(parameters()["prompt_tokens"], min(said.tokens, max_output_tokens))
-    return Reply("" if cut else said.text, "", "length" if cut else "stop", usage, None, "")
+    calls = () if cut else said.calls
+    return Reply("" if cut else said.text, "", "length" if cut else "stop", usage, None, "", tool_calls=calls)
 
 
 @cache
@@ -197,7 +200,7 @@ class Scenario:
     """One job to simulate. `is_checkable`: a checker knows the right answer; `faults`: the pinned rates apply.
 
     `result` is what should come back; None: texts of the strategy that writes them, short answers of the others. Nothing
-    proves programs and data.
+    proves programs and data. `tools`: there are some, and all models call them.
     """
 
     seed: int
@@ -208,6 +211,7 @@ class Scenario:
     slots: int = 8
     options: Mapping[str, Any] = field(default_factory=dict)
     result: ResultKind | None = None
+    tools: bool = False
 
 
 def simulate(scenario: Scenario) -> SimulatedJob:
@@ -238,6 +242,7 @@ def play(scenario: Scenario) -> RunRecord:
         source=_Source(World(scenario.seed), scenario),
         limits=Limits(slots=scenario.slots),
         run_programs=partial(_ran, is_checkable=scenario.is_checkable),
+        tools=_tools_of(scenario),
     )
 
 
@@ -257,15 +262,20 @@ class _Source:
         self._world, self._scenario = world, scenario
 
     def play(self, step: Step, bound: Bound) -> SimulatedReply:
-        said = self._world.reply(step.model, step.messages, seed_of(self._scenario.seed, step.key))
+        seed, tools = seed_of(self._scenario.seed, step.key), [tool.name for tool in step.tools]
+        said = self._world.reply(step.model, step.messages, seed, tools=tools)
         reply = _reply(said, bound.max_output_tokens)
         assert reply.usage, "a world without faults tells its usage"
         unjudged = Judgement(None, None, None)
         is_checkable = self._scenario.is_checkable and not step.subproblem
         result = ResultKind.ANSWER if step.subproblem else _result_of(self._scenario)
         judged_now = judged(reply.text, is_checkable=is_checkable, result=result)
-        judgement = judged_now if step.kind.answers else unjudged
-        return SimulatedReply(reply.text, judgement, reply.usage, said.seconds)
+        judgement = judged_now if step.kind.answers and not reply.tool_calls else unjudged
+        return SimulatedReply(reply.text, judgement, reply.usage, said.seconds, reply.tool_calls)
+
+
+def _tools_of(scenario: Scenario) -> WorldTools | None:
+    return WorldTools(World(scenario.seed)) if scenario.tools else None
 
 
 def _result_of(scenario: Scenario) -> ResultKind:
@@ -278,7 +288,12 @@ def _result_of(scenario: Scenario) -> ResultKind:
 def _setting(scenario: Scenario) -> Setting:
     checker = Number(RIGHT) if scenario.is_checkable else None
     problem = Problem(f"Problem {scenario.seed}", KIND, checker, _result_of(scenario))
-    return Setting(problem, cards(), scenario.budget_nano, 0, dict(scenario.options), scenario.seed)
+    panel = [replace(card, calls_tools=True) for card in cards()] if scenario.tools else cards()
+    tools = _tools_of(scenario)
+    return Setting(
+        problem, panel, scenario.budget_nano, 0, dict(scenario.options), scenario.seed,
+        tools=tools.specs() if tools else (),
+    )  # fmt: skip
 
 
 async def _lives(scenario: Scenario) -> SimulatedJob:
@@ -296,7 +311,7 @@ async def _lives(scenario: Scenario) -> SimulatedJob:
             problem=setting.problem, strategy=make_strategy(scenario.strategy, setting), panel=setting.panel,
             seed=seed, purse=_purse_of(journal, budget_nano, reserve), journal=journal, gateway=provider,
             judge=PlainJudge(), control=Control(), limits=Limits(slots=scenario.slots, patience_s=3600.0),
-            clock=asyncio.get_running_loop().time,
+            clock=asyncio.get_running_loop().time, tools=_tools_of(scenario),
         )  # fmt: skip
         try:
             outcome = await runner.run()

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from solver.core.models import ModelCard
-from solver.core.pricing import Usage
+from solver.core.pricing import Usage, billed_nano
 from solver.core.problem import Problem
 from solver.core.purse import Purse
-from solver.core.request import Message, Reply
+from solver.core.request import Message, Reply, ToolCall
 from solver.core.steps import Resources, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Strategy
+from solver.core.tools import ToolOrder, ToolOutcome, ToolSpec
 from solver.core.verdict import Judgement
 from solver.engine.bounds import Bound, bound_call, prompt_bytes
 from solver.engine.last_resort import LastResort
@@ -33,6 +34,19 @@ class SimulatedReply:
     judgement: Judgement
     usage: Usage
     seconds: float
+    calls: tuple[ToolCall, ...] = ()
+
+
+class PlainTools(Protocol):
+    """Tools that take no time."""
+
+    def specs(self) -> Sequence[ToolSpec]:
+        """Return what there is."""
+        ...
+
+    def answer(self, order: ToolOrder) -> ToolOutcome:
+        """Return what one use comes to."""
+        ...
 
 
 class Source(Protocol):
@@ -82,11 +96,12 @@ def run_sync(
     markup_bp: int = 0,
     limits: Limits | None = None,
     run_programs: Callable[[Step], StepResult] = nothing_runs,
+    tools: PlainTools | None = None,
 ) -> RunRecord:
     """Run a strategy to its end and return how it went."""
     cards = {card.name: card for card in panel}
     return SyncRunner(
-        problem, strategy, cards, purse, source, markup_bp, limits or Limits(), run_programs
+        problem, strategy, cards, purse, source, markup_bp, limits or Limits(), run_programs, tools
     ).run()
 
 
@@ -102,6 +117,7 @@ class SyncRunner:
     markup_bp: int
     limits: Limits
     run_programs: Callable[[Step], StepResult]
+    tools: PlainTools | None = None
     _sizes: dict[tuple[Message, ...], int] = field(default_factory=dict)
     _state: _State = field(default_factory=_State)
     _run: RunState = field(default_factory=RunState)
@@ -126,8 +142,8 @@ class SyncRunner:
             self._land()
         if state.pending:
             state.now_s = end_s
-        for *_, bound, _ in state.pending:
-            self.purse.doubt(bound.hold_nano if bound else 0)
+        for *_, step, bound, _ in state.pending:
+            self.purse.doubt(bound.hold_nano if bound else self._use_nano(step))
         best = strategy.best()
         outcome = Outcome(final_reason(reason, strategy.done(), best), best, limit_nano=self.purse.limit_nano)
         return RunRecord(outcome, self.purse, state.results, state.now_s)
@@ -170,7 +186,12 @@ class SyncRunner:
                 noted = True
                 self._tell(StepResult.noted(step))
                 continue
-            if step.kind.runs_programs:
+            if step.kind is StepKind.TOOL and self._use_nano(step) > self.purse.spendable_nano():
+                self._run.refuse()
+                break
+            if step.kind is StepKind.TOOL:
+                self.purse.hold(self._use_nano(step))
+            if not step.kind.calls_model:
                 self._start(step, state.now_s, None, None)
                 continue
             bound = bound_call(
@@ -195,6 +216,8 @@ class SyncRunner:
         heapq.heappush(state.pending, (lands_s, state.asked, step, bound, played))
 
     def _size(self, step: Step) -> int:
+        if step.tools:
+            return prompt_bytes(step.messages, step.functions)
         known = self._sizes.get(step.messages)
         if known is None:
             known = self._sizes[step.messages] = prompt_bytes(step.messages)
@@ -206,16 +229,34 @@ class SyncRunner:
         state = self._state
         state.now_s, _, step, bound, played = heapq.heappop(state.pending)
         del state.in_flight[step.key]
+        if step.kind is StepKind.TOOL:
+            self._tell(self._used(step))
+            return
         if bound is None or played is None:
             self._tell(self.run_programs(step))
             return
-        reply = Reply(played.text, "", "", played.usage, None, "")
+        reply = Reply(played.text, "", "", played.usage, None, "", tool_calls=played.calls)
         charge = charge_for(self.cards[step.model], bound, reply, self.markup_bp)
         self.purse.settle(bound.hold_nano, charge.charged_nano)
         tokens = played.usage.input_tokens + played.usage.output_tokens
         self._tell(
             StepResult.of(step, reply, played.judgement, charged_nano=charge.charged_nano, tokens=tokens)
         )
+
+    def _use_nano(self, step: Step) -> int:
+        """Return what a use of a tool may cost."""
+        specs = self.tools.specs() if self.tools else ()
+        most = next((spec.most_nano for spec in specs if step.order and spec.name == step.order.tool), 0)
+        return billed_nano(most, self.markup_bp)
+
+    def _used(self, step: Step) -> StepResult:
+        """Settle a use of a tool and return what came of it."""
+        assert self.tools is not None, "a strategy knows the tools that there are"
+        assert step.order is not None, "a step that uses a tool says which"
+        hold_nano, outcome = self._use_nano(step), self.tools.answer(step.order)
+        charged_nano = min(hold_nano * outcome.charged_uses, hold_nano)
+        self.purse.settle(hold_nano, charged_nano)
+        return StepResult.used(step, outcome, charged_nano=charged_nano)
 
     def _tell(self, result: StepResult) -> None:
         self._state.results.append(result)

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from solver.core.models import ModelCard, OutputQuantiles
 from solver.core.pricing import Rates
-from solver.core.request import Message
+from solver.core.request import Message, ToolCall
 from solver.core.steps import StepKind
 from solver.inference.calibration import sigmoid
 
@@ -31,6 +31,9 @@ _Z90, _Z995 = 1.2816, 2.5758
 _PROBLEM = re.compile(r"<problem>\n(.*?)\n</problem>", re.DOTALL)
 _CANDIDATE = re.compile(r"<candidate>\n(.*?)\n</candidate>", re.DOTALL)
 _ANSWER = re.compile(r"Answer: (\S+)")
+_FOUND = re.compile(r"^Found: (\S+)$", re.MULTILINE)
+_CALLS_TOOLS = 0.9
+_BELIEVES_TOOLS = 0.9
 _PART = "Part "
 
 
@@ -88,6 +91,8 @@ class Asked(NamedTuple):
     kind: StepKind
     problem: str
     answers: tuple[str, ...]
+    found: tuple[str, ...] = ()
+    """What tools found."""
 
 
 class Said(NamedTuple):
@@ -96,6 +101,7 @@ class Said(NamedTuple):
     text: str
     tokens: int
     seconds: float
+    calls: tuple[ToolCall, ...] = ()
 
 
 class World:
@@ -109,14 +115,20 @@ class World:
         self._models = {model["name"]: model for model in world["models"]}
         self._read: dict[tuple[Message, ...], Asked] = {}
 
-    def reply(self, model_name: str, messages: Sequence[Message], request_seed: int) -> Said:
-        """Return the reply of a model to a prompt; it depends on model, prompt and request seed alone."""
+    def reply(
+        self, model_name: str, messages: Sequence[Message], request_seed: int, *, tools: Sequence[str] = ()
+    ) -> Said:
+        """Return the reply of a model to a prompt; it depends on model, prompt, tools and request seed alone."""
         model, asked = self._models[model_name], self._asked(tuple(messages))
         rng = random.Random(f"{self.seed}:{model_name}:{request_seed}")
         length = parameters()["kinds"].get(asked.kind.value, 1.0)
         tokens = max(round(length * model["median_tokens"] * math.exp(rng.gauss(0.0, model["sigma"]))), 1)
         text = self._text(asked, model, rng)
-        return Said(text, tokens, rng.expovariate(1.0 / parameters()["seconds_per_call"]))
+        seconds = rng.expovariate(1.0 / parameters()["seconds_per_call"])
+        if tools and not asked.found and rng.random() < _CALLS_TOOLS:
+            arguments = json.dumps({"question": f"{asked.problem}: {rng.randrange(1_000)}"})
+            return Said("", tokens, seconds, (ToolCall("call_0", rng.choice(tools), arguments),))
+        return Said(text, tokens, seconds)
 
     def right(self, problem: str) -> str:
         """Return the right answer of the whole problem or of one of its parts."""
@@ -173,6 +185,8 @@ class World:
         return sigmoid(logit)
 
     def _answer(self, asked: Asked, model: Mapping[str, Any], rng: random.Random) -> str:
+        if asked.found and rng.random() < _BELIEVES_TOOLS:
+            return asked.found[-1]
         if rng.random() < self.chance(asked, model):
             return self.right(asked.problem)
         wrong = parameters()["wrong_answers"]
@@ -216,11 +230,14 @@ class World:
 def read_prompt(messages: Sequence[Message]) -> Asked:
     """Return what one of the engine's prompts asks (solver/text/prompts.py); everything else is a try."""
     content = messages[-1].content
+    found = tuple(_FOUND.findall("\n".join(message.content for message in messages)))
+    if messages[-1].role == "tool":
+        content = messages[0].content
     problem = _PROBLEM.search(content)
     text = problem[1] if problem else content
     task = content.rpartition("\nTask: ")[2]
     if task not in set(StepKind):
-        return Asked(StepKind.SAMPLE, text, ())
+        return Asked(StepKind.SAMPLE, text, (), found)
     answers = tuple(
         found[-1] if (found := _ANSWER.findall(said)) else "" for said in _CANDIDATE.findall(content)
     )

@@ -44,6 +44,7 @@ def scenario(number: int) -> Scenario:
         faults=True,
         slots=1 + number % 16,
         result=result,
+        tools=strategy == "agent",
     )
 
 

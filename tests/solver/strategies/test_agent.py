@@ -9,6 +9,7 @@ from solver.core.problem import Problem
 from solver.core.request import ToolCall
 from solver.core.steps import Step, StepKind, StopReason
 from solver.core.tools import Source, ToolOrder, ToolOutcome, ToolSpec
+from solver.simulation.simulate import Scenario, play, simulate
 from solver.strategies.shared.tool_calls import line_of, sources_by_line
 from tests.solver.played import NUMBER, Play, world
 from tests.solver.simulated import card
@@ -194,3 +195,35 @@ def test_a_random_world_ends_with_an_answer():
         play.run(check_lives=0.5)
         assert play.strategy.best() is not None
         assert play.spent_nano <= play.budget_nano
+
+
+def test_where_tools_know_more_attempts_with_them_are_right_more_often_for_less():
+    """In the simulated world, and the runner makes the same of it as the drive without an event loop."""
+    spent, right = {}, {}
+    for tools in (False, True):
+        jobs = [play(Scenario(seed, 200_000_000, "agent", tools=tools)) for seed in range(30)]
+        spent[tools] = sum(result.charged_nano for job in jobs for result in job.results)
+        right[tools] = sum(job.outcome.best is not None and job.outcome.best.answer == "1" for job in jobs)
+    assert right[True] >= right[False]
+    assert spent[True] < spent[False]
+    job = simulate(Scenario(3, 200_000_000, "agent", tools=True))
+    again = play(Scenario(3, 200_000_000, "agent", tools=True))
+    assert job.charged_nano == sum(result.charged_nano for result in again.results)
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("Who wrote the first novel in Esperanto?", "agent"),
+        ("How many primes lie between 10000 and 20000?", "agent"),
+        ('Sum the column.\n\n<file name="a.csv" is="a table">', "agent"),
+        ("Prove that every group of order 4 is abelian.", "deep"),
+    ],
+)
+def test_auto_begins_with_attempts_with_tools_where_they_would_help(text, runs):
+    """Files, facts and computations; only where there are tools and a model that calls them."""
+    play = _played(problem=Problem(text), max_steps=1)
+    play.name = "auto"
+    assert play.make().make_plan().run == runs
+    play.setting = replace(play.setting, tools=())
+    assert play.make().make_plan().run == "deep"
