@@ -27,6 +27,9 @@ def seeded(endpoint: Endpoint, prices, settings, monkeypatch) -> Endpoint:
 
     def answer(call: Call) -> Answer:
         usage = {"prompt_tokens": 60, "completion_tokens": 40, "total_tokens": 100}
+        roles = {message["role"] for message in call.body["messages"]}
+        if names := [tool["function"]["name"] for tool in call.body.get("tools", ()) if "tool" not in roles]:
+            return Answer("", usage=usage, tool_calls=tuple((name, '{"question": "?"}') for name in names))
         return Answer(reply(call.prompt, call.body["seed"], ability=0.85), usage=usage)
 
     endpoint.behaviour = answer

@@ -75,6 +75,16 @@ class Boundaries:
         setattr(DatabaseWrapper, "commit", commit_django)  # noqa: B010
 
 
+def hand_out_tools() -> None:
+    """Give each job the tools of the simulated world, one of which costs: whoever calls them gets the same each time."""
+    from jobs.worker import host
+    from solver.simulation.world import World
+    from solver.simulation.world_tools import WorldTools
+
+    execute = host.execute
+    setattr(host, "execute", lambda **given: execute(**{**given, "tools": WorldTools(World(1))}))  # noqa: B010
+
+
 def live(job_id: UUID, place: tuple[int, str] | None, counted: Path) -> int:
     """Take the job over, as after its lease, and run this execution of it; return an exit status."""
     from django.db import connection
@@ -85,6 +95,7 @@ def live(job_id: UUID, place: tuple[int, str] | None, counted: Path) -> int:
 
     Job.objects.filter(pk=job_id).update(lease_until=None)
     connection.close()
+    hand_out_tools()
     boundaries = Boundaries(place)
     boundaries.watch()
     host = WorkerHost(patience_s=5.0)

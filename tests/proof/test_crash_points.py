@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 
 from billing.models import Call, CallState
 from jobs.core.options import JobOptions
@@ -33,6 +34,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proof]
 SAMPLED = 1
 """Places a strategy in the short form."""
 JOBS_AT_ONCE = 500
+ONE_LINE = JobOptions(confidence_target=0.7, max_tries=1)
+"""Several attempts with tools go on side by side, in an order that depends on how long each use takes."""
 TWO_DRAFTS = JobOptions(confidence_target=0.7, max_tries=2, result=ResultKind.TEXT)
 
 
@@ -44,11 +47,12 @@ def submit(alice, workspace, strategy: str, text: str, result: ResultKind | None
         text,
         budget_nano=10 * NANO_PER_CENT,
         strategy=strategy,
-        options=TWO_DRAFTS if strategy == "drafts" else soon,
+        options={"drafts": TWO_DRAFTS, "agent": ONE_LINE}.get(strategy, soon),
         wake=False,
     )
     # The scripted model grades and revises, unlike the bundled one in whose place it is.
-    panel = [card | {"reads": True} for card in job.pinned["panel"]]
+    calls = {"reads": True, "calls_tools": strategy == "agent"}
+    panel = [card | calls for card in job.pinned["panel"]]
     Job.objects.filter(pk=job.pk).update(pinned=job.pinned | {"seed": 11, "panel": panel})
     return job
 
@@ -71,13 +75,15 @@ def run(tmp_path: Path, orders: list[tuple[Job, list[tuple[int, str]]]]) -> list
 
 
 def told(job: Job) -> tuple[list[tuple[str, str]], set[str]]:
-    """Return keys and answers of calls in the order of telling, and the notes.
+    """Return keys and answers of calls in the order of telling, and the notes and uses of tools.
 
-    Two notes asked for at once are two commits: after a crash between them a call may come before the second.
+    Two notes asked for at once are two commits: after a crash between them a call may come before the second. Two tools
+    are used side by side.
     """
     steps = StepRecord.objects.filter(job=job, state="told").order_by("seq")
-    calls = steps.exclude(kind="note").values_list("key", "answer_key")
-    return list(calls), set(steps.filter(kind="note").values_list("key", flat=True))
+    aside = Q(kind__in=["note", "tool"])
+    calls = steps.exclude(aside).values_list("key", "answer_key")
+    return list(calls), set(steps.filter(aside).values_list("key", flat=True))
 
 
 TEXTS = {
@@ -94,6 +100,7 @@ def test_a_job_killed_at_any_boundary_ends_as_if_undisturbed(strategies, alice, 
     """Same answer, same journal, nothing settled twice, at most the one call in flight bought again."""
     wholes = [submit_one_of(strategy, alice, workspace) for strategy in strategies]
     undisturbed = run(tmp_path, [(whole, []) for whole in wholes])
+    assert "agent" not in strategies or {*Call.objects.values_list("kind", flat=True)} == {"model", "tool"}
     killed: list[Killed] = []
     for strategy, whole, report in zip(strategies, wholes, undisturbed, strict=True):
         whole.refresh_from_db()
@@ -139,7 +146,7 @@ def places_of(strategy: str, boundaries: int) -> list[tuple[int, str]]:
     if LONG:
         return places
     return [
-        *random.Random(strategy).sample(places[:-3], SAMPLED),
+        *random.Random(strategy).sample(places[:-3], 5 if strategy == "agent" else SAMPLED),
         random.Random(strategy).choice(places[-3:]),
     ]
 
