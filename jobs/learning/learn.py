@@ -21,6 +21,7 @@ from billing.models import Call
 from jobs.core.states import UserVerdict
 from jobs.learning.counts import add_counts, replace_counts, track_quote
 from jobs.models import Job, JobQuote, Lesson, Pinned, StepRecord, StepState
+from solver.core.lines import line_of
 from solver.core.steps import Status, StepKind
 from solver.learning.observations import (
     NEEDS_PROOF,
@@ -165,7 +166,8 @@ def _observations_of(job: Job, after_seq: int, upto_seq: int, *, is_checkable: b
               "created_at", "told_at", "seq")
         .order_by("seq")[:_MOST_STEPS]
     )  # fmt: skip
-    found = list(steps)
+    # What a model answers with tools says nothing of what it answers by itself.
+    found = [step for step in steps if not line_of(step.key)]
     lengths = dict(Call.objects.filter(pk__in=[step.pk for step in found]).values_list("pk", "output_tokens"))
     return [
         CallObservation(

@@ -172,14 +172,14 @@ class Agent(Common[AgentPlan]):
         if result.key.startswith("lines/"):
             for name in (result.note or {}).get("models", ()):
                 self._lines.append(self._line(str(name)))
-        elif result.key.startswith("line/"):
+        elif result.key.startswith("agent/"):
             number = result.key.split("/")[1]
             if number.isdigit() and int(number) < len(self._lines):
                 self._lines[int(number)].tell(result)
 
     def _line(self, name: str) -> AgentLine:
         model = name if name in self.roles.cards else self.plan.solvers[0]
-        path, sees = f"line/{len(self._lines)}", self.roles.cards[model].sees
+        path, sees = f"agent/{len(self._lines)}", self.roles.cards[model].sees
         return AgentLine(
             path, self.problem, model, self.tools, self.plan.turns, self.plan.share_nano, sees=sees
         )

@@ -1,18 +1,15 @@
 """What a model wrote to call a tool, read: an order that can be carried out, or words that say why not."""
 
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from solver.core.request import ToolCall
-from solver.core.steps import Status, StepKind, StepResult
-from solver.core.tools import MAX_SOURCES, Source, ToolOrder, ToolSpec
+from solver.core.tools import ToolOrder, ToolSpec
 
 MAX_CALLS = 6
 """So many calls of one reply are carried out."""
 _MAX_ARGUMENT_CHARS = 50_000
-_LINE = re.compile(r"(?:.*/)?line/\d+/")
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict,
 }  # fmt: skip
@@ -47,29 +44,3 @@ def _fault_of(arguments: Mapping[str, Any], spec: ToolSpec) -> str:
         if wanted and (not isinstance(value, wanted) or (isinstance(value, bool) and expected != "boolean")):
             return f"The argument “{name[:60]}” of {spec.name} must be of the type {expected}."
     return ""
-
-
-def sources_by_line(told: Iterable[StepResult]) -> dict[str, tuple[Source, ...]]:
-    """Return the sources that each attempt with tools was shown, in its order, by the start of its keys.
-
-    The step `line/2/5` belongs to the attempt `line/2/`. Its numbers go on after the passages of the problem's files.
-    """
-    uses = [result for result in told if result.kind is StepKind.TOOL and result.status is Status.OK]
-    lines: dict[str, list[tuple[tuple[int, int], StepResult]]] = {}
-    for use in uses:
-        path, turn, number = use.key.rsplit("/", 2)
-        lines.setdefault(f"{path}/", []).append(((int(turn), int(number)), use))
-    return {
-        line: tuple(
-            source
-            for _, use in sorted(of_line, key=lambda each: each[0])
-            for source in use.outcome.sources[:MAX_SOURCES]
-        )
-        for line, of_line in lines.items()
-    }
-
-
-def line_of(key: str) -> str:
-    """Return the start of the keys of the attempt with tools to which a step belongs; empty: to none."""
-    found = _LINE.match(key)
-    return found[0] if found else ""

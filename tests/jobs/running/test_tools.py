@@ -10,9 +10,9 @@ from jobs.models import Job, StepRecord
 from jobs.presenters.progress import phases_of, totals_of
 from jobs.presenters.search.journal import search_of
 from jobs.worker import host as worker_host
+from solver.core.lines import line_of
 from solver.core.money import NANO_PER_CENT
 from solver.core.tools import Source, ToolOutcome
-from solver.strategies.shared.tool_calls import line_of
 from tests.endpoint import Answer
 from tests.people import submit_for
 from tests.solver.test_tool_use import PAID, Shelf
@@ -50,12 +50,12 @@ def test_a_model_uses_a_tool_and_its_answer_is_charged_with_it(
     assert (job.answer, job.state in {JobState.DONE, JobState.EXHAUSTED}) == ("42", True)
     steps = list(StepRecord.objects.filter(job=job, state="told").exclude(kind="note").order_by("seq"))
     assert [(step.kind, step.key) for step in steps] == [
-        ("turn", "line/0/0"), ("tool", "line/0/0/0"), ("sample", "line/0/1"),
+        ("turn", "agent/0/0"), ("tool", "agent/0/0/0"), ("sample", "agent/0/1"),
     ]  # fmt: skip
     turn, use, sample = steps
     assert [call["name"] for call in turn.note["tool_calls"]] == [PAID.name]
     assert use.note["outcome"]["sources"][0]["address"] == "https://example.org/six"
-    assert line_of(sample.key) == "line/0/"
+    assert line_of(sample.key) == "agent/0/"
     paid = Call.objects.get(job_id=job.pk, kind="tool")
     assert (paid.state, paid.cost_nano, paid.price_id) == (CallState.SETTLED, PAID.most_nano, None)
     costs = job_costs(job.pk)

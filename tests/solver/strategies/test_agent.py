@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from solver.core.lines import line_of, sources_by_line
 from solver.core.problem import Problem
 from solver.core.request import ToolCall
 from solver.core.steps import Step, StepKind, StopReason
 from solver.core.tools import Source, ToolOrder, ToolOutcome, ToolSpec
 from solver.simulation.simulate import Scenario, play, simulate
-from solver.strategies.shared.tool_calls import line_of, sources_by_line
 from tests.solver.played import NUMBER, Play, world
 from tests.solver.simulated import card
 
@@ -55,12 +55,12 @@ def test_an_attempt_uses_tools_and_then_answers():
     play = _played()
     assert play.run(check_lives=0.5) is StopReason.CONFIDENT
     assert play.strategy.best().answer == "42"
-    turn, answer = play.asked["line/0/0"], play.asked["line/0/1"]
+    turn, answer = play.asked["agent/0/0"], play.asked["agent/0/1"]
     assert turn.tools == (LOOK_UP,)
     assert "Left for this attempt: " in turn.messages[0].content
-    used = play.asked["line/0/0/0"]
+    used = play.asked["agent/0/0/0"]
     assert (used.kind, used.order, used.parents) == (
-        StepKind.TOOL, ToolOrder("look_up", {"word": "six"}), ("line/0/0",)
+        StepKind.TOOL, ToolOrder("look_up", {"word": "six"}), ("agent/0/0",)
     )  # fmt: skip
     user, assistant, tool = answer.messages
     assert user == turn.messages[0]
@@ -68,13 +68,13 @@ def test_an_attempt_uses_tools_and_then_answers():
     assert tool.answers_call == "call_1"
     assert '<source number="1" title="Numbers" address="numbers.csv" where="row 6"' in tool.content
     assert "turns." in tool.content.rpartition("</tool_result>")[2]
-    assert answer.parents == ("line/0/0",)
-    told = [result.kind for result in play.told if result.key.startswith("line/0/")]
+    assert answer.parents == ("agent/0/0",)
+    told = [result.kind for result in play.told if result.key.startswith("agent/0/")]
     assert told == [StepKind.TURN, StepKind.TOOL, StepKind.SAMPLE]
-    assert [source.address for source in sources_by_line(play.told)["line/0/"]] == ["numbers.csv"]
-    assert [line_of(key) for key in ("run/0/line/12/3", "line/0/1/2", "sample/3")] == [
-        "run/0/line/12/",
-        "line/0/",
+    assert [source.address for source in sources_by_line(play.told)["agent/0/"]] == ["numbers.csv"]
+    assert [line_of(key) for key in ("run/0/agent/12/3", "agent/0/1/2", "sample/3")] == [
+        "run/0/agent/12/",
+        "agent/0/",
         "",
     ]
 
@@ -106,7 +106,7 @@ def test_what_cannot_be_carried_out_is_answered_in_words(call, words):
     play = _played(calls=_once(call))
     play.run(check_lives=0.3)
     assert not [result for result in play.told if result.kind is StepKind.TOOL]
-    assert words in _shown(play.asked["line/0/1"])
+    assert words in _shown(play.asked["agent/0/1"])
     assert play.strategy.best().answer == "42"
 
 
@@ -115,12 +115,12 @@ def test_several_calls_of_one_reply_are_answered_in_their_order():
     calls = [_call(id=f"call_{n}", name="look_up" if n % 2 == 0 else "other") for n in range(8)]
     play = _played(calls=_once(*calls))
     play.run(check_lives=0.3)
-    tools = [message for message in play.asked["line/0/1"].messages if message.role == "tool"]
+    tools = [message for message in play.asked["agent/0/1"].messages if message.role == "tool"]
     assert [message.answers_call for message in tools] == [call.id for call in calls]
-    assert [key for key in play.asked if key.startswith("line/0/0/")] == [
-        "line/0/0/0",
-        "line/0/0/2",
-        "line/0/0/4",
+    assert [key for key in play.asked if key.startswith("agent/0/0/")] == [
+        "agent/0/0/0",
+        "agent/0/0/2",
+        "agent/0/0/4",
     ]
     assert "Only 6 calls" in tools[6].content
 
@@ -158,7 +158,7 @@ def test_a_paid_use_that_does_not_fit_is_left_out_in_words():
     play = _played(tools=(dear,), calls=_once(_call(name="web_search")))
     play.run(check_lives=0.3)
     assert not [result for result in play.told if result.kind is StepKind.TOOL]
-    assert "does not fit into the money" in _shown(play.asked["line/0/1"])
+    assert "does not fit into the money" in _shown(play.asked["agent/0/1"])
 
 
 @pytest.mark.parametrize("changes", [{"tools": ()}, {"panel": [card("a/one", ability=0.9)]}])
