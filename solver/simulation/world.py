@@ -230,14 +230,14 @@ class World:
 def read_prompt(messages: Sequence[Message]) -> Asked:
     """Return what one of the engine's prompts asks (solver/text/prompts.py); everything else is a try."""
     content = messages[-1].content
-    found = tuple(_FOUND.findall("\n".join(message.content for message in messages)))
+    looked_up = tuple(_FOUND.findall("\n".join(message.content for message in messages)))
     if messages[-1].role == "tool":
         content = messages[0].content
     problem = _PROBLEM.search(content)
     text = problem[1] if problem else content
     task = content.rpartition("\nTask: ")[2]
     if task not in set(StepKind):
-        return Asked(StepKind.SAMPLE, text, (), found)
+        return Asked(StepKind.SAMPLE, text, (), looked_up)
     answers = tuple(
         found[-1] if (found := _ANSWER.findall(said)) else "" for said in _CANDIDATE.findall(content)
     )
