@@ -91,8 +91,6 @@ class Asked(NamedTuple):
     kind: StepKind
     problem: str
     answers: tuple[str, ...]
-    found: tuple[str, ...] = ()
-    """What tools found."""
 
 
 class Said(NamedTuple):
@@ -125,7 +123,10 @@ class World:
         tokens = max(round(length * model["median_tokens"] * math.exp(rng.gauss(0.0, model["sigma"]))), 1)
         text = self._text(asked, model, rng)
         seconds = rng.expovariate(1.0 / parameters()["seconds_per_call"])
-        if tools and not asked.found and rng.random() < _CALLS_TOOLS:
+        looked_up = _FOUND.findall("\n".join(message.content for message in messages))
+        if looked_up and rng.random() < _BELIEVES_TOOLS:
+            text = f"Answer: {looked_up[-1]}"
+        elif tools and not looked_up and rng.random() < _CALLS_TOOLS:
             arguments = json.dumps({"question": f"{asked.problem}: {rng.randrange(1_000)}"})
             return Said("", tokens, seconds, (ToolCall("call_0", rng.choice(tools), arguments),))
         return Said(text, tokens, seconds)
@@ -185,8 +186,6 @@ class World:
         return sigmoid(logit)
 
     def _answer(self, asked: Asked, model: Mapping[str, Any], rng: random.Random) -> str:
-        if asked.found and rng.random() < _BELIEVES_TOOLS:
-            return asked.found[-1]
         if rng.random() < self.chance(asked, model):
             return self.right(asked.problem)
         wrong = parameters()["wrong_answers"]
@@ -230,14 +229,13 @@ class World:
 def read_prompt(messages: Sequence[Message]) -> Asked:
     """Return what one of the engine's prompts asks (solver/text/prompts.py); everything else is a try."""
     content = messages[-1].content
-    looked_up = tuple(_FOUND.findall("\n".join(message.content for message in messages)))
     if messages[-1].role == "tool":
         content = messages[0].content
     problem = _PROBLEM.search(content)
     text = problem[1] if problem else content
     task = content.rpartition("\nTask: ")[2]
     if task not in set(StepKind):
-        return Asked(StepKind.SAMPLE, text, (), looked_up)
+        return Asked(StepKind.SAMPLE, text, ())
     answers = tuple(
         found[-1] if (found := _ANSWER.findall(said)) else "" for said in _CANDIDATE.findall(content)
     )
