@@ -46,7 +46,7 @@ def check_model(name: str, *, user: User, report: Callable[[str], None]) -> dict
         "json": bool(data and data.answer),
         "reasoning": thought,
         "images": "by the price list" if card.sees else "not by the price list",
-        "tools": "not used",
+        "tools": "by the price list" if card.calls_tools else "not by the price list",
         "tier": next((call.service_tier for call in settled if call.service_tier), "standard"),
         "counted": not any(call.usage_missing for call in settled) if settled else False,
         "served_as": next((call.served_model for call in settled if call.served_model), ""),
