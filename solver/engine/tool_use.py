@@ -24,6 +24,8 @@ from solver.text.extract import clean_text
 
 logger = logging.getLogger(__name__)
 
+_BACKSTOP = 5
+"""A tool keeps its own time and may wait for its turn; after so many times its limit it is given up here."""
 _STOPPED = "Stopped before it was used."
 
 
@@ -149,7 +151,7 @@ class ToolUses:
 
     def _timeout_s(self, step: Step) -> float:
         spec = self._specs.get(_order_of(step).tool)
-        return spec.timeout_s if spec else 0.0
+        return _BACKSTOP * spec.timeout_s if spec else 0.0
 
 
 def _order_of(step: Step) -> ToolOrder:
