@@ -134,6 +134,10 @@ def _lanes(
             lane[mark.key] = above
         else:
             lane[mark.key] = MUTE
+    turns = {mark.key for mark in proposals if mark.role is Role.TURN}
+    for mark in reversed(proposals):
+        # A turn leads to what its attempt comes to.
+        lane |= dict.fromkeys(turns.intersection(parents[mark.key]), lane[mark.key])
     return lane
 
 

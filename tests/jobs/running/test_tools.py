@@ -66,6 +66,7 @@ def test_a_model_uses_a_tool_and_its_answer_is_charged_with_it(
     assert {phase.label for phase in phases_of(job)} == {"Look up", "Use tools", "Explore"}
     search = search_of(job)
     assert {mark.role.value for mark in search.marks} == {"turn", "tool", "try"}
+    assert len({node.y for node in search.picture.nodes if node.role.value in {"turn", "try"}}) == 1
     client.force_login(alice)
     shown = client.get(f"/jobs/{job.pk}/steps/{use.pk}/").content.decode()
     assert "https://example.org/six" in shown
