@@ -2,23 +2,19 @@
 
 from django.urls import path
 
-from billing.views import (
-    cards,
+from billing.views import cards, refunds, topup, wallet, webhook
+from billing.views.staff import (
     exports,
     opinions,
     payments,
     prices,
     reconciliation,
-    refunds,
     review,
     spending,
-    staff_refunds,
     stripe,
     suspension,
-    topup,
-    wallet,
-    webhook,
 )
+from billing.views.staff import refunds as staff_refunds
 
 urlpatterns = [
     path("wallet/", wallet.wallet, name="wallet"),

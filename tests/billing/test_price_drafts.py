@@ -190,7 +190,7 @@ def _run(*arguments: str) -> str:
 
 def test_a_person_imports_compares_and_approves_on_the_page(drafts, stella, monkeypatch):
     """Changed drafts come first, with both sources' figures; chosen ones or a single source's are approved at once."""
-    from billing.views import prices as pages
+    from billing.views.staff import prices as pages
 
     asked = []
     monkeypatch.setattr(pages, "wake_worker_for", lambda *what, **_: asked.append(what) or True)

@@ -24,7 +24,7 @@ from billing.prices.book import (
 )
 from billing.prices.checks import check_price_list
 from billing.prices.setting import parse_prices
-from billing.views import prices as price_pages
+from billing.views.staff import prices as price_pages
 from solver.core.models import ModelCard
 from solver.core.pricing import Usage, bound_nano, cost_nano
 from tests.billing.books import USD, call_of, settle

@@ -14,7 +14,7 @@ from billing.cost_review.chart import cost_chart
 from billing.cost_review.summing import sum_calls
 from billing.cost_review.sums import By, Line, Lines, Scope, budget_nano, lines, total_of
 from billing.models import Call, CallSum
-from billing.views import review
+from billing.views.staff import review
 from tests.billing.books import USD, doubt, settle, sql, start_job, void
 
 PAGES = [

@@ -13,7 +13,7 @@ from accounts.rights import Right
 from billing.cost_review.csv_reply import csv_reply
 from billing.cost_review.sums import Scope, charges, owners
 from billing.models import Entry
-from billing.views.review import chosen
+from billing.views.staff.review import chosen
 from solver.core.money import usd_decimal
 
 JOURNAL_HEADER = (
