@@ -115,26 +115,26 @@ INSTALLED_APPS = [
     "jobs",
 ]
 MIDDLEWARE = [
-    "reasoning_app.health.HealthMiddleware",
-    "reasoning_app.request_size.RequestSizeMiddleware",
+    "reasoning_app.middleware.health.HealthMiddleware",
+    "reasoning_app.middleware.request_size.RequestSizeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "jobs.views.job_page.live.UnchangedMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "reasoning_app.static_files.StaticFilesMiddleware",
+    "reasoning_app.middleware.static_files.StaticFilesMiddleware",
     # Pages; files come compressed from the middleware above.
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "reasoning_app.request_size.UploadMiddleware",
+    "reasoning_app.middleware.request_size.UploadMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.viewing.ViewingMiddleware",
-    "reasoning_app.method_not_allowed.MethodNotAllowedMiddleware",
-    "reasoning_app.nul_characters.NulCharactersMiddleware",
+    "reasoning_app.middleware.method_not_allowed.MethodNotAllowedMiddleware",
+    "reasoning_app.middleware.nul_characters.NulCharactersMiddleware",
 ]
 CSRF_FAILURE_VIEW = "jobs.views.job_form.new.csrf_failure"
 ROOT_URLCONF = "reasoning_app.urls"
@@ -268,7 +268,7 @@ _collected = STATIC_ROOT.is_dir()
 _static = (
     "whitenoise.storage.CompressedManifestStaticFilesStorage"
     if _collected
-    else "reasoning_app.static_files.VersionedStaticFilesStorage"
+    else "reasoning_app.middleware.static_files.VersionedStaticFilesStorage"
 )
 # Files that people attach: in the data directory, or in a bucket.
 PONDER_FILES_URL = env.str("PONDER_FILES_URL", default="")
@@ -290,7 +290,7 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not _collected
 WHITENOISE_ROOT = BASE_DIR / "static" / "root"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 # A form takes one small file, a provider's cost report, which stays in memory, as large as a request may be; files of
-# jobs are larger, and come by UPLOAD_PATHS alone (reasoning_app.request_size).
+# jobs are larger, and come by UPLOAD_PATHS alone (reasoning_app.middleware.request_size).
 DATA_UPLOAD_MAX_NUMBER_FILES = PONDER_JOB_FILES
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]

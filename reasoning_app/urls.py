@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from reasoning_app.health import healthz
+from reasoning_app.middleware.health import healthz
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),

@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.ledger.books import drift_nano, open_job, rich_workspace
 from bench.services import Database, database
-from reasoning_app.postgres_programs import client_program
+from reasoning_app.backups.postgres_programs import client_program
 from solver.core.money import NANO_PER_USD
 
 JOBS, CLIENTS, PROCESSES = 50, 8, 8

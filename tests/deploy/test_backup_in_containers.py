@@ -10,8 +10,8 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
+from reasoning_app.backups.postgres_programs import ProgramMissingError, client_program
 from reasoning_app.embedded.stores.postgres import MAJOR, bin_dir
-from reasoning_app.postgres_programs import ProgramMissingError, client_program
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHER = "ponder_moved"

@@ -9,7 +9,7 @@ from celery.signals import beat_init, worker_init
 from django.core.management import call_command
 
 from reasoning_app import __version__, celery
-from reasoning_app.backup import _manifest
+from reasoning_app.backups.backup import _manifest
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from django.db import connection
 
-from reasoning_app import restore
-from reasoning_app.backup import BackupError
+from reasoning_app.backups import restore
+from reasoning_app.backups.backup import BackupError
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer, Call
 from tests.jobs.conftest import undecided

@@ -32,16 +32,16 @@ def test_healthz_answers_without_a_session(client, db, django_assert_max_num_que
 
 def test_healthz_says_when_the_database_is_gone(client, monkeypatch):
     """503, so that a load balancer looks elsewhere."""
-    monkeypatch.setattr("reasoning_app.health._database", lambda: "unreachable")
+    monkeypatch.setattr("reasoning_app.middleware.health._database", lambda: "unreachable")
     assert client.get("/healthz").status_code == 503
 
 
 def test_healthz_waits_for_the_tables(client, db, monkeypatch):
     """503 for as long as a migration of this code is not applied."""
-    monkeypatch.setattr("reasoning_app.health._tables_fit", False)
+    monkeypatch.setattr("reasoning_app.middleware.health._tables_fit", False)
     newest = frozenset({("jobs", "9999_to_come")})
     with monkeypatch.context() as patched:
-        patched.setattr("reasoning_app.health.needed_migrations", lambda: newest)
+        patched.setattr("reasoning_app.middleware.health.needed_migrations", lambda: newest)
         reply = client.get("/healthz")
     assert (reply.status_code, reply.json()["database"]) == (503, "behind")
     assert client.get("/healthz").status_code == 200

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
-from reasoning_app.backup import BackupError, Made, make_backup
+from reasoning_app.backups.backup import BackupError, Made, make_backup
 from reasoning_app.embedded import UpError, ensure
 
 

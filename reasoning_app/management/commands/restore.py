@@ -12,9 +12,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs.upkeep.audit import violations
-from reasoning_app.backup import BackupError
+from reasoning_app.backups.backup import BackupError
+from reasoning_app.backups.restore import restore_backup
 from reasoning_app.embedded import UpError, ensure
-from reasoning_app.restore import restore_backup
 
 
 class Command(BaseCommand):

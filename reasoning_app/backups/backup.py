@@ -25,8 +25,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from files.store import storage, stored_names
 from jobs.core.database import connection_string
 from jobs.mail import eml_backend as mail_files
+from reasoning_app.backups.postgres_programs import ProgramMissingError, client_program
 from reasoning_app.embedded.stores.postgres import clean_env
-from reasoning_app.postgres_programs import ProgramMissingError, client_program
 
 FORMAT = 1
 MANIFEST, DUMP, MAIL, FILES, SECRET_KEY = "manifest.json", "database.dump", "mail/", "files/", "secret_key"

@@ -22,7 +22,7 @@ from files.store import storage
 from jobs.core.database import connection_string
 from jobs.mail import eml_backend as mail_files
 from jobs.upkeep.after_restore import free_held_jobs
-from reasoning_app.backup import (
+from reasoning_app.backups.backup import (
     DUMP,
     FILES,
     FORMAT,
