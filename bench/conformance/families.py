@@ -1,8 +1,8 @@
 """Replies of every family of providers, normalised: what each says and costs, read through the real gateway.
 
-`fixtures/*.json` hold for each family its documentation, rates, and replies with what they are: names and times are made
-up, shapes and counts are not. Most go over HTTP and litellm; those whose address litellm does not let a test set are read
-from their bodies.
+`fixtures/*/*.json` hold for each family its documentation, rates, and replies with what they are: names and times are
+made up, shapes and counts are not. Most go over HTTP and litellm; those whose address litellm does not let a test set are
+read from their bodies.
 """
 
 import asyncio
@@ -72,7 +72,7 @@ def load(path: Path = PATH) -> list[Fixture]:
             raw=(case["raw"] if "raw" in case else json.dumps(case["body"], ensure_ascii=False)).encode(),
             expected=case["expected"],
         )
-        for file in sorted(path.glob("*.json"))
+        for file in sorted(path.rglob("*.json"), key=lambda file: file.name)
         for told in [json.loads(file.read_text(encoding="utf-8"))]
         for case in told["cases"]
     ]
