@@ -1,7 +1,7 @@
 """Run one measurement or all: `python -m bench [NAME] [--quick] [--json]`.
 
-The last line is one JSON object; without `--quick` it is also written to bench/results/NAME.json. All of them run one
-after another, each in a process of its own: Django reads its settings, and so the address of its database, once.
+The last line is one JSON object; without `--quick` it is also written to bench/results/*/NAME.json. All of them run
+one after another, each in a process of its own: Django reads its settings, and so the address of its database, once.
 """
 
 import argparse
@@ -54,7 +54,8 @@ MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "vote": vote.measure,
 }
 
-
+ROOM_OF = {name: measure.__module__.split(".")[1] for name, measure in MEASUREMENTS.items()}
+"""The folder of bench/ that measures it, whose name that of bench/results/ with its result has, too."""
 AS_THEY_ARE = {"conformance", "humaneval", "ledger", "overshoot", "pages", "review", "tiers"}
 """Whose JSON object has exactly the keys that it promises."""
 PLOTS: dict[str, Callable[[Mapping[str, Any]], list[Panel]]] = {
@@ -69,7 +70,7 @@ PLOTS: dict[str, Callable[[Mapping[str, Any]], list[Panel]]] = {
 def draw(name: str, figures: Mapping[str, Any]) -> None:
     """Draw the diagram of a measurement beside its figures, if it has one."""
     if name in PLOTS:
-        save(RESULTS / f"{name}.svg", PLOTS[name](figures))
+        save(RESULTS / ROOM_OF[name] / f"{name}.svg", PLOTS[name](figures))
 
 
 def main() -> int:
@@ -105,8 +106,10 @@ def main() -> int:
         width = max(map(len, figures))
         sys.stdout.writelines(f"{key:<{width}}  {value}\n" for key, value in figures.items())
     if not options.quick:
+        kept = RESULTS / ROOM_OF[options.name] / f"{options.name}.json"
+        kept.parent.mkdir(exist_ok=True)
         draw(options.name, figures)
-        (RESULTS / f"{options.name}.json").write_text(json.dumps(figures, indent=2) + "\n")
+        kept.write_text(json.dumps(figures, indent=2) + "\n")
     sys.stdout.write(json.dumps(figures) + "\n")
     return 0
 

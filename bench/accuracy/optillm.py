@@ -76,7 +76,7 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
         theirs = {name: [(each["cents"], each["accuracy"])] for name, each in figures.items()}
         title = "modular, no checker, optillm 0.4.0"
         panel = Panel(title, lines | theirs, "mean cost in cents", "accuracy", logarithmic=True)
-        save(RESULTS / "optillm.svg", [panel])
+        save(RESULTS / "accuracy" / "optillm.svg", [panel])
     return {
         "problems": len(items),
         "against": OPTILLM,

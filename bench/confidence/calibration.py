@@ -51,7 +51,7 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
                   dashed=frozenset({"as it should be"}))
         )  # fmt: skip
     if not quick:
-        save(RESULTS / "calibration.svg", panels)
+        save(RESULTS / "confidence" / "calibration.svg", panels)
     held_out = [
         expected_calibration_error(
             _runs(

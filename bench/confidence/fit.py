@@ -8,7 +8,7 @@
 3. The calibration of either kind: a logistic regression of being right on the logit of the posterior probability.
 
 What was fitted stands in solver/learning/priors.py and solver/inference/evidence.json; a test compares them with
-bench/results/fit.json.
+bench/results/confidence/fit.json.
 """
 
 import math

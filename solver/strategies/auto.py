@@ -11,8 +11,8 @@ the best chance per dollar; where it gives scores, `evolve` climbs them. Program
 
 Source: value of information (Raiffa and Schlaifer, 1961), Adaptive-Consistency (Aggarwal et al., 2023), item response
 theory (Rasch, 1960). Wins where what is known of the models holds: as right as forty fixed votes of the strongest model
-for a tenth of their cost (bench/results/accuracy.json); loses where models err otherwise than assumed, and where all of
-the money should be spent whatever it brings.
+for a tenth of their cost (bench/results/accuracy/accuracy.json); loses where models err otherwise than assumed, and where
+all of the money should be spent whatever it brings.
 """
 
 import math
