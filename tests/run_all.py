@@ -1,7 +1,8 @@
 """Every check of the project: `python -m tests.run_all [--lint | --coverage | --room NAME] [PYTEST ARGUMENT …]`.
 
 Four lanes work off one queue, the longest runs first: much of the time is spent in waiting for processes, and on a
-machine that does other work, too, so many runs side by side still get most of it. A table of times ends the output.
+machine that does other work, too, so many runs side by side still get most of it. A run that takes far too long is
+ended, with the stacks of its threads. A table of times ends the output.
 
 `--room NAME` runs the quick checks and the tests of one room alone. `--coverage` runs the tests that compute, in whose
 process most of the code runs, and holds their branch coverage to the floor of pyproject.toml: a run of its own, because
@@ -13,6 +14,8 @@ import contextlib
 import os
 import queue
 import re
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -40,6 +43,8 @@ ROOMS = [
 # Where a room's tests lie, if not in a directory of its own name.
 TESTS_OF = {"reasoning_app": ["tests/deploy", "tests/embedded"], "accounts": ["tests/web"]}
 LANES = 4
+MOST_S = 660
+"""After so many seconds a run hangs: all of them together should take less than 12 minutes."""
 APART = ("browser", "embedded", "jobs", "proof")
 # Settings of a real site, for `check --deploy`; nothing connects to these addresses.
 PRODUCTION = {
@@ -54,6 +59,28 @@ def say(text: str) -> None:
     """Print a line at once."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+RUNNING: set[int] = set()
+"""The processes of the checks that run, each the leader of a session."""
+
+
+def wait(pid: int, *, most_s: float) -> tuple[int, resource.struct_rusage]:
+    """Wait for a child; return its status and what it used. After `most_s` seconds it is told to abort, then killed.
+
+    At SIGABRT Python, as pytest sets it up, prints the stacks of all threads.
+    """
+    ends = time.monotonic() + most_s
+    for signal_then in (signal.SIGABRT, signal.SIGKILL):
+        while time.monotonic() < ends:
+            ended, status, used = os.wait4(pid, os.WNOHANG)
+            if ended:
+                return status, used
+            time.sleep(0.1)
+        os.killpg(pid, signal_then)
+        ends += 30
+    _, status, used = os.wait4(pid, 0)
+    return status, used
 
 
 @dataclass
@@ -80,13 +107,19 @@ class Step:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                # On a busy machine Linux gives each session the same share. It is also what is ended as a whole.
+                start_new_session=True,
             )
-            _, status, used = os.wait4(process.pid, 0)
+            RUNNING.add(process.pid)
+            status, used = wait(process.pid, most_s=MOST_S)
+            RUNNING.discard(process.pid)
             process.returncode = os.waitstatus_to_exitcode(status)
             output.seek(0)
             said = output.read().decode(errors="replace")
         self.status, self.seconds = process.returncode, time.monotonic() - began
         self.cpu_s = used.ru_utime + used.ru_stime
+        if self.seconds > MOST_S:
+            said += f"\nIt took more than {MOST_S} s and was ended; if it is a Python program, its stacks stand above.\n"
         if self.status or self.is_test:
             say(f"\n=== {self.name} {'failed' if self.status else 'passed'} ===\n{said}")
 
@@ -172,8 +205,13 @@ def run(steps: list[Step], *, lanes: int = 1) -> int:
     threads = [threading.Thread(target=work_off, args=(waiting,), daemon=True) for _ in range(lanes)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    try:
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:
+        for pid in RUNNING.copy():
+            os.killpg(pid, signal.SIGINT)
+        raise
     say("")
     for step in steps:
         state = "passed" if step.status == 0 else "FAILED"

@@ -60,16 +60,21 @@ _PR_SET_PDEATHSIG = 1
 class Zygote:
     """Starts processes from Python modules: `start(["celery", "-A", …], env=…, log=…)` is `python -m celery -A …`."""
 
-    def __init__(self, env: Mapping[str, str] | None = None) -> None:
+    def __init__(self, env: Mapping[str, str] | None = None, command: Sequence[str] = ()) -> None:
+        """Start it in the environment `env`, this process's where none is given. `command` is run in its place."""
         self._statuses: dict[int, int] = {}
         self._replies: list[int] = []
+        self._has_ended = False
         self._news = threading.Condition()
         self._asking = threading.Lock()
+        # A file: nobody reads it unless the zygote dies.
+        self._errors = tempfile.TemporaryFile(prefix="ponder-zygote-")  # noqa: SIM115  (closed with it)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.zygote"], cwd=ROOT, env=dict(os.environ if env is None else env),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+            command or [sys.executable, "-m", "tests.zygote"], cwd=ROOT, env=dict(os.environ if env is None else env),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True, start_new_session=True,
         )  # fmt: skip
-        threading.Thread(target=self._listen, daemon=True, name="zygote").start()
+        self._listener = threading.Thread(target=self._listen, daemon=True, name="zygote")
+        self._listener.start()
 
     def start(
         self,
@@ -90,11 +95,13 @@ class Zygote:
         line = json.dumps(order | {"errors": str(errors or log), "typed": str(typed or os.devnull)})
         with self._asking:
             assert self._process.stdin is not None
-            self._process.stdin.write(line + "\n")
-            self._process.stdin.flush()
+            with contextlib.suppress(BrokenPipeError):  # told below
+                self._process.stdin.write(line + "\n")
+                self._process.stdin.flush()
             with self._news:
                 # It may still be importing, beside a machine's other work.
-                assert self._news.wait_for(lambda: self._replies, 900), "the zygote does not answer"
+                self._news.wait_for(lambda: self._replies or self._has_ended, 900)
+                assert self._replies, self._what_happened("the zygote does not answer")
                 return Forked(self, self._replies.pop())
 
     def run(
@@ -109,14 +116,14 @@ class Zygote:
 
     def status(self, pid: int) -> int | None:
         """Return the exit status of a process (negative: the signal that ended it), or None while it runs."""
-        return self._statuses.get(pid)
+        # Whatever a zygote started dies with it.
+        return self._statuses.get(pid, -signal.SIGKILL if self._has_ended else None)
 
     def wait(self, pid: int, timeout_s: float) -> int:
         """Wait for the end of a process and return its exit status."""
         with self._news:
-            assert self._news.wait_for(lambda: pid in self._statuses, timeout_s), (
-                f"{pid} runs after {timeout_s} s"
-            )
+            self._news.wait_for(lambda: pid in self._statuses or self._has_ended, timeout_s)
+            assert pid in self._statuses, self._what_happened(f"{pid} runs after {timeout_s} s")
         return self._statuses[pid]
 
     def close(self) -> None:
@@ -129,17 +136,32 @@ class Zygote:
         except subprocess.TimeoutExpired:  # a busy machine; its children die with it however it ends
             self._process.kill()
             self._process.wait(120)
+        self._listener.join(120)
+        self._errors.close()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            news = json.loads(line)
-            with self._news:
-                if "pid" in news:
-                    self._replies.append(news["pid"])
-                else:
-                    self._statuses[news["ended"]] = news["status"]
-                self._news.notify_all()
+        with self._process.stdout as lines:
+            for line in lines:
+                news = json.loads(line)
+                with self._news:
+                    if "pid" in news:
+                        self._statuses.pop(news["pid"], None)  # of an earlier process that had this number
+                        self._replies.append(news["pid"])
+                    else:
+                        self._statuses[news["ended"]] = news["status"]
+                    self._news.notify_all()
+        with self._news:
+            self._has_ended = True
+            self._news.notify_all()
+
+    def _what_happened(self, otherwise: str) -> str:
+        """Return the last words of a zygote that ended, or `otherwise` of one that lives."""
+        if not self._has_ended:
+            return otherwise
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace")[-4000:]
+        return f"the zygote ended ({self._process.wait(60)}):\n{said}"
 
 
 class Forked:

@@ -27,13 +27,18 @@ class Worker:
         )
 
     def wait_for(self, condition: Callable[[], object], timeout_s: float = 400) -> None:
-        """Wait until `condition()` is true."""
+        """Wait until `condition()` is true. Fails at once where the worker ends before."""
         deadline = time.monotonic() + timeout_s
         while not condition():
+            status = self.process.poll()
+            assert status is None, f"the worker ended ({status}); it said:\n{self._last_words()}"
             assert time.monotonic() < deadline, (
-                f"not within {timeout_s} s; the worker says:\n{self.log.read_text()[-4000:]}"
+                f"not within {timeout_s} s; the worker says:\n{self._last_words()}"
             )
             time.sleep(0.05)
+
+    def _last_words(self) -> str:
+        return self.log.read_text()[-4000:]
 
     def kill(self) -> None:
         """End it as a power cut would."""
