@@ -19,7 +19,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Never
+from typing import Any, Final, Never
 
 from aiohttp import web
 
@@ -113,16 +113,18 @@ def parse() -> argparse.Namespace:
     return args
 
 
+# Until the process ends: whoever drops a server waits for llama.cpp's threads, now and then for ever.
+_NATIVE: list[Any] = []
+
+
 def serve_model(args: argparse.Namespace, inner: Path) -> None:
     """Load the model into this process and serve it."""
     path = engine.find_model(args.model)
     place = listen(args.host, args.port, args.socket)
     room = engine.ROOM.get(args.model, engine.OTHER_ROOM)._replace(slots=args.slots, context=args.context)
-    # Kept alive by this name: llama.cpp serves as long as the object exists.
-    native = engine.start(path, room=room, threads=args.threads, inner_socket=inner)
+    _NATIVE.append(engine.start(path, room=room, threads=args.threads, inner_socket=inner))
     front = Front(engine.served_name(args.model), inner, context=args.context)
     asyncio.run(serve(front.app, place))
-    assert native is not None
 
 
 def serve_on_demand(args: argparse.Namespace, folder: Path) -> None:

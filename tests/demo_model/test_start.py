@@ -1,5 +1,6 @@
 """Starting and ending: clear errors, one line, exit code 2; no server outlives its parent."""
 
+import argparse
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from demo_model import engine, server
 from demo_model.engine import WEIGHTS
 from tests.demo_model.conftest import ROOT, free_port, start, stop
 
@@ -120,3 +122,24 @@ def test_the_server_ends_with_its_parent(tmp_path):
     while alive(int(pid)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not alive(int(pid))
+
+
+def test_the_end_of_a_server_never_waits_for_llama_cpp(tmp_path, monkeypatch):
+    """Its threads may never end, and whoever drops its server waits for them: the process ends without."""
+    dropped: list[str] = []
+
+    class Native:
+        def __del__(self) -> None:
+            dropped.append("waits for its threads")
+
+    async def serve(_make, place) -> None:
+        place.close()
+
+    monkeypatch.setattr(server, "_NATIVE", [])
+    monkeypatch.setattr(server, "serve", serve)
+    monkeypatch.setattr(engine, "start", lambda *_args, **_options: Native())
+    options = argparse.Namespace(
+        model="intern", host="127.0.0.1", port=free_port(), socket=None, slots=1, context=768, threads=1
+    )
+    server.serve_model(options, tmp_path / "inner")
+    assert dropped == []
