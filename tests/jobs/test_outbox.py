@@ -29,7 +29,6 @@ from solver.core.money import NANO_PER_CENT
 from solver.engine.runner import Outcome
 from tests import services
 from tests.jobs.conftest import undecided
-from tests.jobs.workers import Worker
 from tests.people import submit_for
 from tests.smtp import Smtp
 
@@ -226,26 +225,6 @@ def test_few_senders_wait_for_a_mail_server(alice, smtp):
     for thread in threads:
         thread.join(120)
     assert len(smtp.taken) == 12
-
-
-def test_a_worker_sends_a_code(alice, smtp, client, endpoint, tmp_path):
-    """The request only writes the message and wakes a worker, which has a thread for mail."""
-    smtp.slow_recipient, smtp.taken_delay_s = alice.email, 60.0
-    sender = Worker(tmp_path / "worker.log", EMAIL_URL=f"smtp://127.0.0.1:{smtp.server_address[1]}")
-    try:
-        # Who starts a worker first waits for its imports; a code is asked of one that runs.
-        enqueue_account_mail(
-            EmailMultiAlternatives("First", "Are you there?", to=["bob@example.org"]), good_for=timedelta(1)
-        )
-        sender.wait_for(lambda: smtp.taken)
-        began_s = time.monotonic()
-        client.post("/accounts/login/code/", {"email": alice.email})
-        asked_s = time.monotonic() - began_s
-        sender.wait_for(lambda: len(smtp.taken) == 2)
-        assert asked_s < smtp.taken_delay_s
-        assert alice.email in smtp.taken[1]
-    finally:
-        sender.kill()
 
 
 def test_a_mail_server_that_is_down_loses_nothing(message, mail_dir, settings):

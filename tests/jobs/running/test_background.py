@@ -13,7 +13,6 @@ from jobs.models import Job, StepRecord
 from jobs.worker import execution
 from solver.core.money import NANO_PER_CENT
 from solver.engine.runner import Limits
-from tests.jobs.workers import Worker
 from tests.people import submit_for
 from tests.responses import ResponsesEndpoint
 
@@ -38,27 +37,9 @@ def job(alice, workspace, endpoint, settings) -> Job:
     return submit_for(alice, "What is 6 times 7?", budget_nano=5 * NANO_PER_CENT, strategy="vote")
 
 
-@pytest.fixture
-def worker(tmp_path, endpoint, alice):
-    started: list[Worker] = []
-
-    def start(**env: str) -> Worker:
-        started.append(Worker(tmp_path / f"worker-{len(started)}.log", **env))
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.kill()
-
-
 def referenced(job: Job) -> list[Call]:
     """The calls under way whose reference is committed."""
     return list(Call.objects.filter(job_id=job.pk, state=CallState.HELD).exclude(provider_ref=""))
-
-
-def token_of(job: Job) -> int:
-    """How often the job was claimed."""
-    return Job.objects.values_list("token", flat=True).get(pk=job.pk)
 
 
 def all_submitted(job: Job, endpoint: ResponsesEndpoint) -> bool:
@@ -75,30 +56,6 @@ def assert_each_submission_was_settled_once(job: Job, workspace, endpoint, befor
     assert job.charged_nano == len(endpoint.submissions) * GOOD_NANO
     assert balances(workspace).available_nano == before_nano + job.budget_nano - job.charged_nano
     assert {call.reasoning_tokens for call in calls} == {4}
-
-
-def test_calls_survive_a_deploy_and_a_kill(job, workspace, endpoint, worker):
-    """SIGTERM: the second worker takes over at once; kill −9: the third after the lease. Nothing is submitted twice."""
-    before = balances(workspace).available_nano
-    first = worker(PONDER_LEASE_S="600", PONDER_DRAIN_S="600")
-    # Four: so many votes settle it if all agree.
-    first.wait_for(lambda: len(endpoint.submissions) >= 4 and all_submitted(job, endpoint))
-    submitted = len(endpoint.submissions)
-    second = worker()
-    assert first.terminate() == 0  # long before the drain is over: there is nothing to wait for
-    # The lease of the first had most of ten minutes left.
-    second.wait_for(lambda: token_of(job) >= 2)
-    assert {call.lease_token for call in referenced(job)} == {token_of(job)}
-    looks = sum(work.looks for work in endpoint.submissions)
-    second.wait_for(lambda: sum(work.looks for work in endpoint.submissions) > looks)
-    second.kill()
-    killed = token_of(job)
-    third = worker(PONDER_LEASE_S="60")
-    third.wait_for(lambda: token_of(job) > killed)
-    assert len(referenced(job)) == len(endpoint.submissions) == submitted
-    endpoint.done.set()
-    third.wait_for(lambda: Job.objects.get(pk=job.pk).has_ended)
-    assert_each_submission_was_settled_once(job, workspace, endpoint, before)
 
 
 def test_a_paused_job_collects_what_was_submitted_before(job, workspace, endpoint, crew):

@@ -114,7 +114,7 @@ def test_a_lost_wake_up_costs_seconds_not_the_job(alice, workspace, endpoint, wo
 @pytest.mark.proof
 def test_many_jobs_at_once_keep_their_budgets(alice, workspace, endpoint, worker):
     """Many jobs with small random budgets on one worker (200 in the long form): all end, none above its budget."""
-    number = 200 if os.environ.get("PONDER_PROOF") == "long" else 24
+    number = 200 if os.environ.get("PONDER_PROOF") == "long" else 12
     rng = random.Random(5)
     endpoint.behaviour = lambda call: Answer(
         f"Answer: {call.number % 3}",

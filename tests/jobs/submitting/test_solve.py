@@ -82,6 +82,7 @@ def test_a_problem_may_come_from_standard_input(running):
 
 def test_a_command_brings_its_own_services_where_none_run(tmp_path):
     """Everything is said before they stop: the JSON is whole, and nothing is left running."""
+    prepared.copy_into(tmp_path)  # a first start's migration is proven by tests/embedded/test_up.py
     done = solve(tmp_path, "-", "--budget", "0.03", "--json", stdin="Compute (3 + 4) * 2 mod 5.")
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
