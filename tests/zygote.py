@@ -8,6 +8,7 @@ The protocol is lines of JSON: {"argv": […], "env": {…}, "log": "…", "erro
 whoever holds its standard input.
 """
 
+import asyncio
 import atexit
 import contextlib
 import ctypes
@@ -36,6 +37,7 @@ _HEAVY = (
         "aiohttp.web",
         "celery.bin.celery",
         "celery.concurrency.thread",
+        "celery.backends.base",
         "kombu.transport.redis",
     ),
     *("django.core.management", "django.db.backends.postgresql.base", "django.contrib.postgres.fields"),
@@ -241,11 +243,21 @@ def _reap() -> None:
             _say(ended=pid, status=os.waitstatus_to_exitcode(status))
 
 
+async def _warm_up() -> None:
+    """Go the way of a first call, which makes litellm build what it needs for all others."""
+    from solver.providers.litellm_gateway import LiteLLMGateway
+
+    gateway = LiteLLMGateway()
+    await gateway.warm_up()
+    await gateway.close()
+
+
 def main() -> None:
     """Serve orders until standard input ends."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     for name in _HEAVY:
         importlib.import_module(name)
+    asyncio.run(_warm_up())
     assert threading.active_count() == 1, f"a fork would lose {threading.enumerate()}"
     # No child's collector looks at what was here before, so these pages stay shared.
     gc.collect()

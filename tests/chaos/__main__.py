@@ -24,7 +24,6 @@ from tests.chaos.provider import Provider
 
 logger = logging.getLogger("chaos")
 
-LEASE_S = 8
 _QUIET_S = 20.0
 ROUND = [
     *["kill worker"] * 5, "stop worker", "kill beat", "flush redis", "restart redis", "restart postgres", "close mail",
@@ -51,7 +50,7 @@ class Chaos:
         settings = {
             "PONDER_MODELS": "demo/intern",
             "DEMO_INTERN_URL": self._provider.url,
-            "PONDER_LEASE_S": str(LEASE_S),
+            "PONDER_LEASE_S": str(options.lease_s),
             "PONDER_DRAIN_S": "10",
             "PONDER_CALL_TIMEOUT_S": "10",
             "PONDER_JOBS_PER_WORKER": "60",
@@ -208,7 +207,7 @@ class Chaos:
             "workers_ended_by_themselves": dict(self._ended_by_themselves),
             "minutes": self._options.minutes,
             "seed": self._options.seed,
-            "lease_s": LEASE_S,
+            "lease_s": self._options.lease_s,
             "wall_s": round(wall_s, 1),
         }
         if verdict.stuck_jobs or verdict.violations or os.environ.get("PONDER_CHAOS_LOG"):
@@ -241,6 +240,7 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=0, help="go on until so many calls were answered, too")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--lease-s", type=int, default=8, help="seconds that a job is lent to a worker")
     parser.add_argument("--jobs", type=int, default=40, help="jobs that are open at any time")
     parser.add_argument("--faults", type=float, default=0.05, help="share of requests that the line spoils")
     parser.add_argument(

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from django.db import connections
@@ -15,7 +16,7 @@ from jobs.models import Job
 from jobs.worker.host import WorkerHost
 from solver.core.money import NANO_PER_USD
 from solver.engine.control import Stop
-from tests.endpoint import Answer, Endpoint
+from tests.endpoint import Answer, Call, Endpoint
 
 
 @pytest.fixture
@@ -120,6 +121,14 @@ def crew(host) -> Iterator[Crew]:
     made = Crew(host)
     yield made
     made.stop()
+
+
+def undecided_until(event: threading.Event, *, held_from: int = 20) -> Callable[[Call], Answer]:
+    """Return a behaviour as `undecided`, of which later calls are under way until something has happened.
+
+    So a job cannot reach its budget before the test has done to it what it is about, however slow the machine is.
+    """
+    return lambda call: replace(undecided(call), may_end=lambda: call.number < held_from or event.is_set())
 
 
 def undecided(call, *, delay_s: float = 0.05) -> Answer:

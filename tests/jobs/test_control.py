@@ -23,7 +23,7 @@ from jobs.models import Job, OutboxMessage, StepRecord
 from jobs.upkeep.sweep import sweep
 from solver.core.money import NANO_PER_CENT
 from tests.endpoint import Answer
-from tests.jobs.conftest import undecided
+from tests.jobs.conftest import undecided, undecided_until
 from tests.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,7 +33,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def submit(alice, workspace, endpoint):
     endpoint.behaviour = undecided
 
-    def make(budget_cents: int = 20, **fields) -> Job:
+    # More than a job can spend before a slow machine has paused it.
+    def make(budget_cents: int = 500, **fields) -> Job:
         return submit_for(
             alice, "Undecidable?", budget_nano=budget_cents * NANO_PER_CENT, strategy="vote", **fields
         )
@@ -73,10 +74,13 @@ def test_a_paused_job_makes_no_calls_and_keeps_its_money(submit, crew, endpoint,
 
 def test_a_resumed_job_goes_on_from_where_it_stopped(submit, crew, endpoint):
     """Nothing is asked twice; the job ends at its budget as if it had never been paused."""
+    paused = threading.Event()
+    endpoint.behaviour = undecided_until(paused)
     job = submit(5)
     crew.start()
     crew.wait_for(lambda: len(told(job)) > 8)
-    pause_job(job=job)
+    assert pause_job(job=job)
+    paused.set()
     crew.wait_for(lambda: state_of(job) == JobState.PAUSED)
     before = set(told(job))
     assert resume_job(job=job)
@@ -115,11 +119,14 @@ def test_a_paused_job_can_be_ended(submit, crew, workspace, stop, state):
 
 def test_resuming_before_the_pause_took_hold_wins(submit, crew, endpoint):
     """A job is never left paused against its user's last wish."""
+    resumed = threading.Event()
+    endpoint.behaviour = undecided_until(resumed)
     job = submit(5)
     crew.start()
     crew.wait_for(lambda: len(told(job)) > 4)
-    pause_job(job=job)
+    assert pause_job(job=job)
     resume_job(job=job)
+    resumed.set()
     crew.wait_for(lambda: state_of(job) in ENDED)
     assert job.state == JobState.EXHAUSTED
 
@@ -178,9 +185,9 @@ def test_a_cancelled_schedule_returns_the_money(submit, run_all, workspace):
 
 def test_a_deadline_ends_a_running_job_with_its_best_answer(submit, run_all, endpoint):
     """Time limit is a reason to stop like another; unspent money returns."""
-    endpoint.behaviour = lambda call: undecided(call, delay_s=0.5)
-    job = submit(100)
-    Job.objects.update(deadline_at=timezone.now() + timedelta(seconds=8))
+    endpoint.behaviour = lambda call: undecided(call, delay_s=1)
+    job = submit()
+    Job.objects.update(deadline_at=timezone.now() + timedelta(seconds=15))
     run_all()
     assert state_of(job) == JobState.DONE
     assert job.stop_reason == "time_limit"
@@ -262,7 +269,7 @@ def test_a_deadline_before_any_answer_is_not_done(submit, run_all):
 
 def test_a_job_that_ended_without_an_answer_can_be_continued(submit, run_all, endpoint):
     """More money opens a new version, which answers."""
-    job = submit(not_before_at=timezone.now() + timedelta(days=1))
+    job = submit(20, not_before_at=timezone.now() + timedelta(days=1))
     finish_early(job=job)
     run_all()
     endpoint.behaviour = lambda _: Answer()

@@ -112,16 +112,16 @@ def test_many_senders_send_one_mail(message, smtp):
 
 @pytest.fixture
 def short_transactions():
-    """The database ends a transaction that idles, as it does in production after 20 s, after 1.5 s."""
+    """The database ends a transaction that idles, as it does in production after 20 s, after 4 s."""
     with connection.cursor() as cursor:
-        cursor.execute("SET idle_in_transaction_session_timeout = '1500ms'")
+        cursor.execute("SET idle_in_transaction_session_timeout = '4s'")
         yield
     connection.close()
 
 
 def test_a_mail_server_that_takes_its_time_gets_a_mail_once(message, smtp, short_transactions):
     """No transaction waits for the mail server, so what became of the message is recorded however long it takes."""
-    smtp.taken_delay_s = 2.5
+    smtp.taken_delay_s = 6
     assert send_due() == 1
     message.refresh_from_db()
     assert (message.state, message.attempts, message.last_error) == (OutboxState.SENT, 1, "")
@@ -132,7 +132,7 @@ def test_a_mail_server_that_takes_its_time_gets_a_mail_once(message, smtp, short
 
 def test_a_mail_server_may_say_goodbye_late(message, smtp, settings):
     """What was taken has left, whatever happens to the connection afterwards."""
-    smtp.quit_delay_s, smtp.timeout_s = 60.0, 2.0
+    smtp.quit_delay_s, smtp.timeout_s = 60.0, 6.0
     settings.MAILERS = smtp.mailers
     send_due()
     message.refresh_from_db()
@@ -141,7 +141,7 @@ def test_a_mail_server_may_say_goodbye_late(message, smtp, settings):
 
 def test_a_reply_may_take_longer_than_connecting(message, smtp, settings, monkeypatch):
     """A server that looks at what it was given needs more time than one needs to be reached."""
-    smtp.taken_delay_s, smtp.timeout_s = 3.0, 2.0
+    smtp.taken_delay_s, smtp.timeout_s = 8.0, 6.0
     settings.MAILERS = smtp.mailers
     send_due()
     message.refresh_from_db()
@@ -152,7 +152,7 @@ def test_a_mail_server_that_says_nothing_is_given_up_on(
     message, smtp, settings, short_transactions, stella, client
 ):
     """Each attempt is counted, the next comes later, staff see it, and after three days no other comes."""
-    smtp.greeting_delay_s, smtp.timeout_s = 60.0, 2.5
+    smtp.greeting_delay_s, smtp.timeout_s = 60.0, 6.0
     settings.MAILERS = smtp.mailers
     send_due()
     message.refresh_from_db()

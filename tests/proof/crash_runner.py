@@ -7,6 +7,7 @@ committed), during (commit sent, not confirmed) or after (committed, nobody told
 `CRASH_REPORT`: the exit status of each execution and how many boundaries the last one had.
 """
 
+import gc
 import json
 import os
 import sys
@@ -109,6 +110,7 @@ def live(job_id: UUID, place: tuple[int, str] | None, counted: Path) -> int:
 
 def main() -> None:
     """Carry the orders out one after another."""
+    import celery
     import django
 
     django.setup()
@@ -116,6 +118,11 @@ def main() -> None:
     import jobs.worker.host
 
     assert jobs.worker.host
+    # What Celery looks up for its first message; neither opens a connection.
+    assert celery.current_app.backend
+    assert celery.current_app.amqp.router
+    # No execution's collector looks at what is here already, so its pages stay shared.
+    gc.freeze()
     counted = Path(os.environ["CRASH_REPORT"]).with_suffix(".count")
     with Path(os.environ["CRASH_REPORT"]).open("a") as report:
         for job, places in json.loads(os.environ["CRASH_ORDERS"]):

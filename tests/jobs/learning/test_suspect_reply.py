@@ -24,7 +24,7 @@ def failed_after_claim(job: Job, token: int) -> int:
 def test_a_reply_that_executions_bore_is_not_suspected(alice, endpoint, crew):
     """Where one of the dead executions had asked for a call, every reply stands; where none had, the last one goes."""
     endpoint.behaviour = undecided
-    job = submit_for(alice, "What is 6 times 7?", budget_nano=5 * NANO_PER_CENT)
+    job = submit_for(alice, "What is 6 times 7?", budget_nano=500 * NANO_PER_CENT)
     crew.start()
     crew.wait_for(lambda: StepRecord.objects.filter(job=job, status="ok").count() >= 3)
     assert pause_job(job=job)

@@ -2,6 +2,7 @@
 
 import os
 import random
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -76,11 +77,18 @@ def test_a_job_survives_kill_9_of_its_worker(alice, workspace, endpoint, worker)
 
 def test_sigterm_hands_a_job_over_without_waiting_for_the_lease(alice, workspace, endpoint, worker):
     """A deploy gives its jobs back; the next worker goes on at once and nothing is in doubt."""
-    endpoint.behaviour = slow_from(20, delay_s=1)
+    # What it still buys until the signal arrives takes so long that its budget lasts.
+    is_told = threading.Event()
+    slowly = slow_from(20, delay_s=2)
+    endpoint.behaviour = lambda call: replace(
+        slowly(call), may_end=lambda: call.number < 20 or is_told.is_set()
+    )
     job = submit_for(alice, "Undecidable?", budget_nano=8 * NANO_PER_CENT)
     first = worker(PONDER_LEASE_S="60")
     first.wait_for(lambda: settled(job) >= 20)
-    assert first.terminate() == 0
+    first.process.terminate()
+    is_told.set()
+    assert first.process.wait(300) == 0
     endpoint.behaviour = undecided
     job.refresh_from_db()
     assert (job.state, job.lease_until) == (JobState.QUEUED, None)
@@ -94,7 +102,7 @@ def test_sigterm_hands_a_job_over_without_waiting_for_the_lease(alice, workspace
 def test_a_stop_reaches_a_running_job_at_once(alice, workspace, endpoint, worker, stop, state):
     """Finish and cancel end a job within moments; only what was used is charged."""
     endpoint.behaviour = undecided
-    job = submit_for(alice, "Undecidable?", budget_nano=100 * NANO_PER_CENT)
+    job = submit_for(alice, "Undecidable?", budget_nano=500 * NANO_PER_CENT)
     running = worker(PONDER_LEASE_S="60")
     running.wait_for(lambda: settled(job) >= 10)
     stop(job=job)

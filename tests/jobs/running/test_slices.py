@@ -30,7 +30,7 @@ def bob(prices) -> User:
     return user
 
 
-def submit(user: User, budget_cents: int = 90) -> Job:
+def submit(user: User, budget_cents: int = 500) -> Job:
     return submit_for(user, "Undecidable?", budget_nano=budget_cents * NANO_PER_CENT, strategy="vote")
 
 

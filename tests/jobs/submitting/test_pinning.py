@@ -45,7 +45,7 @@ def settled(job: Job) -> list[Call]:
 def test_a_job_keeps_the_price_it_began_with(alice, workspace, endpoint, crew, reprice):
     """A new price reaches new jobs only, even between two executions of a job; what was charged never changes."""
     endpoint.behaviour = undecided
-    job = submitted(alice, workspace, cents=50)
+    job = submitted(alice, workspace, cents=500)
     crew.start()
     crew.wait_for(lambda: len(settled(job)) >= 5)
     assert pause_job(job=job)
@@ -114,7 +114,7 @@ def test_a_price_that_outgrew_the_budget_ends_the_job_for_free_and_says_so(
 def test_a_job_of_an_older_release_goes_on_to_its_answer(alice, workspace, endpoint, crew):
     """Pinned before the engine's version and the seed were, and with a plan noted in another form, it is continued."""
     endpoint.behaviour = undecided
-    job = submitted(alice, workspace, cents=50, strategy="vote")
+    job = submitted(alice, workspace, cents=500, strategy="vote")
     assert job.pinned["engine"] == ENGINE
     crew.start()
     crew.wait_for(lambda: len(settled(job)) >= 3)

@@ -1,5 +1,6 @@
 """Raising a budget: while a job runs, and after it ended; the purse grows, the journal goes on, the books agree."""
 
+import threading
 from collections import Counter
 from datetime import timedelta
 
@@ -16,7 +17,7 @@ from jobs.worker import lease as leases
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from solver.core.steps import StopReason
 from solver.engine.runner import Outcome
-from tests.jobs.conftest import undecided
+from tests.jobs.conftest import undecided, undecided_until
 from tests.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,12 +38,15 @@ def ended(job: Job) -> bool:
     return job.state in ENDED
 
 
-def test_a_running_job_hears_of_its_raise_without_a_restart(job, crew, workspace):
+def test_a_running_job_hears_of_its_raise_without_a_restart(job, crew, workspace, endpoint):
     """The same execution of the job goes on beyond its old budget."""
+    is_raised = threading.Event()
+    endpoint.behaviour = undecided_until(is_raised, held_from=10)
     before = balances(workspace).available_nano
     crew.start()
     crew.wait_for(lambda: len(told(job)) > 2)
     assert raise_budget(job=job, to_nano=6 * NANO_PER_CENT)
+    is_raised.set()
     assert balances(workspace).available_nano == before - 4 * NANO_PER_CENT
     crew.wait_for(lambda: ended(job))
     assert (job.state, job.token, job.version) == (JobState.EXHAUSTED, 1, 1)
@@ -110,11 +114,14 @@ def test_a_raise_in_the_moment_of_the_end_is_not_lost(job, host, run_all):
     assert 2 * NANO_PER_CENT < job.charged_nano <= 3 * NANO_PER_CENT
 
 
-def test_a_job_finished_by_its_user_can_be_continued(job, crew):
+def test_a_job_finished_by_its_user_can_be_continued(job, crew, endpoint):
     """Finish now is no last word: the same money, or more, carries the job on."""
+    is_finished = threading.Event()
+    endpoint.behaviour = undecided_until(is_finished, held_from=10)
     crew.start()
     crew.wait_for(lambda: len(told(job)) > 4)
-    finish_early(job=job)
+    assert finish_early(job=job)
+    is_finished.set()
     crew.wait_for(lambda: ended(job))
     assert raise_budget(job=job, to_nano=job.budget_nano)
     crew.wait_for(lambda: ended(job))

@@ -30,7 +30,7 @@ def test_a_running_job_waits_without_cost_and_goes_on(alice, workspace, endpoint
     """Stopped in the middle, no call is made any more; its page says so; lifted, the job ends as it would have."""
     endpoint.behaviour = undecided
     before = balances(workspace).available_nano
-    job = submit_for(alice, "What is 6 times 7?", budget_nano=50 * NANO_PER_CENT, strategy="vote")
+    job = submit_for(alice, "What is 6 times 7?", budget_nano=500 * NANO_PER_CENT, strategy="vote")
     crew.start()
     crew.wait_for(lambda: len(endpoint.calls) >= 3)
     stop_spending(provider=provider, reason="The bill looks odd.", by=staff)
