@@ -52,7 +52,7 @@ class Chaos:
             "DEMO_INTERN_URL": self._provider.url,
             "PONDER_LEASE_S": str(options.lease_s),
             "PONDER_DRAIN_S": "10",
-            "PONDER_CALL_TIMEOUT_S": "10",
+            "PONDER_CALL_TIMEOUT_S": str(options.lease_s + 2),
             "PONDER_JOBS_PER_WORKER": "60",
             "PONDER_CALLS_PER_JOB": "8",
             "PONDER_RUN_CODE": str(not options.without_code),
