@@ -163,16 +163,16 @@ def test_steps(arguments: list[str]) -> list[Step]:
     # The browser's is a run of its own: Playwright keeps an event loop running, in which no test that is a coroutine
     # could run.
     return [
-        tests("workers", *arguments, *workers),
         tests("jobs", *arguments, *with_jobs, *others),
         tests("web", *arguments, "tests/web"),
-        tests("solver", *arguments, "tests/solver"),
-        tests("browser", *arguments, "tests/browser"),
-        # Both start programs and wait for them.
+        # These two wait much: they start programs, cut and kill them.
+        tests("workers", *arguments, *workers),
         tests("proof", *arguments, "tests/proof", "tests/embedded", *others),
+        tests("solver", *arguments, "tests/solver"),
         rooms(
             *arguments, *(f"--ignore={path}" for path in ("tests/web", "tests/demo_model", "tests/solver"))
         ),
+        tests("browser", *arguments, "tests/browser"),
     ]
 
 
