@@ -142,7 +142,8 @@ class LiteLLMGateway(Gateway):
         if request.at_length and card.reasons:
             arguments |= long_thought(card.litellm_model, cap=request.max_output_tokens)
         if request.functions and card.calls_tools:
-            arguments["tools"] = list(request.functions)
+            # litellm would look for tools of its own proxy first, and need a package for it that is not there.
+            arguments |= {"tools": list(request.functions), "_skip_mcp_handler": True}
         if card.bundled or card.api_base.startswith("unix:"):
             # Served by our own server: without a key, and the seed makes a repeated call repeat its reply.
             arguments |= {"seed": request.seed, "api_key": "none"}

@@ -129,5 +129,6 @@ async def test_tools_are_told_to_models_that_call_them(monkeypatch, calls_tools)
     assert (call.id, call.name, call.arguments) == ("call_0_0", "look_up", TEXT)
     sent = endpoint.calls[0].body
     assert ("tools" in sent) is calls_tools
+    assert not [key for key in sent if key.startswith("_")]
     assert sent["messages"][1]["tool_calls"][0]["function"] == {"name": "look_up", "arguments": TEXT}
     assert sent["messages"][2] == {"role": "tool", "content": "Six is 6.", "tool_call_id": "c1"}
