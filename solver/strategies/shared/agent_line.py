@@ -9,7 +9,7 @@ from solver.core.request import Message, ToolCall
 from solver.core.steps import Status, Step, StepKind, StepResult
 from solver.core.tools import MAX_SOURCES, ToolOrder, ToolOutcome, ToolSpec, as_material
 from solver.engine.bounds import prompt_bytes
-from solver.strategies.shared.tool_calls import MAX_CALLS, order_of
+from solver.strategies.shared.tool_calls import MAX_CALLS, order_of, sendable
 from solver.text.tool_prompts import conclusion, opening, what_is_left
 
 _MAX_FOUND_CHARS = 60_000
@@ -46,6 +46,7 @@ class AgentLine:
     _turn: StepResult | None = None
     _uses: dict[str, _Use] = field(default_factory=dict)
     _parents: tuple[str, ...] = ()
+    _ids: set[str] = field(default_factory=set)
     _sources: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -164,9 +165,14 @@ class AgentLine:
         if self._turn is None or self.waits_for_tools():
             return
         uses = list(self._uses.values())
-        self._said.append(Message("assistant", self._turn.text, tool_calls=tuple(use.call for use in uses)))
+        calls: dict[str, ToolCall] = {}
+        for use in uses:
+            call = sendable(use.call, self._ids | calls.keys())
+            calls[call.id] = call
+        self._ids |= calls.keys()
+        self._said.append(Message("assistant", self._turn.text, tool_calls=tuple(calls.values())))
         self._parents = (self._turn.key,)
-        for number, use in enumerate(uses, start=1):
+        for number, (use, call_id) in enumerate(zip(uses, calls, strict=True), start=1):
             assert use.outcome is not None, "nothing is waited for"
             shown = as_material(use.call.name, use.outcome, first_source=self._sources + 1)
             self._sources += len(use.outcome.sources[:MAX_SOURCES])
@@ -174,7 +180,7 @@ class AgentLine:
             if number == len(uses):
                 # Behind the tags: this line is ours.
                 shown = f"{shown}\n\n{what_is_left(self.left_nano, self._turns_left())}"
-            self._said.append(Message("tool", shown, answers_call=use.call.id))
+            self._said.append(Message("tool", shown, answers_call=call_id))
         pictures = tuple(picture for use in uses if use.outcome for picture in use.outcome.pictures)
         if pictures and self.sees:
             self._said.append(

@@ -1,7 +1,8 @@
 """What a model wrote to call a tool, read: an order that can be carried out, or words that say why not."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from solver.core.request import ToolCall
@@ -10,6 +11,9 @@ from solver.core.tools import ToolOrder, ToolSpec
 MAX_CALLS = 6
 """So many calls of one reply are carried out."""
 _MAX_ARGUMENT_CHARS = 50_000
+_MOST_UNREADABLE = 500
+_MOST_NAME_CHARS = 64
+_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict,
 }  # fmt: skip
@@ -31,6 +35,20 @@ def order_of(call: ToolCall, tools: Sequence[ToolSpec]) -> ToolOrder | str:
         return "The arguments are no JSON object. Write one that fits the tool’s schema."
     fault = _fault_of(arguments, spec)
     return fault or ToolOrder(spec.name, arguments)
+
+
+def sendable(call: ToolCall, taken: Collection[str]) -> ToolCall:
+    """Return a call as every provider takes it back: a plain name, one JSON object, an id that is not `taken`."""
+    name = _NOT_IN_NAMES.sub("_", call.name)[:_MOST_NAME_CHARS] or "unknown"
+    try:
+        is_object = isinstance(json.loads(call.arguments), dict)
+    except (ValueError, RecursionError):
+        is_object = False
+    arguments = call.arguments if is_object else json.dumps({"unreadable": call.arguments[:_MOST_UNREADABLE]})
+    own_id = call.id
+    while own_id in taken:
+        own_id = f"again_{own_id}"
+    return ToolCall(own_id, name, arguments)
 
 
 def _fault_of(arguments: Mapping[str, Any], spec: ToolSpec) -> str:

@@ -1,5 +1,6 @@
 """`agent`: attempts that use tools before they answer."""
 
+import json
 import random
 from dataclasses import replace
 
@@ -227,3 +228,16 @@ def test_auto_begins_with_attempts_with_tools_where_they_would_help(text, runs):
     assert play.make().make_plan().run == runs
     play.setting = replace(play.setting, tools=())
     assert play.make().make_plan().run == "deep"
+
+
+def test_what_a_model_wrote_is_sent_back_as_every_provider_takes_it():
+    """Arguments that are no object, odd names and ids that come again would make a provider refuse the conversation."""
+    odd = (_call("{not json", "rm -rf /"), _call("[1]"), _call())
+    play = _played(calls=lambda step, _: odd if step.key.endswith(("/0", "/1")) else ())
+    play.run()
+    said = play.asked["agent/0/2"].messages
+    calls = [call for message in said for call in message.tool_calls]
+    assert len({call.id for call in calls}) == len(calls) == 6
+    assert [message.answers_call for message in said if message.role == "tool"] == [call.id for call in calls]
+    assert all(isinstance(json.loads(call.arguments), dict) for call in calls)
+    assert calls[0].name == "rm_-rf__"
