@@ -96,7 +96,7 @@ def entry(model: str, raw: dict[str, Any]) -> Published:
     return Published(
         model=model,
         rates=rates,
-        reasons=bool(raw.get("supports_reasoning")),
+        reasons=bool(raw.get("supports_reasoning") or raw.get("thinking_always_on")),
         ends=date.fromisoformat(ends) if ends else None,
         address=raw.get("source", _DEFAULT_ADDRESS),
         notes=_notes(raw),

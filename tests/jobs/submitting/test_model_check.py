@@ -1,0 +1,35 @@
+"""What `manage.py models check` finds out about a model, by jobs as any other."""
+
+import json
+
+import pytest
+
+from billing.prices.book import load_prices
+from jobs.management.model_check import check_model
+from tests.endpoint import Answer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize(("colour", "sees"), [("red", True), ("none of these", False)])
+def test_a_model_that_should_see_is_shown_a_picture(colour, sees, alice, endpoint, settings, tmp_path):
+    """A red square: who names its colour sees, and who was sent nothing it could see does not."""
+    settings.STORAGES = settings.STORAGES | {
+        "files": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path / "files"},
+        }
+    }
+    settings.PONDER_PRICES = "openai/test=1/2/32000/400/sees"
+    load_prices()
+
+    def behave(call):
+        said = json.dumps(call.body["messages"])
+        if "image_url" in said:
+            return Answer(f"Answer: {colour}")
+        return Answer('```json\n{"answer": 42}\n```' if "JSON object" in said else "Answer: 42")
+
+    endpoint.behaviour = behave
+    found = check_model("openai/test", user=alice, report=lambda _: None)
+    assert (found["works"], found["text"], found["json"], found["images"]) == (True, "42", True, sees), found
+    assert found["charged"] != "$0.00"
