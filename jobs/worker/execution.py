@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +15,7 @@ from jobs.models import Job
 from jobs.worker.journal import PostgresJournal
 from jobs.worker.load import JobSnapshot
 from jobs.worker.writer import Writer
-from solver import Control, Gateway, Judge, Limits, Outcome, Runner
+from solver import Benched, Control, Gateway, Judge, Limits, Outcome, Permits, Runner
 from solver.core.errors import Interrupted, ProviderDown
 from solver.core.programs import Asker
 from solver.core.tools import Tools
@@ -28,8 +28,15 @@ _CATCH_UP_S = 3.0
 class Display:
     """Shows the state of a strategy on the page, at most once a second."""
 
-    def __init__(self, journal: PostgresJournal, report: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        journal: PostgresJournal,
+        report: Callable[[str], None] | None = None,
+        benched: Mapping[str, Benched] | None = None,
+    ) -> None:
+        """`benched` holds the models that are called no more; the page says why."""
         self._journal = journal
+        self._benched = {} if benched is None else benched
         self._report = report
         self._shown_at_s = float("-inf")
         self._task: asyncio.Task[None] | None = None
@@ -49,7 +56,10 @@ class Display:
         if self._report:
             self._report(strategy.phase())
         best = strategy.best()
-        await self._journal.show(best.as_json() if best else {}, strategy.phase())
+        shown = best.as_json() if best else {}
+        if self._benched:
+            shown["left_out"] = sorted({each.sentence for each in self._benched.values()})
+        await self._journal.show(shown, strategy.phase())
 
     async def catch_up(self) -> None:
         """Show at once what is not shown yet; best effort, for a few seconds."""
@@ -106,8 +116,9 @@ async def execute(
     control: Control,
     patience_s: float,
     report: Callable[[str], None] | None = None,
-    benched: dict[str, str] | None = None,
+    benched: dict[str, Benched] | None = None,
     tools: Tools | None = None,
+    permits: Permits | None = None,
 ) -> Outcome:
     """Run one execution. Raises Interrupted, LeaseLost or ProviderDown where another execution is to continue.
 
@@ -119,7 +130,8 @@ async def execute(
         writer, lease, told=snapshot.told, attempts=snapshot.attempts, submitted=snapshot.submitted
     )
     snapshot.told = []
-    display = Display(journal, report)
+    benched = {} if benched is None else benched
+    display = Display(journal, report, benched)
     strategy, setting = strategy_of(snapshot, tools), setting_of(snapshot, tools)
     runner = Runner(
         problem=setting.problem,
@@ -138,6 +150,7 @@ async def execute(
         benched=benched,
         tools=tools,
         asker=Asker(str(job.workspace_id), str(job.pk)),
+        permits=permits,
         limits=Limits(
             slots=settings.PONDER_CALLS_PER_JOB, patience_s=patience_s, drain_s=settings.PONDER_DRAIN_S
         ),

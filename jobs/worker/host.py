@@ -38,8 +38,9 @@ from jobs.worker.program_queue import AT_ONCE, QueuedPrograms
 from jobs.worker.program_rows import RAN_CHANNEL
 from jobs.worker.retry import retry_while_database_is_down
 from jobs.worker.running_jobs import RunningJob
+from jobs.worker.shared_limits import SharedLimits
 from jobs.worker.writer import Writer
-from solver import Control, Gateway, Judge, LiteLLMGateway, Stop
+from solver import Benched, Control, Gateway, Judge, LiteLLMGateway, Permits, Stop
 from solver.core.checker import Checker
 from solver.core.programs import ProgramsOff
 
@@ -73,6 +74,8 @@ class WorkerHost:
             is_on=lambda: settings.PONDER_RUN_CODE,
         )
         self._writer, self._gateway, self._judge = self._on_loop(self._open())
+        self._limits = SharedLimits()
+        self._permits = Permits(self._limits, self.owner)
         self._listener = asyncio.run_coroutine_threadsafe(self._listen(), self._loop)
         self._heartbeat = Heartbeat(self)
         self._heartbeat.start()
@@ -131,7 +134,7 @@ class WorkerHost:
         if fault := self._fault_of(snapshot.pinned.problem.checker, snapshot.job):
             end_as_it_stands(lease, fault)
             return
-        benched: dict[str, str] = {}
+        benched: dict[str, Benched] = {}
         running = execute(
             lease=lease,
             snapshot=snapshot,
@@ -142,10 +145,11 @@ class WorkerHost:
             patience_s=self._patience_s,
             report=report,
             benched=benched,
+            permits=self._permits,
         )
         record_outcome_of(lease, asyncio.run_coroutine_threadsafe(running, self._loop))
-        if benched:
-            retry_while_database_is_down(lambda: notify_of_benched(benched))
+        if details := {model: each.detail for model, each in benched.items() if each.detail}:
+            retry_while_database_is_down(lambda: notify_of_benched(details))
 
     def _fault_of(self, checker: Checker | None, job: Job) -> str:
         """Return why a job's checker cannot be trusted or run here, before it costs a call.
@@ -241,6 +245,8 @@ class WorkerHost:
         return Writer(connection_string()), gateway, judge
 
     async def _shut(self) -> None:
+        await self._permits.close()
+        await self._limits.close()
         await self._writer.close()
         await self._gateway.close()
         await self._judge.close()

@@ -64,6 +64,7 @@ class ErrorCategory(StrEnum):
     UNREACHABLE = "cannot be reached. Is it running?"
     TIMED_OUT = "did not answer in time."
     BUSY = "refused the call: too many requests, or a quota that is used up."
+    OVERLOADED = "is overloaded, and may not have answered."
     KEY_REFUSED = "refused the key of this installation. Tell its operator."
     NO_CREDIT = "has no credit left on this installation’s account with its provider. Tell its operator."
     FORBIDDEN = "is not open to the key or the account of this installation. Tell its operator."

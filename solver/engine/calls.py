@@ -6,7 +6,6 @@ import hashlib
 import math
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -30,8 +29,10 @@ from solver.core.verdict import Judgement
 from solver.engine.bounds import Bound, bound_call, prompt_bytes
 from solver.engine.call_hold import CallHold
 from solver.engine.control import Control
+from solver.engine.health import BadReplies, Benched, Health
 from solver.engine.journal import Journal, OpenCall, Submitted
 from solver.engine.metering import charge_for
+from solver.engine.permits import LONGEST_WAIT_S, Permit, Permits
 from solver.engine.program_output import last_line, printed_text, shortened
 from solver.engine.service_tier import CheaperTier, asked_at, card_now
 from solver.judging.known_keys import KnownKeys
@@ -64,16 +65,6 @@ class AnswerJudge(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Health:
-    """When a model of the panel last answered, on the runner's clock (seconds)."""
-
-    last_answer_s: float
-    last_error: str = ""
-    with_provider: int = 0
-    """Calls that a provider is working on now."""
-
-
 class Attempts:
     """Executes steps against purse, journal, gateway and judge."""
 
@@ -92,8 +83,12 @@ class Attempts:
         patience_s: float,
         clock: Callable[[], float],
         may_wait_until_s: float | None = None,
+        permits: Permits | None = None,
     ) -> None:
-        """`may_wait_until_s` is when, on the clock, the job should be done that may wait for cheaper calls."""
+        """`may_wait_until_s` is when, on the clock, the job should be done that may wait for cheaper calls.
+
+        Calls to models that others serve wait for `permits`, if there are any.
+        """
         self._problem = problem
         self._panel = panel
         self._purse = purse
@@ -106,10 +101,15 @@ class Attempts:
         self._patience_s = patience_s
         self._clock = clock
         self._may_wait_until_s = may_wait_until_s
+        self._permits = permits
+        self._asker = uuid.uuid4().hex
         self._made: dict[str, int] = {}
         self._suspended: dict[str, tuple[float, str]] = {}
-        self.benched: dict[str, str] = {}
-        """Models that this execution calls no more, with what their provider said, for staff."""
+        self.benched: dict[str, Benched] = {}
+        """Models that this execution calls no more, or only where it must, and why."""
+        self.avoided: set[str] = set()
+        """Those of them that it calls where no other can be: all that they said lately was of no use."""
+        self._bad_replies = BadReplies()
         self._answered_s: dict[str, float] = {}
         self.health = Health(clock())
         self.known_keys = KnownKeys()
@@ -136,6 +136,8 @@ class Attempts:
     def _close(self) -> None:
         self._closed.set()
         self._call_ended.set()
+        if self._permits:
+            self._permits.give_up(self._asker)
 
     def reopen(self) -> None:
         """Allow the one call that comes after the strategy: the write-up."""
@@ -176,31 +178,31 @@ class Attempts:
         in_doubt, backoff_s, began_s = 0, _FIRST_BACKOFF_S, self._clock()
         cheaper = CheaperTier(is_given_up=not bound.service)
         while True:
-            call = self._next_call(step, bound)
             try:
-                async with self._hold(call) as hold:
-                    return await self._make(hold)
+                # Nothing is opened that may have to wait: whoever dies meanwhile leaves nothing in doubt.
+                with await self._permit(step, bound) as permit:
+                    async with self._hold(self._next_call(step, bound)) as hold:
+                        return await self._make(hold, permit)
             except ModelSuspended as error:
                 self._suspended[step.model] = (self._clock() + _SUSPENDED_S, str(error))
                 raise
             except NotExecuted as error:
                 longest_s = float("inf")
-                if call.service:
+                if bound.service:
                     longest_s = cheaper.refused(self._clock(), is_busy=error.retryable)
-                elif error.category.needs_operator:
-                    self._bench(step.model, error)
+                elif self._is_to_be_left_alone(step.model, error):
                     raise ModelSuspended(str(error)) from error
                 elif not error.retryable or self._only_this_fails(max(began_s, cheaper.given_up_s)):
                     return await self._fail(step, str(error))
                 else:
                     self._check_patience(error, since_s=cheaper.given_up_s)
-                await self._pause(call, min(max(backoff_s, error.retry_after_s or 0.0), longest_s))
+                await self._pause(step, min(max(backoff_s, error.retry_after_s or 0.0), longest_s))
                 backoff_s = min(backoff_s * 2, _MAX_BACKOFF_S)
             except InDoubt as error:
                 in_doubt += 1
                 if in_doubt >= _MAX_IN_DOUBT:
                     return await self._fail_alone(step, error, began_s)
-                await self._pause(call, _DOUBT_BACKOFF_S * in_doubt)
+                await self._pause(step, _DOUBT_BACKOFF_S * in_doubt)
             if self._closed.is_set():
                 raise BudgetReached("Stopped before the next attempt.")
             bound = self.hold_for(step, final=final, at_standard=cheaper.is_given_up)
@@ -212,9 +214,24 @@ class Attempts:
         """
         try:
             async with self._hold(submitted.call, submitted.reference) as hold:
-                return await self._take_home(hold)
+                return await self._take_home(hold, Permit())
         except InDoubt:
             return None
+
+    async def _permit(self, step: Step, bound: Bound) -> Permit:
+        """Wait until a step may be sent. Raises BudgetReached and ModelSuspended: nothing is held then."""
+        if self._permits is None or self._panel[step.model].bundled:
+            return Permit()
+        permit = None
+        try:
+            if not self._closed.is_set():
+                permit = await self._permits.take(f"{step.model} {bound.service}".strip(), self._asker)
+        finally:
+            if permit is None:
+                self._purse.void(bound.hold_nano)
+        if permit is None:
+            raise BudgetReached("Stopped before the call was sent.")
+        return permit
 
     def next_attempt(self, key: str) -> int:
         """Return the number of the next attempt at a step."""
@@ -249,18 +266,18 @@ class Attempts:
             reference=reference,
         )
 
-    async def _make(self, hold: CallHold) -> StepResult:
+    async def _make(self, hold: CallHold, permit: Permit) -> StepResult:
         """Send an opened call and bring home what comes of it."""
         if self._closed.is_set():
             await hold.void("Stopped before it was sent.")
             raise BudgetReached("Stopped before the call was sent.")
-        return await self._take_home(hold)
+        return await self._take_home(hold, permit)
 
-    async def _take_home(self, hold: CallHold) -> StepResult:
+    async def _take_home(self, hold: CallHold, permit: Permit) -> StepResult:
         """Await the reply of a call, judge it and settle the call."""
         call = hold.call
-        with self._with_provider(call.step.key):
-            reply = await self._reply(hold)
+        with self._with_provider(call, permit):
+            reply = await self._reply(hold, permit)
         self._answered_s[call.step.model] = self._clock()
         card, bound = self._card_of(call), _bound_of(call)
         charge = charge_for(card, bound, reply, self._markup_bp, at=datetime.now(UTC))
@@ -276,13 +293,15 @@ class Attempts:
         )
         return await hold.settle(result, charge)
 
-    async def _reply(self, hold: CallHold) -> Reply:
+    async def _reply(self, hold: CallHold, permit: Permit) -> Reply:
         """Return the provider's reply; in background mode by a reference that is committed before the wait."""
         request = self._request(hold.call)
         if not request.card.background and not hold.reference:
             return await self._gateway.complete(request)
         if not hold.reference:
             await hold.refer(await self._gateway.submit(request))
+        # What a provider works on by itself, others need not wait for.
+        permit.answered()
         self.references[hold.call.step.key] = hold.reference
         self.on_reference()
         return await self._gateway.collect(request, hold.reference)
@@ -302,18 +321,21 @@ class Attempts:
         return asked_at(self._panel[call.step.model], call.service)
 
     @contextlib.contextmanager
-    def _with_provider(self, key: str) -> Iterator[None]:
+    def _with_provider(self, call: OpenCall, permit: Permit) -> Iterator[None]:
         """Count a call as one that a provider works on, and note how it ended."""
         self.health.with_provider += 1
         try:
             yield
             self.health.last_answer_s = self._clock()
+            permit.answered()
         except ProviderError as error:
+            permit.failed(error, closes=not call.service)
             self.health.last_error = str(error)
             raise
         finally:
             self.health.with_provider -= 1
-            self.references.pop(key, None)
+            permit.end()
+            self.references.pop(call.step.key, None)
             self._call_ended.set()
 
     async def _judged(self, step: Step, reply: Reply) -> Judgement:
@@ -340,10 +362,27 @@ class Attempts:
             self._bench(step.model, error)
         return await self._fail(step, str(error))
 
+    def _is_to_be_left_alone(self, model: str, error: NotExecuted) -> bool:
+        """Suspend a model that only the operator can mend, or that its provider wants left alone for long."""
+        if error.category.needs_operator:
+            self._bench(model, error)
+            return True
+        wish_s = error.retry_after_s or 0.0
+        if error.retryable and wish_s > LONGEST_WAIT_S:
+            self._suspended[model] = (self._clock() + wish_s, str(error))
+            return True
+        return False
+
     def _bench(self, model: str, error: ProviderError) -> None:
         """Call a model no more in this execution: every call to it would fail as this one did."""
         self._suspended[model] = (math.inf, str(error))
-        self.benched[model] = error.detail
+        self.benched[model] = Benched(str(error), error.detail)
+
+    def judge_model(self, result: StepResult) -> None:
+        """Avoid the model of a told result where it has brought nothing for too long."""
+        if found := self._bad_replies.tell(result):
+            self.avoided.add(result.model)
+            self.benched.setdefault(result.model, found)
 
     async def _fail(self, step: Step, error: str) -> StepResult:
         failed = StepResult.failed(step, error, attempt=self.next_attempt(step.key))
@@ -400,9 +439,9 @@ class Attempts:
         """Tell whether a step has been refused for too long while other calls were answered."""
         return self._clock() - began_s > self._patience_s and self.health.last_answer_s > began_s
 
-    async def _pause(self, call: OpenCall, seconds: float) -> None:
+    async def _pause(self, step: Step, seconds: float) -> None:
         """Wait so long and a little, so that retries of different steps spread, unless the job is told to stop."""
-        jitter = 1.0 + 0.4 * seed_of(self._seed, f"{call.step.key}#{call.attempt}") / 2**31
+        jitter = 1.0 + 0.4 * seed_of(self._seed, f"{step.key}#{self._made[step.key]}") / 2**31
         try:
             await asyncio.wait_for(self._closed.wait(), seconds * jitter)
         except TimeoutError:

@@ -29,8 +29,10 @@ from solver.core.tools import Tools
 from solver.engine.bounds import prompt_bytes
 from solver.engine.calls import AnswerJudge, Attempts
 from solver.engine.control import Control, Stop
+from solver.engine.health import Benched
 from solver.engine.journal import Journal
 from solver.engine.last_resort import LastResort
+from solver.engine.permits import Permits
 from solver.engine.pictures import with_pictures
 from solver.engine.prefix_cache import PrefixCaches, as_sent
 from solver.engine.resources import ResourceMeter
@@ -84,14 +86,15 @@ class Runner:
         observer: Callable[[Strategy], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         may_wait_until_s: float | None = None,
-        benched: dict[str, str] | None = None,
+        benched: dict[str, Benched] | None = None,
         tools: Tools | None = None,
         asker: Asker = NOBODY,
+        permits: Permits | None = None,
     ) -> None:
         """`deadline_s` ends the job; `may_wait_until_s` is until when its calls may wait for a cheaper service tier.
 
-        `benched` is filled with the models that fail at every call, and with what their providers say. `tools` are those
-        that its strategy may have used, for `asker`.
+        `benched` is filled with the models that fail at every call or bring nothing. `tools` are those that its strategy
+        may have used, for `asker`. Calls to models that others serve wait for `permits`.
         """
         self._problem = problem
         self._strategy = strategy
@@ -116,6 +119,7 @@ class Runner:
             patience_s=self._limits.patience_s,
             clock=clock,
             may_wait_until_s=may_wait_until_s,
+            permits=permits,
         )
         if benched is not None:
             self._attempts.benched = benched
@@ -202,6 +206,7 @@ class Runner:
         self._attempts.known_keys.add(result)
         if result.status is Status.OK and result.kind.answers and not result.subproblem:
             self._empties.tell(result)
+        self._attempts.judge_model(result)
         self._strategy.tell(result)
         self._last_resort.told(result, self._strategy.best())
         self._observer(self._strategy)
@@ -291,7 +296,11 @@ class Runner:
         return self._strategy.done()
 
     def _resources(self) -> Resources:
-        return self._meter.resources(self._in_flight, suspended=self._attempts.suspended())
+        suspended = self._attempts.suspended()
+        usable = self._meter.affordable().difference(suspended, self._attempts.avoided)
+        # A strategy that is left without anybody to try would take this for the end of its money.
+        avoided = self._attempts.avoided if any(self._panel[name].solves for name in usable) else ()
+        return self._meter.resources(self._in_flight, suspended={*suspended, *avoided})
 
     def _wanted(self, resources: Resources) -> tuple[Sequence[Step], str]:
         """Return the steps that the strategy asks for and that may be made, and why others may not."""

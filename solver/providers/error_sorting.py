@@ -19,11 +19,13 @@ from solver.providers.exchange import Exchange, was_never_connected
 from solver.text.extract import clean_text
 
 _MAX_DETAIL_CHARS = 300
-_LONGEST_RETRY_AFTER_S = 120.0
+_LONGEST_RETRY_AFTER_S = 3_600.0
 # Statuses that providers answer before they process a request, and that may pass.
 _RETRYABLE = frozenset({425, 429})
 # Sent by proxies that gave up waiting, or of a request that is being worked on: it may be executed all the same.
 _DOUBTFUL = frozenset({408, 409, 424, 499})
+# Of providers that have no room now: nobody says that nothing was executed.
+_OVERLOADED = frozenset({503, 529})
 # litellm gives these a status of its own making.
 _CONNECTION_ERRORS = frozenset(
     {"InternalServerError", "APIConnectionError", "ServiceUnavailableError", "APIError"}
@@ -81,6 +83,8 @@ def _sorted_status(
     status: int, card: ModelCard, detail: str, *, retry_after_s: float | None, says: str
 ) -> ProviderError:
     """Return the error of a status that a server really sent."""
+    if status in _OVERLOADED:
+        return in_doubt(card, ErrorCategory.OVERLOADED, detail, retry_after_s=retry_after_s)
     if not 400 <= status < 500 or status in _DOUBTFUL:
         return in_doubt(card, ErrorCategory.PROVIDER_FAILED, detail)
     category = next((category for pattern, category in _SAYS if pattern.search(says)), None)
@@ -139,9 +143,16 @@ def not_executed(
     )
 
 
-def in_doubt(card: ModelCard, category: ErrorCategory, detail: str) -> InDoubt:
+def in_doubt(
+    card: ModelCard, category: ErrorCategory, detail: str, *, retry_after_s: float | None = None
+) -> InDoubt:
     """Return the error of a call that may have been executed."""
-    return InDoubt(f"{card.name} {category}", category=category, detail=_without_keys(detail))
+    return InDoubt(
+        f"{card.name} {category}",
+        category=category,
+        detail=_without_keys(detail),
+        retry_after_s=retry_after_s,
+    )
 
 
 def timed_out(card: ModelCard, detail: str = "") -> InDoubt:
@@ -189,7 +200,7 @@ def _retry_after_s(error: BaseException) -> float | None:
 
 
 def _wish_in(headers: Any) -> float | None:
-    """Return how long a provider wants to be left alone, at most two minutes; None where it says nothing readable."""
+    """Return how long a provider wants to be left alone, at most an hour; None where it says nothing readable."""
     with contextlib.suppress(TypeError, ValueError, KeyError):
         return min(max(_seconds(headers["retry-after"]), 0.0), _LONGEST_RETRY_AFTER_S)
     return None

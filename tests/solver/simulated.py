@@ -15,7 +15,9 @@ from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.tools import Tools
 from solver.engine.control import Control
+from solver.engine.health import Benched
 from solver.engine.journal import MemoryJournal
+from solver.engine.permits import Permits
 from solver.engine.plan import reserve_nano
 from solver.engine.runner import Limits, Outcome, Runner
 from solver.judging.judge import Judge
@@ -107,7 +109,13 @@ class Bench:
         reserve = reserve_nano(self.panel, self.problem, budget_nano=self.budget_nano, markup_bp=0)
         self.purse = Purse(self.budget_nano, reserve_nano=reserve)
 
-    async def run(self, deadline_s: float | None = None, may_wait_until_s: float | None = None) -> Outcome:
+    async def run(
+        self,
+        deadline_s: float | None = None,
+        may_wait_until_s: float | None = None,
+        permits: Permits | None = None,
+        benched: dict[str, Benched] | None = None,
+    ) -> Outcome:
         specs = self.tools.specs() if self.tools else ()
         setting = Setting(self.problem, self.panel, self.budget_nano, 0, self.options, self.seed, tools=specs)
         judge = self.judge or Judge()
@@ -128,6 +136,8 @@ class Bench:
                 clock=self.clock,
                 tools=self.tools,
                 asker=Asker("workspace", "job"),
+                permits=permits,
+                benched=benched,
             ).run()
         finally:
             await judge.close()

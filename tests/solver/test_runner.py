@@ -11,6 +11,7 @@ from solver.core.errors import InDoubt, Interrupted, Interruption, LeaseLost, No
 from solver.core.pricing import Usage
 from solver.core.problem import Problem
 from solver.core.purse import Purse
+from solver.core.request import Reply
 from solver.core.steps import Status, Step, StepKind, StopReason
 from solver.engine.control import Stop
 from solver.engine.journal import MemoryJournal
@@ -429,3 +430,31 @@ def _raise_in_the_write_up(bench, request, number):
     if "write up" in request.messages[0].content:
         bench.control.raise_limit(50_000_000)
     return f"Answer: {number}"
+
+
+@pytest.mark.parametrize("finish_reason", ["content_filter", "error", "stop"])
+async def test_a_model_that_brings_nothing_is_left_alone(finish_reason):
+    """After five useless replies in a row a job asks its other models only, and says so."""
+    mute, able = card("demo/mute", ability=0.9), card("demo/able")
+
+    def answer(request, number):
+        if request.card.name == "demo/mute":
+            return Reply("", "", finish_reason, Usage(100, 60), None, "ref")
+        return f"Answer: {number}"
+
+    benched = {}
+    bench = Bench(Provider(answer), panel=[mute, able], budget_nano=60_000_000, limits=Limits(slots=1))
+    await bench.run(benched=benched)
+    asked = [request.card.name for request in bench.provider.requests]
+    assert asked.count("demo/mute") == 5 < asked.count("demo/able")
+    assert "demo/mute is asked no more" in benched["demo/mute"].sentence
+    assert not benched["demo/mute"].detail
+
+
+async def test_the_only_model_is_asked_on_whatever_it_says():
+    """Left alone it would leave the job with nobody to ask, which is not the end of its money."""
+    silent = Reply("", "", "content_filter", Usage(100, 60), None, "ref")
+    bench = Bench(Provider(lambda *_: silent), panel=[card(), card("demo/judge", solves=False)])
+    outcome = await bench.run()
+    assert outcome.stop_reason is not StopReason.BUDGET_REACHED
+    assert "withheld" in outcome.error

@@ -1,14 +1,19 @@
 """Staff pages: one navigation, the status of the installation, people, and a look at their pages."""
 
+import json
+import time
 from datetime import timedelta
 
 import pytest
+import redis
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.viewing import STOP_ADDRESS
+from jobs.core.model_limits import KEY, redis_address
 from jobs.models import Job, OutboxMessage
+from solver.engine.concurrency import Host, ModelLimit
 from tests.people import make_job
 
 
@@ -52,6 +57,18 @@ def test_the_status_page_tells_what_needs_a_person(staff, alice):
         "search attached files",
     ):
         assert words in page
+
+
+def test_the_status_page_tells_how_many_calls_each_model_bears(staff):
+    """What the workers know together: how many calls are under way, of how many, and until when there is none."""
+    limit = ModelLimit(limit=12.5, closed_until_s=time.time() + 100)
+    limit.hosts["host"] = Host({"job": 3}, {}, time.time())
+    with redis.from_url(redis_address()) as server:
+        server.set(f"{KEY}openai/busy", json.dumps(limit.as_json()), ex=60)
+        page = staff.get(reverse("staff-status")).content.decode()
+        server.delete(f"{KEY}openai/busy")
+    assert "openai/busy" in page
+    assert "3 of 12, none for " in page
 
 
 def test_people_are_found_by_address_name_and_workspace(staff, alice, charlie):

@@ -1,7 +1,8 @@
 """How the installation does, on one page: jobs, workers, providers, email, the audit, the disk."""
 
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import AuthedRequest, superusers_only
 from billing.models import AuditRun, Call, CallState, ModelSuspension
+from jobs.core.model_limits import limits_by_model
 from jobs.core.states import CLAIMABLE, JobState
 from jobs.models import Job, OutboxMessage, OutboxState
 from jobs.presenters.tools import tools_in_words
@@ -124,6 +126,8 @@ class Provider(NamedTuple):
     void: int
     in_doubt: int
     is_suspended: bool
+    at_once: str
+    """How many calls are under way, of how many that it bears; empty where nothing was called lately."""
 
     @property
     def look(self) -> str:
@@ -137,11 +141,25 @@ def _providers() -> list[Provider]:
     counted = ended.annotate(**{state: Count("pk", filter=Q(state=state)) for state in _ENDS})
     suspended = set(ModelSuspension.objects.filter(lifted_at=None).values_list("model", flat=True))
     rows: dict[str, dict[str, Any]] = {each["model"]: dict(each) for each in counted}
+    limits = _at_once()
     return [
-        _provider(model, rows.get(model, {}), model in suspended) for model in sorted({*rows, *suspended})
+        _provider(model, rows.get(model, {}), is_suspended=model in suspended, at_once=limits.get(model, []))
+        for model in sorted({*rows, *suspended, *limits})
     ]
 
 
-def _provider(model: str, counted: dict[str, Any], is_suspended: bool) -> Provider:  # noqa: FBT001
+def _provider(model: str, counted: dict[str, Any], *, is_suspended: bool, at_once: Sequence[str]) -> Provider:
     settled, void, in_doubt = (int(counted.get(state, 0)) for state in _ENDS)
-    return Provider(model, settled, void, in_doubt, is_suspended)
+    return Provider(model, settled, void, in_doubt, is_suspended, "; ".join(at_once))
+
+
+def _at_once() -> dict[str, list[str]]:
+    """Return, by model, how many calls are under way and how many it bears, a text for each of its service tiers."""
+    found: dict[str, list[str]] = {}
+    for lane, limit in limits_by_model().items():
+        model, _, service = lane.partition(" ")
+        now_s = time.time()
+        closed_s = limit.closed_until_s - now_s
+        words = f"{service} {limit.under_way(now_s):,} of {int(limit.limit):,}".strip()
+        found.setdefault(model, []).append(words + (f", none for {closed_s:.0f} s" if closed_s > 0 else ""))
+    return found

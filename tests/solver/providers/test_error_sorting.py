@@ -108,5 +108,5 @@ def test_retry_after_may_be_a_date():
 
     assert 25 < (wish(in_s(30)) or 0) <= 30
     assert wish(in_s(-30)) == 0
-    assert wish(in_s(3_600)) == 120
-    assert (wish("7"), wish("inf"), wish("nan"), wish("soon"), wish("")) == (7, 120, None, None, None)
+    assert wish(in_s(7_200)) == 3_600
+    assert (wish("7"), wish("inf"), wish("nan"), wish("soon"), wish("")) == (7, 3_600, None, None, None)

@@ -54,6 +54,13 @@ def test_calls_are_called_what_they_are(alice, running_job):
     assert "attempts<" in text
 
 
+def test_the_page_names_the_models_that_are_asked_no_more(alice, running_job):
+    """Whether it is the key or what they say: in a sentence among what was done."""
+    running_job.best |= {"left_out": ["openai/x refused the key of this installation."]}
+    running_job.save(update_fields=["best"])
+    assert "openai/x refused the key of this installation." in show(alice, running_job).content.decode()
+
+
 def test_the_live_part_is_sent_only_when_something_changed(alice, running_job):
     """The same revision is a 204; a new phase is a 200 with a new revision."""
     text = show(alice, running_job).content.decode()
