@@ -4,14 +4,10 @@ import uuid
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Q, Sum
-from django.db.models.functions import Least
+from django.db import connection
+from django.db.models import Count, Sum
 
 from billing.models import Call, CallState
-
-_TOOL = Q(kind="tool")
-
 
 class ToolCost(NamedTuple):
     """What the paid uses of one tool came to: how many there were, and what they cost the user."""
@@ -42,34 +38,44 @@ class JobCosts:
     tools: tuple[ToolCost, ...] = ()
 
 
+_SUMS = f"""
+SELECT coalesce(sum(least(cost_nano, billed_nano)) FILTER (WHERE state = '{CallState.SETTLED}'), 0)::bigint,
+       coalesce(sum(billed_nano) FILTER (WHERE state = '{CallState.SETTLED}'), 0)::bigint,
+       count(*) FILTER (WHERE state = '{CallState.IN_DOUBT}'),
+       coalesce(sum(hold_nano) FILTER (WHERE state = '{CallState.IN_DOUBT}'), 0)::bigint,
+       coalesce(sum(input_tokens), 0)::bigint, coalesce(sum(cache_read_tokens), 0)::bigint,
+       coalesce(sum(output_tokens), 0)::bigint, coalesce(sum(reasoning_tokens), 0)::bigint,
+       count(*) FILTER (WHERE state = '{CallState.SETTLED}' AND service_tier = 'flex'),
+       coalesce(
+           array_agg(DISTINCT model ORDER BY model) FILTER (WHERE state = '{CallState.SETTLED}' AND kind <> 'tool'), '{{}}'
+       ),
+       count(*) FILTER (WHERE state = '{CallState.SETTLED}' AND kind = 'tool')
+FROM billing_call WHERE job_id = %s
+"""  # noqa: S608  (our own names)
+
+
 def job_costs(job_id: uuid.UUID) -> JobCosts:
     """Return the costs of a job over all its versions."""
-    calls = Call.objects.filter(job_id=job_id)
-    settled, in_doubt = Q(state=CallState.SETTLED), Q(state=CallState.IN_DOUBT)
-    sums = calls.aggregate(
-        provider=Sum(Least("cost_nano", "billed_nano"), filter=settled, default=0),
-        billed=Sum("billed_nano", filter=settled, default=0),
-        doubts=Count("pk", filter=in_doubt),
-        doubts_nano=Sum("hold_nano", filter=in_doubt, default=0),
-        input=Sum("input_tokens", default=0),
-        cached=Sum("cache_read_tokens", default=0),
-        output=Sum("output_tokens", default=0),
-        reasoning=Sum("reasoning_tokens", default=0),
-        flex=Count("pk", filter=settled & Q(service_tier="flex")),
-        models=ArrayAgg("model", filter=settled & ~_TOOL, distinct=True, order_by="model", default=[]),
-    )
-    used = calls.filter(_TOOL, state=CallState.SETTLED).values("model")
-    tools = used.annotate(uses=Count("pk"), charged=Sum("billed_nano")).order_by("model")
+    with connection.cursor() as cursor:
+        cursor.execute(_SUMS, [job_id])
+        provider, billed, doubts, doubts_nano, *tokens, flex, models, uses = cursor.fetchone()
+    given, cached, made, reasoned = tokens
     return JobCosts(
-        provider_nano=sums["provider"],
-        fee_nano=sums["billed"] - sums["provider"],
-        doubts=sums["doubts"],
-        doubts_nano=sums["doubts_nano"],
-        input_tokens=sums["input"],
-        cached_tokens=sums["cached"],
-        output_tokens=sums["output"],
-        reasoning_tokens=sums["reasoning"],
-        flex_calls=sums["flex"],
-        models=tuple(sums["models"]),
-        tools=tuple(ToolCost(row["model"].partition("/")[2], row["uses"], row["charged"]) for row in tools),
+        provider_nano=provider,
+        fee_nano=billed - provider,
+        doubts=doubts,
+        doubts_nano=doubts_nano,
+        input_tokens=given,
+        cached_tokens=cached,
+        output_tokens=made,
+        reasoning_tokens=reasoned,
+        flex_calls=flex,
+        models=tuple(models),
+        tools=_tool_costs(job_id) if uses else (),
     )
+
+
+def _tool_costs(job_id: uuid.UUID) -> tuple[ToolCost, ...]:
+    used = Call.objects.filter(job_id=job_id, kind="tool", state=CallState.SETTLED).values("model")
+    sums = used.annotate(uses=Count("pk"), charged=Sum("billed_nano")).order_by("model")
+    return tuple(ToolCost(row["model"].partition("/")[2], row["uses"], row["charged"]) for row in sums)

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from jobs.core.states import JobState
 from jobs.models import Job
 from jobs.presenters.markdown import clean_text, short_answer_html
+from jobs.presenters.search.drawing import edges_svg, nodes_svg, outline_svg, share
 from solver.checkers import CheckerError, checker_from_json
 from solver.core.rubric import points_in_words
 from solver.inference.explanation import FAILED, PASSED
@@ -55,24 +56,6 @@ _ICONS = {
 def state_icon(job: Job) -> str:
     """Return the address of the icon that tells a job's state in a browser's tab."""
     return static(f"favicon{_ICONS.get(JobState(job.state), '')}.svg")
-
-
-@register.filter
-def outline_marks(outline: Mapping[str, Any]) -> SafeString:
-    """Return what an outline draws, as SVG; lines that look alike are one path. A list has hundreds of them."""
-    paths: dict[str, list[str]] = {}
-    for path, weight, is_strong in outline.get("lines", ()):
-        paths.setdefault(f"line-{weight} line-way" if is_strong else f"line-{weight}", []).append(path)
-    lines = ((style, "".join(some)) for style, some in paths.items())
-    return (
-        format_html_join("", '<path class="line {}" d="{}"/>', lines)
-        + format_html('<circle class="search-root" cx="5" cy="{}" r="2"/>', outline.get("root_y", 0))
-        + format_html_join(
-            "",
-            '<circle class="dot node-{}" cx="{}" cy="{}" r="{}"/>',
-            ((style, x, y, radius) for x, y, radius, style in outline.get("dots", ())),
-        )
-    )
 
 
 @register.filter
@@ -259,8 +242,21 @@ def time_range(low_s: float, high_s: float) -> str:
     return f"{low[0]}–{high[0]} {high[2]}" if low[2] == high[2] else f"{low[0]} {low[2]}–{high[0]} {high[2]}"
 
 
-@register.filter
-def share(x: int, width: int) -> str:
-    """Return a place in a picture as a share of its width, so that the picture may be widened: `12.5%`."""
-    thousandths = x * 100_000 // width
-    return f"{thousandths // 1000}.{thousandths % 1000:03d}%"
+for drawing in (share, edges_svg, nodes_svg, outline_svg):
+    register.filter(drawing.__name__, drawing)
+
+
+@register.simple_tag(takes_context=True)
+def kept(context: template.Context, name: str) -> SafeString:
+    """Return a piece of a job's page that shows its work alone, and is kept with it. A shared page may hide costs."""
+    link = context.get("link")
+    hides_costs = bool(context.get("is_shared")) and not (link and link.shows_costs)
+    part = name, bool(context.get("is_shared")), hides_costs
+    parts = context["parts"]
+    if part not in parts:
+        found = context.template.engine.get_template(name)  # type: ignore[attr-defined]  # it is being rendered
+        parts[part] = found.render(context.new({name: context[name] for name in _OF_WORK if name in context}))
+    return parts[part]
+
+
+_OF_WORK = ("job", "phases", "clusters", "totals", "search", "code_runs", "is_text", "is_shared", "link")

@@ -11,8 +11,8 @@ from django.shortcuts import get_object_or_404
 from accounts.access import check_role
 from accounts.models import Role, User
 from jobs.core.ids import ids_in
-from jobs.core.states import JobState
-from jobs.models import Comparison, Job, JobQuerySet, JobTemplate, StepRecord
+from jobs.core.states import ENDED, JobState
+from jobs.models import Comparison, Job, JobQuerySet, JobTemplate, ShareLink, StepRecord
 from jobs.presenters.revision import with_revision
 
 
@@ -24,7 +24,7 @@ def wants_fragment(request: HttpRequest) -> bool:
 
 def jobs_of(user: User) -> JobQuerySet:
     """Return the jobs of the user's workspaces, with their escrow."""
-    jobs = Job.objects.select_related("escrow", "parent", "follows", "workspace")
+    jobs = Job.objects.select_related("escrow", "workspace")
     assert isinstance(jobs, JobQuerySet)  # Job.objects is made from it
     return jobs.visible_to(user)
 
@@ -46,6 +46,15 @@ def get_live_job_for(user: User, job_id: UUID) -> tuple[Job, str]:
     jobs = jobs_of(user).with_reader_role().exclude(state=JobState.DRAFT)
     job = get_object_or_404(with_revision(jobs), pk=job_id)
     return job, job.revision  # type: ignore[attr-defined]  # annotated
+
+
+def get_shared_job(token: str) -> tuple[ShareLink, Job, str]:
+    """Return what a link shows to everybody who has it, and the job's revision, or raise Http404 before its end."""
+    link = get_object_or_404(ShareLink, token=token)
+    jobs = Job.objects.select_related("escrow")
+    assert isinstance(jobs, JobQuerySet)  # Job.objects is made from it
+    job = get_object_or_404(with_revision(jobs.filter(state__in=sorted(ENDED))), pk=link.job_id)
+    return link, job, job.revision  # type: ignore[attr-defined]  # annotated
 
 
 def job_named(user: User, job_id: str) -> Job | None:

@@ -1,9 +1,7 @@
 """The picture of a job's search, read from its journal."""
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from django.db.models import BooleanField, Case, ExpressionWrapper, F, Q, QuerySet, TextField, Value, When
 from django.db.models.fields.json import KT
@@ -11,7 +9,7 @@ from django.db.models.functions import Left, Right
 
 from jobs.models import Job, StepRecord, StepState
 from jobs.presenters.search.caption import caption_of
-from jobs.presenters.search.layout import SINGLY, draw
+from jobs.presenters.search.layout import draw
 from jobs.presenters.search.marks import ROLES, Mark, Role, State
 from jobs.presenters.search.picture import Node, Picture
 from jobs.presenters.search.table import TableRow, rows_of
@@ -52,29 +50,13 @@ class Search(NamedTuple):
         return next((node for node in self.picture.nodes if node.name == name), None)
 
 
-_kept: OrderedDict[tuple[UUID, str], Search] = OrderedDict()
-_MOST_KEPT = 8
-
-
-def search_of(job: Job, revision: str = "") -> Search | None:
-    """Return the picture of what the job did so far; None where there is nothing to draw, or its texts are deleted.
-
-    One of many steps is kept for a while for whoever asks for the same revision of the job.
-    """
+def search_of(job: Job) -> Search | None:
+    """Return the picture of what the job did so far; None where there is nothing to draw, or its texts are deleted."""
     if job.texts_deleted_at:
         return None
-    if revision and (kept := _kept.get((job.pk, revision))):
-        return kept
     marks, shown = marks_of(job)
     picture = draw(marks, shown)
-    if picture is None:
-        return None
-    search = Search(picture, caption_of(marks, shown), marks)
-    if revision and len(marks) > SINGLY:
-        _kept[job.pk, revision] = search
-        while len(_kept) > _MOST_KEPT:
-            _kept.popitem(last=False)
-    return search
+    return Search(picture, caption_of(marks, shown), marks) if picture else None
 
 
 def marks_of(job: Job) -> tuple[list[Mark], str | None]:

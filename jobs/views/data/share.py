@@ -3,17 +3,16 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import AuthedRequest, signed_in
 from jobs.models import ShareLink
 from jobs.presenters.markdown import has_math, render_markdown
-from jobs.presenters.revision import revision_of
 from jobs.upkeep.delete_texts import may_delete_texts
-from jobs.views.access import get_job_to_change
+from jobs.views.access import get_job_to_change, get_shared_job
 from jobs.views.job_page.detail import job_context, may_share
 
 
@@ -55,11 +54,9 @@ def shared_job(request: HttpRequest, token: str) -> HttpResponse:
 
     No search engine lists the page, and its address is told to no other site.
     """
-    link = get_object_or_404(ShareLink.objects.select_related("job__escrow"), token=token)
-    if not link.job.has_ended:
-        raise Http404
-    problem_html = render_markdown(link.job.problem, prefix="problem")
-    context = job_context(link.job, revision_of(link.job_id), with_passages=False) | {
+    link, job, revision = get_shared_job(token)
+    problem_html = render_markdown(job.problem, prefix="problem")
+    context = job_context(job, revision, with_passages=False) | {
         "link": link,
         "is_shared": True,
         "problem_html": problem_html,

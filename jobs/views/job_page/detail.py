@@ -16,17 +16,13 @@ from billing.books.job_costs import job_costs
 from jobs.core.errors import CannotContinue
 from jobs.core.states import UserVerdict
 from jobs.models import Comparison, Job, Pinned, ShareLink
-from jobs.presenters.code_runs import code_runs_of
-from jobs.presenters.data_fields import data_view_of
 from jobs.presenters.deliverables import as_markdown, has_headline
 from jobs.presenters.hints import shown_hints
 from jobs.presenters.markdown import has_math, render_markdown
-from jobs.presenters.pictures import burn_down
-from jobs.presenters.progress import clusters_of, phases_of, totals_of
-from jobs.presenters.search.journal import search_of
 from jobs.presenters.sources import cited_in, sources_for
 from jobs.presenters.spend import spend_of
 from jobs.presenters.stopped import stop_of
+from jobs.presenters.work import shown_answer, work_of
 from jobs.templatetags.ponder import short_answer
 from jobs.upkeep.delete_texts import may_delete_texts, reader_role
 from jobs.views.access import get_live_job_for, jobs_of
@@ -41,7 +37,7 @@ from solver.core.result_kind import ResultKind
 _LATER_SHOWN = 20
 
 
-def job_context(job: Job, revision: str = "", *, with_passages: bool = True) -> dict[str, Any]:
+def job_context(job: Job, revision: str, *, with_passages: bool = True) -> dict[str, Any]:
     """Return what the page and its live part show; `revision` is that of the job as it was read.
 
     `with_passages` says whether the page holds the passages that citations lead to; without them it names the pages of
@@ -49,10 +45,7 @@ def job_context(job: Job, revision: str = "", *, with_passages: bool = True) -> 
     """
     spend = spend_of(job)
     best = job.best if isinstance(job.best, dict) else {}
-    # While an ended job continues, its earlier answer stands until a better one is found.
-    answer, text = str(best.get("answer") or ""), str(best.get("text") or "")
-    if job.has_ended or not (answer or text):
-        answer, text = job.answer or answer, job.answer_text or text
+    answer, text = shown_answer(job)
     written = f"{text}\n\n{answer}"
     known = sources_for(job, written)
     citations = len(known) if with_passages else 0
@@ -68,19 +61,13 @@ def job_context(job: Job, revision: str = "", *, with_passages: bool = True) -> 
         "job": job,
         "spend": spend,
         "offered_key": offered_key(job),
-        "phases": phases_of(job),
-        "clusters": clusters_of(job),
-        "totals": totals_of(job),
+        **work_of(job, revision)._asdict(),
         "costs": job_costs(job.pk) if job.has_ended else None,
-        "burn": burn_down(job, spend),
         "stopped": stop_of(job),
-        "search": search_of(job, revision),
         "answer": answer,
         "answer_html": rendered,
         "result_html": result_html,
         "has_headline": has_headline(job.result_kind) or not result_html,
-        "code_runs": code_runs_of(job, answer),
-        "data": data_view_of(job, answer),
         "confidence": job.confidence if job.has_ended else best.get("confidence"),
         "explanation": job.explanation if job.has_ended else best.get("explanation", ""),
         "sources": sources,
@@ -145,8 +132,13 @@ def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
         job_context(job, revision) | _head_context(request.user, job) | _owner_context(request.user, job)
     )
     context["revision"] = sealed(request, job_id, revision)
-    related = jobs_of(request.user).filter(Q(parent=job) | Q(follows=job)).order_by("created_at")
-    later = list(related[:_LATER_SHOWN])
+    later = list(
+        jobs_of(request.user)
+        .select_related(None)
+        .filter(Q(parent=job) | Q(follows=job))
+        .only("title", "state", "created_at", "not_before_at", "started_at", "parent_id", "follows_id")
+        .order_by("created_at")[:_LATER_SHOWN]
+    )
     context["reruns"] = [each for each in later if each.parent_id == job.pk]
     context["follow_ups"] = [each for each in later if each.follows_id == job.pk]
     context["hints"] = shown_hints(job)

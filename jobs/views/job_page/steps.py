@@ -14,8 +14,8 @@ from accounts.access import AuthedRequest, signed_in
 from billing.models import Call
 from jobs.models import Job, Prompt, StepRecord
 from jobs.presenters.markdown import clean_text
-from jobs.presenters.search.journal import search_of
-from jobs.views.access import get_job_for, get_step_for, wants_fragment
+from jobs.presenters.work import work_of
+from jobs.views.access import get_live_job_for, get_step_for, wants_fragment
 
 PER_PAGE = 50
 
@@ -38,10 +38,10 @@ class CallRow(NamedTuple):
 @require_safe
 def steps(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Show 50 calls, the oldest first, of all or of one node of the picture; a fragment for htmx, a page otherwise."""
-    job = get_job_for(request.user, job_id)
+    job, revision = get_live_job_for(request.user, job_id)
     node = request.GET.get("node", "")
     records = (
-        StepRecord.objects.filter(_of_node(job, node), job=job)
+        StepRecord.objects.filter(_of_node(job, revision, node), job=job)
         .defer("text", "reasoning")
         .order_by(F("seq").asc(nulls_last=True), "created_at", "pk")
     )
@@ -52,11 +52,11 @@ def steps(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     return render(request, template, {"job": job, "page": page, "rows": rows, "node": node})
 
 
-def _of_node(job: Job, name: str) -> Q:
+def _of_node(job: Job, revision: str, name: str) -> Q:
     """Return which steps a node of the picture stands for; all where none is named. Raises Http404."""
     if not name:
         return Q()
-    search = search_of(job)
+    search = work_of(job, revision).search
     found = search.named(name) if search else None
     if found is None:
         raise Http404
@@ -68,9 +68,9 @@ def _of_node(job: Job, name: str) -> Q:
 @require_safe
 def search_table(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Show the picture of the search as a table."""
-    job = get_job_for(request.user, job_id)
+    job, revision = get_live_job_for(request.user, job_id)
     template = "jobs/search/_table.html" if wants_fragment(request) else "jobs/search/table.html"
-    return render(request, template, {"job": job, "search": search_of(job)})
+    return render(request, template, {"job": job, "search": work_of(job, revision).search})
 
 
 @signed_in

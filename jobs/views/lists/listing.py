@@ -7,6 +7,9 @@ from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -15,9 +18,10 @@ from accounts.models import User
 from billing.cost_review.csv_reply import csv_reply
 from jobs.core.states import UserVerdict
 from jobs.models import Job
+from jobs.presenters.kept import Kept
 from jobs.presenters.markdown import clean_text
 from jobs.presenters.spend import Spend, spend_of
-from jobs.templatetags.ponder import percent
+from jobs.templatetags.ponder import percent, seconds_words
 from jobs.views.access import wants_fragment
 from jobs.views.lists.bulk import ACTIONS
 from jobs.views.lists.job_filter import SORTS, STATES, JobFilter, sums_of, tags_of
@@ -58,6 +62,23 @@ class Row(NamedTuple):
     def judged(self) -> str:
         """Return what a person said of the answer; nothing where they could not tell."""
         return _JUDGED.get(self.job.user_verdict, "")
+
+    @property
+    def html(self) -> SafeString:
+        """The row of the table. That of an ended job is kept for as long as it would say the same."""
+        if not self.job.has_ended:
+            return self._rendered()
+        job = self.job
+        dots = len(job.outline.get("dots", ())) if job.outline else 0
+        age = seconds_words((timezone.now() - job.created_at).total_seconds())
+        shown = (job.pk, job.version, job.texts_deleted_at, job.title, *job.tags, self.judged, age, dots)
+        return _rows.get(shown, self._rendered)
+
+    def _rendered(self) -> SafeString:
+        return render_to_string("jobs/list/_row.html", {"row": self})
+
+
+_rows = Kept[tuple[Any, ...], SafeString](most=2_000)
 
 
 @signed_in
