@@ -265,6 +265,17 @@ class Job(models.Model):
         return self.checked.startswith(FAILED)
 
     @property
+    def is_untested(self) -> bool:
+        """Whether the job delivers a program that passed no test and no example."""
+        is_code = self.has_ended and bool(self.answer) and self.result_kind is ResultKind.CODE
+        return is_code and not self.checked
+
+    @property
+    def is_unproven(self) -> bool:
+        """Whether the job ended with an answer that must not look like a proven one."""
+        return self.is_untested or self.is_guess
+
+    @property
     def result_kind(self) -> ResultKind:
         """What should come back; of a job of an earlier release, or a later one, a short answer."""
         said = self.pinned.get("result")

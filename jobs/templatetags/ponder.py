@@ -35,9 +35,10 @@ _BADGES = {
 
 
 @register.filter
-def badge_class(state: str) -> str:
-    """Return the class of a state's badge."""
-    return f"badge-{_BADGES.get(JobState(state), 'neutral')}"
+def badge_class(job: Job) -> str:
+    """Return the class of the badge of a job's state: a result that nothing stands behind has no green one."""
+    is_hollow = job.state == JobState.DONE and job.is_unproven
+    return "badge-neutral" if is_hollow else f"badge-{_BADGES.get(JobState(job.state), 'neutral')}"
 
 
 _ICONS = {

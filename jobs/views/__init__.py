@@ -39,7 +39,7 @@ from jobs.views.staff.mail_samples import mail_sample, mail_samples
 from jobs.views.staff.outbox import outbox_list, outbox_retry
 from jobs.views.staff.people import people, person, stop_view_as, view_as
 from jobs.views.staff.status import status
-from jobs.views.staff.styleguide import styleguide
+from jobs.views.staff.styleguide import styleguide, styleguide_error
 from jobs.views.webhooks import webhook_add, webhook_remove
 
 __all__ = [
@@ -101,6 +101,7 @@ __all__ = [
     "stop_template_weekly",
     "stop_view_as",
     "styleguide",
+    "styleguide_error",
     "template",
     "template_list",
     "unshare_job",

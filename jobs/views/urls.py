@@ -60,6 +60,7 @@ urlpatterns = [
     path("staff/people/<int:user_id>/", views.person, name="staff-person"),
     path("staff/people/<int:user_id>/view/", views.view_as, name="staff-view-as"),
     path("styleguide/", views.styleguide, name="styleguide"),
+    path("styleguide/errors/<slug:name>/", views.styleguide_error, name="styleguide-error"),
     path("staff/learned/", views.learned, name="staff-learned"),
     path("limits/", views.limits, name="limits"),
     path("limits/webhooks/add/", views.webhook_add, name="webhook-add"),

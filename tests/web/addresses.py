@@ -186,7 +186,7 @@ STAFF = {
 }
 """Staff pages and actions, with the one right that opens each."""
 
-ANY_STAFF = {"styleguide"}
+ANY_STAFF = {"styleguide", "styleguide-error"}
 """What all staff may see, whatever their rights."""
 
 SUPERUSERS = {

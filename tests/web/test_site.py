@@ -9,11 +9,13 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from django.core.management import call_command
+from django.db import OperationalError
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
 from jobs.models import Job, StepRecord
+from reasoning_app.server_error import server_error
 from tests.people import make_job
 
 BASE = Path(django_settings.BASE_DIR)
@@ -200,9 +202,28 @@ def test_the_style_guide_is_for_staff_or_for_development(client, staff, alice, s
         "Your first job",
         "Costs by day",
         "--accent-bg",
+        "nine in ten such jobs",
+        'id="finish-dialog"',
+        "Error pages",
     ):
         assert part in text, part
+    for status in re.findall(r'href="/styleguide/errors/(\d+)/"', text):
+        assert "<h1>" in staff.get(f"/styleguide/errors/{status}/").content.decode(), status
+    assert staff.get("/styleguide/errors/418/").status_code == 404
+    assert alice.get("/styleguide/errors/500/").status_code == 404
     assert alice.get("/styleguide/").status_code == 404
     assert client.get("/styleguide/").status_code == 302
     settings.DEBUG = True
     assert client.get("/styleguide/").status_code == 200
+
+
+def test_a_database_that_does_not_answer_is_a_page_of_our_own(rf):
+    """503 with when to try again; any other fault is a 500. Neither page asks the database."""
+    for error, status in ((OperationalError("gone"), 503), (ValueError("ours"), 500)):
+        try:
+            raise error
+        except (OperationalError, ValueError):
+            reply = server_error(rf.get("/jobs/"))
+        assert reply.status_code == status
+        assert ("Retry-After" in reply) == (status == 503)
+        assert "Nothing was" in reply.content.decode()

@@ -27,13 +27,15 @@ def files_context(
     user: Any, named: str, errors: Sequence[str] = (), *, workspace: Workspace | None
 ) -> dict[str, Any]:
     """Return what the form shows: the files of its workspace whose ids it names, and how many there may be."""
-    rows = (
+    files = (
         files_named(ids_in(named.split()), user=user, workspace=workspace)
         if isinstance(user, User) and named and workspace
         else []
     )
+    # A file that is attached once more is the same file.
+    once = {(file.name, file.sha256): file for file in reversed(files)}
     return {
-        "rows": [FileRow(file, summary_of(file)) for file in rows],
+        "rows": [FileRow(file, summary_of(file)) for file in files if file in once.values()],
         "errors": errors,
         "most": settings.PONDER_JOB_FILES,
         "most_mb": settings.PONDER_FILE_MB,

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 from urllib.parse import urlencode
+from uuid import UUID
 
-from django.db.models import BigIntegerField, Case, Count, F, Func, Q, Sum, Value, When
+from django.db.models import BigIntegerField, Case, Count, F, Func, Q, Sum, Value, When, Window
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 
@@ -95,15 +96,24 @@ class JobFilter:
         return jobs.annotate(spent=Coalesce(_SPENT, Value(0))).order_by(*SORTS[self.sort][1])
 
 
-def sums_of(jobs: JobQuerySet) -> Sums:
-    """Return the sums of a filter's jobs."""
-    return Sums(
-        **jobs.order_by().aggregate(
-            jobs=Count("pk"),
-            spent_nano=Coalesce(Sum("spent"), Value(0), output_field=BigIntegerField()),
-            reserved_nano=Coalesce(Sum("escrow__balance_nano"), Value(0), output_field=BigIntegerField()),
-        )
+def page_of(jobs: JobQuerySet, number: int, *, size: int) -> tuple[list[UUID], int, Sums]:
+    """Return the ids of a page of a filter's jobs, the page's number, and the sums of all of them.
+
+    All of it in one statement, for the words of a search are looked for in every job. Behind the last page comes the
+    last.
+    """
+    first = max(number - 1, 0) * size
+    rows = list(
+        jobs.annotate(
+            all_jobs=Window(Count("pk")),
+            all_spent=Window(Sum("spent"), output_field=BigIntegerField()),
+            all_reserved=Window(Sum(Coalesce("escrow__balance_nano", Value(0)))),
+        ).values_list("pk", "all_jobs", "all_spent", "all_reserved")[first : first + size]
     )
+    if rows:
+        return [row[0] for row in rows], first // size + 1, Sums(*rows[0][1:])
+    last = -(-jobs.order_by().count() // size) if first else 0
+    return page_of(jobs, last, size=size) if last else ([], 1, Sums(0, 0, 0))
 
 
 def tags_of(user: User) -> list[str]:

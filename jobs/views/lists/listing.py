@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -24,12 +24,13 @@ from jobs.presenters.spend import Spend, spend_of
 from jobs.templatetags.ponder import percent, seconds_words
 from jobs.views.access import wants_fragment
 from jobs.views.lists.bulk import ACTIONS
-from jobs.views.lists.job_filter import SORTS, STATES, JobFilter, sums_of, tags_of
+from jobs.views.lists.job_filter import SORTS, STATES, JobFilter, page_of, tags_of
 from solver.core.money import usd_decimal
 from solver.inference.explanation import FAILED, PASSED
 
 PER_PAGE = 25
 _JOBS_AT_ONCE = 200
+_MOST_DIGITS = 10
 _ANSWER_CHARS = 1_000
 _CSV_HEADER = (
     "id", "title", "state", "tags", "answer", "confidence", "checked", "judged", "budget_usd", "spent_usd",
@@ -53,6 +54,8 @@ class Row(NamedTuple):
             return ""
         if job.checked.startswith(FAILED):
             return f"{FAILED} check failed"
+        if job.is_untested:
+            return "not tested"
         mark = f"{PASSED} " if job.checked.startswith(PASSED) else ""
         if job.confidence is not None:
             return f"{mark}{percent(job.confidence)} sure"
@@ -86,28 +89,36 @@ _rows = Kept[tuple[Any, ...], SafeString](most=2_000)
 @require_safe
 def job_list(request: AuthedRequest) -> HttpResponse:
     """Show the user's jobs."""
-    chosen, tags = JobFilter.read(request.GET), tags_of(request.user)
+    chosen = JobFilter.read(request.GET)
     jobs = chosen.jobs(request.user)
-    sums = sums_of(jobs)
-    pages = Paginator(jobs.defer(*_TEXTS), PER_PAGE)
+    ids, number, sums = page_of(jobs, _page_asked(request.GET.get("page", "")), size=PER_PAGE)
+    found = {job.pk: job for job in jobs.defer(*_TEXTS).order_by().filter(pk__in=ids)}
+    pages = Paginator([found[each] for each in ids if each in found], PER_PAGE)
     pages.count = sums.jobs
-    page = pages.get_page(request.GET.get("page"))
     address = chosen.address
     context: dict[str, Any] = {
-        "rows": [Row(job, spend_of(job)) for job in page.object_list],
-        "page": page,
+        "rows": [Row(job, spend_of(job)) for job in pages.object_list],
+        "page": Page(pages.object_list, number, pages),
         "sums": sums,
         "chosen": chosen,
         "actions": ACTIONS.items(),
-        "tags": tags if not chosen.tag or chosen.tag in tags else [chosen.tag, *tags],
         "address": address,
         "link": f"?{address}&page=" if address else "?page=",
+    }
+    if wants_fragment(request):
+        return render(request, "jobs/list/list.html#results", context)
+    tags = tags_of(request.user)
+    context |= {
+        "tags": tags if not chosen.tag or chosen.tag in tags else [chosen.tag, *tags],
         "states": [(key, label) for key, (label, _) in STATES.items()],
         "sorts": [(key, label) for key, (label, _) in SORTS.items()],
     }
-    return render(
-        request, "jobs/list/list.html#results" if wants_fragment(request) else "jobs/list/list.html", context
-    )
+    return render(request, "jobs/list/list.html", context)
+
+
+def _page_asked(typed: str) -> int:
+    """Return the number of the page that an address names; what is no number names the first."""
+    return int(typed) if typed.isdecimal() and len(typed) < _MOST_DIGITS else 1
 
 
 @signed_in

@@ -9,6 +9,7 @@ from django.utils import timezone
 from billing.books.job_costs import JobCosts
 from billing.cost_review.chart import Chart, cost_chart
 from billing.cost_review.sums import Line
+from jobs.lifecycle.quotes.offer import QuoteResult
 from jobs.models import Job
 from jobs.presenters.pictures import BurnDown
 from jobs.presenters.progress import Cluster, Clusters, Phase, Totals
@@ -18,6 +19,7 @@ from jobs.presenters.search.layout import draw
 from jobs.presenters.search.marks import Mark, Role, State
 from jobs.presenters.search.outline import outline_of
 from jobs.presenters.spend import Spend
+from solver.quotes.quote import Quote
 
 _BUDGET_NANO = 250_000_000
 _ANSWER = "25 + 12 + 7 * 3"
@@ -114,6 +116,16 @@ def rows() -> list[Row]:
         Row(job_of("failed", answer="", explanation="No model answers.", tags=[]), spend(0), "", ""),
         Row(job_of("running", answer="", explanation=""), spend(209_000_000), "", ""),
     ]
+
+
+def offer() -> QuoteResult:
+    """Return a quote of a problem that its models can do."""
+    said = Quote(
+        strategy="auto", budget_nano=_BUDGET_NANO, models=("demo/expert",), tries_low=4, tries_high=61,
+        cost_p10_nano=9_000_000, cost_p50_nano=69_000_000, cost_p90_nano=190_000_000, time_low_s=40, time_high_s=260,
+        win_probability=0.7, right_probability=0.64, sentence="Pays for about 4–61 attempts with demo/expert.",
+    )  # fmt: skip
+    return QuoteResult(said, suggested=True)
 
 
 def chart() -> Chart:

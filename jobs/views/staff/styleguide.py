@@ -7,12 +7,15 @@ from django.conf import settings
 from django.contrib.messages import DEFAULT_LEVELS
 from django.contrib.messages.storage.base import Message
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.access import AuthedRequest, any_staff
 from jobs.presenters.markdown import render_markdown
+from jobs.views.job_page.actions import hint_context
+from jobs.views.job_page.job_actions import CANCEL, FINISH, HINT, PAUSE, RAISE
+from jobs.views.job_page.raise_form import raise_context
 from jobs.views.staff import samples
 from jobs.views.staff.samples import job_of, spend
 
@@ -40,9 +43,21 @@ class _Form(forms.Form):
     mails = forms.BooleanField(label="Email me when a job ends", required=False)
 
 
+_ERRORS = ("400", "403", "403_csrf", "404", "405", "429", "500", "503")
+_DIALOGS = (HINT, PAUSE, RAISE, FINISH, CANCEL)
+
+
 def styleguide(request: HttpRequest) -> HttpResponseBase:
     """Show it to staff; where DEBUG is on, to everybody."""
     return _page(request) if settings.DEBUG else _of_staff(request)
+
+
+def styleguide_error(request: HttpRequest, name: str) -> HttpResponseBase:
+    """Show an error page as it looks, to the same people."""
+    if name not in _ERRORS:
+        raise Http404
+    page = require_safe(lambda asked: render(asked, f"{name}.html"))
+    return page(request) if settings.DEBUG else any_staff(page)(request)
 
 
 @any_staff
@@ -80,6 +95,11 @@ def _page(request: HttpRequest) -> HttpResponse:
         "confidence": job.confidence,
         "explanation": job.explanation,
         "checked": job.checked,
+        "offer": samples.offer(),
+        "offers": _DIALOGS,
+        "errors_shown": _ERRORS,
+        **raise_context(job),
+        **hint_context(),
         # Its links would lead to jobs that are not there.
         "is_shared": True,
     }

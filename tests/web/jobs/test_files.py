@@ -28,6 +28,16 @@ def attach(person, *uploads, fetch=False, **fields):
     return person.post(reverse("job-files"), GOOD | fields | {"upload": files}, headers=headers)
 
 
+def test_a_file_that_is_attached_again_is_listed_once(alice):
+    """The same name and the same bytes are one file; other bytes of that name are another."""
+    attach(alice, ("note.txt", PAGE))
+    first = Attachment.objects.get()
+    again = attach(alice, ("note.txt", PAGE), fetch=True, attached=str(first.pk)).content.decode()
+    assert re.findall('name="attached" value="([^"]+)"', again) == [str(first.pk)]
+    other = attach(alice, ("note.txt", b"Others."), fetch=True, attached=str(first.pk)).content.decode()
+    assert other.count('name="attached"') == 2
+
+
 def test_files_are_attached_kept_and_sent_along(alice, bob, charlie):
     """Without a script the whole form comes back with them; Start makes them the job's, whose page lists them."""
     draft = str(uuid.uuid4())

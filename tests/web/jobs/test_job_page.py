@@ -5,12 +5,14 @@ import tracemalloc
 
 import pytest
 from django.db import connection
+from django.db.models import F, Max
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from jobs.mail.compose import compose
 from jobs.models import Job, OutboxMessage, StepRecord, StepState
 from jobs.presenters.progress import CLUSTERS_SHOWN, clusters_of
+from jobs.upkeep.delete_texts import delete_texts
 from tests import people
 
 CODE = "def f(x):\n    return x"
@@ -119,14 +121,36 @@ def test_the_result_is_exact(alice):
 
 
 def test_the_number_of_queries_does_not_grow_with_the_calls(alice):
-    """23 or 200 calls: the page asks the same questions."""
-    few_job, many_job = (people.make_job(alice.user, attempts=attempts) for attempts in (3, 200))
-    show(alice, few_job)
+    """23 or 200 calls: the page asks the same questions, and most of them once for as long as nothing happens."""
+    first, few_job, many_job = (people.make_job(alice.user, attempts=attempts) for attempts in (1, 3, 200))
+    show(alice, first)
     with CaptureQueriesContext(connection) as few:
         show(alice, few_job)
     with CaptureQueriesContext(connection) as many:
         show(alice, many_job)
+    with CaptureQueriesContext(connection) as again:
+        show(alice, many_job)
     assert len(few) == len(many) <= 14
+    assert len(again) <= 8
+
+
+def test_what_is_kept_of_a_page_is_neither_old_nor_for_everybody(alice, bob, charlie, done_job):
+    """Its work is read once: strangers still get nothing, deleted texts and another title are gone at once."""
+    answer = done_job.answer
+    assert answer in show(alice, done_job).content.decode()
+    assert show(charlie, done_job).status_code == 404
+    assert show(charlie, done_job, "job-search").status_code == 404
+    assert 'name="verdict"' not in show(bob, done_job).content.decode()
+    assert 'name="verdict"' in show(alice, done_job).content.decode()
+    listed = alice.get(reverse("job-list")).content.decode()
+    assert done_job.title in listed
+    assert answer in listed
+    Job.objects.filter(pk=done_job.pk).update(title="Another name")
+    assert "Another name" in show(alice, done_job).content.decode()
+    assert done_job.title not in alice.get(reverse("job-list")).content.decode()
+    assert delete_texts(job_id=done_job.pk)
+    for page in (show(alice, done_job), show(alice, done_job, "job-search"), alice.get(reverse("job-list"))):
+        assert answer not in page.content.decode()
 
 
 @pytest.mark.parametrize(("name", "wanted"), [("job-finish", "finish"), ("job-cancel", "cancel")])
@@ -396,6 +420,24 @@ def test_a_program_is_delivered_in_a_fence(alice, done_job):
     assert '<pre class="code"' in mail.alternatives[0].content
 
 
+def test_a_program_that_was_not_tested_does_not_look_verified(alice, done_job):
+    """No green badge on its page or in the list; one that passed its tests has it."""
+    code = {"answer": CODE, "confidence": None, "pinned": {**done_job.pinned, "result": "code"}}
+    for checked, is_green in (("", False), ("✓ It passed 3 of 3 tests.", True)):
+        Job.objects.filter(pk=done_job.pk).update(checked=checked, version=F("version") + 1, **code)
+        page, listed = show(alice, done_job).content.decode(), alice.get(reverse("job-list")).content.decode()
+        assert ('"badge badge-ok"' in page) == ('"badge badge-ok"' in listed) == is_green
+        assert ("Done, not tested" in page) == ("not tested" in listed) == (not is_green)
+
+
+def test_what_became_of_cut_drafts_is_said_calmly(alice, done_job):
+    """A remark beside a result is no alarm; where there is none it is."""
+    Job.objects.filter(pk=done_job.pk).update(error="2 drafts were cut off.", version=F("version") + 1)
+    assert 'alert-bad" dir="auto">2 drafts' not in show(alice, done_job).content.decode()
+    Job.objects.filter(pk=done_job.pk).update(answer="", answer_text="", version=F("version") + 1)
+    assert 'alert-bad" dir="auto">2 drafts' in show(alice, done_job).content.decode()
+
+
 def test_a_text_is_no_guess(alice, done_job):
     """What has no short answer has no confidence to be compared."""
     Job.objects.filter(pk=done_job.pk).update(confidence=None, answer="", answer_text="An essay.")
@@ -410,7 +452,8 @@ def test_an_answer_that_the_checker_could_not_judge_says_so(alice, running_job):
     assert "not judged by the checker" in show(alice, running_job, "job-steps").content.decode()
     text = alice.get(reverse("job-step-text", args=[running_job.pk, first.pk])).content.decode()
     assert "Not judged by the checker:" in text
-    StepRecord.objects.filter(pk=second.pk).update(verdict={**UNREAD, "passed": False})
+    later = StepRecord.objects.filter(job=running_job).aggregate(last=Max("seq"))["last"] + 1
+    StepRecord.objects.filter(pk=second.pk).update(verdict={**UNREAD, "passed": False}, seq=later)
     assert WORDS not in show(alice, running_job).content.decode()
 
 
