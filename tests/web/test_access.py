@@ -109,6 +109,7 @@ def belongings(alice, running_job) -> dict[str, list]:
         "cost-review-calls-csv": [running_job.pk],
         "staff-outbox-retry": [message.pk],
         "staff-mail-sample": ["done"],
+        "styleguide-error": ["404"],
         "staff-person": [alice.user.pk],
         "staff-view-as": [alice.user.pk],
         "staff-mail-detail": [f"20261129T000000Z-{'0' * 16}.eml"],

@@ -12,6 +12,7 @@ from jobs.core.errors import SubmitError
 from jobs.core.options import NOTHING_CHOSEN, WAITS, JobOptions, waiting_words
 from jobs.learning.lookup import informed_panel
 from jobs.lifecycle.quotes.records import quote_json, quote_of, terms_of
+from jobs.lifecycle.quotes.times import at_this_load
 from jobs.lifecycle.submission.files import told_files
 from jobs.lifecycle.submission.panel import panel_for
 from jobs.lifecycle.submission.problem_text import MAX_PROBLEM_CHARS
@@ -114,13 +115,15 @@ def quote_job(
     chosen = Offer(options.may_wait_s, said)
     other_panel, other_options = _otherwise(panel, options)
     if other_panel == panel or _least_nano(posed, other_panel) > budget_nano:
-        return QuoteResult(said, suggested)
+        return QuoteResult(at_this_load(said), suggested)
     terms = terms_of(strategy, other_options, other_panel, posed.kind, workspace=workspace)
     other = Offer(
         other_options.may_wait_s,
         quote_of(posed, other_panel, budget_nano=budget_nano, terms=terms, workspace=workspace),
     )
-    return QuoteResult(said, suggested, (chosen, other) if options.may_wait else (other, chosen))
+    return QuoteResult(
+        at_this_load(said), suggested, (chosen, other) if options.may_wait else (other, chosen)
+    )
 
 
 def _otherwise(panel: Sequence[ModelCard], options: JobOptions) -> tuple[list[ModelCard], JobOptions]:
