@@ -438,6 +438,15 @@ def test_what_became_of_cut_drafts_is_said_calmly(alice, done_job):
     assert 'alert-bad" dir="auto">2 drafts' in show(alice, done_job).content.decode()
 
 
+def test_a_reply_without_an_answer_is_shown_while_the_job_runs(alice, running_job):
+    """The picture marks where it came from, so the page must hold it."""
+    best = {"answer": "", "text": "Paris is a city.", "confidence": None}
+    Job.objects.filter(pk=running_job.pk).update(best=best)
+    page = show(alice, running_job).content.decode()
+    assert "Paris is a city." in page
+    assert "No reply has named an answer yet" in page
+
+
 def test_a_text_is_no_guess(alice, done_job):
     """What has no short answer has no confidence to be compared."""
     Job.objects.filter(pk=done_job.pk).update(confidence=None, answer="", answer_text="An essay.")
