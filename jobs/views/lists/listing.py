@@ -68,9 +68,7 @@ class Row(NamedTuple):
 
     @property
     def html(self) -> SafeString:
-        """The row of the table. That of an ended job is kept for as long as it would say the same."""
-        if not self.job.has_ended:
-            return self._rendered()
+        """The row of an ended job, the same for whoever may see it, kept for as long as it would say the same."""
         job = self.job
         dots = len(job.outline.get("dots", ())) if job.outline else 0
         age = seconds_words((timezone.now() - job.created_at).total_seconds())
