@@ -76,6 +76,26 @@ if (notify) {
   showWish();
 }
 
+// Whoever cannot be asked is said to be away: what the page shows may be old by then. One lost answer is no news.
+const away = document.createElement("p");
+away.className = "alert alert-warn no-print";
+away.setAttribute("role", "status");
+away.hidden = true;
+live()?.before(away);
+let failures = 0;
+
+function tellReach({ detail }) {
+  // The element itself may have been replaced by then.
+  if (detail.requestConfig?.elt?.id !== "live") return;
+  failures = detail.xhr.status >= 200 && detail.xhr.status < 400 ? 0 : failures + 1;
+  const isGone = [403, 404].includes(detail.xhr.status);
+  away.hidden = failures < 2 && !isGone;
+  away.textContent = away.hidden ? "" : isGone
+    ? "This job is not open to you any more. Reload the page to see why."
+    : "Ponder does not answer, so this page may be out of date. It keeps trying; the job itself goes on.";
+}
+
+document.addEventListener("htmx:afterRequest", tellReach);
 document.addEventListener("htmx:afterSwap", () => { announce(); fetchMaths(); });
 // By then the title is the new one.
 document.addEventListener("htmx:afterSettle", tellState);
