@@ -106,7 +106,7 @@ class UserVerdict(models.TextChoices):
 _STOP_REASON_WORDS = {
     "solved": "Solved: a checker confirmed the answer.",
     "confident": "Confident: more attempts are unlikely to change the answer.",
-    "budget_reached": "Stopped at the budget of {budget}.",
+    "budget_reached": "Stopped: the rest of the {budget} does not pay for another call.",
     "time_limit": "Stopped at the time limit.",
     "no_progress": "Stopped: more attempts were not improving the answer.",
     "finished_by_user": "Finished early on request.",

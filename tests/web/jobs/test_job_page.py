@@ -196,7 +196,7 @@ def test_a_call_that_runs_comes_last(alice):
     [
         ("confident", 0.93, "Confident: more attempts are unlikely to change the answer."),
         ("confident", 0.79, "Stopped: more attempts are unlikely to change the answer."),
-        ("budget_reached", 0.5, "Stopped at the budget of $0.05."),
+        ("budget_reached", 0.5, "Stopped: the rest of the $0.05 does not pay for another call."),
     ],
 )
 def test_the_page_says_why_a_job_stopped(alice, reason, confidence, words):
