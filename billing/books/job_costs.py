@@ -9,6 +9,7 @@ from django.db.models import Count, Sum
 
 from billing.models import Call, CallState
 
+
 class ToolCost(NamedTuple):
     """What the paid uses of one tool came to: how many there were, and what they cost the user."""
 
@@ -46,8 +47,8 @@ SELECT coalesce(sum(least(cost_nano, billed_nano)) FILTER (WHERE state = '{CallS
        coalesce(sum(input_tokens), 0)::bigint, coalesce(sum(cache_read_tokens), 0)::bigint,
        coalesce(sum(output_tokens), 0)::bigint, coalesce(sum(reasoning_tokens), 0)::bigint,
        count(*) FILTER (WHERE state = '{CallState.SETTLED}' AND service_tier = 'flex'),
-       coalesce(
-           array_agg(DISTINCT model ORDER BY model) FILTER (WHERE state = '{CallState.SETTLED}' AND kind <> 'tool'), '{{}}'
+       array_remove(
+           array_agg(DISTINCT CASE WHEN state = '{CallState.SETTLED}' AND kind <> 'tool' THEN model END), NULL
        ),
        count(*) FILTER (WHERE state = '{CallState.SETTLED}' AND kind = 'tool')
 FROM billing_call WHERE job_id = %s
@@ -70,7 +71,7 @@ def job_costs(job_id: uuid.UUID) -> JobCosts:
         output_tokens=made,
         reasoning_tokens=reasoned,
         flex_calls=flex,
-        models=tuple(models),
+        models=tuple(sorted(models or ())),
         tools=_tool_costs(job_id) if uses else (),
     )
 
