@@ -253,10 +253,11 @@ def kept(context: template.Context, name: str) -> SafeString:
     link = context.get("link")
     hides_costs = bool(context.get("is_shared")) and not (link and link.shows_costs)
     part = name, bool(context.get("is_shared")), hides_costs
-    parts = context["parts"]
+    parts: dict[tuple[Any, ...], SafeString] = context["parts"]
     if part not in parts:
-        found = context.template.engine.get_template(name)  # type: ignore[attr-defined]  # it is being rendered
-        parts[part] = found.render(context.new({name: context[name] for name in _OF_WORK if name in context}))
+        found = template.Engine.get_default().get_template(name)
+        shown = {name: context[name] for name in _OF_WORK if name in context}
+        parts[part] = found.render(template.Context(shown))
     return parts[part]
 
 

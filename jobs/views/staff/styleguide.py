@@ -56,8 +56,12 @@ def styleguide_error(request: HttpRequest, name: str) -> HttpResponseBase:
     """Show an error page as it looks, to the same people."""
     if name not in _ERRORS:
         raise Http404
-    page = require_safe(lambda asked: render(asked, f"{name}.html"))
-    return page(request) if settings.DEBUG else any_staff(page)(request)
+    return _error(request, name) if settings.DEBUG else any_staff(_error)(request, name)
+
+
+@require_safe
+def _error(request: HttpRequest, name: str) -> HttpResponse:
+    return render(request, f"{name}.html")
 
 
 @any_staff
