@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 from django.db import connection
-from django.db.models import F, Max
+from django.db.models import Max
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -420,22 +420,24 @@ def test_a_program_is_delivered_in_a_fence(alice, done_job):
     assert '<pre class="code"' in mail.alternatives[0].content
 
 
-def test_a_program_that_was_not_tested_does_not_look_verified(alice, done_job):
+@pytest.mark.parametrize(("checked", "is_green"), [("", False), ("✓ It passed 3 of 3 tests.", True)])
+def test_a_program_that_was_not_tested_does_not_look_verified(alice, done_job, checked, is_green):
     """No green badge on its page or in the list; one that passed its tests has it."""
-    code = {"answer": CODE, "confidence": None, "pinned": {**done_job.pinned, "result": "code"}}
-    for checked, is_green in (("", False), ("✓ It passed 3 of 3 tests.", True)):
-        Job.objects.filter(pk=done_job.pk).update(checked=checked, version=F("version") + 1, **code)
-        page, listed = show(alice, done_job).content.decode(), alice.get(reverse("job-list")).content.decode()
-        assert ('"badge badge-ok"' in page) == ('"badge badge-ok"' in listed) == is_green
-        assert ("Done, not tested" in page) == ("not tested" in listed) == (not is_green)
+    pinned = {**done_job.pinned, "result": "code"}
+    Job.objects.filter(pk=done_job.pk).update(answer=CODE, confidence=None, pinned=pinned, checked=checked)
+    page, listed = show(alice, done_job).content.decode(), alice.get(reverse("job-list")).content.decode()
+    assert ('"badge badge-ok"' in page) == ('"badge badge-ok"' in listed) == is_green
+    assert ("Done, not tested" in page) == ("not tested" in listed) == (not is_green)
 
 
-def test_what_became_of_cut_drafts_is_said_calmly(alice, done_job):
+@pytest.mark.parametrize("answer", ["58", ""])
+def test_what_became_of_cut_drafts_is_said_calmly(alice, done_job, answer):
     """A remark beside a result is no alarm; where there is none it is."""
-    Job.objects.filter(pk=done_job.pk).update(error="2 drafts were cut off.", version=F("version") + 1)
-    assert 'alert-bad" dir="auto">2 drafts' not in show(alice, done_job).content.decode()
-    Job.objects.filter(pk=done_job.pk).update(answer="", answer_text="", version=F("version") + 1)
-    assert 'alert-bad" dir="auto">2 drafts' in show(alice, done_job).content.decode()
+    remark = {"answer": answer, "answer_text": answer, "error": "2 drafts were cut off."}
+    Job.objects.filter(pk=done_job.pk).update(**remark)
+    page = show(alice, done_job).content.decode()
+    assert "2 drafts were cut off." in page
+    assert ('alert-bad" dir="auto">2 drafts' in page) == (not answer)
 
 
 def test_a_reply_without_an_answer_is_shown_while_the_job_runs(alice, running_job):
