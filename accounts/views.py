@@ -1,5 +1,7 @@
 """Signing in by a one-time link, a person's settings, unsubscribing."""
 
+from functools import cache
+from typing import Any
 from zoneinfo import available_timezones
 
 from allauth.account.app_settings import AppSettings
@@ -9,8 +11,11 @@ from allauth.mfa.utils import is_mfa_enabled
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.forms.utils import flatatt
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -33,17 +38,45 @@ _KEEP_DAYS = [
 ]
 
 
-def _time_zones() -> list[tuple[str, str]]:
-    names = sorted(
+@cache
+def _zone_names() -> list[str]:
+    """Return the zones to choose from; finding them opens every file of the zone database."""
+    return sorted(
         name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix"))
     )
-    return [("", f"Site default ({settings.TIME_ZONE})"), *((name, name.replace("_", " ")) for name in names)]
+
+
+def _time_zones() -> list[tuple[str, str]]:
+    site = ("", f"Site default ({settings.TIME_ZONE})")
+    return [site, *((name, name.replace("_", " ")) for name in _zone_names())]
+
+
+class LongSelect(forms.Select):
+    """A select of hundreds of options without groups: Django's own renders two templates for each of them."""
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: object = None
+    ) -> SafeString:
+        """Return the element as the templates of `Select` would."""
+        del renderer
+        widget = self.get_context(name, value, attrs)["widget"]
+        options = (
+            (option["value"], flatatt(option["attrs"]), option["label"])
+            for _, group, _ in widget["optgroups"]
+            for option in group
+        )
+        return format_html(
+            '<select name="{}"{}>{}</select>',
+            widget["name"],
+            flatatt(widget["attrs"]),
+            format_html_join("", '<option value="{}"{}>{}</option>', options),
+        )
 
 
 class SettingsForm(forms.ModelForm[User]):
     """Name, emails and, on this device, the theme."""
 
-    time_zone = forms.ChoiceField(choices=_time_zones, required=False)
+    time_zone = forms.ChoiceField(choices=_time_zones, required=False, widget=LongSelect)
     keep_days = forms.TypedChoiceField(choices=_KEEP_DAYS, coerce=int, empty_value=None, required=False)
     theme = forms.ChoiceField(choices=list(THEMES.items()), widget=forms.RadioSelect, required=False)
 
