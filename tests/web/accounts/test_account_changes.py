@@ -4,13 +4,16 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from django import forms
 from django.core import mail
 from django.test import Client
+from django.test.html import parse_html
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import sign_in_link
+from accounts.views import LongSelect
 from jobs.mail.send import send_due
 from tests.people import make_user
 from tests.web.accounts.test_sign_in import code_in
@@ -201,3 +204,16 @@ def test_a_bad_password_is_refused(ada, password):
     client.post(reverse("account_set_password"), {"password1": password, "password2": password})
     ada.refresh_from_db()
     assert not ada.has_usable_password()
+
+
+def test_a_long_select_is_djangos_own():
+    """Options, what is chosen and attributes are those that its templates write, each escaped."""
+    choices = [("", "None"), ("<a>", "A & B"), ("c", "C")]
+    for value in ("", "<a>", None, "another"):
+        own, quick = (
+            widget(choices=choices, attrs={"title": '"x"', "disabled": True}).render(
+                "zone", value, {"id": "i"}
+            )
+            for widget in (forms.Select, LongSelect)
+        )
+        assert parse_html(own) == parse_html(quick)
