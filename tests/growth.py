@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-_NOISE_S = 0.02
+_NOISE_S = 0.01
 _ALLOWED = 8
 
 
@@ -14,7 +14,7 @@ def cpu_s(function: Callable[[str], object], text: str) -> float:
     return time.process_time() - began
 
 
-def assert_linear(function: Callable[[str], object], unit: str, *, characters: int = 3_000) -> None:
+def assert_linear(function: Callable[[str], object], unit: str, *, characters: int = 2_000) -> None:
     """Assert that four times the input costs about four times as much; a quadratic function takes sixteen times.
 
     What is done at once with the long input needs no comparison. It is measured again where it is not, for what else

@@ -147,7 +147,7 @@ def test_what_was_put_in_comes_back_to_where_it_came_from(db, settings):
     """For any trial credit, budget and charge: wallet and trial credit end as if the charge came from trial first."""
     settings.PONDER_TRIAL_CREDIT_NANO = 0
 
-    @_settings(40, 50)
+    @_settings(20, 50)
     @given(trial=st.integers(0, 100), budget=st.integers(1, 150), share=st.integers(0, 100))
     def returns(trial, budget, share):
         workspace = ensure_personal_workspace(User.objects.create_user(f"{uuid.uuid4()}@example.org"))

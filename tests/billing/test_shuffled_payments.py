@@ -28,8 +28,8 @@ from solver.core.money import NANO_PER_CENT
 from tests.billing.books import settle, start_job
 from tests.billing.stripe_double import StripeDouble
 
-PAYMENTS = int(os.environ.get("SHUFFLED_PAYMENTS", "24"))
-DELIVERIES = int(os.environ.get("SHUFFLED_DELIVERIES", "240"))
+PAYMENTS = int(os.environ.get("SHUFFLED_PAYMENTS", "16"))
+DELIVERIES = int(os.environ.get("SHUFFLED_DELIVERIES", "160"))
 PEOPLE = 5
 
 

@@ -101,4 +101,4 @@ PIECES = [
 def test_a_text_four_times_as_long_takes_about_four_times_as_long(name):
     """A quadratic reader takes sixteen times as long, and holds up every job of its worker."""
     for piece in PIECES:
-        assert_linear(READERS[name], piece, characters=10_000)
+        assert_linear(READERS[name], piece, characters=7_000)

@@ -37,7 +37,7 @@ READERS = {
 def test_a_reader_is_linear(name):
     """Four times the text, about four times the time: nothing that a text holds makes a page slow."""
     for unit in UNITS:
-        assert_linear(READERS[name], unit, characters=20_000)
+        assert_linear(READERS[name], unit, characters=14_000)
 
 
 def test_no_template_composes_accents():
