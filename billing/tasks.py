@@ -7,6 +7,7 @@ import logging
 
 from celery import shared_task
 
+from billing.books import trial_end
 from billing.cost_review import second_opinions, summing
 from billing.errors import StripeProblem
 from billing.payments import auto_recharge, balance, cards, lost_top_ups, meter, refunds
@@ -18,6 +19,7 @@ from billing.reconciliation import daily
 from billing.task_names import (
     ASK_ABOUT_PENDING_TOP_UPS,
     CHECK_PRICES,
+    END_TRIALS,
     EXPORT_USAGE,
     GIVE_SECOND_OPINIONS,
     IMPORT_PRICES,
@@ -119,3 +121,9 @@ def check_prices() -> None:
 def reconcile() -> None:
     """Set the books against themselves, second opinions, providers' reports and Stripe."""
     daily.reconcile()
+
+
+@shared_task(name=END_TRIALS)
+def end_trials() -> None:
+    """Take back trial credit whose time is over."""
+    trial_end.end_trials()

@@ -354,6 +354,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "end-trials": {"task": billing_tasks.END_TRIALS, "schedule": crontab(hour="3", minute="12")},
     "check-prices": {"task": billing_tasks.CHECK_PRICES, "schedule": crontab(hour="3", minute="7")},
     "reconcile": {"task": billing_tasks.RECONCILE, "schedule": crontab(hour="5", minute="17")},
     "delete-account-files": {
@@ -423,6 +424,7 @@ PONDER_SHARE_LEARNING = env.bool("PONDER_SHARE_LEARNING", default=True)
 PONDER_MARKUP_BP = _whole("PONDER_MARKUP_BP", default=0, low=0, high=100_000)  # basis points
 PONDER_TRIAL_CREDIT_NANO = _usd("PONDER_TRIAL_CREDIT", default="5.00")
 PONDER_OPERATOR_CREDIT_NANO = _usd("PONDER_OPERATOR_CREDIT", default="100.00")
+PONDER_TRIAL_DAYS = _whole("PONDER_TRIAL_DAYS", default=0, low=0, high=3_650)
 PONDER_TRIALS_PER_DAY = _whole("PONDER_TRIALS_PER_DAY", default=200, low=0, high=1_000_000)
 PONDER_TRIALS_PER_DOMAIN = _whole("PONDER_TRIALS_PER_DOMAIN", default=20, low=0, high=1_000_000)
 PONDER_TRIAL_SHARED_DOMAINS = frozenset(

@@ -6,11 +6,12 @@ read from their bodies.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,11 @@ def differences(fixtures: Sequence[Fixture]) -> list[str]:
     return asyncio.run(_differences(fixtures))
 
 
+def replies(fixtures: Sequence[Fixture]) -> list[Reply | None]:
+    """Return what the engine is told of each fixture's reply; None where it is told that nobody knows."""
+    return asyncio.run(_replies(fixtures))
+
+
 def held(fixtures: Sequence[Fixture]) -> int:
     """Return how many fixtures are as they should be; the others are named on stderr."""
     wrong = differences(fixtures)
@@ -91,11 +97,23 @@ def held(fixtures: Sequence[Fixture]) -> int:
 
 
 async def _differences(fixtures: Sequence[Fixture]) -> list[str]:
+    async with _providers() as (gateway, server):
+        return [wrong for fixture in fixtures if (wrong := await _check(fixture, gateway, server))]
+
+
+async def _replies(fixtures: Sequence[Fixture]) -> list[Reply | None]:
+    async with _providers() as (gateway, server):
+        return [await _reply_to(fixture, gateway, server) for fixture in fixtures]
+
+
+@contextlib.asynccontextmanager
+async def _providers() -> AsyncIterator[tuple[LiteLLMGateway, "_Server"]]:
+    """Serve in every provider's place, and make the real gateway that asks them."""
     missing = {name: value for name, value in _ENVIRONMENT.items() if name not in os.environ}
     os.environ.update(missing)
     server, gateway = _Server(), LiteLLMGateway()
     try:
-        return [wrong for fixture in fixtures if (wrong := await _check(fixture, gateway, server))]
+        yield gateway, server
     finally:
         await gateway.close()
         server.close()
@@ -103,15 +121,19 @@ async def _differences(fixtures: Sequence[Fixture]) -> list[str]:
             del os.environ[name]
 
 
+async def _reply_to(fixture: Fixture, gateway: LiteLLMGateway, server: "_Server") -> Reply | None:
+    """Make one call that is answered with the fixture. Raises NotExecuted or InDoubt."""
+    server.fixture, server.requests = fixture, 0
+    if fixture.through == "litellm":
+        return await gateway.complete(_request(fixture, server.address))
+    return read_reply(fixture.raw, fixture.provider)
+
+
 async def _check(fixture: Fixture, gateway: LiteLLMGateway, server: "_Server") -> str:
     """Return what is wrong with what one reply is taken for; nothing where it is right."""
-    server.fixture, server.requests = fixture, 0
     found: dict[str, Any]
     try:
-        if fixture.through == "litellm":
-            reply: Reply | None = await gateway.complete(_request(fixture, server.address))
-        else:
-            reply = read_reply(fixture.raw, fixture.provider)
+        reply = await _reply_to(fixture, gateway, server)
         found = {"ends": "in_doubt"} if reply is None else {"ends": "settled", **_said(reply, fixture.rates)}
     except NotExecuted as error:
         found = {"ends": "void", "category": error.category.name}

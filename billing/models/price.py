@@ -31,6 +31,12 @@ class Price(models.Model):
     output_pico = models.BigIntegerField()
     reasoning_pico = models.BigIntegerField(null=True, blank=True, help_text="Empty: the output rate.")
     request_nano = models.BigIntegerField(default=0, help_text="A fee per call.")
+    audio_pico = models.BigIntegerField(
+        null=True, blank=True, help_text="Of audio in a prompt. Empty: the input rate."
+    )
+    search_nano = models.BigIntegerField(
+        default=0, db_default=0, help_text="A fee per web search that the provider makes."
+    )
     tiers = models.JSONField(
         default=list,
         blank=True,
@@ -64,7 +70,7 @@ class Price(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["model", "effective_from"], name="billing_one_price_per_moment"),
             models.CheckConstraint(
-                condition=Q(input_pico__gte=0, output_pico__gte=0, request_nano__gte=0),
+                condition=Q(input_pico__gte=0, output_pico__gte=0, request_nano__gte=0, search_nano__gte=0),
                 name="billing_rates_not_negative",
             ),
         ]

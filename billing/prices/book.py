@@ -81,6 +81,8 @@ def rates_of(price: Price) -> Rates:
         cache_write_1h_pico=price.cache_write_1h_pico,
         reasoning_pico=price.reasoning_pico,
         request_nano=price.request_nano,
+        audio_pico=price.audio_pico,
+        search_nano=price.search_nano,
         tiers=tuple(Tier(**tier) for tier in price.tiers),
         windows=tuple(Window(**window) for window in price.windows),
     )

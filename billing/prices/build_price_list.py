@@ -170,6 +170,17 @@ def main() -> None:
     sys.stdout.write(f"{len(models)} models written to {PRICE_LIST.name}\n")
 
 
+# Where the map is behind the provider's own page, and what the page says.
+CORRECTED = {
+    "mistral/mistral-large-4": {
+        "input_pico": 700_000,
+        "output_pico": 2_100_000,
+        "cache_read_pico": 70_000,
+        "source": "https://docs.mistral.ai/inference/pricing (since 2026-10-29)",
+    },
+}
+
+
 def listed(provider: str, name: str, family: str, *, is_panel: bool) -> dict[str, Any]:
     """Return one model's entry of the list, or stop."""
     raw = published_map()[name]
@@ -187,7 +198,7 @@ def listed(provider: str, name: str, family: str, *, is_panel: bool) -> dict[str
         line["calls_tools"] = True
     if found.ends:
         line["ends"] = found.ends.isoformat()
-    return line | {"source": found.address}
+    return line | {"source": found.address} | CORRECTED.get(found.model, {})
 
 
 if __name__ == "__main__":

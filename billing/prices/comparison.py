@@ -12,10 +12,13 @@ CLASSES = {
     "cache_write_1h_pico": "cache write, 1 h",
     "output_pico": "output",
     "reasoning_pico": "reasoning",
+    "audio_pico": "audio heard",
 }
 _LIMIT_FIELDS = {"context_window": "context", "max_output_tokens": "longest output"}
 LIMITS = frozenset(_LIMIT_FIELDS.values())
 FEE = "fee per call"
+SEARCH_FEE = "fee per web search"
+FEES = frozenset({FEE, SEARCH_FEE})
 _WITHIN = 100
 """Prices agree that differ by at most one part in so many."""
 
@@ -33,6 +36,8 @@ def by_class(rates: Mapping[str, Any]) -> dict[str, int]:
     found = _classes(rates)
     if rates.get("request_nano"):
         found[FEE] = rates["request_nano"]
+    if rates.get("search_nano"):
+        found[SEARCH_FEE] = rates["search_nano"]
     for tier in rates.get("tiers", ()):
         size = f" above {tier['above_prompt_tokens']:,}" if tier["above_prompt_tokens"] else ""
         service = f"{tier['service']} " if tier.get("service") else ""

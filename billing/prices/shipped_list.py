@@ -21,6 +21,8 @@ RATE_FIELDS = (
     "cache_write_1h_pico",
     "reasoning_pico",
     "request_nano",
+    "audio_pico",
+    "search_nano",
     "tiers",
     "windows",
     "context_window",

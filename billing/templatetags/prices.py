@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django import template
 
-from billing.prices.comparison import FEE, LIMITS
+from billing.prices.comparison import FEES, LIMITS
 from billing.templatetags.money import usd_per_million
 from solver.core.money import format_usd_exact
 
@@ -21,7 +21,7 @@ def price_of(value: int | None, name: str) -> str:
         return "—"
     if name in LIMITS:
         return f"{value:,} tokens"
-    return format_usd_exact(value) if name == FEE else usd_per_million(value)
+    return format_usd_exact(value) if name in FEES else usd_per_million(value)
 
 
 @register.filter

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_GET
 from accounts.access import AuthedRequest, with_role, workspace_of
 from accounts.models import Role
 from billing.books.ledger import debt_nano
-from billing.books.statement import LEDGER_HEADER, PAGE_ROWS, StatementRow, ledger_rows
-from billing.books.wallet import balances, statement
+from billing.books.statement import LEDGER_HEADER, PAGE_ROWS, NetStatement, StatementRow, ledger_rows
+from billing.books.trial_end import trial_ends_at
+from billing.books.wallet import balances
 from billing.cost_review.csv_reply import csv_reply
 from billing.payments.problems import unfinished_top_ups
 from billing.payments.stripe_api import gateway as stripe_gateway
@@ -32,7 +33,9 @@ def wallet(request: AuthedRequest) -> HttpResponse:
 def wallet_page(request: AuthedRequest, form: TopUpForm, *, status: int = 200) -> HttpResponse:
     """Render the wallet with this top-up form, which may carry errors."""
     workspace = workspace_of(request.user)
-    movements = cast("Sequence[StatementRow]", statement(workspace))  # pages need its length and slices only
+    movements = cast(
+        "Sequence[StatementRow]", NetStatement(workspace)
+    )  # pages need its length and slices only
     page: Page[StatementRow] = Paginator(movements, PAGE_ROWS).get_page(request.GET.get("page"))
     context = {
         "balances": balances(workspace),
@@ -44,6 +47,7 @@ def wallet_page(request: AuthedRequest, form: TopUpForm, *, status: int = 200) -
         "form": form,
         "presets": PRESETS,
         "missing_settings": stripe_gateway.missing_settings(),
+        "trial_ends_at": trial_ends_at(workspace),
         "trial_for_all": settings.PONDER_TRIAL_MODELS == "all",
     }
     return render(request, "billing/wallet.html", context, status=status)

@@ -10,6 +10,7 @@ from jobs.views.data.export import (
     export_json,
     export_markdown,
 )
+from jobs.views.data.receipt import receipt, receipt_as_json, receipt_csv
 from jobs.views.data.share import share_job, shared_job, unshare_job
 from jobs.views.data.verdict import judge_answer
 from jobs.views.job_form.drafts import drop_draft, keep_draft
@@ -88,6 +89,9 @@ __all__ = [
     "preview",
     "quote",
     "raise_job_budget",
+    "receipt",
+    "receipt_as_json",
+    "receipt_csv",
     "resume",
     "run_template_weekly",
     "save_as_template",

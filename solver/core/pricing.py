@@ -51,7 +51,9 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What one model costs. None means: as the input (cache), the output (reasoning) or the shorter cache write's rate.
+    """What one model costs. None means: as the input (cache, audio), the output (reasoning) or the shorter write's rate.
+
+    `audio_pico` is the rate of audio in a prompt, `search_nano` the fee of each web search that the provider made.
 
     A bound counts the dearest of all rates of the standard service, which is what calls ask for unless their card says
     otherwise (`asked_at`); a cost counts those of the service that the reply names, of a long prompt, or of the hour at
@@ -65,6 +67,8 @@ class Rates:
     cache_write_1h_pico: int | None = None
     reasoning_pico: int | None = None
     request_nano: int = 0
+    audio_pico: int | None = None
+    search_nano: int = 0
     tiers: Sequence[Tier] = ()
     windows: Sequence[Window] = ()
 
@@ -95,6 +99,7 @@ class Rates:
             plain.cache_write_pico,
             plain.cache_write_1h_pico,
             request_nano=self.request_nano,
+            search_nano=self.search_nano,
             tiers=tuple(replace(tier, service="") for tier in longer),
         )
 
@@ -144,7 +149,8 @@ def _input_picos(base: Rates | Tier | Window) -> tuple[int, int, int, int]:
 class Usage:
     """Tokens of one call. Cache tokens are part of `input_tokens`, reasoning tokens of `output_tokens`.
 
-    Tokens written to the cache for an hour are part of `cache_write_tokens`. `service` is the tier that the reply names.
+    Tokens written to the cache for an hour are part of `cache_write_tokens`, those of audio that was heard part of
+    `input_tokens`. `service` is the tier that the reply names, `searches` the web searches that the provider made.
     """
 
     input_tokens: int = 0
@@ -154,6 +160,8 @@ class Usage:
     reasoning_tokens: int = 0
     cache_write_1h_tokens: int = 0
     service: str = ""
+    audio_tokens: int = 0
+    searches: int = 0
 
 
 def cost_nano(rates: Rates, usage: Usage, *, at: datetime | None = None) -> int:
@@ -169,17 +177,22 @@ def cost_nano(rates: Rates, usage: Usage, *, at: datetime | None = None) -> int:
         if rates.reasoning_pico is None or has_own_output
         else max(rates.reasoning_pico, base.output_pico)
     )
-    plain_input = max(usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens, 0)
+    audio_pico = input_pico if rates.audio_pico is None else max(rates.audio_pico, input_pico)
+    cached = usage.cache_read_tokens + usage.cache_write_tokens
+    # Cached tokens may be of audio, too: those have their own rate.
+    audio = min(usage.audio_tokens, max(usage.input_tokens - cached, 0))
+    plain_input = max(usage.input_tokens - cached - audio, 0)
     plain_output = max(usage.output_tokens - usage.reasoning_tokens, 0)
     pico = (
         plain_input * input_pico
+        + audio * audio_pico
         + usage.cache_read_tokens * cache_read_pico
         + (usage.cache_write_tokens - usage.cache_write_1h_tokens) * cache_write_pico
         + usage.cache_write_1h_tokens * cache_write_1h_pico
         + plain_output * base.output_pico
         + usage.reasoning_tokens * reasoning_pico
     )
-    return -(-pico // PICO_PER_NANO) + rates.request_nano
+    return -(-pico // PICO_PER_NANO) + rates.request_nano + usage.searches * rates.search_nano
 
 
 def billed_nano(cost: int, markup_bp: int) -> int:

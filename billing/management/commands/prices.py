@@ -1,4 +1,4 @@
-"""`manage.py prices show|import|diff|approve`: the price book, and what others publish beside it.
+"""`manage.py prices show|import|diff|approve|compare`: the price book, and what others publish beside it.
 
 `prices --check` compares the book with the shipped list and the settings, `prices --load` adds what is missing.
 """
@@ -17,10 +17,13 @@ from billing.prices.book import load_prices, price_book, unloaded_models
 from billing.prices.comparison import Difference
 from billing.prices.drafts import DraftLine, DraftState, approve, draft_lines, import_drafts
 from billing.prices.providers import listed_providers
+from billing.prices.second_source import EXPLAINED, compared, sample
 from billing.templatetags.money import usd_per_million
 from billing.templatetags.prices import price_of
 
-_SHOW, _IMPORT, _DIFF, _APPROVE = "show", "import", "diff", "approve"
+_SHOW, _IMPORT, _DIFF, _APPROVE, _COMPARE = "show", "import", "diff", "approve", "compare"
+_VERDICTS = ("same", "explained", "unexplained")
+_ACTIONS = (_SHOW, _IMPORT, _DIFF, _APPROVE, _COMPARE)
 
 
 class Command(BaseCommand):
@@ -30,7 +33,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("action", nargs="?", default=_SHOW, choices=[_SHOW, _IMPORT, _DIFF, _APPROVE])
+        parser.add_argument("action", nargs="?", default=_SHOW, choices=_ACTIONS)
         parser.add_argument(
             "models", nargs="*", help="show, diff, approve: these models, such as openai/gpt-5"
         )
@@ -57,6 +60,9 @@ class Command(BaseCommand):
             "--all", action="store_true", help="diff: also new models and those without a difference"
         )
         parser.add_argument(
+            "--sample", type=int, help="compare: only so many prices of the shipped list, drawn by chance"
+        )
+        parser.add_argument(
             "--check", action="store_true", help="fail if the price book lacks a price it should have"
         )
         parser.add_argument(
@@ -73,6 +79,8 @@ class Command(BaseCommand):
             self._diff(options)
         elif options["action"] == _APPROVE:
             self._approve(options)
+        elif options["action"] == _COMPARE:
+            self._compare(options["sample"])
         else:
             self._check_or_load(options)
             wanted = set(options["models"])
@@ -121,6 +129,22 @@ class Command(BaseCommand):
             except BillingError as error:
                 raise CommandError(error.message) from error
             self.stdout.write(f"{price}: {price.source}")
+
+    def _compare(self, number: int | None) -> None:
+        """Write the table of the shipped list's prices beside genai-prices', and fail where one is not explained."""
+        rows = list(compared()) if number is None else sample(number)
+        for row in rows:
+            ours, theirs = price_of(row.ours, row.name), price_of(row.theirs, row.name)
+            self.stdout.write(f"{row.verdict:11}  {row.model:46}  {row.name:40}  {ours:>10}  {theirs:>10}")
+        for model in sorted({row.model for row in rows if row.verdict == "explained"}):
+            self.stdout.write(f"{model}: {EXPLAINED[model]}")
+        counts = {verdict: sum(row.verdict == verdict for row in rows) for verdict in _VERDICTS}
+        self.stdout.write(", ".join(f"{verdict} {count}" for verdict, count in counts.items()))
+        if counts["unexplained"]:
+            raise CommandError(
+                f"{counts['unexplained']} prices differ from genai-prices' and nobody said why "
+                "(billing/prices/second_source.py)."
+            )
 
     def _list(self, book: dict[str, Price]) -> None:
         width = max((len(model) for model in book), default=5)

@@ -28,12 +28,8 @@ SERVICES = ("flex", "priority")
 """The service tiers that a reply may name. Batches are another way of asking, which Ponder does not use."""
 _MODES = frozenset({"chat", "responses"})
 _DEFAULT_ADDRESS = "litellm's bundled price map"
-# What Ponder never asks for: it sends text alone, searches nothing, and calls no tools.
-_UNUSED = {
-    "input_cost_per_audio_token": "audio",
-    "input_cost_per_image_token": "images",
-    "search_context_cost_per_query": "web search",
-}
+# What Ponder never asks for.
+_UNUSED = {"input_cost_per_image_token": "images"}
 
 
 def version() -> str:
@@ -88,6 +84,10 @@ def entry(model: str, raw: dict[str, Any]) -> Published:
     rates |= {field: pico(value) for field, value in optional.items() if value is not None}
     if fee := raw.get("input_cost_per_request"):
         rates["request_nano"] = nano(fee)
+    if audio := raw.get("input_cost_per_audio_token"):
+        rates["audio_pico"] = pico(audio)
+    if searches := raw.get("search_context_cost_per_query"):
+        rates["search_nano"] = max(nano(fee) for fee in searches.values())
     if tiers := [*long_prompt_tiers(raw), *service_tiers(raw)]:
         rates["tiers"] = tiers
     if windows := off_peak_windows(raw):

@@ -74,6 +74,7 @@ def prices_csv(request: AuthedRequest) -> StreamingHttpResponse:
         *("model", "provider", "status", "effective_from", *CLASSES),
         *(
             "request_nano",
+            "search_nano",
             "tiers",
             "windows",
             "context_window",

@@ -61,6 +61,7 @@ def _counts(usage: Mapping[str, Any]) -> dict[str, Any]:
         "cache_write": written,
         "cache_write_1h": at(usage, "cache_creation", "ephemeral_1h_input_tokens"),
         "reasoning": at(usage, "output_tokens_details", "thinking_tokens"),
+        "searches": at(usage, "server_tool_use", "web_search_requests"),
         "service": usage.get("service_tier"),
     }
 

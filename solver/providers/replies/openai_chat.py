@@ -106,5 +106,10 @@ def chat_counts(usage: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, 
             ("output_tokens_details", "reasoning_tokens"),
             ("reasoning_tokens",),
         ),
+        "audio": first(usage, ("prompt_tokens_details", "audio_tokens")),
+        "searches": first(
+            usage,
+            ("server_tool_use", "web_search_requests"),
+        ),
         "service": body.get("service_tier") or usage.get("service_tier"),
     }

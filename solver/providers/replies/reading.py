@@ -32,6 +32,8 @@ _FAMILIES: tuple[tuple[Callable[[Mapping[str, Any]], bool], Callable[[Mapping[st
 )
 _REPORTS_COST = frozenset({"openrouter"})
 """Providers that resell: what they billed is in the reply, and no list of prices knows it."""
+_THINKS_BESIDE = frozenset({"xai"})
+"""Providers that count reasoning beside what was written, whatever their total says."""
 _MOST_USD = Decimal(10_000)
 _LONGEST_REFERENCE = 200
 
@@ -61,7 +63,12 @@ def reply_of(said: Said, provider: str) -> Reply | None:
     """Return what was read as the engine's reply; None where nothing of it can be believed."""
     text, reasoning, finish = _texts(said)
     usage = (
-        parse_usage(**said.counts, has_text=bool(text or reasoning or said.tool_calls), is_cut=finish == CUT)
+        parse_usage(
+            **said.counts,
+            has_text=bool(text or reasoning or said.tool_calls),
+            is_cut=finish == CUT,
+            thinks_beside=provider in _THINKS_BESIDE,
+        )
         if said.counts
         else None
     )

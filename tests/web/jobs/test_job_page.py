@@ -1,5 +1,6 @@
 """A job's page: live while it runs, the result once it ended."""
 
+import csv
 import json
 import tracemalloc
 
@@ -491,3 +492,16 @@ def test_the_search_is_drawn_and_each_step_leads_to_its_text(alice, done_job):
     )
     assert listed.content.decode().count("Independent attempt") == count
     assert alice.get(reverse("job-steps", args=[many_job.pk]), {"node": "no such"}).status_code == 404
+
+
+def test_a_receipt_can_be_printed_and_taken_along(alice, done_job):
+    """A page of its own, CSV and JSON with the same total; a job that goes on has none yet."""
+    assert reverse("job-receipt", args=[done_job.pk]) in show(alice, done_job, "job-detail").content.decode()
+    assert "By model and price" in show(alice, done_job, "job-receipt").content.decode()
+    rows = list(csv.DictReader(show(alice, done_job, "job-receipt-csv").getvalue().decode().splitlines()))
+    told = json.loads(show(alice, done_job, "job-receipt-json").content)
+    assert rows[-1]["what"] == "total"
+    assert rows[-1]["charged_usd"] == told["total"]["billed_usd"]
+    assert told["charged_usd"] == "0.03"
+    running = people.make_job(alice.user, "running")
+    assert alice.get(reverse("job-receipt", args=[running.pk])).status_code == 404
