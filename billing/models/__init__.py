@@ -4,6 +4,7 @@ from billing.models.audit import AuditRun
 from billing.models.call import Call, CallState
 from billing.models.call_sum import CallSum, CallSumMark
 from billing.models.card import AutoRecharge, SavedCard, StripeCustomer
+from billing.models.correction import Correction, CorrectionKind, CorrectionState
 from billing.models.ledger import (
     FIRST_USER_ACCOUNT,
     SYSTEM_ACCOUNTS,
@@ -14,6 +15,7 @@ from billing.models.ledger import (
     TransferKind,
 )
 from billing.models.meter_event import MeterEvent
+from billing.models.model_sum import AnomalyKind, CallAnomaly, ModelSum
 from billing.models.price import Price, PriceStatus
 from billing.models.price_draft import PriceDraft, PriceSource
 from billing.models.reconciliation import ItemState, ProviderReport, ReconciliationItem, ReconciliationRun
@@ -29,17 +31,23 @@ __all__ = [
     "SYSTEM_ACCOUNTS",
     "Account",
     "AccountKind",
+    "AnomalyKind",
     "AuditRun",
     "AutoRecharge",
     "BalanceTransaction",
     "Call",
+    "CallAnomaly",
     "CallState",
     "CallSum",
     "CallSumMark",
+    "Correction",
+    "CorrectionKind",
+    "CorrectionState",
     "Dispute",
     "Entry",
     "ItemState",
     "MeterEvent",
+    "ModelSum",
     "ModelSuspension",
     "Price",
     "PriceDraft",

@@ -74,6 +74,10 @@ class Account(models.Model):
             ),
         ]
 
+        indexes = [
+            models.Index(fields=["closed_at"], condition=Q(kind="escrow"), name="billing_escrow_closed"),
+        ]
+
     def __str__(self) -> str:
         return f"{self.kind} {self.workspace_id or ''} {self.job_id or ''}".strip()
 
@@ -137,6 +141,11 @@ class Transfer(models.Model):
         constraints = [models.UniqueConstraint(fields=["key"], name="billing_transfer_once")]
         indexes = [
             models.Index(fields=["job_id"], condition=~Q(kind="call"), name="billing_transfer_of_job"),
+            models.Index(
+                fields=["kind", "effective_at"],
+                condition=~Q(kind__in=["call", "escrow", "release"]),
+                name="billing_transfer_by_time",
+            ),
         ]
 
     def __str__(self) -> str:

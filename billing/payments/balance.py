@@ -173,3 +173,10 @@ def at_stripe() -> AtStripe:
         paid_out_nano=-sums["payouts"] * NANO_PER_CENT,
         unbooked=ours.filter(booked_at=None).count(),
     )
+
+
+def strangers_nano() -> int:
+    """Return what payments that are not this site's have left at Stripe, after their fees, in nano-USD."""
+    others = BalanceTransaction.objects.filter(is_ours=False, currency=stripe_gateway.CURRENCY)
+    sums = others.aggregate(amount=Sum("amount_cents", default=0), fees=Sum("fee_cents", default=0))
+    return int(sums["amount"] - sums["fees"]) * NANO_PER_CENT

@@ -15,13 +15,16 @@ from django.utils import timezone
 
 from billing.books.audit import violations
 from billing.books.ledger import PROVIDER_PAYABLE, STRIPE_CLEARING, SUSPENSE
+from billing.errors import StripeProblem
 from billing.models import Entry, ItemState, ReconciliationItem, ReconciliationRun, SecondOpinion, TopUp
-from billing.payments.balance import at_stripe, differing_top_ups
+from billing.payments.balance import at_stripe, differing_top_ups, strangers_nano, sync_balance
 from billing.payments.problems import problem_top_ups, stuck_events
+from billing.payments.stripe_api.balance import balance_cents
+from billing.payments.stripe_api.gateway import CURRENCY
 from billing.reconciliation import provider_apis
 from billing.reconciliation.items import look_again, take_report
 from billing.reconciliation.report import ReportError
-from solver.core.money import format_usd_exact
+from solver.core.money import NANO_PER_CENT, format_usd_exact
 
 logger = logging.getLogger(__name__)
 
@@ -125,13 +128,34 @@ def _stripe(_days: int) -> Finding:
             f"{format_usd_exact(there.balance_nano)} is still there. {open_} payments or events need a person."
         ),
     ]
+    off, said_now = _against_balance()
     differing = differing_top_ups()
+    lines.append(said_now)
     lines += [
         f"Top-up {each.top_up_id}: our books say {format_usd_exact(each.booked_nano)}, Stripe's transactions "
         f"{format_usd_exact(each.at_stripe_nano)}."
         for each in differing[:_NAMED]
     ]
-    return Finding(open_ + len(differing), lines)
+    return Finding(open_ + len(differing) + off, lines)
+
+
+def _against_balance() -> tuple[int, str]:
+    """Return whether our clearing account is not what lies at Stripe now, and what was found in words."""
+    try:
+        sync_balance()
+        there = balance_cents(CURRENCY) * NANO_PER_CENT
+    except StripeProblem as problem:
+        return 1, f"Stripe's balance could not be read: {problem.message}"
+    ours, strangers = -_balance(STRIPE_CLEARING), strangers_nano()
+    words = (
+        f"Stripe's balance is {format_usd_exact(there)}; our clearing account says {format_usd_exact(ours)}"
+    )
+    if strangers:
+        words += f", and {format_usd_exact(strangers)} there is of payments that are not this site's"
+    off = there - ours - strangers
+    return (
+        (1, f"{words}: {format_usd_exact(off)} more than explained.") if off else (0, f"{words}. They agree.")
+    )
 
 
 _CHECKS: dict[str, Callable[[int], Finding]] = {

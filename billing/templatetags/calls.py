@@ -1,7 +1,11 @@
 """`{% load calls %}`: what is remarkable about a call, in words."""
 
+from collections.abc import Mapping
+from uuid import UUID
+
 from django import template
 
+from billing.cost_review.waterfall import Bar
 from billing.models import Call, CallState
 from solver.core.money import format_usd_exact
 
@@ -38,3 +42,9 @@ def call_notes(call: Call) -> str:
         call.error,
     ]
     return "; ".join(note for note in notes if note)
+
+
+@register.filter
+def bar_of(bars: Mapping[UUID, Bar], call_id: UUID) -> Bar | None:
+    """Return the bar of one call."""
+    return bars.get(call_id)

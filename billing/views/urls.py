@@ -4,7 +4,10 @@ from django.urls import path
 
 from billing.views import cards, refunds, topup, wallet, webhook
 from billing.views.staff import (
+    anomalies,
+    corrections,
     exports,
+    finance,
     opinions,
     payments,
     prices,
@@ -28,6 +31,18 @@ urlpatterns = [
     path("wallet/top-up/<uuid:top_up_id>/", topup.topup_return, name="topup-return"),
     path("stripe/webhook/", webhook.stripe_webhook, name="stripe-webhook"),
     path("staff/costs/", review.costs, name="cost-review"),
+    path("staff/costs/finance/", finance.finance_page, name="cost-review-finance"),
+    path("staff/costs/finance/tokens.csv", finance.tokens_csv, name="cost-review-tokens-csv"),
+    path("staff/costs/anomalies/", anomalies.anomalies, name="cost-review-anomalies"),
+    path("staff/costs/anomalies/calls.csv", anomalies.anomalies_csv, name="cost-review-anomalies-csv"),
+    path("staff/costs/corrections/", corrections.corrections, name="corrections"),
+    path(
+        "staff/costs/corrections/<int:correction_id>/decide/",
+        corrections.decide_correction,
+        name="correction-decide",
+    ),
+    path("staff/costs/changes/", corrections.changes, name="cost-review-changes"),
+    path("staff/costs/changes.csv", corrections.changes_csv, name="cost-review-changes-csv"),
     path("staff/costs/lines.csv", review.costs_csv, name="cost-review-csv"),
     path("staff/costs/journal.csv", exports.journal_csv, name="cost-review-journal"),
     path("staff/costs/focus.csv", exports.focus_csv, name="cost-review-focus"),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -17,10 +18,14 @@ from billing.cost_review.csv_reply import csv_lines
 from billing.models import Call
 from files.models import Attachment
 from files.store import storage
-from jobs.models import Job, Prompt, StepRecord
+from jobs.models import Job, Prompt, StepRecord, Webhook
 from solver.core.money import usd_decimal
 
 _CALLS_AT_ONCE = 200
+_TOKENS = (
+    *("input_tokens", "cache_read_tokens", "cache_write_tokens"),
+    *("output_tokens", "reasoning_tokens"),
+)
 
 README = """\
 Your data in Ponder
@@ -28,6 +33,7 @@ Your data in Ponder
 
 profile.json          your name, address and settings
 templates.json        forms that you saved, and which of them run weekly
+webhooks.json         addresses that hear of your spending limits and of those of workspaces that you own, no secrets
 ledger/*.csv          every movement in the wallet of each workspace that you own; amounts are exact dollars
 jobs/DATE-ID/
   job.json            the job: state, money, times, answer, confidence, what was checked
@@ -85,6 +91,7 @@ def _entries(user: User) -> Iterator[tuple[str, Iterator[str] | Iterator[bytes]]
     yield "profile.json", iter([_json(_profile(user))])
     yield "templates.json", iter([_json(_templates(user))])
     owned = Workspace.objects.filter(memberships__user=user, memberships__role=Role.OWNER)
+    yield "webhooks.json", iter([_json(_webhooks(user, owned))])
     for workspace in owned.order_by("pk"):
         yield (
             f"ledger/{workspace.pk}-{slugify(workspace.name)[:60] or 'workspace'}.csv",
@@ -132,6 +139,13 @@ def _templates(user: User) -> list[dict[str, Any]]:
     return list(user.job_templates.order_by("created_at").values(*fields))
 
 
+def _webhooks(user: User, owned: QuerySet[Workspace]) -> list[dict[str, Any]]:
+    """Return the addresses that hear of the user's and the workspaces' limits; secrets are shown once only."""
+    concerned = Q(user=user) | Q(workspace__in=owned)
+    hooks = Webhook.objects.filter(concerned).order_by("created_at", "pk").distinct()
+    return list(hooks.values("id", "address", "workspace__name", "created_at"))
+
+
 def _job(job: Job) -> dict[str, Any]:
     fields = (
         "id", "title", "tags", "state", "stop_reason", "error", "strategy", "options", "checker", "form", "version",
@@ -172,7 +186,7 @@ def _call(step: StepRecord, paid: Call | None, prompts: dict[str, Any]) -> dict[
     facts = {name: getattr(step, name) for name in fields}
     facts |= {"charged_usd": usd_decimal(step.charged_nano), "messages": prompts.get(step.prompt_sha256)}
     if paid:
-        facts |= {"input_tokens": paid.input_tokens, "output_tokens": paid.output_tokens}
+        facts |= {name: getattr(paid, name) for name in _TOKENS} | {"served_model": paid.served_model}
     return facts
 
 

@@ -301,6 +301,13 @@ class StripeObjects:
         self.balance.append(found)
         return number
 
+    def _get_balance(self, fields: Json) -> Json:
+        sums: dict[str, int] = {}
+        for each in self.balance:
+            sums[each["currency"]] = sums.get(each["currency"], 0) + each["net"]
+        parts = [{"amount": cents, "currency": currency} for currency, cents in sums.items()]
+        return {"object": "balance", "livemode": False, "available": parts, "pending": []}
+
     def _get_balance_transactions(self, fields: Json) -> Json:
         newest = self.balance[::-1]
         after = fields.get("starting_after")

@@ -43,6 +43,10 @@ def test_fees_and_payouts_are_booked_once(top_up, stripe_double, stella):
     assert (balance_of("stripe_fees"), balance_of("bank")) == (-fees, -8 * USD)
     assert -balance_of("stripe_clearing") == there.balance_nano == 12 * USD - fees - 8 * USD
     assert BalanceTransaction.objects.filter(is_ours=False).count() == 2
+    found = reconcile().findings["R4 Stripe"]
+    assert "$96.00 there is of payments that are not this site's. They agree." in str(found["lines"])
+    stripe_double.balance[0]["net"] += 7
+    assert reconcile().findings["R4 Stripe"]["open"] == found["open"] + 1
     page = stella.get("/staff/costs/stripe/").text
     assert "po_1" in page
     assert "needs an answer" in page.lower()

@@ -25,6 +25,7 @@ BEGIN
     FROM billing_call WHERE finished_at >= v_from AND finished_at < v_until
     GROUP BY 1, 2, 3, 4;
     GET DIAGNOSTICS v_count = ROW_COUNT;
+    PERFORM billing_sum_models(v_from, v_until);
     UPDATE billing_callsummark SET until = v_until WHERE id = 1;
     RETURN v_count;
 END $$;

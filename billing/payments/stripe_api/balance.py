@@ -35,6 +35,17 @@ def movements_since(since: datetime) -> list[Movement]:
     return ask(found)
 
 
+def balance_cents(currency: str) -> int:
+    """Return what lies at Stripe in a currency now, available or on its way. Raises StripeProblem."""
+
+    def found(client: Any) -> int:
+        balance = client.v1.balance.retrieve()
+        parts = [*(field(balance, "available") or []), *(field(balance, "pending") or [])]
+        return sum(part.amount for part in parts if part.currency == currency)
+
+    return ask(found)
+
+
 def events_since(since: datetime, types: list[str]) -> Iterator[dict[str, Any]]:
     """Return the events of these types since then (Stripe keeps 30 days), as their webhooks carried them."""
 

@@ -18,6 +18,7 @@ from accounts.rights import Right
 from billing.cost_review.chart import cost_chart
 from billing.cost_review.csv_reply import csv_reply
 from billing.cost_review.sums import By, Line, Lines, Scope, budget_nano, lines, owners, total_of
+from billing.cost_review.waterfall import waterfall
 from billing.models import AuditRun, Call, CallState
 from solver.core.money import usd_decimal
 
@@ -54,7 +55,7 @@ def costs(request: AuthedRequest) -> HttpResponse:
         "scope": scope,
         "by": by.value,
         "groups": GROUPS,
-        "months": _months(),
+        "months": months(),
         "word": dict(GROUPS)[by.value].removeprefix("By ").capitalize(),
         "all_days": DAYS,
         "filters": _filters(scope),
@@ -62,7 +63,7 @@ def costs(request: AuthedRequest) -> HttpResponse:
         "chart": cost_chart(days) if days else None,
         "lines": days[::-1] if page is None else list(page.object_list),
         "page": page,
-        "link": _link(request),
+        "link": page_link(request),
         "open_calls": _open_sums(),
         "audit": AuditRun.objects.order_by("-started_at", "-pk").first(),
         "scope_owner": owners([scope.workspace_id]).get(scope.workspace_id) if scope.workspace_id else "",
@@ -96,11 +97,14 @@ def costs_csv(request: AuthedRequest) -> StreamingHttpResponse:
 def calls(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     """Show every call and attempt of one job."""
     found = _calls_of(job_id)
-    page = Paginator(found, PAGE_CALLS).get_page(request.GET.get("page"))
+    sought = _asked_call(request)
+    page = Paginator(found, PAGE_CALLS).get_page(_page_of(found, sought) or request.GET.get("page"))
     first = found.first()
     context = {
         "job_id": job_id,
         "page": page,
+        "sought": sought,
+        "bars": waterfall(page.object_list),
         "link": "?page=",
         "budget_nano": budget_nano(job_id),
         "sums": _sums_of(found),
@@ -223,7 +227,7 @@ def _range(request: AuthedRequest) -> tuple[date | None, date | None]:
     return (first, last) if fits else (None, None)
 
 
-def _months() -> list[str]:
+def months() -> list[str]:
     """Return this month and the five before it."""
     first = timezone.localdate().replace(day=1)
     found = []
@@ -233,7 +237,7 @@ def _months() -> list[str]:
     return found
 
 
-def _link(request: AuthedRequest) -> str:
+def page_link(request: AuthedRequest) -> str:
     """Return this page's address up to the number of another page."""
     asked = request.GET.copy()
     asked.pop("page", None)
@@ -243,6 +247,25 @@ def _link(request: AuthedRequest) -> str:
 def _filters(scope: Scope) -> dict[str, str]:
     chosen = {"model": scope.model, "workspace": str(scope.workspace_id or "")}
     return {name: value for name, value in chosen.items() if value}
+
+
+def _asked_call(request: AuthedRequest) -> UUID | None:
+    """Return the call that an address asks for."""
+    try:
+        return UUID(request.GET.get("call", ""))
+    except ValueError:
+        return None
+
+
+def _page_of(found: QuerySet[Call], sought: UUID | None) -> int | None:
+    """Return the page on which a call stands; None: it is not among them."""
+    call = found.filter(pk=sought).first() if sought else None
+    if call is None:
+        return None
+    before = found.filter(
+        Q(created_at__lt=call.created_at) | Q(created_at=call.created_at, pk__lt=call.pk)
+    ).count()
+    return before // PAGE_CALLS + 1
 
 
 def _calls_of(job_id: UUID) -> QuerySet[Call]:

@@ -1,0 +1,69 @@
+"""Who changed what about money, newest first: transfers by staff, prices, stops, corrections, reconciled bills."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+_CHANGES = """
+    SELECT t.effective_at AS at, u.email AS who, t.kind AS what, t.key AS about, t.memo AS why
+    FROM billing_transfer t JOIN accounts_user u ON u.id = t.actor_id
+    WHERE t.kind NOT IN ('call', 'escrow', 'release') AND t.kind IN (
+        'trial', 'grant', 'top_up', 'refund', 'debt', 'accrual', 'bill', 'adjustment', 'fee', 'payout')
+    UNION ALL
+    SELECT p.created_at, u.email, 'price approved', p.model, p.source
+    FROM billing_price p JOIN accounts_user u ON u.id = p.approved_by_id
+    UNION ALL
+    SELECT c.asked_at, u.email, c.kind || ' asked for', 'correction ' || c.id, c.reason
+    FROM billing_correction c JOIN accounts_user u ON u.id = c.asked_by_id
+    UNION ALL
+    SELECT c.decided_at, u.email, c.kind || ' ' || c.state, 'correction ' || c.id, c.decision_reason
+    FROM billing_correction c JOIN accounts_user u ON u.id = c.decided_by_id
+    UNION ALL
+    SELECT i.changed_at, u.email, 'bill ' || i.state, i.model || ' ' || i.day, i.reason
+    FROM billing_reconciliationitem i JOIN accounts_user u ON u.id = i.by_id
+    {stops}
+"""
+_STOPS = """
+    UNION ALL
+    SELECT s.created_at, u.email, '{name}', s.{subject}, s.reason
+    FROM {table} s JOIN accounts_user u ON u.id = s.by_id
+    UNION ALL
+    SELECT s.lifted_at, u.email, '{name} lifted', s.{subject}, s.lift_reason
+    FROM {table} s JOIN accounts_user u ON u.id = s.lifted_by_id
+"""
+_ALL = _CHANGES.format(
+    stops=_STOPS.format(table="billing_modelsuspension", subject="model", name="suspension")
+    + _STOPS.format(table="billing_spendingstop", subject="provider", name="stop of spending")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One act of one person."""
+
+    at: datetime
+    who: str
+    what: str
+    about: str
+    why: str
+
+
+class Changes:
+    """All of them as a sequence of which Django's Paginator takes a page at a time."""
+
+    def count(self) -> int:
+        """Return how many there are."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM ({_ALL}) AS change")  # noqa: S608  (our own texts)
+            return int(cursor.fetchone()[0])
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __getitem__(self, part: slice) -> list[Change]:
+        start, most = part.start or 0, None if part.stop is None else part.stop - (part.start or 0)
+        query = f"SELECT at, who, what, about, why FROM ({_ALL}) AS change ORDER BY at DESC, about LIMIT %s OFFSET %s"  # noqa: S608
+        with connection.cursor() as cursor:
+            cursor.execute(query, [most, start])
+            return [Change(*row) for row in cursor.fetchall()]

@@ -1,0 +1,112 @@
+"""Corrections of users' money, for staff: ask with a reason, have a second person look; and who changed what."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import AuthedRequest, staff_with, workspace_of
+from accounts.models import User
+from accounts.rights import Right
+from billing.books.corrections import ask_for_correction, decide
+from billing.cost_review.changes import Change, Changes
+from billing.cost_review.csv_reply import csv_reply
+from billing.errors import BillingError
+from billing.models import Correction, CorrectionKind, CorrectionState
+from solver.core.money import NANO_PER_CENT
+
+_PAGE = 50
+_CENTS_A_DOLLAR = 100
+
+
+class CorrectionForm(forms.Form):
+    """Whose money, what, how much and why."""
+
+    email = forms.EmailField(label="User")
+    kind = forms.ChoiceField(label="What", choices=CorrectionKind.choices)
+    amount = forms.DecimalField(label="Amount", max_digits=12, decimal_places=2)
+    reason = forms.CharField(label="Reason", max_length=500)
+
+
+@staff_with(Right.CORRECT_BOOKS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def corrections(request: AuthedRequest) -> HttpResponse:
+    """Show corrections; a POST asks for one."""
+    form = CorrectionForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid() and _ask(request, form):
+        return redirect("corrections")
+    every = Correction.objects.select_related("asked_by", "decided_by", "workspace").order_by(
+        "-asked_at", "-pk"
+    )
+    context = {
+        "form": form,
+        "waiting": every.filter(state=CorrectionState.ASKED),
+        "page": Paginator(every.exclude(state=CorrectionState.ASKED), _PAGE).get_page(
+            request.GET.get("page")
+        ),
+        "link": "?page=",
+    }
+    status = 422 if request.method == "POST" else 200
+    return render(request, "billing/corrections.html", context, status=status)
+
+
+@staff_with(Right.CORRECT_BOOKS)
+@require_POST
+def decide_correction(request: AuthedRequest, correction_id: int) -> HttpResponse:
+    """Approve a correction that somebody else asked for, or refuse it."""
+    approve = request.POST.get("decision") == "approve"
+    try:
+        decide(
+            correction_id,
+            approve=approve,
+            reason=request.POST.get("reason", "").replace("\0", ""),
+            by=request.user,
+        )
+    except BillingError as error:
+        messages.warning(request, error.message)
+    else:
+        messages.success(request, "Posted." if approve else "Refused; nothing was posted.")
+    return redirect("corrections")
+
+
+@staff_with(Right.SEE_COSTS)
+@require_GET
+def changes(request: AuthedRequest) -> HttpResponse:
+    """Show who changed what about money."""
+    page = Paginator(cast("Sequence[Change]", Changes()), _PAGE).get_page(request.GET.get("page"))
+    return render(request, "billing/changes.html", {"page": page, "link": "?page="})
+
+
+@staff_with(Right.SEE_COSTS)
+@require_GET
+def changes_csv(request: AuthedRequest) -> StreamingHttpResponse:
+    """Download all of it."""
+    del request
+    rows = ([each.at, each.who, each.what, each.about, each.why] for each in Changes()[:])
+    return csv_reply("ponder-changes.csv", ("at", "who", "what", "about", "why"), rows)
+
+
+def _ask(request: AuthedRequest, form: CorrectionForm) -> bool:
+    wish = form.cleaned_data
+    person = User.objects.filter(email__iexact=wish["email"]).first()
+    if person is None:
+        form.add_error("email", "Nobody here has this address.")
+        return False
+    try:
+        ask_for_correction(
+            workspace=workspace_of(person),
+            kind=CorrectionKind(wish["kind"]),
+            amount_nano=int(wish["amount"] * _CENTS_A_DOLLAR) * NANO_PER_CENT,
+            reason=wish["reason"],
+            by=request.user,
+        )
+    except BillingError as error:
+        form.add_error("amount" if error.code != "reason_missing" else "reason", error.message)
+        return False
+    messages.success(request, "Written down. A second person decides.")
+    return True

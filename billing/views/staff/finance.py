@@ -1,0 +1,62 @@
+"""The finance page of the cost review: paid and trial money, waste, liabilities, payables, Stripe, tokens by model."""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from accounts.access import AuthedRequest, staff_with
+from accounts.rights import Right
+from billing.cost_review.csv_reply import csv_reply
+from billing.cost_review.finance import ModelLine, finance, model_lines
+from billing.cost_review.sums import By, Lines
+from billing.views.staff.review import DAYS, chosen, months
+from solver.core.money import usd_decimal
+
+_TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
+_AMOUNTS = (
+    *("cost_nano", "input_nano", "cache_nano", "output_nano", "input_per_million_nano"),
+    *("cache_per_million_nano", "output_per_million_nano", "again_nano", "mute_nano", "doubt_nano"),
+)
+HEADER = (
+    *("model", "settled", *_TOKENS, "again", "mute", "in_doubt"),
+    *(name.replace("_nano", "_usd") for name in _AMOUNTS),
+    "time_zone",
+)
+
+
+@staff_with(Right.SEE_COSTS)
+@require_GET
+def finance_page(request: AuthedRequest) -> HttpResponse:
+    """Show the books of a period."""
+    scope, _ = chosen(request)
+    context = {
+        "scope": scope,
+        "all_days": DAYS,
+        "months": months(),
+        "figures": finance(scope),
+        "sums": Lines(scope, By.PROVIDER, most=1).total,
+    }
+    return render(request, "billing/finance.html", context)
+
+
+@staff_with(Right.SEE_COSTS)
+@require_GET
+def tokens_csv(request: AuthedRequest) -> StreamingHttpResponse:
+    """Download tokens, effective prices and waste by model."""
+    scope, _ = chosen(request)
+    name = f"ponder-tokens-{scope.first_day}-to-{scope.last_day}.csv"
+    return csv_reply(name, HEADER, _rows(model_lines(scope)))
+
+
+def _rows(lines: list[ModelLine]) -> Iterator[list[object]]:
+    for line in lines:
+        amounts = [getattr(line, name) for name in _AMOUNTS]
+        yield [
+            *(line.model, line.settled, *(getattr(line, name) for name in _TOKENS)),
+            *(line.again, line.mute, line.doubts),
+            *("" if nano is None else usd_decimal(nano) for nano in amounts),
+            settings.TIME_ZONE,
+        ]

@@ -1,0 +1,180 @@
+"""Finance, odd calls, corrections and who changed what: figures that equal raw SQL, and two people for a correction."""
+
+import csv
+import json
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from billing.books.corrections import ask_for_correction, decide
+from billing.books.ledger import PROMOTION, account_of, debt_nano, post
+from billing.books.wallet import balances, grant
+from billing.cost_review.changes import Changes
+from billing.cost_review.finance import finance
+from billing.cost_review.summing import sum_calls
+from billing.cost_review.sums import Scope
+from billing.cost_review.waterfall import waterfall
+from billing.errors import BillingError
+from billing.models import AccountKind, Call, CallAnomaly, Correction, CorrectionKind, ModelSum, TransferKind
+from tests.billing.books import USD, doubt, settle, sql, start_job, void
+
+SPANS = [("2026-10-31", "2026-10-31"), ("2026-11-01", "2026-11-01"), ("2026-10-30", "2026-11-03")]
+PERIOD = "from=2026-10-30&to=2026-11-03"
+ADJUST, WRITE_OFF = CorrectionKind.ADJUSTMENT, CorrectionKind.WRITE_OFF
+
+
+@pytest.fixture
+def calls(job):
+    """Calls of every kind on the days around the end of daylight saving time in New York."""
+    made = []
+    for number in range(24):
+        call, _ = job.hold(USD // 4)
+        if number % 8 == 5:
+            doubt(call)
+        elif number % 8 == 6:
+            void(call)
+        else:
+            settle(call, 20_000_003 + number * 1_000_001, cost=15_000_001 + number * 700_001)
+        made.append(call)
+    job.close()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for number, call in enumerate(made):
+            at = datetime(2026, 10, 31, 2, tzinfo=UTC) + timedelta(hours=3 * number)
+            Call.objects.filter(pk=call).update(
+                created_at=at - timedelta(seconds=9), finished_at=at, attempt=1 + (number % 3 == 0)
+            )
+        Call.objects.filter(pk=made[1]).update(output_tokens=5)
+        Call.objects.filter(pk=made[2]).update(cost_nano=900_000_000)
+        Call.objects.filter(pk=made[3]).update(cost_nano=0)
+        Call.objects.filter(pk=made[4]).update(usage_missing=True)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    return made
+
+
+def rows_of(person, address: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(person.get(f"{address}?{PERIOD}").getvalue().decode().splitlines()))
+
+
+def raw(first: str, last: str, column: str, where: str = "state = 'settled'") -> int:
+    """Sum a column of calls by their local day, without any of the review's own statements."""
+    return int(
+        sql(
+            f"SELECT coalesce(sum({column}), 0) FROM billing_call WHERE {where} "
+            "AND (finished_at AT TIME ZONE 'America/New_York')::date BETWEEN %s AND %s",
+            *(first, last),
+        )
+    )
+
+
+@pytest.mark.parametrize("is_summed", [False, True], ids=["call by call", "summed"])
+@pytest.mark.parametrize(
+    "span", [("2026-10-31", "2026-10-31"), ("2026-11-01", "2026-11-01"), ("2026-10-30", "2026-11-03")]
+)
+def test_every_figure_equals_raw_sql_across_the_end_of_daylight_saving_time(calls, is_summed, span):
+    """Tokens, cost and waste of a period, before and after the calls are summed by quarter of an hour."""
+    if is_summed:
+        sum_calls(datetime(2026, 11, 2, 9, tzinfo=UTC))
+        assert ModelSum.objects.exists()
+    first, last = (date.fromisoformat(day) for day in span)
+    with timezone.override("America/New_York"):
+        found = finance(Scope(days=(last - first).days + 1, last=last)).total
+    for name in ("input_tokens", "cache_read_tokens", "output_tokens", "reasoning_tokens", "cost_nano"):
+        assert getattr(found, name) == raw(*span, name), name
+    assert found.again_nano == raw(*span, "cost_nano", "state = 'settled' AND attempt > 1")
+    assert found.mute_nano == raw(
+        *span, "cost_nano", "state = 'settled' AND output_tokens <= reasoning_tokens"
+    )
+    assert found.doubt_nano == raw(*span, "hold_nano", "state = 'in_doubt'")
+    assert found.settled == raw(*span, "1")
+    assert found.input_nano + found.cache_nano + found.output_nano == found.cost_nano
+
+
+def test_trial_and_paid_money_are_told_apart_and_liabilities_are_what_accounts_hold(alice, calls, job):
+    """What an ended job spent, by where it came from; wallets and open escrows are owed to users."""
+    other = start_job(job.workspace, 2 * USD)
+    figures = finance(Scope(days=7))
+    spent = sum(Call.objects.values_list("billed_nano", flat=True))
+    assert figures.ended_trial_nano + figures.ended_paid_nano == spent
+    assert figures.ended_trial_nano == spent, "trial credit is spent first, and there was enough of it"
+    now = balances(alice.workspace)
+    assert (figures.wallets_nano, figures.escrows_nano) == (now.wallet_nano, other.state[0])
+    assert figures.liability_nano == now.wallet_nano + 2 * USD
+    assert (figures.granted_nano, figures.trial_given_nano) == (20 * USD, 5 * USD)
+
+
+def test_odd_calls_are_noted_once_and_lead_to_their_place_among_the_jobs_calls(calls, stella):
+    """Outlier, near the hold, no cost, no usage; the page, its CSV and the job's calls with a bar for each."""
+    sum_calls(datetime(2026, 11, 4, tzinfo=UTC))
+    kinds = dict(CallAnomaly.objects.values_list("kind", "call_id"))
+    assert (kinds["outlier"], kinds["zero_cost"], kinds["no_usage"]) == (calls[2], calls[3], calls[4])
+    page = stella.get("/staff/costs/anomalies/?kind=outlier&" + PERIOD).content.decode()
+    odd = CallAnomaly.objects.get(kind="outlier")
+    link = f"?call={odd.call_id}#call-{odd.call_id}"
+    assert link in page
+    rows = rows_of(stella, "/staff/costs/anomalies/calls.csv")
+    assert len(rows) == CallAnomaly.objects.count()
+    there = stella.get(f"/staff/costs/jobs/{odd.call.job_id}/?call={odd.call_id}").content.decode()
+    assert f'id="call-{odd.call_id}" aria-current="true"' in there
+    assert there.count("<rect") == len(calls)
+    assert all(0 <= bar.x <= 1000 for bar in waterfall(Call.objects.all()).values())
+
+
+def test_the_finance_page_needs_few_statements_and_has_a_csv(calls, stella):
+    """At most twenty, sign-in included; the CSV has the page's models."""
+    with CaptureQueriesContext(connection) as captured:
+        page = stella.get("/staff/costs/finance/?" + PERIOD).content.decode()
+    assert len(captured) <= 20
+    assert "demo/intern" in page
+    rows = rows_of(stella, "/staff/costs/finance/tokens.csv")
+    assert [row["model"] for row in rows] == ["demo/intern"]
+    assert rows[0]["time_zone"]
+
+
+def test_a_correction_moves_money_once_a_second_person_approves_it(rich, alice, stella):
+    """Who asked can't approve; a refusal says why; what was decided stays decided."""
+    bella = type(stella)("bella", staff=True)
+    with pytest.raises(BillingError, match="Say why"):
+        ask_for_correction(workspace=rich, kind=ADJUST, amount_nano=USD, reason=" ", by=stella.user)
+    with pytest.raises(BillingError, match="to take from"):
+        ask_for_correction(workspace=rich, kind=ADJUST, amount_nano=-21 * USD, reason="x", by=stella.user)
+    wish = ask_for_correction(
+        workspace=rich, kind=ADJUST, amount_nano=-USD, reason="A double grant.", by=stella.user
+    )
+    with pytest.raises(BillingError, match="ask a colleague"):
+        decide(wish.pk, approve=True, reason="", by=stella.user)
+    assert balances(rich).wallet_nano == 20 * USD
+    bella.post(f"/staff/costs/corrections/{wish.pk}/decide/", {"decision": "approve"})
+    assert balances(rich).wallet_nano == 19 * USD
+    with pytest.raises(BillingError, match="approved already"):
+        decide(wish.pk, approve=True, reason="", by=bella.user)
+    told = {(change.who, change.what) for change in Changes()[:]}
+    assert told >= {
+        ("stella@example.org", "adjustment asked for"),
+        ("bella@example.org", "adjustment approved"),
+        ("bella@example.org", "adjustment"),
+    }
+    assert "A double grant." in stella.get("/staff/costs/changes/").content.decode()
+    assert "A double grant." in alice.get("/wallet/").content.decode()
+
+
+def test_a_debt_is_written_off_by_two(rich, stella):
+    """At most what is owed; afterwards the workspace owes nothing."""
+    bella = type(stella)("bella", staff=True)
+    with pytest.raises(BillingError, match="at most the open debt"):
+        ask_for_correction(workspace=rich, kind=WRITE_OFF, amount_nano=USD, reason="x", by=stella.user)
+    owed = account_of(rich, AccountKind.RECEIVABLE)
+    post(key="debt", kind=TransferKind.ADJUSTMENT, amounts={owed.pk: -3 * USD, PROMOTION: 3 * USD})
+    form = {"email": "alice@example.org", "kind": "write_off", "amount": "3.00", "reason": "Card was stolen."}
+    assert stella.post("/staff/costs/corrections/", form).status_code == 302
+    wish = Correction.objects.get()
+    bella.post(f"/staff/costs/corrections/{wish.pk}/decide/", {"decision": "approve"})
+    assert debt_nano(rich) == 0
+    assert "debt written off: Card was stolen." in json.dumps([change.why for change in Changes()[:]])
+    call_command("audit")
+    grant(workspace=rich, amount_nano=USD, by=None, reason="x")
+    assert balances(rich).wallet_nano == 21 * USD
