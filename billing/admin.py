@@ -11,7 +11,6 @@ from billing.models import (
     Dispute,
     Entry,
     MeterEvent,
-    ModelSuspension,
     Price,
     Refund,
     SavedCard,
@@ -195,16 +194,9 @@ class MeterEventAdmin(ReadOnlyAdmin[MeterEvent]):
     search_fields = ("identifier",)
 
 
-@admin.register(ModelSuspension)
-class ModelSuspensionAdmin(ReadOnlyAdmin[ModelSuspension]):
-    """Current and earlier suspensions of models."""
-
-    list_display = ("model", "created_at", "reason", "lifted_at", "lifted_by")
-
-
 @admin.register(SpendingStop)
 class SpendingStopAdmin(ReadOnlyAdmin[SpendingStop]):
-    """Current and earlier stops of spending."""
+    """Current and earlier stops: of everything, of providers, of models."""
 
-    list_display = ("what", "created_at", "by", "reason", "lifted_at", "lifted_by")
+    list_display = ("what", "scope", "created_at", "by", "reason", "lifted_at", "lifted_by")
     list_select_related = ("by", "lifted_by")

@@ -3,6 +3,13 @@
 Job number `n` of them has the id `md5(n::text)::uuid`.
 """
 
+import hashlib
+import uuid
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
 CALLS_A_JOB = 100
 _FILL = """
 INSERT INTO billing_call (id, job_id, escrow_id, workspace_id, lease_token, kind, step_key, attempt, model,
@@ -39,3 +46,35 @@ def fill_calls(calls: int, *, days: int) -> None:
             cursor.execute(definition)
         cursor.execute("SET session_replication_role = DEFAULT")
         cursor.execute("VACUUM (ANALYZE) billing_call")
+
+
+def fill_jobs(calls: int, *, by: "User") -> None:
+    """Make up the jobs of those calls, each with a tag or two."""
+    from django.db import connection
+    from django.utils import timezone
+
+    from jobs.models import Job
+
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")  # made-up workspaces are no rows
+        Job.objects.bulk_create(
+            (
+                Job(
+                    pk=uuid.UUID(hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()),
+                    workspace_id=1 + number % 500,
+                    created_by=by,
+                    title=f"Job {number}",
+                    problem="made up",
+                    budget_nano=1_000_000_000,
+                    tags=[f"tag-{number % 40}", "all"][: 1 + number % 2],
+                    state="done",
+                    stop_reason="solved",
+                    queued_at=now,
+                    finished_at=now,
+                )
+                for number in range(calls // CALLS_A_JOB + 1)
+            ),
+            batch_size=2_000,
+        )
+        cursor.execute("SET session_replication_role = DEFAULT")

@@ -95,7 +95,7 @@ INVARIANTS: dict[str, str] = {
     "a model is suspended once a call costs more than its hold": """
         SELECT 'call ' || c.id || ' to ' || c.model || ' cost ' || c.overrun_nano || ' more than its hold'
         FROM billing_call c WHERE c.overrun_nano > 0
-            AND NOT EXISTS (SELECT FROM billing_modelsuspension q WHERE q.model = c.model)
+            AND NOT EXISTS (SELECT FROM billing_spendingstop s WHERE s.scope = 'model' AND s.subject = c.model)
     """,
     "the cost review's sums are those of its calls": """
         SELECT 'until ' || m.until || ' its sums say ' || s.said || ', its calls say ' || c.said

@@ -22,20 +22,15 @@ _CHANGES = """
     UNION ALL
     SELECT i.changed_at, u.email, 'bill ' || i.state, i.model || ' ' || i.day, i.reason
     FROM billing_reconciliationitem i JOIN accounts_user u ON u.id = i.by_id
-    {stops}
-"""
-_STOPS = """
     UNION ALL
-    SELECT s.created_at, u.email, '{name}', s.{subject}, s.reason
-    FROM {table} s JOIN accounts_user u ON u.id = s.by_id
+    SELECT s.created_at, u.email, CASE s.scope WHEN 'model' THEN 'suspension' ELSE 'stop of spending' END, s.subject,
+        s.reason
+    FROM billing_spendingstop s JOIN accounts_user u ON u.id = s.by_id
     UNION ALL
-    SELECT s.lifted_at, u.email, '{name} lifted', s.{subject}, s.lift_reason
-    FROM {table} s JOIN accounts_user u ON u.id = s.lifted_by_id
+    SELECT s.lifted_at, u.email,
+        CASE s.scope WHEN 'model' THEN 'suspension lifted' ELSE 'spending goes on' END, s.subject, s.lift_reason
+    FROM billing_spendingstop s JOIN accounts_user u ON u.id = s.lifted_by_id
 """
-_ALL = _CHANGES.format(
-    stops=_STOPS.format(table="billing_modelsuspension", subject="model", name="suspension")
-    + _STOPS.format(table="billing_spendingstop", subject="provider", name="stop of spending")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +50,7 @@ class Changes:
     def count(self) -> int:
         """Return how many there are."""
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM ({_ALL}) AS change")  # noqa: S608  (our own texts)
+            cursor.execute(f"SELECT count(*) FROM ({_CHANGES}) AS change")  # noqa: S608  (our own texts)
             return int(cursor.fetchone()[0])
 
     def __len__(self) -> int:
@@ -63,7 +58,7 @@ class Changes:
 
     def __getitem__(self, part: slice) -> list[Change]:
         start, most = part.start or 0, None if part.stop is None else part.stop - (part.start or 0)
-        query = f"SELECT at, who, what, about, why FROM ({_ALL}) AS change ORDER BY at DESC, about LIMIT %s OFFSET %s"  # noqa: S608
+        query = f"SELECT at, who, what, about, why FROM ({_CHANGES}) AS change ORDER BY at DESC, about LIMIT %s OFFSET %s"  # noqa: S608
         with connection.cursor() as cursor:
             cursor.execute(query, [most, start])
             return [Change(*row) for row in cursor.fetchall()]

@@ -21,8 +21,8 @@ from billing.models.price_draft import PriceDraft, PriceSource
 from billing.models.reconciliation import ItemState, ProviderReport, ReconciliationItem, ReconciliationRun
 from billing.models.refund import Refund, RefundState
 from billing.models.second_opinion import SecondOpinion
+from billing.models.stop import SpendingStop, StopScope
 from billing.models.stripe_balance import BalanceTransaction, Dispute
-from billing.models.suspension import ModelSuspension, SpendingStop
 from billing.models.topup import StripeEvent, TopUp, TopUpOrigin, TopUpState
 from billing.models.trial import TrialGrant
 
@@ -48,7 +48,6 @@ __all__ = [
     "ItemState",
     "MeterEvent",
     "ModelSum",
-    "ModelSuspension",
     "Price",
     "PriceDraft",
     "PriceSource",
@@ -61,6 +60,7 @@ __all__ = [
     "SavedCard",
     "SecondOpinion",
     "SpendingStop",
+    "StopScope",
     "StripeCustomer",
     "StripeEvent",
     "TopUp",

@@ -6,7 +6,7 @@ from django import forms
 
 from billing.models import Price
 from billing.payments.topups import MAXIMUM_NANO, MINIMUM_NANO
-from billing.spending import providers
+from billing.stops import providers
 from solver.core.money import MoneyError, parse_usd
 
 PRESETS = ("5", "20", "50")

@@ -13,7 +13,7 @@ _ROW = """ROW(
     job.state, job.wanted, job.version, job.phase, job.best, job.next_at, job.budget_nano, job.charged_nano,
     escrow.balance_nano, escrow.held_nano,
     (SELECT max(seq) FROM jobs_steprecord step WHERE step.job_id = job.id),
-    (SELECT array_agg(id ORDER BY id) FROM billing_spendingstop WHERE lifted_at IS NULL)
+    (SELECT array_agg(id ORDER BY id) FROM billing_spendingstop WHERE lifted_at IS NULL AND scope <> 'model')
 )::text"""
 _FROM = "jobs_job job LEFT JOIN billing_account escrow ON escrow.id = job.escrow_id"
 _OF_SEVERAL = (

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from billing.spending import open_stops
+from billing.stops import spending_stops
 from jobs.core.states import ACTIVE
 from jobs.models import Job
 
@@ -20,7 +20,7 @@ def stop_of(job: Job) -> Stopped | None:
     """Return what is stopped of that which the job would spend on; None for jobs that spend nothing more."""
     if job.state not in ACTIVE:
         return None
-    stops = {stop.provider: stop.created_at for stop in open_stops()}
+    stops = {stop.subject: stop.created_at for stop in spending_stops()}
     if "" in stops:
         return Stopped(stops[""], "", has_other_models=False)
     needed = {card["name"].partition("/")[0] for card in job.pinned.get("panel", [])}

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.rights import Right
-from billing.models import ModelSuspension
+from billing.models import SpendingStop, StopScope
 from jobs.core.states import JobState
 from jobs.mail.enqueue import mail_staff
 from jobs.models import Job, OutboxKind
@@ -19,33 +19,32 @@ def notify_staff() -> int:
 
     Settlements suspend models in SQL, so the sweep does this. If there are no staff yet, it is done once there are.
     """
-    if not ModelSuspension.objects.filter(staff_notified_at=None).exists():
+    unknown = SpendingStop.objects.filter(scope=StopScope.MODEL, staff_notified_at=None)
+    if not unknown.exists():
         return 0
     with transaction.atomic():
-        new = ModelSuspension.objects.select_for_update(skip_locked=True, of=("self",)).filter(
-            staff_notified_at=None
-        )
+        new = unknown.select_for_update(skip_locked=True, of=("self",))
         notified = [
             suspension.pk for suspension in new.select_related("call", "by") if _mail_staff(suspension)
         ]
-        ModelSuspension.objects.filter(pk__in=notified).update(staff_notified_at=timezone.now())
+        SpendingStop.objects.filter(pk__in=notified).update(staff_notified_at=timezone.now())
     return len(notified)
 
 
-def _mail_staff(suspension: ModelSuspension) -> int:
+def _mail_staff(suspension: SpendingStop) -> int:
     return mail_staff(
         OutboxKind.SUSPENSION,
         right=Right.SUSPEND_MODELS,
-        subject=f"Model suspended: {suspension.model}",
+        subject=f"Model suspended: {suspension.subject}",
         text=_text(suspension),
         key=f"suspension.{suspension.pk}",
     )
 
 
-def _text(suspension: ModelSuspension) -> str:
+def _text(suspension: SpendingStop) -> str:
     call = suspension.call
     facts = [
-        f"{suspension.model} is suspended: no job calls it until you lift the suspension.",
+        f"{suspension.subject} is suspended: no job calls it until you lift the suspension.",
         f"Reason: {suspension.reason}",
     ]
     if call is not None:

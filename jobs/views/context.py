@@ -11,7 +11,7 @@ from accounts.models import Membership, Role, User
 from accounts.theme import theme_of
 from billing.books.wallet import balances
 from billing.models import SpendingStop
-from billing.spending import open_stops
+from billing.stops import spending_stops
 from jobs.views.staff.navigation import StaffPage, staff_pages
 
 
@@ -30,7 +30,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
     @cache
     def stops() -> list[SpendingStop]:
-        return list(open_stops())
+        return list(spending_stops())
 
     @cache
     def pages() -> list[StaffPage]:

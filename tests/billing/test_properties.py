@@ -19,8 +19,8 @@ from accounts.models import User
 from accounts.services import ensure_personal_workspace
 from billing.books.audit import violations
 from billing.books.wallet import add_to_escrow, balances, grant
-from billing.models import AccountKind, Call, ModelSuspension
-from billing.suspension import lift
+from billing.models import AccountKind, Call, SpendingStop, StopScope
+from billing.stops import lift
 from tests.billing.books import doubt, settle, sql, start_job, void
 from tests.quick_audit import breaks_a_promise
 
@@ -43,7 +43,7 @@ class JobLife(RuleBasedStateMachine):
         self.job = start_job(self.workspace, 900)
         self.budget, self.charged, self.raises, self.closed = 900, 0, 0, None
         self.aside = False  # the model, once a call cost more than its hold
-        ModelSuspension.objects.filter(lifted_at=None).update(lifted_at=timezone.now())
+        SpendingStop.objects.filter(lifted_at=None).update(lifted_at=timezone.now())
         self.holds: dict[uuid.UUID, int] = {}
         self.doubts: dict[uuid.UUID, int] = {}
 
@@ -71,8 +71,8 @@ class JobLife(RuleBasedStateMachine):
     @precondition(lambda self: self.aside)
     @rule()
     def lift(self):
-        assert ModelSuspension.objects.filter(lifted_at=None).count() == 1
-        lift(model="demo/intern", reason="test", by=None)
+        assert SpendingStop.objects.filter(lifted_at=None).count() == 1
+        lift(StopScope.MODEL, "demo/intern", reason="test", by=None)
         self.aside = False
 
     @rule(call=consumes(calls))

@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, Route
 from accounts.models import User
 from accounts.unsubscribe import unsubscribe_address
 from billing.books.wallet import grant
-from billing.models import AuditRun
-from billing.suspension import lift, suspend
+from billing.models import AuditRun, StopScope
+from billing.stops import lift, stop
 from jobs.mail import eml_backend as mail_files
 from jobs.models import OutboxMessage, ShareLink
 from jobs.upkeep.delete_texts import delete_texts
@@ -148,8 +148,8 @@ def addresses(transactional_db, settings, tmp_path):
     ]
     AuditRun.objects.create(started_at=timezone.now(), took_ms=1234, checked=22, violations=broken)
     for model in ("openai/gpt-5.4-mini", "demo/intern"):
-        suspend(model=model, reason="Its bill looks odd.", by=ada)
-    lift(model="demo/intern", reason="The bill was right.", by=ada)
+        stop(StopScope.MODEL, model, reason="Its bill looks odd.", by=ada)
+    lift(StopScope.MODEL, "demo/intern", reason="The bill was right.", by=ada)
     make_payments(ada)
     running = jobs["running"]
     step = running.steps.first()

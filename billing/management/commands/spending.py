@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from billing.errors import BillingError
-from billing.spending import open_stops, start_spending, stop_spending
+from billing.models import StopScope
+from billing.stops import lift, spending_stops, stop
 
 
 class Command(BaseCommand):
@@ -26,19 +27,20 @@ class Command(BaseCommand):
         if options["action"] == "show":
             self._show()
             return
-        change = stop_spending if options["action"] == "stop" else start_spending
+        change = stop if options["action"] == "stop" else lift
+        scope = StopScope.PROVIDER if options["provider"] else StopScope.EVERYTHING
         try:
-            made = change(provider=options["provider"], reason=options["reason"], by=None)
+            made = change(scope, options["provider"], reason=options["reason"], by=None)
         except BillingError as error:
             raise CommandError(error.message) from error
         state = "stopped. No new call is made" if options["action"] == "stop" else "allowed again"
         self.stdout.write(f"{made.what}: {state}.")
 
     def _show(self) -> None:
-        stops = list(open_stops())
-        for stop in stops:
+        stops = list(spending_stops())
+        for each in stops:
             self.stdout.write(
-                f"{stop.what}: stopped since {stop.created_at:%Y-%m-%d %H:%M} UTC. {stop.reason}"
+                f"{each.what}: stopped since {each.created_at:%Y-%m-%d %H:%M} UTC. {each.reason}"
             )
         if not stops:
             self.stdout.write("Nothing is stopped.")

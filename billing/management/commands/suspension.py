@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from billing.errors import BillingError
-from billing.models import ModelSuspension
-from billing.suspension import lift, suspend
+from billing.models import StopScope
+from billing.stops import lift, open_stops, stop
 
 
 class Command(BaseCommand):
@@ -29,9 +29,9 @@ class Command(BaseCommand):
         if not options["model"]:
             self._list()
             return
-        change = lift if options["lift"] else suspend
+        change = lift if options["lift"] else stop
         try:
-            suspension = change(model=options["model"], reason=options["reason"], by=None)
+            suspension = change(StopScope.MODEL, options["model"], reason=options["reason"], by=None)
         except BillingError as error:
             raise CommandError(error.message) from error
         state = (
@@ -39,12 +39,12 @@ class Command(BaseCommand):
             if options["lift"]
             else "is suspended: no job calls it until the suspension is lifted"
         )
-        self.stdout.write(f"{suspension.model} {state}.")
+        self.stdout.write(f"{suspension.subject} {state}.")
 
     def _list(self) -> None:
-        suspensions = ModelSuspension.objects.filter(lifted_at=None).order_by("created_at")
+        suspensions = open_stops(StopScope.MODEL).order_by("created_at")
         for suspension in suspensions:
             self.stdout.write(
-                f"{suspension.model}  since {suspension.created_at:%Y-%m-%d %H:%M}  {suspension.reason}"
+                f"{suspension.subject}  since {suspension.created_at:%Y-%m-%d %H:%M}  {suspension.reason}"
             )
         self.stdout.write(f"Suspended models: {len(suspensions)}.")

@@ -15,15 +15,15 @@ CREATE OR REPLACE FUNCTION billing_hold(
     p_attempt int, p_model text, p_price bigint, p_hold bigint, p_prompt_bytes bigint, p_max_output bigint,
     p_asked_tier text DEFAULT ''
 ) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_stop text;
 BEGIN
-    IF EXISTS (SELECT FROM billing_modelsuspension WHERE model = p_model AND lifted_at IS NULL)
-        AND NOT EXISTS (SELECT FROM billing_call WHERE id = p_call) THEN
-        RETURN 'suspended';
-    END IF;
-    IF EXISTS (
-        SELECT FROM billing_spendingstop WHERE lifted_at IS NULL AND provider IN ('', split_part(p_model, '/', 1))
-    ) AND NOT EXISTS (SELECT FROM billing_call WHERE id = p_call) THEN
-        RETURN 'stopped';
+    SELECT CASE WHEN bool_or(scope = 'model') THEN 'suspended' WHEN count(*) > 0 THEN 'stopped' END INTO v_stop
+        FROM billing_spendingstop WHERE lifted_at IS NULL AND (
+            scope = 'everything' OR scope = 'provider' AND subject = split_part(p_model, '/', 1)
+            OR scope = 'model' AND subject = p_model);
+    IF v_stop IS NOT NULL AND NOT EXISTS (SELECT FROM billing_call WHERE id = p_call) THEN
+        RETURN v_stop;
     END IF;
     UPDATE billing_account SET held_nano = held_nano + p_hold
         WHERE id = p_escrow AND kind = 'escrow' AND closed_at IS NULL AND p_hold >= 0
@@ -123,8 +123,8 @@ BEGIN
     IF v_billed <= v_hold THEN
         RETURN 'settled';
     END IF;
-    INSERT INTO billing_modelsuspension (model, reason, call_id, created_at, lift_reason)
-        VALUES (v_model, 'A call cost more than was held for it.', p_call, clock_timestamp(), '')
+    INSERT INTO billing_spendingstop (scope, subject, reason, call_id, created_at, lift_reason)
+        VALUES ('model', v_model, 'A call cost more than was held for it.', p_call, clock_timestamp(), '')
         ON CONFLICT DO NOTHING;
     RETURN 'overrun';
 END $$;

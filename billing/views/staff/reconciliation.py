@@ -19,7 +19,7 @@ from billing.models import Call, CallState, ItemState, ReconciliationItem, Recon
 from billing.reconciliation import items
 from billing.reconciliation.ours import bounds
 from billing.reconciliation.report import MAX_BYTES, read_csv
-from billing.spending import providers
+from billing.stops import providers
 from solver.core.money import MoneyError, parse_usd, usd_decimal
 
 _PER_PAGE = 50

@@ -8,8 +8,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import AuthedRequest, staff_with
 from accounts.rights import Right
 from billing.errors import BillingError
-from billing.models import SpendingStop
-from billing.spending import open_stops, start_spending, stop_spending
+from billing.models import SpendingStop, StopScope
+from billing.stops import lift, spending_stops
+from billing.stops import stop as stop_calls
 from billing.views.forms import StartForm, StopForm
 
 _SHOWN = 100
@@ -31,7 +32,7 @@ def stop(request: AuthedRequest) -> HttpResponse:
         return _page(request, form, status=422)
     asked = form.cleaned_data
     try:
-        made = stop_spending(provider=asked["provider"], reason=asked["reason"], by=request.user)
+        made = stop_calls(*_scope(asked["provider"]), reason=asked["reason"], by=request.user)
     except BillingError as error:
         form.add_error(None, error.message)
         return _page(request, form, status=422)
@@ -48,7 +49,8 @@ def start(request: AuthedRequest) -> HttpResponse:
         messages.error(request, "Say why spending may go on; other staff will read it.")
         return redirect("spending")
     try:
-        ended = start_spending(**form.cleaned_data, by=request.user)
+        asked = form.cleaned_data
+        ended = lift(*_scope(asked["provider"]), reason=asked["reason"], by=request.user)
     except BillingError as error:
         messages.warning(request, error.message)
     else:
@@ -56,11 +58,19 @@ def start(request: AuthedRequest) -> HttpResponse:
     return redirect("spending")
 
 
+def _scope(provider: str) -> tuple[StopScope, str]:
+    return (StopScope.PROVIDER if provider else StopScope.EVERYTHING), provider
+
+
 def _page(request: AuthedRequest, form: StopForm, *, status: int = 200) -> HttpResponse:
     now = [
-        (each, StartForm(initial={"provider": each.provider}, auto_id=f"start-{each.pk}-%s"))
-        for each in open_stops().select_related("by")
+        (each, StartForm(initial={"provider": each.subject}, auto_id=f"start-{each.pk}-%s"))
+        for each in spending_stops().select_related("by")
     ]
-    earlier = SpendingStop.objects.exclude(lifted_at=None).select_related("by", "lifted_by")
+    earlier = (
+        SpendingStop.objects.exclude(scope=StopScope.MODEL)
+        .exclude(lifted_at=None)
+        .select_related("by", "lifted_by")
+    )
     context = {"now": now, "earlier": earlier.order_by("-created_at", "-pk")[:_SHOWN], "form": form}
     return render(request, "billing/spending.html", context, status=status)

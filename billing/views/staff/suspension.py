@@ -8,8 +8,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.access import AuthedRequest, staff_with
 from accounts.rights import Right
 from billing.errors import BillingError
-from billing.models import ModelSuspension
-from billing.suspension import lift, suspend
+from billing.models import SpendingStop, StopScope
+from billing.stops import lift, stop
 from billing.views.forms import LiftForm, SetAsideForm
 
 _SHOWN = 100
@@ -22,19 +22,22 @@ def suspensions(request: AuthedRequest) -> HttpResponse:
     form = SetAsideForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            suspension = suspend(**form.cleaned_data, by=request.user)
+            asked = form.cleaned_data
+            suspension = stop(StopScope.MODEL, asked["model"], reason=asked["reason"], by=request.user)
         except BillingError as error:
             form.add_error(None, error.message)
         else:
             messages.success(
-                request, f"{suspension.model} is suspended: no job calls it until the suspension is lifted."
+                request, f"{suspension.subject} is suspended: no job calls it until the suspension is lifted."
             )
             return redirect("cost-review-suspensions")
-    suspensions = ModelSuspension.objects.select_related("call", "by", "lifted_by").order_by(
-        "-created_at", "-pk"
+    suspensions = (
+        SpendingStop.objects.filter(scope=StopScope.MODEL)
+        .select_related("call", "by", "lifted_by")
+        .order_by("-created_at", "-pk")
     )
     now = [
-        (suspension, LiftForm(initial={"model": suspension.model}, auto_id=f"lift-{suspension.pk}-%s"))
+        (suspension, LiftForm(initial={"model": suspension.subject}, auto_id=f"lift-{suspension.pk}-%s"))
         for suspension in suspensions.filter(lifted_at=None)
     ]
     context = {"now": now, "earlier": suspensions.exclude(lifted_at=None)[:_SHOWN], "form": form}
@@ -50,9 +53,12 @@ def lift_suspension(request: AuthedRequest) -> HttpResponse:
         messages.error(request, "Say why the model may be called again; other staff will read it.")
         return redirect("cost-review-suspensions")
     try:
-        suspension = lift(**form.cleaned_data, by=request.user)
+        asked = form.cleaned_data
+        suspension = lift(StopScope.MODEL, asked["model"], reason=asked["reason"], by=request.user)
     except BillingError as error:
         messages.warning(request, error.message)
     else:
-        messages.success(request, f"{suspension.model} may be called again. Jobs that wait for it continue.")
+        messages.success(
+            request, f"{suspension.subject} may be called again. Jobs that wait for it continue."
+        )
     return redirect("cost-review-suspensions")

@@ -17,7 +17,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import AuthedRequest, superusers_only
-from billing.models import AuditRun, Call, CallState, ModelSuspension
+from billing.models import AuditRun, Call, CallState, StopScope
+from billing.stops import open_stops
 from jobs.core.model_limits import limits_by_model
 from jobs.core.states import CLAIMABLE, JobState
 from jobs.models import Job, OutboxMessage, OutboxState
@@ -139,7 +140,7 @@ class Provider(NamedTuple):
 def _providers() -> list[Provider]:
     ended = Call.objects.filter(finished_at__gt=timezone.now() - _HOUR).values("model")
     counted = ended.annotate(**{state: Count("pk", filter=Q(state=state)) for state in _ENDS})
-    suspended = set(ModelSuspension.objects.filter(lifted_at=None).values_list("model", flat=True))
+    suspended = set(open_stops(StopScope.MODEL).values_list("subject", flat=True))
     rows: dict[str, dict[str, Any]] = {each["model"]: dict(each) for each in counted}
     limits = _at_once()
     return [

@@ -12,9 +12,9 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.rights import Right
 from billing.books.wallet import balances
-from billing.models import Call, CallState, ModelSuspension
+from billing.models import Call, CallState, SpendingStop, StopScope
 from billing.prices.book import load_prices
-from billing.suspension import lift, suspend
+from billing.stops import lift, stop
 from jobs.core.states import JobState
 from jobs.lifecycle import cancel_job
 from jobs.mail.send import send_due
@@ -64,8 +64,8 @@ def test_an_overrun_is_paid_by_the_house_and_sets_the_model_aside(alice, workspa
     assert (overrun.state, overrun.cost_nano) == (CallState.SETTLED, LIE_NANO)
     assert overrun.billed_nano == overrun.hold_nano
     assert overrun.overrun_nano == LIE_NANO - overrun.hold_nano
-    suspension = ModelSuspension.objects.get()
-    assert (suspension.model, suspension.call_id, suspension.lifted_at) == ("openai/test", overrun.pk, None)
+    suspension = SpendingStop.objects.get()
+    assert (suspension.subject, suspension.call_id, suspension.lifted_at) == ("openai/test", overrun.pk, None)
 
     assert job.state == JobState.WAITING
     assert "openai/test is suspended" in job.error
@@ -90,7 +90,7 @@ def test_an_overrun_is_paid_by_the_house_and_sets_the_model_aside(alice, workspa
     assert Job.objects.get(pk=job.pk).state == JobState.WAITING
 
     endpoint.behaviour = lambda _: Answer()
-    lift(model="openai/test", reason="The provider mended it.", by=staff)
+    lift(StopScope.MODEL, "openai/test", reason="The provider mended it.", by=staff)
     job.refresh_from_db()
     assert job.next_at is not None
     assert job.next_at <= timezone.now()
@@ -135,7 +135,7 @@ def test_a_panel_with_another_model_goes_on_without_the_one_set_aside(
     job = submitted(alice, workspace)
     run_all()
     job.refresh_from_db()
-    suspension = ModelSuspension.objects.get()
+    suspension = SpendingStop.objects.get()
     assert (job.state, job.answer) == (JobState.DONE, "42")
     after = Call.objects.filter(job_id=job.pk, created_at__gt=suspension.created_at)
     assert set(after.values_list("model", flat=True)) == {"openai/test", "openai/other"} - set(lied)
@@ -175,7 +175,7 @@ def test_several_overruns_at_once_are_one_suspension_and_one_mail(
     for thread in threads:
         thread.join(300)
     assert Call.objects.filter(overrun_nano__gt=0).count() >= 2
-    assert ModelSuspension.objects.count() == 1
+    assert SpendingStop.objects.count() == 1
     sweepers = [threading.Thread(target=run_and_close, args=(notify_staff,)) for _ in range(4)]
     for thread in sweepers:
         thread.start()
@@ -203,18 +203,18 @@ def test_staff_set_a_model_aside_and_lift_it_on_its_page(alice, workspace, endpo
     assert browser.post(address, {"model": "openai/test", "reason": "Again"}).status_code == 422
     assert "Odd bill" in browser.get(address).content.decode()
     browser.post(lifts, {"model": "openai/test", "reason": ""})
-    assert ModelSuspension.objects.filter(lifted_at=None).count() == 1
+    assert SpendingStop.objects.filter(lifted_at=None).count() == 1
     browser.post(lifts, {"model": "openai/test", "reason": "Looked at it"})
-    suspension = ModelSuspension.objects.get()
+    suspension = SpendingStop.objects.get()
     assert (suspension.by, suspension.lifted_by, suspension.lift_reason) == (staff, staff, "Looked at it")
     assert "Looked at it" in browser.get(address).content.decode()
 
     browser.force_login(alice)
-    suspend(model="openai/test", reason="Once more", by=staff)
+    stop(StopScope.MODEL, "openai/test", reason="Once more", by=staff)
     for reply in (
         browser.get(address),
         browser.post(address, {"model": "openai/test", "reason": "x"}),
         browser.post(lifts, {"model": "openai/test", "reason": "x"}),
     ):
         assert reply.status_code == 404
-    assert ModelSuspension.objects.filter(lifted_at=None).count() == 1
+    assert SpendingStop.objects.filter(lifted_at=None).count() == 1

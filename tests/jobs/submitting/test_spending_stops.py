@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from billing.books.wallet import balances
-from billing.models import Call, SpendingStop
-from billing.spending import start_spending, stop_spending
+from billing.models import Call, SpendingStop, StopScope
+from billing.stops import lift, stop
 from jobs.core.states import JobState
 from jobs.models import Job
 from solver.core.money import NANO_PER_CENT
@@ -25,6 +25,10 @@ def staff(alice) -> User:
     return User.objects.create_user("staff@example.org", is_staff=True, is_superuser=True)
 
 
+def scope_of(provider: str) -> StopScope:
+    return StopScope.PROVIDER if provider else StopScope.EVERYTHING
+
+
 @pytest.mark.parametrize("provider", ["", "openai"])
 def test_a_running_job_waits_without_cost_and_goes_on(alice, workspace, endpoint, crew, staff, provider):
     """Stopped in the middle, no call is made any more; its page says so; lifted, the job ends as it would have."""
@@ -33,7 +37,7 @@ def test_a_running_job_waits_without_cost_and_goes_on(alice, workspace, endpoint
     job = submit_for(alice, "What is 6 times 7?", budget_nano=500 * NANO_PER_CENT, strategy="vote")
     crew.start()
     crew.wait_for(lambda: len(endpoint.calls) >= 3)
-    stop_spending(provider=provider, reason="The bill looks odd.", by=staff)
+    stop(scope_of(provider), provider, reason="The bill looks odd.", by=staff)
     stopped = timezone.now()
     crew.wait_for(lambda: Job.objects.get(pk=job.pk).state == JobState.WAITING)
     spent = Call.objects.filter(job_id=job.pk).count()
@@ -50,7 +54,7 @@ def test_a_running_job_waits_without_cost_and_goes_on(alice, workspace, endpoint
     assert Call.objects.filter(job_id=job.pk).count() == spent  # it looked, and waits on
 
     endpoint.behaviour = lambda _: Answer()
-    start_spending(provider=provider, reason="It was right.", by=staff)
+    lift(scope_of(provider), provider, reason="It was right.", by=staff)
     crew.wait_for(lambda: Job.objects.get(pk=job.pk).has_ended)
     job.refresh_from_db()
     assert (job.state, job.answer) == (JobState.DONE, "42")
@@ -62,13 +66,13 @@ def test_other_providers_are_called_on(workspace):
     job = start_job(workspace, USD)
     call, said = job.hold(1)
     assert said == "held"
-    stop_spending(provider="openai", reason="Odd.", by=None)
+    stop(StopScope.PROVIDER, "openai", reason="Odd.", by=None)
     assert job.hold(1)[1] == "held"
-    stop_spending(provider="demo", reason="Odd.", by=None)
+    stop(StopScope.PROVIDER, "demo", reason="Odd.", by=None)
     assert job.hold(1)[1] == "stopped"
     assert job.hold(1, call=call, step="explore/1")[1] == "held"
-    start_spending(provider="demo", reason="Right.", by=None)
-    stop_spending(reason="Everything.", by=None)
+    lift(StopScope.PROVIDER, "demo", reason="Right.", by=None)
+    stop(StopScope.EVERYTHING, reason="Everything.", by=None)
     assert job.hold(1)[1] == "stopped"
 
 
