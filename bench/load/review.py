@@ -1,8 +1,9 @@
 """How long the pages of the cost review take at a million calls of 90 days, and how many statements they need.
 
 The table on stderr says for each page how long it took, the CPU time that server and database spent on it, and its
-statements; where others use the machine, the CPU time is what counts. Calls come as they do in life: a hundred of a job, a few seconds apart. Those that finished are summed by quarter of an
-hour, as Beat does; only those of the last minutes are left to be read one by one.
+statements; where others use the machine, the CPU time is what counts. Calls come as they do in life: a hundred of a job,
+a few seconds apart. Those that finished are summed by quarter of an hour, as Beat does; only those of the last minutes
+are left to be read one by one.
 
 | Key | Meaning |
 |---|---|
