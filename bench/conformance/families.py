@@ -208,10 +208,15 @@ class _Server:
 
     def close(self) -> None:
         """Stop serving."""
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
+
+    async def _end(self) -> None:
+        await self._runner.cleanup()
+        # What its clients closed a moment ago is let go by the loop, not by the end of the process.
+        await asyncio.sleep(0.1)
 
     async def _start(self) -> str:
         app = web.Application()

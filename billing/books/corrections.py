@@ -42,7 +42,7 @@ def decide(correction_id: int, *, approve: bool, reason: str, by: User) -> Corre
     if found is None:
         raise BillingError("no_correction", "This correction is not known. Open the list again.")
     if found.state != CorrectionState.ASKED:
-        raise BillingError("decided", f"It is {found.get_state_display()} already.")
+        raise BillingError("decided", f"It is {found.state} already.")
     if found.asked_by_id == by.pk:
         raise BillingError(
             "same_person", "Who asked for a correction can't decide it: ask a colleague to look."

@@ -32,8 +32,8 @@ def used(job):
     first, _ = job.hold(USD)
     settle(
         first,
-        1_173_300_001,
-        cost=1_000_000_001,
+        987_654_321,
+        cost=900_000_001,
         usage=json.dumps({"server_tool_use": {"web_search_requests": 2}}),
     )
     second, _ = job.hold(USD)
