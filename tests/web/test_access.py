@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import Membership, Role
 from accounts.rights import Right
-from billing.models import SavedCard, TopUp
+from billing.models import Correction, SavedCard, TopUp
 from files.models import Attachment
 from jobs.models import Job, JobTemplate, OutboxMessage
 from tests import people
@@ -39,8 +39,11 @@ LISTED = PUBLIC | OWN | OWNERS | STAFF.keys() | ANY_STAFF | SUPERUSERS
 JOB_PAGES = sorted(
     name for name in OWNERS if name.startswith("job-") and "compare" not in name and "template" not in name
 )
-# About a step, a draft, or the data that some jobs deliver.
+# About a step, a draft, the receipt of a job that has ended, or the data that some jobs deliver.
 _NOT_OF_EVERY_JOB = {
+    "job-receipt",
+    "job-receipt-csv",
+    "job-receipt-json",
     "job-beside",
     "job-step-text",
     "job-share",
@@ -75,6 +78,9 @@ def belongings(alice, running_job) -> dict[str, list]:
         kind="staff", recipient="staff@example.org", next_at=timezone.now(), message_id="<1@ponder>"
     )
     item = make_reconciliation_item()
+    correction = Correction.objects.create(
+        workspace=workspace, kind="adjustment", amount_nano=1, reason="x", asked_by=alice.user
+    )
     file = Attachment.objects.create(
         workspace=workspace, created_by=alice.user, name="a.txt", kind="text", size_bytes=1, characters=1
     )
@@ -97,6 +103,7 @@ def belongings(alice, running_job) -> dict[str, list]:
         "job-compare-detail": [comparison.pk],
         "job-compare-live": [comparison.pk],
         "reconciliation-item": [item.pk],
+        "correction-decide": [correction.pk],
         "reconciliation-decide": [item.pk],
         "topup-return": [top_up.pk],
         **{f"job-template{action}": [template.pk] for action in ("", "-weekly", "-stop", "-delete")},

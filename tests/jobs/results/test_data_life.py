@@ -53,13 +53,12 @@ def ended_job(alice, workspace, endpoint, run_all) -> Job:
 
 
 def test_the_wallet_names_the_job_that_money_returned_from(alice, ended_job):
-    """By its title, in one sentence, with a link."""
+    """By its title, in one row with what it cost in all, with a link."""
     client = Client()
     client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
     page = client.get("/wallet/").content.decode()
-    assert (
-        f'Unspent money returned from <a href="/jobs/{ended_job.pk}/">“Which animal is a quokka?”</a>' in page
-    )
+    assert f'Job <a href="/jobs/{ended_job.pk}/">“Which animal is a quokka?”</a>' in page
+    assert "unspent money returned" in page
 
 
 def money_of(job: Job) -> list:
