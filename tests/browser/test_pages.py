@@ -73,6 +73,10 @@ STAFF = [
     "/staff/mail/kinds/",
     "/staff/outbox/?state=bounced",
     "/staff/costs/",
+    "/staff/costs/finance/",
+    "/staff/costs/anomalies/",
+    "/staff/costs/corrections/",
+    "/staff/costs/changes/",
     "/staff/costs/payments/",
     "/staff/costs/reconciliation/",
     "/staff/costs/?by=tag&month=2026-11",
@@ -160,6 +164,7 @@ def addresses(transactional_db, settings, tmp_path):
     forgotten = people.make_job(ada, "done", title="To be forgotten")
     delete_texts(job_id=forgotten.pk)
     pages += [f"/jobs/{jobs['done'].pk}/delete-texts/", forgotten.get_absolute_url()]
+    pages += [f"/jobs/{jobs['done'].pk}/receipt/", f"/staff/costs/jobs/{jobs['done'].pk}/"]
     pages += [f"/staff/costs/reconciliation/{make_reconciliation_item().pk}/"]
     pages += [ShareLink.objects.create(job=jobs["done"], created_by=ada, shows_costs=True).get_absolute_url()]
     pages += [f"/jobs/new/?from={jobs['done'].pk}", urlsplit(unsubscribe_address(ada)).path]
