@@ -135,6 +135,7 @@ LEAST_ROLE = {
         {
             "job-list", "job-list-csv", "job-bulk", "job-detail", "job-live", "job-search", "job-steps", "job-step-text",
             "job-export-md", "job-export-json", "job-data-json", "job-data-csv", "job-beside", "job-compare-detail",
+            "job-receipt", "job-receipt-csv", "job-receipt-json",
             "job-compare-live", "file", "limits", "webhook-add", "webhook-remove",
         },
         Role.VIEWER,
