@@ -123,7 +123,12 @@ def register_join(by: By, sql: str) -> None:
 
 
 def _from(by: By) -> str:
-    """Return what is summed: of jobs that no room knows, member and tag are unknown."""
+    """Return what is summed: of jobs that no room knows, member and tag are unknown.
+
+    What is known of jobs is joined to one row a job, not to each of its sums.
+    """
+    if by in _joins:
+        return f"(SELECT job_id, {_NAMED_SUMS} FROM part GROUP BY job_id) AS part {_joins[by]}"  # noqa: S608
     return f"part {_joins.get(by, 'CROSS JOIN (SELECT NULL::text AS member, NULL::text AS tag) AS unknown')}"
 
 
