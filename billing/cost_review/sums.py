@@ -129,7 +129,7 @@ def _from(by: By) -> str:
     """
     if by in _joins:
         return f"(SELECT job_id, {_NAMED_SUMS} FROM part GROUP BY job_id) AS part {_joins[by]}"  # noqa: S608
-    return f"part {_joins.get(by, 'CROSS JOIN (SELECT NULL::text AS member, NULL::text AS tag) AS unknown')}"
+    return "part CROSS JOIN (SELECT NULL::text AS member, NULL::text AS tag) AS unknown"
 
 
 def _order(by: By) -> str:
