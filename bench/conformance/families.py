@@ -234,4 +234,7 @@ class _Server:
             return web.json_response({"template": "", "capabilities": ["completion"], "model_info": {}})
         self.requests += request.method == "POST"
         kind = "text/event-stream" if fixture.raw.startswith((b"data:", b"event:")) else "application/json"
-        return web.Response(body=fixture.raw, status=fixture.status, content_type=kind)
+        response = web.Response(body=fixture.raw, status=fixture.status, content_type=kind)
+        # Its clients keep their connections: they would outlive this server.
+        response.force_close()
+        return response

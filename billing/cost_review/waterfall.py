@@ -10,6 +10,7 @@ from django.utils import timezone
 from billing.models import Call
 
 WIDTH = 1000
+_LEAST = 12
 
 
 class Bar(NamedTuple):
@@ -35,8 +36,8 @@ def waterfall(calls: Iterable[Call]) -> dict[UUID, Bar]:
 
     return {
         call.pk: Bar(
-            at(call.created_at),
-            max(at(ends[call.pk]) - at(call.created_at), 4),
+            min(at(call.created_at), WIDTH - _LEAST),
+            max(at(ends[call.pk]) - at(call.created_at), _LEAST),
             (ends[call.pk] - call.created_at) // timedelta(milliseconds=1),
         )
         for call in shown
