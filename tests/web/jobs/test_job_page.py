@@ -421,6 +421,26 @@ def test_a_program_is_delivered_in_a_fence(alice, done_job):
     assert '<pre class="code"' in mail.alternatives[0].content
 
 
+@pytest.mark.parametrize(("checked", "is_green"), [("", False), ("✓ It passed 3 of 3 tests.", True)])
+def test_a_program_that_was_not_tested_does_not_look_verified(alice, done_job, checked, is_green):
+    """No green badge on its page or in the list; one that passed its tests has it."""
+    pinned = {**done_job.pinned, "result": "code"}
+    Job.objects.filter(pk=done_job.pk).update(answer=CODE, confidence=None, pinned=pinned, checked=checked)
+    page, listed = show(alice, done_job).content.decode(), alice.get(reverse("job-list")).content.decode()
+    assert ('"badge badge-ok"' in page) == ('"badge badge-ok"' in listed) == is_green
+    assert ("Done, not tested" in page) == ("not tested" in listed) == (not is_green)
+
+
+@pytest.mark.parametrize("answer", ["58", ""])
+def test_what_became_of_cut_drafts_is_said_calmly(alice, done_job, answer):
+    """A remark beside a result is no alarm; where there is none it is."""
+    remark = {"answer": answer, "answer_text": answer, "error": "2 drafts were cut off."}
+    Job.objects.filter(pk=done_job.pk).update(**remark)
+    page = show(alice, done_job).content.decode()
+    assert "2 drafts were cut off." in page
+    assert ('alert-bad" dir="auto">2 drafts' in page) == (not answer)
+
+
 def test_a_reply_without_an_answer_is_shown_while_the_job_runs(alice, running_job):
     """The picture marks where it came from, so the page must hold it."""
     best = {"answer": "", "text": "Paris is a city.", "confidence": None}
