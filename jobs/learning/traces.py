@@ -13,6 +13,7 @@ from typing import Any
 from jobs.core.states import ENDED
 from jobs.models import Job, Prompt, StepRecord, StepState
 from solver.checkers import CheckerError, checker_from_json, problem_kind
+from solver.core.lines import line_of
 from solver.core.steps import StepKind
 
 logger = logging.getLogger(__name__)
@@ -63,7 +64,10 @@ def _judged(job: Job, model: str) -> tuple[Sequence[StepRecord], Sequence[StepRe
         steps = steps.filter(model=model)
     known: dict[tuple[str, str], StepRecord] = {}
     for step in steps.order_by("seq").iterator(_STEPS_AT_ONCE):
-        # A reply that was cut short is no example, whatever it came to.
+        # A reply that was cut short is no example, whatever it came to; one that read what tools brought shows texts that
+        # are not the user's to give.
+        if line_of(step.key):
+            continue
         if step.text.strip() and step.finish_reason in {"", "stop"}:
             known.setdefault((step.prompt_sha256, step.text), step)
     return (

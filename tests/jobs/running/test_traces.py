@@ -56,6 +56,10 @@ def test_what_a_checker_proved_is_exported_once_its_user_agrees(proven_job, alic
     assert len(list(traces("sft", kind="countdown", model=model))) == 1
     assert list(traces("sft", kind="modular")) == list(traces("sft", model="someone/else")) == []
     assert list(traces("sft", per_job=0)) == []
+    # What an attempt with tools read was written by others.
+    for turn, step in enumerate(proven_job.steps.filter(verdict__passed=True)):
+        proven_job.steps.filter(pk=step.pk).update(key=f"agent/0/{turn}")
+    assert list(traces("sft")) == []
     agree(alice, agrees=False)
     assert list(traces("sft")) == []
     agree(alice)
