@@ -8,7 +8,15 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.http import HttpRequest
 
-from accounts.models import Invitation, Membership, SignInLink, User, Workspace
+from accounts.models import (
+    Invitation,
+    Membership,
+    SignInLink,
+    User,
+    Workspace,
+    WorkspaceChange,
+    WorkspaceInvitation,
+)
 
 
 class SuperusersOnly[Row: models.Model](admin.ModelAdmin[Row]):
@@ -109,6 +117,45 @@ class WorkspaceAdmin(admin.ModelAdmin[Workspace]):
     search_fields = ("name", "public_id")
     readonly_fields = ("public_id", "created_at")
     inlines = (MembershipInline,)
+
+
+@admin.register(WorkspaceInvitation)
+class WorkspaceInvitationAdmin(admin.ModelAdmin[WorkspaceInvitation]):
+    """Places offered by email; only the hash of a link is kept."""
+
+    list_display = ("email", "workspace", "role", "sent_at", "expires_at", "accepted_at", "ended_at")
+    search_fields = ("email", "workspace__name")
+    exclude = ("token_sha256",)
+    raw_id_fields = ("workspace", "invited_by", "accepted_by")
+
+    def has_add_permission(self, request: object) -> bool:
+        """Invitations are made by the program, which emails them."""
+        del request
+        return False
+
+
+@admin.register(WorkspaceChange)
+class WorkspaceChangeAdmin(admin.ModelAdmin[WorkspaceChange]):
+    """Who changed what of the people of workspaces; nobody edits it."""
+
+    list_display = ("at", "workspace", "by", "what", "about", "email", "detail")
+    list_select_related = ("workspace", "by", "about")
+    search_fields = ("workspace__name", "by__email", "about__email", "email")
+
+    def has_add_permission(self, request: object) -> bool:
+        """Changes are written where they are made."""
+        del request
+        return False
+
+    def has_change_permission(self, request: object, obj: object = None) -> bool:
+        """What happened stays as it was."""
+        del request, obj
+        return False
+
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
+        """What happened stays."""
+        del request, obj
+        return False
 
 
 @admin.register(Invitation)

@@ -6,6 +6,9 @@ workspace_created = Signal()
 """Sent in the transaction that makes a workspace. Arguments: `workspace`, `owner` (User), `operator` (bool: the
 installation's own first user)."""
 
+membership_ended = Signal()
+"""Sent in the transaction that ends somebody's membership. Arguments: `workspace`, `user` (User)."""
+
 mail_ready = Signal()
 """Sent with an email about an account that is to leave. Arguments: `message` (EmailMultiAlternatives), `good_for`
 (timedelta). Whoever receives it sees that it is sent; without a receiver it is sent at once."""

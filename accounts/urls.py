@@ -11,6 +11,7 @@ from accounts import views
 from accounts.access import signed_in
 from accounts.sign_in.passkeys import own_passkey
 from accounts.sign_in.reauthentication import ReauthenticateByCode
+from accounts.workspaces import views as workspaces
 
 urlpatterns = [
     path(
@@ -55,5 +56,27 @@ urlpatterns = [
     path("settings/sign-out-elsewhere/", views.sign_out_elsewhere, name="sign-out-elsewhere"),
     path("settings/sessions/<int:key>/end/", views.sign_out_of, name="session-end"),
     path("settings/mail-works/", views.mail_works, name="mail-works"),
+    path("workspace/", workspaces.workspace, name="workspace"),
+    path("workspace/switch/", workspaces.switch, name="workspace-switch"),
+    path("workspace/rename/", workspaces.rename, name="workspace-rename"),
+    path("workspace/invite/", workspaces.invite, name="workspace-invite"),
+    path("workspace/leave/", workspaces.leave, name="workspace-leave"),
+    path(
+        "workspace/invitations/<int:invitation_id>/resend/",
+        workspaces.resend,
+        name="workspace-invitation-resend",
+    ),
+    path(
+        "workspace/invitations/<int:invitation_id>/revoke/",
+        workspaces.revoke,
+        name="workspace-invitation-revoke",
+    ),
+    path("workspace/members/<int:membership_id>/role/", workspaces.change_role, name="workspace-member-role"),
+    path(
+        "workspace/members/<int:membership_id>/remove/",
+        workspaces.remove_member,
+        name="workspace-member-remove",
+    ),
+    path("invitations/<str:token>/", workspaces.invitation, name="invitation"),
     path("unsubscribe/<str:token>/", views.unsubscribe_by_link, name="unsubscribe"),
 ]

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from accounts.models import User, Workspace
 from accounts.sign_in.mailbox import domain_mark, mailbox_mark, registered_domain
-from accounts.signals import workspace_created
+from accounts.signals import membership_ended, workspace_created
 from billing.books.ledger import account_of, open_system_accounts
 from billing.books.wallet import grant
-from billing.models import AccountKind, TrialGrant
+from billing.models import AccountKind, AutoRecharge, SavedCard, TrialGrant
 from billing.prices.book import load_prices
 from solver.core.money import NANO_PER_USD
 
@@ -24,6 +24,14 @@ logger = logging.getLogger(__name__)
 _OPERATOR_CREDIT_NANO = 100 * NANO_PER_USD
 _DAY, _DOMAIN_PERIOD = timedelta(days=1), timedelta(days=30)
 _TRIAL_LOCK = 0x747269616C
+
+
+@receiver(membership_ended, dispatch_uid="billing.forget_cards")
+def forget_cards(*, workspace: Workspace, user: User, **_: Any) -> None:
+    """Remove the cards that somebody saved in a workspace they are no longer in; the sweep has Stripe forget them."""
+    cards = SavedCard.objects.filter(workspace=workspace, user=user, removed_at=None)
+    AutoRecharge.objects.filter(card__in=cards).update(is_on=False)
+    cards.update(removed_at=timezone.now())
 
 
 @receiver(workspace_created, dispatch_uid="billing.open_purses")

@@ -20,6 +20,7 @@ from accounts.models import Invitation, User
 from accounts.sign_in.fresh import just_signed_in
 from accounts.sign_in.mailbox import ascii_domain
 from accounts.signals import mail_ready
+from accounts.workspaces.invitations import is_invited
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         local, _, domain = super().clean_email(email).lower().rpartition("@")
         cleaned = f"{local}@{ascii_domain(domain)}"
         known = User.objects.filter(email__iexact=cleaned).exists()
-        invited = Invitation.objects.filter(email__iexact=cleaned).exists()
+        invited = Invitation.objects.filter(email__iexact=cleaned).exists() or is_invited(cleaned)
         if settings.PONDER_SIGNUP == "invitation" and not known and not invited:
             raise self.validation_error("not_invited")
         return cleaned

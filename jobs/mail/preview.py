@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Role, User, Workspace, WorkspaceInvitation
+from accounts.workspaces.mail import invitation_mail
 from jobs.core.states import JobState
 from jobs.mail.compose import JobMail, compose
 from jobs.models import Job, OutboxKind, OutboxMessage
@@ -119,6 +120,7 @@ def kinds() -> list[Kind]:
     return [
         *jobs,
         Kind("waiting", "A job is stuck"),
+        Kind("invitation", "An invitation to a workspace"),
         *(Kind(name, title) for name, (title, _, _) in _NOTICES.items()),
     ]
 
@@ -129,6 +131,8 @@ def sample_of(name: str, reader: User) -> JobMail | None:
         _, subject, text = _NOTICES[name]
         content = {"subject": subject, "text": text.format(base=settings.PONDER_BASE_URL) + "\n", "html": ""}
         return compose(OutboxMessage(kind=OutboxKind.STAFF, recipient=reader.email, content=content))
+    if name == "invitation":
+        return _invitation(reader)
     if name not in _JOBS and name != "waiting":
         return None
     state, reason, _, facts = _JOBS.get(
@@ -153,6 +157,15 @@ def sample_of(name: str, reader: User) -> JobMail | None:
     return compose(
         OutboxMessage(job=job, kind=kind, recipient=reader.email, content=told, message_id="<sample@ponder>")
     )
+
+
+def _invitation(reader: User) -> JobMail:
+    invitation = WorkspaceInvitation(
+        workspace=Workspace(name="Harbour"), email=reader.email, role=Role.MEMBER, invited_by=reader
+    )
+    mail = invitation_mail(invitation, f"{settings.PONDER_BASE_URL}/invitations/…/")
+    content = {"subject": mail.subject, "text": str(mail.body), "html": str(mail.alternatives[0][0])}
+    return compose(OutboxMessage(kind=OutboxKind.ACCOUNT, recipient=reader.email, content=content))
 
 
 def html_of(mail: JobMail) -> str:

@@ -6,11 +6,16 @@ from typing import Any
 from django.core.mail import EmailMultiAlternatives
 from django.dispatch import receiver
 
-from accounts.signals import mail_ready
+from accounts.models import User, Workspace
+from accounts.signals import mail_ready, membership_ended
 from billing.models import AutoRecharge
 from billing.signals import model_released, money_arrived, recharge_failed, spending_resumed
+from files.models import Attachment
+from files.store import delete_files
+from jobs.core.states import JobState
 from jobs.lifecycle.submission.funding import start_paid_jobs
 from jobs.mail.enqueue import enqueue_account_mail
+from jobs.models import Job, JobTemplate
 from jobs.upkeep.model_suspension import hurry_all_waiting_jobs, hurry_waiting_jobs
 from jobs.upkeep.recharge_mail import mail_failed_recharge
 
@@ -19,6 +24,16 @@ from jobs.upkeep.recharge_mail import mail_failed_recharge
 def start_what_was_waiting(*, workspace_id: int, **_: Any) -> None:
     """Start the jobs for which the money has arrived. Should this be lost, the sweep does it."""
     start_paid_jobs(workspace_id=workspace_id)
+
+
+@receiver(membership_ended, dispatch_uid="jobs.stop_what_was_theirs")
+def stop_what_was_theirs(*, workspace: Workspace, user: User, **_: Any) -> None:
+    """Stop the weekly runs of somebody who is no longer in a workspace, and delete their drafts and files there."""
+    mine = JobTemplate.objects.filter(workspace=workspace, created_by=user)
+    left = "You are no longer in the workspace that paid for it."
+    mine.exclude(next_run_at=None).update(next_run_at=None, paused_because=left)
+    Job.objects.filter(workspace=workspace, created_by=user, state=JobState.DRAFT).delete()
+    delete_files(Attachment.objects.filter(workspace=workspace, created_by=user, job=None))
 
 
 @receiver(mail_ready, dispatch_uid="jobs.keep_account_mail")

@@ -19,6 +19,7 @@ PUBLIC = {
     "stripe-webhook",
     "sign-in-link",
     "unsubscribe",
+    "invitation",
     "account_confirm_login_code",
     "account_email_verification_sent",
     "account_inactive",
@@ -42,6 +43,11 @@ OWN = {
     "job-template-list",
     "job-draft",
     "job-files",
+    "workspace",
+    "workspace-switch",
+    "workspace-rename",
+    "workspace-invite",
+    "workspace-leave",
     "settings",
     "mail-works",
     "limits",
@@ -79,6 +85,10 @@ OWN = {
 
 OWNERS = {
     "card-remove",
+    "workspace-invitation-resend",
+    "workspace-invitation-revoke",
+    "workspace-member-role",
+    "workspace-member-remove",
     "mfa_edit_webauthn",
     "mfa_remove_webauthn",
     "session-end",
@@ -120,7 +130,9 @@ OWNERS = {
 
 LEAST_ROLE = {
     **dict.fromkeys(
-        {"wallet", "wallet-csv", "auto-recharge", "payments", "portal", "refund", "topup-start", "topup-return"},
+        {"wallet", "wallet-csv", "auto-recharge", "payments", "portal", "refund", "topup-start", "topup-return"}
+        | {"workspace-rename", "workspace-invite", "workspace-invitation-resend", "workspace-invitation-revoke"}
+        | {"workspace-member-role", "workspace-member-remove"},
         Role.OWNER,
     ),
     **dict.fromkeys(
@@ -136,7 +148,8 @@ LEAST_ROLE = {
             "job-list", "job-list-csv", "job-bulk", "job-detail", "job-live", "job-search", "job-steps", "job-step-text",
             "job-export-md", "job-export-json", "job-data-json", "job-data-csv", "job-beside", "job-compare-detail",
             "job-receipt", "job-receipt-csv", "job-receipt-json",
-            "job-compare-live", "file", "limits", "webhook-add", "webhook-remove",
+            "job-compare-live", "file", "limits", "webhook-add", "webhook-remove", "workspace", "workspace-switch",
+            "workspace-leave",
         },
         Role.VIEWER,
     ),

@@ -14,7 +14,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Membership, Role
+from accounts.models import Membership, Role, WorkspaceInvitation
 from accounts.rights import Right
 from billing.models import Correction, SavedCard, TopUp
 from files.models import Attachment
@@ -93,6 +93,14 @@ def belongings(alice, running_job) -> dict[str, list]:
         customer="cus_1",
         consented_at=timezone.now(),
     )
+    invitation = WorkspaceInvitation.objects.create(
+        workspace=workspace,
+        email="dora@example.org",
+        token_sha256="0" * 64,
+        sent_at=timezone.now(),
+        expires_at=timezone.now(),
+    )
+    membership = Membership.objects.get(workspace=workspace, user=alice.user)
     passkey = Authenticator.objects.create(user=alice.user, type="webauthn", data={"name": "Laptop"})
     session = UserSession.objects.create(user=alice.user, ip="192.0.2.1", session_key="a" * 32)
     return {
@@ -108,6 +116,8 @@ def belongings(alice, running_job) -> dict[str, list]:
         "topup-return": [top_up.pk],
         **{f"job-template{action}": [template.pk] for action in ("", "-weekly", "-stop", "-delete")},
         "file": [file.pk],
+        **{f"workspace-invitation-{act}": [invitation.pk] for act in ("resend", "revoke")},
+        **{f"workspace-member-{act}": [membership.pk] for act in ("role", "remove")},
         "mfa_edit_webauthn": [passkey.pk],
         "mfa_remove_webauthn": [passkey.pk],
         "session-end": [session.pk],
