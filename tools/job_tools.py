@@ -41,8 +41,8 @@ class JobTools:
             except TimeoutError:
                 # Whether its provider charges for it is not known; then it counts.
                 uses = 1 if tool.spec.most_nano else 0
-                error = f"It took longer than {tool.spec.timeout_s:.0f} seconds."
-                outcome = ToolOutcome("", error=error, charged_uses=uses)
+                too_long = f"It took longer than {tool.spec.timeout_s:.0f} seconds."
+                outcome = ToolOutcome("", error=too_long, charged_uses=uses)
             return _storable(replace(outcome, wall_s=time.monotonic() - began_s))
 
 

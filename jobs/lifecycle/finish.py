@@ -109,6 +109,7 @@ def _set_answer(job: Job, outcome: Outcome) -> None:
     if best is None or outcome.stop_reason is StopReason.CANCELLED:
         return
     job.answer = best.answer
+    job.best = {**(job.best if isinstance(job.best, dict) else {}), "step": best.step_key}
     job.answer_text = without_invented(best.text, len(sources_for(job, best.text)))
     job.confidence = best.confidence
     job.explanation = best.explanation[:500]

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from jobs.models import Job, StepRecord, StepState
 from solver.core.attached import files_from_json
-from solver.core.steps import Status
+from solver.core.lines import line_of
+from solver.core.steps import Status, StepKind
 from solver.core.tools import MAX_SOURCES, Source
 from solver.text.citations import cited
 
@@ -65,8 +66,12 @@ def _all(job: Job) -> Iterator[NumberedSource]:
 
 
 def _of_tools(job: Job) -> Iterator[tuple[Source, ...]]:
-    """Yield what each use of a tool brought, in the order in which the job was told."""
-    told = StepRecord.objects.filter(job=job, kind="tool", state=StepState.TOLD, status=Status.OK)
-    for note in told.order_by("seq").values_list("note", flat=True):
-        found = (note or {}).get("outcome", {}).get("sources", [])
+    """Yield what each use of a tool brought to the attempt whose answer is shown, as that numbered it."""
+    line = line_of(str(job.best.get("step", ""))) if isinstance(job.best, dict) else ""
+    if not line:
+        return
+    uses = StepRecord.objects.filter(job=job, kind=StepKind.TOOL, state=StepState.TOLD, status=Status.OK)
+    notes = dict(uses.filter(key__startswith=line).values_list("key", "note"))
+    for key in sorted(notes, key=lambda key: [int(each) for each in key.rsplit("/", 2)[1:]]):
+        found = (notes[key] or {}).get("outcome", {}).get("sources", [])
         yield tuple(Source(**each) for each in found[:MAX_SOURCES])

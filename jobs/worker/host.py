@@ -39,6 +39,7 @@ from jobs.worker.program_rows import RAN_CHANNEL
 from jobs.worker.retry import retry_while_database_is_down
 from jobs.worker.running_jobs import RunningJob
 from jobs.worker.shared_limits import SharedLimits
+from jobs.worker.tools import make_tool_host, tools_of
 from jobs.worker.writer import Writer
 from solver import Benched, Control, Gateway, Judge, LiteLLMGateway, Permits, Stop
 from solver.core.checker import Checker
@@ -73,6 +74,7 @@ class WorkerHost:
             ring=self.program_host.ring if self.program_host else wake_sandbox_worker,
             is_on=lambda: settings.PONDER_RUN_CODE,
         )
+        self._tools = make_tool_host(self._programs)
         self._writer, self._gateway, self._judge = self._on_loop(self._open())
         self._limits = SharedLimits()
         self._permits = Permits(self._limits, self.owner)
@@ -129,6 +131,7 @@ class WorkerHost:
         control.hear_hints(hints_of(snapshot.job.hints))
         if self.draining.is_set():
             self._loop.call_soon_threadsafe(control.request, Stop.DRAIN)
+        tools = retry_while_database_is_down(lambda: tools_of(snapshot.job, self._tools))
         # 200 threads must not each keep a connection of the pool while programs run and models think.
         connection.close()
         if fault := self._fault_of(snapshot.pinned.problem.checker, snapshot.job):
@@ -146,6 +149,7 @@ class WorkerHost:
             report=report,
             benched=benched,
             permits=self._permits,
+            tools=tools,
         )
         record_outcome_of(lease, asyncio.run_coroutine_threadsafe(running, self._loop))
         if details := {model: each.detail for model, each in benched.items() if each.detail}:
@@ -250,6 +254,7 @@ class WorkerHost:
         await self._writer.close()
         await self._gateway.close()
         await self._judge.close()
+        self._tools.close()
         self._programs.close()
         if self.program_host:
             self.program_host.close()

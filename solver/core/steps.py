@@ -256,6 +256,7 @@ class Candidate:
         return {
             "answer": self.answer,
             "text": self.text,
+            "step": self.step_key,
             "confidence": None if self.confidence is None else round(self.confidence, 4),
             "explanation": self.explanation,
             "checked": self.checked,

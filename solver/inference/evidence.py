@@ -7,7 +7,7 @@ is updated by what this job shows, where a checker knows the answer by its verdi
 it.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from heapq import nlargest
@@ -15,9 +15,11 @@ from types import MappingProxyType
 from typing import Any
 
 from solver.core.attached import count_passages
+from solver.core.lines import line_of
 from solver.core.models import ModelCard
 from solver.core.problem import Problem
 from solver.core.steps import Candidate, Status, StepKind, StepResult
+from solver.core.tools import MAX_SOURCES
 from solver.inference.answer_posterior import AnswerPosterior, VoteCounts
 from solver.inference.calibration import calibrated
 from solver.inference.cluster import Cluster
@@ -68,6 +70,7 @@ class Evidence:
         self.empties = EmptyReplies(problem)
         self.spent_nano = 0
         self._citable = count_passages(problem.text)
+        self._shown: Counter[str] = Counter()  # passages that tools brought, by attempt; none to those without tools
 
     # Being told -----------------------------------------------------------------------------------------------
 
@@ -78,6 +81,8 @@ class Evidence:
         self._told.add(result.key)
         self.spent_nano += result.charged_nano
         if result.kind in {StepKind.NOTE, StepKind.RUN, StepKind.TOOL}:
+            if result.kind is StepKind.TOOL and result.status is Status.OK:
+                self._shown[line_of(result.key)] += len(result.outcome.sources[:MAX_SOURCES])
             return True
         if result.status is Status.FAILED:
             self.failed_in_a_row += 1
@@ -128,7 +133,7 @@ class Evidence:
     def _count_vote(self, result: StepResult, cluster: Cluster, parents: Sequence[str]) -> None:
         """Count the vote for its answer; only one for an answer that others can share counts among all votes."""
         weight, family = self._weight_of(cluster, parents), self._posterior.family(result.model)
-        if invented(result.text, self._citable):
+        if invented(result.text, self._citable + self._shown[line_of(result.key)]):
             weight *= _INVENTING_WEIGHT
         cluster.votes.add(result.model, family, weight)
         if result.answer_key is not None:

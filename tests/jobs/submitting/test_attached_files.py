@@ -194,7 +194,7 @@ def test_models_that_see_are_shown_the_pictures(alice, attach, endpoint, run_all
 
 
 def test_an_answer_cites_files_and_what_tools_brought(alice, attach, endpoint, run_all, workspace):
-    """Numbers go on from the files' passages to the tools' sources as they were told; invented ones go."""
+    """Numbers go on from the files' passages to the sources of the answer's own attempt; invented ones go."""
     endpoint.behaviour = lambda call: Answer("Bees fly [1]. Fish sing [9].\n\nAnswer: 0.2")
     job = submit_for(alice, QUESTION, budget_nano=20 * NANO_PER_CENT, files=(attach("The gap is 0.2."),))
     run_all()
@@ -209,9 +209,11 @@ def test_an_answer_cites_files_and_what_tools_brought(alice, attach, endpoint, r
         "text": "They fly.",
     }
     evil = source | {"address": "javascript:alert(1)", "title": "<b>x</b>"}
-    for seq, each in enumerate([[source], [evil]], start=1):
+    job.best["step"] = "agent/0/2"
+    uses = {"agent/0/0/0": [source], "agent/0/10/0": [evil], "agent/1/0/0": [source, evil]}
+    for seq, (key, each) in enumerate(reversed(uses.items()), start=1):
         StepRecord.objects.create(
-            job=job, key=f"t/{seq}", attempt=1, seq=10**6 + seq, kind="tool", state="told", status="ok",
+            job=job, key=key, attempt=1, seq=10**6 + seq, kind="tool", state="told", status="ok",
             created_at=timezone.now(),
             note={"tool": "read_page", "arguments": {}, "outcome": {"sources": each}},
         )  # fmt: skip
@@ -221,7 +223,7 @@ def test_an_answer_cites_files_and_what_tools_brought(alice, attach, endpoint, r
         (2, "Bees", "https://e.org/bees", "2026-03-01"),
         (3, "<b>x</b>", "", "2026-03-01"),
     ]
-    job.save(update_fields=["answer_text"])
+    job.save(update_fields=["answer_text", "best"])
     client = Client()
     client.force_login(alice)
     page = client.get(job.get_absolute_url()).content.decode()

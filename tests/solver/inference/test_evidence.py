@@ -94,6 +94,27 @@ def test_repeating_what_one_was_shown_is_little_evidence():
     assert left.probability("num:7") == pytest.approx(left.probability("num:8"))
 
 
+def test_a_text_that_cites_what_nobody_read_counts_half():
+    """Its attempt may cite the files' passages and what its own tools brought; others' sources are not its own."""
+    files = Problem('?\n<passage number="1">\nx\n</passage>')
+    source = {"title": "t", "address": "https://e.org", "where": "", "date": "", "text": "x"}
+    use = StepResult(
+        "agent/0/0/0", StepKind.TOOL, Status.OK, note={"tool": "read_page", "outcome": {"sources": [source]}}
+    )
+
+    def leads(key, text):
+        known = evidence(files)
+        for told in (use, replace(answer(key, "7"), text=text), answer("other", "8")):
+            known.tell(told)
+        return known.probability("num:7") / known.probability("num:8")
+
+    honest = leads("agent/0/1", "It is [1], and so [2].")
+    assert leads("agent/1/1", "It is 7.") == pytest.approx(honest)
+    assert leads("agent/0/1", "It is so [3].") < honest * 0.9
+    assert leads("agent/1/1", "It is so [2].") < honest * 0.9
+    assert leads("plain", "It is so [2].") < honest * 0.9
+
+
 def test_grades_move_an_answer_and_repeated_grades_less_so():
     """A pass helps and a fail hurts; the third grade of the same grader says less than the first."""
     base = [answer("a", "7")]
