@@ -70,7 +70,7 @@ class Evidence:
         self.empties = EmptyReplies(problem)
         self.spent_nano = 0
         self._citable = count_passages(problem.text)
-        self._shown: Counter[str] = Counter()  # passages that tools brought, by attempt; none to those without tools
+        self._brought: Counter[str] = Counter()  # passages that tools brought, by attempt; none to those without tools
 
     # Being told -----------------------------------------------------------------------------------------------
 
@@ -82,7 +82,7 @@ class Evidence:
         self.spent_nano += result.charged_nano
         if result.kind in {StepKind.NOTE, StepKind.RUN, StepKind.TOOL}:
             if result.kind is StepKind.TOOL and result.status is Status.OK:
-                self._shown[line_of(result.key)] += len(result.outcome.sources[:MAX_SOURCES])
+                self._brought[line_of(result.key)] += len(result.outcome.sources[:MAX_SOURCES])
             return True
         if result.status is Status.FAILED:
             self.failed_in_a_row += 1
@@ -133,7 +133,7 @@ class Evidence:
     def _count_vote(self, result: StepResult, cluster: Cluster, parents: Sequence[str]) -> None:
         """Count the vote for its answer; only one for an answer that others can share counts among all votes."""
         weight, family = self._weight_of(cluster, parents), self._posterior.family(result.model)
-        if invented(result.text, self._citable + self._shown[line_of(result.key)]):
+        if invented(result.text, self._citable + self._brought[line_of(result.key)]):
             weight *= _INVENTING_WEIGHT
         cluster.votes.add(result.model, family, weight)
         if result.answer_key is not None:
