@@ -86,7 +86,7 @@ def scripted(endpoint, calls, answer):
 
 def test_a_question_about_a_table_and_a_pdf(alice, workspace, endpoint, run_all, runs_code, place_for_files):
     """A program computes over the table; the passage of the PDF that the answer cites is on the page, with its page."""
-    pdf = documents.pdf(["Weights of hives.", "A hive above 40 kg must be emptied."])
+    pdf = documents.pdf(["About the weights of hives. " * 10, "A hive above 40 kg must be emptied. " * 10])
     files = tuple(
         take_in(ContentFile(data), raw_name=name, user=alice, workspace=workspace)
         for name, data in (("hives.csv", CSV), ("rules.pdf", pdf))
