@@ -70,7 +70,9 @@ class Evidence:
         self.empties = EmptyReplies(problem)
         self.spent_nano = 0
         self._citable = count_passages(problem.text)
-        self._brought: Counter[str] = Counter()  # passages that tools brought, by attempt; none to those without tools
+        self._brought: Counter[str] = (
+            Counter()
+        )  # passages that tools brought, by attempt; none to those without tools
 
     # Being told -----------------------------------------------------------------------------------------------
 
