@@ -1,5 +1,6 @@
 """Fixtures for all tests. PostgreSQL and Redis start here, before anything reads Django's settings."""
 
+import gc
 import os
 import shutil
 import sys
@@ -16,6 +17,8 @@ from tests import prepared, services
 # Otherwise each process that a test starts compiles every module again, which takes longer than most tests.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# What the tests import is hundreds of thousands of objects, and each look of the collector at all of them is felt.
+gc.set_threshold(20_000, 20, 50)
 _session = services.start_for_session()
 
 import django  # noqa: E402  # the settings need the services' addresses
@@ -58,6 +61,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if seconds and not item.get_closest_marker("timeout"):
             unlimited = os.environ.get("PONDER_PROOF") == "long"
             item.add_marker(pytest.mark.timeout(0 if unlimited else seconds))
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector leave alone what is there before the first test, until the end."""
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

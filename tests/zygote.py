@@ -255,8 +255,10 @@ async def _warm_up() -> None:
 def main() -> None:
     """Serve orders until standard input ends."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    gc.disable()  # nearly all of what is imported stays
     for name in _HEAVY:
         importlib.import_module(name)
+    gc.enable()
     asyncio.run(_warm_up())
     assert threading.active_count() == 1, f"a fork would lose {threading.enumerate()}"
     # No child's collector looks at what was here before, so these pages stay shared.
