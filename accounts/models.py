@@ -49,6 +49,15 @@ class User(AbstractBaseUser, PermissionsMixin):
     notify_when_done = models.BooleanField("mail me when a job is done", default=True)
     notify_when_exhausted = models.BooleanField("mail me when a budget ran out", default=True)
     notify_when_stuck = models.BooleanField("mail me when a job is stuck", default=True)
+    notify_when_failed = models.BooleanField(
+        "mail me when a job failed or found no answer", default=True, db_default=True
+    )
+    notify_of_limits = models.BooleanField(
+        "mail me when a spending limit is used to a step", default=True, db_default=True
+    )
+    notify_of_low_balance = models.BooleanField(
+        "mail me when a workspace that I own runs out of money", default=True, db_default=True
+    )
     time_zone = models.CharField(
         max_length=60,
         blank=True,
@@ -131,6 +140,14 @@ class Workspace(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=120)
     created_at = models.DateTimeField(auto_now_add=True)
+    low_balance_nano = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="Its owners get an email once it has less money than this; empty: never.",
+    )
+    low_balance_told_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When they were told; empty once it has more again."
+    )
     members: "models.ManyToManyField[User, Membership]" = models.ManyToManyField(
         User, through="Membership", related_name="workspaces"
     )

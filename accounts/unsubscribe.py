@@ -27,5 +27,8 @@ def user_of(token: str) -> User | None:
 def unsubscribe(user: User) -> None:
     """Turn off all email about jobs; sign-in codes are still sent."""
     User.objects.filter(pk=user.pk).update(
-        notify_when_done=False, notify_when_exhausted=False, notify_when_stuck=False
+        notify_when_done=False,
+        notify_when_exhausted=False,
+        notify_when_stuck=False,
+        notify_when_failed=False,
     )

@@ -60,6 +60,7 @@ urlpatterns = [
     path("workspace/switch/", workspaces.switch, name="workspace-switch"),
     path("workspace/rename/", workspaces.rename, name="workspace-rename"),
     path("workspace/invite/", workspaces.invite, name="workspace-invite"),
+    path("workspace/low-balance/", workspaces.set_low_balance, name="workspace-low-balance"),
     path("workspace/leave/", workspaces.leave, name="workspace-leave"),
     path(
         "workspace/invitations/<int:invitation_id>/resend/",

@@ -11,6 +11,7 @@ from jobs.lifecycle.submission.funding import expire_unpaid, start_paid_jobs
 from jobs.mail import eml_backend as mail_files
 from jobs.mail import send as outbox
 from jobs.upkeep import audit_runs, retention, unused_files
+from jobs.upkeep.low_balance import tell_of_low_balances
 from jobs.upkeep.sweep import sweep as sweep_jobs_and_mail
 from jobs.worker.process import next_job, program_host
 
@@ -32,7 +33,8 @@ def run_program(run_id: str) -> None:
 
 @shared_task(name=task_names.SWEEP)
 def sweep() -> None:
-    """Wake workers for jobs that nobody runs, and look after those that wait for money."""
+    """Wake workers for jobs that nobody runs, look after those that wait for money, and tell where little is left."""
+    tell_of_low_balances()
     start_paid_jobs()
     expire_unpaid()
     sweep_jobs_and_mail()

@@ -89,7 +89,8 @@ def invitation_of(token: str) -> WorkspaceInvitation | None:
 
 def is_for(invitation: WorkspaceInvitation, user: User) -> bool:
     """Tell whether the invited address is one that this user has proved to read."""
-    return EmailAddress.objects.filter(user=user, verified=True, email__iexact=invitation.email).exists()
+    proved = EmailAddress.objects.filter(user=user, verified=True, email__iexact=invitation.email)
+    return bool(proved.exists())
 
 
 @transaction.atomic
@@ -164,7 +165,7 @@ def _check_rate(address: str, by: User) -> None:
 
 
 def _link(token: str) -> str:
-    return settings.PONDER_BASE_URL + reverse("invitation", args=[token])
+    return f"{settings.PONDER_BASE_URL}{reverse('invitation', args=[token])}"
 
 
 def _digest(token: str) -> str:

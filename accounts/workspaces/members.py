@@ -52,6 +52,11 @@ def rename(workspace: Workspace, name: str, *, by: User) -> bool:
     return True
 
 
+def set_low_balance(workspace: Workspace, below_nano: int | None) -> None:
+    """Set below what money the owners of a workspace are told, anew; None: never."""
+    Workspace.objects.filter(pk=workspace.pk).update(low_balance_nano=below_nano, low_balance_told_at=None)
+
+
 def switch_to(user: User, workspace: Workspace) -> None:
     """Show a user the jobs and the money of this workspace of theirs from now on."""
     user.current_workspace = workspace

@@ -20,9 +20,11 @@ from accounts.access import (
 from accounts.models import Membership, Role, User, WorkspaceInvitation
 from accounts.workspaces import invitations, members
 from accounts.workspaces.members import MemberError
+from solver.core.money import NANO_PER_USD, MoneyError, parse_usd, usd_decimal
 
 _CHANGES_SHOWN = 50
 _MOST_NAME_CHARS = 120
+_MOST_NANO = 1_000_000 * NANO_PER_USD
 
 
 class InviteForm(forms.Form):
@@ -44,6 +46,25 @@ class RenameForm(forms.Form):
     def clean_name(self) -> str:
         """Return the name on one line."""
         return " ".join(self.cleaned_data["name"].split())
+
+
+class LowBalanceForm(forms.Form):
+    """Below what money the owners get an email; cleaned, it is nano-USD, or None."""
+
+    below = forms.CharField(
+        label="Email the owners below",
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+
+    def clean_below(self) -> int | None:
+        """Read the amount; nothing is None."""
+        typed: str = self.cleaned_data["below"]
+        try:
+            return parse_usd(typed, name="The amount", maximum_nano=_MOST_NANO) if typed else None
+        except MoneyError as error:
+            raise forms.ValidationError(str(error)) from error
 
 
 @signed_in
@@ -70,6 +91,12 @@ def _page(request: AuthedRequest, *, status: int = 200, **bound: forms.Form) -> 
             "invitations": invitations.open_invitations(chosen),
             "changes": chosen.changes.select_related("by", "about").order_by("-at", "-pk")[:_CHANGES_SHOWN],
             "invite_form": bound.get("invite_form", InviteForm(auto_id="invite-%s")),
+            "low_balance_form": bound.get(
+                "low_balance_form",
+                LowBalanceForm(
+                    initial={"below": usd_decimal(below) if (below := chosen.low_balance_nano) else ""}
+                ),
+            ),
             "rename_form": bound.get("rename_form", RenameForm(initial={"name": chosen.name})),
         }
     return render(request, "accounts/workspace.html", context, status=status)
@@ -97,6 +124,18 @@ def rename(request: AuthedRequest) -> HttpResponse:
         return _page(request, status=422, rename_form=form)
     if members.rename(workspace_of(request.user), form.cleaned_data["name"], by=request.user):
         messages.success(request, "Renamed.")
+    return redirect("workspace")
+
+
+@with_role(Role.OWNER)
+@require_POST
+def set_low_balance(request: AuthedRequest) -> HttpResponse:
+    """Say below what money the owners are told, or that they never are."""
+    form = LowBalanceForm(request.POST)
+    if not form.is_valid():
+        return _page(request, status=422, low_balance_form=form)
+    members.set_low_balance(workspace_of(request.user), form.cleaned_data["below"])
+    messages.success(request, "Saved.")
     return redirect("workspace")
 
 

@@ -91,8 +91,8 @@ _NOTICES: Mapping[str, tuple[str, str, str]] = {
     ),
     "payment": (
         "A payment or a low balance",
-        "Your wallet is low",
-        "Your wallet has $0.40 left.\n\nTop it up here:\n{base}/wallet/",
+        "$0.40 left in Harbour",
+        "The workspace “Harbour” has $0.40 left, what its jobs have reserved included.\n\nAdd money:\n{base}/wallet/",
     ),
     "suspension": (
         "To staff: a model was suspended",

@@ -159,6 +159,8 @@ def _is_wanted(message: OutboxMessage) -> bool:
         return user.notify_when_stuck
     if message.content.get("state") == JobState.EXHAUSTED:
         return user.notify_when_exhausted
+    if message.content.get("state") in {JobState.FAILED, JobState.UNANSWERED}:
+        return user.notify_when_failed
     return user.notify_when_done
 
 

@@ -46,6 +46,7 @@ OWN = [
     "/wallet/payments/",
     "/wallet/automatic/",
     "/limits/",
+    "/workspace/",
     "/settings/",
     "/settings/close/",
     "/accounts/email/",

@@ -330,7 +330,7 @@ def test_the_mail_has_one_click_to_unsubscribe(message, smtp, client, alice):
     assert client.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
     alice.refresh_from_db()
     preferences = [alice.notify_when_done, alice.notify_when_exhausted, alice.notify_when_stuck]
-    assert preferences == [False, False, False]
+    assert [*preferences, alice.notify_when_failed] == [False] * 4
 
 
 @pytest.mark.parametrize("token", ["x", "MQ:1abc:forged"])
@@ -348,6 +348,8 @@ def test_a_forged_unsubscribe_link_does_nothing(alice, client, token):
         ("notify_when_done", "exhausted", True),
         ("notify_when_exhausted", "exhausted", False),
         ("notify_when_exhausted", "failed", True),
+        ("notify_when_failed", "failed", False),
+        ("notify_when_failed", "done", True),
     ],
 )
 def test_each_preference_is_honoured_when_the_mail_is_sent(message, smtp, alice, preference, state, wanted):

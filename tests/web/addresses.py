@@ -48,6 +48,7 @@ OWN = {
     "workspace-rename",
     "workspace-invite",
     "workspace-leave",
+    "workspace-low-balance",
     "settings",
     "mail-works",
     "limits",
@@ -132,7 +133,7 @@ LEAST_ROLE = {
     **dict.fromkeys(
         {"wallet", "wallet-csv", "auto-recharge", "payments", "portal", "refund", "topup-start", "topup-return"}
         | {"workspace-rename", "workspace-invite", "workspace-invitation-resend", "workspace-invitation-revoke"}
-        | {"workspace-member-role", "workspace-member-remove"},
+        | {"workspace-member-role", "workspace-member-remove", "workspace-low-balance"},
         Role.OWNER,
     ),
     **dict.fromkeys(

@@ -79,7 +79,7 @@ def _key(use: "Use", percent: int) -> str:
 
 
 def _people_of(limit: SpendingLimit) -> list[User]:
-    people = User.objects.filter(is_active=True).exclude(email="")
+    people = User.objects.filter(is_active=True, notify_of_limits=True).exclude(email="")
     if limit.user_id:
         return list(people.filter(pk=limit.user_id))
     owners = people.filter(memberships__workspace=limit.workspace_id, memberships__role=Role.OWNER)
