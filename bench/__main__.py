@@ -17,6 +17,7 @@ from typing import Any
 from bench import RESULTS
 from bench.accuracy import answers, humaneval, live, optillm, strategies, tree, vote
 from bench.confidence import calibration, fit, quotes, real_tries
+from bench.conformance import anywhere
 from bench.conformance import measure as conformance
 from bench.engine import journal, overhead, steps, tiers
 from bench.ledger import overshoot, postings
@@ -27,6 +28,7 @@ from bench.plot import Panel, save
 MEASUREMENTS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "accuracy": strategies.measure,
     "answers": answers.measure,
+    "anywhere": anywhere.measure,
     "audit": audit.measure,
     "calibration": calibration.measure,
     "conformance": conformance.measure,
