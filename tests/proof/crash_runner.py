@@ -78,11 +78,11 @@ class Boundaries:
 
 def hand_out_tools() -> None:
     """Give each job the tools of the simulated world, one of which costs: whoever calls them gets the same each time."""
-    from jobs.worker import host
+    from jobs.worker import execution, host
     from solver.simulation.world import World
     from solver.simulation.world_tools import WorldTools
 
-    execute = host.execute
+    execute = execution.execute
     setattr(host, "execute", lambda **given: execute(**{**given, "tools": WorldTools(World(1))}))  # noqa: B010
 
 
