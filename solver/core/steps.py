@@ -266,12 +266,12 @@ class Candidate:
 
     @classmethod
     def from_json(cls, shown: Mapping[str, Any]) -> "Candidate | None":
-        """Return the candidate that `as_json` described, without its keys; None where nothing was shown."""
+        """Return the candidate that `as_json` described, without its key; None where nothing was shown."""
         if not (shown.get("answer") or shown.get("text")):
             return None
         dissent = tuple((other["answer"], other["votes"]) for other in shown.get("dissent", ()))
         return cls(
-            answer=shown.get("answer") or "", text=shown.get("text") or "", key=None, step_key="",
+            answer=shown.get("answer") or "", text=shown.get("text") or "", key=None, step_key=str(shown.get("step") or ""),
             confidence=shown.get("confidence"), explanation=shown.get("explanation") or "",
             checked=shown.get("checked") or "", dissent=dissent,
             rubric=tuple(JudgedCriterion.from_json(each) for each in shown.get("rubric", ())),
