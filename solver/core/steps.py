@@ -271,7 +271,8 @@ class Candidate:
             return None
         dissent = tuple((other["answer"], other["votes"]) for other in shown.get("dissent", ()))
         return cls(
-            answer=shown.get("answer") or "", text=shown.get("text") or "", key=None, step_key=str(shown.get("step") or ""),
+            answer=shown.get("answer") or "", text=shown.get("text") or "", key=None,
+            step_key=str(shown.get("step") or ""),
             confidence=shown.get("confidence"), explanation=shown.get("explanation") or "",
             checked=shown.get("checked") or "", dissent=dissent,
             rubric=tuple(JudgedCriterion.from_json(each) for each in shown.get("rubric", ())),
