@@ -140,7 +140,7 @@ def _templates(user: User) -> list[dict[str, Any]]:
     return list(user.job_templates.order_by("created_at").values(*fields))
 
 
-def _webhooks(user: User, owned: QuerySet[Workspace]) -> list[dict[str, Any]]:
+def _webhooks(user: User, owned: QuerySet[Workspace]) -> list[Any]:
     """Return the addresses that hear of the user's and the workspaces' limits; secrets are shown once only."""
     concerned = Q(user=user) | Q(workspace__in=owned)
     hooks = Webhook.objects.filter(concerned).order_by("created_at", "pk").distinct()
