@@ -140,7 +140,7 @@ async def execute(
         purse=snapshot.purse,
         journal=journal,
         gateway=gateway,
-        judge=judge.for_job(str(job.workspace_id), str(job.pk)),
+        judge=judge.for_job(str(job.workspace_id), str(job.pk), job.problem),
         control=control,
         markup_bp=job.markup_bp,
         seed=setting.seed,

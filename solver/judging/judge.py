@@ -23,6 +23,7 @@ from solver.judging.program_runs import ProgramRuns
 from solver.text.deliverables import deliverable_in, deliverable_key
 from solver.text.extract import clean_text, extract_answer
 from solver.text.keys import quick_key, split_key, text_key
+from solver.text.restated import without_question
 from solver.text.values.amounts import amount_of
 from solver.text.values.latex import looks_like_math
 from solver.text.values.lookalikes import is_lookalike
@@ -69,9 +70,12 @@ class Judge:
         self._verdicts: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
         self._nobodys = _Share("")
 
-    def for_job(self, owner: str, job: str = "") -> "JobJudge":
-        """Return the judge of one job. Jobs of one `owner` take turns at the pool as one; each has its own overruns."""
-        return JobJudge(self, _Share(owner, job))
+    def for_job(self, owner: str, job: str = "", question: str = "") -> "JobJudge":
+        """Return the judge of one job. Jobs of one `owner` take turns at the pool as one; each has its own overruns.
+
+        `question` is what was asked: an answer that says it again means what it adds.
+        """
+        return JobJudge(self, _Share(owner, job, question))
 
     async def judge(
         self,
@@ -99,7 +103,9 @@ class Judge:
         answer = checker.answer_in(reply) if checker else extract_answer(reply)
         if answer is None:
             return Judgement(None, None, None)
-        return await self.judge_answer(answer, checker=checker, known_keys=known_keys, share=share)
+        means = without_question(answer, share.question)
+        judged = await self.judge_answer(means, checker=checker, known_keys=known_keys, share=share)
+        return judged._replace(answer=answer)
 
     async def judge_answer(
         self,
@@ -257,9 +263,10 @@ class _Share:
     unit that joined it.
     """
 
-    def __init__(self, owner: str, job: str = "") -> None:
+    def __init__(self, owner: str, job: str = "", question: str = "") -> None:
         self.owner = owner
         self.asker = Asker(owner, job)
+        self.question = question
         self._overran_at_s: deque[float] = deque(maxlen=_MAX_OVERRUNS)
         self._said: OrderedDict[str, dict[str, str]] = OrderedDict()
 
