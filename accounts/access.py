@@ -82,7 +82,7 @@ def with_role[**P](least: Role) -> Callable[[AuthedView[P]], View[P]]:
         @signed_in
         @wraps(view)
         def door(request: AuthedRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            require_role(request.user, least, workspace_of(request.user))
+            check_role(memberships_of(request.user)[0].role, least)
             return view(request, *args, **kwargs)
 
         return door

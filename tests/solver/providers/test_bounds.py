@@ -34,7 +34,16 @@ TIERS = st.lists(
     st.builds(Tier, st.integers(0, 5_000), PICO, PICO, MAYBE_PICO, MAYBE_PICO, MAYBE_PICO), max_size=3
 )
 RATES = st.builds(
-    Rates, PICO, PICO, MAYBE_PICO, MAYBE_PICO, MAYBE_PICO, MAYBE_PICO, st.integers(0, 10**7), TIERS
+    Rates,
+    input_pico=PICO,
+    output_pico=PICO,
+    cache_read_pico=MAYBE_PICO,
+    cache_write_pico=MAYBE_PICO,
+    cache_write_1h_pico=MAYBE_PICO,
+    reasoning_pico=MAYBE_PICO,
+    audio_pico=MAYBE_PICO,
+    request_nano=st.integers(0, 10**7),
+    tiers=TIERS,
 )
 MARKUP_BP = st.integers(0, 20_000)
 
@@ -46,7 +55,10 @@ def usages(draw: st.DrawFn, most_input: int, most_output: int) -> Usage:
     read = draw(st.integers(0, given_tokens))
     written = draw(st.integers(0, given_tokens - read))
     reasoned, for_an_hour = draw(st.integers(0, said)), draw(st.integers(0, written))
-    return Usage(given_tokens, said, read, written, reasoned, cache_write_1h_tokens=for_an_hour)
+    heard = draw(st.integers(0, given_tokens))
+    return Usage(
+        given_tokens, said, read, written, reasoned, cache_write_1h_tokens=for_an_hour, audio_tokens=heard
+    )
 
 
 @st.composite

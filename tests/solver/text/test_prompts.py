@@ -16,7 +16,9 @@ from solver.text.prompts import (
     read_parts,
 )
 
-KINDS = [kind for kind in StepKind if kind.calls_model and kind not in {StepKind.SAMPLE, StepKind.WRITE_UP}]
+# A turn goes on with the conversation of its attempt, as a sample begins it.
+OWN_SHAPE = {StepKind.SAMPLE, StepKind.TURN, StepKind.WRITE_UP}
+KINDS = [kind for kind in StepKind if kind.calls_model and kind not in OWN_SHAPE]
 
 
 @pytest.mark.parametrize("kind", KINDS)
