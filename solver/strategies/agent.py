@@ -58,6 +58,7 @@ class Agent(Common[AgentPlan]):
         super().__init__(setting)
         self.tools: Sequence[ToolSpec] = setting.tools
         self._lines: list[AgentLine] = []
+        self._plain = 0
         self.max_tries = int(setting.options.get("max_tries", MAX_TRIES))
         is_text = setting.problem.result is ResultKind.TEXT
         self._most_lines = min(self.max_tries, 1 if is_text else _MOST_LINES)
@@ -91,14 +92,17 @@ class Agent(Common[AgentPlan]):
             return self.samples(resources, "sample", upto=MAX_TRIES, most=most)
         steps: list[Step] = []
         free_nano = resources.free_nano - sum(self._last_nano(line) for line in self._open())
-        for number, line in enumerate(self._lines):
+        # A model that cannot be called now is asked for, too: then the job waits for it. Others go first.
+        in_turn = sorted(enumerate(self._lines), key=lambda each: each[1].model not in resources.affordable)
+        for number, line in in_turn:
             if line.has_ended:
                 continue
             if line.waits_for_tools():
                 steps += self._uses(line, resources, free_nano)
             elif line.next_key not in resources.in_flight and self._may_call(steps, resources):
-                steps += self._next_call(line, number, free_nano, resources)
-        if not steps and len(self._lines) < min(self._lines_wanted(), self._most_lines):
+                is_turn = self._may_turn(line, free_nano)
+                steps.append(line.turn(number) if is_turn else line.last(number))
+        if not steps and self._begun() < min(self._attempts_wanted(), self._most_lines):
             return self._begin(resources, free_nano)
         return steps
 
@@ -120,12 +124,6 @@ class Agent(Common[AgentPlan]):
             )
         return steps
 
-    def _next_call(self, line: AgentLine, number: int, free_nano: int, resources: Resources) -> list[Step]:
-        """Return the next call of an attempt: with tools while turns and money last, else the one that answers."""
-        if line.model not in resources.affordable:
-            return []
-        return [line.turn(number) if self._may_turn(line, free_nano) else line.last(number)]
-
     def _may_turn(self, line: AgentLine, free_nano: int) -> bool:
         """Tell whether an attempt may go on with tools: the call after this one must be paid for, too."""
         card, size = self.roles.cards[line.model], line.size_bytes()
@@ -145,21 +143,27 @@ class Agent(Common[AgentPlan]):
     def _open(self) -> list[AgentLine]:
         return [line for line in self._lines if not line.has_ended]
 
-    def _lines_wanted(self) -> int:
+    def _begun(self) -> int:
+        return len(self._lines) + self._plain
+
+    def _attempts_wanted(self) -> int:
         """Return how many attempts are begun by now: a wave waits for the end of the one before."""
-        begun = len(self._lines)
+        begun = self._begun()
         if self._open():
             return begun
         return _FIRST_WAVE if not begun else begun + _NEXT_WAVE
 
     def _begin(self, resources: Resources, free_nano: int) -> Sequence[Step]:
-        """Note the attempts of the next wave that the money pays for; the last of it makes one more at least."""
+        """Note the attempts of the next wave that the money pays for; the last of it makes one more at least.
+
+        Where no model that calls tools can be had now, but another, it makes plain attempts.
+        """
         if resources.in_flight:
             return ()
-        wave = min(self._lines_wanted(), self._most_lines) - len(self._lines)
+        wave = min(self._attempts_wanted(), self._most_lines) - self._begun()
         affordable = [name for name in self.plan.solvers if name in resources.affordable]
         if not affordable:
-            return ()
+            return self.samples(resources, "sample", upto=self._plain + wave, most=wave)
         paid = max(min(wave, free_nano // max(self.plan.share_nano, 1)), 1)
         models = [affordable[(len(self._lines) + index) % len(affordable)] for index in range(paid)]
         key = f"lines/{len(self._lines)}"
@@ -176,6 +180,8 @@ class Agent(Common[AgentPlan]):
             number = result.key.split("/")[1]
             if number.isdigit() and int(number) < len(self._lines):
                 self._lines[int(number)].tell(result)
+        elif result.key.startswith("sample/"):
+            self._plain += 1
 
     def _line(self, name: str) -> AgentLine:
         model = name if name in self.roles.cards else self.plan.solvers[0]
@@ -187,7 +193,7 @@ class Agent(Common[AgentPlan]):
     def done(self) -> StopReason | None:
         """Stop also when all attempts with tools were made."""
         reason = super().done()
-        if reason is None and len(self._lines) >= self._most_lines and not self._open():
+        if reason is None and self.plan.turns and self._begun() >= self._most_lines and not self._open():
             return StopReason.NO_PROGRESS
         return reason
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from solver.core.errors import Interrupted
+from solver.core.errors import ErrorCategory, Interrupted, NotExecuted, ProviderDown
 from solver.core.pricing import Usage
 from solver.core.programs import Asker
 from solver.core.request import Reply, Request, ToolCall
-from solver.core.steps import StepKind, StepResult, StopReason
+from solver.core.steps import Status, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
 from solver.core.tools import Source, ToolOrder, ToolOutcome, ToolsOff, ToolSpec
 from solver.engine.control import Stop
@@ -165,3 +165,29 @@ async def test_what_no_journal_can_keep_is_replaced():
     use = told(bench)[StepKind.TOOL]
     assert "\0" not in repr(use).replace("\\x00", "\0")
     assert "\ud800" not in use.text
+
+
+@pytest.mark.parametrize("is_begun", [True, False])
+async def test_where_the_model_that_calls_tools_is_away_nothing_is_given_up(is_begun):
+    """An attempt under way waits for its model; without one, those that call no tools make plain attempts."""
+    shelf = Shelf()
+    bench = bench_of(shelf, "look_up")
+    other = card("b/two", bundled=False)
+    answered, away = (
+        bench.provider.answer,
+        NotExecuted("quota", category=ErrorCategory.BUSY, retry_after_s=3_600.0),
+    )
+
+    def answer(request: Request, number: int) -> str | Reply | NotExecuted:
+        if request.card.name == other.name:
+            return "Answer: 42"
+        return answered(request, number) if is_begun and not shelf.used else away
+
+    bench.provider.answer = answer
+    bench.panel.append(other)
+    setting = Setting(bench.problem, bench.panel, bench.budget_nano, 0, bench.options, 7, tools=shelf.specs())
+    bench.strategy = make_strategy("agent", setting)
+    with pytest.raises(ProviderDown, match="quota"):
+        await bench.run()
+    assert len(shelf.used) == is_begun
+    assert not [each for each in bench.journal.results if each.status is Status.FAILED]

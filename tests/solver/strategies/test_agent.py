@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from solver.core.lines import line_of, sources_by_line
+from solver.core.pricing import Rates
 from solver.core.problem import Problem
 from solver.core.request import ToolCall
 from solver.core.steps import Step, StepKind, StopReason
@@ -168,6 +169,17 @@ def test_without_tools_or_models_that_call_them_plain_attempts_are_made(changes)
     play = _played(**changes)
     assert play.run(check_lives=0.3) is StopReason.CONFIDENT
     assert not any(step.tools for step in play.asked.values())
+
+
+def test_where_no_model_that_calls_tools_can_be_had_others_make_plain_attempts():
+    """The few that an attempt with tools would have been."""
+    dear = replace(panel_that_calls_tools()[0], rates=Rates(10**10, 10**10))
+    play = _played(
+        panel=[dear, card("b/two", ability=0.9)], options={"confidence_target": 0.999999}, budget_nano=10**9
+    )
+    assert play.run(check_lives=0.3) is StopReason.NO_PROGRESS
+    assert {result.model for result in play.told if result.kind is StepKind.SAMPLE} == {"b/two"}
+    assert play.strategy.best().answer == "42"
 
 
 def test_another_execution_with_other_tools_goes_on():
