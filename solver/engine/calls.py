@@ -171,16 +171,21 @@ class Attempts:
     async def execute(self, step: Step, bound: Bound, *, final: bool = False) -> StepResult:
         """Bring one step to a told result. The caller made the first hold.
 
-        What is refused at a cheaper service tier is tried there for a while, then made at the standard one.
+        What is refused at a cheaper service tier is tried there for a while, then made at the standard one. How long it
+        waits for its permits says nothing of the provider, so that time does not count.
 
         Raises BudgetReached and ModelSuspended (nothing told), LeaseLost, ProviderDown.
         """
-        in_doubt, backoff_s, began_s = 0, _FIRST_BACKOFF_S, self._clock()
+        in_doubt, backoff_s = 0, _FIRST_BACKOFF_S
+        permitted_s, fails_since_s, asked_s = math.inf, math.inf, self._clock()
         cheaper = CheaperTier(is_given_up=not bound.service)
         while True:
             try:
                 # Nothing is opened that may have to wait: whoever dies meanwhile leaves nothing in doubt.
                 with await self._permit(step, bound) as permit:
+                    now_s = self._clock()
+                    permitted_s = min(permitted_s, now_s)
+                    fails_since_s = min(fails_since_s + now_s - asked_s, now_s)
                     async with self._hold(self._next_call(step, bound)) as hold:
                         return await self._make(hold, permit)
             except ModelSuspended as error:
@@ -190,22 +195,25 @@ class Attempts:
                 longest_s = float("inf")
                 if bound.service:
                     longest_s = cheaper.refused(self._clock(), is_busy=error.retryable)
+                    # From here on the standard tier counts alone.
+                    fails_since_s = self._clock()
                 elif self._is_to_be_left_alone(step.model, error):
                     raise ModelSuspended(str(error)) from error
-                elif not error.retryable or self._only_this_fails(max(began_s, cheaper.given_up_s)):
+                elif not error.retryable or self._only_this_fails(fails_since_s):
                     return await self._fail(step, str(error))
                 else:
-                    self._check_patience(error, since_s=cheaper.given_up_s)
+                    self._check_patience(error, since_s=fails_since_s)
                 await self._pause(step, min(max(backoff_s, error.retry_after_s or 0.0), longest_s))
                 backoff_s = min(backoff_s * 2, _MAX_BACKOFF_S)
             except InDoubt as error:
                 in_doubt += 1
                 if in_doubt >= _MAX_IN_DOUBT:
-                    return await self._fail_alone(step, error, began_s)
+                    return await self._fail_alone(step, error, permitted_s)
                 await self._pause(step, _DOUBT_BACKOFF_S * in_doubt)
             if self._closed.is_set():
                 raise BudgetReached("Stopped before the next attempt.")
             bound = self.hold_for(step, final=final, at_standard=cheaper.is_given_up)
+            asked_s = self._clock()
 
     async def collect(self, submitted: Submitted) -> StepResult | None:
         """Bring home a call that an earlier execution submitted. None: it came to nothing; its step may be asked anew.

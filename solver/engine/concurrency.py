@@ -6,6 +6,7 @@ that reports no more is forgotten after a while, with all it had: no death leave
 seconds on the clock of whoever keeps the state.
 """
 
+import heapq
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -117,12 +118,16 @@ class ModelLimit:
 
 def _fairly(has: Counter[str], wants: Counter[str], free: int) -> Iterator[str]:
     """Yield the jobs that get a free place, one place each time: always one of those that have the fewest."""
-    has, wants = has.copy(), +wants
-    while free > 0 and wants:
-        job = min(wants, key=lambda each: (has[each], each))
-        has[job] += 1
+    wants = +wants
+    fewest = [(has[job], job) for job in wants]
+    heapq.heapify(fewest)
+    for _ in range(free):
+        if not fewest:
+            return
+        count, job = fewest[0]
         wants[job] -= 1
-        if not wants[job]:
-            del wants[job]
-        free -= 1
+        if wants[job]:
+            heapq.heapreplace(fewest, (count + 1, job))
+        else:
+            heapq.heappop(fewest)
         yield job

@@ -48,8 +48,6 @@ class CheaperTier:
 
     def __init__(self, *, is_given_up: bool = False) -> None:
         self.is_given_up = is_given_up
-        self.given_up_s = float("-inf")
-        """Since when it is made at the standard tier after it was refused here."""
         self._first_refused_s: float | None = None
 
     def refused(self, now_s: float, *, is_busy: bool) -> float:
@@ -61,5 +59,5 @@ class CheaperTier:
             self._first_refused_s = now_s
         left_s = max(self._first_refused_s + PATIENCE_S - now_s, 0.0) if is_busy else 0.0
         if not left_s:
-            self.is_given_up, self.given_up_s = True, now_s
+            self.is_given_up = True
         return left_s

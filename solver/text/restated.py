@@ -2,7 +2,9 @@
 
 import re
 
-_SENTENCE = re.compile(r"(?P<said>[^\n.!?]{3,200}?) (?:is|are|was|were) (?P<rest>(?:[^\n.!?]|\.(?=\S)){1,120}?)[.!]?")
+_SENTENCE = re.compile(
+    r"(?P<said>[^\n.!?]{3,200}?) (?:is|are|was|were) (?P<rest>(?:[^\n.!?]|\.(?=\S)){1,120}?)[.!]?"
+)
 _ASKS = re.compile(
     r"\b(?:what|which|who|whom|whose|where|when|how (?:many|much|old|long|far))\b", re.IGNORECASE
 )

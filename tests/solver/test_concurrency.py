@@ -1,11 +1,13 @@
 """How many calls a model bears at once: growth and cuts, fairness between jobs, and hosts that die."""
 
 import asyncio
+import time
 from dataclasses import replace
 
 import pytest
 
 from solver.core.errors import ErrorCategory, InDoubt, ModelSuspended, NotExecuted, ProviderDown
+from solver.core.steps import Status
 from solver.engine.concurrency import FIRST_LIMIT, LEASE_S, ModelLimit, Refusal, Report
 from solver.engine.control import Stop
 from solver.engine.permits import LocalLimits, Permits
@@ -72,6 +74,23 @@ def test_free_places_go_to_the_jobs_with_the_fewest_calls():
     assert limit.tell("one", Report({"early": 9}, {"early": 77}), 1.4) == {"early": 7}
 
 
+def test_free_places_are_given_out_without_looking_at_every_job_each_time():
+    """Hundreds of jobs and a thousand places must not hold a worker's event loop up."""
+    compared = []
+
+    class Job(str):
+        __slots__ = ()
+
+        def __lt__(self, other: str) -> bool:
+            compared.append(self)
+            return str.__lt__(self, other)
+
+    limit = ModelLimit(limit=100.0)
+    granted = limit.tell("host", Report({}, {Job(f"{number:03}"): 5 for number in range(200)}), 1.0)
+    assert granted == {f"{number:03}": 1 for number in range(100)}
+    assert len(compared) < 4_000
+
+
 def test_what_nobody_asks_for_any_more_is_not_kept_free():
     """A host that waited and fell silent keeps nobody from the places."""
     limit = ModelLimit()
@@ -109,6 +128,30 @@ async def test_a_run_never_exceeds_the_limit_and_learns_from_refusals():
     await bench.run(permits=Permits(store, "host"))
     assert store.limits["openai/one"].limit < 16
     assert bench.purse.held_nano == bench.purse.in_doubt_nano == 0
+
+
+async def test_the_wait_for_a_permit_is_no_failure_of_the_provider():
+    """A call that waited for long, and is then refused a few times, is still made."""
+    queued_s = 0.0
+
+    class Queue(Permits):
+        async def take(self, model, job):
+            nonlocal queued_s
+            queued_s += 40.0
+            return await super().take(model, job)
+
+    def refuses_twice(request, _):
+        asked[request.seed] = asked.get(request.seed, 0) + 1
+        if asked[request.seed] < 3:
+            return NotExecuted("429", category=ErrorCategory.BUSY, retry_after_s=0.0)
+        return "Answer: 42"
+
+    asked: dict[int, int] = {}
+    bench = Bench(Provider(refuses_twice), panel=[OTHERS], clock=lambda: queued_s + time.monotonic())
+    bench.limits = replace(bench.limits, patience_s=30, slots=1)
+    outcome = await bench.run(permits=Queue(LocalLimits(), "host"))
+    assert outcome.best.answer == "42"
+    assert not [result for result in bench.journal.results if result.status is Status.FAILED]
 
 
 async def test_a_stop_ends_the_waiting_and_gives_the_money_back():
