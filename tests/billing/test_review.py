@@ -13,7 +13,7 @@ from billing.books.audit import violations
 from billing.cost_review.chart import cost_chart
 from billing.cost_review.summing import sum_calls
 from billing.cost_review.sums import By, Line, Lines, Scope, budget_nano, lines, total_of
-from billing.models import Call, CallSum
+from billing.models import Call, CallSum, CallSumMark
 from billing.views.staff import review
 from tests.billing.books import USD, doubt, settle, sql, start_job, void
 
@@ -117,6 +117,12 @@ def test_summed_calls_and_single_ones_make_one_sum(spent):
     assert [[lines(scope, by) for by in By] for scope in scopes] == before
     assert CallSum.objects.count() == 4
     assert not violations()
+
+
+def test_sums_never_run_ahead_of_the_clock_by_which_calls_finish(spent):
+    """A worker whose clock is a day ahead leaves what finishes today to be summed."""
+    sum_calls(timezone.now() + timedelta(days=1))
+    assert CallSumMark.objects.get().until <= timezone.now()
 
 
 def test_no_list_ends_without_a_word(spent, stella, monkeypatch):

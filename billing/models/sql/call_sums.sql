@@ -1,7 +1,8 @@
 -- Sums what finished before p_until into billing_callsum, by quarter of an hour; returns how many sums were added.
 --
 -- A call's time of finish is set before its transaction commits. So the mark stays behind every transaction that is
--- under way: none of them can still add a call to what was summed. The mark is locked: of two at once, one waits.
+-- under way, and behind the database's clock, by which calls finish: none can still be added to what was summed. The
+-- mark is locked: of two at once, one waits.
 CREATE OR REPLACE FUNCTION billing_sum_calls(p_until timestamptz) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
     v_from timestamptz;
@@ -10,7 +11,7 @@ DECLARE
 BEGIN
     INSERT INTO billing_callsummark (id, until) VALUES (1, '-infinity') ON CONFLICT DO NOTHING;
     SELECT until INTO v_from FROM billing_callsummark WHERE id = 1 FOR UPDATE;
-    SELECT date_bin('15 minutes', least(p_until, min(xact_start)), 'epoch') INTO v_until
+    SELECT date_bin('15 minutes', least(p_until, clock_timestamp(), min(xact_start)), 'epoch') INTO v_until
         FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
     IF v_until <= v_from THEN
         RETURN 0;
