@@ -22,7 +22,8 @@ class PostOffice:
     def open_doors(self) -> None:
         """Accept mail; always on the same port."""
         if self._server is None:
-            self._server = self._do(asyncio.start_server(self._talk, "127.0.0.1", self.port))
+            # A mail carries pictures: more than the 64 KiB that a reader takes if told nothing.
+            self._server = self._do(asyncio.start_server(self._talk, "127.0.0.1", self.port, limit=16 << 20))
             self.port = self._server.sockets[0].getsockname()[1]
 
     def close_doors(self) -> None:
