@@ -201,7 +201,7 @@ def tokens(count: int | None) -> str:
     """Return a number of tokens for people: `812`, `45.2 k`, `1.9 M`."""
     value = count or 0
     if value < 10_000:
-        return f"{value:,}".replace(",", " ")
+        return f"{value:,}"
     return f"{value / 1000:.1f} k" if value < 1_000_000 else f"{value / 1_000_000:.1f} M"
 
 

@@ -233,7 +233,7 @@ def test_words_for_numbers():
         "2 h 5 min",
         "5 days",
     ]
-    assert [tokens(x) for x in (0, 812, 4393, 45_200, 1_900_000)] == ["0", "812", "4 393", "45.2 k", "1.9 M"]
+    assert [tokens(x) for x in (0, 812, 4393, 45_200, 1_900_000)] == ["0", "812", "4,393", "45.2 k", "1.9 M"]
 
 
 @pytest.mark.parametrize(
