@@ -9,10 +9,14 @@ from functools import wraps
 from typing import Concatenate, cast
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.models import Membership, Role, User, Workspace
 from accounts.rights import Right
@@ -31,17 +35,44 @@ type AuthedView[**P] = Callable[Concatenate[AuthedRequest, P], HttpResponseBase]
 
 
 def signed_in[**P](view: AuthedView[P]) -> View[P]:
-    """Ask the signed-out to sign in; a fragment reloads its page instead of showing the sign-in page in its place."""
+    """Ask the signed-out to sign in; a fragment reloads its page instead of showing the sign-in page in its place.
+
+    A form that says of which workspace it is (ui/_of_workspace.html) changes no other one; a link shows no other one.
+    """
 
     @wraps(view)
     def door(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if isinstance(request.user, User):
-            return view(cast("AuthedRequest", request), *args, **kwargs)
+            authed = cast("AuthedRequest", request)
+            return _ask_again(authed) if _is_of_another(authed) else view(authed, *args, **kwargs)
         if request.htmx:  # type: ignore[attr-defined]
             return HttpResponse(status=204, headers={"HX-Refresh": "true"})
         return redirect_to_login(request.get_full_path())
 
     return door
+
+
+def _is_of_another(request: AuthedRequest) -> bool:
+    """Whether a form or an email's link is of another workspace than the one that the user has chosen meanwhile."""
+    sent = request.POST if request.method == "POST" else request.GET
+    named = sent.get("of_workspace")
+    return named is not None and named != str(workspace_of(request.user).public_id)
+
+
+def _ask_again(request: AuthedRequest) -> HttpResponse:
+    chosen = workspace_of(request.user).name
+    if request.method != "POST":
+        messages.warning(request, f"This link is about another workspace than {chosen}. Switch to it first.")
+        return redirect("workspace")
+    messages.warning(
+        request,
+        f"You have switched to {chosen} since this form was shown. Nothing was changed: check it and send it again, or "
+        "switch back first.",
+    )
+    back = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
+        back = reverse("job-list")
+    return redirect(back)
 
 
 def staff_with[**P](right: Right) -> Callable[[AuthedView[P]], View[P]]:

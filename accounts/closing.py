@@ -24,6 +24,7 @@ from accounts.models import (
     WorkspaceChange,
     WorkspaceInvitation,
 )
+from accounts.workspaces import members
 from accounts.workspaces.changes import What, note
 
 CLOSED_DOMAIN = "closed.invalid"
@@ -72,26 +73,36 @@ def handovers_of(user: User) -> list[Handover]:
     owned = Membership.objects.filter(user=user, role=Role.OWNER).exclude(workspace__in=alone)
     found = []
     for membership in owned.select_related("workspace").order_by("pk"):
-        others = Membership.objects.filter(workspace=membership.workspace_id).exclude(user=user)
+        others = Membership.objects.filter(workspace=membership.workspace_id, user__is_active=True)
+        others = others.exclude(user=user)
         if not others.filter(role=Role.OWNER).exists():
             heir = others.filter(role=Role.MEMBER).select_related("user").order_by("pk").first()
             found.append(Handover(membership.workspace, heir))
     return found
 
 
+def lock_workspaces_of(user: User) -> None:
+    """Lock who is in the user's workspaces: nobody else joins, leaves or loses a role until the transaction ends.
+
+    Call it right after the user's row was locked.
+    """
+    own = Workspace.objects.filter(memberships__user=user).values("pk")
+    list(Workspace.objects.select_for_update(no_key=True).filter(pk__in=own).order_by("pk").values_list("pk"))
+
+
 def leave_shared_workspaces(user: User) -> None:
-    """End the user's memberships beside others; where nobody else is an owner, the longest member becomes one."""
+    """End the user's memberships beside others; where nobody else is an owner, the longest member becomes one.
+
+    The workspaces must be locked (lock_workspaces_of).
+    """
     shared = Membership.objects.filter(user=user).exclude(workspace__in=workspaces_alone(user))
-    # Nobody else leaves, or loses a role, meanwhile.
-    locked = Workspace.objects.select_for_update(no_key=True).filter(pk__in=shared.values("workspace"))
-    list(locked.order_by("pk"))
     for handover in handovers_of(user):
         if handover.heir:
             Membership.objects.filter(pk=handover.heir.pk).update(role=Role.OWNER)
             note(handover.workspace, What.ROLE, about=handover.heir.user, detail="member → owner")
-    for membership in shared.select_related("workspace"):
+    for membership in shared.select_related("workspace", "user"):
         note(membership.workspace, What.LEFT, by=user)
-        membership.delete()
+        members.end(membership)
 
 
 def anonymise(user: User) -> None:

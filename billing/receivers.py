@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User, Workspace
 from accounts.sign_in.mailbox import domain_mark, mailbox_mark, registered_domain
-from accounts.signals import membership_ended, workspace_created
+from accounts.signals import membership_ended, ownership_ended, workspace_created
 from billing.books.ledger import account_of, open_system_accounts
 from billing.books.wallet import grant
 from billing.models import AccountKind, AutoRecharge, SavedCard, TrialGrant
@@ -26,9 +26,9 @@ _DAY, _DOMAIN_PERIOD = timedelta(days=1), timedelta(days=30)
 _TRIAL_LOCK = 0x747269616C
 
 
-@receiver(membership_ended, dispatch_uid="billing.forget_cards")
+@receiver([membership_ended, ownership_ended], dispatch_uid="billing.forget_cards")
 def forget_cards(*, workspace: Workspace, user: User, **_: Any) -> None:
-    """Remove the cards that somebody saved in a workspace they are no longer in; the sweep has Stripe forget them."""
+    """Remove the cards that somebody saved in a workspace that they no longer own; the sweep has Stripe forget them."""
     cards = SavedCard.objects.filter(workspace=workspace, user=user, removed_at=None)
     AutoRecharge.objects.filter(card__in=cards).update(is_on=False)
     cards.update(removed_at=timezone.now())

@@ -32,7 +32,7 @@ def invite(workspace: Workspace, email: str, role: Role, *, by: User) -> Workspa
     local, _, domain = email.strip().lower().rpartition("@")
     address = f"{local}@{ascii_domain(domain)}"
     with transaction.atomic():
-        lock_people(workspace.pk)
+        lock_people(workspace.pk, by)
         verified = EmailAddress.objects.filter(email__iexact=address, verified=True)
         if Membership.objects.filter(workspace=workspace, user__in=verified.values("user")).exists():
             raise MemberError(f"{address} is in this workspace already.")
@@ -62,7 +62,7 @@ def invite(workspace: Workspace, email: str, role: Role, *, by: User) -> Workspa
 def send_again(invitation: WorkspaceInvitation, *, by: User) -> None:
     """Email another link, good for another seven days; the earlier one is void. Raises MemberError."""
     with transaction.atomic():
-        invitation = _waiting(invitation)
+        invitation = _waiting(invitation, by)
         _check_rate(invitation.email, by)
         token, now = secrets.token_urlsafe(32), timezone.now()
         invitation.token_sha256, invitation.invited_by = _digest(token), by
@@ -76,7 +76,7 @@ def send_again(invitation: WorkspaceInvitation, *, by: User) -> None:
 def take_back(invitation: WorkspaceInvitation, *, by: User) -> None:
     """Void an invitation's link. Raises MemberError where it was accepted or ended meanwhile."""
     with transaction.atomic():
-        invitation = _waiting(invitation)
+        invitation = _waiting(invitation, by)
         _end(invitation)
         note(invitation.workspace, What.TAKEN_BACK, by=by, email=invitation.email)
 
@@ -99,7 +99,7 @@ def accept(invitation: WorkspaceInvitation, user: User) -> Membership:
 
     Who is in it already keeps the role that may do more.
     """
-    invitation = _waiting(invitation)
+    invitation = _waiting(invitation, user)
     if not (invitation.is_open and is_for(invitation, user)):
         raise MemberError("This invitation has expired, or is for another address. Nothing was changed.")
     role = Role(invitation.role)
@@ -137,9 +137,9 @@ def is_invited(email: str) -> bool:
     return waiting.filter(expires_at__gt=timezone.now()).exists()
 
 
-def _waiting(invitation: WorkspaceInvitation) -> WorkspaceInvitation:
+def _waiting(invitation: WorkspaceInvitation, *users: User) -> WorkspaceInvitation:
     """Lock an invitation and return it as it is now. Raises MemberError where it waits no more."""
-    lock_people(invitation.workspace_id)
+    lock_people(invitation.workspace_id, *users)
     waiting = WorkspaceInvitation.objects.select_related("workspace").filter(accepted_at=None, ended_at=None)
     found = waiting.filter(pk=invitation.pk, token_sha256=invitation.token_sha256).first()
     if found is None:

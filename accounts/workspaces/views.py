@@ -218,7 +218,11 @@ def remove_member(request: AuthedRequest, membership_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave(request: AuthedRequest) -> HttpResponse:
     """Say what leaving means; a POST leaves the workspace that the form names, or else the chosen one."""
-    named = workspace_named(request.user, request.POST.get("workspace", "")) or workspace_of(request.user)
+    wanted = request.POST.get("workspace")
+    named = workspace_of(request.user) if wanted is None else workspace_named(request.user, wanted)
+    if named is None:
+        messages.warning(request, "You are not in this workspace any more. Nothing was changed.")
+        return redirect("workspace")
     membership = Membership.objects.select_related("workspace", "user").get(
         user=request.user, workspace=named
     )

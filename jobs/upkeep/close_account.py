@@ -13,6 +13,7 @@ from accounts.closing import (
     handovers_of,
     is_last_of_staff,
     leave_shared_workspaces,
+    lock_workspaces_of,
     workspaces_alone,
 )
 from accounts.models import User, Workspace
@@ -27,7 +28,7 @@ from jobs.lifecycle.control import cancel_job
 from jobs.lifecycle.submission.funding import end_unpaid
 from jobs.mail.eml_backend import delete_files_to
 from jobs.models import Job, JobQuerySet, JobTemplate, OutboxMessage, OutboxState, Webhook
-from jobs.upkeep.delete_texts import delete_texts
+from jobs.upkeep.delete_texts import delete_texts, still_theirs
 from solver.core.money import format_usd
 
 
@@ -75,15 +76,18 @@ def close_account(*, user: User, gives_up_money: bool) -> int:
 
     1. The user's row is locked against new jobs.
     2. Jobs under way and paid money must have been dealt with: only their owner can say how.
-    3. Drafts go, unpaid jobs end, the texts of all jobs of the user (and of workspaces nobody else is in) go.
+    3. Drafts go, unpaid jobs end, the texts of all jobs of the user (and of workspaces nobody else is in) go; not of
+       jobs in workspaces that they left, or only read in: those are the workspace's.
     4. Money, memberships, emails, ways to sign in.
     """
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=user.pk)
         if user.closed_at:
             raise SubmitError("This account is already closed.", code="closed")
+        lock_workspaces_of(user)
         _refuse(belongings_of(user), gives_up_money=gives_up_money)
         alone = workspaces_alone(user)
+        _end_unstarted(user, alone)
         deleted = _delete_jobs(_jobs_of(user, alone))
         JobTemplate.objects.filter(created_by=user).delete()
         delete_files(Attachment.objects.filter(created_by=user, job=None))
@@ -100,8 +104,8 @@ def close_account(*, user: User, gives_up_money: bool) -> int:
 
 
 def _jobs_of(user: User, alone: list[Workspace]) -> JobQuerySet:
-    """Return the jobs that the user made, and those left in workspaces that nobody else is in."""
-    jobs = Job.objects.filter(Q(created_by=user) | Q(workspace__in=alone))
+    """Return the jobs that the user made where they may still act, and those in workspaces that nobody else is in."""
+    jobs = Job.objects.filter(Q(still_theirs(), created_by=user) | Q(workspace__in=alone))
     assert isinstance(jobs, JobQuerySet)  # Job.objects is made from it
     return jobs
 
@@ -131,10 +135,15 @@ def _refuse(has: Belongings, *, gives_up_money: bool) -> None:
         )
 
 
-def _delete_jobs(jobs: JobQuerySet) -> int:
+def _end_unstarted(user: User, alone: list[Workspace]) -> None:
+    """Delete drafts and end unpaid jobs, also where the user has become a viewer: nobody else could start them."""
+    jobs = Job.objects.filter(Q(created_by=user) | Q(workspace__in=alone))
     jobs.filter(state=JobState.DRAFT).delete()
     for job_id in jobs.filter(state=JobState.AWAITING_PAYMENT).values_list("pk", flat=True):
         end_unpaid(job_id=job_id, stop_reason="cancelled")
+
+
+def _delete_jobs(jobs: JobQuerySet) -> int:
     ended = jobs.filter(state__in=sorted(ENDED), texts_deleted_at=None).values_list("pk", flat=True)
     return sum(delete_texts(job_id=job_id) for job_id in list(ended))
 

@@ -4,10 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts.access import role_in
-from accounts.models import Role, User
+from accounts.models import Membership, Role, User
 from files.models import Attachment
 from files.store import delete_files
 from jobs.core.states import ENDED
@@ -55,6 +56,12 @@ def may_delete_texts(user: User, job: Job) -> bool:
     """
     role = reader_role(user, job)
     return role is not None and role.includes(Role.MEMBER if job.created_by_id == user.pk else Role.OWNER)
+
+
+def still_theirs() -> Exists:
+    """Return the condition that who made a job may still act in its workspace: otherwise it is the workspace's alone."""
+    acting = Membership.objects.filter(role__in=[role for role in Role if role.includes(Role.MEMBER)])
+    return Exists(acting.filter(user=OuterRef("created_by"), workspace=OuterRef("workspace")))
 
 
 def reader_role(user: User, job: Job) -> Role | None:

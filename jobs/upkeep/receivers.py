@@ -13,7 +13,7 @@ from billing.signals import model_released, money_arrived, recharge_failed, spen
 from files.models import Attachment
 from files.store import delete_files
 from jobs.core.states import JobState
-from jobs.lifecycle.submission.funding import start_paid_jobs
+from jobs.lifecycle.submission.funding import end_unpaid, start_paid_jobs
 from jobs.mail.enqueue import enqueue_account_mail
 from jobs.models import Job, JobTemplate
 from jobs.upkeep.model_suspension import hurry_all_waiting_jobs, hurry_waiting_jobs
@@ -28,11 +28,17 @@ def start_what_was_waiting(*, workspace_id: int, **_: Any) -> None:
 
 @receiver(membership_ended, dispatch_uid="jobs.stop_what_was_theirs")
 def stop_what_was_theirs(*, workspace: Workspace, user: User, **_: Any) -> None:
-    """Stop the weekly runs of somebody who is no longer in a workspace, and delete their drafts and files there."""
+    """Stop the weekly runs of somebody who is no longer in a workspace, and end what they have not started there.
+
+    Their jobs that await payment end; their drafts and the files of no job are deleted.
+    """
     mine = JobTemplate.objects.filter(workspace=workspace, created_by=user)
     left = "You are no longer in the workspace that paid for it."
     mine.exclude(next_run_at=None).update(next_run_at=None, paused_because=left)
-    Job.objects.filter(workspace=workspace, created_by=user, state=JobState.DRAFT).delete()
+    theirs = Job.objects.filter(workspace=workspace, created_by=user)
+    for job_id in theirs.filter(state=JobState.AWAITING_PAYMENT).values_list("pk", flat=True):
+        end_unpaid(job_id=job_id, stop_reason="cancelled")
+    theirs.filter(state=JobState.DRAFT).delete()
     delete_files(Attachment.objects.filter(workspace=workspace, created_by=user, job=None))
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from jobs.core.states import ENDED
 from jobs.mail.eml_backend import delete_files_before
 from jobs.models import Job
-from jobs.upkeep.delete_texts import delete_texts
+from jobs.upkeep.delete_texts import delete_texts, still_theirs
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +41,10 @@ def delete_old_texts() -> int:
 def _is_over(site_days: int) -> Q:
     own = ExpressionWrapper(F("created_by__keep_days") * timedelta(days=1), output_field=DurationField())
     over = Q(created_by__keep_days__isnull=False, finished_at__lte=Now() - own)
-    # A job that was submitted in the moment in which its account was closed.
+    # A job that was submitted in the moment in which its account was closed; closing keeps the place in a workspace
+    # that nobody else is in.
     over |= Q(created_by__closed_at__isnull=False)
+    over &= still_theirs()
     if site_days:
         over |= Q(finished_at__lte=Now() - timedelta(days=site_days))
     return over

@@ -7,11 +7,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.access import role_in
 from billing.books.wallet import BillingError, NotEnoughMoney, open_escrow
 from jobs.core.errors import SubmitError
 from jobs.core.states import JobState
 from jobs.core.wake import wake_worker_on_commit
 from jobs.lifecycle.limits.checks import check_limits
+from jobs.lifecycle.submission.request import refuse_readers
 from jobs.mail.enqueue import enqueue_job_mail, mail_people
 from jobs.models import Job, OutboxKind
 
@@ -51,11 +53,13 @@ def start_paid_jobs(*, workspace_id: int | None = None) -> int:
 
 @transaction.atomic
 def _hold_back(job_id: UUID, why: str) -> None:
-    """Keep why a job goes on waiting though its money is there, and write its user an email, once a day."""
+    """Keep why a job goes on waiting though its money is there, and write its user, if still there, once a day."""
     waiting = Job.objects.select_related("created_by").filter(pk=job_id, state=JobState.AWAITING_PAYMENT)
     job = waiting.exclude(error=why[:500]).first()
     if job is None or not waiting.update(error=why[:500]) or not why:
         return
+    if role_in(job.created_by, job.workspace_id) is None:
+        return  # who left a workspace hears of its jobs no more
     mail_people(
         OutboxKind.LIMIT,
         to=[job.created_by],
@@ -73,6 +77,7 @@ def _start_paid(job_id: UUID) -> bool:
     job = _lock_unpaid(job_id)
     if job is None:
         return False
+    refuse_readers(job.created_by, job.workspace)  # whose role may have changed since they submitted it
     fund_job(job)
     now = timezone.now()
     job.state, job.queued_at, job.error = JobState.QUEUED, max(now, job.not_before_at or now), ""

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from accounts.models import User
+from accounts.models import Membership, Role, User, Workspace
 from accounts.services import ensure_personal_workspace
 from jobs.core.deadlock import MAX_TRIES, again_after_deadlock
 from jobs.core.errors import SubmitError
@@ -63,6 +63,34 @@ def test_a_closed_account_submits_nothing(endpoint):
     close_account(user=user, gives_up_money=True)
     with pytest.raises(SubmitError, match="closed"):
         submit_job(request)
+
+
+def test_two_owners_who_close_at_once_leave_an_owner(db):
+    """One of them closes after the other: it becomes whose who stays, or the second is told that only viewers stay."""
+    owners = [User.objects.create_user(f"owner{number}@example.org") for number in range(2)]
+    workspace = Workspace.objects.create(name="Shared")
+    viewer = User.objects.create_user("viewer@example.org")
+    for user, role in [*((owner, Role.OWNER) for owner in owners), (viewer, Role.VIEWER)]:
+        ensure_personal_workspace(user)
+        Membership.objects.create(workspace=workspace, user=user, role=role)
+    meet, refused = threading.Barrier(2), []
+
+    def close(user: User) -> None:
+        try:
+            meet.wait(120)
+            close_account(user=user, gives_up_money=True)
+        except SubmitError as error:
+            refused.append(error.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=close, args=[owner]) for owner in owners]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(300)
+    assert refused == ["unowned"]
+    assert Membership.objects.filter(workspace=workspace, role=Role.OWNER).count() == 1
 
 
 def test_what_a_deadlock_ended_is_tried_again(db):

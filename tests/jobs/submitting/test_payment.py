@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.models import Membership, Role
 from billing.books.wallet import balances, grant
 from billing.models import Account
 from billing.signals import money_arrived
@@ -46,6 +47,20 @@ def test_it_starts_by_itself_once_the_money_arrives(alice, workspace):
     job.refresh_from_db()
     assert job.state == JobState.QUEUED
     assert job.escrow.balance_nano == job.budget_nano
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, None])
+def test_a_saved_job_of_who_may_not_start_one_any_more_does_not_start(alice, workspace, role):
+    """Money that comes later does not pay for it: who only reads is told once, who left hears nothing."""
+    job = submit(alice, workspace, when_paid=True)
+    mine = Membership.objects.filter(user=alice)
+    assert mine.update(role=role) if role else mine.delete()
+    before = balances(workspace).wallet_nano + 60 * NANO_PER_USD
+    pay(workspace, 60)
+    job.refresh_from_db()
+    assert (job.state, balances(workspace).wallet_nano) == (JobState.AWAITING_PAYMENT, before)
+    assert "not start jobs" in job.error if role else "no longer a member" in job.error
+    assert OutboxMessage.objects.count() == bool(role)
 
 
 def test_what_returns_from_another_job_counts(alice, workspace, run_all):
