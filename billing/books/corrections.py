@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User, Workspace
+from accounts.models import Membership, User, Workspace
 from billing.books.ledger import (
     PROMOTION,
     account_of,
@@ -32,7 +32,10 @@ def ask_for_correction(
 
 @transaction.atomic
 def decide(correction_id: int, *, approve: bool, reason: str, by: User) -> Correction:
-    """Post a correction, or refuse it. Raises BillingError where it is decided, or asked for by the same person."""
+    """Post a correction, or refuse it. Raises BillingError where it is decided already, or not theirs to decide.
+
+    Who asked for it decides nothing, and who is in its workspace does not approve it.
+    """
     found = (
         Correction.objects.select_for_update(of=("self",))
         .select_related("workspace")
@@ -46,6 +49,10 @@ def decide(correction_id: int, *, approve: bool, reason: str, by: User) -> Corre
     if found.asked_by_id == by.pk:
         raise BillingError(
             "same_person", "Who asked for a correction can't decide it: ask a colleague to look."
+        )
+    if approve and Membership.objects.filter(workspace=found.workspace, user=by).exists():
+        raise BillingError(
+            "own_workspace", "You are in this workspace yourself: ask a colleague who is not to look."
         )
     if not approve and not reason.strip():
         raise BillingError("reason_missing", "Say why it is refused; who asked for it will read it.")

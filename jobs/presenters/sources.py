@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from django.conf import settings
 
 from jobs.models import Job, StepRecord, StepState
+from jobs.presenters.markdown.convert import numbers_cited
 from solver.core.attached import files_from_json
 from solver.core.lines import line_of
 from solver.core.steps import Status, StepKind
 from solver.core.tools import MAX_SOURCES, Source
-from solver.text.citations import cited
 
 
 class NumberedSource(NamedTuple):
@@ -40,8 +43,8 @@ def sources_for(job: Job, text: str) -> list[NumberedSource]:
 
 
 def cited_in(text: str, sources: Sequence[NumberedSource]) -> list[NumberedSource]:
-    """Return those of the sources that a text cites, by number."""
-    numbers = set(cited(text)) if sources else set[int]()
+    """Return those of the sources that a text cites, by number: the ones that its page links."""
+    numbers = numbers_cited(text, len(sources)) if sources else set[int]()
     return [source for source in sources if source.number in numbers]
 
 
@@ -49,6 +52,18 @@ def cited_sources(job: Job) -> list[NumberedSource]:
     """Return what the job's answer cites, by number."""
     text = f"{job.answer_text}\n\n{job.answer}"
     return cited_in(text, sources_for(job, text))
+
+
+def is_on_private_host(address: str) -> bool:
+    """Tell whether a page is on a host that is read although it is private (PONDER_TOOLS_ALLOW_HOSTS)."""
+    allowed = settings.PONDER_TOOLS.allowed_hosts
+    try:
+        parts = urlsplit(address)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return True  # nobody can say where it leads
+    host = (parts.hostname or "").lower()
+    return host in allowed or f"{host}:{port}" in allowed
 
 
 def _all(job: Job) -> Iterator[NumberedSource]:

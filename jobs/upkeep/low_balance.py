@@ -35,7 +35,7 @@ def _tell(workspace: Workspace, left_nano: int) -> bool:
     if not untold.update(low_balance_told_at=now):
         return False
     left = format_usd_at_most(left_nano)
-    base = settings.PONDER_BASE_URL
+    base, of = settings.PONDER_BASE_URL, f"?of_workspace={workspace.public_id}"
     owners = User.objects.filter(
         memberships__workspace=workspace,
         memberships__role=Role.OWNER,
@@ -49,7 +49,7 @@ def _tell(workspace: Workspace, left_nano: int) -> bool:
         text=(
             f"The workspace “{workspace.name}” has {left} left, what its jobs have reserved included. You asked to be "
             f"told below {format_usd(workspace.low_balance_nano or 0)}; you are not told again until it has more.\n\n"
-            f"Add money:\n{base}{reverse('wallet')}\n\nChange when you are told:\n{base}{reverse('workspace')}\n"
+            f"Add money:\n{base}{reverse('wallet')}{of}\n\nChange when you are told:\n{base}{reverse('workspace')}\n"
         ),
         key=f"low-balance.{workspace.pk}.{now:%Y%m%d%H%M%S%f}",
     )

@@ -7,7 +7,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.dispatch import receiver
 
 from accounts.models import User, Workspace
-from accounts.signals import mail_ready, membership_ended
+from accounts.signals import mail_ready, membership_ended, ownership_ended
 from billing.models import AutoRecharge
 from billing.signals import model_released, money_arrived, recharge_failed, spending_resumed
 from files.models import Attachment
@@ -15,7 +15,7 @@ from files.store import delete_files
 from jobs.core.states import JobState
 from jobs.lifecycle.submission.funding import end_unpaid, start_paid_jobs
 from jobs.mail.enqueue import enqueue_account_mail
-from jobs.models import Job, JobTemplate
+from jobs.models import Job, JobTemplate, Webhook
 from jobs.upkeep.model_suspension import hurry_all_waiting_jobs, hurry_waiting_jobs
 from jobs.upkeep.recharge_mail import mail_failed_recharge
 
@@ -40,6 +40,12 @@ def stop_what_was_theirs(*, workspace: Workspace, user: User, **_: Any) -> None:
         end_unpaid(job_id=job_id, stop_reason="cancelled")
     theirs.filter(state=JobState.DRAFT).delete()
     delete_files(Attachment.objects.filter(workspace=workspace, created_by=user, job=None))
+
+
+@receiver([membership_ended, ownership_ended], dispatch_uid="jobs.remove_webhooks")
+def remove_webhooks(*, workspace: Workspace, user: User, **_: Any) -> None:
+    """Remove the webhooks that somebody added to a workspace that they no longer own: nobody there chose the address."""
+    Webhook.objects.filter(workspace=workspace, made_by=user).delete()
 
 
 @receiver(mail_ready, dispatch_uid="jobs.keep_account_mail")

@@ -45,8 +45,9 @@ def _facts(rule: AutoRecharge, amount: str) -> list[str]:
 
 
 def _links(rule: AutoRecharge) -> list[str]:
-    base = settings.PONDER_BASE_URL
+    base, of = settings.PONDER_BASE_URL, f"of_workspace={rule.workspace.public_id}"
+    amount = f"amount={usd_decimal(rule.amount_nano)}"
     return [
-        f"Add {format_usd(rule.amount_nano)} yourself: {base}{reverse('wallet')}?amount={usd_decimal(rule.amount_nano)}",
-        f"Change the card, or switch automatic top-ups off: {base}{reverse('auto-recharge')}",
+        f"Add {format_usd(rule.amount_nano)} yourself: {base}{reverse('wallet')}?{amount}&{of}",
+        f"Change the card, or switch automatic top-ups off: {base}{reverse('auto-recharge')}?{of}",
     ]

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import Membership, Role, User
 from billing.books.corrections import ask_for_correction, decide
 from billing.books.ledger import PROMOTION, account_of, debt_nano, post
 from billing.books.wallet import balances, grant
@@ -162,6 +163,29 @@ def test_a_correction_moves_money_once_a_second_person_approves_it(rich, alice, 
     }
     assert "A double grant." in stella.get("/staff/costs/changes/").content.decode()
     assert "A double grant." in alice.get("/wallet/").content.decode()
+
+
+def test_a_correction_is_of_a_workspace_that_the_user_owns(rich, alice, charlie, stella):
+    """Not of one that they have switched to; of several the asker chooses, the approver reads whose, and is not in it."""
+    form = {"email": "alice@example.org", "kind": "adjustment", "amount": "1.00", "reason": "Late."}
+    address = "/staff/costs/corrections/"
+    Membership.objects.create(workspace=charlie.workspace, user=alice.user, role=Role.MEMBER)
+    User.objects.filter(pk=alice.user.pk).update(current_workspace=charlie.workspace)
+    assert stella.post(address, form).status_code == 302
+    assert Correction.objects.get().workspace == rich
+    Membership.objects.filter(workspace=charlie.workspace, user=alice.user).update(role=Role.OWNER)
+    asked = stella.post(address, form)
+    assert (asked.status_code, "owns several workspaces" in asked.content.decode()) == (422, True)
+    chosen = {"workspace": str(charlie.workspace.public_id)}
+    assert stella.post(address, form | chosen).status_code == 302
+    wish = Correction.objects.latest("pk")
+    assert wish.workspace == charlie.workspace
+    bella = type(stella)("bella", staff=True)
+    assert "Owner: charlie@example.org" in bella.get(address).content.decode()
+    Membership.objects.create(workspace=charlie.workspace, user=bella.user, role=Role.VIEWER)
+    with pytest.raises(BillingError, match="in this workspace yourself"):
+        decide(wish.pk, approve=True, reason="", by=bella.user)
+    assert stella.post(address, form | {"email": "nobody@example.org"}).status_code == 422
 
 
 def test_a_debt_is_written_off_by_two(rich, stella):

@@ -1,17 +1,18 @@
 """Corrections of users' money, for staff: ask with a reason, have a second person look; and who changed what."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse, StreamingHttpResponse
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import AuthedRequest, staff_with, workspace_of
-from accounts.models import User
+from accounts.access import AuthedRequest, staff_with
+from accounts.models import Membership, Role, User, Workspace
 from accounts.rights import Right
 from billing.books.corrections import ask_for_correction, decide
 from billing.cost_review.changes import Change, Changes
@@ -31,6 +32,52 @@ class CorrectionForm(forms.Form):
     kind = forms.ChoiceField(label="What", choices=CorrectionKind.choices)
     amount = forms.DecimalField(label="Amount", max_digits=12, decimal_places=2)
     reason = forms.CharField(label="Reason", max_length=500)
+    workspace = forms.ModelChoiceField(
+        Workspace.objects.none(),
+        label="Workspace",
+        required=False,
+        to_field_name="public_id",
+        empty_label=None,
+    )
+
+    def __init__(self, sent: QueryDict | None) -> None:
+        super().__init__(sent)
+        owned = _owned_by(sent.get("email", "").strip()) if sent else Workspace.objects.none()
+        field = cast("forms.ModelChoiceField[Workspace]", self.fields["workspace"])
+        field.disabled = len(owned) < 2  # nothing to choose
+        if self.asks_which:
+            field.queryset, field.initial = owned, owned[0].public_id
+
+    @property
+    def asks_which(self) -> bool:
+        """Whether the user owns several workspaces."""
+        return not self.fields["workspace"].disabled
+
+    def clean(self) -> dict[str, Any]:
+        """Find the workspace: the only one that the user owns, or the one that was chosen of several."""
+        data: dict[str, Any] = self.cleaned_data
+        if not (address := data.get("email")) or "workspace" in self.errors:
+            return data
+        owned = list(_owned_by(address))
+        if len(owned) == 1:
+            data["workspace"] = owned[0]
+        elif owned and not data.get("workspace"):
+            self.add_error("workspace", "This user owns several workspaces. Choose which one it is about.")
+        elif not owned:
+            known = User.objects.filter(email__iexact=address).exists()
+            self.add_error(
+                "email",
+                "This user owns no workspace. Enter the address of one of its owners."
+                if known
+                else "Nobody here has this address.",
+            )
+        return data
+
+
+def _owned_by(address: str) -> QuerySet[Workspace]:
+    """Return the workspaces that a user owns, their own first, whichever one they have switched to."""
+    owned = Workspace.objects.filter(memberships__user__email__iexact=address, memberships__role=Role.OWNER)
+    return owned.order_by("memberships__pk")
 
 
 @staff_with(Right.CORRECT_BOOKS)
@@ -43,9 +90,11 @@ def corrections(request: AuthedRequest) -> HttpResponse:
     every = Correction.objects.select_related("asked_by", "decided_by", "workspace").order_by(
         "-asked_at", "-pk"
     )
+    owners = Membership.objects.filter(role=Role.OWNER).select_related("user").order_by("pk")
+    of_workspace = Prefetch("workspace__memberships", owners, to_attr="owner_memberships")
     context = {
         "form": form,
-        "waiting": every.filter(state=CorrectionState.ASKED),
+        "waiting": every.filter(state=CorrectionState.ASKED).prefetch_related(of_workspace),
         "page": Paginator(every.exclude(state=CorrectionState.ASKED), _PAGE).get_page(
             request.GET.get("page")
         ),
@@ -93,13 +142,9 @@ def changes_csv(request: AuthedRequest) -> StreamingHttpResponse:
 
 def _ask(request: AuthedRequest, form: CorrectionForm) -> bool:
     wish = form.cleaned_data
-    person = User.objects.filter(email__iexact=wish["email"]).first()
-    if person is None:
-        form.add_error("email", "Nobody here has this address.")
-        return False
     try:
         ask_for_correction(
-            workspace=workspace_of(person),
+            workspace=wish["workspace"],
             kind=CorrectionKind(wish["kind"]),
             amount_nano=int(wish["amount"] * _CENTS_A_DOLLAR) * NANO_PER_CENT,
             reason=wish["reason"],

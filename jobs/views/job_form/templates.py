@@ -102,7 +102,7 @@ def run_template_weekly(request: AuthedRequest, template_id: UUID) -> HttpRespon
     name, when = TemplateNameForm(initial={"name": shown.name}), WeeklyForm(request.POST, auto_id="weekly-%s")
     if not when.is_valid():
         return _page(request, shown, name, when)
-    asked = NewJobForm(shown.form)
+    asked = NewJobForm({**shown.form, "workspace": str(shown.workspace.public_id)})
     if not asked.is_valid():
         when.add_error(None, f"{next(iter(asked.errors.values()))[0]} {_CORRECT}")
         return _page(request, shown, name, when)
@@ -149,7 +149,7 @@ def zone_of(user: User) -> str:
 
 
 def _page(request: AuthedRequest, shown: JobTemplate, name: forms.Form, when: forms.Form) -> HttpResponse:
-    asked = NewJobForm(shown.form)
+    asked = NewJobForm({**shown.form, "workspace": str(shown.workspace.public_id)})
     budget: Any = asked.cleaned_data.get("budget") if asked.is_valid() or asked.errors else None
     context = {
         "template": shown,

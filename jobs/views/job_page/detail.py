@@ -19,7 +19,7 @@ from jobs.models import Comparison, Job, Pinned, ShareLink
 from jobs.presenters.deliverables import as_markdown, has_headline
 from jobs.presenters.hints import shown_hints
 from jobs.presenters.markdown import has_math, render_markdown
-from jobs.presenters.sources import cited_in, sources_for
+from jobs.presenters.sources import cited_in, is_on_private_host, sources_for
 from jobs.presenters.spend import spend_of
 from jobs.presenters.stopped import stop_of
 from jobs.presenters.work import shown_answer, work_of
@@ -40,8 +40,8 @@ _LATER_SHOWN = 20
 def job_context(job: Job, revision: str, *, with_passages: bool = True) -> dict[str, Any]:
     """Return what the page and its live part show; `revision` is that of the job as it was read.
 
-    `with_passages` says whether the page holds the passages that citations lead to; without them it names the pages of
-    the web alone.
+    `with_passages` says whether the page holds the passages that citations lead to; without them it names the
+    public pages of the web alone.
     """
     spend = spend_of(job)
     best = job.best if isinstance(job.best, dict) else {}
@@ -52,7 +52,11 @@ def job_context(job: Job, revision: str, *, with_passages: bool = True) -> dict[
     sources = [
         each
         for each in cited_in(written, known)
-        if (not each.is_attached if with_passages else bool(each.address))
+        if (
+            not each.is_attached
+            if with_passages
+            else bool(each.address) and not is_on_private_host(each.address)
+        )
     ]
     rendered = render_markdown(text, prefix="answer", citations=citations) if text else ""
     delivered = as_markdown(job.result_kind, answer, text)

@@ -1,6 +1,7 @@
 """A job's files: read, told to its models, paid for, kept as they were, and gone with its texts."""
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,7 +19,7 @@ from jobs.core.errors import SubmitError
 from jobs.lifecycle import quote_job
 from jobs.lifecycle.saved.drafts import delete_draft, save_draft
 from jobs.lifecycle.submission.files import MOST_BYTES
-from jobs.models import Pinned, Prompt, StepRecord
+from jobs.models import Pinned, Prompt, ShareLink, StepRecord
 from jobs.presenters.sources import cited_sources
 from jobs.upkeep.close_account import close_account
 from jobs.upkeep.delete_texts import delete_texts
@@ -193,7 +194,7 @@ def test_models_that_see_are_shown_the_pictures(alice, attach, endpoint, run_all
     assert stored_names() == []
 
 
-def test_an_answer_cites_files_and_what_tools_brought(alice, attach, endpoint, run_all, workspace):
+def test_an_answer_cites_files_and_what_tools_brought(alice, attach, endpoint, run_all, workspace, settings):
     """Numbers go on from the files' passages to the sources of the answer's own attempt; invented ones go."""
     endpoint.behaviour = lambda call: Answer("Bees fly [1]. Fish sing [9].\n\nAnswer: 0.2")
     job = submit_for(alice, QUESTION, budget_nano=20 * NANO_PER_CENT, files=(attach("The gap is 0.2."),))
@@ -231,6 +232,11 @@ def test_an_answer_cites_files_and_what_tools_brought(alice, attach, endpoint, r
     assert 'href="https://e.org/bees"' in page
     assert "javascript:" not in page
     assert "<b>x</b>" not in page
+    client.post(reverse("job-share", args=[job.pk]))
+    shared = ShareLink.objects.get(job=job).get_absolute_url()
+    assert "https://e.org/bees" in Client().get(shared).content.decode()
+    settings.PONDER_TOOLS = replace(settings.PONDER_TOOLS, allowed_hosts=frozenset({"e.org"}))
+    assert "e.org" not in Client().get(shared).content.decode()  # strangers learn of no private host
     exported = client.get(reverse("job-export-md", args=[job.pk])).content.decode()
     assert "[2] Bees (2026-03-01) – https://e.org/bees" in exported
     StepRecord.objects.filter(job=job, kind="tool").delete()

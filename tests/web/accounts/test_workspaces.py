@@ -8,12 +8,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.closing import handovers_of
 from accounts.models import Membership, Role, User, Workspace, WorkspaceChange, WorkspaceInvitation
 from accounts.workspaces import invitations
 from accounts.workspaces.mail import plain_name
+from billing.models import SavedCard
 from jobs.core.states import JobState
 from jobs.mail.enqueue import enqueue_job_mail
-from jobs.models import Job, JobTemplate, OutboxKind
+from jobs.models import Job, JobTemplate, OutboxKind, Webhook
+from jobs.upkeep.close_account import cancel_jobs_of, close_account
+from jobs.upkeep.retention import delete_old_texts
 from tests import people
 from tests.web.accounts.test_sign_in import code_in
 
@@ -170,6 +174,82 @@ def test_who_was_removed_sees_and_starts_nothing_more(alice, bob, outbox):
     assert (refused.status_code, "no longer in the workspace" in refused.content.decode()) == (403, True)
 
 
+def loses_ownership(how: str, workspace: Workspace, owner, user: User) -> None:
+    """Take the owner's role from a user: by another role, by removing them, or by closing their account."""
+    membership = Membership.objects.get(workspace=workspace, user=user)
+    if how == "closes":
+        close_account(user=user, gives_up_money=True)
+    elif how == "removed":
+        owner.post(reverse("workspace-member-remove", args=[membership.pk]))
+    else:
+        owner.post(reverse("workspace-member-role", args=[membership.pk]), {"role": how})
+
+
+@pytest.mark.parametrize("how", ["viewer", "removed", "closes"])
+def test_who_owns_a_workspace_no_more_leaves_no_invitation_card_or_webhook(alice, bob, outbox, how):
+    """Their open invitations are void and their cards are charged no more; those of other owners stay."""
+    workspace = people.workspace_of(alice.user)
+    Membership.objects.filter(user=bob.user).update(role=Role.OWNER)
+    invite(alice, outbox, "emil@example.org")
+    invite(bob, outbox, "dora@example.org", "owner")
+    for person in (alice, bob):
+        SavedCard.objects.create(
+            workspace=workspace,
+            user=person.user,
+            customer="cus_1",
+            payment_method=f"pm_{person.user.pk}",
+            brand="visa",
+            last4="4242",
+            exp_month=12,
+            exp_year=2030,
+            consented_at=timezone.now(),
+        )
+        Webhook.objects.create(
+            workspace=workspace, made_by=person.user, address=f"https://{person.user.pk}.org"
+        )
+    loses_ownership(how, workspace, alice, bob.user)
+    left = invitations.open_invitations(workspace).values_list("email", flat=True)
+    assert list(left) == ["emil@example.org"]
+    assert SavedCard.objects.get(removed_at=None).user == alice.user
+    assert Webhook.objects.get().made_by == alice.user
+
+
+@pytest.mark.parametrize("how", ["viewer", "removed"])
+def test_who_may_not_act_in_a_workspace_any_more_deletes_nothing_there(alice, bob, how):
+    """Neither how long they keep their texts nor closing their account concerns jobs that are now the workspace's."""
+    job = people.make_job(bob.user, "done", finished_at=timezone.now() - timedelta(days=9), **people.SOLVED)
+    unpaid = people.make_job(bob.user, JobState.AWAITING_PAYMENT)
+    running = people.make_job(bob.user, JobState.RUNNING)
+    loses_ownership(how, people.workspace_of(alice.user), alice, bob.user)
+    User.objects.filter(pk=bob.user.pk).update(keep_days=1)
+    assert delete_old_texts() == 0
+    assert cancel_jobs_of(bob.user) == 0
+    assert close_account(user=bob.user, gives_up_money=True) == 0
+    assert delete_old_texts() == 0
+    for each in (job, unpaid, running):
+        each.refresh_from_db()
+    assert (job.texts_deleted_at, running.state) == (None, JobState.RUNNING)
+    assert (unpaid.state, unpaid.stop_reason) == (JobState.CANCELLED, "cancelled")
+
+
+def test_a_deactivated_owner_is_not_the_one_who_stays(alice, bob):
+    """Nobody could sign in as them: the last one who can remains an owner, or hands over."""
+    workspace = people.workspace_of(alice.user)
+    Membership.objects.filter(user=bob.user).update(role=Role.OWNER)
+    User.objects.filter(pk=bob.user.pk).update(is_active=False)
+    assert "needs an owner" in alice.post(reverse("workspace-leave"), follow=True).content.decode()
+    assert roles_in(workspace)["alice@example.org"] == "owner"
+    assert [(each.workspace, each.heir) for each in handovers_of(alice.user)] == [(workspace, None)]
+
+
+def test_a_page_of_a_workspace_that_was_left_leaves_no_other(alice, charlie):
+    """A form to leave, sent again after its user was removed, changes nothing."""
+    hers = people.workspace_of(alice.user)
+    reply = charlie.post(reverse("workspace-leave"), {"workspace": str(hers.public_id)}, follow=True)
+    assert "not in this workspace any more. Nothing was changed." in reply.content.decode()
+    assert charlie.user.memberships.count() == 1
+
+
 def test_pages_are_of_the_chosen_workspace_and_say_so(alice, charlie):
     """Jobs and wallet follow the switch; a form that was opened before starts its job where it was opened."""
     hers = people.workspace_of(alice.user)
@@ -193,6 +273,37 @@ def test_pages_are_of_the_chosen_workspace_and_say_so(alice, charlie):
     charlie.post(reverse("workspace-switch"), {"workspace": str(stranger.public_id)})
     charlie.user.refresh_from_db()
     assert charlie.user.current_workspace == hers
+
+
+def test_a_form_and_a_link_of_one_workspace_concern_no_other(alice, bob, outbox):
+    """Its owner switched in another tab: nothing changes there, and they are told; sent again it is done."""
+    hers = people.workspace_of(alice.user)
+    other = Workspace.objects.create(name="Harbour")
+    for person in (alice, bob):
+        Membership.objects.create(workspace=other, user=person.user, role=Role.OWNER)
+    named = {"of_workspace": str(hers.public_id)}
+    for page in ("workspace", "limits"):
+        assert f'name="of_workspace" value="{hers.public_id}"' in alice.get(reverse(page)).content.decode()
+    User.objects.filter(pk=alice.user.pk).update(current_workspace=other)
+    forms = {
+        "workspace-rename": {"name": "Renamed"},
+        "workspace-invite": {"email": "dora@example.org", "role": "owner"},
+        "workspace-low-balance": {"below": "5"},
+        "topup-start": {"amount": "20"},
+        "limits": {"what": "workspace", "day": "1"},
+        "webhook-add": {"what": "workspace", "address": "https://example.org/hook"},
+    }
+    for form, typed in forms.items():
+        refused = alice.post(reverse(form), typed | named, follow=True)
+        assert "You have switched to Harbour since this form was shown" in refused.content.decode(), form
+    other.refresh_from_db()
+    assert (other.name, other.low_balance_nano, other.webhooks.count()) == ("Harbour", None, 0)
+    assert not invitations.open_invitations(other).exists()
+    assert "about another workspace" in alice.get(reverse("wallet"), named, follow=True).content.decode()
+    named = {"of_workspace": str(other.public_id)}
+    alice.post(reverse("workspace-rename"), {"name": "Renamed"} | named)
+    other.refresh_from_db()
+    assert other.name == "Renamed"
 
 
 def test_a_signed_out_visitor_of_a_wrong_link_is_told(db):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from billing.books.wallet import balances
 from jobs.models import Job
 from solver.core.money import NANO_PER_USD
-from tests.people import workspace_of
+from tests.people import make_job, workspace_of
 
 GOOD = {"problem": "Use 3, 7, 12, 25 to make 58.", "budget": "0.05", "checker": "arithmetic"}
 IN_TWO_DAYS = f"{timezone.now() + timedelta(days=2):%Y-%m-%dT%H:%M}"
@@ -387,3 +387,5 @@ def test_a_follow_up_carries_the_earlier_job_and_links_both(alice, bob, charlie,
         "what follow-ups were told"
         in alice.get(reverse("job-delete-texts", args=[done_job.pk])).content.decode()
     )
+    Job.objects.filter(pk=made.pk).update(follows=make_job(charlie.user, title="Of quokkas"))
+    assert "quokkas" not in alice.get(made.get_absolute_url()).content.decode()  # another workspace's

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Membership
+from accounts.models import Membership, Role, User
 from billing.books.wallet import balances
 from jobs.lifecycle.limits.spending import set_limit
 from jobs.lifecycle.saved.weekly import first_run, next_run, run_due
@@ -108,6 +108,15 @@ def test_stopped_runs_start_no_more(alice):
     run_due()
     assert not Job.objects.exists()
     assert "Next run" not in alice.get(template.get_absolute_url()).content.decode()
+
+
+def test_a_weekly_run_is_of_its_templates_workspace(alice, charlie):
+    """Not of the one that its user has switched to since, where they may only read."""
+    template = saved(alice)
+    Membership.objects.create(workspace=workspace_of(charlie.user), user=alice.user, role=Role.VIEWER)
+    User.objects.filter(pk=alice.user.pk).update(current_workspace=workspace_of(charlie.user))
+    weekly = reverse("job-template-weekly", args=[template.pk])
+    assert alice.post(weekly, {"weekday": "0", "at": "08:00"}).status_code == 302
 
 
 def test_a_form_that_cannot_be_submitted_cannot_run_weekly(alice):
