@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import User
 from billing.books.wallet import BillingError, add_to_escrow
 from jobs.core.errors import CannotContinue, SubmitError
 from jobs.core.states import ACTIVE, JobState, Wanted
@@ -18,10 +19,11 @@ from jobs.models import Job, Pinned
 from solver.core.money import format_usd
 
 
-def raise_budget(*, job: Job, to_nano: int) -> bool:
+def raise_budget(*, job: Job, to_nano: int, by: User | None = None) -> bool:
     """Raise the job's whole budget to `to_nano`; an ended job continues from where it stopped, as a new version.
 
-    False: the budget is already that high. Raises SubmitError; then nothing was changed and nothing charged.
+    False: the budget is already that high. Raises SubmitError; then nothing was changed and nothing charged. Limits of
+    `by` hold too: who raises another person's job adds no more than they may spend.
     """
     check_budget(to_nano)
     try:
@@ -29,12 +31,12 @@ def raise_budget(*, job: Job, to_nano: int) -> bool:
             locked = Job.objects.select_for_update(no_key=True, of=("self",)).select_related(
                 "workspace", "created_by"
             )
-            return _raise(locked.get(pk=job.pk), to_nano)
+            return _raise(locked.get(pk=job.pk), to_nano, by)
     except BillingError as error:
         raise SubmitError(error.message, field="budget", code=error.code) from error
 
 
-def _raise(job: Job, to_nano: int) -> bool:
+def _raise(job: Job, to_nano: int, by: User | None) -> bool:
     if job.state in ACTIVE:
         if to_nano <= job.budget_nano:
             return False
@@ -58,7 +60,7 @@ def _raise(job: Job, to_nano: int) -> bool:
             f"A job that is {job.get_state_display().lower()} cannot be given more money. Run it again with changes.",
             code="not_continuable",
         )
-    check_limits(job, added_nano=added_nano)
+    check_limits(job, added_nano=added_nano, by=by)
     return True
 
 

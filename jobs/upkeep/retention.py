@@ -44,7 +44,7 @@ def _is_over(site_days: int) -> Q:
     # A job that was submitted in the moment in which its account was closed; closing keeps the place in a workspace
     # that nobody else is in.
     over |= Q(created_by__closed_at__isnull=False)
-    over &= still_theirs()
+    over &= Q(still_theirs())
     if site_days:
         over |= Q(finished_at__lte=Now() - timedelta(days=site_days))
     return over

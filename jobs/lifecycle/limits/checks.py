@@ -26,10 +26,10 @@ def check_unpaid(user: User) -> None:
         )
 
 
-def check_limits(job: Job, *, added_nano: int) -> None:
+def check_limits(job: Job, *, added_nano: int, by: User | None = None) -> None:
     """Raise SubmitError where the jobs of this job's user, active or to be paid, exceed a limit, or where money does.
 
-    `added_nano` is what was just reserved for the job.
+    `added_nano` is what was just reserved for the job, by its user or by `by`.
 
     Call it in the transaction that adds a job or money, after it was added: the lock on the wallet makes two
     submissions of one user take turns.
@@ -54,4 +54,4 @@ def check_limits(job: Job, *, added_nano: int) -> None:
             code="too_much_held",
         )
     if added_nano:
-        check_spending_limits(job, added_nano=added_nano)
+        check_spending_limits(job, added_nano=added_nano, by=by)

@@ -78,18 +78,26 @@ class SpendingLimitReached(SubmitError):
         self.use = use
 
 
-def check_spending_limits(job: Job, *, added_nano: int) -> None:
+def check_spending_limits(job: Job, *, added_nano: int, by: User | None = None) -> None:
     """Raise SpendingLimitReached where a job's money, already moved in this transaction, is beyond a limit.
 
     The limits' rows are locked until the transaction ends: of two who reserve money under one limit at once, the second
     waits here and then counts what the first reserved. Steps that are reached are told of.
     """
     concerned = limits_in_force(user=job.created_by, workspace=job.workspace)
+    other = by if by is not None and by.pk != job.created_by_id else None
+    if other:
+        concerned |= limits_in_force(user=other, workspace=job.workspace)
     for limit in list(concerned.select_for_update(no_key=True, of=("self",)).order_by("pk")):
         use = use_of(limit)
+        is_of_other = other is not None and limit.user_id == other.pk
+        if is_of_other:
+            # What is spent on this job counts for who made it, so only this step is held against their own limit.
+            use = use._replace(held_nano=use.held_nano + added_nano)
         if use.used_nano > use.amount_nano:
             raise SpendingLimitReached(use, added_nano=added_nano)
-        alert(use, used_permille=use.used_nano * 1000 // use.amount_nano)
+        if not is_of_other:
+            alert(use, used_permille=use.used_nano * 1000 // use.amount_nano)
 
 
 @contextmanager

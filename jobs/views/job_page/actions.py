@@ -63,7 +63,7 @@ def raise_job_budget(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         to_nano = form.cleaned_data["budget"]
         try:
-            raised = raise_budget(job=job, to_nano=to_nano)
+            raised = raise_budget(job=job, to_nano=to_nano, by=request.user)
         except SubmitError as error:
             form.add_submit_error(error)
         else:

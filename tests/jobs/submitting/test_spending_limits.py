@@ -49,6 +49,18 @@ def staff(prices) -> User:
     return User.objects.create_user("staff@example.org", is_staff=True, is_superuser=True)
 
 
+def test_who_raises_the_job_of_another_adds_no_more_than_they_may_spend(alice, workspace):
+    """Its maker's limits and those of the one who raises hold; a smaller amount is taken."""
+    bob = person("bob")
+    limit(5, user=bob)
+    job = submit(alice, 10)
+    with pytest.raises(SpendingLimitReached, match=r"\$0.05"):
+        raise_budget(job=job, to_nano=16 * NANO_PER_CENT, by=bob)
+    job.refresh_from_db()
+    assert job.budget_nano == 10 * NANO_PER_CENT
+    assert raise_budget(job=job, to_nano=15 * NANO_PER_CENT, by=bob)
+
+
 @pytest.mark.parametrize("of", ["user", "workspace", "installation"])
 def test_spent_and_reserved_together_stay_within_a_limit(alice, workspace, run_all, of):
     """Submitting and raising beyond it is refused and charges nothing; what a job returns may be used again."""
