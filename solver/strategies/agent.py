@@ -15,12 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from solver.core.models import solvers_of
+from solver.core.money import PICO_PER_NANO
+from solver.core.pricing import billed_nano
 from solver.core.result_kind import ResultKind
 from solver.core.steps import Resources, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
 from solver.core.tools import ToolSpec
 from solver.engine.bounds import fits, least_budget_left_nano, long_hold_nano, typical_nano
-from solver.strategies.shared.agent_line import AgentLine
+from solver.strategies.shared.agent_line import MAX_FOUND_CHARS, AgentLine
 from solver.strategies.shared.common import MAX_TRIES, Common
 from solver.strategies.shared.notes import Plan
 from solver.text.tool_need import wants_tools
@@ -33,6 +35,8 @@ _MOST_LINES = 12
 _TYPICAL_TURNS = 4
 _GROWTH_BYTES = 6_000
 """About how much a turn and what its tools bring add to the conversation."""
+_USE_BYTES = 3_000
+"""About how much one use of a tool brings."""
 _SHARE_FACTOR = 3
 """An attempt may spend so many times what one typically costs."""
 
@@ -91,17 +95,21 @@ class Agent(Common[AgentPlan]):
             most = 0 if resources.in_flight else _ATTEMPTS_AT_ONCE
             return self.samples(resources, "sample", upto=MAX_TRIES, most=most)
         steps: list[Step] = []
-        free_nano = resources.free_nano - sum(self._last_nano(line) for line in self._open())
+        free_nano = resources.free_nano - sum(self._kept_nano(line, resources) for line in self._open())
         # A model that cannot be called now is asked for, too: then the job waits for it. Others go first.
         in_turn = sorted(enumerate(self._lines), key=lambda each: each[1].model not in resources.affordable)
         for number, line in in_turn:
             if line.has_ended:
                 continue
             if line.waits_for_tools():
-                steps += self._uses(line, resources, free_nano)
+                uses, free_nano = self._uses(line, resources, free_nano)
+                steps += uses
             elif line.next_key not in resources.in_flight and self._may_call(steps, resources):
-                is_turn = self._may_turn(line, free_nano)
-                steps.append(line.turn(number) if is_turn else line.last(number))
+                if self._may_turn(line, free_nano):
+                    steps.append(line.turn(number))
+                    free_nano -= self._turn_nano(line)
+                else:
+                    steps.append(self._last(line, number, free_nano))
         if not steps and self._begun() < min(self._attempts_wanted(), self._most_lines):
             return self._begin(resources, free_nano)
         return steps
@@ -109,36 +117,58 @@ class Agent(Common[AgentPlan]):
     def _may_call(self, steps: Sequence[Step], resources: Resources) -> bool:
         return sum(step.kind.calls_model for step in steps) < resources.free_slots
 
-    def _uses(self, line: AgentLine, resources: Resources, free_nano: int) -> list[Step]:
-        """Return the uses of tools that an attempt waits for; of one that cannot be paid, the note that it is left."""
-        dearest = {tool.name: tool.most_nano for tool in self.tools}
+    def _uses(self, line: AgentLine, resources: Resources, free_nano: int) -> tuple[list[Step], int]:
+        """Return the uses of tools that an attempt waits for, and the money left; notes of those that cannot be paid."""
+        costs_nano = {tool.name: billed_nano(tool.most_nano, self.setting.markup_bp) for tool in self.tools}
+        shown_nano = self._shown_nano(line)
         steps = []
         for step in line.uses():
             if step.key in resources.in_flight:
                 continue
-            most_nano = dearest.get(step.order.tool, 0) if step.order else 0
-            # The markup comes on top; twice is more than any.
-            is_paid = not most_nano or 2 * most_nano <= free_nano
-            steps.append(
-                step if is_paid else line.skipped(step, "It does not fit into the money that is left.")
-            )
-        return steps
+            cost_nano = costs_nano.get(step.order.tool, 0) if step.order else 0
+            if cost_nano and cost_nano + shown_nano > free_nano:
+                steps.append(line.skipped(step, "It does not fit into the money that is left."))
+                continue
+            steps.append(step)
+            free_nano -= cost_nano + shown_nano
+        return steps, free_nano
+
+    def _shown_nano(self, line: AgentLine) -> int:
+        """Return what it costs to show the call that answers what one use of a tool brings, about."""
+        input_pico = self.roles.cards[line.model].asked_rates.worst_input_pico()
+        return billed_nano(-(-_USE_BYTES * input_pico // PICO_PER_NANO), self.setting.markup_bp)
 
     def _may_turn(self, line: AgentLine, free_nano: int) -> bool:
         """Tell whether an attempt may go on with tools: the call after this one must be paid for, too."""
         card, size = self.roles.cards[line.model], line.size_bytes()
         if not self.tools or line.turns + 1 >= self.plan.turns or not fits(card, size + _GROWTH_BYTES):
             return False
-        hold_nano = long_hold_nano(card, size, self.setting.markup_bp)
-        later = least_budget_left_nano(card, size + 2 * _GROWTH_BYTES, self.setting.markup_bp)
         is_within_share = line.turns == 0 or line.left_nano >= typical_nano(
             card, size, self.setting.markup_bp
         )
-        return is_within_share and hold_nano + later - self._last_nano(line) <= free_nano
+        return is_within_share and self._turn_nano(line) <= free_nano
 
-    def _last_nano(self, line: AgentLine) -> int:
+    def _turn_nano(self, line: AgentLine) -> int:
+        """Return what a turn may hold, with what it adds to the price of the call that answers."""
+        card, size, markup_bp = self.roles.cards[line.model], line.size_bytes(), self.setting.markup_bp
+        later = least_budget_left_nano(card, size + 2 * _GROWTH_BYTES, markup_bp)
+        return long_hold_nano(card, size, markup_bp) + later - self._last_nano(line)
+
+    def _last(self, line: AgentLine, number: int, free_nano: int) -> Step:
+        """Return the call that answers; of what was found it shows as much as the money pays for."""
+        paid_nano, most_chars = free_nano + self._last_nano(line), MAX_FOUND_CHARS
+        while most_chars and self._last_nano(line, most_chars) > paid_nano:
+            most_chars = most_chars * 3 // 4
+        return line.last(number, most_chars=most_chars)
+
+    def _kept_nano(self, line: AgentLine, resources: Resources) -> int:
+        """Return what is kept back for the call that answers, with what the uses under way will bring."""
+        return self._last_nano(line) + line.uses_under_way(resources.in_flight) * self._shown_nano(line)
+
+    def _last_nano(self, line: AgentLine, most_chars: int = MAX_FOUND_CHARS) -> int:
         """Return what the call that answers may hold, if it came now."""
-        return least_budget_left_nano(self.roles.cards[line.model], line.last_bytes(), self.setting.markup_bp)
+        size = line.last_bytes(most_chars=most_chars)
+        return least_budget_left_nano(self.roles.cards[line.model], size, self.setting.markup_bp)
 
     def _open(self) -> list[AgentLine]:
         return [line for line in self._lines if not line.has_ended]

@@ -191,3 +191,25 @@ async def test_where_the_model_that_calls_tools_is_away_nothing_is_given_up(is_b
         await bench.run()
     assert len(shelf.used) == is_begun
     assert not [each for each in bench.journal.results if each.status is Status.FAILED]
+
+
+async def test_many_paid_uses_of_one_turn_leave_the_money_for_the_answer():
+    """Each is compared with what those before it left, with what it brings; the answer is shown what can be paid."""
+    shelf = Shelf(ToolOutcome("x" * 3_000, charged_uses=1), offered=(replace(PAID, most_nano=15_000_000),))
+    bench = bench_of(shelf, budget_nano=100_000_000)
+    calls = tuple(ToolCall(f"c{number}", "web_search", '{"word": "six"}') for number in range(6))
+
+    def answer(request: Request, _: int) -> str | Reply:
+        return (
+            Reply("", "", "tool_calls", Usage(900, 60), None, "r", tool_calls=calls)
+            if request.functions
+            else "Answer: 42"
+        )
+
+    bench.provider.answer = answer
+    outcome = await bench.run()
+    assert outcome.best
+    assert outcome.best.answer == "42"
+    assert 0 < len(shelf.used) < 6
+    # Not the plain problem of the last resort: what was found is shown.
+    assert any("xxx" in each.messages[-1].content for each in bench.provider.requests if not each.functions)

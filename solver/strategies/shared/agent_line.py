@@ -1,6 +1,6 @@
 """One attempt with tools: the conversation as far as it was told, and what comes next in it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from solver.core.attached import count_passages
@@ -12,7 +12,7 @@ from solver.engine.bounds import prompt_bytes
 from solver.strategies.shared.tool_calls import MAX_CALLS, order_of, sendable
 from solver.text.tool_prompts import conclusion, opening, what_is_left
 
-_MAX_FOUND_CHARS = 60_000
+MAX_FOUND_CHARS = 72_000
 """So much of what was found the last call is shown: the latest."""
 _SKIPPED = "skipped"
 
@@ -98,10 +98,13 @@ class AgentLine:
             parents=self._parents, tools=tuple(self.tools),
         )  # fmt: skip
 
-    def last(self, number: int) -> Step:
-        """Return the call that answers without tools: to every provider a plain question with its material."""
-        found = "\n\n".join(self.found)
-        message = conclusion(self.problem, self._latest()) if found else None
+    def last(self, number: int, *, most_chars: int = MAX_FOUND_CHARS) -> Step:
+        """Return the call that answers without tools: to every provider a plain question with its material.
+
+        Of that it shows the latest pieces that fit into so many characters.
+        """
+        found = self._latest(most_chars)
+        message = conclusion(self.problem, found) if found else None
         messages = (message,) if message else self.problem.messages()
         return Step(
             self.next_key, StepKind.SAMPLE, self._purpose(number), self.model, messages, parents=self._parents
@@ -111,22 +114,24 @@ class AgentLine:
         """Return the size of the next prompt with tools."""
         return prompt_bytes(self.messages(), [tool.as_function() for tool in self.tools])
 
-    def last_bytes(self) -> int:
+    def last_bytes(self, *, most_chars: int = MAX_FOUND_CHARS) -> int:
         """Return the size of the prompt of the last call as it is now."""
-        return prompt_bytes(self.last(0).messages)
+        return prompt_bytes(self.last(0, most_chars=most_chars).messages)
+
+    def uses_under_way(self, in_flight: Collection[str]) -> int:
+        """Return how many uses of tools were begun whose outcome is not in the conversation yet."""
+        return sum(use.outcome is not None or key in in_flight for key, use in self._uses.items())
 
     def _purpose(self, number: int) -> str:
         return f"Attempt {number + 1}" if not self.turns else f"Attempt {number + 1}, turn {self.turns + 1}"
 
-    def _latest(self) -> str:
-        """Return what was found last, within bounds."""
+    def _latest(self, most_chars: int) -> str:
+        """Return what was found last, within bounds; what does not fit is left out as a whole, with its tags."""
         kept: list[str] = []
-        left = _MAX_FOUND_CHARS
         for found in reversed(self.found):
-            left -= len(found)
-            if left < 0 and kept:
-                break
-            kept.insert(0, found)
+            if len(found) <= most_chars:
+                most_chars -= len(found)
+                kept.insert(0, found)
         return "\n\n".join(kept)
 
     # Being told -----------------------------------------------------------------------------------------------
