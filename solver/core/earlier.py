@@ -7,7 +7,7 @@ from typing import Any, Self
 
 MOST_PROBLEM_CHARS = 8_000
 MOST_ANSWER_CHARS = 12_000
-_TAG = re.compile(r"<( ?/? ?earlier_(?:problem|answer) ?)>", re.IGNORECASE)
+_TAG = re.compile(r"<([\s/]*earlier_(?:problem|answer)\b[^<>]*)>", re.IGNORECASE)
 _LEAD = (
     "The question at the end follows up on an earlier problem. That problem and the answer that was given to it are "
     "context; the answer may be wrong."

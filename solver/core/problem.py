@@ -12,7 +12,11 @@ _SYSTEM = "You solve one problem. Work step by step and check your result."
 _SYSTEM_OF_TEXT = (
     "You write what the problem asks for. Think it through first; be correct, complete and clear."
 )
-_TAG = re.compile(r"<( ?/? ?(?:problem|candidate|part|hint) ?)>", re.IGNORECASE)
+# What opens stands alone in its brackets, for a problem may compare: a <part and b> c.
+_TAG = re.compile(
+    r"<(\s*(?:/[\s/]*(?:problem|candidate|part|hint)\b[^<>]*|(?:problem|candidate|part|hint)[\s/]*))>",
+    re.IGNORECASE,
+)
 
 
 def fenced(tag: str, text: str) -> str:

@@ -11,17 +11,12 @@ from typing import Any, Protocol, Self
 
 from solver.core.programs import Asker
 from solver.core.request import PictureRef
+from solver.core.tags import as_plain_text
 
 MAX_OUTCOME_CHARS = 12_000
 """How much of an outcome's text a model is shown, and the journal keeps."""
 MAX_SOURCES = 20
 MAX_SOURCE_CHARS = 2_000
-
-_TAG = re.compile(
-    r"<( ?/? ?(?:tool_result|source|problem|candidate|part|hint|files?|passage|picture|earlier_(?:problem|answer))\b"
-    r"[^<>\n]{0,300})>",
-    re.IGNORECASE,
-)
 
 
 class ToolsOff(RuntimeError):
@@ -141,23 +136,18 @@ def as_material(tool: str, outcome: ToolOutcome, *, first_source: int = 1) -> st
     """Return what a model is shown of an outcome: text between tags that it cannot close, its sources numbered."""
     lines = [f'<tool_result tool="{_attribute(tool)}">']
     if outcome.error:
-        lines.append(f"It failed: {_harmless(outcome.error[:500])}")
+        lines.append(f"It failed: {as_plain_text(outcome.error[:500])}")
     if outcome.text:
-        lines.append(_harmless(outcome.text[:MAX_OUTCOME_CHARS]))
+        lines.append(as_plain_text(outcome.text[:MAX_OUTCOME_CHARS]))
     for number, source in enumerate(outcome.sources[:MAX_SOURCES], first_source):
         named = {"title": source.title, "address": source.address, "where": source.where, "date": source.date}
         attributes = "".join(f' {name}="{_attribute(value)}"' for name, value in named.items() if value)
         lines += [
             f'<source number="{number}"{attributes}>',
-            _harmless(source.text[:MAX_SOURCE_CHARS]),
+            as_plain_text(source.text[:MAX_SOURCE_CHARS]),
             "</source>",
         ]
     return "\n".join([*lines, "</tool_result>"])
-
-
-def _harmless(text: str) -> str:
-    """Return a text in which the tags around it cannot be closed or opened anew."""
-    return _TAG.sub(r"‹\1›", text)
 
 
 def _attribute(text: str) -> str:
