@@ -99,6 +99,7 @@ class Rates:
             plain.cache_write_pico,
             plain.cache_write_1h_pico,
             request_nano=self.request_nano,
+            audio_pico=self.audio_pico,
             search_nano=self.search_nano,
             tiers=tuple(replace(tier, service="") for tier in longer),
         )
@@ -108,7 +109,8 @@ class Rates:
 
     def worst_input_pico(self) -> int:
         """Return the highest rate a prompt token can be charged."""
-        return max(_input_picos(each)[name] for each in (self, *self._others()) for name in range(4))
+        picos = [_input_picos(each)[name] for each in (self, *self._others()) for name in range(4)]
+        return max(*picos, self.audio_pico or 0)
 
     def worst_output_pico(self) -> int:
         """Return the highest rate an output token can be charged."""

@@ -24,7 +24,8 @@ def charge_for(
         if cost is None:
             cost = cost_nano(card.rates, usage, at=at)
     else:
-        received_bytes = len((reply.text + reply.reasoning).encode("utf-8", "replace"))
+        called = "".join(call.name + call.arguments for call in reply.tool_calls)
+        received_bytes = len((reply.text + reply.reasoning + called).encode("utf-8", "replace"))
         longest = bound.max_output_tokens
         is_whole_hold = card.reasons or reply.finish_reason in CUT_REASONS
         output_tokens = longest if is_whole_hold else min(received_bytes + 1, longest)

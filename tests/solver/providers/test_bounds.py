@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from solver.core.models import ModelCard, OutputQuantiles
 from solver.core.pricing import PROMPT_OVERHEAD_TOKENS, Rates, Tier, Usage, bound_nano, cost_nano
-from solver.core.request import Reply
+from solver.core.request import Reply, ToolCall
 from solver.engine.bounds import bound_call, least_budget_left_nano, long_hold_nano
 from solver.engine.metering import charge_for
 from tests.solver.simulated import card
@@ -160,3 +160,12 @@ def test_a_charge_is_at_most_the_hold_and_the_rest_is_the_houses():
     charge = charge_for(card(), bound, Reply("", "", "", Usage(10**6, 10**6), None, ""), 1_000)
     assert charge.charged_nano == bound.hold_nano < charge.billed_nano
     assert charge.cost_nano < charge.billed_nano
+
+
+def test_a_turn_without_usage_is_charged_for_the_calls_that_it_holds():
+    """Names and arguments of tools are output as any text is."""
+    bound = bound_call(card(), 100, budget_left_nano=10**9, markup_bp=0)
+    assert bound is not None
+    call = ToolCall("c1", "python", "x" * 100)
+    charge = charge_for(card(), bound, Reply("", "", "tool_calls", None, None, "", tool_calls=(call,)), 0)
+    assert charge.usage.output_tokens == 107
