@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from solver.core.programs import Asker
 from solver.core.tools import Source, ToolOrder, ToolOutcome, ToolSpec
-from tools.tool import Tool, WrongArguments
+from tools.tool import NEVER_BEGAN, Tool, WrongArguments
 
 _AT_ONCE = 4
 """Uses of one job at a time: others need the threads, too."""
@@ -38,12 +38,19 @@ class JobTools:
                 outcome = await asyncio.wait_for(tool.use(order.arguments, asker), tool.spec.timeout_s)
             except WrongArguments as error:
                 outcome = ToolOutcome("", error=str(error))
-            except TimeoutError:
-                # Whether its provider charges for it is not known; then it counts.
-                uses = 1 if tool.spec.most_nano else 0
-                too_long = f"It took longer than {tool.spec.timeout_s:.0f} seconds."
-                outcome = ToolOutcome("", error=too_long, charged_uses=uses)
+            except TimeoutError as error:
+                outcome = _too_late(
+                    tool.spec, has_begun=NEVER_BEGAN not in getattr(error.__cause__, "args", ())
+                )
             return _storable(replace(outcome, wall_s=time.monotonic() - began_s))
+
+
+def _too_late(spec: ToolSpec, *, has_begun: bool) -> ToolOutcome:
+    """Return what a use came to that had no more time; one that had begun may be charged for, so it counts."""
+    if has_begun:
+        too_long = f"It took longer than {spec.timeout_s:.0f} seconds."
+        return ToolOutcome("", error=too_long, charged_uses=1 if spec.most_nano else 0)
+    return ToolOutcome("", error=f"It could not begin within {spec.timeout_s:.0f} seconds. Try again later.")
 
 
 def _storable(outcome: ToolOutcome) -> ToolOutcome:

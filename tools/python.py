@@ -3,9 +3,9 @@
 import asyncio
 import json
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from itertools import count
 from pathlib import PurePath
 from typing import Any
 
@@ -132,17 +132,27 @@ def _text(file: ToolFile) -> bytes:
 
 def _named(files: ToolFiles) -> list[tuple[str, ToolFile, bool]]:
     """Return every file by the name that a program finds it under, and whether it is its bytes or its text."""
-    found, taken = list[tuple[str, ToolFile, bool]](), Counter[str]()
-    for file in sorted(files.all(), key=lambda file: file.size_bytes):
-        name = _plain(file.name)
-        taken[name.casefold()] += 1
-        if taken[name.casefold()] > 1:
-            path = PurePath(name)
-            name = f"{path.stem} ({taken[name.casefold()]}){path.suffix}"
+    by_size = sorted(files.all(), key=lambda file: file.size_bytes)
+    taken = set[str]()
+    # A text that was attached keeps its name before one that is made of another file.
+    names = [_unused(_plain(file.name), taken) for file in by_size]
+    found = list[tuple[str, ToolFile, bool]]()
+    for name, file in zip(names, by_size, strict=True):
         found.append((name, file, True))
         if not file.is_text and file.read.pages:
-            found.append((f"{name}.txt", file, False))
+            found.append((_unused(f"{name}.txt", taken), file, False))
     return found
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    """Return a name that is not taken yet, with a number where it must be, and take it; case makes no difference."""
+    path, free = PurePath(name), name
+    for number in count(2):
+        if free.casefold() not in taken:
+            break
+        free = f"{path.stem} ({number}){path.suffix}"
+    taken.add(free.casefold())
+    return free
 
 
 def _plain(name: str) -> str:

@@ -1,10 +1,15 @@
 """What every tool has in common: a specification, a use, and arguments that a model wrote."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from typing import Any, Protocol
 
 from solver.core.programs import Asker
 from solver.core.tools import ToolOutcome, ToolSpec
+
+NEVER_BEGAN = "It never began."
+"""The message of a cancellation that came before the work had a thread."""
 
 
 class WrongArguments(ValueError):
@@ -22,6 +27,17 @@ class Tool(Protocol):
     async def use(self, arguments: Mapping[str, Any], asker: Asker, /) -> ToolOutcome:
         """Use it once. Raises WrongArguments, and ToolsOff where nothing here performs it."""
         ...
+
+
+async def on_thread[**P, T](threads: Executor, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Have work that blocks done on a thread; where it is cancelled before it has one, the error says `NEVER_BEGAN`."""
+    begun = threads.submit(work, *args, **kwargs)
+    try:
+        return await asyncio.wrap_future(begun)
+    except asyncio.CancelledError as error:
+        if begun.cancel():
+            raise asyncio.CancelledError(NEVER_BEGAN) from error
+        raise
 
 
 def text_argument(

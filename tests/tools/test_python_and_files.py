@@ -114,6 +114,10 @@ async def test_files_of_one_name_and_of_a_path_lie_beside_each_other(host):
     handed = [file.name for file in here.asked[0].files]
     assert handed[:5] == ["a.csv", "A (2).csv", "_x", "_etc_passwd", "file"]
     CodeRequest("", files=tuple((name, b"") for name in handed))
+    attached = tool_file("report.pdf.txt", [], CSV * 100_000)
+    await python(host(here, [*FILES, attached]), "import os; os.listdir()")
+    handed = [file.name for file in here.asked[1].files]
+    assert handed == ["report.pdf", "report.pdf (2).txt", "data.csv", "report.pdf.txt"]
 
 
 async def test_what_cannot_be_done_is_said(host):

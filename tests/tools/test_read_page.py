@@ -85,6 +85,16 @@ def test_one_private_address_behind_a_name_is_enough(monkeypatch):
     assert asked == ["example.org", "xn--bcher-kva.example"]
 
 
+def test_a_name_that_nobody_answers_for_is_given_up(monkeypatch):
+    """The operating system may look for minutes."""
+    asked = threading.Event()
+    monkeypatch.setattr("tools.web.address._LOOK_UP_S", 0.01)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: asked.wait(20) and [])
+    with pytest.raises(AddressRefused, match="not known"):
+        target_of("https://slow.example/")
+    asked.set()
+
+
 def test_the_connection_goes_to_what_was_looked_up(monkeypatch):
     """A name that answers otherwise a moment later is not asked again; the request still names the host."""
     with site({"/": page(ARTICLE)}) as (origin, asked):

@@ -1,14 +1,18 @@
 """Search engines in each one's shape, scripted; what hostile ones say is no more than text."""
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from solver.core.programs import NOBODY
+from solver.core.tools import ToolOrder, ToolSpec
 from tests.tools.site import page, site, trickle
 from tools import SearchService
+from tools.job_tools import JobTools
 from tools.web.engines import ENGINES, MOST_RESULTS
 from tools.web.search import WebSearch
 
@@ -104,11 +108,41 @@ async def test_what_an_engine_refuses_costs_nothing(status, said):
 
 async def test_an_engine_that_is_not_there_or_slow():
     """Where nothing was asked nothing is charged; where the answer did not come it may be."""
-    import threading
-
     stopped = threading.Event()
     with site({"/search": trickle("body", stopped)}) as (origin, _):
         slow = await searched(origin, within_s=0.3)
         stopped.set()
+        unsafe = await searched(origin.replace("http:", "https:"))
     assert slow.charged_uses == 1
+    assert (unsafe.charged_uses, "cannot be reached" in unsafe.error) == (0, True)
     assert (await searched(origin)).charged_uses == 0
+
+
+async def test_a_search_that_never_had_a_thread_is_not_charged():
+    """Its time is up while others use all threads: nothing was sent."""
+    busy = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(busy.wait)
+        search = WebSearch(
+            SearchService("searxng", "http://127.0.0.1:9", "", 5_000_000), threads, user_agent="Ponder"
+        )
+        hasty = Hasty(search)
+        outcome = await JobTools([hasty]).use(ToolOrder("web_search", {"query": "bees?"}), NOBODY)
+        busy.set()
+    assert (outcome.charged_uses, "could not begin" in outcome.error) == (0, True)
+
+
+@dataclass
+class Hasty:
+    """A search that has no time."""
+
+    search: WebSearch
+
+    @property
+    def spec(self) -> ToolSpec:
+        """The search's, without its time."""
+        return replace(self.search.spec, timeout_s=0.01)
+
+    async def use(self, arguments, asker):
+        """Search."""
+        return await self.search.use(arguments, asker)

@@ -6,11 +6,15 @@ name that answers otherwise a moment later leads nowhere else.
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Collection
+from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 MOST_ADDRESS_CHARS = 2_000
+_LOOK_UP_S = 8.0
 _PORTS = {"http": 80, "https": 443}
 _SAFE = "/%:@!$&'()*+,;=~-._"
 _REFUSED = [
@@ -76,13 +80,27 @@ def target_of(address: str, *, allowed_hosts: Collection[str] = (), trusted: boo
     if not is_free and port != _PORTS[scheme]:
         raise AddressRefused(f"Port {port} is not read. Use the usual port of {scheme}, {_PORTS[scheme]}.")
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = _looked_up(host, port)
     except (OSError, UnicodeError):
         raise AddressRefused(f"{host[:100]} is not known. Is the name right?") from None
     ips = tuple(dict.fromkeys(str(each[4][0]) for each in found))
     if not ips or not (is_free or all(is_public(ip) for ip in ips)):
         raise AddressRefused(f"{host[:100]} leads into a private network, which is not read.")
     return Target(scheme, host, port, path, ips)
+
+
+def _looked_up(host: str, port: int) -> list[Any]:
+    """Return what a name stands for, in bounded time: a resolver may think for minutes. Raises OSError, UnicodeError."""
+    found = Future[list[Any]]()
+
+    def look_up() -> None:
+        try:
+            found.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            found.set_exception(error)
+
+    threading.Thread(target=look_up, name="look-up", daemon=True).start()
+    return found.result(_LOOK_UP_S)
 
 
 def _parts(address: str) -> tuple[str, str, int, str]:

@@ -18,7 +18,7 @@ _CONNECT_S = 8.0
 
 
 class NotReached(OSError):
-    """No connection was made, so nothing was asked."""
+    """No connection was made, or none that is safe, so nothing was asked."""
 
 
 class BadReply(ValueError):
@@ -66,8 +66,8 @@ def exchange(
     """
     with _connected(target, deadline) as plain, _ended_in_time(plain, deadline) as overdue:
         connection = http.client.HTTPConnection(target.host, target.port)
+        connection.sock = _sealed(plain, target) if target.is_tls else plain
         try:
-            connection.sock = _sealed(plain, target) if target.is_tls else plain
             sent = {"Host": target.host_header, "Accept-Encoding": "gzip", **headers, "Connection": "close"}
             connection.request(method, target.path, body, sent)
             reply = connection.getresponse()
@@ -133,7 +133,11 @@ def _tls() -> ssl.SSLContext:
 
 
 def _sealed(plain: socket.socket, target: Target) -> ssl.SSLSocket:
-    return _tls().wrap_socket(plain, server_hostname=target.host)
+    """Return the connection under TLS. Raises NotReached."""
+    try:
+        return _tls().wrap_socket(plain, server_hostname=target.host)
+    except (OSError, ValueError) as error:
+        raise NotReached(f"{target.host} gives no safe connection ({error}).") from error
 
 
 def _read(

@@ -1,6 +1,5 @@
 """`web_search`: what a search engine of the operator's choice finds."""
 
-import asyncio
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from solver.core.programs import Asker
 from solver.core.tools import ToolOutcome, ToolSpec
 from tools.settings import SearchService
-from tools.tool import text_argument, text_schema
+from tools.tool import on_thread, text_argument, text_schema
 from tools.web.address import AddressRefused, target_of
 from tools.web.engines import ENGINES, MOST_RESULTS, results_of
 from tools.web.http import BadReply, Deadline, NotReached, exchange
@@ -53,7 +52,7 @@ class WebSearch:
     async def use(self, arguments: Mapping[str, Any], _: Asker, /) -> ToolOutcome:
         """Return the results. Raises WrongArguments."""
         query = text_argument(arguments, "query", most_chars=_MOST_QUERY_CHARS)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._search, query)
+        return await on_thread(self._threads, self._search, query)
 
     def _search(self, query: str) -> ToolOutcome:
         """Ask once. It counts as used wherever the engine may have answered."""
