@@ -87,6 +87,7 @@ class AgentLine:
 
     def messages(self) -> tuple[Message, ...]:
         """Return the conversation."""
+        self._go_on()
         first = opening(self.problem)
         begun = f"{first.content}\n\n{what_is_left(self.share_nano, self.most_turns)}"
         return (Message(first.role, begun, first.pictures), *self._said)
@@ -103,6 +104,7 @@ class AgentLine:
 
         Of that it shows the latest pieces that fit into so many characters.
         """
+        self._go_on()
         found = self._latest(most_chars)
         message = conclusion(self.problem, found) if found else None
         messages = (message,) if message else self.problem.messages()
@@ -138,12 +140,14 @@ class AgentLine:
 
     def tell(self, result: StepResult) -> None:
         """Take in a result of this attempt, told for the first time."""
+        if result.key == self.next_key:
+            self._go_on()
         self.spent_nano += result.charged_nano
         if use := self._uses.get(result.key):
             skipped = str((result.note or {}).get(_SKIPPED, ""))
             failed = skipped or (result.error if result.status is Status.FAILED else "")
+            # Also where today's tools refuse the call: it was carried out when they did not.
             use.outcome = ToolOutcome("", error=failed) if failed else result.outcome
-            self._go_on()
         elif result.kind is StepKind.TURN and result.key == self.next_key:
             self.turns += 1
             self._take_turn(result)
@@ -163,10 +167,12 @@ class AgentLine:
             self._uses[f"{result.key}/{number}"] = _Use(
                 call, order if isinstance(order, ToolOrder) else None, refused
             )
-        self._go_on()
 
     def _go_on(self) -> None:
-        """Once all that the turn called is known, put it into the conversation."""
+        """Put what the last turn called into the conversation, if all of it is known.
+
+        Only when the conversation goes on: until then it may yet be told what came of a call.
+        """
         if self._turn is None or self.waits_for_tools():
             return
         uses = list(self._uses.values())

@@ -195,6 +195,19 @@ def test_another_execution_with_other_tools_goes_on():
     assert play.strategy.best().answer == "42"
 
 
+def test_what_a_tool_brought_stays_when_the_tool_is_off():
+    """Another execution without the tool shows what was told of its use before, as the sources of the answer do."""
+    play = _played(options={"max_tries": 1}, slots=1, max_steps=4)
+    play.run()
+    assert play.told[-1].kind is StepKind.TOOL
+    play.tools = ()
+    play.setting = replace(play.setting, tools=())
+    play.strategy = play.another_life()
+    play.max_steps = 100
+    play.run(check_lives=1.0)
+    assert "Six is 6." in _shown(play.asked["agent/0/1"])
+
+
 def test_a_random_world_ends_with_an_answer():
     """Failures, mute replies and calls at random: at every moment another life is in the same state."""
 
