@@ -201,6 +201,7 @@ class _Server:
     def __init__(self) -> None:
         self.fixture: Fixture | None = None
         self.requests = 0
+        self._transports: set[asyncio.Transport] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -215,8 +216,11 @@ class _Server:
 
     async def _end(self) -> None:
         await self._runner.cleanup()
-        # What its clients closed a moment ago is let go by the loop, not by the end of the process.
-        await asyncio.sleep(0.1)
+        # What a client has not read to its end stays open; the loop lets go of it in its next rounds.
+        for transport in self._transports:
+            transport.abort()
+        for _ in range(3):
+            await asyncio.sleep(0)
 
     async def _start(self) -> str:
         app = web.Application()
@@ -227,6 +231,8 @@ class _Server:
         return f"http://127.0.0.1:{self._runner.addresses[0][1]}"
 
     async def _answer(self, request: web.Request) -> web.Response:
+        if request.transport is not None:
+            self._transports.add(request.transport)
         await request.read()
         fixture = self.fixture
         assert fixture is not None, "a fixture is read when this is called"
