@@ -149,13 +149,14 @@ class Endpoint:
         return completion
 
     async def _end(self) -> None:
+        for _ in range(3):  # a connection that is taken while asyncio's server closes would never be closed
+            await asyncio.sleep(0)
         await self._runner.cleanup()
         hung = asyncio.all_tasks() - {asyncio.current_task()}
         for task in hung:
             task.cancel()
         await asyncio.gather(*hung, return_exceptions=True)
-        for _ in range(3):  # the loop lets go of closed connections in its next rounds
-            await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the loop lets go of closed connections in its next round
 
     def close(self) -> None:
         """Stop serving; calls that still hang end."""

@@ -117,6 +117,9 @@ async def _providers() -> AsyncIterator[tuple[LiteLLMGateway, "_Server"]]:
     finally:
         await gateway.close()
         server.close()
+        # litellm keeps its clients' connections: this loop must see that their other ends are closed.
+        for _ in range(10):
+            await asyncio.sleep(0)
         for name in missing:
             del os.environ[name]
 
@@ -201,7 +204,7 @@ class _Server:
     def __init__(self) -> None:
         self.fixture: Fixture | None = None
         self.requests = 0
-        self._transports: set[asyncio.Transport] = set()
+        self._handlers: list[web.RequestHandler] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -215,11 +218,18 @@ class _Server:
         self._loop.close()
 
     async def _end(self) -> None:
+        # A connection that is taken while asyncio's server closes is never closed: first the loop takes what waits.
+        await self._let_go()
+        self._listening.close()
         await self._runner.cleanup()
-        # What a client has not read to its end stays open; the loop lets go of it in its next rounds.
-        for transport in self._transports:
-            transport.abort()
-        for _ in range(3):
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        """Abort every connection, and let the loop do what that leaves to do."""
+        for _ in range(5):
+            for handler in self._handlers:
+                if handler.transport is not None:
+                    handler.transport.abort()
             await asyncio.sleep(0)
 
     async def _start(self) -> str:
@@ -227,12 +237,16 @@ class _Server:
         app.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self._listening = await self._loop.create_server(self._handler, "127.0.0.1", 0)
+        return f"http://127.0.0.1:{self._listening.sockets[0].getsockname()[1]}"
+
+    def _handler(self) -> web.RequestHandler:
+        assert self._runner.server is not None, "it is set up"
+        handler = self._runner.server()
+        self._handlers.append(handler)
+        return handler
 
     async def _answer(self, request: web.Request) -> web.Response:
-        if request.transport is not None:
-            self._transports.add(request.transport)
         await request.read()
         fixture = self.fixture
         assert fixture is not None, "a fixture is read when this is called"
