@@ -254,7 +254,6 @@ class WorkspaceChange(models.Model):
         REMOVED = "removed", "removed"
         LEFT = "left", "left"
         RENAMED = "renamed", "renamed the workspace"
-        CAP = "cap", "changed the monthly limit of"
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="changes")
     at = models.DateTimeField(default=timezone.now)

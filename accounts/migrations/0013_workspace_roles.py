@@ -35,7 +35,6 @@ class Migration(migrations.Migration):
                             ("removed", "removed"),
                             ("left", "left"),
                             ("renamed", "renamed the workspace"),
-                            ("cap", "changed the monthly limit of"),
                         ],
                         max_length=20,
                     ),

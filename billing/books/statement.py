@@ -99,9 +99,9 @@ class Statement:
     workspace: Workspace
 
     def count(self) -> int:
-        """Return how many movements there are."""
+        """Return how many rows there are."""
         with connection.cursor() as cursor:
-            cursor.execute(_COUNT, [self.workspace.pk])
+            cursor.execute(self._count_sql(), [self.workspace.pk])
             return int(cursor.fetchone()[0])
 
     def __len__(self) -> int:
@@ -109,33 +109,29 @@ class Statement:
 
     def __getitem__(self, part: slice) -> list[StatementRow]:
         start = part.start or 0
-        limit = None if part.stop is None else part.stop - start
-        with connection.cursor() as cursor:
-            cursor.execute(_ROWS, [self.workspace.pk, limit, start])
-            return [_row(values) for values in cursor.fetchall()]
+        return self._rows(None if part.stop is None else part.stop - start, start)
 
     def __iter__(self) -> Iterator[StatementRow]:
         return iter(self[:])
 
+    def _count_sql(self) -> str:
+        return _COUNT
 
-@dataclass(frozen=True, slots=True)
-class NetStatement:
+    def _rows(self, limit: int | None, start: int) -> list[StatementRow]:
+        with connection.cursor() as cursor:
+            cursor.execute(_ROWS, [self.workspace.pk, limit, start])
+            return [_row(values) for values in cursor.fetchall()]
+
+
+class NetStatement(Statement):
     """The ledger of one workspace with one row a job, its movements as parts; newest first, for Django's Paginator."""
 
-    workspace: Workspace
+    __slots__ = ()
 
-    def count(self) -> int:
-        """Return how many rows there are."""
-        with connection.cursor() as cursor:
-            cursor.execute(_NET_COUNT, [self.workspace.pk])
-            return int(cursor.fetchone()[0])
+    def _count_sql(self) -> str:
+        return _NET_COUNT
 
-    def __len__(self) -> int:
-        return self.count()
-
-    def __getitem__(self, part: slice) -> list[StatementRow]:
-        start = part.start or 0
-        limit = None if part.stop is None else part.stop - start
+    def _rows(self, limit: int | None, start: int) -> list[StatementRow]:
         with connection.cursor() as cursor:
             cursor.execute(_NET_ROWS, [self.workspace.pk, limit, start])
             found = cursor.fetchall()
@@ -145,9 +141,6 @@ class NetStatement:
             for values in cursor.fetchall():
                 of_jobs.setdefault(values[2], []).append(_row(values))
         return [replace(_row(row[:8]), parts=of_jobs.get(row[2], []) if row[2] else []) for row in found]
-
-    def __iter__(self) -> Iterator[StatementRow]:
-        return iter(self[:])
 
 
 def statement(workspace: Workspace) -> Statement:
