@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from files.extraction.content import Page
-from solver.core.attached import AttachedFile, AttachedPicture, Passage
+from solver.core.problem.attached import AttachedFile, AttachedPicture, Passage
 
 PASSAGE_CHARS = 1_500
 _OVERHEAD_CHARS = 60

@@ -20,7 +20,7 @@ from files.extraction import Extract, ExtractionError, FileKind, Page, extract
 from files.models import Attachment
 from files.names import clean_name
 from files.passages import ReadFile
-from solver.core.attached import AttachedPicture
+from solver.core.problem.attached import AttachedPicture
 
 _MEGABYTE = 1_000_000
 MOST_PICTURES = 12

@@ -192,9 +192,9 @@ ACCOUNT_ADAPTER = "accounts.sign_in.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]  # no password: who signs up has not proved yet that the address is theirs
 ACCOUNT_FORMS = {
-    "login": "accounts.forms.SignInForm",
-    "signup": "accounts.forms.SignUpForm",
-    "request_login_code": "accounts.forms.CodeRequestForm",
+    "login": "accounts.sign_in.forms.SignInForm",
+    "signup": "accounts.sign_in.forms.SignUpForm",
+    "request_login_code": "accounts.sign_in.forms.CodeRequestForm",
 }
 # Counted by client address, and what concerns one account by both: a stranger must not lock out its owner (SECURITY.md).
 ACCOUNT_RATE_LIMITS = {

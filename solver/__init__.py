@@ -10,28 +10,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from solver.engine.bounds import least_prompt_tokens, prompt_bytes, typical_nano
-    from solver.engine.concurrency import ModelLimit
+    from solver.engine.calls.bounds import least_prompt_tokens, prompt_bytes, typical_nano
+    from solver.engine.calls.concurrency import ModelLimit
+    from solver.engine.calls.permits import LimitStore, LocalLimits, Permits
+    from solver.engine.calls.service_tier import at_cheaper_tier, has_half_price
     from solver.engine.control import Control, Stop
     from solver.engine.health import Benched
     from solver.engine.journal import Charge, OpenCall, Submitted
-    from solver.engine.permits import LimitStore, LocalLimits, Permits
     from solver.engine.plan import fitting, least_budget_nano, reserve_nano
     from solver.engine.runner import Limits, Outcome, Runner
-    from solver.engine.service_tier import at_cheaper_tier, has_half_price
     from solver.judging.judge import Judge
     from solver.providers.litellm_gateway import Gateway, LiteLLMGateway
 else:
     _MODULES = {
-        "engine.bounds": ("least_prompt_tokens", "prompt_bytes", "typical_nano"),
-        "engine.concurrency": ("ModelLimit",),
+        "engine.calls.bounds": ("least_prompt_tokens", "prompt_bytes", "typical_nano"),
+        "engine.calls.concurrency": ("ModelLimit",),
         "engine.control": ("Control", "Stop"),
         "engine.health": ("Benched",),
         "engine.journal": ("Charge", "OpenCall", "Submitted"),
         "engine.plan": ("fitting", "least_budget_nano", "reserve_nano"),
         "engine.runner": ("Limits", "Outcome", "Runner"),
-        "engine.service_tier": ("at_cheaper_tier", "has_half_price"),
-        "engine.permits": ("LimitStore", "LocalLimits", "Permits"),
+        "engine.calls.service_tier": ("at_cheaper_tier", "has_half_price"),
+        "engine.calls.permits": ("LimitStore", "LocalLimits", "Permits"),
         "judging.judge": ("Judge",),
         "providers.litellm_gateway": ("Gateway", "LiteLLMGateway"),
     }

@@ -37,7 +37,7 @@ from django.template.base import Template  # noqa: E402  # likewise
 from billing.books.audit import violations as violations_of_the_books  # noqa: E402  # likewise
 from jobs.models import Job  # noqa: E402  # likewise
 from jobs.upkeep.audit import violations  # noqa: E402  # likewise
-from tests import quick_audit, tables  # noqa: E402  # likewise
+from tests.support import quick_audit, tables  # noqa: E402  # likewise
 
 # Before pytest-django replaces it.
 _RENDER = Template._render
@@ -107,7 +107,7 @@ def _books_balance(request):
     if quick_audit.breaks_a_promise():
         # Tests of the books alone have calls of no job.
         assert (violations() if Job.objects.exists() else violations_of_the_books()) == []
-        pytest.fail("the two audits disagree: tests/quick_audit.py and `manage.py audit`")
+        pytest.fail("the two audits disagree: tests/support/quick_audit.py and `manage.py audit`")
 
 
 @pytest.fixture(scope="session")

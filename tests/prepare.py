@@ -12,7 +12,8 @@ from django.core.management import call_command
 from django.db import connection
 
 from reasoning_app.embedded.stores.schema import mark_current
-from tests import prepared, services, tables
+from tests import prepared, services
+from tests.support import tables
 
 _UNUSED_S = 24 * 3600
 

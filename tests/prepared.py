@@ -19,7 +19,8 @@ PREFIX = "ponder-prepared-"
 # What has a say in a migration, or after one (billing/receivers.py fills the books), beside the migrations themselves.
 _MADE_FROM = (
     "*/models/**/*.py", "*/models.py", "billing/receivers.py", "billing/books/ledger.py", "billing/prices/*",
-    "reasoning_app/settings.py", "reasoning_app/embedded/stores/postgres.py", "tests/prepare.py", "tests/tables.py",
+    "reasoning_app/settings.py", "reasoning_app/embedded/stores/postgres.py", "tests/prepare.py",
+    "tests/support/tables.py",
 )  # fmt: skip
 
 

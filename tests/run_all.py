@@ -1,6 +1,6 @@
 """Every check of the project: `python -m tests.run_all [--lint | --coverage | --room NAME] [PYTEST ARGUMENT …]`.
 
-Four lanes work off one queue, the longest runs first: much of the time is spent in waiting for processes, and on a
+Seven lanes work off one queue, the longest runs first: much of the time is spent in waiting for processes, and on a
 machine that does other work, too, so many runs side by side still get most of it. A run that takes far too long is
 ended, with the stacks of its threads. A table of times ends the output.
 
@@ -42,7 +42,7 @@ ROOMS = [
 ]
 # Where a room's tests lie, if not in a directory of its own name.
 TESTS_OF = {"reasoning_app": ["tests/deploy", "tests/embedded"], "accounts": ["tests/web"]}
-LANES = 4
+LANES = 7
 MOST_S = 1_500
 """After so many seconds a run hangs: all of them together should take less than 12 minutes."""
 APART = ("browser", "embedded", "jobs", "proof")

@@ -14,12 +14,12 @@ from typing import NamedTuple, Protocol
 from bench.recordings.replay import POOL, PoolProblem, judgement_of, panel, pool, trial
 from solver.core.models import ModelCard
 from solver.core.pricing import Usage, cost_nano
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import StepKind
 from solver.simulation.simulate import Scenario, play
 from solver.simulation.world import RIGHT, World, cards, parameters
 from solver.text.extract import extract_answer
-from solver.text.prompts import messages_for, read_grade
+from solver.text.prompting.prompts import messages_for, read_grade
 
 
 class Run(NamedTuple):

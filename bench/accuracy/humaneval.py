@@ -13,13 +13,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jobs.worker.programs import SandboxPrograms
+from jobs.worker.programs.sandboxed import SandboxPrograms
 from solver.checkers import BaseChecker, parse_checker
 from solver.core.programs import RunOrder
 from solver.inference.behaviour import Behaviour, choose_by_behaviour
 from solver.judging.judge import Judge
-from solver.text.code_blocks import program_in
-from solver.text.code_examples import examples_in, inputs_like
+from solver.text.code.code_blocks import program_in
+from solver.text.code.code_examples import examples_in, inputs_like
 
 DATA = Path(__file__).parent / "humaneval_data"
 _QUICK = 3

@@ -24,9 +24,9 @@ from bench.recordings.demo import Unseen, countdown_problems, modular_problems, 
 from solver.checkers import checker_from_json
 from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT
-from solver.core.problem import Problem
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 from solver.core.purse import Purse
-from solver.core.result_kind import ResultKind
 from solver.engine.control import Control
 from solver.engine.journal import MemoryJournal
 from solver.engine.runner import Runner

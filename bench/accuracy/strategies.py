@@ -16,7 +16,7 @@ from bench.accuracy.reliability import expected_calibration_error
 from bench.plot import Panel, Points
 from bench.recordings.replay import HELD_OUT
 from solver.core.money import NANO_PER_CENT
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.strategies import names_for
 
 CENTS = (1, 2, 5, 10, 20, 50)

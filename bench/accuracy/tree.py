@@ -17,14 +17,14 @@ from bench.extra import fetch
 from bench.plot import Panel
 from solver.core.money import NANO_PER_CENT
 from solver.core.pricing import Usage, cost_nano
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.request import Message
 from solver.core.steps import StepKind
 from solver.inference.decisions.rewards import process_reward
 from solver.simulation.simulate import Scenario, play
 from solver.simulation.world import RIGHT, World, cards, parameters
 from solver.text.extract import extract_answer
-from solver.text.prompts import messages_for, read_grade
+from solver.text.prompting.prompts import messages_for, read_grade
 
 TREEQUEST = "treequest==0.3.3"
 CENTS = (2, 5, 10, 20, 50)

@@ -14,7 +14,7 @@ from typing import Any
 from bench.accuracy.live import Place, place
 from bench.recordings.demo import Unseen, modular_problems
 from solver.core.money import NANO_PER_CENT, usd_decimal
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.request import Request
 from solver.text.extract import extract_answer
 

@@ -14,7 +14,7 @@ from bench.accuracy.strategies import CENTS
 from bench.plot import Panel, save
 from bench.recordings.replay import HELD_OUT
 from solver.core.money import NANO_PER_CENT
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.strategies import names_for
 
 _COUNTS = {False: (400, 100), True: (400, 20)}

@@ -20,8 +20,8 @@ import solver.quotes.quote
 from bench.recordings.replay import SLOTS, panel, pool, trial
 from solver.checkers.number import Number
 from solver.core.money import NANO_PER_CENT
-from solver.core.problem import Problem
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 from solver.core.steps import StopReason
 from solver.inference.calibration import logit
 from solver.quotes.quote import (

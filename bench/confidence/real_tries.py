@@ -15,7 +15,7 @@ from bench.accuracy.arena import Run
 from bench.accuracy.reliability import expected_calibration_error
 from solver.core.models import ModelCard, OutputQuantiles
 from solver.core.pricing import Rates
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import Status, StepKind, StepResult
 from solver.inference.evidence import Evidence
 from solver.learning.priors import ABILITY_BY_RANK

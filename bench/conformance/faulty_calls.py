@@ -24,11 +24,11 @@ from solver.core.purse import Purse
 from solver.core.request import Message, Request
 from solver.core.steps import Step, StepKind, StepResult
 from solver.core.verdict import Judgement
-from solver.engine.bounds import bound_call, prompt_bytes
-from solver.engine.call_hold import CallHold
+from solver.engine.calls.bounds import bound_call, prompt_bytes
+from solver.engine.calls.call_hold import CallHold
+from solver.engine.calls.metering import charge_for
 from solver.engine.control import Control
 from solver.engine.journal import OpenCall
-from solver.engine.metering import charge_for
 from solver.providers.litellm_gateway import LiteLLMGateway
 
 INPUT_PICO, OUTPUT_PICO = 731_337, 13_131_313

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bench.load.workers import MODEL, make_user, submit
 from bench.services import Database, database
 from solver.core.pricing import Usage
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import Status, Step, StepKind, StepResult
 from solver.engine.journal import Charge, OpenCall
 

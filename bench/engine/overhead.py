@@ -22,7 +22,7 @@ from bench.plot import Panel
 from bench.recordings.demo import modular_problems
 from bench.services import Database, database
 from solver.core.money import NANO_PER_USD
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.judging.judge import Judge
 from solver.providers.litellm_gateway import LiteLLMGateway
 

@@ -14,12 +14,12 @@ from typing import Any
 
 from solver.core.money import NANO_PER_USD
 from solver.core.pricing import Usage
-from solver.core.problem import Problem
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 from solver.core.purse import Purse
-from solver.core.result_kind import ResultKind
 from solver.core.steps import Candidate, Resources, Step, StepKind, StepResult, StopReason
 from solver.core.verdict import Judgement
-from solver.engine.bounds import Bound
+from solver.engine.calls.bounds import Bound
 from solver.engine.runner import Limits
 from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync
 from solver.simulation.world import cards

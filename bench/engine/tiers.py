@@ -22,14 +22,14 @@ from solver.core.errors import NotExecuted
 from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT, format_usd
 from solver.core.pricing import Tier, Usage
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
+from solver.engine.calls.service_tier import FLEX, at_cheaper_tier
 from solver.engine.control import Control
 from solver.engine.journal import MemoryJournal
 from solver.engine.plan import reserve_nano
 from solver.engine.runner import Limits, Runner
-from solver.engine.service_tier import FLEX, at_cheaper_tier
 from solver.providers.litellm_gateway import Gateway
 from solver.simulation.simulate import KIND, PlainJudge, VirtualLoop
 from solver.simulation.world import RIGHT, World, cards

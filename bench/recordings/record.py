@@ -26,7 +26,7 @@ from bench import VAR
 from bench.recordings.demo import SOLVERS, Unseen, countdown_problems, modular_problems
 from demo_model.launch import running
 from solver.checkers import checker_from_json
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.learning.priors import DEMO_TEMPERATURE
 from solver.text.extract import extract_answer
 

@@ -21,11 +21,11 @@ from solver.checkers.number import Number
 from solver.checkers.shared.safe_eval import ExpressionError, evaluate, tokens_of
 from solver.core.models import ModelCard
 from solver.core.pricing import Usage
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.purse import Purse
 from solver.core.steps import Step, StepKind
 from solver.core.verdict import Judgement
-from solver.engine.bounds import Bound
+from solver.engine.calls.bounds import Bound
 from solver.engine.plan import reserve_nano
 from solver.engine.runner import Limits
 from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync

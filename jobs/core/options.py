@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from jobs.core.errors import SubmitError
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 
 LEAST_TARGET = 0.5
 MAX_EXAMPLE_CHARS = 20_000

@@ -8,7 +8,7 @@ writer takes the states it may start from out of this table (`sources_of`), and 
 from django.db import models
 
 from solver.core.money import format_usd
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 
 
 class JobState(models.TextChoices):

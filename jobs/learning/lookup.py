@@ -9,7 +9,7 @@ from accounts.models import Workspace
 from jobs.models import Learned
 from solver import least_budget_nano
 from solver.core.models import ModelCard
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.learning.observations import Aspect, added
 from solver.learning.posteriors import Store, informed
 from solver.learning.sharing import others

@@ -9,7 +9,7 @@ from jobs.core.states import ACTIVE, JobState, Wanted
 from jobs.lifecycle.control import notify_workers
 from jobs.lifecycle.submission.problem_text import checked_text
 from jobs.models import Job
-from solver.core.hints import MAX_HINT_CHARS, MAX_HINTS
+from solver.core.problem.hints import MAX_HINT_CHARS, MAX_HINTS
 
 
 def may_hint(job: Job) -> bool:

@@ -17,8 +17,8 @@ from jobs.presenters.deliverables import as_markdown, has_headline
 from jobs.presenters.markdown import clean_text, render_markdown
 from jobs.presenters.sources import cited_sources
 from jobs.presenters.spend import Spend, spend_of
-from solver.core.result_kind import ResultKind
-from solver.core.rubric import JudgedCriterion
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.rubric import JudgedCriterion
 from solver.text.fences import in_fence
 
 _SUBJECT_CHARACTERS = 150

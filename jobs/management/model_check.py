@@ -23,8 +23,8 @@ from jobs.models import Job
 from solver import least_budget_nano
 from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT, format_usd_exact
-from solver.core.problem import Problem
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 
 _ASKED = "What is 6 times 7?"
 _ASKED_PICTURE = "Which colour has the picture: red, green, blue or none of these? Answer with one word."

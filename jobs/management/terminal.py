@@ -29,8 +29,8 @@ from jobs.worker.load import load_job
 from jobs.worker.outcomes import end_as_it_stands
 from solver import Outcome, Stop
 from solver.core.money import usd_decimal
-from solver.core.result_kind import ResultKind
-from solver.core.rubric import JudgedCriterion
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.rubric import JudgedCriterion
 from solver.core.steps import StopReason
 from solver.inference.explanation import UNREAD
 

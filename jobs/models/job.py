@@ -22,7 +22,7 @@ from jobs.core.states import (
     stop_reason_words,
 )
 from jobs.core.tags import MAX_TAG_CHARS
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.inference.explanation import FAILED
 
 

@@ -7,11 +7,11 @@ from typing import Any, Self
 from jobs.core.errors import CannotContinue
 from jobs.models.job import Job
 from solver.checkers import CheckerError, checker_from_json
-from solver.core.attached import files_from_json, pictures_of, with_files
-from solver.core.earlier import Earlier, with_context
 from solver.core.models import ModelCard
-from solver.core.problem import Problem
-from solver.core.result_kind import ResultKind
+from solver.core.problem.attached import files_from_json, pictures_of, with_files
+from solver.core.problem.earlier import Earlier, with_context
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 
 ENGINE = 1
 """The version of what strategies note and how results are weighed; a job says which one it began with."""

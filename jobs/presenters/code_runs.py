@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from jobs.models import Job, StepRecord, StepState
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.core.steps import StepKind
 from solver.inference.explanation import count_of
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from jobs.models import Job, StepRecord, StepState
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.inference.field_votes import FieldVote, FieldVotes, field_votes
 from solver.text.data import csv_text, pretty_data, read_data
 from solver.text.leaves import MAX_FIELDS, Path, is_leaf, leaf_key, leaves_of, path_words

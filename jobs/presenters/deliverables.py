@@ -1,8 +1,8 @@
 """What a job delivers where that is no short answer, as Markdown: on pages, in emails and in exports alike."""
 
 from jobs.presenters.data_fields import small_table
-from solver.core.result_kind import ResultKind
-from solver.text.code_blocks import language_of
+from solver.core.problem.result_kind import ResultKind
+from solver.text.code.code_blocks import language_of
 from solver.text.deliverables import deliverable_in
 from solver.text.fences import in_fence
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.utils.dateparse import parse_datetime
 
 from jobs.models import Job, StepRecord, StepState
-from solver.core.hints import Hint
+from solver.core.problem.hints import Hint
 
 
 class ShownHint(NamedTuple):

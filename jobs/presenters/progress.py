@@ -7,7 +7,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from django.db.models.fields.json import KT
 
 from jobs.models import Job, StepRecord, StepState
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.core.steps import StepKind
 from solver.inference.explanation import UNREAD, count_of, unread_sentence
 

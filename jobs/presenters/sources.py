@@ -8,8 +8,8 @@ from django.conf import settings
 
 from jobs.models import Job, StepRecord, StepState
 from jobs.presenters.markdown.convert import numbers_cited
-from solver.core.attached import files_from_json
 from solver.core.lines import line_of
+from solver.core.problem.attached import files_from_json
 from solver.core.steps import Status, StepKind
 from solver.core.tools import MAX_SOURCES, Source
 

@@ -18,7 +18,7 @@ from jobs.models import Job
 from jobs.presenters.markdown import clean_text, short_answer_html
 from jobs.presenters.search.drawing import edges_svg, nodes_svg, outline_svg, share
 from solver.checkers import CheckerError, checker_from_json
-from solver.core.rubric import points_in_words
+from solver.core.problem.rubric import points_in_words
 from solver.inference.explanation import FAILED, PASSED
 
 register = template.Library()

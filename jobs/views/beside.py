@@ -17,7 +17,7 @@ from jobs.presenters.progress import Totals, totals_of
 from jobs.presenters.spend import Spend, spend_of
 from jobs.views.access import get_job_for
 from jobs.views.compare import answers_agree, costs_in_words
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.strategies import current_name
 
 

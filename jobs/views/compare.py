@@ -29,7 +29,7 @@ from jobs.views.job_form.forms import NewJobForm
 from jobs.views.job_form.new import ask_to_sign_in, refused_form, uuid_of
 from jobs.views.job_page.live import live_reply
 from solver.core.money import format_usd_about
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.core.steps import StopReason
 from solver.text.keys import quick_key, text_key
 

@@ -33,9 +33,9 @@ from jobs.worker.execution import execute
 from jobs.worker.heartbeat import Heartbeat
 from jobs.worker.load import hints_of, load_job
 from jobs.worker.outcomes import AFTER_FAULT, end_as_it_stands, record_outcome_of
-from jobs.worker.program_host import ProgramHost
-from jobs.worker.program_queue import AT_ONCE, QueuedPrograms
-from jobs.worker.program_rows import RAN_CHANNEL
+from jobs.worker.programs.host import ProgramHost
+from jobs.worker.programs.queue import AT_ONCE, QueuedPrograms
+from jobs.worker.programs.rows import RAN_CHANNEL
 from jobs.worker.retry import retry_while_database_is_down
 from jobs.worker.running_jobs import RunningJob
 from jobs.worker.shared_limits import SharedLimits

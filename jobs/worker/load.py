@@ -11,7 +11,7 @@ from jobs.core.errors import CannotContinue
 from jobs.core.lease import Lease
 from jobs.models import Job, Pinned, Prompt, StepRecord, StepState
 from solver import OpenCall, Submitted
-from solver.core.hints import Hint
+from solver.core.problem.hints import Hint
 from solver.core.purse import Purse
 from solver.core.request import Message
 from solver.core.steps import Status, Step, StepKind, StepResult

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from jobs.core.task_names import SANDBOX_QUEUE
 from jobs.worker.host import WorkerHost
-from jobs.worker.program_host import ProgramHost
+from jobs.worker.programs.host import ProgramHost
 
 logger = logging.getLogger(__name__)
 # Two first messages must not make two hosts: the owner's leases belong to one heartbeat.

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Self
 
 from solver.checkers.recognise import ProblemKind, guess_kind
 from solver.core.checker import ChildTools
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.rubric import Criterion
 from solver.core.programs import FunctionCall, Program, Ran
-from solver.core.result_kind import ResultKind
-from solver.core.rubric import Criterion
 from solver.core.verdict import Verdict
 from solver.text.extract import extract_answer
 

@@ -17,7 +17,7 @@ from solver.checkers.shared.option_names import (
     plain_answer,
     same_formula,
 )
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.core.verdict import Verdict
 from solver.text.keys import bounded_key, quick_key, split_key, text_key
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field
+from solver.core.problem.result_kind import ResultKind
 from solver.core.programs import FunctionCall, Program, Ran
-from solver.core.result_kind import ResultKind
 from solver.core.verdict import Verdict
 
 MAX_SOURCE_CHARS = 20_000

@@ -7,7 +7,7 @@ pudding” is not. In doubt a short answer is asked for, whose working is delive
 import re
 
 from solver.checkers.recognise import guess_kind
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 
 _READ_CHARS = 20_000
 _SENTENCES = re.compile(r"[.!?:;\n]|, (?:and|then) ")

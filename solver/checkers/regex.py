@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field
 from solver.core.checker import ChildTools
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.core.verdict import Verdict
 from solver.text.values.latex import strip_wrappers
 

@@ -17,10 +17,10 @@ from solver.checkers.rubric import Rubric
 from solver.checkers.set import SetOf
 from solver.checkers.symbolic import Symbolic
 from solver.checkers.unit_tests import UnitTests
-from solver.core.attached import AttachedFile, pictures_of, with_files
-from solver.core.earlier import Earlier, with_context
-from solver.core.problem import Problem
-from solver.core.result_kind import ResultKind
+from solver.core.problem.attached import AttachedFile, pictures_of, with_files
+from solver.core.problem.earlier import Earlier, with_context
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 
 REGISTRY: dict[str, type[BaseChecker]] = {
     checker.kind: checker

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field
-from solver.core.result_kind import ResultKind
-from solver.core.rubric import Criterion, points_in_words
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.rubric import Criterion, points_in_words
 from solver.core.verdict import Verdict
 from solver.text.deliverables import deliverable_in
 

@@ -12,10 +12,10 @@ from typing import Any, ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field
 from solver.checkers.unit_testing import errors, harness, link, loading, program, remote, served, values
+from solver.core.problem.result_kind import ResultKind
 from solver.core.programs import FunctionCall, Program, Ran
-from solver.core.result_kind import ResultKind
 from solver.core.verdict import Verdict
-from solver.text.code_blocks import program_in
+from solver.text.code.code_blocks import program_in
 from solver.text.keys import bounded_key
 
 MAX_TESTS_CHARS = 20_000

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, ClassVar, NamedTuple, Protocol
 
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.rubric import Criterion
 from solver.core.programs import FunctionCall, Program, Ran
-from solver.core.result_kind import ResultKind
-from solver.core.rubric import Criterion
 from solver.core.verdict import Verdict
 
 

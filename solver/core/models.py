@@ -61,7 +61,7 @@ class ModelCard:
     background: bool = False
     """The provider works on calls by itself, to be collected by reference (solver/providers/openai_responses.py)."""
     service: str = ""
-    """The service tier that its calls ask for where they can wait (solver/engine/service_tier.py); empty: standard."""
+    """The service tier that its calls ask for where they can wait (see engine/calls/service_tier.py); empty: standard."""
 
     @property
     def asked_rates(self) -> Rates:

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from solver.core.problem.rubric import JudgedCriterion
 from solver.core.programs import Observed, RunOrder
 from solver.core.request import Message, Reply, ToolCall
-from solver.core.rubric import JudgedCriterion
 from solver.core.tools import ToolOrder, ToolOutcome, ToolSpec
 from solver.core.verdict import Judgement, Verdict
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from solver.core.models import ModelCard
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import Candidate, Resources, Step, StepResult, StopReason
 from solver.core.tools import ToolSpec
 

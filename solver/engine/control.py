@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
-from solver.core.hints import Hint
+from solver.core.problem.hints import Hint
 
 
 class Stop(StrEnum):

@@ -8,10 +8,10 @@ the strategy's reach; where everything else came to nothing, it buys tries on th
 from collections.abc import Callable, Collection, Sequence
 
 from solver.core.models import ModelCard, solvers_of
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.purse import Purse
 from solver.core.steps import Candidate, Step, StepKind, StepResult
-from solver.engine.bounds import long_hold_nano, prompt_bytes
+from solver.engine.calls.bounds import long_hold_nano, prompt_bytes
 
 _TRIES = 4
 _SHARE = 4

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import Step
 
 

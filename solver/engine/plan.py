@@ -8,8 +8,14 @@ from collections.abc import Sequence
 
 from solver.core.models import ModelCard, solvers_of
 from solver.core.pricing import billed_nano, bound_nano
-from solver.core.problem import Problem
-from solver.engine.bounds import fits, least_hold_nano, prompt_bytes, typical_nano, typical_prompt_tokens
+from solver.core.problem.statement import Problem
+from solver.engine.calls.bounds import (
+    fits,
+    least_hold_nano,
+    prompt_bytes,
+    typical_nano,
+    typical_prompt_tokens,
+)
 
 _TRIES_OF_MAIN = 3
 _TRIES_BEFORE_SECOND_FAMILY = 6

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from solver.core.models import ModelCard
 from solver.core.purse import Purse
 from solver.core.steps import Resources, Step, StepKind
-from solver.engine.bounds import least_budget_left_nano
+from solver.engine.calls.bounds import least_budget_left_nano
 
 
 class ResourceMeter:

@@ -18,26 +18,26 @@ from solver.core.errors import (
     ProviderDown,
     SolverError,
 )
-from solver.core.hints import Hint, heeding
 from solver.core.models import ModelCard
-from solver.core.problem import Problem
+from solver.core.problem.hints import Hint, heeding
+from solver.core.problem.statement import Problem
 from solver.core.programs import NOBODY, Asker
 from solver.core.purse import Purse
 from solver.core.steps import Candidate, Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Strategy
 from solver.core.tools import Tools
-from solver.engine.bounds import prompt_bytes
-from solver.engine.calls import AnswerJudge, Attempts
+from solver.engine.calls.attempts import AnswerJudge, Attempts
+from solver.engine.calls.bounds import prompt_bytes
+from solver.engine.calls.permits import Permits
+from solver.engine.calls.prefix_cache import PrefixCaches, as_sent
+from solver.engine.calls.tool_use import ToolUses
 from solver.engine.control import Control, Stop
 from solver.engine.health import Benched
 from solver.engine.journal import Journal
 from solver.engine.last_resort import LastResort
-from solver.engine.permits import Permits
 from solver.engine.pictures import with_pictures
-from solver.engine.prefix_cache import PrefixCaches, as_sent
 from solver.engine.resources import ResourceMeter
 from solver.engine.run_state import Action, Phase, RunState, final_reason
-from solver.engine.tool_use import ToolUses
 from solver.engine.write_up import accepted, write_up_step
 from solver.inference.emptiness import EmptyReplies
 from solver.providers.litellm_gateway import Gateway

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from solver.core.models import ModelCard
-from solver.core.problem import Problem, fenced, without_tags
+from solver.core.problem.statement import Problem, fenced, without_tags
 from solver.core.request import Message
 from solver.core.steps import Candidate, Status, Step, StepKind, StepResult
 from solver.engine.plan import writer_of

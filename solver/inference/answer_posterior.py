@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from solver.core.models import ModelCard
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.trait import Trait
 from solver.inference.calibration import logit, shares, sigmoid
 from solver.inference.cluster import Cluster

@@ -5,7 +5,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from solver.checkers.json_schema import JsonSchema
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import Candidate, Status, StepResult
 from solver.inference.explanation import FAILED, decided_sentence
 from solver.inference.field_votes import FieldVotes, field_votes, may_compose

@@ -14,10 +14,10 @@ from heapq import nlargest
 from types import MappingProxyType
 from typing import Any
 
-from solver.core.attached import count_passages
 from solver.core.lines import line_of
 from solver.core.models import ModelCard
-from solver.core.problem import Problem
+from solver.core.problem.attached import count_passages
+from solver.core.problem.statement import Problem
 from solver.core.steps import Candidate, Status, StepKind, StepResult
 from solver.core.tools import MAX_SOURCES
 from solver.inference.answer_posterior import AnswerPosterior, VoteCounts
@@ -30,7 +30,7 @@ from solver.inference.judge_likelihood import Quality
 from solver.inference.parameters import EvidenceParameters
 from solver.inference.vote_likelihood import ErrorModel, Votes
 from solver.text.citations import invented
-from solver.text.prompts import read_better, read_grade
+from solver.text.prompting.prompts import read_better, read_grade
 
 _WEIGHED = 12
 _RECENT = 256

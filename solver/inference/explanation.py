@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import Candidate, StepResult
 from solver.core.verdict import Verdict
 from solver.inference.cluster import Cluster

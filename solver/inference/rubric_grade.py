@@ -8,11 +8,11 @@ not beforehand. Points shown are those that the judge gave; the expected share d
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from solver.core.rubric import Criterion, JudgedCriterion, points_in_words
+from solver.core.problem.rubric import Criterion, JudgedCriterion, points_in_words
 from solver.inference.calibration import sigmoid
 from solver.inference.judge_likelihood import Quality, grade_log_odds
 from solver.inference.parameters import EvidenceParameters
-from solver.text.prompts import CriterionVerdict
+from solver.text.prompting.prompts import CriterionVerdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from solver.core.checker import Checker
+from solver.core.problem.result_kind import ResultKind
 from solver.core.programs import NOBODY, Asker, Observed, Programs, RunOrder
-from solver.core.result_kind import ResultKind
 from solver.core.verdict import Judgement, Verdict
 from solver.judging.fair_queue import FairQueue
 from solver.judging.judge_pool import UNREAD, JudgePool, PoolReply

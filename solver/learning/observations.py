@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from solver.core.steps import Status, StepKind, StopReason
 from solver.learning.censored_histogram import observed_counts
-from solver.text.prompts import read_better, read_grade
+from solver.text.prompting.prompts import read_better, read_grade
 
 WON = frozenset({StopReason.SOLVED, StopReason.CONFIDENT})
 BY_ITSELF = WON | {StopReason.BUDGET_REACHED, StopReason.NO_PROGRESS}

@@ -18,9 +18,9 @@ from typing import Any
 
 from solver.core.models import ModelCard, solvers_of
 from solver.core.money import NANO_PER_CENT
-from solver.core.problem import Problem
-from solver.core.result_kind import ResultKind
-from solver.engine.bounds import prompt_bytes, typical_nano
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
+from solver.engine.calls.bounds import prompt_bytes, typical_nano
 from solver.engine.plan import least_budget_nano, reserve_nano, rotation
 from solver.inference.calibration import logit, sigmoid
 from solver.quotes.rollout import Game, Rollout, rollouts

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from solver.core.models import ModelCard
 from solver.core.pricing import billed_nano, bound_nano
-from solver.engine.bounds import least_budget_left_nano, typical_nano, typical_prompt_tokens
+from solver.engine.calls.bounds import least_budget_left_nano, typical_nano, typical_prompt_tokens
 from solver.inference.calibration import sigmoid
 from solver.inference.decisions.adaptive_stopping import chance_after_failures, lead_probability
 from solver.inference.item_response import handicap_of

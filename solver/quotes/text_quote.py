@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 from solver.core.models import ModelCard, solvers_of
 from solver.core.money import NANO_PER_CENT
-from solver.core.problem import Problem
-from solver.core.rubric import numbered
+from solver.core.problem.rubric import numbered
+from solver.core.problem.statement import Problem
 from solver.core.steps import StepKind
-from solver.engine.bounds import prompt_bytes, typical_nano
+from solver.engine.calls.bounds import prompt_bytes, typical_nano
 from solver.engine.draft_count import drafts_cost_nano, drafts_for
 from solver.engine.plan import rotation
 from solver.inference.tournament import most_comparisons
-from solver.text.prompts import messages_for
+from solver.text.prompting.prompts import messages_for
 
 _IMPROVEMENTS = 2
 """How many better texts are usually made of the best drafts."""

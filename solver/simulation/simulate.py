@@ -18,15 +18,15 @@ from solver.checkers.number import Number
 from solver.core.checker import Checker
 from solver.core.errors import InDoubt, LeaseLost, NotExecuted
 from solver.core.pricing import Usage
-from solver.core.problem import Problem
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 from solver.core.programs import Observed, ProgramsOff, RunOrder
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
-from solver.core.result_kind import ResultKind
 from solver.core.steps import Step, StepResult
 from solver.core.verdict import Judgement, Verdict
-from solver.engine.bounds import Bound
-from solver.engine.calls import seed_of
+from solver.engine.calls.attempts import seed_of
+from solver.engine.calls.bounds import Bound
 from solver.engine.control import Control
 from solver.engine.journal import Charge, MemoryJournal, OpenCall
 from solver.engine.plan import reserve_nano

@@ -11,16 +11,16 @@ from typing import Protocol
 
 from solver.core.models import ModelCard
 from solver.core.pricing import Usage, billed_nano
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.purse import Purse
 from solver.core.request import Message, Reply, ToolCall
 from solver.core.steps import Resources, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Strategy
 from solver.core.tools import ToolOrder, ToolOutcome, ToolSpec
 from solver.core.verdict import Judgement
-from solver.engine.bounds import Bound, bound_call, prompt_bytes
+from solver.engine.calls.bounds import Bound, bound_call, prompt_bytes
+from solver.engine.calls.metering import charge_for
 from solver.engine.last_resort import LastResort
-from solver.engine.metering import charge_for
 from solver.engine.resources import ResourceMeter
 from solver.engine.run_state import Action, RunState, final_reason
 from solver.engine.runner import Limits, Outcome

@@ -227,7 +227,7 @@ class World:
 
 
 def read_prompt(messages: Sequence[Message]) -> Asked:
-    """Return what one of the engine's prompts asks (solver/text/prompts.py); everything else is a try."""
+    """Return what one of the engine's prompts asks (solver/text/prompting/prompts.py); everything else is a try."""
     content = messages[-1].content
     if messages[-1].role == "tool":
         content = messages[0].content

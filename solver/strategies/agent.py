@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from solver.core.models import solvers_of
 from solver.core.money import PICO_PER_NANO
 from solver.core.pricing import billed_nano
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.core.steps import Resources, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
 from solver.core.tools import ToolSpec
-from solver.engine.bounds import fits, least_budget_left_nano, long_hold_nano, typical_nano
+from solver.engine.calls.bounds import fits, least_budget_left_nano, long_hold_nano, typical_nano
 from solver.strategies.shared.agent_line import MAX_FOUND_CHARS, AgentLine
 from solver.strategies.shared.common import MAX_TRIES, Common
 from solver.strategies.shared.notes import Plan

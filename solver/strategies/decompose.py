@@ -20,7 +20,7 @@ from solver.strategies.auto import Auto
 from solver.strategies.shared.child import Child
 from solver.strategies.shared.common import MAX_TRIES, Common
 from solver.strategies.shared.notes import Note, Plan
-from solver.text.prompts import clipped, messages_for, read_parts
+from solver.text.prompting.prompts import clipped, messages_for, read_parts
 
 DEPTH = 2
 _MAX_PLANS = 2

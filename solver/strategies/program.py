@@ -17,7 +17,7 @@ from solver.core.steps import Resources, Step, StepKind, StepResult
 from solver.core.strategy import Setting
 from solver.strategies.shared.common import MAX_TRIES, Common
 from solver.strategies.shared.notes import Plan
-from solver.text.code_blocks import program_in
+from solver.text.code.code_blocks import program_in
 
 _FIRST_WAVE = 3
 _NEXT_WAVE = 2

@@ -21,7 +21,7 @@ from solver.core.strategy import Setting
 from solver.inference.cluster import Cluster
 from solver.strategies.shared.common import MAX_TRIES, Common, usable
 from solver.strategies.shared.notes import JudgedPlan
-from solver.text.prompts import read_grade
+from solver.text.prompting.prompts import read_grade
 
 PASSES = 3
 MAX_FAILS = 10

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.core.strategy import Setting, Strategy
 from solver.strategies.agent import Agent
 from solver.strategies.aggregate import Aggregate

@@ -21,7 +21,7 @@ from solver.inference.calibration import logit
 from solver.inference.tournament import MOST_ENTRANTS, Comparison, next_pairs
 from solver.strategies.shared.common import MAX_TRIES, Common
 from solver.strategies.shared.notes import JudgedPlan, Note
-from solver.text.prompts import ASK_MARGIN, read_better, read_margin
+from solver.text.prompting.prompts import ASK_MARGIN, read_better, read_margin
 
 _MOST_TRIES = 24
 _LEAST_TRIES = 4

@@ -26,7 +26,7 @@ from solver.inference.decisions.rewards import outcome_reward, process_reward
 from solver.strategies.shared.arm import Arm, draw
 from solver.strategies.shared.common import Common, usable
 from solver.strategies.shared.notes import JudgedPlan
-from solver.text.prompts import read_grade
+from solver.text.prompting.prompts import read_grade
 
 _FRONTIER = 12
 _UNJUDGED = 0.3

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from solver.text.code_blocks import code_blocks
+from solver.text.code.code_blocks import code_blocks
 from solver.text.extract import said_aloud
 
 MAX_DATA_CHARS = 50_000

@@ -7,8 +7,8 @@ import hashlib
 import re
 from typing import NamedTuple
 
-from solver.core.result_kind import ResultKind
-from solver.text.code_blocks import code_blocks, program_in
+from solver.core.problem.result_kind import ResultKind
+from solver.text.code.code_blocks import code_blocks, program_in
 from solver.text.data import data_in, data_key, read_data
 from solver.text.extract import said_aloud
 

@@ -2,7 +2,7 @@
 
 import re
 
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 
 _FILE = re.compile(r'^<file name="', re.MULTILINE)
 _FACTS = re.compile(

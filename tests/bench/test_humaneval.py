@@ -1,7 +1,7 @@
 """The bench of programs, on a few of its problems: real solutions, real tries, the real sandbox."""
 
 from bench.accuracy import humaneval
-from tests.sandboxes import bubblewrap
+from tests.support.sandboxes import bubblewrap
 
 
 def test_canonical_solutions_pass_empty_ones_fail_and_the_choice_loses_nothing():

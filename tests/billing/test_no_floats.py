@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = (
     *(f"core/{name}.py" for name in ("money", "pricing", "purse")),
-    *(f"engine/{name}.py" for name in ("bounds", "metering", "last_resort", "plan", "journal")),
+    *(f"engine/{name}.py" for name in ("calls/bounds", "calls/metering", "last_resort", "plan", "journal")),
 )
 EXACT = sorted([*(ROOT / "billing").rglob("*.py"), *(ROOT / "solver" / name for name in ENGINE)])
 

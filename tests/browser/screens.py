@@ -14,7 +14,7 @@ from jobs.lifecycle.saved.weekly import first_run, start_weekly
 from jobs.models import Job
 from tests.browser.conftest import cookie_of, visitor
 from tests.browser.test_pages import addresses as _addresses
-from tests.people import make_user, request_for
+from tests.support.people import make_user, request_for
 
 SCREENS = Path(__file__).parents[2] / "docs" / "screens"
 MOST_BYTES = 100_000

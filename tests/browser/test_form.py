@@ -8,9 +8,9 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from jobs.models import Job
-from tests import people
 from tests.browser.conftest import cookie_of, listen
-from tests.people import SOLVED, make_comparison, make_job, make_user
+from tests.support import people
+from tests.support.people import SOLVED, make_comparison, make_job, make_user
 
 _DROP_AN_EMPTY_FILE = """() => {
   const carried = new DataTransfer();

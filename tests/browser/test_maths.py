@@ -3,8 +3,8 @@
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
-from tests import people
 from tests.browser.conftest import cookie_of, listen
+from tests.support import people
 
 NESTED = [
     "x^{" * 300 + "1" + "}" * 300,

@@ -20,10 +20,10 @@ from jobs.mail import eml_backend as mail_files
 from jobs.models import OutboxMessage, ShareLink
 from jobs.upkeep.delete_texts import delete_texts
 from solver.core.money import NANO_PER_CENT
-from tests import people
 from tests.billing.books import make_reconciliation_item
 from tests.billing.payments_to_look_at import make_payments
 from tests.browser.conftest import cookie_of, listen, visitor
+from tests.support import people
 
 WIDE_PX, NARROW_PX = 1280, 375
 # What is there is the same on a narrow page; how large it is and whether it scrolls is not.

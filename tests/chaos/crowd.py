@@ -15,7 +15,7 @@ from jobs.lifecycle import cancel_job, control, finish_early
 from jobs.models import Job
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.chaos.orders import draw
-from tests.people import submit_for
+from tests.support.people import submit_for
 
 _USERS = 20
 _VERBS: dict[str, Callable[..., Any]] = {

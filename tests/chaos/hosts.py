@@ -219,7 +219,7 @@ class Trial:
         """Submit jobs that never come to an end by themselves."""
         from jobs.core.options import JobOptions
         from solver.core.money import NANO_PER_USD
-        from tests.people import submit_for
+        from tests.support.people import submit_for
 
         for _ in range(count):
             self._submitted += 1

@@ -11,7 +11,7 @@ from solver.checkers.choice import Choice
 from solver.checkers.json_schema import JsonSchema
 from solver.checkers.rubric import Rubric
 from solver.checkers.unit_tests import UnitTests
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.strategies import names_for
 from tests.proof.replies import DATA, LETTER, PROGRAM, TEXT
 

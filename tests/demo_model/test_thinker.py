@@ -8,7 +8,7 @@ from openai import OpenAI
 from demo_model.check import answer_of
 from demo_model.training.lessons import prompt_ids
 from solver.core.steps import StepKind
-from solver.text.prompts import messages_for, read_better, read_grade
+from solver.text.prompting.prompts import messages_for, read_better, read_grade
 from tests.demo_model.conftest import free_port, start, stop
 
 PUZZLE = "Use 4, 3, 2 to make 24."

@@ -6,7 +6,7 @@ from files.extraction import Page
 from files.names import clean_name
 from files.passages import PASSAGE_CHARS, Chooser, ReadFile, passages_of, ranked
 from solver.checkers import pose
-from solver.core.attached import AttachedFile, Passage, files_from_json, with_files
+from solver.core.problem.attached import AttachedFile, Passage, files_from_json, with_files
 
 _OPENINGS = [
     "",

@@ -16,7 +16,7 @@ from jobs.models import Job
 from jobs.worker.host import WorkerHost
 from solver.core.money import NANO_PER_USD
 from solver.engine.control import Stop
-from tests.endpoint import Answer, Call, Endpoint
+from tests.support.endpoint import Answer, Call, Endpoint
 
 
 @pytest.fixture

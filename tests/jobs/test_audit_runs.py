@@ -18,7 +18,7 @@ from jobs.upkeep.audit import INVARIANTS as JOBS
 from jobs.upkeep.audit_runs import LOCK, run_audit
 from reasoning_app.celery import app
 from solver.core.money import NANO_PER_CENT
-from tests.people import submit_for
+from tests.support.people import submit_for
 
 BALANCE = "every balance is the sum of its entries"
 

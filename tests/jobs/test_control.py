@@ -22,9 +22,9 @@ from jobs.management.terminal import summary
 from jobs.models import Job, OutboxMessage, StepRecord
 from jobs.upkeep.sweep import sweep
 from solver.core.money import NANO_PER_CENT
-from tests.endpoint import Answer
 from tests.jobs.conftest import undecided, undecided_until
-from tests.people import submit_for
+from tests.support.endpoint import Answer
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

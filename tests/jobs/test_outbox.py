@@ -29,8 +29,8 @@ from solver.core.money import NANO_PER_CENT
 from solver.engine.runner import Outcome
 from tests import services
 from tests.jobs.conftest import undecided
-from tests.people import submit_for
-from tests.smtp import Smtp
+from tests.support.people import submit_for
+from tests.support.smtp import Smtp
 
 FILES = {"default": {"BACKEND": "jobs.mail.eml_backend.EmlBackend", "OPTIONS": {}}}
 

@@ -5,9 +5,9 @@ import os
 import pytest
 
 from billing.prices.book import load_prices
-from tests.endpoint import Answer, Call, Endpoint
 from tests.jobs.conftest import alice, endpoint, host, prices, shared_host, workspace
 from tests.proof.replies import reply
+from tests.support.endpoint import Answer, Call, Endpoint
 
 __all__ = ["alice", "endpoint", "host", "prices", "shared_host", "workspace"]
 

@@ -24,7 +24,7 @@ from solver.core.pricing import Usage
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.steps import StopReason
-from solver.engine.calls import seed_of
+from solver.engine.calls.attempts import seed_of
 from solver.engine.control import Control, Stop
 from solver.engine.runner import Limits, Outcome, Runner
 from solver.simulation.simulate import PlainJudge, Scenario, _reply, _setting

@@ -18,7 +18,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from solver.core.money import NANO_PER_CENT
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.core.steps import StopReason
 from solver.simulation.simulate import Scenario, SimulatedJob, simulate_all
 from solver.simulation.world import parameters

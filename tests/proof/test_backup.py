@@ -16,10 +16,10 @@ from django.db import connection
 from reasoning_app.backups import restore
 from reasoning_app.backups.backup import BackupError
 from solver.core.money import NANO_PER_CENT
-from tests.endpoint import Answer, Call
 from tests.jobs.conftest import undecided
 from tests.jobs.workers import Worker
-from tests.people import submit_for
+from tests.support.endpoint import Answer, Call
+from tests.support.people import submit_for
 from tests.zygote import shared
 
 pytestmark = pytest.mark.django_db(transaction=True)

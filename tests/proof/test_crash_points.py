@@ -19,14 +19,14 @@ from jobs.core.states import ENDED, JobState
 from jobs.models import Job, OutboxMessage, StepRecord
 from jobs.upkeep.audit import violations
 from solver.core.money import NANO_PER_CENT
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.strategies import REGISTRY
-from tests.flex import MAY_WAIT, price_with_flex, refusing
-from tests.people import submit_for
 from tests.proof.conftest import LONG
 from tests.proof.crash_runner import CRASHED, MOMENTS, NOT_CLAIMED
 from tests.proof.replies import DATA
-from tests.responses import ResponsesEndpoint
+from tests.support.flex import MAY_WAIT, price_with_flex, refusing
+from tests.support.people import submit_for
+from tests.support.responses import ResponsesEndpoint
 from tests.zygote import shared
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proof]

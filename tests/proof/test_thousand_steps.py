@@ -15,12 +15,12 @@ from jobs.core.states import ENDED, JobState
 from jobs.models import Job, OutboxMessage
 from jobs.upkeep.audit import violations
 from solver.core.money import NANO_PER_USD
-from tests.endpoint import Answer
-from tests.people import submit_for
 from tests.proof.conftest import LONG
 from tests.proof.crash_runner import CRASHED, MOMENTS, NOT_CLAIMED
 from tests.proof.replies import reply
 from tests.proof.test_crash_points import run, told
+from tests.support.endpoint import Answer
+from tests.support.people import submit_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proof]
 

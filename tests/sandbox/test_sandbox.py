@@ -15,7 +15,7 @@ from sandbox import __main__ as command
 from sandbox.attacks import attacks
 from sandbox.bubblewrap import Bubblewrap, candidates
 from sandbox.monty import Monty
-from tests.sandboxes import bubblewrap
+from tests.support.sandboxes import bubblewrap
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,14 +11,14 @@ from functools import lru_cache
 
 from solver.checkers.number import Number
 from solver.core.models import ModelCard
-from solver.core.problem import Problem
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 from solver.core.programs import Observed, ProgramsOff, RunOrder
 from solver.core.request import Reply, ToolCall
-from solver.core.result_kind import ResultKind
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.tools import ToolOrder, ToolOutcome, ToolSpec
 from solver.core.verdict import Judgement, Verdict
-from solver.engine.bounds import prompt_bytes, typical_nano
+from solver.engine.calls.bounds import prompt_bytes, typical_nano
 from solver.engine.program_output import last_line, printed_text
 from solver.simulation.simulate import observed as simulated
 from solver.strategies import Setting, Strategy, make_strategy

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from solver.core.errors import ProviderError
 from solver.core.models import ModelCard, OutputQuantiles
 from solver.core.pricing import Rates, Tier, Usage
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.programs import Asker
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.tools import Tools
+from solver.engine.calls.permits import Permits
 from solver.engine.control import Control
 from solver.engine.health import Benched
 from solver.engine.journal import MemoryJournal
-from solver.engine.permits import Permits
 from solver.engine.plan import reserve_nano
 from solver.engine.runner import Limits, Outcome, Runner
 from solver.judging.judge import Judge

@@ -6,15 +6,15 @@ import re
 
 import pytest
 
-from solver.core.attached import AttachedFile, Passage, with_files
-from solver.core.problem import Problem
+from solver.core.problem.attached import AttachedFile, Passage, with_files
+from solver.core.problem.statement import Problem
 from solver.core.programs import Asker
 from solver.core.request import ToolCall
 from solver.core.steps import Status, Step, StepKind, StopReason
 from solver.core.tools import Source, ToolOrder, ToolOutcome
+from tests.solver.engine.test_tool_use import Shelf, bench_of
 from tests.solver.played import NUMBER, Play
 from tests.solver.strategies.test_agent import LOOK_UP, PAID, panel_that_calls_tools
-from tests.solver.test_tool_use import Shelf, bench_of
 
 PLACES = ("problem", "file", "page", "tool")
 SECRET = "the text of another workspace"

@@ -11,7 +11,7 @@ from files.passages import ReadFile
 from sandbox import CodeRequest
 from solver.core.programs import NOBODY, Program, ProgramsOff, Ran
 from solver.core.tools import ToolOrder, ToolsOff
-from tests.sandboxes import bubblewrap
+from tests.support.sandboxes import bubblewrap
 from tools import ToolFile, ToolHost, ToolSettings
 
 CSV = b"name,grams\nada,10\nben,32\n"

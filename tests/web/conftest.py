@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import User
 from jobs.mail.send import send_due
-from tests import people
+from tests.support import people
 
 
 class Person(Client):

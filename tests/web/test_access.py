@@ -19,8 +19,8 @@ from accounts.rights import Right
 from billing.models import Correction, SavedCard, TopUp
 from files.models import Attachment
 from jobs.models import Job, JobTemplate, OutboxMessage
-from tests import people
 from tests.billing.books import make_reconciliation_item
+from tests.support import people
 from tests.web.addresses import (
     ADMIN_FRAME,
     ANY_STAFF,

@@ -20,7 +20,7 @@ from jobs.mail.picture import points_of
 from jobs.mail.preview import kinds
 from jobs.mail.send import send_due
 from jobs.models import Job, OutboxMessage
-from tests.people import make_job, make_user
+from tests.support.people import make_job, make_user
 
 
 def message_about(job: Job) -> OutboxMessage:

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from jobs.models import Job, StepRecord
 from reasoning_app.server_error import server_error
-from tests.people import make_job
+from tests.support.people import make_job
 
 BASE = Path(django_settings.BASE_DIR)
 TEMPLATES = sorted((BASE / "templates").rglob("*.html"))

@@ -13,8 +13,8 @@ from django.utils import timezone
 from accounts.viewing import STOP_ADDRESS
 from jobs.core.model_limits import KEY, redis_address
 from jobs.models import Job, OutboxMessage
-from solver.engine.concurrency import Host, ModelLimit
-from tests.people import make_job
+from solver.engine.calls.concurrency import Host, ModelLimit
+from tests.support.people import make_job
 
 
 def test_one_navigation_leads_to_every_staff_page(staff):

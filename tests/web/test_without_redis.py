@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from tests.people import make_user
 from tests.services import free_port
+from tests.support.people import make_user
 from tests.web.accounts.test_sign_in import code_in
 
 PASSWORD = "correct horse battery"

@@ -41,7 +41,7 @@ def anomalies(request: AuthedRequest) -> HttpResponse:
             differs=True, checked_at__gte=scope.since, checked_at__lt=scope.until
         ).count(),
     }
-    return render(request, "billing/anomalies.html", context)
+    return render(request, "billing/staff/anomalies.html", context)
 
 
 @staff_with(Right.SEE_COSTS)

@@ -101,7 +101,7 @@ def corrections(request: AuthedRequest) -> HttpResponse:
         "link": "?page=",
     }
     status = 422 if request.method == "POST" else 200
-    return render(request, "billing/corrections.html", context, status=status)
+    return render(request, "billing/staff/corrections.html", context, status=status)
 
 
 @staff_with(Right.CORRECT_BOOKS)
@@ -128,7 +128,7 @@ def decide_correction(request: AuthedRequest, correction_id: int) -> HttpRespons
 def changes(request: AuthedRequest) -> HttpResponse:
     """Show who changed what about money."""
     page = Paginator(cast("Sequence[Change]", Changes()), _PAGE).get_page(request.GET.get("page"))
-    return render(request, "billing/changes.html", {"page": page, "link": "?page="})
+    return render(request, "billing/staff/changes.html", {"page": page, "link": "?page="})
 
 
 @staff_with(Right.SEE_COSTS)

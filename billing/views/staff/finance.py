@@ -39,7 +39,7 @@ def finance_page(request: AuthedRequest) -> HttpResponse:
         "figures": finance(scope),
         "sums": Lines(scope, By.PROVIDER, most=1).total,
     }
-    return render(request, "billing/finance.html", context)
+    return render(request, "billing/staff/finance.html", context)
 
 
 @staff_with(Right.SEE_COSTS)

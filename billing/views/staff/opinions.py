@@ -41,7 +41,7 @@ def opinions(request: AuthedRequest) -> HttpResponse:
         "link": "?page=",
         "rows": [(opinion, _readings(opinion.call, opinion.shape or {})) for opinion in page],
     }
-    return render(request, "billing/opinions.html", context)
+    return render(request, "billing/staff/opinions.html", context)
 
 
 def _by_model(recent: Any) -> list[dict[str, Any]]:

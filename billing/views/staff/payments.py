@@ -35,7 +35,7 @@ def payments(request: AuthedRequest) -> HttpResponse:
         "shown": _SHOWN,
         "more": max(top_ups.count() - _SHOWN, 0) + max(events.count() - _SHOWN, 0),
     }
-    return render(request, "billing/payments.html", context)
+    return render(request, "billing/staff/payments.html", context)
 
 
 @staff_with(Right.SETTLE_PAYMENTS)

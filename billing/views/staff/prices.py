@@ -62,7 +62,7 @@ def prices(request: AuthedRequest) -> HttpResponse:
         "ended": ended_models(),
         "old_since": reviewed_at() if is_old() else None,
     }
-    return render(request, "billing/prices.html", context)
+    return render(request, "billing/staff/prices.html", context)
 
 
 @staff_with(Right.SEE_COSTS)
@@ -119,7 +119,7 @@ def drafts(request: AuthedRequest) -> HttpResponse:
         "form": ApprovalForm(),
         "imported": PriceDraft.objects.order_by("-imported_at").first(),
     }
-    return render(request, "billing/price_drafts.html", context)
+    return render(request, "billing/staff/price_drafts.html", context)
 
 
 @staff_with(Right.APPROVE_PRICES)

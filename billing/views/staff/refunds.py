@@ -44,7 +44,7 @@ def staff_refunds(request: AuthedRequest) -> HttpResponse:
         "shown": _SHOWN,
     }
     if person is None:
-        return render(request, "billing/staff_refunds.html", context, status=404 if email else 200)
+        return render(request, "billing/staff/refunds.html", context, status=404 if email else 200)
     return _refund_of(request, person, context)
 
 
@@ -54,15 +54,15 @@ def _refund_of(request: AuthedRequest, person: User, context: dict[str, Any]) ->
     if request.method != "POST":
         amount = usd_decimal(context["refundable_nano"])
         context["form"] = StaffRefundForm(initial={"request": uuid.uuid4(), "amount": amount})
-        return render(request, "billing/staff_refunds.html", context)
+        return render(request, "billing/staff/refunds.html", context)
     form = context["form"] = StaffRefundForm(request.POST)
     if not form.is_valid():
-        return render(request, "billing/staff_refunds.html", context, status=422)
+        return render(request, "billing/staff/refunds.html", context, status=422)
     wish = form.cleaned_data
     try:
         if not wish["sure"]:
             context["parts"] = plan_refund(workspace, wish["amount"])
-            return render(request, "billing/staff_refunds.html", context)
+            return render(request, "billing/staff/refunds.html", context)
         made = ask_for_refund(
             workspace=workspace,
             request=wish["request"],
@@ -73,6 +73,6 @@ def _refund_of(request: AuthedRequest, person: User, context: dict[str, Any]) ->
         )
     except BillingError as error:
         form.add_error("amount", error.message)
-        return render(request, "billing/staff_refunds.html", context, status=422)
+        return render(request, "billing/staff/refunds.html", context, status=422)
     tell_of_refund(request, made)
     return redirect(f"{reverse('staff-refunds')}?email={person.email}")

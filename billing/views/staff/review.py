@@ -68,7 +68,7 @@ def costs(request: AuthedRequest) -> HttpResponse:
         "audit": AuditRun.objects.order_by("-started_at", "-pk").first(),
         "scope_owner": owners([scope.workspace_id]).get(scope.workspace_id) if scope.workspace_id else "",
     }
-    return render(request, "billing/costs.html", context)
+    return render(request, "billing/staff/costs.html", context)
 
 
 @staff_with(Right.SEE_COSTS)
@@ -110,7 +110,7 @@ def calls(request: AuthedRequest, job_id: UUID) -> HttpResponse:
         "sums": _sums_of(found),
         "owner": owners([first.workspace_id]).get(first.workspace_id, "") if first else "",
     }
-    return render(request, "billing/calls.html", context)
+    return render(request, "billing/staff/calls.html", context)
 
 
 @staff_with(Right.SEE_COSTS)
@@ -127,7 +127,7 @@ def open_calls(request: AuthedRequest) -> HttpResponse:
     """Show every hold that is open and every call whose outcome nobody knows."""
     page = Paginator(_open_calls(), PAGE_CALLS).get_page(request.GET.get("page"))
     return render(
-        request, "billing/open_calls.html", {"page": page, "link": "?page=", "open_calls": _open_sums()}
+        request, "billing/staff/open_calls.html", {"page": page, "link": "?page=", "open_calls": _open_sums()}
     )
 
 

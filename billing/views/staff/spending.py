@@ -73,4 +73,4 @@ def _page(request: AuthedRequest, form: StopForm, *, status: int = 200) -> HttpR
         .select_related("by", "lifted_by")
     )
     context = {"now": now, "earlier": earlier.order_by("-created_at", "-pk")[:_SHOWN], "form": form}
-    return render(request, "billing/spending.html", context, status=status)
+    return render(request, "billing/staff/spending.html", context, status=status)

@@ -41,7 +41,7 @@ def stripe_page(request: AuthedRequest) -> HttpResponse:
         "states": _STATES,
         "wanted": wanted,
     }
-    return render(request, "billing/stripe.html", context)
+    return render(request, "billing/staff/stripe.html", context)
 
 
 @staff_with(Right.SETTLE_PAYMENTS)

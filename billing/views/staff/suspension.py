@@ -41,7 +41,7 @@ def suspensions(request: AuthedRequest) -> HttpResponse:
         for suspension in suspensions.filter(lifted_at=None)
     ]
     context = {"now": now, "earlier": suspensions.exclude(lifted_at=None)[:_SHOWN], "form": form}
-    return render(request, "billing/suspensions.html", context, status=422 if form.errors else 200)
+    return render(request, "billing/staff/suspensions.html", context, status=422 if form.errors else 200)
 
 
 @staff_with(Right.SUSPEND_MODELS)

@@ -19,10 +19,10 @@ from jobs.lifecycle.submission.problem_text import MAX_PROBLEM_CHARS
 from jobs.lifecycle.submission.submit import check_affordable
 from solver import at_cheaper_tier, least_budget_nano
 from solver.checkers import BaseChecker, pose
-from solver.core.earlier import Earlier
 from solver.core.models import ModelCard
 from solver.core.money import format_usd_about
-from solver.core.problem import Problem
+from solver.core.problem.earlier import Earlier
+from solver.core.problem.statement import Problem
 from solver.quotes.quote import Quote, suggested_budget_nano
 from solver.strategies import DEFAULT, strategy_for
 

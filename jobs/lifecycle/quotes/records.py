@@ -12,7 +12,7 @@ from jobs.learning.lookup import learned_shift, learned_store
 from jobs.models import Job, JobQuote
 from solver.core.models import ModelCard
 from solver.core.money import format_usd, format_usd_about, usd_decimal
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.learning.observations import BY_ITSELF, WON
 from solver.learning.posteriors import seconds_per_call
 from solver.quotes.quote import Quote, Terms, quote

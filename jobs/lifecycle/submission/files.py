@@ -8,8 +8,8 @@ from files.passages import Chooser, ReadFile
 from jobs.core.errors import SubmitError
 from jobs.lifecycle.submission.panel import panel_for
 from solver import least_budget_nano
-from solver.core.attached import AttachedFile
-from solver.core.problem import Problem
+from solver.core.problem.attached import AttachedFile
+from solver.core.problem.statement import Problem
 
 MOST_BYTES = 100_000
 """Of all files together in one prompt, in UTF-8; what is longer is ranked."""

@@ -4,7 +4,7 @@ from jobs.core.errors import SubmitError
 from jobs.core.states import UserVerdict
 from jobs.models import Job
 from jobs.presenters.deliverables import as_markdown
-from solver.core.earlier import Earlier, with_context
+from solver.core.problem.earlier import Earlier, with_context
 
 _REMARKS = {
     UserVerdict.RIGHT.value: "The user says that the earlier answer is right.",

@@ -24,7 +24,7 @@ from billing.prices.shipped_list import BUNDLED_PROVIDER, default_panel, is_bund
 from jobs.core.errors import SubmitError
 from solver import at_cheaper_tier, fitting, has_half_price, least_prompt_tokens, prompt_bytes
 from solver.core.models import ModelCard
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.learning.priors import (
     ABILITY_BY_RANK,
     DEMO_OUTPUT,

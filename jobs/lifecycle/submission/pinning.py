@@ -16,7 +16,7 @@ from jobs.core.errors import CannotContinue
 from jobs.models import Job, Pinned
 from solver import reserve_nano
 from solver.core.models import ModelCard
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.inference.parameters import shipped_parameters
 
 

@@ -23,11 +23,11 @@ from jobs.lifecycle.submission.follow_up import earlier_of
 from jobs.lifecycle.submission.problem_text import checked_problem
 from jobs.models import Job
 from solver.checkers import BaseChecker, pose
-from solver.core.attached import AttachedFile
-from solver.core.earlier import Earlier
 from solver.core.money import NANO_PER_CENT, format_usd
-from solver.core.problem import Problem
-from solver.core.result_kind import ResultKind
+from solver.core.problem.attached import AttachedFile
+from solver.core.problem.earlier import Earlier
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 from solver.strategies import DEFAULT, REGISTRY, current_name, strategy_for
 
 MIN_BUDGET_NANO = NANO_PER_CENT

@@ -28,10 +28,10 @@ from jobs.lifecycle.submission.request import JobRequest
 from jobs.lifecycle.submission.titles import title_of
 from jobs.models import Job
 from solver import least_budget_nano
-from solver.core.attached import AttachedFile
 from solver.core.models import ModelCard
 from solver.core.money import format_usd, format_usd_at_least
-from solver.core.problem import Problem
+from solver.core.problem.attached import AttachedFile
+from solver.core.problem.statement import Problem
 from solver.strategies import strategy_for
 
 

@@ -13,9 +13,9 @@ from jobs.presenters.search.layout import draw
 from jobs.presenters.search.marks import ROLES, Mark, Role, State
 from jobs.presenters.search.picture import Node, Picture
 from jobs.presenters.search.table import TableRow, rows_of
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.core.steps import Status, StepKind
-from solver.text.prompts import read_better, read_grade
+from solver.text.prompting.prompts import read_better, read_grade
 
 _ANSWER_CHARS = 80
 _JUDGED = [StepKind.GRADE, StepKind.COMPARE]

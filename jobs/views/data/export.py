@@ -24,7 +24,7 @@ from jobs.presenters.sources import cited_sources
 from jobs.presenters.spend import spend_of
 from jobs.views.access import get_job_for
 from solver.core.money import usd_decimal
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 
 _STEPS_AT_ONCE = 50
 

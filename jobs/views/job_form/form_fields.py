@@ -11,7 +11,7 @@ from jobs.models import Job
 from jobs.views.job_form.forms import CUSTOM, NO_CHECK, PRESETS, NewJobForm
 from solver.checkers import REGISTRY, CheckerError, Field, checker_from_json
 from solver.core.money import usd_decimal
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.strategies import strategy_for
 
 

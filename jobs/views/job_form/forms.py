@@ -25,7 +25,7 @@ from jobs.models import Job
 from jobs.views.access import job_named
 from solver.checkers import REGISTRY, CheckerError, parse_checker, recognise_checker
 from solver.core.money import NANO_PER_USD, MoneyError, parse_usd
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.strategies import DEFAULT, RUNS_PROGRAMS, current_name, described, names_for
 
 MOST_VALUE_NANO = 1_000_000 * NANO_PER_USD

@@ -19,8 +19,8 @@ from jobs.views.access import get_job_for, get_job_to_change
 from jobs.views.job_form.forms import HintForm, RaiseForm
 from jobs.views.job_page.job_actions import BY_ACTION, JobAction, offers_of
 from jobs.views.job_page.raise_form import raise_context
-from solver.core.hints import MAX_HINT_CHARS
 from solver.core.money import format_usd
+from solver.core.problem.hints import MAX_HINT_CHARS
 
 _HINTED = "The hint was added: every call from now on is told it."
 

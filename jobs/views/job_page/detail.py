@@ -32,7 +32,7 @@ from jobs.views.job_page.job_actions import offered_key, offers_of
 from jobs.views.job_page.live import live_reply, sealed
 from jobs.views.job_page.name import name_context
 from jobs.views.job_page.raise_form import raise_context
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 
 _LATER_SHOWN = 20
 

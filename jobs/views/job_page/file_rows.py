@@ -10,7 +10,7 @@ from files.models import Attachment
 from files.store import files_named, summary_of
 from jobs.core.ids import ids_in
 from jobs.models import Job
-from solver.core.attached import AttachedFile, Passage, files_from_json
+from solver.core.problem.attached import AttachedFile, Passage, files_from_json
 
 
 class FileRow(NamedTuple):

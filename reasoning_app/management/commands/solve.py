@@ -31,7 +31,7 @@ from jobs.models import Job
 from reasoning_app.embedded import UpError, ensure
 from solver.checkers import CheckerError, option_examples, parse_checker_option, recognise_checker
 from solver.core.money import MoneyError, format_usd_exact, parse_usd, usd_decimal
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.strategies import DEFAULT, REGISTRY
 
 EXIT_BAD_INPUT = 2

@@ -1,7 +1,7 @@
 """Rewards of single results, between 0 and 1: outcome rewards of whole answers, process rewards of their steps."""
 
 from solver.core.steps import StepResult
-from solver.text.prompts import Grade
+from solver.text.prompting.prompts import Grade
 
 
 def outcome_reward(result: StepResult) -> float | None:

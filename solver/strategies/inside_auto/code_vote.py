@@ -22,7 +22,7 @@ from solver.inference.explanation import count_of
 from solver.strategies.inside_auto.behaviour_report import candidate_of
 from solver.strategies.shared.common import Common, usable
 from solver.strategies.shared.notes import JudgedPlan, Note
-from solver.text.code_examples import examples_in, function_asked, inputs_like, tests_in
+from solver.text.code.code_examples import examples_in, function_asked, inputs_like, tests_in
 
 _MOST_PROGRAMS = 12
 _MOST_UNRUN = 5

@@ -11,7 +11,7 @@ from solver.inference.cluster import Cluster
 from solver.inference.decisions.value_of_grade import gain_of_grade
 from solver.inference.evidence import Evidence
 from solver.strategies.shared.panel_roles import PanelRoles
-from solver.text.prompts import read_grade
+from solver.text.prompting.prompts import read_grade
 
 _MAX_GRADES = 8
 """The most grades of one answer, so that a judge is not asked until it passes one."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.core.strategy import Setting, Strategy
 from solver.strategies.agent import Agent
 from solver.strategies.aggregate import Aggregate

@@ -3,14 +3,14 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from solver.core.attached import count_passages
-from solver.core.problem import Problem
+from solver.core.problem.attached import count_passages
+from solver.core.problem.statement import Problem
 from solver.core.request import Message, ToolCall
 from solver.core.steps import Status, Step, StepKind, StepResult
 from solver.core.tools import MAX_SOURCES, ToolOrder, ToolOutcome, ToolSpec, as_material
-from solver.engine.bounds import prompt_bytes
+from solver.engine.calls.bounds import prompt_bytes
 from solver.strategies.shared.tool_calls import MAX_CALLS, order_of, sendable
-from solver.text.tool_prompts import conclusion, opening, what_is_left
+from solver.text.prompting.tool_prompts import conclusion, opening, what_is_left
 
 MAX_FOUND_CHARS = 72_000
 """So much of what was found the last call is shown: the latest."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from solver.core.steps import Candidate, Resources, Step, StepResult, StopReason
 from solver.core.strategy import Setting, Strategy
-from solver.engine.bounds import prompt_bytes, typical_nano
+from solver.engine.calls.bounds import prompt_bytes, typical_nano
 from solver.strategies.shared.notes import Note
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from solver.core.problem import Problem
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 from solver.core.request import Message
-from solver.core.result_kind import ResultKind
 from solver.core.steps import Candidate, Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
 from solver.inference.data_evidence import DataEvidence
@@ -17,7 +17,7 @@ from solver.inference.explanation import count_of
 from solver.strategies.shared.missing_indices import MissingIndices
 from solver.strategies.shared.notes import Plan
 from solver.strategies.shared.panel_roles import PanelRoles
-from solver.text.prompts import messages_for
+from solver.text.prompting.prompts import messages_for
 
 DEFAULT_TARGET = 0.95
 _ANY = Problem("")

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from solver.core.models import ModelCard
 from solver.core.steps import Resources, Step, StepKind
 from solver.core.strategy import Setting
-from solver.engine.bounds import fits, least_budget_left_nano, prompt_bytes
+from solver.engine.calls.bounds import fits, least_budget_left_nano, prompt_bytes
 from solver.engine.draft_count import MOST_DRAFTS, drafts_for
 from solver.strategies.shared.draft_rubric import DraftRubric
 from solver.strategies.shared.draft_table import Draft, DraftTable
 from solver.strategies.shared.panel_roles import PanelRoles
-from solver.text.prompts import clipped, messages_for
+from solver.text.prompting.prompts import clipped, messages_for
 
 _MOST_JUDGES = 3
 _REMARKS = 4

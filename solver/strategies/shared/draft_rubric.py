@@ -1,12 +1,12 @@
 """The drafts of a text by the user's rubric: what judges said of each, and what that is worth; silent without one."""
 
-from solver.core.problem import Problem
-from solver.core.rubric import numbered
+from solver.core.problem.rubric import numbered
+from solver.core.problem.statement import Problem
 from solver.core.steps import StepResult
 from solver.inference.evidence import Evidence
 from solver.inference.rubric_grade import RubricGrade
 from solver.strategies.shared.panel_roles import PanelRoles
-from solver.text.prompts import read_criteria
+from solver.text.prompting.prompts import read_criteria
 
 _BY_RUBRIC = 6.0
 """Strength of a text that earns all points above one that earns none: a fifth of them is about what a win in both orders

@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 from solver.core.steps import Candidate, StepResult
 from solver.core.verdict import Verdict
 from solver.inference.conclusion_groups import ConclusionGroups
@@ -20,7 +20,7 @@ from solver.inference.tournament import (
 from solver.strategies.shared.draft_rubric import DraftRubric
 from solver.text.conclusions import read_groups
 from solver.text.deliverables import deliverable_in
-from solver.text.prompts import read_better, read_margin
+from solver.text.prompting.prompts import read_better, read_margin
 
 _DISSENTERS = 5
 _SHARED = 0.4

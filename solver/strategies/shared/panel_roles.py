@@ -6,9 +6,9 @@ from typing import TypedDict
 from solver.core.models import ModelCard, solvers_of
 from solver.core.steps import Resources, StepKind
 from solver.core.strategy import Setting
-from solver.engine.bounds import least_budget_left_nano, least_hold_nano, prompt_bytes, typical_nano
+from solver.engine.calls.bounds import least_budget_left_nano, least_hold_nano, prompt_bytes, typical_nano
 from solver.engine.plan import ablest, rotation
-from solver.text.prompts import messages_for
+from solver.text.prompting.prompts import messages_for
 
 
 class _Terms(TypedDict):

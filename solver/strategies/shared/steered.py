@@ -7,7 +7,7 @@ before it counts no more, but for one thing: where nothing came of it, the answe
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from solver.core.hints import Hint
+from solver.core.problem.hints import Hint
 from solver.core.steps import Candidate, Resources, Step, StepResult, StopReason
 from solver.core.strategy import Strategy
 

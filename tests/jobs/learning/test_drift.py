@@ -10,7 +10,7 @@ from jobs.learning.counts import forget
 from jobs.learning.drift import watch
 from jobs.mail.send import send_due
 from jobs.models import DriftAlarm, Learned, Lesson, OutboxMessage
-from tests import people
+from tests.support import people
 
 
 @pytest.fixture

@@ -20,11 +20,11 @@ from jobs.upkeep.delete_texts import delete_texts
 from solver.checkers.number import Number
 from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.learning.observations import Aspect
-from tests.endpoint import Answer
 from tests.jobs.conftest import undecided
-from tests.people import submit_for
+from tests.support.endpoint import Answer
+from tests.support.people import submit_for
 
 CHECKER = Number("42")
 

@@ -18,8 +18,8 @@ from jobs.models import Job, JobQuote, Learned, StepRecord
 from solver.checkers.arithmetic import Arithmetic
 from solver.checkers.number import Number
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
-from tests.endpoint import Answer
-from tests.people import submit_for
+from tests.support.endpoint import Answer
+from tests.support.people import submit_for
 
 PROBLEM = "How many are 6 times 7?"
 ASKED = {"checker": Number("42"), "budget_nano": 5 * NANO_PER_CENT}

@@ -9,7 +9,7 @@ from jobs.models import Job, StepRecord
 from jobs.worker.load import load_job
 from solver.core.money import NANO_PER_CENT
 from tests.jobs.conftest import undecided
-from tests.people import submit_for
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -22,8 +22,8 @@ from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState
 from jobs.upkeep.model_suspension import notify_staff
 from jobs.upkeep.sweep import sweep
 from solver.core.money import NANO_PER_CENT
-from tests.endpoint import Answer
-from tests.people import submit_for
+from tests.support.endpoint import Answer
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,8 +14,8 @@ from jobs.models import Learned, Lesson
 from jobs.upkeep.delete_texts import delete_texts
 from solver.core.money import NANO_PER_CENT
 from solver.learning.observations import BELIEVED, NEEDS_PROOF
-from tests.endpoint import Answer
-from tests.people import submit_for
+from tests.support.endpoint import Answer
+from tests.support.people import submit_for
 
 
 @pytest.fixture

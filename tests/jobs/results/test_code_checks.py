@@ -21,9 +21,9 @@ from solver.checkers.number import Number
 from solver.checkers.python_check import PythonCheck
 from solver.checkers.unit_tests import UnitTests
 from solver.core.money import NANO_PER_CENT
-from tests.endpoint import Answer
-from tests.people import make_user, submit_for
-from tests.sandboxes import bubblewrap
+from tests.support.endpoint import Answer
+from tests.support.people import make_user, submit_for
+from tests.support.sandboxes import bubblewrap
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,8 +11,8 @@ from jobs.core.states import JobState
 from jobs.models import StepRecord
 from solver.checkers.json_schema import JsonSchema
 from solver.core.money import NANO_PER_CENT
-from tests.endpoint import Answer
-from tests.people import submit_for
+from tests.support.endpoint import Answer
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -26,9 +26,9 @@ from jobs.upkeep.delete_texts import TITLE, delete_texts
 from jobs.upkeep.export_data import export_data
 from jobs.upkeep.retention import delete_old_texts
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
-from tests.endpoint import Answer
-from tests.people import submit_for
-from tests.places import places_of
+from tests.support.endpoint import Answer
+from tests.support.people import submit_for
+from tests.support.places import places_of
 
 SECRET = "quokka"
 

@@ -16,9 +16,9 @@ from jobs.management.terminal import printed, rubric_lines, summary
 from jobs.models import Job, OutboxMessage
 from solver.checkers.rubric import Rubric
 from solver.core.money import NANO_PER_CENT
-from solver.core.result_kind import ResultKind
-from tests.endpoint import Answer, Call
-from tests.people import make_job, request_for, submit_for
+from solver.core.problem.result_kind import ResultKind
+from tests.support.endpoint import Answer, Call
+from tests.support.people import make_job, request_for, submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

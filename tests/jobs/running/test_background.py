@@ -13,8 +13,8 @@ from jobs.models import Job, StepRecord
 from jobs.worker import execution
 from solver.core.money import NANO_PER_CENT
 from solver.engine.runner import Limits
-from tests.people import submit_for
-from tests.responses import ResponsesEndpoint
+from tests.support.people import submit_for
+from tests.support.responses import ResponsesEndpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -92,7 +92,7 @@ def test_a_reference_that_the_provider_forgot_is_in_doubt_and_bought_again(
     job, workspace, endpoint, crew, monkeypatch
 ):
     """Expired here, failed there, cut before its reference came: each is in doubt, never submitted by itself again."""
-    monkeypatch.setattr("solver.engine.calls._DOUBT_BACKOFF_S", 0.1)
+    monkeypatch.setattr("solver.engine.calls.attempts._DOUBT_BACKOFF_S", 0.1)
     endpoint.cut = 1
     crew.start()
     crew.wait_for(lambda: len(referenced(job)) >= 2)

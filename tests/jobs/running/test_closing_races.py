@@ -15,7 +15,7 @@ from jobs.core.states import ACTIVE
 from jobs.lifecycle import submit_comparison, submit_job
 from jobs.models import Job
 from jobs.upkeep.close_account import close_account
-from tests.people import request_for
+from tests.support.people import request_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,8 +12,8 @@ from jobs.models import Job, OutboxMessage
 from solver.core.money import NANO_PER_CENT
 from tests.jobs.conftest import undecided
 from tests.jobs.workers import Worker
-from tests.line import Line
-from tests.people import submit_for
+from tests.support.line import Line
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

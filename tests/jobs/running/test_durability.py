@@ -15,11 +15,11 @@ from jobs.core.states import ENDED, JobState
 from jobs.lifecycle import cancel_job, finish_early
 from jobs.models import Job, OutboxMessage, StepRecord
 from solver.core.money import NANO_PER_CENT
-from tests import endpoint as scripted
-from tests.endpoint import Answer
 from tests.jobs.conftest import undecided
 from tests.jobs.workers import Worker
-from tests.people import submit_for
+from tests.support import endpoint as scripted
+from tests.support.endpoint import Answer
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,8 +8,8 @@ from jobs.core.options import JobOptions
 from jobs.core.states import JobState
 from jobs.models import Job
 from solver.core.money import NANO_PER_CENT
-from tests.flex import price_with_flex, refusing
-from tests.people import submit_for
+from tests.support.flex import price_with_flex, refusing
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,7 +19,7 @@ HALF_NANO = (20 * 1_000 + 10 * 2_000) // 2
 @pytest.fixture
 def job(alice, workspace, endpoint, monkeypatch) -> Job:
     """A job that may wait, whose refused calls are replayed at once."""
-    monkeypatch.setattr("solver.engine.service_tier.PATIENCE_S", 0.0)
+    monkeypatch.setattr("solver.engine.calls.service_tier.PATIENCE_S", 0.0)
     price_with_flex()
     return submit_for(
         alice,

@@ -10,7 +10,7 @@ from billing.models import Price
 from jobs.models import StepRecord
 from jobs.worker.lease import claim_next
 from solver.core.money import NANO_PER_CENT
-from tests.people import submit_for
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

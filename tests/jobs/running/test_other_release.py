@@ -13,9 +13,9 @@ from jobs.worker.execution import strategy_of
 from jobs.worker.load import load_job
 from solver.core.money import NANO_PER_CENT
 from solver.inference import parameters
-from tests.endpoint import Answer
 from tests.jobs.conftest import undecided
-from tests.people import submit_for
+from tests.support.endpoint import Answer
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,10 +11,10 @@ from accounts.models import User
 from accounts.services import ensure_personal_workspace
 from jobs.core.states import JobState
 from jobs.models import Job, ProgramRun
-from jobs.worker import program_rows as rows
-from jobs.worker.program_host import DEADLY, ProgramHost
-from jobs.worker.program_queue import QueuedPrograms
-from jobs.worker.program_texts import written, written_result
+from jobs.worker.programs import rows
+from jobs.worker.programs.host import DEADLY, ProgramHost
+from jobs.worker.programs.queue import QueuedPrograms
+from jobs.worker.programs.texts import written, written_result
 from solver.core.programs import Asker, FunctionCall, Program, ProgramsOff, Ran
 
 pytestmark = pytest.mark.django_db(transaction=True)

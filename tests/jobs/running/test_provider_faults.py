@@ -18,8 +18,8 @@ from jobs.mail.send import send_due
 from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState, StepRecord
 from jobs.worker import outcomes as ending
 from solver.core.money import NANO_PER_CENT, format_usd_exact
-from tests.endpoint import Answer, Endpoint
-from tests.people import submit_for
+from tests.support.endpoint import Answer, Endpoint
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -183,7 +183,7 @@ def test_a_call_of_unknown_outcome_is_in_doubt_and_bought_again(
 ):
     """Garbage, cut connections, 500 and a hang: the hold stays out of reach, and returns to the user at the end."""
     settings.PONDER_CALL_TIMEOUT_S = 3
-    monkeypatch.setattr("solver.engine.calls._DOUBT_BACKOFF_S", 0.1)
+    monkeypatch.setattr("solver.engine.calls.attempts._DOUBT_BACKOFF_S", 0.1)
     faults = (
         Answer(body="<html>Bad gateway, kind of</html>"),
         Answer(cut=True),
@@ -211,7 +211,7 @@ def test_a_call_of_unknown_outcome_is_in_doubt_and_bought_again(
 
 def test_a_budget_that_lies_in_doubt_is_said_to(alice, workspace, endpoint, run_all, monkeypatch, client):
     """Page, receipt, files and email name the calls that nobody answered; nobody is told to raise the budget for that."""
-    monkeypatch.setattr("solver.engine.calls._DOUBT_BACKOFF_S", 0.1)
+    monkeypatch.setattr("solver.engine.calls.attempts._DOUBT_BACKOFF_S", 0.1)
     endpoint.behaviour = lambda _: Answer(cut=True)
     before = balances(workspace).available_nano
     job = submitted(alice, workspace, cents=1)
@@ -240,7 +240,7 @@ def test_a_provider_that_hangs_makes_the_job_wait_without_a_charge(
 ):
     """Three time-outs of a step with no answer meanwhile: the job waits, its doubts reserved, nothing charged."""
     settings.PONDER_CALL_TIMEOUT_S = 3
-    monkeypatch.setattr("solver.engine.calls._DOUBT_BACKOFF_S", 0.1)
+    monkeypatch.setattr("solver.engine.calls.attempts._DOUBT_BACKOFF_S", 0.1)
     endpoint.behaviour = lambda _: Answer(delay_s=120)
     before = balances(workspace).available_nano
     job = submitted(alice, workspace, cents=20)

@@ -15,8 +15,8 @@ from solver.core.money import NANO_PER_CENT
 from solver.core.steps import Candidate, Status, StopReason
 from solver.engine.runner import Outcome
 from solver.inference.evidence import Evidence
-from tests.endpoint import Answer
-from tests.people import submit_for
+from tests.support.endpoint import Answer
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,8 +9,8 @@ import redis
 from jobs.core.model_limits import KEY, limits_by_model, redis_address
 from jobs.worker.shared_limits import SharedLimits
 from solver.core.errors import ErrorCategory, NotExecuted
-from solver.engine.concurrency import LEASE_S, Report
-from solver.engine.permits import Permits
+from solver.engine.calls.concurrency import LEASE_S, Report
+from solver.engine.calls.permits import Permits
 
 MODEL = "openai/tested flex"
 

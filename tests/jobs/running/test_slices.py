@@ -15,7 +15,7 @@ from jobs.models import Job, StepRecord
 from jobs.worker import lease as leases
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.jobs.conftest import undecided
-from tests.people import submit_for
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 
 from jobs.core.states import ENDED, TRANSITIONS, JobState, diagram
 from jobs.models import Job
-from tests import people
+from tests.support import people
 
 pytestmark = pytest.mark.django_db
 

@@ -13,9 +13,9 @@ from jobs.worker import host as worker_host
 from solver.core.lines import line_of
 from solver.core.money import NANO_PER_CENT
 from solver.core.tools import Source, ToolOutcome
-from tests.endpoint import Answer
-from tests.people import submit_for
-from tests.solver.test_tool_use import PAID, Shelf
+from tests.solver.engine.test_tool_use import PAID, Shelf
+from tests.support.endpoint import Answer
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 _FOUND = ToolOutcome(

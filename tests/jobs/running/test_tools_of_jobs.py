@@ -15,10 +15,10 @@ from jobs.models import Job, StepRecord
 from sandbox import CodeRunner
 from sandbox.monty import Monty
 from solver.core.money import NANO_PER_CENT
-from tests.endpoint import Answer
 from tests.files import documents
-from tests.people import submit_for
-from tests.sandboxes import bubblewrap
+from tests.support.endpoint import Answer
+from tests.support.people import submit_for
+from tests.support.sandboxes import bubblewrap
 from tests.tools.site import leads_to, page, site
 from tools import ToolHost, ToolSettings
 

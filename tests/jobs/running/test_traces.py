@@ -12,8 +12,8 @@ from jobs.models import Job
 from jobs.upkeep.delete_texts import delete_texts
 from solver.checkers import checker_from_json
 from solver.core.money import NANO_PER_CENT
-from tests.endpoint import Answer
-from tests.people import CHECKER, PROBLEM, submit_for
+from tests.support.endpoint import Answer
+from tests.support.people import CHECKER, PROBLEM, submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WRONG, RIGHT = "25 - 12 + 7 * 3", "25 + 12 + 7 * 3"

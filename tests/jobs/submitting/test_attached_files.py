@@ -25,9 +25,9 @@ from jobs.upkeep.close_account import close_account
 from jobs.upkeep.delete_texts import delete_texts
 from jobs.upkeep.unused_files import KEPT_FOR, delete_unused_files
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
-from tests.endpoint import Answer
 from tests.files import documents
-from tests.people import submit_for
+from tests.support.endpoint import Answer
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 QUESTION = "What was measured?"

@@ -14,7 +14,7 @@ from files.models import Attachment
 from files.places import file_storage
 from files.store import delete_files, delete_lost_bytes, picture_bytes, read_files, stored_names, take_in
 from tests.files import documents
-from tests.people import submit_for
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,10 +9,10 @@ from jobs.lifecycle.submission.follow_up import earlier_of
 from jobs.lifecycle.user_verdict import give_verdict
 from jobs.models import Pinned
 from jobs.upkeep.delete_texts import delete_texts
-from solver.core.earlier import MOST_ANSWER_CHARS, MOST_PROBLEM_CHARS, Earlier, with_context
 from solver.core.money import NANO_PER_CENT
-from tests.endpoint import Answer
-from tests.people import SOLVED, make_job, submit_for
+from solver.core.problem.earlier import MOST_ANSWER_CHARS, MOST_PROBLEM_CHARS, Earlier, with_context
+from tests.support.endpoint import Answer
+from tests.support.people import SOLVED, make_job, submit_for
 
 
 def test_a_text_closes_no_tag_of_the_context():

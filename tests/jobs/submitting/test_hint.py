@@ -8,11 +8,11 @@ from jobs.lifecycle.hint import add_hint
 from jobs.models import Job, StepRecord
 from jobs.presenters.hints import shown_hints
 from jobs.upkeep.delete_texts import delete_texts
-from solver.core.hints import MAX_HINT_CHARS, MAX_HINTS
 from solver.core.money import NANO_PER_CENT
-from tests.endpoint import Answer
+from solver.core.problem.hints import MAX_HINT_CHARS, MAX_HINTS
 from tests.jobs.conftest import undecided
-from tests.people import submit_for
+from tests.support.endpoint import Answer
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HINT = "The answer is odd."

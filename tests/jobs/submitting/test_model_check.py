@@ -6,7 +6,7 @@ import pytest
 
 from billing.prices.book import load_prices
 from jobs.management.model_check import check_model
-from tests.endpoint import Answer
+from tests.support.endpoint import Answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

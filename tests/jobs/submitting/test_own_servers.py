@@ -12,8 +12,8 @@ from jobs.core.states import JobState
 from jobs.lifecycle.submission.panel import build_panel, model_names
 from solver.core.money import NANO_PER_CENT
 from solver.providers.environment import check_base_urls, configured_variables
-from tests.endpoint import Answer, Endpoint
-from tests.people import submit_for
+from tests.support.endpoint import Answer, Endpoint
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,7 +15,7 @@ from jobs.models import Job, OutboxMessage
 from jobs.tasks import sweep
 from jobs.upkeep.receivers import start_what_was_waiting
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
-from tests.people import submit_for
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

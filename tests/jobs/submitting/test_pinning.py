@@ -13,9 +13,9 @@ from jobs.lifecycle import finish_early, pause_job, resume_job
 from jobs.models import Job, StepRecord
 from jobs.models.pinned import ENGINE
 from solver.core.money import NANO_PER_CENT
-from tests.endpoint import Answer
 from tests.jobs.conftest import undecided
-from tests.people import submit_for
+from tests.support.endpoint import Answer
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

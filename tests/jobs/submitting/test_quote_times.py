@@ -8,7 +8,7 @@ from django.utils import timezone
 from jobs.lifecycle.quotes.offer import quote_job
 from jobs.lifecycle.quotes.times import stretch_of
 from jobs.models import Job, JobQuote
-from tests import people
+from tests.support import people
 
 PROBLEM = "Use 3, 7, 12, 25 to make 58."
 

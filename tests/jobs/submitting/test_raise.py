@@ -18,7 +18,7 @@ from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from solver.core.steps import StopReason
 from solver.engine.runner import Outcome
 from tests.jobs.conftest import undecided, undecided_until
-from tests.people import submit_for
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -21,8 +21,8 @@ from jobs.lifecycle.limits.spending import (
 from jobs.lifecycle.submission.funding import start_paid_jobs
 from jobs.models import Job, OutboxKind, OutboxMessage, Period
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
-from tests.billing.test_races import together
-from tests.people import make_job, submit_for
+from tests.billing.ledger.test_races import together
+from tests.support.people import make_job, submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

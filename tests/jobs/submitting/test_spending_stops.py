@@ -13,9 +13,9 @@ from jobs.core.states import JobState
 from jobs.models import Job
 from solver.core.money import NANO_PER_CENT
 from tests.billing.books import USD, start_job
-from tests.endpoint import Answer
 from tests.jobs.conftest import undecided
-from tests.people import submit_for
+from tests.support.endpoint import Answer
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

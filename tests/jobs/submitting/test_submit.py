@@ -13,9 +13,9 @@ from jobs.lifecycle import SubmitError, cancel_job, quote_job, submit_comparison
 from jobs.models import Job, JobQuote
 from jobs.models.pinned import Pinned
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
-from tests.billing.test_races import together
-from tests.endpoint import Answer
-from tests.people import request_for, submit_for
+from tests.billing.ledger.test_races import together
+from tests.support.endpoint import Answer
+from tests.support.people import request_for, submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -20,7 +20,7 @@ from jobs.mail.hook_address import HookError, target_of
 from jobs.mail.send import send_due
 from jobs.models import OutboxMessage, OutboxState, Period, Webhook
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
-from tests.people import submit_for
+from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

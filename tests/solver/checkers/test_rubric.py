@@ -4,8 +4,8 @@ import pytest
 
 from solver.checkers import CheckerError, parse_checker, parse_checker_option, pose
 from solver.checkers.rubric import Rubric
-from solver.core.result_kind import ResultKind
-from solver.core.rubric import Criterion
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.rubric import Criterion
 
 
 def read(text: str) -> Rubric:

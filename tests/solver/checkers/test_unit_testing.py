@@ -7,7 +7,7 @@ import pytest
 
 from solver.checkers.unit_tests import UnitTests
 from solver.core.programs import Ran
-from tests.programs import said_by
+from tests.support.programs import said_by
 
 ASSERTS = "assert f(3) == 3\nassert f(7) == 7"
 METHODS = """

@@ -6,7 +6,7 @@ from solver.checkers import CheckerError, parse_checker
 from solver.checkers.unit_tests import UnitTests
 from solver.core.programs import Ran
 from solver.judging.judge import Judge
-from tests.programs import said_by
+from tests.support.programs import said_by
 
 ADD = "def add(a, b):\n    return a + b"
 SIX = """

@@ -7,8 +7,8 @@ import pytest
 from solver.core.programs import Ran
 from solver.inference.behaviour import Behaviour, choose_by_behaviour, groups_alike, leads_clearly
 from solver.judging.behaviour_run import observation, observed
-from solver.text.code_examples import Example, examples_in, inputs_like
-from tests.programs import said_by
+from solver.text.code.code_examples import Example, examples_in, inputs_like
+from tests.support.programs import said_by
 
 
 def test_programs_that_behave_alike_are_one_answer():

@@ -4,9 +4,9 @@ import pytest
 
 from solver.checkers.choice import Choice
 from solver.core.pricing import Usage
-from solver.core.problem import Problem
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 from solver.core.request import Reply
-from solver.core.result_kind import ResultKind
 from solver.core.steps import Status, StepKind, StepResult, StopReason
 from solver.inference.emptiness import Emptiness, EmptyReplies, emptiness_of
 from solver.strategies import REGISTRY

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver.checkers.number import Number
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import Status, StepKind, StepResult
 from solver.core.trait import Trait
 from solver.core.verdict import Verdict

@@ -5,7 +5,7 @@ import pytest
 from solver.core.steps import Status, StepKind, StepResult
 from solver.core.verdict import Verdict
 from solver.inference.decisions.rewards import outcome_reward, process_reward
-from solver.text.prompts import Grade, read_grade
+from solver.text.prompting.prompts import Grade, read_grade
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from solver.checkers.number import Number
 from solver.core.money import NANO_PER_CENT
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import StopReason
 from solver.quotes.quote import (
     NO_SHIFT,

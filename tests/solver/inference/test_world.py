@@ -4,10 +4,10 @@ import statistics
 
 import pytest
 
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import StepKind
 from solver.simulation.world import RIGHT, World, cards, parameters, read_prompt
-from solver.text.prompts import messages_for, read_better, read_grade, read_parts
+from solver.text.prompting.prompts import messages_for, read_better, read_grade, read_parts
 
 STRONG = parameters()["models"][-1]
 WRONG = "77"

@@ -19,8 +19,8 @@ from solver.checkers.set import SetOf
 from solver.checkers.symbolic import Symbolic
 from solver.core.verdict import Judgement, Verdict
 from solver.judging.judge import Judge
-from tests import children
-from tests.children import children_of
+from tests.support import children
+from tests.support.children import children_of
 
 PUZZLE = Arithmetic((3, 7, 12, 25), 58)
 PI = Number("3.14", "0.01")

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from solver.judging import judge_pool
 from solver.judging.judge_pool import JudgePool, PoolReply
-from tests.children import is_alive, worker_of
+from tests.support.children import is_alive, worker_of
 
 ROOT = str(Path(judge_pool.__file__).parents[2])
 TOWER = "9^{9^{9^{9}}}"
@@ -152,7 +152,7 @@ ORPHAN = """
 import asyncio, sys
 sys.path.insert(0, sys.argv[1])
 from solver.judging.judge_pool import JudgePool
-from tests.children import worker_of
+from tests.support.children import worker_of
 
 async def main():
     pool = JudgePool(size=1, cpu_limit_s=600, idle_s=60)

@@ -11,8 +11,8 @@ from solver.engine.journal import MemoryJournal
 from solver.engine.program_output import last_line, printed_text, shortened
 from solver.judging.behaviour_run import observation, observed
 from solver.judging.judge import Judge
-from tests.programs import said_by
 from tests.solver.simulated import Bench, Provider, card
+from tests.support.programs import said_by
 
 
 class Runs:

@@ -10,8 +10,8 @@ from solver.core.errors import InDoubt, NotExecuted
 from solver.core.pricing import Usage
 from solver.core.request import Message, Request
 from solver.providers.litellm_gateway import LiteLLMGateway
-from tests.responses import ResponsesEndpoint
 from tests.solver.simulated import card
+from tests.support.responses import ResponsesEndpoint
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from solver.core.models import ModelCard, OutputQuantiles
 from solver.core.pricing import PROMPT_OVERHEAD_TOKENS, Rates, Tier, Usage, bound_nano, cost_nano
 from solver.core.request import Reply, ToolCall
-from solver.engine.bounds import bound_call, least_budget_left_nano, long_hold_nano
-from solver.engine.metering import charge_for
+from solver.engine.calls.bounds import bound_call, least_budget_left_nano, long_hold_nano
+from solver.engine.calls.metering import charge_for
 from tests.solver.simulated import card
 
 

@@ -9,7 +9,7 @@ from solver.core.errors import BudgetReached, InDoubt, LeaseLost, ModelSuspended
 from solver.core.pricing import Usage
 from solver.core.purse import Purse
 from solver.core.steps import Status, Step, StepKind, StepResult
-from solver.engine.call_hold import CallHold
+from solver.engine.calls.call_hold import CallHold
 from solver.engine.control import Control, Stop
 from solver.engine.journal import Charge, MemoryJournal, OpenCall
 

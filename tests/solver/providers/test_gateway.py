@@ -12,8 +12,8 @@ from solver.core.request import Message, Reply, Request
 from solver.providers.litellm_gateway import LiteLLMGateway
 from solver.providers.replies.reading import read_reply
 from solver.providers.usage import json_safe, parse_usage, service_tier, with_tier_of
-from tests.endpoint import Answer, Endpoint
 from tests.solver.simulated import card
+from tests.support.endpoint import Answer, Endpoint
 
 
 @pytest.fixture

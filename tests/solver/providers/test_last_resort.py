@@ -3,7 +3,7 @@
 import pytest
 
 from solver.core.money import NANO_PER_CENT
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.purse import Purse
 from solver.core.steps import StepKind
 from solver.engine.last_resort import is_last_resort, last_resort_nano, last_resort_step

@@ -7,12 +7,12 @@ import pytest
 
 from solver.core.request import Message, Request, ToolCall
 from solver.core.tools import ToolSpec
-from solver.engine.bounds import prompt_bytes
+from solver.engine.calls.bounds import prompt_bytes
 from solver.providers.litellm_gateway import LiteLLMGateway
 from solver.providers.picture_parts import responses_items
 from solver.providers.replies.reading import read_reply
-from tests.endpoint import Answer, Endpoint
 from tests.solver.simulated import card
+from tests.support.endpoint import Answer, Endpoint
 
 SPEC = ToolSpec("look_up", "Looks up.", {"type": "object", "properties": {"word": {"type": "string"}}})
 USAGE = {"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30}

@@ -14,8 +14,8 @@ import pytest
 from bench.conformance.families import Fixture, load, replies
 from solver.core.models import ModelCard, OutputQuantiles
 from solver.core.pricing import Rates
-from solver.engine.bounds import Bound
-from solver.engine.metering import charge_for
+from solver.engine.calls.bounds import Bound
+from solver.engine.calls.metering import charge_for
 
 FILE = json.loads(Path(__file__).with_name("usage_shapes.json").read_text(encoding="utf-8"))
 SHAPES = FILE["shapes"]

@@ -8,7 +8,7 @@ import pytest
 
 from solver.core.lines import line_of, sources_by_line
 from solver.core.pricing import Rates
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.request import ToolCall
 from solver.core.steps import Step, StepKind, StopReason
 from solver.core.tools import Source, ToolOrder, ToolOutcome, ToolSpec

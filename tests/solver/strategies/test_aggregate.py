@@ -1,6 +1,6 @@
 """`aggregate`: populations, who is combined, and when a population has no more to give."""
 
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import StepKind
 from solver.strategies import Setting
 from solver.strategies.aggregate import Aggregate

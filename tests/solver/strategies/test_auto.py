@@ -7,7 +7,7 @@ import pytest
 
 from solver.checkers.number import Number
 from solver.core.money import NANO_PER_CENT
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import Resources, Status, StepKind, StepResult, StopReason
 from solver.simulation.simulate import RIGHT, Scenario, play
 from solver.strategies import Setting, make_strategy

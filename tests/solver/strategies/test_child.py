@@ -1,6 +1,6 @@
 """A strategy inside another keeps to its keys and its share."""
 
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import Resources, Status, StepKind, StepResult, StopReason
 from solver.strategies import Setting, make_strategy
 from solver.strategies.shared.child import Child

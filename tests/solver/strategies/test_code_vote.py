@@ -2,15 +2,15 @@
 
 import pytest
 
-from solver.core.problem import Problem
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 from solver.core.programs import Observed
-from solver.core.result_kind import ResultKind
 from solver.core.steps import StepKind, StopReason
 from solver.inference.behaviour import Behaviour, leads_clearly
 from solver.strategies import make_strategy
 from solver.strategies.inside_auto.code_vote import CodeVote
-from solver.text import code_examples
-from solver.text.code_examples import function_asked
+from solver.text.code import code_examples
+from solver.text.code.code_examples import function_asked
 from tests.solver.played import Play
 from tests.solver.simulated import card
 

@@ -1,8 +1,8 @@
 """`deep`: one model at length, revised until it settles, graded only then."""
 
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import StepKind
-from solver.engine.bounds import bound_call
+from solver.engine.calls.bounds import bound_call
 from tests.solver.played import NUMBER, Play, kinds
 from tests.solver.simulated import card
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from solver.checkers.rubric import Rubric
-from solver.core.problem import Problem
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 from solver.core.steps import StepKind, StopReason
 from solver.strategies import Setting, make_strategy
 from solver.strategies.drafts import Drafts

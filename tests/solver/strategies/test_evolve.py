@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from solver.checkers.python_check import PythonCheck
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.programs import Ran
 from solver.core.steps import StepKind, StepResult
 from solver.core.verdict import Verdict

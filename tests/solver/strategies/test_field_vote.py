@@ -5,8 +5,8 @@ import json
 import pytest
 
 from solver.checkers.json_schema import JsonSchema
-from solver.core.problem import Problem
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 from solver.core.steps import StepKind, StepResult, StopReason
 from solver.core.verdict import Verdict
 from solver.text.deliverables import deliverable_in, deliverable_key

@@ -1,7 +1,7 @@
 """`program`: what programs print votes; attempts take over where programs come to nothing."""
 
-from solver.core.problem import Problem
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 from solver.core.steps import StepKind, StopReason
 from tests.solver.played import NUMBER, Play, kinds, world
 

@@ -1,6 +1,6 @@
 """`refine`: the order of solving, improving, grading and repairing; when a line is accepted or abandoned."""
 
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import StepKind
 from tests.solver.played import NUMBER, Play, kinds
 from tests.solver.simulated import card

@@ -1,7 +1,7 @@
 """Hints to a running job: later prompts carry them, and a start afresh puts a new strategy in the old one's place."""
 
-from solver.core.hints import Hint, heeding
-from solver.core.problem import Problem
+from solver.core.problem.hints import Hint, heeding
+from solver.core.problem.statement import Problem
 from solver.core.request import Message
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult
 from solver.strategies import Setting, Steered, make_strategy

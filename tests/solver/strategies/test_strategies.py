@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import StopReason
 from solver.strategies import REGISTRY, described, make_strategy
 from tests.solver.played import NUMBER, Play, world

@@ -2,7 +2,7 @@
 
 import time
 
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import Status, StepKind, StepResult
 from tests.solver.played import NUMBER, Play, kinds, world
 from tests.solver.simulated import card

@@ -4,7 +4,7 @@ import random
 import sys
 
 from solver.checkers.arithmetic import Arithmetic
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import Resources, Status, StepKind, StepResult, StopReason
 from solver.inference.decisions.adaptive_stopping import incomplete_beta, lead_probability, vote_weight
 from solver.strategies import Setting

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from solver.text.code_blocks import code_blocks, program_in
+from solver.text.code.code_blocks import code_blocks, program_in
 
 ADD = "def add(a, b):\n    return a + b"
 USE = "print(add(1, 2))"

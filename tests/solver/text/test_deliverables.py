@@ -2,8 +2,8 @@
 
 import pytest
 
-from solver.core.problem import Problem
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 from solver.judging.judge import Judge
 from solver.text.deliverables import deliverable_in, deliverable_key
 

@@ -13,16 +13,16 @@ from solver.checkers.recognise_result import guess_result
 from solver.checkers.rubric import Rubric
 from solver.checkers.set import SetOf
 from solver.checkers.symbolic import Symbolic
-from solver.core.problem import Problem
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 from solver.core.steps import StepKind
-from solver.text import code_examples
-from solver.text.code_blocks import language_of
+from solver.text.code import code_examples
+from solver.text.code.code_blocks import language_of
 from solver.text.conclusions import read_groups, same_wording
 from solver.text.deliverables import deliverable_in
 from solver.text.extract import clean_text, extract_answer, said_aloud
 from solver.text.keys import is_no_number, quick_key, text_key
-from solver.text.prompts import (
+from solver.text.prompting.prompts import (
     clipped,
     messages_for,
     read_better,
@@ -35,7 +35,7 @@ from solver.text.thoughts import without_thoughts
 from solver.text.values.amounts import amount_of
 from solver.text.values.latex import looks_like_math, plain_form, strip_wrappers
 from solver.text.values.lookalikes import is_lookalike
-from tests.growth import assert_linear
+from tests.support.growth import assert_linear
 
 CHECKERS = [
     *(

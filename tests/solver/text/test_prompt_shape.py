@@ -2,11 +2,11 @@
 
 import pytest
 
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.request import Message
 from solver.core.steps import StepKind
-from solver.text.prompt_shape import problem_first, shared_prefix
-from solver.text.prompts import messages_for
+from solver.text.prompting.prompt_shape import problem_first, shared_prefix
+from solver.text.prompting.prompts import messages_for
 
 TEXT = "How many primes are below 100?\n\nTask: count"
 PROMPTS = {

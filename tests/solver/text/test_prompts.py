@@ -2,9 +2,9 @@
 
 import pytest
 
-from solver.core.problem import Problem
+from solver.core.problem.statement import Problem
 from solver.core.steps import StepKind
-from solver.text.prompts import (
+from solver.text.prompting.prompts import (
     MAX_CANDIDATE_CHARS,
     CriterionVerdict,
     Grade,

@@ -4,7 +4,7 @@ import pytest
 
 from solver.checkers import checker_from_json, pose
 from solver.checkers.recognise_result import guess_result
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
 
 ASKED = {
     "answer": [

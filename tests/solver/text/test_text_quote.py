@@ -6,8 +6,8 @@ import pytest
 
 from solver.checkers.rubric import Rubric
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
-from solver.core.problem import Problem
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 from solver.quotes.quote import Quote, Terms, quote, suggested_budget_nano
 from solver.quotes.text_quote import DraftCosts
 from solver.simulation.world import cards

@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.services import sign_in_link
 from accounts.views import LongSelect
 from jobs.mail.send import send_due
-from tests.people import make_user
+from tests.support.people import make_user
 from tests.web.accounts.test_sign_in import code_in
 from tests.web.conftest import Person
 

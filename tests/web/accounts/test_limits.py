@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from jobs.mail.send import send_due
-from tests.people import make_user
+from tests.support.people import make_user
 from tests.web.accounts.test_sign_in import code_in
 
 PASSWORD = "correct horse battery"

@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.services import ready_user, sign_in_link
 from jobs.mail.send import send_due
-from tests.people import make_user
+from tests.support.people import make_user
 from tests.web.accounts.test_sign_in import code_in
 
 PASSWORD = "correct horse battery"

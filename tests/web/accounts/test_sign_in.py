@@ -15,7 +15,7 @@ from accounts.models import Invitation, User
 from accounts.services import ensure_personal_workspace, sign_in_link
 from accounts.sign_in.sessions import browser_name
 from jobs.models import OutboxMessage
-from tests.people import make_user
+from tests.support.people import make_user
 
 
 def path_of(link: str) -> str:

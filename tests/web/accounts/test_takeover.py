@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.services import sign_in_link
 from accounts.tasks import delete_unverified
 from jobs.mail.send import send_due
-from tests.people import make_user
+from tests.support.people import make_user
 
 ADDRESS = "victim@example.org"
 FOREIGN = "a password of somebody else"

@@ -11,7 +11,7 @@ from billing.books.wallet import balances
 from billing.models import Account, TrialGrant
 from jobs.mail.send import send_due
 from solver.core.money import NANO_PER_USD
-from tests.people import workspace_of
+from tests.support.people import workspace_of
 from tests.web.accounts.test_sign_in import code_in
 
 pytestmark = pytest.mark.usefixtures("db", "outbox")

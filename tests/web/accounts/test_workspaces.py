@@ -18,7 +18,7 @@ from jobs.mail.enqueue import enqueue_job_mail
 from jobs.models import Job, JobTemplate, OutboxKind, Webhook
 from jobs.upkeep.close_account import cancel_jobs_of, close_account
 from jobs.upkeep.retention import delete_old_texts
-from tests import people
+from tests.support import people
 from tests.web.accounts.test_sign_in import code_in
 
 PAGE = reverse("workspace")

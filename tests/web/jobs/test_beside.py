@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from jobs.presenters.difference import difference_of, is_the_same
-from tests.people import SOLVED, make_job
+from tests.support.people import SOLVED, make_job
 
 
 def pieces(before, after, *, by_lines=False):

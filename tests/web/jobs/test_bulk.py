@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from jobs.models import Job
-from tests.people import make_job
+from tests.support.people import make_job
 
 pytestmark = pytest.mark.django_db
 BULK = "/jobs/bulk/"

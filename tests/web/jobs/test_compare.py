@@ -9,7 +9,7 @@ from billing.books.wallet import balances
 from jobs.core.states import JobState
 from jobs.models import Comparison, Job
 from solver.core.money import NANO_PER_CENT
-from tests.people import SOLVED, make_comparison, make_job, workspace_of
+from tests.support.people import SOLVED, make_comparison, make_job, workspace_of
 
 GOOD = {"problem": "Use 3, 7, 12, 25 to make 58.", "budget": "0.05", "checker": "arithmetic"}
 PAGES = ["job-compare-detail", "job-compare-live"]

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from jobs.core.states import JobState
 from jobs.models import Job
-from tests import people
-from tests.people import make_job
+from tests.support import people
+from tests.support.people import make_job
 
 
 def page_of(person, job, name="job-detail"):

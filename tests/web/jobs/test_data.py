@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.models import Membership
 from jobs.models import Job
 from jobs.upkeep.delete_texts import TITLE
-from tests import people
+from tests.support import people
 
 
 def page(person, address: str) -> str:

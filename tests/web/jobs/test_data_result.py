@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from jobs.mail.compose import compose
 from jobs.models import StepRecord
-from tests import people
+from tests.support import people
 
 FIRM = {
     "name": "<b>Ponder</b>",

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from jobs.mail.compose import compose
 from jobs.models import Job, OutboxMessage, StepRecord, StepState
-from tests import people
+from tests.support import people
 
 CODE = "def f(x):\n    return x"
 REPLY = f"It is simple.\n```py\n{CODE}\n```"

@@ -13,7 +13,7 @@ from jobs.core.states import JobState
 from jobs.lifecycle.saved.drafts import MOST_DRAFTS
 from jobs.models import Job
 from solver.core.money import NANO_PER_USD
-from tests.people import workspace_of
+from tests.support.people import workspace_of
 
 FIELDS = {"problem": "Is every even number a sum of two primes?", "budget": "5", "checker": ""}
 

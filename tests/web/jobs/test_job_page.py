@@ -12,7 +12,7 @@ from jobs.mail.compose import compose
 from jobs.models import Job, StepRecord, StepState
 from jobs.presenters.progress import CLUSTERS_SHOWN, clusters_of
 from jobs.upkeep.delete_texts import delete_texts
-from tests import people
+from tests.support import people
 
 CODE = "def f(x):\n    return x"
 REPLY = f"It is simple.\n```py\n{CODE}\n```"

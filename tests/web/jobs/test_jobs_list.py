@@ -5,8 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests import people
-from tests.people import make_job
+from tests.support import people
+from tests.support.people import make_job
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from billing.books.wallet import balances
 from jobs.models import Job
 from solver.core.money import NANO_PER_USD
-from tests.people import make_job, workspace_of
+from tests.support.people import make_job, workspace_of
 
 GOOD = {"problem": "Use 3, 7, 12, 25 to make 58.", "budget": "0.05", "checker": "arithmetic"}
 IN_TWO_DAYS = f"{timezone.now() + timedelta(days=2):%Y-%m-%dT%H:%M}"

@@ -11,11 +11,11 @@ from jobs.presenters.search.marks import ROLES, Mark, Role, State
 from jobs.presenters.search.outline import HEIGHT, WIDTH, outline_of
 from jobs.presenters.search.picture import Picture
 from jobs.presenters.search.rows import PITCH
-from solver.core.problem import Problem
-from solver.core.result_kind import ResultKind
+from solver.core.problem.result_kind import ResultKind
+from solver.core.problem.statement import Problem
 from solver.core.steps import Status, StepKind
 from solver.strategies.registry import REGISTRY
-from solver.text.prompts import read_better
+from solver.text.prompting.prompts import read_better
 from tests.solver.played import Play, world
 
 TEXTS = "drafts"

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from jobs.models import ShareLink
 from jobs.upkeep.delete_texts import delete_texts
-from tests.people import SOLVED, make_job
+from tests.support.people import SOLVED, make_job
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from jobs.lifecycle.limits.spending import set_limit
 from jobs.lifecycle.saved.weekly import first_run, next_run, run_due
 from jobs.models import Job, JobTemplate, OutboxMessage
 from solver.core.money import NANO_PER_USD
-from tests.people import workspace_of
+from tests.support.people import workspace_of
 
 FORM = {
     "problem": "Use 3, 7, 12, 25 to make 58.",

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from jobs.models import Job
-from tests.people import SOLVED, make_job
+from tests.support.people import SOLVED, make_job
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from jobs.presenters.markdown.highlighting import (
     MAX_TEXT_CHARACTERS,
     highlighted,
 )
-from tests.growth import cpu_s
+from tests.support.growth import cpu_s
 
 UNITS = [
     *"a([{<\"'`\\/*#&|@%^~-+0=;:,.!? \t\n\r",

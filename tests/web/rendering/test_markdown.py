@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jobs.presenters.markdown import clean_text, has_math, render_markdown
 from jobs.presenters.markdown.convert import to_html
 from jobs.templatetags.ponder import percent, seconds_words, short_answer, tokens
-from tests.growth import assert_linear, cpu_s
+from tests.support.growth import assert_linear, cpu_s
 
 ATTACKS = [
     "<script>alert(1)</script>",

@@ -10,8 +10,8 @@ from jobs.lifecycle.submission.titles import title_of
 from jobs.mail.compose import _first_lines, _one_line
 from jobs.presenters.markdown import clean_text
 from jobs.templatetags.ponder import pretty_json, short_answer
-from tests.growth import assert_linear
 from tests.services import ROOT
+from tests.support.growth import assert_linear
 
 UNITS = [
     "a", " ", "\n", "\t", "\r", "\x00", "\x1b", "\ud800", "\u202e", "\u2028", "#", "*", "# \n", "\\", "\\a", "{", "^",

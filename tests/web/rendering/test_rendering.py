@@ -10,7 +10,7 @@ import pytest
 
 from jobs.presenters.markdown import render_markdown
 from jobs.presenters.markdown.render import MAX_CHARACTERS, TOO_SLOW, Renderer
-from tests.children import is_alive, worker_of
+from tests.support.children import is_alive, worker_of
 
 SLOW = "|a" * 4_000 + "|\n" + "|-" * 4_000 + "|\n" + "|c|\n" * 30
 

@@ -1,0 +1,127 @@
+"""Cost review by any period and grouping: exact across a change of the clock, by tag and member, and as exports."""
+
+import csv
+import io
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db.models import Sum
+from django.utils import timezone
+
+from billing.cost_review.summing import sum_calls
+from billing.cost_review.sums import By, Lines, Scope, lines
+from billing.models import Call, Entry
+from tests.billing.books import USD, settle, sql, start_job
+from tests.support.people import make_job
+
+
+def rows_of(response) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode())))
+
+
+def finish_at(call, moment: datetime) -> None:
+    sql("SET LOCAL session_replication_role = replica")  # a finished call never changes
+    sql("UPDATE billing_call SET finished_at = %s WHERE id = %s", moment, call)
+    sql("SET LOCAL session_replication_role = DEFAULT")
+
+
+@pytest.fixture
+def autumn(rich, settings):
+    """A call of $1, $2, … each hour around 2026-11-01 in New York, whose clocks went back at two that night."""
+    settings.TIME_ZONE = "America/New_York"
+    with timezone.override("America/New_York"):
+        job = start_job(rich, 20 * USD)
+        for hour in range(36):
+            call, _ = job.hold(USD // 100)
+            settle(call, USD // 100, cost=hour + 1)
+            finish_at(call, datetime(2026, 10, 31, 22, 30, tzinfo=UTC) + timedelta(hours=hour))
+        yield job
+
+
+@pytest.mark.parametrize("is_summed", [False, True])
+def test_days_weeks_and_months_are_exact_across_a_change_of_the_clock(autumn, is_summed):
+    """The day has 25 hours; every figure equals raw SQL in the zone, whether its calls are summed or not."""
+    if is_summed:
+        sum_calls()
+    scope = Scope(days=3, last=date(2026, 11, 2))
+    raw = dict(
+        Call.objects.extra(select={"d": "(finished_at AT TIME ZONE 'America/New_York')::date"})
+        .values_list("d")
+        .annotate(total=Sum("cost_nano"))
+    )
+    days = {line.key: line.cost_nano for line in lines(scope, By.DAY)}
+    assert days == {
+        day.isoformat(): raw.get(day, 0) for day in (date(2026, 10, 31), date(2026, 11, 1), date(2026, 11, 2))
+    }
+    assert [line.settled for line in lines(scope, By.DAY)] == [6, 25, 5]
+    assert [(line.key, line.settled) for line in lines(scope, By.MONTH)] == [("2026-11", 30), ("2026-10", 6)]
+    assert [(line.label, line.settled) for line in lines(scope, By.WEEK)] == [
+        ("week from 2026-11-02", 5),
+        ("week from 2026-10-26", 31),
+    ]
+    only = Scope(days=1, last=date(2026, 11, 1))
+    for by in By:
+        assert Lines(only, by, most=1).total.cost_nano == raw[date(2026, 11, 1)], by
+
+
+def test_a_period_is_chosen_by_month_or_from_and_to(autumn, stella):
+    """The address says it; what names no period, or one of many years, means the default."""
+    page = stella.get("/staff/costs/?month=2026-11").text
+    assert "2026-11-01 to 2026-11-30. Days and times are those of America/New_York" in page
+    assert (
+        "2026-10-31 to 2026-11-01." in stella.get("/staff/costs/?from=2026-10-31&to=2026-11-01&by=week").text
+    )
+    for odd in (
+        "month=2026-13",
+        "from=2026-11-02&to=2026-11-01",
+        "from=0001-01-01&to=9999-12-31",
+        "month=9999-12",
+    ):
+        assert stella.get(f"/staff/costs/?{odd}").status_code == 200
+
+
+def test_costs_are_told_by_member_and_by_tag(alice, bob, stella):
+    """Members of one workspace are told apart; a job with two tags is in both lines and once in the total."""
+    for owner, tags in ((alice, ["thesis", "maths"]), (bob, [])):
+        job = make_job(alice.user, "done", spent_cents=3, tags=tags)
+        type(job).objects.filter(pk=job.pk).update(created_by=owner.user)
+    scope = Scope(days=1)
+    members = {line.label: line.cost_nano for line in lines(scope, By.MEMBER)}
+    assert members == {"alice@example.org": USD * 3 // 100, "bob@example.org": USD * 3 // 100}
+    tags = {line.label: line.cost_nano for line in lines(scope, By.TAG)}
+    assert set(tags) == {"thesis", "maths", "no tag"}
+    assert Lines(scope, By.TAG, most=10).total.cost_nano == USD * 6 // 100
+    assert "thesis" in stella.get("/staff/costs/?by=tag").text
+    assert "bob@example.org" in stella.get("/staff/costs/?by=member").text
+
+
+def test_the_journal_has_every_entry_and_each_transfer_sums_to_zero(autumn, stella):
+    """A period's entries with kind, account and reason; the file says in its name which days."""
+    reply = stella.get("/staff/costs/journal.csv?days=7")
+    rows = rows_of(reply)
+    assert len(rows) == Entry.objects.count()
+    sums: dict[str, Decimal] = {}
+    for row in rows:
+        sums[row["transfer"]] = sums.get(row["transfer"], Decimal(0)) + Decimal(row["amount_usd"])
+    assert set(sums.values()) == {Decimal(0)}
+    assert {"call", "escrow", "grant"} <= {row["kind"] for row in rows}
+    assert rows_of(stella.get("/staff/costs/journal.csv?from=2001-01-01&to=2001-01-02")) == []
+
+
+def test_charges_come_in_the_columns_of_focus(autumn, stella):
+    """A line a day, model, workspace and job; costs add up; periods are in UTC, those of the site's days."""
+    rows = rows_of(stella.get("/staff/costs/focus.csv?from=2026-10-31&to=2026-11-02"))
+    assert sum(Decimal(row["BilledCost"]) for row in rows) == Decimal(sum(range(1, 37))) / USD
+    [sunday] = [row for row in rows if row["ChargePeriodStart"] == "2026-11-01T04:00:00Z"]
+    assert sunday["ChargePeriodEnd"] == "2026-11-02T05:00:00Z"
+    assert (sunday["BillingPeriodStart"], sunday["BillingPeriodEnd"]) == (
+        "2026-11-01T04:00:00Z",
+        "2026-12-01T05:00:00Z",
+    )
+    assert (sunday["ProviderName"], sunday["SkuId"], sunday["ConsumedQuantity"]) == (
+        "demo",
+        "demo/intern",
+        "25",
+    )
+    assert sunday["SubAccountName"] == "alice@example.org"
