@@ -1,8 +1,8 @@
 """Every check of the project: `python -m tests.run_all [--lint | --coverage | --room NAME] [PYTEST ARGUMENT …]`.
 
-Seven lanes work off one queue, the longest runs first: much of the time is spent in waiting for processes, and on a
-machine that does other work, too, so many runs side by side still get most of it. A run that takes far too long is
-ended, with the stacks of its threads. A table of times ends the output.
+Eight lanes work off one queue: much of the time is spent in waiting for processes, and on a machine that does other
+work, too, so many runs side by side still get most of it. A run that takes far too long is ended, with the stacks of
+its threads. A table of times ends the output.
 
 `--room NAME` runs the quick checks and the tests of one room alone. `--coverage` runs the tests that compute, in whose
 process most of the code runs, and holds their branch coverage to the floor of pyproject.toml: a run of its own, because
@@ -42,7 +42,7 @@ ROOMS = [
 ]
 # Where a room's tests lie, if not in a directory of its own name.
 TESTS_OF = {"reasoning_app": ["tests/deploy", "tests/embedded"], "accounts": ["tests/web"]}
-LANES = 7
+LANES = 8
 MOST_S = 1_500
 """After so many seconds a run hangs: all of them together should take less than 12 minutes."""
 APART = ("browser", "embedded", "jobs", "proof")
@@ -152,7 +152,7 @@ def rooms(*arguments: str) -> Step:
 
 
 def test_steps(arguments: list[str]) -> list[Step]:
-    """Return the runs of tests, the longest first."""
+    """Return the runs of tests."""
     # Those that start real workers are a run of their own, which alone needs a process to fork them from.
     starts_workers = re.compile(r"tests\.(zygote|jobs\.workers|proof\.crash_runner)")
     paths = sorted(path for name in ("jobs", "proof") for path in (ROOT / "tests" / name).rglob("test_*.py"))
@@ -163,8 +163,9 @@ def test_steps(arguments: list[str]) -> list[Step]:
     # The browser's is a run of its own: Playwright keeps an event loop running, in which no test that is a coroutine
     # could run.
     return [
-        tests("jobs", *arguments, *with_jobs, *others),
         tests("web", *arguments, "tests/web"),
+        tests("jobs", *arguments, *with_jobs, "--ignore=tests/jobs/running", *others),
+        tests("running", *arguments, "tests/jobs/running", *others),
         # These two wait much: they start programs, cut and kill them.
         tests("workers", *arguments, *workers),
         tests("proof", *arguments, "tests/proof", "tests/embedded", *others),
