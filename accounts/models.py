@@ -254,6 +254,7 @@ class WorkspaceChange(models.Model):
         REMOVED = "removed", "removed"
         LEFT = "left", "left"
         RENAMED = "renamed", "renamed the workspace"
+        LIMIT = "limit", "changed the spending limit of"
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="changes")
     at = models.DateTimeField(default=timezone.now)

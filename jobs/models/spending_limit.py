@@ -12,7 +12,7 @@ class Period(models.TextChoices):
 
 
 class SpendingLimit(models.Model):
-    """One limit: of a user, of a workspace, or (naming neither) of the whole installation.
+    """One limit: of a user, of a workspace, of a user in a workspace, or (naming neither) of the whole installation.
 
     The row is changed in place and locked by whoever reserves money under it, so that two who do take turns.
     """
@@ -41,9 +41,6 @@ class SpendingLimit(models.Model):
                 name="jobs_one_limit_of_a_kind",
             ),
             models.CheckConstraint(
-                condition=Q(user=None) | Q(workspace=None), name="jobs_limit_of_one_thing"
-            ),
-            models.CheckConstraint(
                 condition=~Q(user=None, workspace=None) | Q(by_staff=True), name="jobs_installation_by_staff"
             ),
             models.CheckConstraint(
@@ -55,8 +52,15 @@ class SpendingLimit(models.Model):
         return f"{self.whose}: {self.amount_nano} nano-USD a {self.period}"
 
     @property
+    def is_of_member(self) -> bool:
+        """Whether it is of a user in one workspace, whatever they spend elsewhere."""
+        return self.user_id is not None and self.workspace_id is not None
+
+    @property
     def whose(self) -> str:
         """Whom it concerns, for lists of staff."""
+        if self.user and self.workspace:
+            return f"{self.user.email} in workspace {self.workspace.name}"
         if self.user:
             return self.user.email
         return f"Workspace {self.workspace.name}" if self.workspace else "The whole installation"

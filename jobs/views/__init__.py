@@ -29,7 +29,7 @@ from jobs.views.job_page.files import attach_files, download_file
 from jobs.views.job_page.name import name
 from jobs.views.job_page.steps import search_table, step_text, steps
 from jobs.views.landing import landing
-from jobs.views.limits import limits
+from jobs.views.limits import limits, member_limits
 from jobs.views.lists.bulk import bulk
 from jobs.views.lists.listing import job_list, job_list_csv
 from jobs.views.staff.audit import audit_list, audit_now
@@ -79,6 +79,7 @@ __all__ = [
     "mail_list",
     "mail_sample",
     "mail_samples",
+    "member_limits",
     "name",
     "new_job",
     "outbox_list",

@@ -12,6 +12,7 @@ from accounts.theme import theme_of
 from billing.books.wallet import balances
 from billing.models import SpendingStop
 from billing.stops import spending_stops
+from jobs.lifecycle.limits.spending import Use, limits_of_members, uses_of
 from jobs.views.staff.navigation import StaffPage, staff_pages
 
 
@@ -29,6 +30,14 @@ def site(request: HttpRequest) -> dict[str, Any]:
         return balances(place.workspace).available_nano if place and place.role == Role.OWNER else None
 
     @cache
+    def member_uses() -> list[Use]:
+        place = next(iter(memberships()), None)
+        if place is None:
+            return []
+        whose = None if place.role == Role.OWNER else place.user
+        return uses_of(limits_of_members(place.workspace, user=whose))
+
+    @cache
     def stops() -> list[SpendingStop]:
         return list(spending_stops())
 
@@ -42,6 +51,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "theme": theme_of(request),
         "memberships": memberships,  # a template calls it; the chosen workspace comes first
         "available_nano": available,  # for its owners
+        "member_uses": member_uses,  # of the limits of members; to its owners, those of all
         "spending_stops": stops,
         "staff_pages": pages,
         "site_time_zone": settings.TIME_ZONE,

@@ -5,12 +5,12 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import AuthedRequest, has_role, signed_in, workspace_of
-from accounts.models import Role, User, Workspace
-from jobs.lifecycle.limits.spending import limits_in_force, set_limit, uses_of
+from accounts.access import AuthedRequest, has_role, require_role, signed_in, workspace_of
+from accounts.models import Membership, Role, User, Workspace
+from jobs.lifecycle.limits.spending import limits_in_force, limits_of_members, set_limit, uses_of
 from jobs.models import Period, SpendingLimit
 from jobs.views.webhooks import webhooks_of
 from solver.core.money import MoneyError, parse_usd, usd_decimal
@@ -71,13 +71,35 @@ def limits(request: AuthedRequest) -> HttpResponse:
         return redirect("limits")
     if not form.is_valid():
         return _page(request, {what: form}, status=422)
+    _save(request, form, whose)
+    return redirect("limits")
+
+
+def _save(request: AuthedRequest, form: LimitsForm, whose: dict[str, Any]) -> None:
     for period in Period:
         amount_nano = form.cleaned_data[period]
         set_limit(**whose, period=period, amount_nano=amount_nano, by=request.user, by_staff=False)
     messages.success(
         request, "Saved. Limits apply to jobs that are submitted or given more money from now on."
     )
-    return redirect("limits")
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def member_limits(request: AuthedRequest, membership_id: int) -> HttpResponse:
+    """Show an owner what a member may spend of the workspace's money; a POST sets it."""
+    membership = get_object_or_404(Membership.objects.select_related("user", "workspace"), pk=membership_id)
+    require_role(request.user, Role.OWNER, membership.workspace_id)
+    whose = {"user": membership.user, "workspace": membership.workspace}
+    form = (
+        LimitsForm(request.POST, auto_id="member-%s") if request.method == "POST" else _form("member", whose)
+    )
+    if form.is_bound and form.is_valid():
+        _save(request, form, whose)
+        return redirect("workspace")
+    uses = uses_of(limits_of_members(membership.workspace, user=membership.user))
+    context = {"membership": membership, "member_form": form, "uses": uses}
+    return render(request, "limits/member.html", context, status=422 if form.errors else 200)
 
 
 def _page(request: AuthedRequest, bound: dict[str, LimitsForm], *, status: int = 200) -> HttpResponse:
@@ -99,6 +121,7 @@ def _page(request: AuthedRequest, bound: dict[str, LimitsForm], *, status: int =
 
 
 def _form(what: str, whose: dict[str, Any]) -> LimitsForm:
-    set_now = SpendingLimit.objects.filter(**whose, by_staff=False, amount_nano__gte=0)
+    of_whom = {"user": None, "workspace": None} | whose
+    set_now = SpendingLimit.objects.filter(**of_whom, by_staff=False, amount_nano__gte=0)
     amounts = {limit.period: usd_decimal(limit.amount_nano or 0) for limit in set_now}
     return LimitsForm(initial=amounts, auto_id=f"{what}-%s")

@@ -66,6 +66,9 @@ urlpatterns = [
     path("styleguide/errors/<slug:name>/", views.styleguide_error, name="styleguide-error"),
     path("staff/learned/", views.learned, name="staff-learned"),
     path("limits/", views.limits, name="limits"),
+    path(
+        "workspace/members/<int:membership_id>/limits/", views.member_limits, name="workspace-member-limits"
+    ),
     path("limits/webhooks/add/", views.webhook_add, name="webhook-add"),
     path("limits/webhooks/remove/", views.webhook_remove, name="webhook-remove"),
     path("staff/limits/", views.staff_limits, name="staff-limits"),

@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role, User
 from accounts.rights import Right
+from accounts.workspaces.mail import plain_name
 from jobs.mail.enqueue import mail_people, mail_staff
 from jobs.mail.webhooks import enqueue_webhooks
 from jobs.models import OutboxKind, Webhook
@@ -53,15 +55,19 @@ def _mail(use: "Use", percent: int) -> None:
         text = _text(use, percent, settings.PONDER_BASE_URL + reverse("staff-limits"))
         mail_staff(OutboxKind.LIMIT, right=Right.CONTROL_SPENDING, subject=subject, text=text, key=key)
         return
-    text = _text(use, percent, settings.PONDER_BASE_URL + reverse("limits"))
+    page = reverse("workspace") if limit.is_of_member else reverse("limits")
+    text = _text(use, percent, settings.PONDER_BASE_URL + page)
     mail_people(OutboxKind.LIMIT, to=_people_of(limit), subject=subject, text=text, key=key)
 
 
 def _call_webhooks(use: "Use", percent: int) -> None:
     limit = use.limit
     hooks = Webhook.objects.filter(user=limit.user_id, workspace=limit.workspace_id)
+    if limit.is_of_member:
+        hooks = Webhook.objects.filter(workspace=limit.workspace_id)
     data = {
-        "limit_of": "user" if limit.user_id else "workspace" if limit.workspace_id else "installation",
+        "limit_of": _kind_of(limit),
+        **({"member": limit.user.email} if limit.is_of_member and limit.user else {}),
         "period": limit.period,
         "percent": percent,
         "limit_usd": usd_decimal(use.amount_nano),
@@ -80,13 +86,21 @@ def _key(use: "Use", percent: int) -> str:
 
 def _people_of(limit: SpendingLimit) -> list[User]:
     people = User.objects.filter(is_active=True, notify_of_limits=True).exclude(email="")
-    if limit.user_id:
-        return list(people.filter(pk=limit.user_id))
-    owners = people.filter(memberships__workspace=limit.workspace_id, memberships__role=Role.OWNER)
-    return list(owners.order_by("pk"))
+    concerned = Q(pk=limit.user_id)
+    if limit.workspace_id:
+        concerned |= Q(memberships__workspace=limit.workspace_id, memberships__role=Role.OWNER)
+    return list(people.filter(concerned).distinct().order_by("pk"))
+
+
+def _kind_of(limit: SpendingLimit) -> str:
+    if limit.is_of_member:
+        return "member"
+    return "user" if limit.user_id else "workspace" if limit.workspace_id else "installation"
 
 
 def _of_whom(limit: SpendingLimit) -> str:
+    if limit.user and limit.workspace:
+        return f"of {limit.user.email} in {plain_name(limit.workspace.name)}"
     if limit.user_id:
         return "of your jobs"
     return "of your workspace" if limit.workspace_id else "of the whole site"

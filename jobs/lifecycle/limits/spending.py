@@ -5,28 +5,34 @@ it starts, so no call needs to look. Later the sum only falls, when a job return
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
-from django.db.models import BigIntegerField, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts.models import User, Workspace
+from accounts.models import Membership, User, Workspace
+from accounts.workspaces.changes import What, note
 from billing.models import Call, CallState
 from jobs.core.errors import SubmitError
 from jobs.core.states import ACTIVE, ENDED
 from jobs.lifecycle.limits.alerts import alert
+from jobs.lifecycle.limits.words import OWN_JOBS_ONLY, refusal
 from jobs.models import Job
 from jobs.models.spending_limit import Period, SpendingLimit
-from solver.core.money import format_usd_at_least, format_usd_at_most, usd_decimal
+from solver.core.money import format_usd, usd_decimal
 
-_WHERE = "under Spending limits"
+# A limit of somebody who left a workspace waits for their return.
+_OF_MEMBERS_THERE = (
+    Q(user=None)
+    | Q(workspace=None)
+    | Exists(Membership.objects.filter(user=OuterRef("user"), workspace=OuterRef("workspace")))
+)
 
 
 class Use(NamedTuple):
@@ -73,8 +79,8 @@ class Use(NamedTuple):
 class SpendingLimitReached(SubmitError):
     """A job or a raise that a spending limit does not allow."""
 
-    def __init__(self, use: Use, *, added_nano: int) -> None:
-        super().__init__(_refusal(use, added_nano), field="budget", code="spending_limit")
+    def __init__(self, use: Use, *, added_nano: int, by: User) -> None:
+        super().__init__(refusal(use, added_nano=added_nano, by=by), field="budget", code="spending_limit")
         self.use = use
 
 
@@ -88,14 +94,16 @@ def check_spending_limits(job: Job, *, added_nano: int, by: User | None = None) 
     other = by if by is not None and by.pk != job.created_by_id else None
     if other:
         concerned |= limits_in_force(user=other, workspace=job.workspace)
-    for limit in list(concerned.select_for_update(no_key=True, of=("self",)).order_by("pk")):
-        use = use_of(limit)
-        is_of_other = other is not None and limit.user_id == other.pk
-        if is_of_other:
-            # What is spent on this job counts for who made it, so only this step is held against their own limit.
-            use = use._replace(held_nano=use.held_nano + added_nano)
+    locked = list(concerned.select_for_update(no_key=True, of=("self",)).order_by("pk"))
+    for counted in uses_of(locked):
+        is_of_other = other is not None and counted.limit.user_id == other.pk
+        if is_of_other and counted.limit.is_of_member:
+            # What is spent on this job counts for who made it: steps on others' jobs would never add up.
+            raise SubmitError(OWN_JOBS_ONLY, field="budget", code="spending_limit")
+        # For that reason only this step is held against a limit that such a person set for themselves.
+        use = counted._replace(held_nano=counted.held_nano + added_nano) if is_of_other else counted
         if use.used_nano > use.amount_nano:
-            raise SpendingLimitReached(use, added_nano=added_nano)
+            raise SpendingLimitReached(use, added_nano=added_nano, by=by or job.created_by)
         if not is_of_other:
             alert(use, used_permille=use.used_nano * 1000 // use.amount_nano)
 
@@ -113,31 +121,60 @@ def refusals_told() -> Iterator[None]:
 
 
 def limits_in_force(*, user: User, workspace: Workspace) -> QuerySet[SpendingLimit]:
-    """Return the limits that concern jobs of this user in this workspace."""
-    concerned = Q(user=user) | Q(workspace=workspace) | Q(user=None, workspace=None)
-    return SpendingLimit.objects.filter(concerned, amount_nano__gte=0).select_related("user", "workspace")
+    """Return the limits that concern jobs of this user in this workspace: of users first, of the installation last."""
+    concerned = (Q(user=user) | Q(user=None)) & (Q(workspace=workspace) | Q(workspace=None))
+    found = SpendingLimit.objects.filter(concerned, _OF_MEMBERS_THERE, amount_nano__gte=0)
+    return found.select_related("user", "workspace").order_by("user", "workspace", "by_staff", "period")
 
 
-def uses_of(limits: QuerySet[SpendingLimit]) -> Sequence[Use]:
-    """Return how much of each limit is used: of users first, of the installation last."""
-    return [use_of(limit) for limit in limits.order_by("user", "workspace", "by_staff", "period")]
+def limits_of_members(workspace: Workspace, *, user: User | None = None) -> QuerySet[SpendingLimit]:
+    """Return the limits of those who are in a workspace, or of one of them, on what they spend there."""
+    found = SpendingLimit.objects.filter(_OF_MEMBERS_THERE, workspace=workspace, amount_nano__gte=0)
+    found = found.filter(user=user) if user else found.exclude(user=None)
+    return found.select_related("user", "workspace").order_by("user", "period", "by_staff")
 
 
-def use_of(limit: SpendingLimit) -> Use:
-    """Return how much of a limit is used now."""
-    began, renews = bounds_of(Period(limit.period), timezone.localdate())
+def uses_of(limits: Iterable[SpendingLimit]) -> list[Use]:
+    """Return how much of each limit is used now; those of one kind are counted in one statement."""
+    each = list(limits)
+    counted: dict[int, tuple[int, int]] = {}
+    for kind in {_kind_of(limit) for limit in each}:
+        counted |= _spent_and_held([limit.pk for limit in each if _kind_of(limit) == kind], kind)
+    today = timezone.localdate()
+    return [Use(limit, *counted[limit.pk], *bounds_of(Period(limit.period), today)) for limit in each]
+
+
+class _Kind(NamedTuple):
+    """What a limit counts: for how long, and whether of one user, in one workspace, or both."""
+
+    period: Period
+    is_of_user: bool
+    is_of_workspace: bool
+
+
+def _kind_of(limit: SpendingLimit) -> _Kind:
+    return _Kind(Period(limit.period), limit.user_id is not None, limit.workspace_id is not None)
+
+
+def _spent_and_held(limit_ids: Sequence[int], kind: _Kind) -> dict[int, tuple[int, int]]:
+    """Return by limit what is spent since its period began and held now, in nano-USD; all limits are of one kind."""
+    began, _ = bounds_of(kind.period, timezone.localdate())
     calls = Call.objects.filter(state=CallState.SETTLED, finished_at__gte=began)
     jobs = Job.objects.filter(state__in=sorted(ACTIVE)).exclude(state__in=sorted(ENDED))
-    if limit.user_id:
-        of_user = Job.objects.filter(created_by=limit.user_id)
+    of_user = Job.objects.filter(created_by=OuterRef(OuterRef("user")))
+    if kind.is_of_workspace:
+        calls, jobs = (
+            calls.filter(workspace=OuterRef("workspace")),
+            jobs.filter(workspace=OuterRef("workspace")),
+        )
+        of_user = of_user.filter(workspace=OuterRef(OuterRef("workspace")))
+    if kind.is_of_user:
         calls = calls.filter(workspace__in=of_user.values("workspace"), job_id__in=of_user.values("pk"))
-        jobs = jobs.filter(created_by=limit.user_id)
-    elif limit.workspace_id:
-        calls, jobs = calls.filter(workspace=limit.workspace_id), jobs.filter(workspace=limit.workspace_id)
+        jobs = jobs.filter(created_by=OuterRef("user"))
     # One statement: what is settled meanwhile is in one of the two sums, not in both or neither.
     both = _total(calls, "billed_nano"), _total(jobs, "escrow__balance_nano")
-    spent_nano, held_nano = SpendingLimit.objects.filter(pk=limit.pk).values_list(*both).get()
-    return Use(limit, int(spent_nano), int(held_nano), began, renews)
+    rows = SpendingLimit.objects.filter(pk__in=limit_ids).values_list("pk", *both)
+    return {pk: (int(spent_nano), int(held_nano)) for pk, spent_nano, held_nano in rows}
 
 
 def _total(rows: QuerySet[Call] | QuerySet[Job], field: str) -> Coalesce:
@@ -155,26 +192,6 @@ def bounds_of(period: Period, today: dt.date) -> tuple[dt.datetime, dt.datetime]
     return begin, end
 
 
-def _refusal(use: Use, added_nano: int) -> str:
-    limit = use.limit
-    mine, amount = not limit.by_staff, format_usd_at_most(use.amount_nano)
-    used_before = max(use.used_nano - added_nano, 0)
-    left = format_usd_at_most(max(use.amount_nano - used_before, 0))
-    until = f"It renews on {use.renews:%Y-%m-%d %H:%M} ({settings.TIME_ZONE})."
-    operator = "Only the operator can change it."
-    if limit.user_id is None and limit.workspace_id is None:
-        return (
-            f"The operator limits what may be spent on this site in a {limit.period}, and {left} of that is left. "
-            f"{until} {operator}"
-        )
-    whose = "Your spending limit" if limit.user_id else "The spending limit of your workspace"
-    change = f"You can change it {_WHERE}." if limit.user_id else f"Its owners can change it {_WHERE}."
-    return (
-        f"{whose} is {amount} a {limit.period}; {format_usd_at_least(used_before)} of it is spent or reserved, so the "
-        f"budget can be {left} at most. {until} {change if mine else operator}"
-    )
-
-
 @transaction.atomic
 def set_limit(
     *,
@@ -185,19 +202,28 @@ def set_limit(
     user: User | None = None,
     workspace: Workspace | None = None,
 ) -> None:
-    """Set a limit of a user, a workspace or (with neither) the installation; None as the amount lifts it."""
+    """Set a limit of a user, a workspace, a user in a workspace (with both) or the installation (with neither).
+
+    None as the amount lifts it.
+    """
     of_whom = {"user": user, "workspace": workspace, "period": period, "by_staff": by_staff}
     limit, is_new = SpendingLimit.objects.select_for_update(of=("self",)).get_or_create(
         **of_whom, defaults={"amount_nano": amount_nano, "set_by": by, "set_at": timezone.now()}
     )
-    if is_new or limit.amount_nano != amount_nano:
+    changes = limit.amount_nano != amount_nano
+    if changes:
         limit.amount_nano, limit.set_by, limit.set_at = amount_nano, by, timezone.now()
         limit.save(update_fields=["amount_nano", "set_by", "set_at"])
+    if changes or (is_new and amount_nano is not None):
         _log(limit, by)
 
 
 def _log(limit: SpendingLimit, by: User | None) -> None:
-    """Write who changed it into the log of changes that /admin/ shows."""
+    """Write who changed it into the log of changes that /admin/ shows, and of a member's into the workspace's."""
+    if limit.is_of_member and limit.workspace:
+        amount = "none" if limit.amount_nano is None else format_usd(limit.amount_nano)
+        detail = f"{amount} a {limit.period}"
+        note(limit.workspace, What.LIMIT, by=by, about=limit.user, detail=detail)
     if by is None:
         return
     said = "no limit" if limit.amount_nano is None else usd_decimal(limit.amount_nano)

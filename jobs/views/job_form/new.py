@@ -19,6 +19,7 @@ from files.store import read_files
 from jobs.core.rates import within_rate
 from jobs.core.states import JobState
 from jobs.lifecycle import SubmitError, quote_job, submit_job
+from jobs.lifecycle.limits.spending import Use, limits_of_members, uses_of
 from jobs.lifecycle.saved.drafts import drafts_of, revision_of_draft
 from jobs.lifecycle.submission.follow_up import earlier_of
 from jobs.lifecycle.submission.panel import is_bundled_panel, model_names, offers_half_price
@@ -142,6 +143,7 @@ def refused_form(request: HttpRequest, form: NewJobForm) -> dict[str, Any]:
         "from_id": uuid_of(request.POST.get("from", "")),
         "follows": _followed(request, form),
         "pays": pays,
+        "own_uses": _own_uses(request, pays),
         "files": files_context(request.user, str(form["attached"].value() or ""), workspace=pays),
     }
     return form_context(form) | ids | names
@@ -150,6 +152,13 @@ def refused_form(request: HttpRequest, form: NewJobForm) -> dict[str, Any]:
 def _payer(request: HttpRequest, form: NewJobForm) -> Workspace | None:
     """Return the workspace that the job would be in; None for somebody who is not signed in."""
     return form.workspace_for(request.user) if isinstance(request.user, User) else None
+
+
+def _own_uses(request: HttpRequest, pays: Workspace | None) -> list[Use]:
+    """Return the limits that owners set on what the user may spend in the workspace that pays."""
+    if pays is None or not isinstance(request.user, User):
+        return []
+    return uses_of(limits_of_members(pays, user=request.user))
 
 
 def _followed(request: HttpRequest, form: NewJobForm) -> Job | None:
@@ -212,6 +221,7 @@ def blank_form(request: HttpRequest) -> dict[str, Any]:
     return form_context(form) | {
         "follows": _followed(request, form),
         "pays": pays,
+        "own_uses": _own_uses(request, pays),
         "files": files_context(request.user, str(form["attached"].value() or ""), workspace=pays),
         "draft": source.draft,
         "draft_id": source.draft.pk if source.draft else uuid4(),

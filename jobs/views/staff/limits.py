@@ -66,5 +66,6 @@ def staff_limits(request: AuthedRequest) -> HttpResponse:
         messages.success(request, "The limit is lifted." if asked["amount"] is None else "The limit is set.")
         return redirect("staff-limits")
     in_force = SpendingLimit.objects.filter(amount_nano__gte=0).select_related("user", "workspace", "set_by")
+    in_force = in_force.order_by("user", "workspace", "by_staff", "period")
     context = {"form": form, "uses": uses_of(in_force), "hooks": webhooks_of({})}
     return render(request, "staff/limits.html", context, status=422 if form.errors else 200)
