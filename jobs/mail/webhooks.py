@@ -8,7 +8,9 @@ import hashlib
 import hmac
 import json
 import secrets
+import uuid
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +24,7 @@ from jobs.models import OutboxKind, OutboxMessage, Webhook
 MOST = 5
 """Webhooks of one person, workspace or installation."""
 _PREFIX = "whsec_"
+_TEST_GOOD_FOR = timedelta(minutes=10)
 
 
 def add_webhook(
@@ -41,8 +44,24 @@ def add_webhook(
     return Webhook.objects.create(user=user, workspace=workspace, address=address, secret=secret, made_by=by)
 
 
-def enqueue_webhooks(hooks: Iterable[Webhook], *, event: str, data: dict[str, Any], key: str) -> None:
-    """Write a message to each of these webhooks, in the caller's transaction; repeating the key adds none."""
+def send_test(hook: Webhook) -> None:
+    """Write a message that tells of nothing, to be tried for ten minutes."""
+    data = {"text": "This is a test. Nothing happened to any spending limit."}
+    enqueue_webhooks([hook], event="test", data=data, key=f"test.{uuid.uuid4()}", good_for=_TEST_GOOD_FOR)
+
+
+def enqueue_webhooks(
+    hooks: Iterable[Webhook],
+    *,
+    event: str,
+    data: dict[str, Any],
+    key: str,
+    good_for: timedelta | None = None,
+) -> None:
+    """Write a message to each of these webhooks, in the caller's transaction; repeating the key adds none.
+
+    After `good_for` it is not sent any more; without it, it is tried as long as an email.
+    """
     now = timezone.now()
     body = {"type": event, "timestamp": now.isoformat(), "data": data}
     messages = {f"{key}.{hook.pk}": hook for hook in hooks}
@@ -53,6 +72,7 @@ def enqueue_webhooks(hooks: Iterable[Webhook], *, event: str, data: dict[str, An
             recipient=(urlsplit(hook.address).hostname or "")[:254],
             content={"webhook": str(hook.pk), "body": body},
             next_at=now,
+            expires_at=now + good_for if good_for else None,
             message_id=message_id,
         )
         for message_id, hook in messages.items()
@@ -68,7 +88,7 @@ def webhook_of(message: OutboxMessage) -> Webhook | None:
 
 
 def send_webhook(message: OutboxMessage, hook: Webhook) -> None:
-    """Send a message, signed anew. Raises HookError or OSError."""
+    """Send a message, signed anew, and note at the webhook what came of it. Raises HookError or OSError."""
     body = json.dumps(message.content["body"], separators=(",", ":")).encode()
     sent_at = str(int(timezone.now().timestamp()))
     headers = {
@@ -78,7 +98,19 @@ def send_webhook(message: OutboxMessage, hook: Webhook) -> None:
         "webhook-timestamp": sent_at,
         "webhook-signature": signature(hook.secret, message.message_id, sent_at, body),
     }
-    post(target_of(hook.address), body, headers)
+    try:
+        _note(hook, post(target_of(hook.address), body, headers))
+    except HookError as error:
+        _note(hook, error.status, str(error))
+        raise
+    except OSError as error:
+        _note(hook, None, error.strerror or str(error))
+        raise
+
+
+def _note(hook: Webhook, status: int | None, error: str = "") -> None:
+    tried = {"tried_at": timezone.now(), "tried_status": status, "tried_error": error[:300]}
+    Webhook.objects.filter(pk=hook.pk).update(**tried)
 
 
 def signature(secret: str, message_id: str, sent_at: str, body: bytes) -> str:

@@ -18,6 +18,20 @@ class Webhook(models.Model):
     secret = models.CharField(max_length=100, editable=False, help_text="Shown once, when it is made.")
     made_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    tried_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When something was last sent to it."
+    )
+    tried_status = models.PositiveSmallIntegerField(
+        null=True, blank=True, editable=False, help_text="What its server answered; empty: nothing."
+    )
+    tried_error = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="What went wrong; empty: it was taken.",
+    )
 
     class Meta:
         constraints = [

@@ -41,7 +41,7 @@ from jobs.views.staff.outbox import outbox_list, outbox_retry
 from jobs.views.staff.people import people, person, stop_view_as, view_as
 from jobs.views.staff.status import status
 from jobs.views.staff.styleguide import styleguide, styleguide_error
-from jobs.views.webhooks import webhook_add, webhook_remove
+from jobs.views.webhooks import webhook_add, webhook_remove, webhook_test
 
 __all__ = [
     "attach_files",
@@ -113,4 +113,5 @@ __all__ = [
     "view_as",
     "webhook_add",
     "webhook_remove",
+    "webhook_test",
 ]

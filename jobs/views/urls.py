@@ -70,6 +70,7 @@ urlpatterns = [
         "workspace/members/<int:membership_id>/limits/", views.member_limits, name="workspace-member-limits"
     ),
     path("limits/webhooks/add/", views.webhook_add, name="webhook-add"),
+    path("limits/webhooks/test/", views.webhook_test, name="webhook-test"),
     path("limits/webhooks/remove/", views.webhook_remove, name="webhook-remove"),
     path("staff/limits/", views.staff_limits, name="staff-limits"),
     path("staff/mail/kinds/", views.mail_samples, name="staff-mail-samples"),

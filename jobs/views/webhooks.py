@@ -13,10 +13,13 @@ from django.views.decorators.http import require_POST
 from accounts.access import AuthedRequest, has_role, signed_in, workspace_of
 from accounts.models import Role
 from accounts.rights import Right
+from jobs.core.rates import within_rate
 from jobs.mail.hook_address import MAX_ADDRESS, HookError
-from jobs.mail.webhooks import add_webhook
+from jobs.mail.webhooks import add_webhook, send_test
 from jobs.models import Webhook
 
+_TESTS_PER_MINUTE = 5
+_NOT_THERE = "This webhook is not there. Nothing was changed."
 USER, WORKSPACE, INSTALLATION = "user", "workspace", "installation"
 
 
@@ -69,18 +72,38 @@ def webhook_add(request: AuthedRequest) -> HttpResponse:
 
 @signed_in
 @require_POST
+def webhook_test(request: AuthedRequest) -> HttpResponse:
+    """Send a webhook a test, so many a minute; the page tells what came of it once a worker has sent it."""
+    hook = _named(request)
+    if hook is None:
+        messages.warning(request, _NOT_THERE)
+    elif not within_rate(f"webhook-test:{request.user.pk}", limit=_TESTS_PER_MINUTE):
+        messages.warning(request, "Too many tests. Wait a minute, then send another.")
+    else:
+        send_test(hook)
+        messages.success(
+            request, "A test is on its way. Reload this page in a moment to see what came of it."
+        )
+    return redirect(_page_of(request.POST.get("what", "")))
+
+
+@signed_in
+@require_POST
 def webhook_remove(request: AuthedRequest) -> HttpResponse:
     """Remove a webhook; what was still to be sent to it is not sent."""
-    what = request.POST.get("what", "")
-    named = request.POST.get("webhook", "")
-    gone = [hook for hook in webhooks_of(whose(request, what)) if str(hook.pk) == named]
-    for hook in gone:
-        hook.delete()
-    if gone:
-        messages.success(request, "The webhook is removed.")
+    hook = _named(request)
+    if hook is None:
+        messages.warning(request, _NOT_THERE)
     else:
-        messages.warning(request, "This webhook is not there. Nothing was changed.")
-    return redirect(_page_of(what))
+        hook.delete()
+        messages.success(request, "The webhook is removed.")
+    return redirect(_page_of(request.POST.get("what", "")))
+
+
+def _named(request: AuthedRequest) -> Webhook | None:
+    """Return the webhook that a form names, if the person may change it."""
+    mine = webhooks_of(whose(request, request.POST.get("what", "")))
+    return next((hook for hook in mine if str(hook.pk) == request.POST.get("webhook", "")), None)
 
 
 def _page_of(what: str) -> str:

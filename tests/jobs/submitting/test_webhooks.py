@@ -1,10 +1,12 @@
 """Webhooks about spending limits: signed, repeated until they are taken, and never sent behind our own walls."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
 import re
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -16,6 +18,7 @@ from accounts.models import Membership, Role, User
 from accounts.services import ensure_personal_workspace
 from billing.books.wallet import grant
 from jobs.lifecycle.limits.spending import set_limit
+from jobs.mail import hook_address
 from jobs.mail.hook_address import HookError, target_of
 from jobs.mail.send import send_due
 from jobs.models import OutboxMessage, OutboxState, Period, Webhook
@@ -98,6 +101,56 @@ def test_a_limit_is_told_to_a_webhook_signed_and_repeated_until_it_is_taken(dora
     }
 
 
+def test_a_test_is_sent_and_the_page_tells_what_came_of_it(dora, server):
+    """When it was tried and what the server answered; a test is tried for ten minutes, by its owner alone."""
+    client, stranger = browser(dora), browser(User.objects.create_user("eve@example.org"))
+    add(client, f"http://127.0.0.1:{server.server_port}/")
+    asked = {"what": "user", "webhook": str(Webhook.objects.get().pk)}
+    assert "Nothing was sent yet." in client.get("/limits/").text
+    stranger.post("/limits/webhooks/test/", asked)
+    assert not OutboxMessage.objects.filter(kind="webhook").exists()
+    server.statuses += [503, 200]
+    for said in ("127.0.0.1 answered 503; success would be 200 to 299.", "answered 200."):
+        assert client.post("/limits/webhooks/test/", asked).status_code == 302
+        send_due()
+        assert said in client.get("/limits/").text
+    assert [json.loads(body)["type"] for _, body in server.got] == ["test", "test"]
+    refused = OutboxMessage.objects.filter(kind="webhook").exclude(state=OutboxState.SENT)
+    [waiting] = refused
+    refused.update(next_at=timezone.now(), expires_at=timezone.now())
+    send_due()
+    waiting.refresh_from_db()
+    assert (waiting.state, len(server.got)) == (OutboxState.GAVE_UP, 2)
+    server.shutdown()
+    server.server_close()
+    client.post("/limits/webhooks/test/", asked)
+    send_due()
+    assert "failed: Connection refused" in client.get("/limits/").text
+
+
+def test_a_server_that_drips_keeps_no_sender(monkeypatch, settings):
+    """However slowly it goes on answering, the whole takes no longer than it may."""
+    settings.PONDER_HOOKS_INSIDE = True
+    monkeypatch.setattr(hook_address, "MOST_S", 0.5)
+    gone = threading.Event()
+
+    def drip(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\n")
+            while not gone.wait(0.2):
+                connection.sendall(b"X")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=drip, args=(listening,), daemon=True)
+        thread.start()
+        target = target_of(f"http://127.0.0.1:{listening.getsockname()[1]}/")
+        with pytest.raises(HookError, match="took longer"):
+            hook_address.post(target, b"{}", {})
+        gone.set()
+        thread.join()
+
+
 def test_what_waits_for_a_removed_webhook_is_not_sent(dora, server):
     """Its owner alone removes it; the message goes with it."""
     client = browser(dora)
@@ -150,6 +203,7 @@ def test_only_owners_and_staff_with_the_right_add_for_others(dora, server):
                     "[fd00::1]",
                     "224.0.0.1",
                     "100.64.0.1",
+                    *("[64:ff9b::7f00:1]", "[2002:7f00:1::]", "168.63.129.16"),
                     "2130706433",
                     "0x7f.1",
                 ),
