@@ -9,7 +9,7 @@ from typing import Any
 from jobs.core.lease import Lease
 from jobs.worker.writer import Writer
 from solver import Charge, OpenCall, Submitted
-from solver.core.errors import LeaseLost, ModelSuspended
+from solver.core.errors import LeaseLost, ModelSuspended, SpendingStopped
 from solver.core.request import Message
 from solver.core.steps import StepKind, StepResult
 from solver.text.extract import clean_text
@@ -85,7 +85,7 @@ class PostgresJournal:
         if outcome == "suspended":
             raise ModelSuspended(f"{step.model} is suspended for now. The operator has been notified.")
         if outcome == "stopped":
-            raise ModelSuspended(f"The operator has stopped calls to {step.model} for now.")
+            raise SpendingStopped(f"The operator has stopped calls to {step.model} for now.")
         if outcome not in {"held", "refused"}:
             raise RuntimeError(f"Attempt {call.attempt} at step {step.key} cannot be opened: {outcome}.")
         if outcome == "held":

@@ -7,6 +7,7 @@ SolverError
 ├── LeaseLost                 someone else owns the job now: write nothing, say nothing
 ├── ProviderDown              no model of the panel can be called; the job may continue later
 ├── ModelSuspended            a model must not be called for now: nothing was held or sent
+│   └── SpendingStopped       nor anything else that costs, or nothing of its provider's
 └── ProviderError             one call came to nothing
     ├── NotExecuted           the provider provably did not execute it: nothing is owed
     └── InDoubt               it may have been executed: its hold stays out of reach
@@ -56,6 +57,10 @@ class ProviderDown(SolverError):
 
 class ModelSuspended(SolverError):
     """The books refuse calls to a model for now (it or spending is stopped); nothing was held and nothing was sent."""
+
+
+class SpendingStopped(ModelSuspended):
+    """All spending is stopped for now, or all with a provider: what was asked for waits until it is lifted."""
 
 
 class ErrorCategory(StrEnum):

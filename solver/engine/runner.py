@@ -132,6 +132,7 @@ class Runner:
             markup_bp=markup_bp,
             next_attempt=self._attempts.next_attempt,
             is_closed=lambda: self._attempts.is_closed,
+            suspend=self._attempts.suspend,
         )
         self._meter = ResourceMeter(
             panel,

@@ -144,9 +144,13 @@ class Attempts:
         self._closed.clear()
 
     def suspended(self) -> Mapping[str, str]:
-        """Return the models that must not be called for now, with the reason; each is tried again after a minute."""
+        """Return what must not be asked for now, models and tools, with the reason."""
         now_s = self._clock()
         return {name: why for name, (until_s, why) in self._suspended.items() if now_s < until_s}
+
+    def suspend(self, name: str, why: str) -> None:
+        """Leave a model or a tool alone for a minute."""
+        self._suspended[name] = (self._clock() + _SUSPENDED_S, why)
 
     def hold_for(self, step: Step, *, final: bool = False, at_standard: bool = False) -> Bound:
         """Hold the worst case of a step in the purse, at the service tier that it asks for. Raises BudgetReached."""
@@ -189,7 +193,7 @@ class Attempts:
                     async with self._hold(self._next_call(step, bound)) as hold:
                         return await self._make(hold, permit)
             except ModelSuspended as error:
-                self._suspended[step.model] = (self._clock() + _SUSPENDED_S, str(error))
+                self.suspend(step.model, str(error))
                 raise
             except NotExecuted as error:
                 longest_s = float("inf")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from solver.core.errors import BudgetReached, ModelSuspended
+from solver.core.errors import BudgetReached, ModelSuspended, SpendingStopped
 from solver.core.pricing import Usage, billed_nano
 from solver.core.programs import Asker
 from solver.core.purse import Purse
@@ -43,14 +43,16 @@ class ToolUses:
         markup_bp: int,
         next_attempt: Callable[[str], int],
         is_closed: Callable[[], bool],
+        suspend: Callable[[str, str], None],
     ) -> None:
-        """`is_closed` says whether nothing may be begun any more."""
+        """`is_closed` says whether nothing may be begun any more; `suspend` has what is named asked for later again."""
         self._tools, self._asker = tools, asker
         self._specs: Mapping[str, ToolSpec] = {spec.name: spec for spec in tools.specs()} if tools else {}
         self._purse, self._journal, self._control = purse, journal, control
         self._markup_bp = markup_bp
         self._next_attempt = next_attempt
         self._is_closed = is_closed
+        self._suspend = suspend
 
     def is_free(self, step: Step) -> bool:
         """Tell whether a use costs nothing, so that it may be repeated."""
@@ -66,13 +68,19 @@ class ToolUses:
     async def use(self, step: Step, hold_nano: int) -> StepResult:
         """Have the tool used and tell what came of it. The caller made the hold.
 
-        Raises BudgetReached (nothing told) and LeaseLost.
+        A tool that is stopped by itself has failed, and the model goes on without it. Where all spending is stopped, the
+        use waits for its end, as calls do.
+
+        Raises BudgetReached and SpendingStopped (nothing told), and LeaseLost.
         """
         if not hold_nano:
             return await self._tell(step, await self._outcome(step))
         try:
             async with self._hold(step, hold_nano) as hold:
                 return await self._make(hold)
+        except SpendingStopped as error:
+            self._suspend(step.model, str(error))
+            raise
         except ModelSuspended:
             return await self._tell(step, _failure("The operator has stopped this tool for now."))
 

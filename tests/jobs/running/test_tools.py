@@ -1,21 +1,22 @@
 """A job whose model uses tools, through a real worker: journal, books, receipt and pages."""
 
+import threading
+
 import pytest
 
 from billing.books.job_costs import ToolCost, job_costs
-from billing.models import Call, CallState
-from jobs.core.options import JobOptions
+from billing.models import Call, CallState, StopScope
+from billing.stops import lift, stop
 from jobs.core.states import JobState
 from jobs.models import Job, StepRecord
 from jobs.presenters.progress import phases_of, totals_of
 from jobs.presenters.search.journal import search_of
 from jobs.worker import host as worker_host
 from solver.core.lines import line_of
-from solver.core.money import NANO_PER_CENT
 from solver.core.tools import Source, ToolOutcome
+from tests.jobs.running.test_tools_of_jobs import submit
 from tests.solver.engine.test_tool_use import PAID, Shelf
 from tests.support.endpoint import Answer
-from tests.support.people import submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 _FOUND = ToolOutcome(
@@ -38,13 +39,7 @@ def test_a_model_uses_a_tool_and_its_answer_is_charged_with_it(
         return Answer("", tool_calls=((PAID.name, '{"word": "six"}'),))
 
     endpoint.behaviour = answer
-    job = submit_for(
-        alice, "What is 6 times 7?", budget_nano=20 * NANO_PER_CENT, strategy="agent", wake=False,
-        options=JobOptions(max_tries=1),
-    )  # fmt: skip
-    able = {"calls_tools": True, "context_window": 60_000}
-    pinned = job.pinned | {"panel": [card | able for card in job.pinned["panel"]], "reserve_nano": 0}
-    Job.objects.filter(pk=job.pk).update(pinned=pinned)
+    job = submit(alice, "What is 6 times 7?")
     run_all()
     job.refresh_from_db()
     assert (job.answer, job.state in {JobState.DONE, JobState.EXHAUSTED}) == ("42", True)
@@ -72,3 +67,29 @@ def test_a_model_uses_a_tool_and_its_answer_is_charged_with_it(
     assert "https://example.org/six" in shown
     assert "Six is &lt;b&gt;6&lt;/b&gt;." in shown
     assert "1 paid use of web_search" in client.get(job.get_absolute_url()).content.decode()
+
+
+def test_a_paid_use_waits_until_spending_goes_on(alice, workspace, endpoint, crew, monkeypatch):
+    """All spending is stopped before a search: the job waits without cost and goes on; the tool has not failed."""
+    shelf, execute, may_end = Shelf(_FOUND), worker_host.execute, threading.Event()
+    monkeypatch.setattr(worker_host, "execute", lambda **given: execute(**{**given, "tools": shelf}))
+
+    def answer(call):
+        if any(message["role"] == "tool" for message in call.body["messages"]):
+            return Answer("It says so [1].\nAnswer: 42")
+        return Answer("", tool_calls=((PAID.name, '{"word": "six"}'),), may_end=may_end.is_set)
+
+    endpoint.behaviour = answer
+    job = submit(alice, "What is 6 times 7?")
+    crew.start()
+    crew.wait_for(lambda: endpoint.calls)
+    stop(StopScope.EVERYTHING, reason="The bill looks odd.", by=None)
+    may_end.set()
+    crew.wait_for(lambda: Job.objects.get(pk=job.pk).state == JobState.WAITING)
+    assert not shelf.used
+    assert not Call.objects.filter(job_id=job.pk, kind="tool").exists()
+    lift(StopScope.EVERYTHING, reason="It was right.", by=None)
+    crew.wait_for(lambda: Job.objects.get(pk=job.pk).has_ended)
+    job.refresh_from_db()
+    assert (job.answer, len(endpoint.calls), len(shelf.used)) == ("42", 2, 1)
+    assert Call.objects.get(job_id=job.pk, kind="tool").state == CallState.SETTLED
