@@ -1,25 +1,33 @@
 """Real workers die in the middle of jobs; nothing is lost and nothing is charged twice."""
 
+import json
 import os
 import random
 import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 from django.db.models import Sum
+from django.utils import timezone
 
+from billing.books.wallet import balances
 from billing.models import Call, CallState, Entry
 from jobs.core.states import ENDED, JobState
+from jobs.core.wake import wake_worker
 from jobs.lifecycle import cancel_job, finish_early
-from jobs.models import Job, OutboxMessage, StepRecord
+from jobs.models import Job, OutboxMessage, ProgramRun, StepRecord
 from solver.core.money import NANO_PER_CENT
 from tests.jobs.conftest import undecided
+from tests.jobs.running.test_tools_of_jobs import submit
 from tests.jobs.workers import Worker
 from tests.support import endpoint as scripted
 from tests.support.endpoint import Answer
 from tests.support.people import submit_for
+from tests.support.sandboxes import bubblewrap
+from tests.tools import site
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,6 +48,25 @@ def worker(tmp_path, endpoint, alice):
     yield start
     for each in started:
         each.kill()
+
+
+FOUND = json.dumps({"results": [{"title": "Bees", "url": "https://example.org/bees", "content": "Ten."}]})
+
+
+def scripted_turns(endpoint: scripted.Endpoint, calls: tuple[tuple[str, str], ...]) -> list[str]:
+    """Let the model call all of these tools at once, then answer; return what tools told it."""
+    told: list[str] = []
+
+    def behave(call: scripted.Call) -> Answer:
+        told[:] = [message["content"] for message in call.body["messages"] if message["role"] == "tool"]
+        return Answer("Answer: 42") if told else Answer("", tool_calls=calls)
+
+    endpoint.behaviour = behave
+    return told
+
+
+def paths_of(asked: list[str]) -> set[str]:
+    return {each.split()[1].partition("?")[0] for each in asked}
 
 
 def settled(job: Job) -> int:
@@ -73,6 +100,61 @@ def test_a_job_survives_kill_9_of_its_worker(alice, workspace, endpoint, worker)
     assert len(endpoint.calls) <= settled(job) + doubtful
     assert OutboxMessage.objects.filter(job=job).count() == 1
     second.wait_for(lambda: OutboxMessage.objects.filter(job=job).exclude(sent_at=None).exists())
+
+
+def test_a_job_survives_kill_9_in_the_middle_of_its_tools(alice, workspace, endpoint, worker):
+    """A program, a page and a paid search are under way: each is told once, the turn is bought once, one hold is lost."""
+    bubblewrap()
+    before, may_answer = balances(workspace).available_nano, threading.Event()
+
+    def waits(answer: site.Answer) -> site.Answer:
+        return lambda request: answer(request) if may_answer.wait(600) else None
+
+    pages = {
+        "/bees": waits(site.page("Ten bees.", "text/plain")),
+        "/search": waits(site.page(FOUND, "application/json")),
+    }
+    with site.site(pages) as (origin, asked):
+        uses = {
+            "python": {"code": "import time\ntime.sleep(3)\nprint(6 * 7)"},
+            "read_page": {"address": f"{origin}/bees"},
+            "web_search": {"query": "bees"},
+        }
+        calls = tuple((name, json.dumps(arguments)) for name, arguments in uses.items())
+        told = scripted_turns(endpoint, calls)
+        job = submit(alice, "According to the site, how many bees are there?")
+        tools = {
+            "PONDER_RUN_CODE": "True", "SEARXNG_URL": origin, "PONDER_SEARCH_PRICE": "0.005",
+            "PONDER_TOOLS_ALLOW_HOSTS": urlsplit(origin).netloc,
+        }  # fmt: skip
+        first = worker(**tools)
+        wake_worker(job.pk)
+        runs = ProgramRun.objects.filter(job=job)
+        first.wait_for(
+            lambda: len(paths_of(asked) & {"/bees", "/search"}) == 2 and runs.exclude(taken_at=None).exists()
+        )
+        first.kill()
+        may_answer.set()
+        # As if the time of both leases had passed.
+        Job.objects.filter(pk=job.pk).update(lease_until=timezone.now())
+        runs.update(lease_until=timezone.now())
+        second = worker(**tools)
+        wake_worker(job.pk)
+        second.wait_for(lambda: ended(job))
+    assert job.answer == "42"
+    steps = StepRecord.objects.filter(job=job, state="told").exclude(kind="note").order_by("seq")
+    assert Counter(steps.values_list("key", flat=True)) == Counter(
+        ["agent/0/0", "agent/0/0/0", "agent/0/0/1", "agent/0/0/2", "agent/0/1"]
+    )
+    assert len(endpoint.calls) == 2
+    for part in ("\n42\n", "Ten bees.", "https://example.org/bees"):
+        assert any(part in each for each in told)
+    searches = Call.objects.filter(job_id=job.pk, kind="tool").order_by("attempt")
+    assert [call.state for call in searches] == [CallState.IN_DOUBT, CallState.SETTLED]
+    assert Counter(each.split()[1].partition("?")[0] for each in asked)["/search"] == 2
+    assert searches[1].cost_nano == 5_000_000
+    assert job.charged_nano == sum(step.charged_nano for step in steps)
+    assert balances(workspace).available_nano == before - job.charged_nano
 
 
 def test_sigterm_hands_a_job_over_without_waiting_for_the_lease(alice, workspace, endpoint, worker):
