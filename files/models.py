@@ -10,7 +10,8 @@ MAX_NAME_CHARS = 120
 class Attachment(models.Model):
     """A file of a job, or of a form that was not submitted yet (then without `job`). It never changes.
 
-    Rows share bytes where a job is run again with the files of another.
+    Rows share bytes where a job is run again with the files of another. A job also keeps what its programs drew
+    (`is_made`): its page shows it, and nobody is told of it as a file.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -32,6 +33,9 @@ class Attachment(models.Model):
         help_text="What models that see are shown of it: [{where, width, height}], stored beside its bytes.",
     )
     notes = models.JSONField(default=list, help_text="Sentences about what was not read.")
+    is_made = models.BooleanField(
+        default=False, db_default=False, help_text="A picture (JPEG) that a program of its job drew."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

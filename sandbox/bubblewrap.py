@@ -1,4 +1,4 @@
-"""The backend that runs full CPython, with numpy and sympy, in namespaces of its own: the program bubblewrap.
+"""The backend that runs full CPython, with numpy, sympy and Pillow, in namespaces of its own: the program bubblewrap.
 
 What a program finds: a read-only system without /proc, /sys, /etc and network; the devices null, zero, urandom and
 random; an empty environment; a work directory in memory; one process without capabilities under a filter of system
@@ -27,7 +27,7 @@ from sandbox import inside, seccomp
 from sandbox.request import CodeRequest, CodeResult, Ending, SandboxOff
 from sandbox.watch import Watched, watch
 
-_PACKAGES = ("numpy", "numpy.libs", "sympy", "mpmath")
+_PACKAGES = ("numpy", "numpy.libs", "sympy", "mpmath", "PIL", "pillow.libs")
 _DEVICES = ("null", "zero", "urandom", "random")
 _SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64")
 _START_BYTES = 64 << 20

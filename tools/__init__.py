@@ -5,5 +5,6 @@ from tools.host import ToolHost
 from tools.job_tools import JobTools
 from tools.settings import SearchService, ToolSettings
 from tools.web.engines import ENGINES
+from tools.written import NotKept
 
-__all__ = ["ENGINES", "JobTools", "SearchService", "ToolFile", "ToolHost", "ToolSettings"]
+__all__ = ["ENGINES", "JobTools", "NotKept", "SearchService", "ToolFile", "ToolHost", "ToolSettings"]

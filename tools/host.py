@@ -12,6 +12,7 @@ from tools.settings import ToolSettings
 from tools.tool import Tool
 from tools.web.page import PageReader, ReadPage
 from tools.web.search import WebSearch
+from tools.written import Keep, keeps_nothing
 
 _THREADS = 16
 
@@ -32,15 +33,16 @@ class ToolHost:
         load_files: Callable[[], Sequence[ToolFile]] = tuple,
         *,
         runs_programs: bool = True,
+        keep_picture: Keep = keeps_nothing,
     ) -> JobTools:
         """Return the tools of a job with these files; `load_files` may block, and is called when they are needed.
 
-        `runs_programs` says whether programs are run here at all.
+        `runs_programs` says whether programs are run here at all; `keep_picture` may block, too.
         """
         files = ToolFiles(file_names, load_files)
         tools: list[Tool] = []
         if runs_programs:
-            tools.append(PythonTool(self._programs, files, self._threads))
+            tools.append(PythonTool(self._programs, files, self._threads, keep_picture))
         if file_names:
             tools.append(SearchFiles(files, self._threads))
         if self._settings.search is not None:

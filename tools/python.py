@@ -1,8 +1,8 @@
 """`python`: a program in the sandbox, which finds the job's files read-only in its work directory."""
 
-import asyncio
 import json
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from itertools import count
@@ -12,7 +12,8 @@ from typing import Any
 from solver.core.programs import Asker, Program, ProgramFile, Programs, ProgramsOff, Ran
 from solver.core.tools import ToolOutcome, ToolsOff, ToolSpec
 from tools.files import ToolFile, ToolFiles
-from tools.tool import shortened, text_argument, text_schema
+from tools.tool import on_thread, shortened, text_argument, text_schema
+from tools.written import REPORT, REPORT_BYTES, Keep, Written, keeps_nothing, split_report, take
 
 MOST_CODE_CHARS = 20_000
 MOST_FILES_BYTES = 8_000_000
@@ -21,13 +22,16 @@ _MOST_OUTPUT_CHARS = 10_000
 _MOST_NAME_BYTES = 200
 _LISTS = re.compile(r"\b(?:listdir|scandir|iterdir|r?glob|walk)\b")
 
-_RUN = """
+_RUN = f"""
 import ast, json, linecache, os, sys, traceback
+{REPORT}
 _order = json.loads(sys.stdin.read())
+_here = os.getcwd()
+_before = {{os.path.join(_here, name) for name in os.listdir(_here)}}
 sys.stdin, sys.stderr = open(os.devnull, encoding="utf-8"), sys.stdout
 _source = _order["code"]
 linecache.cache["main.py"] = (len(_source), None, _source.splitlines(keepends=True), "main.py")
-_space = {"__name__": "__main__"}
+_space = {{"__name__": "__main__"}}
 try:
     _tree = ast.parse(_source, "main.py")
     # As at Python's prompt: what stands alone on the last line is shown.
@@ -37,12 +41,17 @@ try:
         _value = eval(compile(_last, "main.py", "eval"), _space)
         if _value is not None:
             print(_value)
-except (MemoryError, SystemExit):
+except MemoryError:
+    raise
+except SystemExit:
+    sys.stdout.flush()
+    _report(_order["mark"], _before, _here)
     raise
 except BaseException as error:
     error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
     traceback.print_exception(error, limit=-8)
 sys.stdout.flush()
+_report(_order["mark"], _before, _here)
 """
 _ENDED = {
     "time": "It was ended because it ran out of time. Compute less, or more cleverly.",
@@ -55,11 +64,14 @@ _ENDED = {
 class PythonTool:
     """Runs a model's programs in whatever runs programs here."""
 
-    def __init__(self, programs: Programs, files: ToolFiles, threads: Executor) -> None:
-        """Read files on `threads`."""
+    def __init__(
+        self, programs: Programs, files: ToolFiles, threads: Executor, keep: Keep = keeps_nothing
+    ) -> None:
+        """Read files, and have the pictures that programs write kept by `keep`, on `threads`."""
         self._programs = programs
         self._files = files
         self._threads = threads
+        self._keep = keep
 
     @property
     def spec(self) -> ToolSpec:
@@ -73,8 +85,9 @@ class PythonTool:
         )
         return ToolSpec(
             "python",
-            "Run a Python 3 program and read what it prints; numpy and sympy are there. It has 20 seconds, no network, "
-            f"and nothing of earlier programs.{files}",
+            "Run a Python 3 program and read what it prints; numpy, sympy and Pillow are there. It has 20 seconds, no "
+            "network, and nothing of earlier programs. Tables (CSV) that it writes into its work directory are shown to "
+            f"you and the user, pictures (PNG, JPEG) to the user, and to you if you see.{files}",
             text_schema({"code": "The program. Print what you want to see."}),
             timeout_s=240.0,
         )
@@ -82,18 +95,19 @@ class PythonTool:
     async def use(self, arguments: Mapping[str, Any], asker: Asker, /) -> ToolOutcome:
         """Run the program. Raises WrongArguments or ToolsOff."""
         code = text_argument(arguments, "code", most_chars=MOST_CODE_CHARS)
-        program, left_out = await asyncio.get_running_loop().run_in_executor(
-            self._threads, _program, code, self._files
-        )
+        program, left_out = await on_thread(self._threads, _program, code, self._files)
         try:
             ran = await self._programs.run(program, asker)
         except ProgramsOff as error:
             raise ToolsOff(str(error)) from error
-        return ToolOutcome(_said(ran, left_out), wall_s=ran.wall_s)
+        printed, files = split_report(ran.stdout, program.mark)
+        written = await on_thread(self._threads, take, files, self._keep) if files else Written()
+        text = _said(printed, ran, left_out, written)
+        return ToolOutcome(text, pictures=written.pictures, tables=written.tables, wall_s=ran.wall_s)
 
 
-def _said(ran: Ran, left_out: Sequence[str]) -> str:
-    parts = [shortened(ran.stdout.strip(), _MOST_OUTPUT_CHARS) or "It printed nothing."]
+def _said(printed: str, ran: Ran, left_out: Sequence[str], written: Written) -> str:
+    parts = [shortened(printed.strip(), _MOST_OUTPUT_CHARS) or "It printed nothing.", *written.said]
     if ran.ending in _ENDED:
         parts.append(_ENDED[ran.ending])
     if left_out:
@@ -118,7 +132,9 @@ def _program(code: str, files: ToolFiles) -> tuple[Program, list[str]]:
             continue
         handed.append(ProgramFile.of(name, content))
         left -= len(content)
-    return Program(_RUN, json.dumps({"code": code}), files=tuple(handed)), left_out
+    mark = secrets.token_hex(16)
+    order = json.dumps({"code": code, "mark": mark})
+    return Program(_RUN, order, mark, files=tuple(handed), report_bytes=REPORT_BYTES), left_out
 
 
 def _content(file: ToolFile, most_bytes: int) -> bytes | None:

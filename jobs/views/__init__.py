@@ -25,7 +25,7 @@ from jobs.views.job_form.templates import (
 )
 from jobs.views.job_page.actions import cancel, finish, hint_job, pause, raise_job_budget, resume
 from jobs.views.job_page.detail import detail, live_fragment
-from jobs.views.job_page.files import attach_files, download_file
+from jobs.views.job_page.files import attach_files, download_file, made_picture
 from jobs.views.job_page.name import name
 from jobs.views.job_page.steps import search_table, step_text, steps
 from jobs.views.landing import landing
@@ -75,6 +75,7 @@ __all__ = [
     "learned",
     "limits",
     "live_fragment",
+    "made_picture",
     "mail_detail",
     "mail_list",
     "mail_sample",

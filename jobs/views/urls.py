@@ -20,6 +20,7 @@ urlpatterns = [
     path("jobs/templates/<uuid:template_id>/delete/", views.delete_template, name="job-template-delete"),
     path("jobs/files/", views.attach_files, name="job-files"),
     path("files/<uuid:file_id>/", views.download_file, name="file"),
+    path("files/<uuid:file_id>/picture/", views.made_picture, name="made-picture"),
     path("jobs/compare/", views.compare, name="job-compare"),
     path("jobs/compare/<uuid:comparison_id>/", views.compare_detail, name="job-compare-detail"),
     path("jobs/compare/<uuid:comparison_id>/live/", views.compare_live, name="job-compare-live"),

@@ -35,7 +35,8 @@ class Program:
     """A Python program and its standard input. `mark` stands before each line that it says of itself.
 
     The mark is drawn for each run, so that what tested code prints is not taken for a report. `partner` is the source of
-    a second program that runs meanwhile, apart from the first: a socket to the other is descriptor 3 of either.
+    a second program that runs meanwhile, apart from the first: a socket to the other is descriptor 3 of either. It may
+    write `report_bytes` more than other programs, of files that it made.
     """
 
     source: str
@@ -43,6 +44,7 @@ class Program:
     mark: str = ""
     partner: str = ""
     files: tuple[ProgramFile, ...] = ()
+    report_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

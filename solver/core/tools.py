@@ -77,8 +77,33 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """The beginning of a table that a tool brought: its rows, the header first; `total_rows` is how many it has."""
+
+    name: str
+    rows: tuple[tuple[str, ...], ...]
+    total_rows: int = 0
+
+    @property
+    def left_out(self) -> int:
+        """How many of its rows are not here."""
+        return max(self.total_rows - len(self.rows), 0)
+
+    def as_text(self) -> str:
+        """Return it as models read it, one row a line."""
+        lines = [f"{self.name}:", *(" | ".join(row) for row in self.rows)]
+        return "\n".join([*lines, f"… {self.left_out:,} more rows"] if self.left_out else lines)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return what a journal kept."""
+        rows = tuple(tuple(str(cell) for cell in row) for row in data.get("rows", ()))
+        return cls(str(data.get("name", "")), rows, int(data.get("total_rows", 0)))
+
+
+@dataclass(frozen=True, slots=True)
 class ToolOutcome:
-    """What one use came to: a text for the model, passages that can be cited, pictures; or an error, in a sentence.
+    """What one use came to: a text for the model, passages to cite, pictures, tables; or an error, in a sentence.
 
     `charged_uses` is for how many uses the tool's provider charges (0: none), `wall_s` how many seconds it took.
     """
@@ -89,6 +114,7 @@ class ToolOutcome:
     error: str = ""
     charged_uses: int = 0
     wall_s: float = 0.0
+    tables: tuple[Table, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return what a journal keeps: bounded, whatever the tool brought."""
@@ -102,6 +128,7 @@ class ToolOutcome:
             "error": self.error[:500],
             "charged_uses": self.charged_uses,
             "wall_s": round(self.wall_s, 1),
+            **({"tables": [asdict(table) for table in self.tables]} if self.tables else {}),
         }
 
     @classmethod
@@ -114,6 +141,7 @@ class ToolOutcome:
             str(data.get("error", "")),
             int(data.get("charged_uses", 0)),
             float(data.get("wall_s", 0.0)),
+            tuple(Table.from_json(table) for table in data.get("tables", ())),
         )
 
 
@@ -139,6 +167,7 @@ def as_material(tool: str, outcome: ToolOutcome, *, first_source: int = 1) -> st
         lines.append(f"It failed: {as_plain_text(outcome.error[:500])}")
     if outcome.text:
         lines.append(as_plain_text(outcome.text[:MAX_OUTCOME_CHARS]))
+    lines += [as_plain_text(table.as_text()) for table in outcome.tables]
     for number, source in enumerate(outcome.sources[:MAX_SOURCES], first_source):
         named = {"title": source.title, "address": source.address, "where": source.where, "date": source.date}
         attributes = "".join(f' {name}="{_attribute(value)}"' for name, value in named.items() if value)

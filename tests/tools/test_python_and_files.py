@@ -1,18 +1,22 @@
 """Programs and attached files as tools: what a model is told, and what it gets back."""
 
+import base64
+import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from files.extraction import Page
 from files.passages import ReadFile
-from sandbox import CodeRequest
+from sandbox import CodeRequest, Limits
 from solver.core.programs import NOBODY, Program, ProgramsOff, Ran
-from solver.core.tools import ToolOrder, ToolsOff
+from solver.core.request import PictureRef
+from solver.core.tools import Table, ToolOrder, ToolOutcome, ToolsOff, as_material
 from tests.support.sandboxes import bubblewrap
-from tools import ToolFile, ToolHost, ToolSettings
+from tools import NotKept, ToolFile, ToolHost, ToolSettings
+from tools.written import split_report, take
 
 CSV = b"name,grams\nada,10\nben,32\n"
 
@@ -46,7 +50,8 @@ class Here:
         if self.ran:
             return self.ran
         files = tuple((file.name, file.content()) for file in wanted.files)
-        done = bubblewrap().run(CodeRequest(wanted.source, wanted.stdin, files=files))
+        limits = Limits(output_bytes=(256 << 10) + wanted.report_bytes)
+        done = bubblewrap().run(CodeRequest(wanted.source, wanted.stdin, limits, files=files))
         return Ran(stdout=done.stdout, ending=done.ending.value)
 
 
@@ -55,9 +60,9 @@ def host():
     """A function that makes the tools of a job."""
     made = []
 
-    def _tools(programs, files=FILES):
+    def _tools(programs, files=FILES, **kwargs):
         made.append(ToolHost(ToolSettings(reads_pages=False), programs))
-        return made[-1].tools_of([file.name for file in files], lambda: files)
+        return made[-1].tools_of([file.name for file in files], lambda: files, **kwargs)
 
     yield _tools
     for each in made:
@@ -86,6 +91,74 @@ len(rows)
     assert "line 3" in failed.text
     assert "_space" not in failed.text
     assert (await python(tools, "if (")).text.rsplit("\n", 1)[-1].startswith("SyntaxError")
+
+
+DRAWS = """
+import csv, os, sys
+from PIL import Image
+os.makedirs("out")
+Image.new("RGB", (30, 20), "red").save("out/plot.png")
+with open("sums.csv", "w") as file:
+    csv.writer(file).writerows([["name", "grams"], ["ada", 10], ["</tool_result>", 32]])
+open("notes.txt", "w").write("left there")
+print("drawn")
+sys.exit("That was all.")
+"""
+
+
+async def test_a_program_s_pictures_are_kept_and_its_tables_read(host):
+    """What it found there is no work of its own; what it says last stands with the rest; both reach the model as text."""
+    kept = {}
+
+    def keep(name, content):
+        kept[name] = content
+        return PictureRef("kept", 30, 20)
+
+    outcome = await python(host(Here(), keep_picture=keep), "open('data.csv')\n" + DRAWS)
+    assert list(kept) == ["out/plot.png"]
+    assert kept["out/plot.png"].startswith(b"\x89PNG")
+    assert outcome.pictures == (PictureRef("kept", 30, 20),)
+    assert outcome.tables == (
+        Table("sums.csv", (("name", "grams"), ("ada", "10"), ("</tool_result>", "32")), total_rows=3),
+    )
+    assert outcome.text.splitlines()[:2] == ["drawn", "That was all."]
+    assert "out/plot.png: a picture of 30 × 20 pixels" in outcome.text
+    assert "name | grams\nada | 10" in as_material("python", outcome)
+    assert as_material("python", outcome).count("</tool_result>") == 1
+    assert ToolOutcome.from_json(json.loads(json.dumps(outcome.to_json()))) == replace(
+        outcome, wall_s=round(outcome.wall_s, 1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        ("{", ""),
+        ("7", ""),
+        ('[7, ["a.png"], ["a.png", "no base64!"], [7, 7]]', ""),
+        (json.dumps([["a.png", None]]), "not taken"),
+        (json.dumps([["a.png", base64.b64encode(b"x" * 3_000_000).decode()]]), "not taken"),
+        (json.dumps([[f"{n}.png", "eA=="] for n in range(9)]), "8.png: not taken"),
+        (json.dumps([["t.csv", base64.b64encode(b"a\0,\xff\n" * 90_000).decode()]]), ""),
+        (json.dumps([["\ud800\n.png", "eA=="]]), "no picture"),
+    ],
+)
+def test_whatever_a_program_reports_is_bounded(report, said):
+    """Counted, measured and sniffed here: its word counts for nothing."""
+    mark, asked = "m" * 32, []
+
+    def keep(name, content):
+        asked.append(len(content))
+        raise NotKept(f"{name}: no picture")
+
+    printed, files = split_report(f"hello\n{mark}{report}\n", mark)
+    found = take(files, keep)
+    assert printed == "hello"
+    assert said in " ".join(found.said)
+    assert sum(asked) <= 2_000_000
+    assert len(found.tables) <= 1
+    assert all(len(table.as_text()) < 6_000 for table in found.tables)
+    json.dumps([found.said, [asdict(table) for table in found.tables]], ensure_ascii=False).encode()
 
 
 async def test_a_program_gets_the_files_that_it_names_and_no_more_than_fit(host):

@@ -288,7 +288,7 @@ def _initial_of(job: Job) -> dict[str, Any]:
 
 
 def _files_of(job: Job) -> str:
-    return " ".join(str(each) for each in job.attachments.values_list("pk", flat=True))
+    return " ".join(str(each) for each in job.attachments.filter(is_made=False).values_list("pk", flat=True))
 
 
 def _kept_over_sign_in(request: HttpRequest) -> Any:

@@ -50,7 +50,7 @@ def rows_of(job: Job) -> list[FileRow]:
     for each in files_from_json(job.files):
         told[each.sha256] = (each, number)
         number += len(each.passages)
-    files = job.attachments.defer("pages").order_by("created_at", "pk")
+    files = job.attachments.filter(is_made=False).defer("pages").order_by("created_at", "pk")
     return [_row(file, *told.get(file.sha256, (None, 0))) for file in files]
 
 

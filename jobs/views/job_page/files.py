@@ -60,11 +60,20 @@ def _taken_in(request: AuthedRequest, upload: "UploadedFile[bytes]", workspace: 
 def download_file(request: AuthedRequest, file_id: UUID) -> FileResponse:
     """Give a file back to its workspace: always as a download of no type, which no browser opens as a page."""
     file = get_object_or_404(files_of(request.user), pk=file_id)
+    return _bytes_of(file, "application/octet-stream")
+
+
+@signed_in
+@require_safe
+def made_picture(request: AuthedRequest, file_id: UUID) -> FileResponse:
+    """Give a picture that a program drew to its workspace's pages: a JPEG of our own, which opens as no page either."""
+    file = get_object_or_404(files_of(request.user), pk=file_id, is_made=True)
+    return _bytes_of(file, "image/jpeg")
+
+
+def _bytes_of(file: Attachment, content_type: str) -> FileResponse:
     reply = FileResponse(
-        storage().open(file.stored_name),
-        as_attachment=True,
-        filename=file.name,
-        content_type="application/octet-stream",
+        storage().open(file.stored_name), as_attachment=True, filename=file.name, content_type=content_type
     )
     reply["X-Content-Type-Options"] = "nosniff"
     reply["Content-Security-Policy"] = _SANDBOX

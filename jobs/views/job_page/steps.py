@@ -12,10 +12,13 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import AuthedRequest, signed_in
 from billing.models import Call
+from files.made import pictures_made
+from files.models import Attachment
 from jobs.models import Job, Prompt, StepRecord
 from jobs.presenters.markdown import clean_text
 from jobs.presenters.work import work_of
 from jobs.views.access import get_live_job_for, get_step_for, wants_fragment
+from solver.core.steps import StepKind
 
 PER_PAGE = 50
 
@@ -90,6 +93,16 @@ def step_text(request: AuthedRequest, job_id: UUID, step_id: UUID) -> HttpRespon
         "messages_sent": prompt.messages if prompt else [],
         "text": clean_text(step.text),
         "reasoning": clean_text(step.reasoning),
+        "pictures": _pictures_of(step),
     }
     template = "jobs/steps/step_text.html#body" if wants_fragment(request) else "jobs/steps/step_text.html"
     return render(request, template, context)
+
+
+def _pictures_of(step: StepRecord) -> list[Attachment]:
+    """Return the pictures that the use of a tool brought and that are there still, in its order."""
+    if step.kind != StepKind.TOOL or not step.note:
+        return []
+    names = [each["ref"] for each in step.note.get("outcome", {}).get("pictures", [])]
+    made = {file.stored_name: file for file in pictures_made(step.job_id).filter(stored_name__in=names)}
+    return [made[name] for name in dict.fromkeys(names) if name in made]

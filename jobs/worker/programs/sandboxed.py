@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from sandbox import Availability, CallRequest, CodeRequest, CodeRunner, Limits, SandboxOff
 from solver.core.programs import Asker, FunctionCall, Program, ProgramsOff, Ran
@@ -39,7 +40,8 @@ class SandboxPrograms:
         try:
             if isinstance(wanted, Program):
                 files = tuple((file.name, file.content()) for file in wanted.files)
-                request = CodeRequest(wanted.source, wanted.stdin, _LIMITS, wanted.partner, files)
+                limits = replace(_LIMITS, output_bytes=_LIMITS.output_bytes + wanted.report_bytes)
+                request = CodeRequest(wanted.source, wanted.stdin, limits, wanted.partner, files)
                 done = self._found().run(request)
                 return Ran(stdout=done.stdout, ending=done.ending.value, wall_s=done.wall_s, cpu_s=done.cpu_s)
             called = self._found().call(CallRequest(wanted.source, wanted.function, wanted.argument, _LIMITS))

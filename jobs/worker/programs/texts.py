@@ -11,8 +11,9 @@ from solver.core.programs import FunctionCall, Program, ProgramFile, Ran
 def written(wanted: Program | FunctionCall) -> str:
     """Return as JSON what is to be run; PostgreSQL's own JSON would refuse NUL characters and lone surrogates."""
     data = asdict(wanted)
-    if not data.get("files", True):
-        del data["files"]  # as releases without files wrote it
+    for name in ("files", "report_bytes"):
+        if not data.get(name, True):
+            del data[name]  # as releases without it wrote it
     return json.dumps({type(wanted).__name__: data})
 
 

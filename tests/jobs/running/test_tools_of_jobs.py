@@ -9,9 +9,12 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
 
-from files.store import take_in
+from accounts.models import User
+from files.made import pictures_made
+from files.store import stored_names, take_in
 from jobs.core.options import JobOptions
 from jobs.models import Job, StepRecord
+from jobs.upkeep.delete_texts import delete_texts
 from sandbox import CodeRunner
 from sandbox.monty import Monty
 from solver.core.money import NANO_PER_CENT
@@ -56,13 +59,13 @@ def place_for_files(settings, tmp_path):
     settings.STORAGES = settings.STORAGES | {"files": storage}
 
 
-def submit(alice, question, **given):
+def submit(alice, question, *, sees=False, **given):
     """Submit to one attempt of a model that calls tools."""
     job = submit_for(
         alice, question, budget_nano=50 * NANO_PER_CENT, strategy="agent", wake=False, options=JobOptions(max_tries=1),
         **given,
     )  # fmt: skip
-    able = {"calls_tools": True, "context_window": 60_000}
+    able = {"calls_tools": True, "context_window": 60_000, "sees": sees}
     pinned = job.pinned | {"panel": [card | able for card in job.pinned["panel"]], "reserve_nano": 0}
     Job.objects.filter(pk=job.pk).update(pinned=pinned)
     return job
@@ -112,6 +115,60 @@ def test_a_question_about_a_table_and_a_pdf(alice, workspace, endpoint, run_all,
     exported = client.get(reverse("job-export-md", args=[job.pk])).content.decode()
     assert "- [4] rules.pdf, page 2" in exported
     assert job.charged_nano == sum(step.charged_nano for step in StepRecord.objects.filter(job=job))
+
+
+DRAWS = """
+from PIL import Image
+Image.new("RGB", (3_000, 20), "red").save("plot.png")
+open("fake.png", "w").write("<script>alert(1)</script>")
+open("sums.csv", "w").write("hive,grams\\nnorth,<b>12</b>\\n")
+"""
+
+
+def test_what_a_program_draws_is_kept_with_its_job(
+    alice, workspace, endpoint, run_all, runs_code, place_for_files
+):
+    """Re-drawn, shown to a model that sees and on the page at its step, to nobody else, and gone with the job's texts."""
+    shown_parts = []
+    told = scripted(endpoint, [("python", {"code": DRAWS})], "Answer: 42")
+    behave = endpoint.behaviour
+
+    def seen(call):
+        contents = [each.get("content") for each in call.body["messages"]]
+        shown_parts.extend(part for each in contents if isinstance(each, list) for part in each)
+        return behave(call)
+
+    endpoint.behaviour = seen
+    job = submit(alice, "Draw the weights of the hives.", sees=True)
+    run_all()
+    job.refresh_from_db()
+    assert job.answer == "42"
+    assert "plot.png: a picture of 1568 × 10 pixels" in told[0]
+    assert "fake.png: By its bytes it is no picture" in told[0]
+    assert "hive | grams" in told[0]
+    assert [part["image_url"]["url"][:23] for part in shown_parts if part["type"] == "image_url"] == [
+        "data:image/jpeg;base64,"
+    ]
+    step = StepRecord.objects.get(job=job, kind="tool")
+    client = Client()
+    client.force_login(alice)
+    shown = client.get(f"/jobs/{job.pk}/steps/{step.pk}/").content.decode()
+    [made] = pictures_made(job.pk)
+    address = f"/files/{made.pk}/picture/"
+    assert f'<img src="{address}" width="1568" height="10"' in shown
+    assert 'alt="Picture “plot.jpg”, drawn by the program above"' in shown
+    assert "<td>&lt;b&gt;12&lt;/b&gt;</td>" in shown
+    reply = client.get(address)
+    assert b"".join(reply.streaming_content).startswith(b"\xff\xd8\xff")
+    assert reply.headers["Content-Type"] == "image/jpeg"
+    assert reply.headers["Content-Disposition"].startswith("attachment")
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+    assert "plot" not in client.get(f"/jobs/new/?again={job.pk}").content.decode()
+    client.force_login(User.objects.create_user("charlie@example.org"))
+    assert client.get(address).status_code == 404
+    assert stored_names() == [made.stored_name]
+    delete_texts(job_id=job.pk)
+    assert stored_names() == []
 
 
 def test_a_question_of_fact_over_three_pages(alice, workspace, endpoint, run_all, host, monkeypatch):
