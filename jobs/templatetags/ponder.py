@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -175,6 +176,24 @@ def job_titles(rows: Iterable[Any]) -> dict[UUID, str]:
     """Return the titles of the jobs that rows of a ledger name, in one query."""
     ids = {row.job_id for row in rows if row.job_id}
     return dict(Job.objects.filter(pk__in=ids).values_list("pk", "title")) if ids else {}
+
+
+@register.simple_tag(takes_context=True)
+def titles_for_staff(
+    context: Mapping[str, Any], rows: Iterable[Any], where: str = "job_id"
+) -> dict[UUID, str]:
+    """Return the titles of the jobs that rows name, in one query; none for staff who may not read what jobs say."""
+    if not context["user"].is_superuser:
+        return {}
+    ids = {attrgetter(where)(row) for row in rows}
+    return dict(Job.objects.filter(pk__in=ids).values_list("pk", "title")) if ids else {}
+
+
+@register.filter
+def job_name(titles: Mapping[UUID, str], job_id: UUID | str) -> str:
+    """Return what staff read of a job: its title where they may, else the beginning of its id."""
+    key = job_id if isinstance(job_id, UUID) else UUID(job_id)
+    return shortened(titles.get(key), 60) or f"Job {key.hex[:8]}"
 
 
 @register.filter

@@ -1,5 +1,6 @@
 """Nobody sees what is not theirs: every address of the site, tried as nobody, a stranger, and staff without its right."""
 
+import html
 import itertools
 import re
 import uuid
@@ -359,3 +360,13 @@ def test_a_fragment_reloads_its_page_when_the_session_has_ended(client, running_
     """The sign-in page never appears inside another page."""
     reply = client.get(reverse(name, args=[running_job.pk]), headers={"HX-Request": "true"})
     assert (reply.status_code, reply["HX-Refresh"]) == (204, "true")
+
+
+def test_staff_who_see_costs_read_no_titles(alice, staff, done_job):
+    """What a job is called is part of what it says: a superuser reads it, others get the beginning of its id."""
+    del alice
+    hex8, clerk = done_job.pk.hex[:8], clerk_with(Right.SEE_COSTS)
+    for address in (f"/staff/costs/jobs/{done_job.pk}/", "/staff/costs/?by=job"):
+        assert done_job.title in html.unescape(staff.get(address).text)
+        assert done_job.title not in html.unescape(clerk.get(address).text)
+        assert f"Job {hex8}" in clerk.get(address).text
