@@ -12,7 +12,7 @@ from solver.core.problem.result_kind import ResultKind
 _READ_CHARS = 20_000
 _SENTENCES = re.compile(r"[.!?:;\n]|, (?:and|then) ")
 _POLITE = (
-    r"\W{0,9}(?:please |can you |could you |would you |help me |let's |first,? "
+    r"\W{0,9}(?:please |bitte |can you |could you |would you |help me |let's |first,? "
     r"|i (?:want|need|would like) (?:you )?(?:to )?){0,2}"
 )
 _LANGUAGES = (
@@ -23,7 +23,8 @@ _CODE = re.compile(
     rf"{_POLITE}(?:(?:write|create|build|implement|develop|code|give(?: me)?|provide|complete|generate|make|fix|debug"
     rf"|refactor|optimi[sz]e|port|translate)\b(?:(?! about ).){{0,80}}?\b(?:function|program|script|class|method|module"
     rf"|code|algorithm|query|regex|regular expression|unit tests?|cli|parser|web page|decorator|{_LANGUAGES})(?![\w-])"
-    rf"|implement\b)",
+    rf"|implement\b|(?:schreib|programmier|implementier)\w{{0,3}}\b.{{0,80}}?"
+    rf"\b(?:funktion|programm|skript|klasse|methode|abfrage|{_LANGUAGES})(?!\w))",
     re.IGNORECASE,
 )
 _STUB = re.compile(
@@ -46,6 +47,18 @@ _TEXT = re.compile(
     r"|what (?:should|can|could|would|happens|happened|are (?:the|some)|do you think"
     r"|is the (?:difference|best way|meaning|significance|point|role)|makes|causes)"
     r"|should (?:i|we)|is it (?:safe|ok|okay|worth|better|possible))\b",
+    re.IGNORECASE,
+)
+_WISH_FOR_TEXT = re.compile(
+    rf"{_POLITE}(?:make|create|give|prepare|develop|set up|generate|provide|i need)(?: me| us)? (?:an? |the |some |my )?"
+    r"(?:[\w-]+ ){0,3}(?:plan|schedule|itinerary|outline|summary|letter|e-?mail|story|poem|recipe|guide|report|overview"
+    r"|explanation|introduction|speech|curriculum|agenda)s?\b",
+    re.IGNORECASE,
+)
+_GERMAN_TEXT = re.compile(
+    _POLITE + r"(?:erklär|beschreib|schreib|beweis|übersetz|vergleich|skizzier|erläuter|begründ|entwirf|verfass"
+    r"|diskutier|(?:er)?stell\w{0,2} (?:mir |uns )?(?:einen|eine) (?:\w+-?)?plan|fass\w{0,2}\b.{0,200} zusammen"
+    r"|warum |weshalb |wieso )",
     re.IGNORECASE,
 )
 _LONG_FORM = re.compile(
@@ -72,4 +85,6 @@ def guess_result(text: str) -> ResultKind:
         return ResultKind.TEXT
     if kind == "number":
         return ResultKind.ANSWER
-    return ResultKind.TEXT if any(map(_TEXT.match, sentences)) else ResultKind.ANSWER
+    ways = (_TEXT, _WISH_FOR_TEXT, _GERMAN_TEXT)
+    is_text = any(way.match(sentence) for way in ways for sentence in sentences)
+    return ResultKind.TEXT if is_text else ResultKind.ANSWER

@@ -113,7 +113,8 @@ class EmptyReplies:
         one, many = _OF_RESULT.get((kind, self.problem.result)) or _ALL[kind]
         options = ", ".join(getattr(self.problem.checker, "options", ()))
         shown = options if len(options) <= _MAX_OPTIONS_CHARS else f"{options[:_MAX_OPTIONS_CHARS]}…"
-        return (one if count == 1 else many).format(count=f"{count:,}", options=shown)
+        said = (one if count == 1 else many).format(count=f"{count:,}", options=shown)
+        return said.replace("All 2 ", "Both ").replace("all 2 ", "both ") if count == 2 else said
 
 
 _ALL = {
@@ -145,6 +146,10 @@ _ALL = {
     ),
 }
 _OF_RESULT = {
+    (Emptiness.CUT, ResultKind.TEXT): (
+        "The only draft was cut off at the length limit.",
+        "All {count} drafts were cut off at the length limit.",
+    ),
     (Emptiness.NO_ANSWER, ResultKind.CODE): (
         "The only reply holds no program.",
         "None of the {count} replies holds a program.",

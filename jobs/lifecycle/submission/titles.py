@@ -54,6 +54,7 @@ _SIGNS = {
 _NAMES = frozenset(
     {"sin", "cos", "tan", "log", "ln", "exp", "lim", "max", "min", "det", "gcd", "deg", "dim", "ker"}
 )
+_ONE_TERM = re.compile(r"\\?\w+(?:\^\w)?")
 _FRACTION = re.compile(r"\\[dt]?frac\{([^{}]{1,60})\}\{([^{}]{1,60})\}")
 _COMMAND = re.compile(r"\\([A-Za-z]{1,20})\s*")
 
@@ -126,10 +127,16 @@ def _plain(line: str) -> str:
 
 def _signs(maths: str) -> str:
     """Return LaTeX as a line of text, as far as signs say it."""
-    shown = _FRACTION.sub(r"\1/\2", maths)
+    shown = _FRACTION.sub(_on_one_line, maths)
     shown = _COMMAND.sub(lambda found: _SIGNS.get(found[1], found[1] if found[1] in _NAMES else ""), shown)
     shown = re.sub(r"\\[,;:! ]", " ", shown)
     return re.sub(r"\{([^{}]{1,60})\}", r"\1", shown).strip()
+
+
+def _on_one_line(fraction: re.Match[str]) -> str:
+    """Return a fraction with a slash; what is more than one term stands in brackets."""
+    top, bottom = (each if _ONE_TERM.fullmatch(each) else f"({each})" for each in fraction.groups())
+    return f"{top}/{bottom}"
 
 
 def _one_line(text: str) -> str:

@@ -58,6 +58,7 @@ def job_context(job: Job, revision: str, *, with_passages: bool = True) -> dict[
             else bool(each.address) and not is_on_private_host(each.address)
         )
     ]
+    confidence = job.confidence if job.has_ended else best.get("confidence")
     rendered = render_markdown(text, prefix="answer", citations=citations) if text else ""
     delivered = as_markdown(job.result_kind, answer, text)
     result_html = render_markdown(delivered, prefix="result", citations=citations) if delivered else ""
@@ -72,7 +73,8 @@ def job_context(job: Job, revision: str, *, with_passages: bool = True) -> dict[
         "answer_html": rendered,
         "result_html": result_html,
         "has_headline": has_headline(job.result_kind) or not result_html,
-        "confidence": job.confidence if job.has_ended else best.get("confidence"),
+        "confidence": confidence,
+        "is_sure": 100 * (confidence or 0.0) >= settings.PONDER_RELIABLE_PERCENT,
         "explanation": job.explanation if job.has_ended else best.get("explanation", ""),
         "sources": sources,
         "with_anchors": with_passages,

@@ -206,7 +206,7 @@ class DraftTable:
         said = "One draft, compared with no other" if alone else self._chosen(standing)
         by_rubric = self.rubric.said_of(draft.result.key)
         parts = [said, *([] if alone else self._agreement(draft)), *([by_rubric] if by_rubric else [])]
-        cut = " It was cut short at the length that its budget allowed." if draft.is_cut else ""
+        cut = " It was cut short at its length limit." if draft.is_cut else ""
         return f"{'; '.join(parts)}.{cut}"
 
     def _chosen(self, standing: Standing) -> str:

@@ -243,7 +243,7 @@ def test_a_text_that_was_cut_short_is_the_last_choice():
     cut = make_strategy("drafts", made.setting)
     for result in made.told:
         cut.tell(replace(result, finish_reason="length") if result.key == "draft/0" else result)
-    assert cut.best().explanation.endswith("It was cut short at the length that its budget allowed.")
+    assert cut.best().explanation.endswith("It was cut short at its length limit.")
 
 
 def test_a_refusal_is_no_draft():

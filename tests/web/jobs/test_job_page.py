@@ -328,6 +328,13 @@ def test_a_reply_without_an_answer_is_shown_while_the_job_runs(alice, running_jo
     assert "No reply has named an answer yet" in page
 
 
+@pytest.mark.parametrize(("confidence", "is_unsure"), [(0.02, True), (0.62, False)])
+def test_an_uncertain_answer_is_not_set_large_while_the_job_runs(alice, running_job, confidence, is_unsure):
+    """Nothing is bold that is not reliable, also before the end."""
+    Job.objects.filter(pk=running_job.pk).update(best={"answer": "6", "text": "", "confidence": confidence})
+    assert ("answer-unsure" in show(alice, running_job).text) is is_unsure
+
+
 def test_a_text_is_no_guess(alice, done_job):
     """What has no short answer has no confidence to be compared."""
     Job.objects.filter(pk=done_job.pk).update(confidence=None, answer="", answer_text="An essay.")

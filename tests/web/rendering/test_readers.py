@@ -70,7 +70,7 @@ def test_a_problem_that_cannot_be_seen_is_empty(text):
         ("please list the primes below 30", "List the primes below 30"),
         ("```python\nx = 1\n```\nWhat does this print?", "What does this print?"),
         ("```python\nx = 1\n```", "x = 1"),
-        (r"$$\int_0^\infty \frac{x^3}{e^x-1}\,dx$$", "∫_0^∞x^3/e^x-1 dx"),
+        (r"$$\int_0^\infty \frac{x^3}{e^x-1}\,dx$$", "∫_0^∞x^3/(e^x-1) dx"),
         ("Let n > 1. Prove that n! < n^n.", "Let n > 1. Prove that n! < n^n."),
         ("Ask Dr. Who, e.g. about time. Then rest.", "Ask Dr. Who, e.g. about time."),
         ("It costs $5 or $6.", "It costs $5 or $6."),
