@@ -56,7 +56,8 @@ _WISH_FOR_TEXT = re.compile(
     re.IGNORECASE,
 )
 _GERMAN_TEXT = re.compile(
-    _POLITE + r"(?:erklär|beschreib|schreib|beweis|übersetz|vergleich|skizzier|erläuter|begründ|entwirf|verfass"
+    _POLITE
+    + r"(?:erklär|beschreib|schreib|beweis|übersetz|vergleich|skizzier|erläuter|begründ|entwirf|verfass"
     r"|diskutier|(?:er)?stell\w{0,2} (?:mir |uns )?(?:einen|eine) (?:\w+-?)?plan|fass\w{0,2}\b.{0,200} zusammen"
     r"|warum |weshalb |wieso )",
     re.IGNORECASE,
