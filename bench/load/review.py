@@ -28,11 +28,16 @@ _PAGES = (
     *(
         f"/staff/costs/?days={days}&by={by}"
         for days in (7, 30, 90)
-        for by in ("day", "model", "workspace", "job", "member", "tag")
+        for by in ("day", "week", "month", "model", "provider", "workspace", "job", "member", "tag")
     ),
     "/staff/costs/?days=90&by=job&page=100",
     "/staff/costs/?days=90&by=day&model=vendor/model-3",
     "/staff/costs/?days=90&by=day&workspace=7",
+    *(
+        f"/staff/costs/?days=90&by={by}&{chosen}"
+        for by in ("day", "week", "model", "job")
+        for chosen in ("tag=tag-7", "tag=all", "member=staff@example.org")
+    ),
     *(f"/staff/costs/{page}/?days={days}" for page in ("finance", "anomalies") for days in (30, 90)),
     "/staff/costs/finance/?days=90&model=vendor/model-3",
     "/staff/costs/open/",

@@ -1,4 +1,8 @@
-"""Coordinates of the cost review's picture, in whole pixels: bars for provider cost, a line for what was billed."""
+"""The cost review's pictures.
+
+Of days, weeks and months, in whole pixels: bars for provider cost, a line for what was billed. Of anything else: a bar
+for each of the dearest.
+"""
 
 from dataclasses import dataclass
 
@@ -7,12 +11,13 @@ from billing.cost_review.sums import Line
 WIDTH, HEIGHT = 1080, 200
 # Texts stand beside the picture, in HTML: inside they would shrink with it on phones.
 _TOP, _BOTTOM = 2, 2
+MOST_RANKED = 10
 _PLOT_HEIGHT = HEIGHT - _TOP - _BOTTOM
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One day's provider cost."""
+    """Provider cost of one day, week or month."""
 
     x: int
     y: int
@@ -45,8 +50,23 @@ class Chart:
         return f"0 0 {self.width} {self.height}"
 
 
+@dataclass(frozen=True, slots=True)
+class RankedBar:
+    """One line of a ranking: its provider cost as a share of the dearest's."""
+
+    line: Line
+    permille: int
+
+
+def ranking(found: list[Line]) -> list[RankedBar]:
+    """Return the bars of the dearest of these lines, the dearest first."""
+    dearest = sorted(found, key=lambda line: line.cost_nano, reverse=True)[:MOST_RANKED]
+    top_nano = max([1, *(line.cost_nano for line in dearest)])
+    return [RankedBar(line, max(line.cost_nano, 0) * 1000 // top_nano) for line in dearest]
+
+
 def cost_chart(days: list[Line]) -> Chart:
-    """Return the picture of these days."""
+    """Return the picture of these days, weeks or months."""
     top_nano = max([1, *(max(day.cost_nano, day.billed_nano) for day in days)])
     slot = WIDTH // len(days)
     base = HEIGHT - _BOTTOM

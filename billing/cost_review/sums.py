@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import Membership
+from accounts.models import Membership, Workspace
 
 
 class By(StrEnum):
@@ -32,17 +32,22 @@ class By(StrEnum):
     JOB = "job"
 
 
-_TIMES = frozenset({By.WEEK, By.MONTH})
+TIMES = frozenset({By.DAY, By.WEEK, By.MONTH})
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which calls are looked at: `days` days up to the last one (today), and only one model or workspace where given."""
+    """Which calls are looked at: `days` days up to the last one (today).
+
+    Only those of one model, workspace, member (an email address) or tag, where given.
+    """
 
     days: int
     model: str = ""
     workspace_id: int | None = None
     last: date | None = None
+    member: str = ""
+    tag: str = ""
 
     @property
     def last_day(self) -> date:
@@ -95,31 +100,42 @@ _KEYS = {
     By.TAG: "tag",
     By.JOB: "job_id",
 }
-# What is known of jobs, said by the room that has them: SQL that joins `member` or `tag` to `part` by its job_id.
+# What is known of jobs, said by the room that has them: SQL that joins `member` or `tag` to `part` by its job_id, and
+# SQL that is true for the job_id of one member's or tag's jobs.
 _joins: dict[By, str] = {}
+_conditions: dict[By, str] = {}
 _SUMMED = ("settled", "void", "in_doubt", "cost_nano", "billed_nano", "overrun_nano")
 _SUMS = ", ".join(f"coalesce(billing_sum({name}), 0)" for name in _SUMMED)
 _NAMED_SUMS = ", ".join(f"coalesce(billing_sum({name}), 0) AS {name}" for name in _SUMMED)
 _CHOSEN = """
     (%(model)s = '' OR model = %(model)s) AND (%(workspace)s::bigint IS NULL OR workspace_id = %(workspace)s)
 """
-_WITH = f"""
+_WITH = """
 WITH mark AS (SELECT coalesce(max(until), '-infinity') AS until FROM billing_callsummark), part AS (
     SELECT quarter AS at, model, workspace_id, job_id, settled::bigint, void::bigint, in_doubt::bigint,
         cost_nano, billed_nano, overrun_nano
-    FROM billing_callsum WHERE quarter >= %(since)s AND quarter < %(until)s AND {_CHOSEN}
+    FROM billing_callsum WHERE quarter >= %(since)s AND quarter < %(until)s AND {chosen}
     UNION ALL
     SELECT finished_at, model, workspace_id, job_id, (state = 'settled')::int::bigint, (state = 'void')::int::bigint,
         (state = 'in_doubt')::int::bigint, cost_nano, billed_nano, overrun_nano
     FROM billing_call
-    WHERE finished_at >= greatest(%(since)s, (SELECT until FROM mark)) AND finished_at < %(until)s AND {_CHOSEN}
+    WHERE finished_at >= greatest(%(since)s, (SELECT until FROM mark)) AND finished_at < %(until)s AND {chosen}
 )
-"""  # noqa: S608  (our own texts)
+"""
 
 
-def register_join(by: By, sql: str) -> None:
-    """Say how jobs are grouped by what another room knows of them."""
-    _joins[by] = sql
+def register_join(by: By, sql: str, *, condition: str) -> None:
+    """Say how jobs are grouped and chosen by what another room knows of them."""
+    _joins[by], _conditions[by] = sql, condition
+
+
+def _with(scope: Scope) -> str:
+    """Return the parts of a scope. Where no room knows jobs, none is of a member or a tag."""
+    conditions = [_CHOSEN]
+    for by, wanted in ((By.MEMBER, scope.member), (By.TAG, scope.tag)):
+        if wanted:
+            conditions.append(_conditions.get(by, "false"))
+    return _WITH.format(chosen=" AND ".join(conditions))
 
 
 def _from(by: By) -> str:
@@ -133,13 +149,13 @@ def _from(by: By) -> str:
 
 
 def _order(by: By) -> str:
-    return "key DESC" if by in _TIMES else "cost_nano DESC, key"
+    return "key DESC" if by in TIMES else "cost_nano DESC, key"
 
 
 def lines(scope: Scope, by: By, *, skip: int = 0, most: int | None = None) -> list[Line]:
     """Return the sums of a scope: days in order (also empty ones), anything else by cost, all of them or a part."""
     query = (
-        f"{_WITH} SELECT key, {', '.join(_SUMMED)} FROM ("  # noqa: S608  (our own texts)
+        f"{_with(scope)} SELECT key, {', '.join(_SUMMED)} FROM ("  # noqa: S608  (our own texts)
         f"SELECT {_KEYS[by]} AS key, {_NAMED_SUMS} FROM {_from(by)} GROUP BY 1) AS line "
         f"ORDER BY {_order(by)} LIMIT %(most)s OFFSET %(skip)s"
     )
@@ -150,8 +166,23 @@ def lines(scope: Scope, by: By, *, skip: int = 0, most: int | None = None) -> li
     return _labelled(by, rows)
 
 
+def series(scope: Scope, by: By) -> list[Line]:
+    """Return the sums of each day, week or month of a scope in order, also of empty ones."""
+    found = {line.key: line for line in lines(scope, by)}
+    days = (scope.first_day + timedelta(days=number) for number in range(scope.days))
+    return [
+        found.get(key, Line(key, _label(by, key))) for key in dict.fromkeys(_key_of(by, day) for day in days)
+    ]
+
+
+def _key_of(by: By, day: date) -> str:
+    if by is By.MONTH:
+        return f"{day:%Y-%m}"
+    return (day - timedelta(days=day.weekday()) if by is By.WEEK else day).isoformat()
+
+
 def _labelled(by: By, rows: Mapping[Any, tuple[Any, ...]]) -> list[Line]:
-    labels = owners(list(rows)) if by is By.WORKSPACE else {}
+    labels = workspaces(list(rows)) if by is By.WORKSPACE else {}
     return [
         Line("" if key is None else str(key), labels.get(key, _label(by, key)), *sums)
         for key, sums in rows.items()
@@ -200,7 +231,7 @@ class Lines:
         """The number and the sums of all lines, then those of the page."""
         names = ", ".join(_SUMMED)
         query = (
-            f"{_WITH}, line AS MATERIALIZED ("  # noqa: S608  (our own texts)
+            f"{_with(self.scope)}, line AS MATERIALIZED ("  # noqa: S608  (our own texts)
             f"SELECT {_KEYS[self.by]} AS key, {_NAMED_SUMS} FROM {_from(self.by)} GROUP BY 1) "
             f"SELECT NULL, count(*), {_SUMS} FROM line UNION ALL "
             f"(SELECT key, -1, {names} FROM line ORDER BY {_order(self.by)} LIMIT %(most)s OFFSET %(skip)s)"
@@ -221,6 +252,13 @@ def total_of(parts: list[Line]) -> Line:
         billed_nano=sum(line.billed_nano for line in parts),
         overrun_nano=sum(line.overrun_nano for line in parts),
     )
+
+
+def workspaces(workspace_ids: list[int]) -> Mapping[int, str]:
+    """Return each workspace's name with the email address of its first member."""
+    names = Workspace.objects.filter(pk__in=workspace_ids).values_list("pk", "name")
+    first = owners(workspace_ids)
+    return {pk: f"{name} ({first[pk]})" if pk in first else name for pk, name in names}
 
 
 def owners(workspace_ids: list[int]) -> Mapping[int, str]:
@@ -255,18 +293,20 @@ def _run(query: str, scope: Scope, **more: int | None) -> list[tuple[Any, ...]]:
 
 def _values(scope: Scope) -> dict[str, Any]:
     return {
-        "zone": timezone.get_current_timezone_name(),
+        "zone": str(timezone.get_current_timezone()),  # a name such as “-06” means +06 to PostgreSQL
         "since": scope.since,
         "until": scope.until,
         "model": scope.model,
         "workspace": scope.workspace_id,
+        "wanted_member": scope.member,
+        "wanted_tag": scope.tag,
     }
 
 
 def charges(scope: Scope) -> Iterator[tuple[Any, ...]]:
     """Yield the sums of each day, model, workspace and job, as a database reads them: for exports of any length."""
     query = (
-        f"{_WITH} SELECT {_KEYS[By.DAY]} AS day, model, workspace_id, job_id, {_SUMS} FROM part "  # noqa: S608
+        f"{_with(scope)} SELECT {_KEYS[By.DAY]} AS day, model, workspace_id, job_id, {_SUMS} FROM part "  # noqa: S608
         "GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
     )
     with connection.cursor() as cursor:

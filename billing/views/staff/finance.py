@@ -11,7 +11,7 @@ from accounts.access import AuthedRequest, staff_with
 from accounts.rights import Right
 from billing.cost_review.csv_reply import csv_reply
 from billing.cost_review.finance import ModelLine, finance, model_lines
-from billing.cost_review.sums import By, Lines
+from billing.cost_review.sums import By, Lines, Scope
 from billing.views.staff.review import DAYS, chosen, months
 from solver.core.money import usd_decimal
 
@@ -30,8 +30,9 @@ HEADER = (
 @staff_with(Right.SEE_COSTS)
 @require_GET
 def finance_page(request: AuthedRequest) -> HttpResponse:
-    """Show the books of a period."""
-    scope, _ = chosen(request)
+    """Show the books of a period, of one model where the address names one; of no other part are there all figures."""
+    asked, _ = chosen(request)
+    scope = Scope(days=asked.days, last=asked.last, model=asked.model)
     context = {
         "scope": scope,
         "all_days": DAYS,

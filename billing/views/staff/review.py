@@ -15,9 +15,21 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import AuthedRequest, staff_with
 from accounts.rights import Right
-from billing.cost_review.chart import cost_chart
+from billing.cost_review.chart import cost_chart, ranking
 from billing.cost_review.csv_reply import csv_reply
-from billing.cost_review.sums import By, Line, Lines, Scope, budget_nano, lines, owners, total_of
+from billing.cost_review.sums import (
+    TIMES,
+    By,
+    Line,
+    Lines,
+    Scope,
+    budget_nano,
+    lines,
+    owners,
+    series,
+    total_of,
+    workspaces,
+)
 from billing.cost_review.waterfall import waterfall
 from billing.models import AuditRun, Call, CallState
 from solver.core.money import usd_decimal
@@ -30,8 +42,8 @@ GROUPS = [
     ("month", "By month"),
     ("model", "By model"),
     ("provider", "By provider"),
-    ("workspace", "By user"),
-    ("member", "By member"),
+    ("workspace", "By workspace"),
+    ("member", "By user"),
     ("tag", "By tag"),
     ("job", "By job"),
 ]
@@ -44,13 +56,14 @@ MAX_DIGITS = 6
 @staff_with(Right.SEE_COSTS)
 @require_GET
 def costs(request: AuthedRequest) -> HttpResponse:
-    """Show the sums of a period by day, model, user or job."""
+    """Show the sums of a period by time, model, workspace, user, tag or job."""
     scope, by = chosen(request)
-    days = lines(scope, by) if by is By.DAY else []
+    times = series(scope, by) if by in TIMES else []
     number = request.GET.get("page", "1")
     skip = max(int(number) - 1, 0) * PAGE_LINES if number.isdecimal() and len(number) <= MAX_DIGITS else 0
     found = Lines(scope, by, PAGE_LINES, skip)
-    page = None if days else Paginator(cast("Sequence[Line]", found), PAGE_LINES).get_page(number)
+    page = None if times else Paginator(cast("Sequence[Line]", found), PAGE_LINES).get_page(number)
+    shown = times[::-1] if page is None else list(page.object_list)
     context: dict[str, Any] = {
         "scope": scope,
         "by": by.value,
@@ -59,14 +72,17 @@ def costs(request: AuthedRequest) -> HttpResponse:
         "word": dict(GROUPS)[by.value].removeprefix("By ").capitalize(),
         "all_days": DAYS,
         "filters": _filters(scope),
-        "total": total_of(days) if days else found.total,
-        "chart": cost_chart(days) if days else None,
-        "lines": days[::-1] if page is None else list(page.object_list),
+        "total": total_of(times) if times else found.total,
+        "chart": cost_chart(times) if times else None,
+        "lines": shown,
+        "bars": ranking(shown) if page and page.number == 1 else [],
         "page": page,
         "link": page_link(request),
         "open_calls": _open_sums(),
         "audit": AuditRun.objects.order_by("-started_at", "-pk").first(),
-        "scope_owner": owners([scope.workspace_id]).get(scope.workspace_id) if scope.workspace_id else "",
+        "scope_workspace": workspaces([scope.workspace_id]).get(scope.workspace_id)
+        if scope.workspace_id
+        else "",
     }
     return render(request, "billing/staff/costs.html", context)
 
@@ -203,6 +219,8 @@ def chosen(request: AuthedRequest) -> tuple[Scope, By]:
         days=number_of_days,
         last=last if first else None,
         model=request.GET.get("model", "").replace("\0", "")[:200],
+        member=request.GET.get("member", "").replace("\0", "")[:254],
+        tag=request.GET.get("tag", "").replace("\0", "")[:200],
         workspace_id=int(workspace)
         if workspace.isascii() and workspace.isdigit() and len(workspace) < 19
         else None,
@@ -245,7 +263,12 @@ def page_link(request: AuthedRequest) -> str:
 
 
 def _filters(scope: Scope) -> dict[str, str]:
-    chosen = {"model": scope.model, "workspace": str(scope.workspace_id or "")}
+    chosen = {
+        "model": scope.model,
+        "workspace": str(scope.workspace_id or ""),
+        "member": scope.member,
+        "tag": scope.tag,
+    }
     return {name: value for name, value in chosen.items() if value}
 
 

@@ -10,7 +10,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from billing.cost_review.summing import sum_calls
-from billing.cost_review.sums import By, Lines, Scope, lines
+from billing.cost_review.sums import By, Lines, Scope, lines, series
 from billing.models import Call, Entry
 from tests.billing.books import USD, settle, sql, start_job
 from tests.support.people import make_job
@@ -65,6 +65,17 @@ def test_days_weeks_and_months_are_exact_across_a_change_of_the_clock(autumn, is
         assert Lines(only, by, most=1).total.cost_nano == raw[date(2026, 11, 1)], by
 
 
+@pytest.mark.parametrize("zone", ["Etc/GMT+6", "Etc/GMT-6"])
+def test_a_zone_whose_name_is_an_offset_is_taken_at_its_word(rich, zone):
+    """PostgreSQL reads “-06” as six hours ahead; a call at 20 UTC belongs to the day that the site's clocks show."""
+    call, _ = start_job(rich, USD).hold(USD // 100)
+    settle(call, USD // 100, cost=1)
+    finish_at(call, datetime(2026, 11, 1, 20, tzinfo=UTC))
+    with timezone.override(zone):
+        days = lines(Scope(days=2, last=date(2026, 11, 2)), By.DAY)
+    assert [day.settled for day in days] == ([1, 0] if zone == "Etc/GMT+6" else [0, 1])
+
+
 def test_a_period_is_chosen_by_month_or_from_and_to(autumn, stella):
     """The address says it; what names no period, or one of many years, means the default."""
     page = stella.get("/staff/costs/?month=2026-11").text
@@ -94,6 +105,28 @@ def test_costs_are_told_by_member_and_by_tag(alice, bob, stella):
     assert Lines(scope, By.TAG, most=10).total.cost_nano == USD * 6 // 100
     assert "thesis" in stella.get("/staff/costs/?by=tag").text
     assert "bob@example.org" in stella.get("/staff/costs/?by=member").text
+    sum_calls()
+    chosen = [Scope(days=1, member="bob@example.org"), Scope(days=1, tag="maths")]
+    assert [Lines(one, By.MODEL, most=1).total.cost_nano for one in chosen] == [USD * 3 // 100] * 2
+    both = Scope(days=1, member="bob@example.org", tag="maths")
+    assert [series(each, By.DAY)[0].settled for each in (*chosen, both)] == [1, 1, 0]
+    page = stella.get("/staff/costs/?by=member&tag=maths").text.split("<table")
+    assert "tag maths" in page[0]
+    assert ("alice@example.org" in page[1], "bob@example.org" in page[1]) == (True, False)
+    assert "member=alice%40example.org" in page[1]
+    assert rows_of(stella.get("/staff/costs/lines.csv?by=job&tag=nothing")) == []
+
+
+@pytest.mark.parametrize("by", list(By))
+def test_every_grouping_has_a_picture_and_the_table_has_its_figures(autumn, stella, by):
+    """Bars of times for days, weeks and months, also of empty ones; bars of the dearest for anything else."""
+    page = stella.get(f"/staff/costs/?from=2026-09-20&to=2026-11-02&by={by}").text
+    assert page.count("<figure") == 1
+    picture, table = page.split("<figure", 1)[1].split("</figure>", 1)
+    assert ("chart-line" in picture) == (by in {"day", "week", "month"})
+    assert ("meter-fill" in picture) != ("chart-line" in picture)
+    rows = {"day": 44, "week": 8, "month": 3}.get(by, 1)
+    assert table.split("<tbody>")[1].split("</tbody>")[0].count("<tr>") == rows
 
 
 def test_the_journal_has_every_entry_and_each_transfer_sums_to_zero(autumn, stella):
