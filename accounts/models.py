@@ -49,6 +49,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     notify_when_done = models.BooleanField("mail me when a job is done", default=True)
     notify_when_exhausted = models.BooleanField("mail me when a budget ran out", default=True)
     notify_when_stuck = models.BooleanField("mail me when a job is stuck", default=True)
+    notify_when_asked = models.BooleanField(
+        "mail me when a job has a question", default=True, db_default=True
+    )
     notify_when_failed = models.BooleanField(
         "mail me when a job failed or found no answer", default=True, db_default=True
     )

@@ -87,6 +87,7 @@ class SettingsForm(forms.ModelForm[User]):
             "notify_when_done",
             "notify_when_exhausted",
             "notify_when_stuck",
+            "notify_when_asked",
             "notify_when_failed",
             "notify_of_limits",
             "notify_of_low_balance",

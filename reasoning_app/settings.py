@@ -379,6 +379,7 @@ PONDER_JOBS_PER_WORKER = _whole("PONDER_JOBS_PER_WORKER", default=200, low=1, hi
 PONDER_PROGRAMS_AT_ONCE = _whole("PONDER_PROGRAMS_AT_ONCE", default=2, low=1, high=64)
 # Mail (jobs.mail.send.SENDERS), the sweep and Stripe's inbox must find a thread even when every job's is taken.
 CELERY_WORKER_CONCURRENCY = PONDER_JOBS_PER_WORKER + PONDER_PROGRAMS_AT_ONCE + 8
+PONDER_ANSWER_WITHIN_S = _whole("PONDER_ANSWER_WITHIN_S", default=86_400, low=60, high=2_592_000)
 PONDER_SLICE_S = _whole("PONDER_SLICE_S", default=300, low=1, high=86_400)
 PONDER_MAX_JOBS_PER_USER = _whole("PONDER_MAX_JOBS_PER_USER", default=1_000, low=1, high=1_000_000)
 PONDER_RETENTION_DAYS = _whole("PONDER_RETENTION_DAYS", default=0, low=0, high=36_500)  # 0: for ever

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from solver.engine.asks import AskWishes
     from solver.engine.calls.bounds import least_prompt_tokens, prompt_bytes, typical_nano
     from solver.engine.calls.concurrency import ModelLimit
     from solver.engine.calls.permits import LimitStore, LocalLimits, Permits
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from solver.engine.control import Control, Stop
     from solver.engine.health import Benched
     from solver.engine.journal import Charge, OpenCall, Submitted
+    from solver.engine.outcome import Limits, Outcome
     from solver.engine.plan import fitting, least_budget_nano, reserve_nano
-    from solver.engine.runner import Limits, Outcome, Runner
+    from solver.engine.runner import Runner
     from solver.judging.judge import Judge
     from solver.providers.litellm_gateway import Gateway, LiteLLMGateway
 else:
@@ -29,7 +31,9 @@ else:
         "engine.health": ("Benched",),
         "engine.journal": ("Charge", "OpenCall", "Submitted"),
         "engine.plan": ("fitting", "least_budget_nano", "reserve_nano"),
-        "engine.runner": ("Limits", "Outcome", "Runner"),
+        "engine.asks": ("AskWishes",),
+        "engine.outcome": ("Limits", "Outcome"),
+        "engine.runner": ("Runner",),
         "engine.calls.service_tier": ("at_cheaper_tier", "has_half_price"),
         "engine.calls.permits": ("LimitStore", "LocalLimits", "Permits"),
         "judging.judge": ("Judge",),
@@ -45,6 +49,7 @@ else:
 
 
 __all__ = [
+    "AskWishes",
     "Benched",
     "Charge",
     "Control",

@@ -20,7 +20,7 @@ from solver.core.purse import Purse
 from solver.core.steps import Candidate, Resources, Step, StepKind, StepResult, StopReason
 from solver.core.verdict import Judgement
 from solver.engine.calls.bounds import Bound
-from solver.engine.runner import Limits
+from solver.engine.outcome import Limits
 from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync
 from solver.simulation.world import cards
 from solver.strategies import Setting, Strategy, make_strategy, names_for

@@ -28,8 +28,9 @@ from solver.core.request import Reply, Request
 from solver.engine.calls.service_tier import FLEX, at_cheaper_tier
 from solver.engine.control import Control
 from solver.engine.journal import MemoryJournal
+from solver.engine.outcome import Limits
 from solver.engine.plan import reserve_nano
-from solver.engine.runner import Limits, Runner
+from solver.engine.runner import Runner
 from solver.providers.litellm_gateway import Gateway
 from solver.simulation.simulate import KIND, PlainJudge, VirtualLoop
 from solver.simulation.world import RIGHT, World, cards

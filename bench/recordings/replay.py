@@ -26,8 +26,8 @@ from solver.core.purse import Purse
 from solver.core.steps import Step, StepKind
 from solver.core.verdict import Judgement
 from solver.engine.calls.bounds import Bound
+from solver.engine.outcome import Limits
 from solver.engine.plan import reserve_nano
-from solver.engine.runner import Limits
 from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync
 from solver.strategies import Setting, make_strategy
 from solver.text.keys import bounded_key, quick_key, text_key

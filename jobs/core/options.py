@@ -13,6 +13,10 @@ LEAST_WAIT_S = 3_600
 LONGEST_WAIT_S = 24 * 3_600
 WAITS = {3_600: "within an hour", 43_200: "by tonight"}
 """How long a person can let a job take, in seconds from its start, in words; terminal and programs take any time."""
+LEAST_ANSWER_S = 60
+LONGEST_ANSWER_S = 30 * 24 * 3_600
+ANSWER_TIMES = {3_600: "an hour", 86_400: "a day", 3 * 86_400: "three days", 7 * 86_400: "a week"}
+"""How long a person can let a job wait for an answer, in words; terminal and programs take any time."""
 _BEYOND_REACH = 2.0
 """A confidence target that no answer reaches."""
 
@@ -40,6 +44,12 @@ class JobOptions:
     """How long after its start it may take, so that calls may wait for a cheaper service tier; None: not at all."""
     example: str | None = None
     """An answer that the check should pass; it is tried on it before the first call."""
+    asks_first: bool = False
+    """Whether it may ask its person one question before the first attempt, where the problem is unclear."""
+    ask_above_nano: int | None = None
+    """Its person is asked before each single step that may cost more; None: before none."""
+    answer_within_s: int | None = None
+    """How long it waits for an answer to a question; None: as long as the site says."""
     is_never_sure: bool = False
     """No answer ends the job: it goes on until its tries or its money are used up. Measurements want that; neither form
     nor terminal offers it."""
@@ -57,13 +67,23 @@ class JobOptions:
         """
         target = data.get("confidence_target")
         known = {
-            name: data.get(name) for name in ("value_nano", "may_wait_s", "max_tries", "passes", "depth")
+            name: data.get(name)
+            for name in (
+                "value_nano",
+                "may_wait_s",
+                "max_tries",
+                "passes",
+                "depth",
+                "ask_above_nano",
+                "answer_within_s",
+            )
         }
         return cls(
             models=tuple(data.get("models") or ()),
             confidence_target=float(target) if target else None,
             result=ResultKind(data["result"]) if data.get("result") in set(ResultKind) else None,
             example=str(data["example"]) if data.get("example") else None,
+            asks_first=data.get("asks_first") is True,
             is_never_sure=data.get("is_never_sure") is True,
             **{name: None if value is None else int(value) for name, value in known.items()},
         )
@@ -76,7 +96,10 @@ class JobOptions:
 
     def for_strategy(self) -> dict[str, Any]:
         """Return what a strategy reads; which models there are, its panel says, and what comes back, its problem."""
-        unread = {"models", "result", "example", "may_wait_s", "is_never_sure"}
+        unread = {
+            "models", "result", "example", "may_wait_s", "is_never_sure", "asks_first", "ask_above_nano",
+            "answer_within_s",
+        }  # fmt: skip
         read = {name: value for name, value in self.to_json().items() if name not in unread}
         return read | ({"confidence_target": _BEYOND_REACH} if self.is_never_sure else {})
 
@@ -99,6 +122,21 @@ class JobOptions:
             raise SubmitError(
                 f"A job can wait for {LEAST_WAIT_S // 3600} to {LONGEST_WAIT_S // 3600} hours, or not at all.",
                 field="may_wait",
+                code="out_of_range",
+            )
+        if self.ask_above_nano is not None and self.ask_above_nano <= 0:
+            raise SubmitError(
+                "The price above which to ask must be more than nothing: enter an amount such as 0.50, or none.",
+                field="ask_above",
+                code="out_of_range",
+            )
+        if (
+            self.answer_within_s is not None
+            and not LEAST_ANSWER_S <= self.answer_within_s <= LONGEST_ANSWER_S
+        ):
+            raise SubmitError(
+                f"A job can wait for an answer for {LEAST_ANSWER_S // 60} minutes to {LONGEST_ANSWER_S // 86_400} days.",
+                field="answer_within",
                 code="out_of_range",
             )
         if self.example is not None and len(self.example) > MAX_EXAMPLE_CHARS:

@@ -20,6 +20,7 @@ class JobState(models.TextChoices):
     RUNNING = "running", "Running"
     PAUSED = "paused", "Paused"
     WAITING = "waiting", "Waiting for a provider"
+    ASKING = "asking", "Needs you"
     EXHAUSTED = "exhausted", "Budget reached"
     DONE = "done", "Done"
     UNANSWERED = "unanswered", "Ended without an answer"
@@ -53,6 +54,7 @@ TRANSITIONS: dict[JobState, dict[JobState, str]] = {
         JobState.QUEUED: "given back (slice, deploy, fault)",
         JobState.PAUSED: "paused",
         JobState.WAITING: "no provider answers",
+        JobState.ASKING: "has a question",
         JobState.DONE: "answered, or stopped with an answer",
         JobState.UNANSWERED: "stopped before there was an answer",
         JobState.EXHAUSTED: "budget reached",
@@ -65,6 +67,9 @@ TRANSITIONS: dict[JobState, dict[JobState, str]] = {
     JobState.WAITING: {
         JobState.RUNNING: "retried",
         JobState.PAUSED: "paused",
+    },
+    JobState.ASKING: {
+        JobState.QUEUED: "answered, not answered in time, finished, or cancelled",
     },
     JobState.EXHAUSTED: {JobState.QUEUED: "budget raised (new version)"},
     JobState.DONE: {JobState.QUEUED: "continued (new version)"},
@@ -110,6 +115,7 @@ _STOP_REASON_WORDS = {
     "time_limit": "Stopped at the time limit.",
     "no_progress": "Stopped: more attempts were not improving the answer.",
     "finished_by_user": "Finished early on request.",
+    "not_allowed": "Stopped before a step above the price that you set.",
     "cancelled": "Cancelled on request.",
     "fault": "Stopped: the job could not be continued.",
     "failed": "Ended without a usable answer.",
@@ -139,7 +145,7 @@ def stop_reason_words(
     return _STOP_REASON_WORDS.get(stop_reason, "Ended.").format(budget=format_usd(budget_nano))
 
 
-CONTINUABLE_REASONS = frozenset({"budget_reached", "time_limit", "finished_by_user"})
+CONTINUABLE_REASONS = frozenset({"budget_reached", "time_limit", "finished_by_user", "not_allowed"})
 """Stop reasons of jobs that can continue with more money: their journal was still growing."""
 
 

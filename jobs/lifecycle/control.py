@@ -41,7 +41,9 @@ def pause_job(*, job: Job) -> bool:
     resting = sorted(sources_of(JobState.PAUSED) & RESTING)
     move = When(is_free, state__in=resting, then=Value(JobState.PAUSED))
     with transaction.atomic():
-        return _write_wish(job, Wanted.PAUSE, Q(wanted=Wanted.RUN), move=move)
+        # A job with a question spends nothing, and its answer would resume it.
+        where = Q(wanted=Wanted.RUN) & ~Q(state=JobState.ASKING)
+        return _write_wish(job, Wanted.PAUSE, where, move=move)
 
 
 def notify_workers(job: Job, what: str, value: str | int) -> None:

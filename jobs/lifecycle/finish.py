@@ -18,6 +18,7 @@ from jobs.learning.learn import set_lesson
 from jobs.lifecycle.quotes.records import record_outcome
 from jobs.mail.enqueue import enqueue_job_mail
 from jobs.models import Job, OutboxKind, StepState
+from jobs.models.question import was_forbidden
 from jobs.presenters.search.journal import marks_of
 from jobs.presenters.search.outline import outline_of
 from jobs.presenters.sources import sources_for
@@ -86,7 +87,12 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
 
 
 def _honest_reason(job: Job, reason: StopReason) -> StopReason:
-    """Return why the job ended: a clear lead is no confidence where neither the user's target nor the bar is met."""
+    """Return why the job ended: a clear lead is no confidence where neither the user's target nor the bar is met.
+
+    A step that was not allowed ends a job as its user's wish does.
+    """
+    if reason is StopReason.FINISHED_BY_USER and was_forbidden(job):
+        return StopReason.NOT_ALLOWED
     if reason is not StopReason.CONFIDENT or job.confidence is None:
         return reason
     bar = settings.PONDER_RELIABLE_PERCENT / 100

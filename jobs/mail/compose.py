@@ -12,9 +12,10 @@ from accounts.unsubscribe import unsubscribe_address
 from billing.books.job_costs import job_costs
 from jobs.core.states import CONTINUABLE_REASONS, ENDED, JobState, stop_reason_words
 from jobs.mail.picture import picture_of
-from jobs.models import Job, OutboxMessage
+from jobs.models import Job, OutboxKind, OutboxMessage
 from jobs.presenters.deliverables import as_markdown, has_headline
 from jobs.presenters.markdown import clean_text, render_markdown
+from jobs.presenters.questions import question_to_answer
 from jobs.presenters.sources import cited_sources
 from jobs.presenters.spend import Spend, spend_of
 from solver.core.problem.result_kind import ResultKind
@@ -134,6 +135,7 @@ def _context(job: Job, message: OutboxMessage) -> dict[str, Any]:
         "raise_link": f"{link}raise/"
         if _may_continue(state, told.get("stop_reason", job.stop_reason))
         else "",
+        "question": question_to_answer(job) if message.kind == OutboxKind.QUESTION else None,
         "unsubscribe": unsubscribe_address(job.created_by),
         "base_url": settings.PONDER_BASE_URL,
     }

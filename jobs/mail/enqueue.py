@@ -19,12 +19,16 @@ STUCK_AFTER = timedelta(minutes=15)
 """How long a job waits for a provider before its user is told."""
 
 
-def enqueue_job_mail(job: Job, kind: OutboxKind, *, after: timedelta = timedelta()) -> None:
-    """Write the one message of this kind about this version of a job; repeating it changes nothing."""
+def enqueue_job_mail(job: Job, kind: OutboxKind, *, after: timedelta = timedelta(), number: int = 0) -> None:
+    """Write the one message of this kind about this version of a job (and its question of this number).
+
+    Repeating it changes nothing.
+    """
     message = OutboxMessage(
         job=job,
         kind=kind,
         version=job.version,
+        number=number,
         recipient=job.created_by.email,
         # By the time it is sent the job may have been continued.
         content={
@@ -34,7 +38,7 @@ def enqueue_job_mail(job: Job, kind: OutboxKind, *, after: timedelta = timedelta
             "budget_nano": job.budget_nano,
         },
         next_at=timezone.now() + after,
-        message_id=f"<{job.pk}.{job.version}.{kind}@ponder>",
+        message_id=f"<{job.pk}.{job.version}.{kind}{f'.{number}' if number else ''}@ponder>",
     )
     OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
     if not after:

@@ -3,6 +3,7 @@
 import base64
 import uuid
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from jobs.core.states import JobState
 from jobs.mail.compose import JobMail, compose
 from jobs.models import Job, OutboxKind, OutboxMessage
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
+from solver.core.problem.question import FIRST_KEY
 from solver.core.steps import StopReason
 
 _PROBLEM = "Use 3, 7, 12, 25 to make 58."
@@ -73,6 +75,14 @@ _JOBS: Mapping[str, tuple[JobState, str, str, Mapping[str, Any]]] = {
     ),
     "cancelled": (JobState.CANCELLED, StopReason.CANCELLED, "A job was cancelled", {}),
 }
+_QUESTION: Mapping[str, Any] = {
+    "key": FIRST_KEY,
+    "text": "May a number be used more than once?",
+    "suggestions": ["No, each exactly once", "Yes, as often as needed"],
+    "cost_nano": 0,
+    "how": "",
+    "answer": "",
+}
 _NOTICES: Mapping[str, tuple[str, str, str]] = {
     "code": (
         "A code to sign in",
@@ -119,6 +129,7 @@ def kinds() -> list[Kind]:
     jobs = [Kind(name, title) for name, (_, _, title, _) in _JOBS.items()]
     return [
         *jobs,
+        Kind("question", "A job needs you"),
         Kind("waiting", "A job is stuck"),
         Kind("invitation", "An invitation to a workspace"),
         *(Kind(name, title) for name, (title, _, _) in _NOTICES.items()),
@@ -133,11 +144,15 @@ def sample_of(name: str, reader: User) -> JobMail | None:
         return compose(OutboxMessage(kind=OutboxKind.STAFF, recipient=reader.email, content=content))
     if name == "invitation":
         return _invitation(reader)
-    if name not in _JOBS and name != "waiting":
+    until = (timezone.now() + timedelta(days=1)).isoformat()
+    still: Mapping[str, tuple[JobState, str, str, Mapping[str, Any]]] = {
+        "waiting": (JobState.WAITING, "", "", {"error": "The provider does not answer."}),
+        "question": (JobState.ASKING, "", "", {"questions": [{**_QUESTION, "until": until}]}),
+    }
+    found = _JOBS.get(name) or still.get(name)
+    if found is None:
         return None
-    state, reason, _, facts = _JOBS.get(
-        name, (JobState.WAITING, "", "", {"error": "The provider does not answer."})
-    )
+    state, reason, _, facts = found
     charged = 3 * NANO_PER_CENT if name != "budget" else NANO_PER_USD // 4
     job = Job(
         id=uuid.uuid5(uuid.NAMESPACE_OID, name),
@@ -151,9 +166,9 @@ def sample_of(name: str, reader: User) -> JobMail | None:
         queued_at=timezone.now(),
         **facts,
     )
-    job.escrow_id = -1 if name != "waiting" else None  # it is charged as a job with money is; no row is read
+    job.escrow_id = -1 if name in _JOBS else None  # it is charged as a job with money is; no row is read
     told = {"state": state, "stop_reason": reason, "charged_nano": charged, "budget_nano": job.budget_nano}
-    kind = OutboxKind.WAITING if name == "waiting" else OutboxKind.ENDED
+    kind = {"waiting": OutboxKind.WAITING, "question": OutboxKind.QUESTION}.get(name, OutboxKind.ENDED)
     return compose(
         OutboxMessage(job=job, kind=kind, recipient=reader.email, content=told, message_id="<sample@ponder>")
     )

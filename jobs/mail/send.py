@@ -137,10 +137,12 @@ def _record(message: OutboxMessage, error: Exception | None) -> None:
 
 
 def _is_out_of_date(message: OutboxMessage) -> bool:
-    """Tell whether a job that was stuck has gone on or was stopped, or a webhook was removed."""
+    """Tell whether a job that was stuck or had a question has gone on or was stopped, or a webhook was removed."""
     job = message.job
     if message.kind == OutboxKind.WEBHOOK:
         return webhook_of(message) is None
+    if message.kind == OutboxKind.QUESTION and job is not None:
+        return job.state != JobState.ASKING or message.number != len(job.questions)
     if message.kind != OutboxKind.WAITING or job is None:
         return False
     stuck = job.state in {JobState.WAITING, JobState.RUNNING} and job.waits > 0 and job.wanted == Wanted.RUN
@@ -157,6 +159,8 @@ def _is_wanted(message: OutboxMessage) -> bool:
         return False  # who left a workspace reads its answers no more
     if message.kind == OutboxKind.WAITING:
         return user.notify_when_stuck
+    if message.kind == OutboxKind.QUESTION:
+        return user.notify_when_asked
     if message.content.get("state") == JobState.EXHAUSTED:
         return user.notify_when_exhausted
     if message.content.get("state") in {JobState.FAILED, JobState.UNANSWERED}:

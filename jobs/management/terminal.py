@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from billing.books.job_costs import job_costs
 from jobs.core.errors import CannotContinue
@@ -22,6 +23,7 @@ from jobs.models import Comparison, Job, JobQuote
 from jobs.models.comparison import SIDE_TITLES
 from jobs.presenters.deliverables import as_markdown
 from jobs.presenters.progress import unread_of
+from jobs.presenters.questions import question_to_answer, shown_questions
 from jobs.worker import lease as leases
 from jobs.worker.execution import strategy_of
 from jobs.worker.host import WorkerHost
@@ -81,11 +83,15 @@ def _host() -> Iterator[WorkerHost]:
 
 def _see_to_the_end(host: WorkerHost, job: Job, report: Callable[[str], None]) -> None:
     """Go on until the job has ended, here or in another worker that took it over."""
+    told = 0
     while True:
         job.refresh_from_db()
         if job.has_ended:
             return
         lease = leases.claim_next(host.owner, job.pk)
+        if lease is None and job.state == JobState.ASKING and told != len(job.questions):
+            told = len(job.questions)
+            report(how_to_answer(job))
         if lease is None:
             time.sleep(0.5)
         elif job.state == JobState.WAITING:
@@ -93,6 +99,24 @@ def _see_to_the_end(host: WorkerHost, job: Job, report: Callable[[str], None]) -
             _finish_as_it_stands(lease, job.error)
         else:
             host.run(lease, report)
+
+
+def how_to_answer(job: Job) -> str:
+    """Return the question that a job waits for, and how it is answered; empty where it waits for none."""
+    question = question_to_answer(job)
+    if question is None:
+        return ""
+    if question.is_about_price:
+        choices, otherwise = ["yes", "all", "no"], "ends with the best it has"
+    else:
+        choices, otherwise = list(question.suggestions), "goes on without"
+    lines = [f"Question: {question.text}", *(f"  - {each}" for each in choices)]
+    until = f"{timezone.localtime(question.until):%Y-%m-%d %H:%M %Z}"
+    how = (
+        f'Answer it from another terminal: manage.py answer {job.pk} "…" (or --without), or on its page. '
+        f"Without an answer by {until} it {otherwise}."
+    )
+    return "\n".join([*lines, how])
 
 
 def _finish_as_it_stands(lease: Lease, error: str) -> None:
@@ -184,6 +208,15 @@ def summary(job: Job, wall_s: float) -> dict[str, Any]:
         "checked": job.checked,
         **({"rubric": job.rubric} if job.rubric else {}),
         **({"files": [_as_read(each) for each in job.files]} if job.files else {}),
+        **(
+            {
+                "questions": [
+                    {"text": q.text, "answer": q.answer, "outcome": q.outcome} for q in shown_questions(job)
+                ]
+            }
+            if job.questions
+            else {}
+        ),
         "unread": unread_of(job) or None,
         "error": job.error,
         "quote": quote and quote_json(quote),

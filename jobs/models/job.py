@@ -108,6 +108,13 @@ class Job(models.Model):
         help_text="What a person added while it went on, in order: [{text, starts_afresh, at, by_id}].",
     )
 
+    questions = models.JSONField(
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="What it asked its person, in order; only the last may be open (jobs/lifecycle/questions.py).",
+    )
+
     version = models.PositiveIntegerField(
         default=1, help_text="Incremented when an ended job is continued with more budget."
     )

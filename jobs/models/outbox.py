@@ -8,6 +8,7 @@ class OutboxKind(models.TextChoices):
     """What a message is about."""
 
     ENDED = "ended", "A job ended"
+    QUESTION = "question", "A job needs you"
     WAITING = "waiting", "A job is stuck"
     ACCOUNT = "account", "Signing in"
     AUDIT = "audit", "The audit found something"
@@ -35,6 +36,9 @@ class OutboxMessage(models.Model):
     job = models.ForeignKey("jobs.Job", models.CASCADE, null=True, blank=True, related_name="outbox")
     kind = models.CharField(max_length=20, choices=OutboxKind)
     version = models.PositiveIntegerField(default=0)
+    number = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Which question of the job it is about; 0: about none."
+    )
     recipient = models.EmailField(blank=True)
     content = models.JSONField(
         default=dict,
@@ -61,7 +65,9 @@ class OutboxMessage(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["job", "kind", "version"], name="jobs_one_message_per_outcome"),
+            models.UniqueConstraint(
+                fields=["job", "kind", "version", "number"], name="jobs_one_message_per_outcome"
+            ),
             models.CheckConstraint(condition=Q(state__in=OutboxState.values), name="jobs_outbox_state_known"),
         ]
         indexes = [

@@ -15,6 +15,7 @@ CLUSTERS_SHOWN = 8
 _MANY_UNREAD = 3
 
 _PHASES = {
+    "question": "Look for what is unclear",
     "plan": "Plan",
     "turn": "Look up",
     "tool": "Use tools",
@@ -30,6 +31,7 @@ _PHASES = {
     "write_up": "Write up",
 }
 _OF_TEXTS = {
+    "question": "Look for what is unclear",
     "plan": "Plan",
     "turn": "Look up",
     "tool": "Use tools",

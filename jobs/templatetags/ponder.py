@@ -27,6 +27,7 @@ register = template.Library()
 _BADGES = {
     JobState.RUNNING: "accent",
     JobState.WAITING: "warn",
+    JobState.ASKING: "warn",
     JobState.AWAITING_PAYMENT: "warn",
     JobState.DONE: "ok",
     JobState.UNANSWERED: "warn",
@@ -46,6 +47,7 @@ _ICONS = {
     JobState.QUEUED: "-running",
     JobState.RUNNING: "-running",
     JobState.WAITING: "-running",
+    JobState.ASKING: "-money",
     JobState.AWAITING_PAYMENT: "-money",
     JobState.EXHAUSTED: "-money",
     JobState.DONE: "-done",

@@ -25,6 +25,7 @@ _OF_JOB: dict[str, Any] = {
     "checker": {},
     "context": {},
     "hints": [],
+    "questions": [],
     "files": [],
     "form": {},
     "best": {},

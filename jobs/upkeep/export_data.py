@@ -123,7 +123,7 @@ def _bytes_of(file: Attachment) -> Iterator[bytes]:
 def _profile(user: User) -> dict[str, Any]:
     fields = (
         "email", "name", "date_joined", "last_login", "notify_when_done", "notify_when_exhausted", "notify_when_stuck",
-        "notify_when_failed", "notify_of_limits", "notify_of_low_balance",
+        "notify_when_failed", "notify_when_asked", "notify_of_limits", "notify_of_low_balance",
         "keep_days", "time_zone", "share_traces", "mail_bounced_at",
     )  # fmt: skip
     memberships = user.memberships.select_related("workspace").order_by("pk")
@@ -152,7 +152,7 @@ def _job(job: Job) -> dict[str, Any]:
         "id", "title", "tags", "state", "stop_reason", "error", "strategy", "options", "checker", "form", "version",
         "markup_bp", "created_at", "not_before_at", "deadline_at", "started_at", "finished_at", "texts_deleted_at",
         "answer", "confidence", "explanation", "checked", "user_verdict", "user_verdict_at", "dissent", "rubric", "calls",
-        "programs_run", "programs_cpu_ms", "parent_id", "follows_id", "context", "hints", "files",
+        "programs_run", "programs_cpu_ms", "parent_id", "follows_id", "context", "hints", "questions", "files",
     )  # fmt: skip
     spent = job.charged_nano if job.has_ended or not job.escrow else job.budget_nano - job.escrow.balance_nano
     return {name: getattr(job, name) for name in fields} | {

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from jobs.core.states import CLAIMABLE, RESTING, JobState, Wanted
 from jobs.core.wake import wake_mail_worker, wake_worker
+from jobs.lifecycle.questions import end_late_questions
 from jobs.models import Job, OutboxMessage, OutboxState
 from jobs.upkeep.model_suspension import notify_staff
 from jobs.upkeep.payment_problems import notify_of_payments
@@ -27,6 +28,7 @@ def sweep(*, most: int = _MOST_WOKEN) -> int:
         wake_mail_worker()
     notify_staff()
     notify_of_payments()
+    end_late_questions()
     hurry_late_jobs()
     runnable = _runnable(min(most, _MOST_WOKEN))
     for job_id in runnable:
@@ -37,9 +39,11 @@ def sweep(*, most: int = _MOST_WOKEN) -> int:
 def hurry_late_jobs() -> int:
     """Hand jobs whose deadline has passed to a worker, which ends them with their best answer; return how many.
 
-    A running one looks at its own clock. A paused job is taken out of its pause for that.
+    A running one looks at its own clock. A paused job is taken out of its pause for that. One with a question has the
+    time that it waits on top.
     """
     late = Job.objects.filter(deadline_at__lte=Now(), state__in=sorted(RESTING))
+    late = late.exclude(state=JobState.ASKING)
     return late.exclude(state__in=sorted(CLAIMABLE), next_at=None).update(
         state=Case(When(state=JobState.PAUSED, then=Value(JobState.QUEUED)), default=F("state")),
         wanted=Case(When(wanted=Wanted.PAUSE, then=Value(Wanted.RUN)), default=F("wanted")),

@@ -24,6 +24,7 @@ from jobs.views.job_form.templates import (
     template_list,
 )
 from jobs.views.job_page.actions import cancel, finish, hint_job, pause, raise_job_budget, resume
+from jobs.views.job_page.answer import answer_job
 from jobs.views.job_page.detail import detail, live_fragment
 from jobs.views.job_page.files import attach_files, download_file, made_picture
 from jobs.views.job_page.name import name
@@ -44,6 +45,7 @@ from jobs.views.staff.styleguide import styleguide, styleguide_error
 from jobs.views.webhooks import webhook_add, webhook_remove, webhook_test
 
 __all__ = [
+    "answer_job",
     "attach_files",
     "audit_list",
     "audit_now",

@@ -35,6 +35,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/resume/", views.resume, name="job-resume"),
     path("jobs/<uuid:job_id>/raise/", views.raise_job_budget, name="job-raise"),
     path("jobs/<uuid:job_id>/hint/", views.hint_job, name="job-hint"),
+    path("jobs/<uuid:job_id>/answer/", views.answer_job, name="job-answer"),
     path("jobs/<uuid:job_id>/delete-texts/", views.delete_job_texts, name="job-delete-texts"),
     path("jobs/<uuid:job_id>/name/", views.name, name="job-name"),
     path("jobs/<uuid:job_id>/verdict/", views.judge_answer, name="job-verdict"),

@@ -11,6 +11,7 @@ from django.conf import settings
 from jobs.core.errors import CannotContinue
 from jobs.core.lease import Lease
 from jobs.core.options import JobOptions
+from jobs.lifecycle.questions import wishes_of
 from jobs.models import Job
 from jobs.worker.journal import PostgresJournal
 from jobs.worker.load import JobSnapshot
@@ -151,6 +152,7 @@ async def execute(
         tools=tools,
         asker=Asker(str(job.workspace_id), str(job.pk)),
         permits=permits,
+        ask_wishes=wishes_of(job),
         limits=Limits(
             slots=settings.PONDER_CALLS_PER_JOB, patience_s=patience_s, drain_s=settings.PONDER_DRAIN_S
         ),

@@ -11,12 +11,14 @@ from jobs.core.errors import CannotContinue
 from jobs.core.lease import Lease
 from jobs.core.states import JobState, Wanted
 from jobs.lifecycle.finish import finish
+from jobs.lifecycle.questions import ask_person
 from jobs.mail.enqueue import enqueue_stuck_mail
 from jobs.models import Job
 from jobs.worker import lease as leases
 from jobs.worker.retry import retry_while_database_is_down
 from solver import Outcome
-from solver.core.errors import Interrupted, Interruption, LeaseLost, ProviderDown
+from solver.core.errors import Interrupted, Interruption, LeaseLost, NeedsAnswer, ProviderDown
+from solver.core.problem.question import Question
 from solver.core.steps import Candidate, StopReason
 
 logger = logging.getLogger(__name__)
@@ -35,6 +37,9 @@ def record_outcome_of(lease: Lease, execution: "Future[Outcome]") -> None:
         outcome = execution.result()
     except LeaseLost:
         logger.warning("Job %s was taken over; this worker writes nothing more of it.", lease.job_id)
+    except NeedsAnswer as needs:
+        question = needs.question
+        retry_while_database_is_down(lambda: _ask_person(lease, question))
     except Interrupted as stop:
         state = JobState.PAUSED if stop.reason is Interruption.PAUSE else JobState.QUEUED
         to_back = stop.reason is Interruption.SLICE
@@ -64,6 +69,12 @@ def end_as_it_stands(lease: Lease, sentence: str) -> None:
         return finish(lease, Outcome(reason, Candidate.from_json(shown), sentence))
 
     retry_while_database_is_down(end)
+
+
+def _ask_person(lease: Lease, question: Question) -> None:
+    """Let the job wait for its person; where they want it to end meanwhile, another execution sees to that."""
+    if not ask_person(lease, question):
+        leases.give_back(lease, state=JobState.QUEUED)
 
 
 def _wait_for_provider(lease: Lease, reason: str) -> bool:

@@ -4,6 +4,7 @@ SolverError
 ├── StopSolving               an expected end: the answer so far is kept
 │   └── BudgetReached         the next call does not fit into what is left
 ├── Interrupted               this execution of the job ends; another continues it
+│   └── NeedsAnswer           once the person who asked has answered a question
 ├── LeaseLost                 someone else owns the job now: write nothing, say nothing
 ├── ProviderDown              no model of the panel can be called; the job may continue later
 ├── ModelSuspended            a model must not be called for now: nothing was held or sent
@@ -14,6 +15,8 @@ SolverError
 """
 
 from enum import StrEnum
+
+from solver.core.problem.question import Question
 
 
 class SolverError(Exception):
@@ -37,6 +40,8 @@ class Interruption(StrEnum):
     """Others wait for its place."""
     RAISED = "raised"
     """The budget grew while the end was being prepared."""
+    QUESTION = "question"
+    """The person who asked is to be asked first."""
 
 
 class Interrupted(SolverError):
@@ -45,6 +50,14 @@ class Interrupted(SolverError):
     def __init__(self, reason: Interruption) -> None:
         super().__init__(reason.value)
         self.reason = reason
+
+
+class NeedsAnswer(Interrupted):
+    """An execution of the job ends with a question; another one continues it once that is answered, or in vain."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(Interruption.QUESTION)
+        self.question = question
 
 
 class LeaseLost(SolverError):

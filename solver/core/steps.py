@@ -18,7 +18,7 @@ class StepKind(StrEnum):
     A note records a decision, a run what programs did on given inputs, an output what one printed as its answer, a tool
     what a model had looked up or computed: none of them calls a model. The program of an output comes from a step of the
     kind `program`, the inputs of a run may come from one of the kind `tests`. A sample that may use tools is told as a
-    turn where its reply calls some instead of answering.
+    turn where its reply calls some instead of answering. A question asks whether the problem is unclear.
     """
 
     SAMPLE = "sample"
@@ -32,6 +32,7 @@ class StepKind(StrEnum):
     PROGRAM = "program"
     TESTS = "tests"
     WRITE_UP = "write_up"
+    QUESTION = "question"
     TURN = "turn"
     TOOL = "tool"
     OUTPUT = "output"
@@ -77,6 +78,8 @@ class StopReason(StrEnum):
     TIME_LIMIT = "time_limit"
     NO_PROGRESS = "no_progress"
     FINISHED_BY_USER = "finished_by_user"
+    NOT_ALLOWED = "not_allowed"
+    """Its person did not allow a step above the price that they had set, or did not answer in time."""
     CANCELLED = "cancelled"
     FAULT = "fault"
     """It could not be continued: of another release, or it crashed each worker that took it."""

@@ -22,7 +22,7 @@ class Phase(Enum):
     REFUSED = auto()
     """Refused again: once all is home the budget is reached."""
     GIVING_WAY = auto()
-    """Others wait: this execution ends at the next quiet point."""
+    """Others wait, or there is a question: this execution ends at the next quiet point."""
     WRITING_UP = auto()
     """The answer is decided; only its write-up is under way."""
 
@@ -65,7 +65,8 @@ class RunState:
 
         `noted` says whether the strategy was told a note meanwhile, `can_pay` whether any call fits into the money.
         """
-        if noted or (self.is_refused and not under_way):
+        if noted or self.phase is Phase.GIVING_WAY or (self.is_refused and not under_way):
+            # Who gives way meanwhile leaves at the next look: no end is decided here.
             return Action.ASK
         if under_way:
             return Action.WAIT

@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from solver.core.errors import (
     Interruption,
     LeaseLost,
     ModelSuspended,
+    NeedsAnswer,
     ProviderDown,
     SolverError,
 )
@@ -26,6 +27,7 @@ from solver.core.purse import Purse
 from solver.core.steps import Candidate, Resources, Status, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Strategy
 from solver.core.tools import Tools
+from solver.engine.asks import Asks, AskWishes
 from solver.engine.calls.attempts import AnswerJudge, Attempts
 from solver.engine.calls.bounds import prompt_bytes
 from solver.engine.calls.permits import Permits
@@ -35,6 +37,7 @@ from solver.engine.control import Control, Stop
 from solver.engine.health import Benched
 from solver.engine.journal import Journal
 from solver.engine.last_resort import LastResort
+from solver.engine.outcome import Limits, Outcome
 from solver.engine.pictures import with_pictures
 from solver.engine.resources import ResourceMeter
 from solver.engine.run_state import Action, Phase, RunState, final_reason
@@ -43,26 +46,6 @@ from solver.inference.emptiness import EmptyReplies
 from solver.providers.litellm_gateway import Gateway
 
 _LOOK_AGAIN_S = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How hard a job may drive its providers, and how long it waits for what is under way (seconds)."""
-
-    slots: int = 16
-    patience_s: float = 30.0
-    grace_s: float = 30.0
-    drain_s: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a job ended; `limit_nano` is the budget under which that was decided (0: it does not matter)."""
-
-    stop_reason: StopReason
-    best: Candidate | None
-    error: str = ""
-    limit_nano: int = 0
 
 
 class Runner:
@@ -90,11 +73,13 @@ class Runner:
         tools: Tools | None = None,
         asker: Asker = NOBODY,
         permits: Permits | None = None,
+        ask_wishes: AskWishes | None = None,
     ) -> None:
         """`deadline_s` ends the job; `may_wait_until_s` is until when its calls may wait for a cheaper service tier.
 
         `benched` is filled with the models that fail at every call or bring nothing. `tools` are those that its strategy
-        may have used, for `asker`. Calls to models that others serve wait for `permits`.
+        may have used, for `asker`. Calls to models that others serve wait for `permits`. `ask_wishes`
+        says what the person who asked wants to be asked before.
         """
         self._problem = problem
         self._strategy = strategy
@@ -106,6 +91,7 @@ class Runner:
         self._deadline_s = deadline_s
         self._observer = observer or (lambda _: None)
         self._clock = clock
+        self._asks = Asks(ask_wishes or AskWishes(), problem, panel, markup_bp=markup_bp)
         self._attempts = Attempts(
             problem=problem,
             panel=self._panel,
@@ -120,6 +106,7 @@ class Runner:
             clock=clock,
             may_wait_until_s=may_wait_until_s,
             permits=permits,
+            may_hold=self._asks.check,
         )
         if benched is not None:
             self._attempts.benched = benched
@@ -133,6 +120,7 @@ class Runner:
             next_attempt=self._attempts.next_attempt,
             is_closed=lambda: self._attempts.is_closed,
             suspend=self._attempts.suspend,
+            may_hold=self._asks.check,
         )
         self._meter = ResourceMeter(
             panel,
@@ -154,6 +142,7 @@ class Runner:
         self._attempts.on_reference = self._wake.set
         self._fault: BaseException | None = None
         self._state = RunState()
+        self._asks.on_open = self._state.give_way
         self._empties = EmptyReplies(problem)
         self._hints: list[Hint] = []
         """What the user added, as told: every later prompt carries it."""
@@ -164,7 +153,7 @@ class Runner:
     async def run(self) -> Outcome:
         """Run until the job ends.
 
-        Raises Interrupted (pause, drain), LeaseLost and ProviderDown: then another execution continues it.
+        Raises Interrupted (pause, drain, a question), LeaseLost and ProviderDown: then another execution continues it.
         """
         await self._replay()
         reason = None
@@ -202,6 +191,8 @@ class Runner:
         if result.kind is StepKind.WRITE_UP:
             self._write_ups[result.parents[0]] = result
             return
+        if self._asks.consumes(result):
+            return
         if hint := Hint.of(result):
             self._hints.append(hint)
         self._attempts.known_keys.add(result)
@@ -233,6 +224,7 @@ class Runner:
             if isinstance(action, StopReason):
                 return action
             if action is Action.LEAVE:
+                self._ask_person()
                 raise Interrupted(Interruption.SLICE)
             if action is Action.WAIT:
                 await self._next_event()
@@ -247,7 +239,7 @@ class Runner:
     async def _ask(self) -> Action | StopReason:
         """Ask the strategy and start what it wants. Raises ProviderDown where only suspended models could go on."""
         resources = self._resources()
-        steps, why_not_all = self._wanted(resources)
+        steps, why_not_all = self._asks.first(resources) or self._wanted(resources)
         noted = await self._dispatch(steps)
         action = self._state.after_asking(
             noted=noted, under_way=self._is_under_way(), can_pay=bool(resources.affordable)
@@ -275,10 +267,15 @@ class Runner:
         try:
             bound = self._attempts.hold_for(step, at_standard=True)
         except BudgetReached:
+            self._ask_person()
             return False
         self._state.money_came()
         self._launch(step, partial(self._attempts.execute, step, bound))
         return True
+
+    def _ask_person(self) -> None:
+        if self._asks.open:
+            raise NeedsAnswer(self._asks.open)
 
     def _reason_to_stop(self) -> StopReason | None:
         if self._fault:

@@ -29,9 +29,10 @@ from solver.engine.calls.attempts import seed_of
 from solver.engine.calls.bounds import Bound
 from solver.engine.control import Control
 from solver.engine.journal import Charge, MemoryJournal, OpenCall
+from solver.engine.outcome import Limits, Outcome
 from solver.engine.plan import reserve_nano
 from solver.engine.program_output import last_line, printed_text
-from solver.engine.runner import Limits, Outcome, Runner
+from solver.engine.runner import Runner
 from solver.providers.litellm_gateway import Gateway
 from solver.simulation.sync_runner import RunRecord, SimulatedReply, run_sync
 from solver.simulation.world import RIGHT, Said, World, cards, parameters

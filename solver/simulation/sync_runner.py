@@ -21,9 +21,9 @@ from solver.core.verdict import Judgement
 from solver.engine.calls.bounds import Bound, bound_call, prompt_bytes
 from solver.engine.calls.metering import charge_for
 from solver.engine.last_resort import LastResort
+from solver.engine.outcome import Limits, Outcome
 from solver.engine.resources import ResourceMeter
 from solver.engine.run_state import Action, RunState, final_reason
-from solver.engine.runner import Limits, Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,8 @@ class World:
                 return "\n".join(f"<part>{_PART}{n + 1} of {asked.problem}</part>" for n in range(parts))
             case StepKind.PROGRAM:
                 return f"```python\nprint({self._answer(asked, model, rng)})\n```"
+            case StepKind.QUESTION:
+                return "Question: none"
             case StepKind.TESTS:
                 return "I cannot think of any."
         return f"Answer: {self._answer(asked, model, rng)}"

@@ -26,7 +26,7 @@ from jobs.worker import lease as leases
 from jobs.worker.outcomes import record_outcome_of
 from solver.core.errors import ProviderDown
 from solver.core.money import NANO_PER_CENT
-from solver.engine.runner import Outcome
+from solver.engine.outcome import Outcome
 from tests import services
 from tests.jobs.conftest import undecided
 from tests.support.people import submit_for

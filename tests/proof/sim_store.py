@@ -23,7 +23,7 @@ from jobs.core.states import (
 )
 from solver.core.steps import Status, StepKind, StepResult, StopReason
 from solver.core.verdict import Verdict
-from solver.engine.runner import Outcome
+from solver.engine.outcome import Outcome
 from solver.simulation.simulate import Scenario
 
 MUTATIONS = {

@@ -26,7 +26,8 @@ from solver.core.request import Reply, Request
 from solver.core.steps import StopReason
 from solver.engine.calls.attempts import seed_of
 from solver.engine.control import Control, Stop
-from solver.engine.runner import Limits, Outcome, Runner
+from solver.engine.outcome import Limits, Outcome
+from solver.engine.runner import Runner
 from solver.simulation.simulate import PlainJudge, Scenario, _reply, _setting
 from solver.simulation.world import World
 from solver.strategies import Setting, make_strategy

@@ -14,12 +14,14 @@ from solver.core.programs import Asker
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.tools import Tools
+from solver.engine.asks import AskWishes
 from solver.engine.calls.permits import Permits
 from solver.engine.control import Control
 from solver.engine.health import Benched
 from solver.engine.journal import MemoryJournal
+from solver.engine.outcome import Limits, Outcome
 from solver.engine.plan import reserve_nano
-from solver.engine.runner import Limits, Outcome, Runner
+from solver.engine.runner import Runner
 from solver.judging.judge import Judge
 from solver.strategies import Setting, Strategy, make_strategy
 
@@ -115,6 +117,7 @@ class Bench:
         may_wait_until_s: float | None = None,
         permits: Permits | None = None,
         benched: dict[str, Benched] | None = None,
+        ask_wishes: AskWishes | None = None,
     ) -> Outcome:
         specs = self.tools.specs() if self.tools else ()
         setting = Setting(self.problem, self.panel, self.budget_nano, 0, self.options, self.seed, tools=specs)
@@ -138,6 +141,7 @@ class Bench:
                 asker=Asker("workspace", "job"),
                 permits=permits,
                 benched=benched,
+                ask_wishes=ask_wishes,
             ).run()
         finally:
             await judge.close()

@@ -101,6 +101,7 @@ OWNERS = {
     "job-resume",
     "job-raise",
     "job-hint",
+    "job-answer",
     "job-delete-texts",
     "job-share",
     "job-template",
@@ -139,8 +140,8 @@ LEAST_ROLE = {
     **dict.fromkeys(
         {
             "job-new", "job-compare", "job-template-save", "job-template-weekly", "job-draft", "job-files", "job-finish",
-            "job-cancel", "job-pause", "job-resume", "job-raise", "job-hint", "job-delete-texts", "job-share",
-            "job-unshare", "job-verdict", "job-name",
+            "job-cancel", "job-pause", "job-resume", "job-raise", "job-hint", "job-answer", "job-delete-texts",
+            "job-share", "job-unshare", "job-verdict", "job-name",
         },
         Role.MEMBER,
     ),

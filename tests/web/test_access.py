@@ -61,6 +61,7 @@ JOB_POSTS = [
     "job-resume",
     "job-raise",
     "job-hint",
+    "job-answer",
     "job-delete-texts",
     "job-share",
     "job-unshare",

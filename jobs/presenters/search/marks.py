@@ -47,6 +47,7 @@ ROLES = {
     StepKind.AGGREGATE: Role.MERGE,
     StepKind.WRITE_UP: Role.WRITE_UP,
     StepKind.PLAN: Role.SETUP,
+    StepKind.QUESTION: Role.SETUP,
     StepKind.TESTS: Role.SETUP,
     StepKind.GRADE: Role.CHECK,
     StepKind.RUBRIC: Role.CHECK,

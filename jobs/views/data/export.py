@@ -122,6 +122,10 @@ def _as_json(job: Job) -> dict[str, Any]:
         "problem": job.problem,
         "follows": job.follows_id,
         "context": job.context or None,
+        "questions": [
+            {key: each[key] for key in ("text", "suggestions", "cost_nano", "asked_at", "how", "answer")}
+            for each in job.questions
+        ],
         "hints": [{key: each[key] for key in ("text", "starts_afresh", "at")} for each in job.hints],
         "files": job.files or None,
         "sources": [each._asdict() for each in cited_sources(job)],

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django import forms
 
 from jobs.core.code_checks import left_out, why_not_offered
-from jobs.core.options import NOTHING_CHOSEN, WAITS, JobOptions
+from jobs.core.options import ANSWER_TIMES, NOTHING_CHOSEN, WAITS, JobOptions
 from jobs.models import Job
 from jobs.views.job_form.forms import CUSTOM, NO_CHECK, PRESETS, NewJobForm
 from solver.checkers import REGISTRY, CheckerError, Field, checker_from_json
@@ -73,5 +73,8 @@ def fields_of_options(job: Job) -> dict[str, str]:
         "result": chosen.result or "",
         "value": "" if chosen.value_nano is None else usd_decimal(chosen.value_nano),
         "example": chosen.example or "",
+        "asks_first": "1" if chosen.asks_first else "",
+        "ask_above": "" if chosen.ask_above_nano is None else usd_decimal(chosen.ask_above_nano),
+        "answer_within": str(chosen.answer_within_s) if chosen.answer_within_s in ANSWER_TIMES else "",
         "may_wait": str(chosen.may_wait_s) if chosen.may_wait_s in WAITS else "",
     }

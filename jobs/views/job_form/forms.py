@@ -16,7 +16,7 @@ from files.models import Attachment
 from files.store import files_named
 from jobs.core.code_checks import runs_programs
 from jobs.core.ids import ids_in
-from jobs.core.options import LEAST_TARGET, WAITS, JobOptions
+from jobs.core.options import ANSWER_TIMES, LEAST_TARGET, WAITS, JobOptions
 from jobs.core.tags import tags_in
 from jobs.lifecycle import JobRequest, SubmitError
 from jobs.lifecycle.submission.problem_text import checked_problem
@@ -43,6 +43,10 @@ STRATEGIES = [
 MAY_WAIT = [
     ("", "Within minutes"),
     *((str(s), f"{words.capitalize()}, for less") for s, words in WAITS.items()),
+]
+ANSWER_WITHIN = [
+    ("", "As long as this site does"),
+    *((str(s), words.capitalize()) for s, words in ANSWER_TIMES.items()),
 ]
 TARGETS = [("", "Default (95 %)"), ("0.8", "80 %"), ("0.9", "90 %"), ("0.99", "99 %")]
 
@@ -147,6 +151,13 @@ class NewJobForm(BudgetForm):
     budget = forms.CharField(required=False, max_length=60, initial="0.25")
     result = forms.CharField(required=False, max_length=20)
     may_wait = forms.CharField(required=False, max_length=20)
+    asks_first = forms.CharField(required=False, max_length=20)
+    ask_above = forms.CharField(required=False, max_length=60)
+    answer_within = forms.CharField(
+        required=False,
+        max_length=20,
+        widget=forms.Select(choices=ANSWER_WITHIN, attrs={"aria-describedby": "answer-within-hint"}),
+    )
     checker = forms.CharField(required=False, max_length=30)
     strategy = forms.CharField(required=False, max_length=30, initial=DEFAULT)
     confidence_target = forms.CharField(required=False, max_length=20, widget=forms.Select(choices=TARGETS))
@@ -191,6 +202,24 @@ class NewJobForm(BudgetForm):
             return int(typed)
         known = ", ".join(f"“{words}”" for _, words in MAY_WAIT)
         raise ValidationError(f"A job cannot wait for “{typed}”. Choose one of {known}.", code="may_wait")
+
+    def clean_ask_above(self) -> int | None:
+        """Return above which price of a single step to ask, in nano-USD, or None if none was entered."""
+        typed: str = self.cleaned_data["ask_above"].strip()
+        try:
+            return parse_usd(typed, name="The price", maximum_nano=MOST_VALUE_NANO) if typed else None
+        except MoneyError as error:
+            raise ValidationError(str(error), code="ask_above") from error
+
+    def clean_answer_within(self) -> int | None:
+        """Return for how many seconds the job waits for an answer. None: as long as the site says."""
+        typed: str = self.cleaned_data["answer_within"]
+        if typed and typed not in dict(ANSWER_WITHIN):
+            known = ", ".join(f"“{words}”" for _, words in ANSWER_WITHIN)
+            raise ValidationError(
+                f"A job cannot wait for “{typed}”. Choose one of {known}.", code="answer_within"
+            )
+        return int(typed) if typed else None
 
     def clean_strategy(self) -> str:
         """Accept a known strategy."""
@@ -282,6 +311,9 @@ class NewJobForm(BudgetForm):
             example=data.get("example", "").strip() or None,
             result=data.get("result"),
             may_wait_s=data.get("may_wait"),
+            asks_first=bool(data.get("asks_first")),
+            ask_above_nano=data.get("ask_above"),
+            answer_within_s=data.get("answer_within"),
         )
 
     def job_request(self, user: User) -> JobRequest:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import AuthedRequest, signed_in
-from jobs.core.states import Wanted
+from jobs.core.states import JobState, Wanted
 from jobs.lifecycle import SubmitError, raise_budget
 from jobs.lifecycle.hint import add_hint
 from jobs.models import Job
@@ -131,4 +131,6 @@ def _too_late(job: Job) -> str:
         return "This job is being cancelled; nothing else was changed."
     if job.wanted == Wanted.FINISH:
         return "This job is being finished; nothing else was changed."
+    if job.state == JobState.ASKING:
+        return "This job waits for an answer; nothing was changed."
     return f"This job is already {job.get_state_display().lower()}; nothing was changed."

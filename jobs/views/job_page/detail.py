@@ -19,6 +19,7 @@ from jobs.models import Comparison, Job, Pinned, ShareLink
 from jobs.presenters.deliverables import as_markdown, has_headline
 from jobs.presenters.hints import shown_hints
 from jobs.presenters.markdown import has_math, render_markdown
+from jobs.presenters.questions import shown_questions
 from jobs.presenters.sources import cited_in, is_on_private_host, sources_for
 from jobs.presenters.spend import spend_of
 from jobs.presenters.stopped import stop_of
@@ -27,6 +28,7 @@ from jobs.templatetags.ponder import short_answer
 from jobs.upkeep.delete_texts import may_delete_texts, reader_role
 from jobs.views.access import get_live_job_for, jobs_of
 from jobs.views.job_page.actions import hint_context
+from jobs.views.job_page.answer import question_context
 from jobs.views.job_page.file_rows import rows_of
 from jobs.views.job_page.job_actions import offered_key, offers_of
 from jobs.views.job_page.live import live_reply, sealed
@@ -97,6 +99,7 @@ def _head_context(user: User, job: Job) -> dict[str, Any]:
         "offers": offers_of(job) if may_act else [],
         **raise_context(job),
         **hint_context(),
+        **question_context(job),
         **name_context(user, job),
     }
 
@@ -148,6 +151,8 @@ def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     context["reruns"] = [each for each in later if each.parent_id == job.pk]
     context["follow_ups"] = [each for each in later if each.follows_id == job.pk]
     context["hints"] = shown_hints(job)
+    # The answered ones stand among the hints.
+    context["questions"] = [each for each in shown_questions(job) if each.outcome and not each.answer]
     context["file_rows"] = rows_of(job)
     context["problem_html"] = render_markdown(job.problem, prefix="problem")
     context["has_math"] = context["has_math"] or has_math(context["problem_html"])

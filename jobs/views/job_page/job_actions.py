@@ -47,9 +47,11 @@ def _offers_of_active(job: Job) -> list[JobAction]:
         return [START_NOW, HINT, RAISE, CANCEL]
     if job.wanted == Wanted.PAUSE:
         return [RESUME, HINT, RAISE, FINISH, CANCEL]
+    if job.state == JobState.ASKING:
+        return [HINT, RAISE, FINISH, CANCEL]
     return [HINT, PAUSE, RAISE, FINISH, CANCEL]
 
 
 def offered_key(job: Job) -> str:
     """Return a short text that changes when other buttons belong on the page."""
-    return ".".join([job.state, *(offer.action for offer in offers_of(job))])
+    return ".".join([job.state, str(len(job.questions)), *(offer.action for offer in offers_of(job))])

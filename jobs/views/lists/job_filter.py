@@ -23,6 +23,7 @@ STATES = {
     "": ("All", Q()),
     "active": ("Active", Q(state__in=sorted(ACTIVE))),
     "draft": ("Drafts", Q(state=JobState.DRAFT)),
+    "asking": ("Needs you", Q(state=JobState.ASKING)),
     "awaiting_payment": ("Awaiting payment", Q(state=JobState.AWAITING_PAYMENT)),
     "paused": ("Paused", Q(state=JobState.PAUSED)),
     "done": ("Done", Q(state=JobState.DONE)),

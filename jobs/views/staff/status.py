@@ -57,13 +57,14 @@ def _jobs() -> Iterator[Fact]:
     free = ready & (Q(lease_until=None) | Q(lease_until__lte=Now()))
     busy = Q(state=JobState.RUNNING, lease_until__gt=Now())
     found = Job.objects.filter(
-        state__in=sorted({*CLAIMABLE, JobState.PAUSED, JobState.AWAITING_PAYMENT})
+        state__in=sorted({*CLAIMABLE, JobState.PAUSED, JobState.ASKING, JobState.AWAITING_PAYMENT})
     ).aggregate(
         queued=Count("pk", filter=free),
         oldest=Min("queued_at", filter=free),
         running=Count("pk", filter=busy),
         hosts=Count("owner", filter=busy, distinct=True),
         waiting=Count("pk", filter=Q(state=JobState.WAITING)),
+        asking=Count("pk", filter=Q(state=JobState.ASKING)),
         unpaid=Count("pk", filter=Q(state=JobState.AWAITING_PAYMENT)),
     )
     is_late = found["oldest"] is not None and now - found["oldest"] > _LATE
@@ -76,6 +77,7 @@ def _jobs() -> Iterator[Fact]:
     look = "ok" if found["hosts"] or not found["queued"] else "warn"
     yield Fact("Workers", look, f"{_of(found['running'], 'running job')}, on {_of(found['hosts'], 'host')}")
     yield Fact("Waiting for a provider", "warn" if found["waiting"] else "ok", _of(found["waiting"], "job"))
+    yield Fact("Waiting for an answer", "ok", _of(found["asking"], "job"))
     yield Fact("Waiting for money", "ok", _of(found["unpaid"], "job"))
 
 

@@ -23,8 +23,8 @@ _COLOURS = (
     "bg", "surface", "surface-2", "border", "border-strong", "text", "text-muted", "accent", "accent-hover", "accent-bg",
     "spend", "spend-bg", "ok", "ok-bg", "warn", "warn-bg", "bad", "bad-bg",
 )  # fmt: skip
-_STATES = ("queued", "running", "waiting", "paused", "awaiting_payment", "done", "unanswered", "exhausted", "failed",
-           "cancelled")  # fmt: skip
+_STATES = ("queued", "running", "waiting", "asking", "paused", "awaiting_payment", "done", "unanswered", "exhausted",
+           "failed", "cancelled")  # fmt: skip
 _SAID = {
     "success": "The job was submitted.",
     "info": "This job had ended already.",

@@ -107,6 +107,21 @@ class Command(BaseCommand):
             metavar="HOURS",
             help="let the job take so long, from 1 to 24, so that its calls cost less where a provider has such a price",
         )
+        parser.add_argument(
+            "--ask-first",
+            action="store_true",
+            help="ask one question first if something is unclear; the job waits for the answer",
+        )
+        parser.add_argument(
+            "--ask-above", metavar="USD", help="ask before a single step that may cost more, such as 0.50"
+        )
+        parser.add_argument(
+            "--answer-within",
+            type=float,
+            default=None,
+            metavar="HOURS",
+            help="how long the job waits for an answer before it goes on without; else as long as the site says",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object instead of the answer")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -257,6 +272,11 @@ def _options(options: dict[str, Any]) -> JobOptions:
         value_nano=_usd(options["value"], "--value"),
         example=options["example"],
         result=ResultKind(options["result"]) if options.get("result") else None,
+        asks_first=bool(options.get("ask_first")),
+        ask_above_nano=_usd(options.get("ask_above"), "--ask-above"),
+        answer_within_s=(
+            None if options.get("answer_within") is None else _seconds(options["answer_within"])
+        ),
         may_wait_s=None if options.get("may_wait") is None else _seconds(options["may_wait"]),
     )
     chosen.check()

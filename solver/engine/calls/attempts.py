@@ -84,10 +84,12 @@ class Attempts:
         clock: Callable[[], float],
         may_wait_until_s: float | None = None,
         permits: Permits | None = None,
+        may_hold: Callable[[Step, int], None] = lambda *_: None,
     ) -> None:
         """`may_wait_until_s` is when, on the clock, the job should be done that may wait for cheaper calls.
 
-        Calls to models that others serve wait for `permits`, if there are any.
+        Calls to models that others serve wait for `permits`, if there are any. `may_hold` raises BudgetReached for a step
+        (with its hold in nano-USD) that may not be made now.
         """
         self._problem = problem
         self._panel = panel
@@ -102,6 +104,7 @@ class Attempts:
         self._clock = clock
         self._may_wait_until_s = may_wait_until_s
         self._permits = permits
+        self._may_hold = may_hold
         self._asker = uuid.uuid4().hex
         self._made: dict[str, int] = {}
         self._suspended: dict[str, tuple[float, str]] = {}
@@ -164,6 +167,7 @@ class Attempts:
         )
         if bound is None:
             raise BudgetReached(f"One more call to {step.model} does not fit into what is left.")
+        self._may_hold(step, bound.hold_nano)
         self._purse.hold(bound.hold_nano, final=final)
         return bound
 

@@ -44,8 +44,12 @@ class ToolUses:
         next_attempt: Callable[[str], int],
         is_closed: Callable[[], bool],
         suspend: Callable[[str, str], None],
+        may_hold: Callable[[Step, int], None] = lambda *_: None,
     ) -> None:
-        """`is_closed` says whether nothing may be begun any more; `suspend` has what is named asked for later again."""
+        """`is_closed` says whether nothing may be begun any more; `suspend` has what is named asked for later again.
+
+        `may_hold` is as for calls to models.
+        """
         self._tools, self._asker = tools, asker
         self._specs: Mapping[str, ToolSpec] = {spec.name: spec for spec in tools.specs()} if tools else {}
         self._purse, self._journal, self._control = purse, journal, control
@@ -53,6 +57,7 @@ class ToolUses:
         self._next_attempt = next_attempt
         self._is_closed = is_closed
         self._suspend = suspend
+        self._may_hold = may_hold
 
     def is_free(self, step: Step) -> bool:
         """Tell whether a use costs nothing, so that it may be repeated."""
@@ -62,6 +67,7 @@ class ToolUses:
         """Hold what a use may cost, and return it (nano-USD). Raises BudgetReached."""
         hold_nano = self._hold_nano(_order_of(step))
         if hold_nano:
+            self._may_hold(step, hold_nano)
             self._purse.hold(hold_nano)
         return hold_nano
 

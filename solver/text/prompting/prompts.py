@@ -56,6 +56,13 @@ _INSTRUCTIONS = {
         "no input, has ten seconds, and may use the standard library, numpy and sympy. Compute rather than assume. Put "
         "the whole program into one fenced block that begins with ```python."
     ),
+    StepKind.QUESTION: (
+        "Do not solve the problem. Find out whether, as it is stated, it can be read in several ways that lead to "
+        "different answers, or lacks something without which no answer can be right. Most problems are clear enough: "
+        "then write the one line “Question: none”. Otherwise ask the person who stated it the one question whose answer "
+        "settles most: a line “Question: …” of at most forty words, then two to four lines “Suggestion: …”, each a "
+        "short answer that the person may want to give. Write nothing else."
+    ),
     StepKind.GROUP: (
         "Each candidate is a number and the conclusion of a text about the same problem. Say which conclusions come to "
         "the same: a reader who asked would take them for one answer, whatever the words. Write a line for each group, "

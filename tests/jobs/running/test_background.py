@@ -12,7 +12,7 @@ from jobs.lifecycle import cancel_job, pause_job, resume_job
 from jobs.models import Job, StepRecord
 from jobs.worker import execution
 from solver.core.money import NANO_PER_CENT
-from solver.engine.runner import Limits
+from solver.engine.outcome import Limits
 from tests.support.people import submit_for
 from tests.support.responses import ResponsesEndpoint
 

@@ -13,7 +13,7 @@ from jobs.worker import lease as leases
 from solver.checkers.arithmetic import Arithmetic
 from solver.core.money import NANO_PER_CENT
 from solver.core.steps import Candidate, Status, StopReason
-from solver.engine.runner import Outcome
+from solver.engine.outcome import Outcome
 from solver.inference.evidence import Evidence
 from tests.support.endpoint import Answer
 from tests.support.people import submit_for

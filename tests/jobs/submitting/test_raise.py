@@ -16,7 +16,7 @@ from jobs.models import Job, OutboxMessage, StepRecord
 from jobs.worker import lease as leases
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from solver.core.steps import StopReason
-from solver.engine.runner import Outcome
+from solver.engine.outcome import Outcome
 from tests.jobs.conftest import undecided, undecided_until
 from tests.support.people import submit_for
 

@@ -10,7 +10,7 @@ from solver.core.errors import Interrupted
 from solver.core.request import Reply, Request
 from solver.core.steps import StopReason
 from solver.engine.control import Stop
-from solver.engine.runner import Limits
+from solver.engine.outcome import Limits
 from tests.solver.simulated import Bench, Provider, card
 
 LIMITS = Limits(slots=4, patience_s=1, grace_s=0.5, drain_s=600)

@@ -15,7 +15,7 @@ from solver.core.request import Reply
 from solver.core.steps import Status, Step, StepKind, StopReason
 from solver.engine.control import Stop
 from solver.engine.journal import MemoryJournal
-from solver.engine.runner import Limits
+from solver.engine.outcome import Limits
 from tests.solver.simulated import Bench, Provider, card, noisy
 
 
