@@ -126,7 +126,7 @@ def anonymise(user: User) -> None:
     user.email, user.name, user.former_emails = f"{user.pk}@{CLOSED_DOMAIN}", "", []
     user.is_active = user.is_staff = user.is_superuser = False
     user.notify_when_done = user.notify_when_exhausted = user.notify_when_stuck = False
-    user.notify_when_asked = False
+    user.notify_when_asked = user.notify_of_receipts = user.notify_of_top_ups = False
     user.notify_when_failed = user.notify_of_limits = user.notify_of_low_balance = False
     user.mail_bounced_at, user.mail_bounce = None, ""
     user.current_workspace = None

@@ -55,6 +55,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     notify_when_failed = models.BooleanField(
         "mail me when a job failed or found no answer", default=True, db_default=True
     )
+    notify_of_receipts = models.BooleanField(
+        "mail me the receipt of each job", default=False, db_default=False
+    )
+    notify_of_top_ups = models.BooleanField("mail me when money was added", default=True, db_default=True)
     notify_of_limits = models.BooleanField(
         "mail me when a spending limit is used to a step", default=True, db_default=True
     )

@@ -31,5 +31,6 @@ def unsubscribe(user: User) -> None:
         notify_when_exhausted=False,
         notify_when_stuck=False,
         notify_when_asked=False,
+        notify_of_receipts=False,
         notify_when_failed=False,
     )

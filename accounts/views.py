@@ -89,6 +89,8 @@ class SettingsForm(forms.ModelForm[User]):
             "notify_when_stuck",
             "notify_when_asked",
             "notify_when_failed",
+            "notify_of_receipts",
+            "notify_of_top_ups",
             "notify_of_limits",
             "notify_of_low_balance",
             "time_zone",

@@ -12,5 +12,8 @@ model_released = Signal()
 spending_resumed = Signal()
 """Sent after the commit that ends a stop of spending. No argument."""
 
+top_up_credited = Signal()
+"""Sent within the transaction that credits a paid top-up. Argument: `top_up`."""
+
 recharge_failed = Signal()
 """Sent within the transaction that notes a declined charge of a saved card. Argument: `rule`, the AutoRecharge."""

@@ -23,6 +23,7 @@ from billing.payments.recharge_rules import note_decline, note_payment
 from billing.payments.reversals import lock_purses, match_reversals
 from billing.payments.stripe_api import gateway as stripe_gateway
 from billing.payments.stripe_api.checkout import create_checkout
+from billing.signals import top_up_credited
 from solver.core.money import NANO_PER_CENT, format_usd, whole_cents_of
 
 logger = logging.getLogger(__name__)
@@ -107,7 +108,8 @@ def _apply(top_up: TopUp, report: Report) -> None:
     if report.checkout is not None:
         top_up.checkout_session = report.checkout.id
     top_up.payment_intent = report.intent
-    if report.is_paid and not top_up.credited_nano:
+    is_new = report.is_paid and not top_up.credited_nano
+    if is_new:
         _credit(top_up, report)
     if payment is not None:
         top_up.charge, top_up.receipt_url = payment.charge, payment.receipt_url
@@ -121,6 +123,8 @@ def _apply(top_up: TopUp, report: Report) -> None:
         if top_up.origin == TopUpOrigin.AUTO and payment is not None:
             note_decline(top_up.workspace_id, payment.decline_code or payment.status)
     top_up.save()
+    if is_new and top_up.credited_nano:
+        top_up_credited.send(sender=TopUp, top_up=top_up)
 
 
 def _credit(top_up: TopUp, report: Report) -> None:

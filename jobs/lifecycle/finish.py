@@ -83,6 +83,8 @@ def finish(lease: Lease, outcome: Outcome) -> bool:
         record_outcome(job)
         set_lesson(job, answer_key=outcome.best.key if outcome.best else None)
         enqueue_job_mail(job, OutboxKind.ENDED)
+        if job.charged_nano and job.created_by.notify_of_receipts:
+            enqueue_job_mail(job, OutboxKind.RECEIPT)
     return True
 
 

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 
 from accounts.unsubscribe import unsubscribe_address
 from billing.books.job_costs import job_costs
+from billing.books.receipt import receipt_of
 from jobs.core.states import CONTINUABLE_REASONS, ENDED, JobState, stop_reason_words
 from jobs.mail.picture import picture_of
 from jobs.models import Job, OutboxKind, OutboxMessage
@@ -136,6 +137,7 @@ def _context(job: Job, message: OutboxMessage) -> dict[str, Any]:
         if _may_continue(state, told.get("stop_reason", job.stop_reason))
         else "",
         "question": question_to_answer(job) if message.kind == OutboxKind.QUESTION else None,
+        "receipt": receipt_of(job.pk) if message.kind == OutboxKind.RECEIPT else None,
         "unsubscribe": unsubscribe_address(job.created_by),
         "base_url": settings.PONDER_BASE_URL,
     }

@@ -99,6 +99,11 @@ _NOTICES: Mapping[str, tuple[str, str, str]] = {
         "Paused: the weekly run of Monday puzzle",
         "The weekly run of “Monday puzzle” was not started, and further runs are paused.\n\nYour wallet has $0.10.",
     ),
+    "top-up": (
+        "Money was added",
+        "$20.00 was added to your wallet",
+        "$20.00 was added to the wallet of “Harbour”.\n\nWallet:\n{base}/wallet/",
+    ),
     "payment": (
         "A payment or a low balance",
         "$0.40 left in Harbour",
@@ -130,6 +135,7 @@ def kinds() -> list[Kind]:
     return [
         *jobs,
         Kind("question", "A job needs you"),
+        Kind("receipt", "A job's receipt"),
         Kind("waiting", "A job is stuck"),
         Kind("invitation", "An invitation to a workspace"),
         *(Kind(name, title) for name, (title, _, _) in _NOTICES.items()),
@@ -147,6 +153,7 @@ def sample_of(name: str, reader: User) -> JobMail | None:
     until = (timezone.now() + timedelta(days=1)).isoformat()
     still: Mapping[str, tuple[JobState, str, str, Mapping[str, Any]]] = {
         "waiting": (JobState.WAITING, "", "", {"error": "The provider does not answer."}),
+        "receipt": (JobState.DONE, StopReason.SOLVED, "", _ANSWERED),
         "question": (JobState.ASKING, "", "", {"questions": [{**_QUESTION, "until": until}]}),
     }
     found = _JOBS.get(name) or still.get(name)
@@ -166,9 +173,12 @@ def sample_of(name: str, reader: User) -> JobMail | None:
         queued_at=timezone.now(),
         **facts,
     )
-    job.escrow_id = -1 if name in _JOBS else None  # it is charged as a job with money is; no row is read
+    job.escrow_id = (
+        -1 if name in {*_JOBS, "receipt"} else None
+    )  # it is charged as a job with money is; no row is read
     told = {"state": state, "stop_reason": reason, "charged_nano": charged, "budget_nano": job.budget_nano}
-    kind = {"waiting": OutboxKind.WAITING, "question": OutboxKind.QUESTION}.get(name, OutboxKind.ENDED)
+    kinds_of = {each.value: each for each in (OutboxKind.WAITING, OutboxKind.QUESTION, OutboxKind.RECEIPT)}
+    kind = kinds_of.get(name, OutboxKind.ENDED)
     return compose(
         OutboxMessage(job=job, kind=kind, recipient=reader.email, content=told, message_id="<sample@ponder>")
     )

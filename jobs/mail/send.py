@@ -161,6 +161,8 @@ def _is_wanted(message: OutboxMessage) -> bool:
         return user.notify_when_stuck
     if message.kind == OutboxKind.QUESTION:
         return user.notify_when_asked
+    if message.kind == OutboxKind.RECEIPT:
+        return user.notify_of_receipts
     if message.content.get("state") == JobState.EXHAUSTED:
         return user.notify_when_exhausted
     if message.content.get("state") in {JobState.FAILED, JobState.UNANSWERED}:

@@ -9,6 +9,7 @@ class OutboxKind(models.TextChoices):
 
     ENDED = "ended", "A job ended"
     QUESTION = "question", "A job needs you"
+    RECEIPT = "receipt", "A job's receipt"
     WAITING = "waiting", "A job is stuck"
     ACCOUNT = "account", "Signing in"
     AUDIT = "audit", "The audit found something"

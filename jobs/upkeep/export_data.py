@@ -123,7 +123,8 @@ def _bytes_of(file: Attachment) -> Iterator[bytes]:
 def _profile(user: User) -> dict[str, Any]:
     fields = (
         "email", "name", "date_joined", "last_login", "notify_when_done", "notify_when_exhausted", "notify_when_stuck",
-        "notify_when_failed", "notify_when_asked", "notify_of_limits", "notify_of_low_balance",
+        "notify_when_failed", "notify_when_asked", "notify_of_receipts", "notify_of_top_ups",
+        "notify_of_limits", "notify_of_low_balance",
         "keep_days", "time_zone", "share_traces", "mail_bounced_at",
     )  # fmt: skip
     memberships = user.memberships.select_related("workspace").order_by("pk")

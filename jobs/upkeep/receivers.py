@@ -8,8 +8,14 @@ from django.dispatch import receiver
 
 from accounts.models import User, Workspace
 from accounts.signals import mail_ready, membership_ended, ownership_ended
-from billing.models import AutoRecharge
-from billing.signals import model_released, money_arrived, recharge_failed, spending_resumed
+from billing.models import AutoRecharge, TopUp
+from billing.signals import (
+    model_released,
+    money_arrived,
+    recharge_failed,
+    spending_resumed,
+    top_up_credited,
+)
 from files.models import Attachment
 from files.store import delete_files
 from jobs.core.states import JobState
@@ -17,7 +23,7 @@ from jobs.lifecycle.submission.funding import end_unpaid, start_paid_jobs
 from jobs.mail.enqueue import enqueue_account_mail
 from jobs.models import Job, JobTemplate, Webhook
 from jobs.upkeep.model_suspension import hurry_all_waiting_jobs, hurry_waiting_jobs
-from jobs.upkeep.recharge_mail import mail_failed_recharge
+from jobs.upkeep.recharge_mail import mail_failed_recharge, mail_top_up
 
 
 @receiver(money_arrived, dispatch_uid="jobs.start_paid_jobs")
@@ -71,3 +77,9 @@ def go_on_spending(**_: Any) -> None:
 def tell_of_failed_recharge(*, rule: AutoRecharge, **_: Any) -> None:
     """Email whoever switched it on, in the transaction that noted the decline."""
     mail_failed_recharge(rule)
+
+
+@receiver(top_up_credited, dispatch_uid="jobs.mail_top_up")
+def tell_of_top_up(*, top_up: TopUp, **_: Any) -> None:
+    """Email whoever paid, or switched automatic top-ups on, in the transaction that credited the money."""
+    mail_top_up(top_up)

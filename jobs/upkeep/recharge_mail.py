@@ -1,12 +1,35 @@
-"""Emails about money that could not be added from a saved card: what happened, and what its owner can do."""
+"""Emails about money that was added, and about money that a saved card could not add and what its owner can do."""
 
 from django.conf import settings
 from django.urls import reverse
 
-from billing.models import AutoRecharge
+from billing.models import AutoRecharge, TopUp, TopUpOrigin
 from jobs.mail.enqueue import mail_people
 from jobs.models import OutboxKind
 from solver.core.money import format_usd, usd_decimal
+
+
+def mail_top_up(top_up: TopUp) -> None:
+    """Email whoever paid that their money is there, with the provider's receipt, unless they switched that off."""
+    user, amount = top_up.user, format_usd(top_up.credited_nano)
+    if not (user.is_active and user.email and user.notify_of_top_ups):
+        return
+    base, of = settings.PONDER_BASE_URL, f"?of_workspace={top_up.workspace.public_id}"
+    how = " automatically, from your saved card" if top_up.origin == TopUpOrigin.AUTO else ""
+    facts = [f"{amount} was added to the wallet of “{top_up.workspace.name}”{how}."]
+    if top_up.tax_nano:
+        facts.append(f"{format_usd(top_up.tax_nano)} of tax was paid on top.")
+    if top_up.receipt_url:
+        facts.append(f"Receipt of the payment:\n{top_up.receipt_url}")
+    facts.append(f"Wallet:\n{base}{reverse('wallet')}{of}")
+    facts.append(f"Choose which emails you get:\n{base}{reverse('settings')}")
+    mail_people(
+        OutboxKind.PAYMENT,
+        to=[user],
+        subject=f"{amount} was added to your wallet",
+        text="\n\n".join(facts) + "\n",
+        key=f"top-up.{top_up.pk}",
+    )
 
 
 def mail_failed_recharge(rule: AutoRecharge) -> None:

@@ -333,6 +333,23 @@ def test_the_mail_has_one_click_to_unsubscribe(message, smtp, client, alice):
     assert [*preferences, alice.notify_when_failed] == [False] * 4
 
 
+def test_a_receipt_is_mailed_to_who_asked_for_it(alice, workspace, run_all, smtp):
+    """Beside the answer, with what was charged; whoever takes that back gets none, also of what was written already."""
+    alice.notify_of_receipts = True
+    alice.save()
+    job = submit_for(alice, "What is 6 times 7?", budget_nano=NANO_PER_CENT)
+    run_all()
+    send_due()
+    mails = [email.message_from_string(mail, policy=email.policy.default) for mail in smtp.taken]
+    [receipt] = [mail for mail in mails if mail["Subject"].startswith("Receipt: $")]
+    assert f"/jobs/{job.pk}/receipt/" in receipt.get_body(("plain",)).get_content()
+    alice.notify_of_receipts = False
+    alice.save()
+    OutboxMessage.objects.filter(kind="receipt").update(state=OutboxState.PENDING, next_at=timezone.now())
+    send_due()
+    assert OutboxMessage.objects.get(kind="receipt").state == OutboxState.UNWANTED
+
+
 @pytest.mark.parametrize("token", ["x", "MQ:1abc:forged"])
 def test_a_forged_unsubscribe_link_does_nothing(alice, client, token):
     """Only what was signed here is obeyed."""

@@ -37,6 +37,8 @@ def test_a_paid_top_up_is_credited(top_up, stripe_double, hook):
         20 * USD,
     )
     assert statement(top_up.workspace)[0:1][0].what == "Top-up"
+    [told] = OutboxMessage.objects.filter(kind="payment")
+    assert (told.recipient, told.content["subject"]) == (top_up.user.email, "$20.00 was added to your wallet")
     assert Transfer.objects.filter(key=f"stripe:pi:{intent}").count() == 1
 
 
@@ -73,6 +75,16 @@ def test_asking_stripe_twice_opens_one_session(top_up, stripe_double):
     )
     assert again.id == top_up.checkout_session
     assert len(stripe_double.sessions) == 1
+
+
+def test_who_wants_no_mail_about_top_ups_gets_none(top_up, stripe_double, hook):
+    """The money is there all the same."""
+    type(top_up.user).objects.update(notify_of_top_ups=False)
+    stripe_double.pay(top_up.checkout_session)
+    assert hook(session_event(stripe_double, top_up)).status_code == 200
+    tasks.process_stripe_inbox()
+    assert wallet_of(top_up) == 20 * USD
+    assert not OutboxMessage.objects.filter(kind="payment").exists()
 
 
 def test_duplicate_events_credit_once(top_up, stripe_double, hook):
