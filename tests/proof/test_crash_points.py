@@ -24,6 +24,7 @@ from solver.strategies import REGISTRY
 from tests.proof.conftest import LONG
 from tests.proof.crash_runner import CRASHED, MOMENTS, NOT_CLAIMED
 from tests.proof.replies import DATA
+from tests.support.endpoint import Answer
 from tests.support.flex import MAY_WAIT, price_with_flex, refusing
 from tests.support.people import submit_for
 from tests.support.responses import ResponsesEndpoint
@@ -238,4 +239,30 @@ def test_a_refusal_at_half_price_is_replayed_once_whenever_the_worker_dies(
         assert calls.filter(state=CallState.IN_DOUBT).count() <= 1, where
         assert not calls.filter(state=CallState.HELD).exists(), where
         assert job.charged_nano <= job.budget_nano, where
+    assert violations() == []
+
+
+def test_a_question_is_asked_and_paid_once_wherever_the_worker_dies(alice, workspace, endpoint, tmp_path):
+    """Killed around the reply that asks and around the commit that lets the job wait: one question, one email."""
+    unclear = "Question: In which unit?\nSuggestion: Feet"
+    endpoint.behaviour = lambda call: Answer(unclear if "Task: question" in call.prompt else "Answer: 42")
+
+    def submit_asking() -> Job:
+        budget_nano, options = 10 * NANO_PER_CENT, JobOptions(asks_first=True)
+        return submit_for(alice, "How long?", budget_nano=budget_nano, options=options, wake=False)
+
+    [undisturbed] = run(tmp_path, [(submit_asking(), [])])
+    places = [(number, moment) for number in range(1, undisturbed["boundaries"] + 1) for moment in MOMENTS]
+    places = places if LONG else places[-6:]
+    orders = [(submit_asking(), [place]) for place in places]
+    (tmp_path / "report.jsonl").unlink()
+    for (job, _), report in zip(orders, run(tmp_path, orders), strict=True):
+        where = f"{report}\n{(tmp_path / 'log').read_text()[-2000:]}"
+        job.refresh_from_db()
+        assert (job.state, job.lease_until, len(job.questions)) == (JobState.ASKING, None, 1), where
+        assert StepRecord.objects.filter(job=job, kind="question", state="told").count() == 1, where
+        assert OutboxMessage.objects.filter(job=job, kind="question").count() == 1, where
+        calls = Call.objects.filter(job_id=job.pk)
+        assert calls.filter(state=CallState.SETTLED).count() == 1, where
+        assert not calls.filter(state=CallState.HELD).exists(), where
     assert violations() == []
