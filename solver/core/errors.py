@@ -18,6 +18,9 @@ from enum import StrEnum
 
 from solver.core.problem.question import Question
 
+NOT_SENT = "Stopped before it was sent."
+"""What is noted of a call that its job no longer needed: its provider never heard of it."""
+
 
 class SolverError(Exception):
     """Base of the engine's own errors."""

@@ -58,6 +58,8 @@ class ModelCard:
     """Thinks out of sight: without usage from the provider its reply says nothing about its cost."""
     temperature: float | None = None
     timeout_s: float = 600.0
+    at_once: int = 0
+    """As many calls its server answers at a time, where that is known: more would only wait there. 0: not known."""
     background: bool = False
     """The provider works on calls by itself, to be collected by reference (solver/providers/openai_responses.py)."""
     service: str = ""

@@ -79,9 +79,14 @@ def _votes(evidence: EvidenceView, leader: Cluster) -> Iterable[str]:
         yield "no attempt gave an answer that could be compared"
         return
     if leader.tries:
-        yield f"{leader.tries} of {count_of(evidence.independent, 'attempt', 'attempts')} gave this answer"
+        yield f"{_part_of(leader.tries, evidence.independent, 'attempt')} gave this answer"
     if leader.repeats:
-        yield f"{leader.repeats} of {count_of(evidence.repeats, 'revision', 'revisions')} ended with it"
+        yield f"{_part_of(leader.repeats, evidence.repeats, 'revision')} ended with it"
+
+
+def _part_of(number: int, whole: int, what: str) -> str:
+    """Return `2 of 3 attempts`, or `one attempt` where there is no other."""
+    return f"one {what}" if whole == 1 else f"{number} of {whole:,} {what}s"
 
 
 def _grades(leader: Cluster) -> Iterable[str]:

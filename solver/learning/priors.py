@@ -45,6 +45,9 @@ it are no worse. The intern gains next to nothing, and many tries at Countdown f
 DEMO_WRITERS = frozenset({"writer"})
 """The demo models that write running text, of whatever is asked."""
 
+WRITER_AT_ONCE = 2
+"""How many calls the server of the writer, or of a file in its place, answers at a time (demo_model/engine.py)."""
+
 DEMO_EXAMINERS = frozenset({"thinker"})
 """The demo models that grade, compare, revise and combine what they are shown; the others try, and cannot do that."""
 
@@ -75,6 +78,7 @@ def demo_fields(model: str) -> dict[str, Any]:
         "solves": model not in DEMO_EXAMINERS,
         "reads": model in DEMO_EXAMINERS,
         "writes_prose": model in DEMO_WRITERS,
+        "at_once": WRITER_AT_ONCE if model in DEMO_WRITERS else 0,
         "temperature": DEMO_TEMPERATURE[model],
     }
 

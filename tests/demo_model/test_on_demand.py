@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from demo_model.engine import WEIGHTS, find_model, served_name
+from demo_model.engine import OTHER_ROOM, ROOM, WEIGHTS, WRITER, find_model, served_name
 from solver.core.request import Message, Request
+from solver.learning.priors import demo_fields
 from solver.providers.litellm_gateway import LiteLLMGateway
 from tests.demo_model.conftest import PROBLEM, start, stop
 from tests.demo_model.conftest import free_port as port_that_is_free
@@ -111,6 +112,11 @@ def test_the_models_own_server_refuses_what_is_wrong(server):
 def test_the_writers_weights_come_with_their_package():
     """Its file is found without importing the package, whose dependencies are not installed."""
     assert find_model("writer").name == "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+def test_cards_say_how_many_calls_the_writers_server_answers_at_a_time():
+    """Beyond that calls wait in the workers, where nothing is held for them."""
+    assert ROOM[WRITER].slots == OTHER_ROOM.slots == demo_fields(WRITER)["at_once"]
 
 
 @pytest.mark.parametrize(

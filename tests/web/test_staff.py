@@ -11,10 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.viewing import STOP_ADDRESS
+from billing.books.wallet import grant
 from jobs.core.model_limits import KEY, redis_address
 from jobs.models import Job, OutboxMessage
+from solver.core.errors import NOT_SENT
 from solver.engine.calls.concurrency import Host, ModelLimit
-from tests.support.people import make_job
+from tests.billing.books import USD, sql, start_job
+from tests.support.people import make_job, workspace_of
 
 
 def test_one_navigation_leads_to_every_staff_page(staff):
@@ -69,6 +72,16 @@ def test_the_status_page_tells_how_many_calls_each_model_bears(staff):
         server.delete(f"{KEY}openai/busy")
     assert "openai/busy" in page
     assert "3 of 12, none for " in page
+
+
+@pytest.mark.parametrize(("error", "fails"), [(NOT_SENT, False), ("connection refused", True)])
+def test_a_call_that_was_never_sent_is_no_failure_of_its_model(staff, alice, error, fails):
+    """A job that has its answer calls off what it had planned."""
+    workspace = workspace_of(alice.user)
+    grant(workspace=workspace, amount_nano=USD, by=None, reason="test")
+    hold = start_job(workspace, USD).hold(USD)[0]
+    sql("SELECT billing_void(%s, %s)", hold, error)
+    assert ("Most fail" in staff.get(reverse("staff-status")).text) is fails
 
 
 def test_people_are_found_by_address_name_and_workspace(staff, alice, charlie):

@@ -29,6 +29,7 @@ from solver.learning.priors import (
     ABILITY_BY_RANK,
     DEMO_OUTPUT,
     OUTPUT_BY_RANK,
+    WRITER_AT_ONCE,
     demo_fields,
 )
 from solver.providers.environment import (
@@ -155,6 +156,7 @@ def _card(
         else {
             "output": OUTPUT_BY_RANK["reasoning" if reasons else strength],
             "ability": ABILITY_BY_RANK[strength],
+            "at_once": WRITER_AT_ONCE if local else 0,
         }
     )
     return ModelCard(

@@ -23,6 +23,7 @@ from jobs.core.model_limits import limits_by_model
 from jobs.core.states import CLAIMABLE, JobState
 from jobs.models import Job, OutboxMessage, OutboxState
 from jobs.presenters.tools import tools_in_words
+from solver.core.errors import NOT_SENT
 
 _LATE = timedelta(minutes=1)
 """A job that nobody took for so long waits for a worker."""
@@ -140,7 +141,9 @@ class Provider(NamedTuple):
 
 
 def _providers() -> list[Provider]:
-    ended = Call.objects.filter(finished_at__gt=timezone.now() - _HOUR).values("model")
+    ended = (
+        Call.objects.filter(finished_at__gt=timezone.now() - _HOUR).exclude(error=NOT_SENT).values("model")
+    )
     counted = ended.annotate(**{state: Count("pk", filter=Q(state=state)) for state in _ENDS})
     suspended = set(open_stops(StopScope.MODEL).values_list("subject", flat=True))
     rows: dict[str, dict[str, Any]] = {each["model"]: dict(each) for each in counted}

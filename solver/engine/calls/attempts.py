@@ -11,6 +11,7 @@ from typing import Protocol
 
 from solver.core.checker import Checker
 from solver.core.errors import (
+    NOT_SENT,
     BudgetReached,
     InDoubt,
     ModelSuspended,
@@ -236,12 +237,14 @@ class Attempts:
 
     async def _permit(self, step: Step, bound: Bound) -> Permit:
         """Wait until a step may be sent. Raises BudgetReached and ModelSuspended: nothing is held then."""
-        if self._permits is None or self._panel[step.model].bundled:
+        card = self._panel[step.model]
+        if self._permits is None or (card.bundled and not card.at_once):
             return Permit()
         permit = None
         try:
             if not self._closed.is_set():
-                permit = await self._permits.take(f"{step.model} {bound.service}".strip(), self._asker)
+                lane = f"{step.model} {bound.service}".strip()
+                permit = await self._permits.take(lane, self._asker, card.at_once)
         finally:
             if permit is None:
                 self._purse.void(bound.hold_nano)
@@ -285,7 +288,7 @@ class Attempts:
     async def _make(self, hold: CallHold, permit: Permit) -> StepResult:
         """Send an opened call and bring home what comes of it."""
         if self._closed.is_set():
-            await hold.void("Stopped before it was sent.")
+            await hold.void(NOT_SENT)
             raise BudgetReached("Stopped before the call was sent.")
         return await self._take_home(hold, permit)
 

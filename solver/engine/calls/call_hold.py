@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
-from solver.core.errors import BudgetReached, InDoubt, LeaseLost, ModelSuspended, NotExecuted
+from solver.core.errors import NOT_SENT, BudgetReached, InDoubt, LeaseLost, ModelSuspended, NotExecuted
 from solver.core.purse import Purse
 from solver.core.steps import StepResult
 from solver.engine.control import Control, Stop
@@ -57,7 +57,7 @@ class CallHold:
         except asyncio.CancelledError:
             # The act may be committed by now, and a row that nobody ends would be taken for a call that was made.
             if await opening and self._control.stop is not Stop.FENCED:
-                await self.void("Stopped before it was sent.")
+                await self.void(NOT_SENT)
             raise
         if not held:
             self._purse.void(self.call.hold_nano)

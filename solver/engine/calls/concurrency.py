@@ -36,6 +36,8 @@ class Report:
     wanted: Mapping[str, int]
     answered: int = 0
     refused: Sequence[Refusal] = ()
+    most: int = 0
+    """As many calls the model's server answers at a time; 0: not known."""
 
 
 @dataclass(slots=True)
@@ -69,6 +71,8 @@ class ModelLimit:
         if report.answered and 2 * in_use >= self.limit:
             grown = report.answered / self.limit if self.is_known else report.answered
             self.limit = min(self.limit + grown, HIGHEST_LIMIT)
+        if report.most:
+            self.limit = min(self.limit, float(report.most))
         mine = self.hosts[host] = Host(dict(report.under_way), dict(report.wanted), now_s)
         granted = self._shared_out(host, now_s) if now_s >= self.closed_until_s else Counter[str]()
         for job, count in granted.items():

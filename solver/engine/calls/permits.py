@@ -91,14 +91,17 @@ class Permits:
         self._store, self._host = store, host
         self._lanes: dict[str, _Lane] = {}
 
-    async def take(self, model: str, job: str) -> Permit | None:
+    async def take(self, model: str, job: str, most: int = 0) -> Permit | None:
         """Wait for a job's permit to call a model; None: `give_up` was called meanwhile.
+
+        `most`: as many calls its server answers at a time; 0: not known.
 
         Raises ModelSuspended where the provider wants to be left alone for long.
         """
         lane = self._lanes.get(model)
         if lane is None:
             lane = self._lanes[model] = _Lane(model, self._store, self._host)
+        lane.most = most
         return await lane.take(job)
 
     def give_up(self, job: str) -> None:
@@ -124,6 +127,7 @@ class _Lane:
         self._stir = asyncio.Event()
         self._reporter: asyncio.Task[None] | None = None
         self._closing = False
+        self.most = 0
         self.now_s = 0.0
         """The store's clock at the last report."""
 
@@ -186,7 +190,7 @@ class _Lane:
                     await asyncio.wait_for(self._stir.wait(), pause_s)
 
     async def _report(self) -> None:
-        report = Report(+self._under_way, self._wanted(), self._answered, tuple(self._refused))
+        report = Report(+self._under_way, self._wanted(), self._answered, tuple(self._refused), self.most)
         self._answered, self._refused = 0, []
 
         def change(limit: ModelLimit, now_s: float) -> tuple[dict[str, int], float, float]:

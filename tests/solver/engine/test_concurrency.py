@@ -130,15 +130,30 @@ async def test_a_run_never_exceeds_the_limit_and_learns_from_refusals():
     assert bench.purse.held_nano == bench.purse.in_doubt_nano == 0
 
 
+@pytest.mark.parametrize("bundled", [True, False])
+async def test_a_server_gets_no_more_calls_than_it_answers_at_a_time(bundled):
+    """What waits waits here, where nothing is held for it and no time of the call runs out."""
+    seen = []
+
+    def replies(_, number):
+        seen.append(provider.in_flight)
+        return f"Answer: {number}"
+
+    provider = Provider(replies, delay_s=0.001)
+    bench = Bench(provider, panel=[replace(OTHERS, at_once=2, bundled=bundled)], budget_nano=30_000_000)
+    await bench.run(permits=Permits(LocalLimits(), "host"))
+    assert max(seen) == 2
+
+
 async def test_the_wait_for_a_permit_is_no_failure_of_the_provider():
     """A call that waited for long, and is then refused a few times, is still made."""
     queued_s = 0.0
 
     class Queue(Permits):
-        async def take(self, model, job):
+        async def take(self, model, job, most=0):
             nonlocal queued_s
             queued_s += 40.0
-            return await super().take(model, job)
+            return await super().take(model, job, most)
 
     def refuses_twice(request, _):
         asked[request.seed] = asked.get(request.seed, 0) + 1

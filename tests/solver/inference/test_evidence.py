@@ -214,7 +214,7 @@ def test_the_sentence_says_what_the_probability_rests_on():
         known.tell(grade(f"g{index}", "demo/one/0", passed=True))
     best = known.best()
     assert best.explanation == (
-        "2 of 3 attempts gave this answer; 1 of 1 revision ended with it; accepted by a grader twice."
+        "2 of 3 attempts gave this answer; one revision ended with it; accepted by a grader twice."
     )
     assert best.checked == "✓ Accepted by other/two in 2 of 2 checks."
     assert best.dissent == (("8", 1),)
@@ -238,7 +238,7 @@ def test_an_answer_that_graders_rejected_is_marked_so():
     for index in range(3):
         known.tell(grade(f"g{index}", "a", passed=False))
     best = known.best()
-    assert best.explanation == "1 of 1 attempt gave this answer; rejected by a grader 3 times."
+    assert best.explanation == "One attempt gave this answer; rejected by a grader 3 times."
     assert best.checked == "✗ Rejected by other/two in 3 of 3 checks."
 
 
@@ -251,7 +251,7 @@ def test_no_count_of_zero_is_shown():
         known.tell(grade(f"g{index}", "r", passed=True))
     best = known.best()
     assert best.answer == "7"
-    assert best.explanation == "1 of 1 revision ended with it; accepted by a grader 4 times."
+    assert best.explanation == "One revision ended with it; accepted by a grader 4 times."
 
 
 def test_the_text_that_a_grader_passed_is_shown():
