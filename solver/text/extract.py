@@ -24,6 +24,7 @@ from solver.text.languages import (
 )
 from solver.text.refusals import is_echo, is_refusal
 from solver.text.thoughts import without_thoughts
+from solver.text.value_marks import json_value, without_invisible, without_marks
 
 _MAX_CLAIMS = 60
 _MAX_VALUE_CHARS = 20_000
@@ -50,12 +51,14 @@ _SIGN = rf"[ *_`\"'”]{{0,6}}(?:</(?:{_STRESS})>[ ]?)?(?:[:\uff1a](?!:)|={{1,2}
 _CLAIM = re.compile(
     rf"""
     (?P<box>\\(?:boxed|fbox|framebox)(?![a-z]))
-    | (?P<tag><(?:final[_ ]?)?answer>)
+    | (?P<tag><(?:final[_ ]?)?answer>|<\|begin_of_box\|>
+        |\[(?:final[_ ]?)?answer\](?=[^\[\n]{{1,400}}\[/(?:final[_ ]?)?answer\]))
+    | (?P<json>(?<=[{{,\s])"(?:final[_ ]?)?answer"[ ]?:)
     | ^[ \t]{{0,3}}(?P<hashes>\#\#\#\#)(?:[ \t]|(?=[-0-9$\\]))
     | (?<![^\W_])(?P<word>(?:(?:{_any_of(FINAL_WORDS)})[ ])?
                          (?:{_any_of(ANSWER_WORDS)}|(?P<result>{_any_of(RESULT_WORDS)}))(?!\w)(?:[ ](?:finale?|finală))?)
       {_IN_BRACKETS}
-      (?:(?P<sign>{_SIGN})|(?P<is>[ *_`]{{1,4}}(?:{_any_of(IS_WORDS)})(?![\w'’])[ *_`]{{0,4}}(?::|=)?)
+      (?:(?P<sign>{_SIGN})|(?P<is>(?:,[ ][a-z]{{2,12}}(?:[ ][a-z]{{2,12}}){{0,2}},)?[ *_`]{{1,4}}(?:{_any_of(IS_WORDS)})(?![\w'’])[ *_`]{{0,4}}(?::|=)?)
          |(?P<end>[ *_`:]{{0,8}}$)|(?P<stop>(?<=ans)\.(?=[ ][-+$\\0-9a-z(])))
     | (?P<cjk>(?:{_any_of(CJK_ANSWER_WORDS)})(?:[ *_`]{{0,4}}[:\uff1a=]|(?:{_any_of(CJK_IS_WORDS)})[:\uff1a]?))
     """,
@@ -74,7 +77,9 @@ _ADVERB = re.compile(
 )
 _STRESS_OPENED = re.compile(rf"<(?:{_STRESS})>", re.IGNORECASE)
 _STRESS_CLOSED = re.compile(rf"\s*</(?:{_STRESS})>\s*", re.IGNORECASE)
-_CLOSING_TAG = re.compile(r"</(?:final[_ ]?)?answer>", re.IGNORECASE)
+_CLOSING_TAG = re.compile(r"</(?:final[_ ]?)?answer>|<\|end_of_box\|>|\[/(?:final[_ ]?)?answer\]", re.IGNORECASE)
+_CONDITION = re.compile(r"\b(?:if|when|suppose|assum\w+|were|had|would|without|until|whether|unless)\b", re.IGNORECASE)
+_WIDE_LETTERS = {code: code - 0xFEE0 for code in range(0xFF41, 0xFF5B)}
 _SAYS_NO = re.compile(
     r"\b(?:but|no|not|wrong|instead|wait|rather|actually|however|correct(?:ed|ion)?|mistake|sorry|oops|should|so|thus"
     r"|hence|therefore|i\.e|which|means|simplif\w+|approximately|equals|then)\b|^[\s$]*=|[≈→⇒]",
@@ -96,6 +101,7 @@ def extract_answer(text: str) -> str | None:
     said = without_thoughts(text)
     if said is None:
         return None
+    said = without_invisible(said)
     claims = deque(_CLAIM.finditer(_small_letters(said)), maxlen=_MAX_CLAIMS)
     doubtful: str | None = None
     while claims:
@@ -119,7 +125,8 @@ def said_aloud(text: str) -> str:
 def _small_letters(text: str) -> str:
     """Return a text in small letters that has each character in its place."""
     small = text.lower()
-    return small if len(small) == len(text) else "".join(each.lower()[:1] for each in text)
+    small = small if len(small) == len(text) else "".join(each.lower()[:1] for each in text)
+    return small if small.isascii() else small.translate(_WIDE_LETTERS)
 
 
 def _value_of(said: str, claim: re.Match[str], earlier: Sequence[re.Match[str]]) -> str | None:
@@ -130,6 +137,8 @@ def _value_of(said: str, claim: re.Match[str], earlier: Sequence[re.Match[str]])
         return _tagged(said, claim.end())
     if claim["hashes"]:
         return _after_hashes(said, claim.end())
+    if claim["json"]:
+        return None if _is_within(said, claim, earlier) else json_value(said, claim.end())
     if claim["word"] and not _leads(said, claim.start()):
         return None
     if claim["result"] and not ((claim["sign"] or claim["is"]) and _is_last_line(said, claim.end())):
@@ -139,8 +148,9 @@ def _value_of(said: str, claim: re.Match[str], earlier: Sequence[re.Match[str]])
         return None
     value = _without_closed(value)
     value = _CLOSING_TAG.split(value, maxsplit=1)[0].rstrip().removesuffix("。")
+    value = without_marks(value, is_literal=said[claim.end() : claim.end() + 20].strip(" \t*_")[:1] == "`")
     if claim["cjk"] or "\uac00" <= claim[0][-1:] <= "\ud7a3":
-        value = value.removesuffix("です").removesuffix("입니다").removesuffix("입니다.")
+        value = re.sub(r"(?:です|입니다|이다|である)\.?$", "", value)
     if claim["is"]:
         return _sentence(_ADVERB.sub("", value, count=1) if _ADVERB.match(value) else value)
     return value if len(value) <= _MAX_VALUE_CHARS else None
@@ -170,6 +180,14 @@ def _boxed(said: str, claim: re.Match[str], earlier: Sequence[re.Match[str]]) ->
     if named is None:
         return value
     return value[named.end() :].removesuffix("}" if named["text"] and not named["closed"] else "")
+
+
+def _is_within(said: str, claim: re.Match[str], earlier: Sequence[re.Match[str]]) -> bool:
+    """Tell whether a field called “answer” is part of the data that an earlier claim announces."""
+    if not earlier or claim.start() - earlier[-1].end() > _MAX_VALUE_CHARS:
+        return False
+    between = said[earlier[-1].end() : claim.start()].lstrip(" \t\r\n*_`:")
+    return earlier[-1]["json"] is None and re.match(r"(?:```\w*\s*)?(?:json\s*)?[{\[]", between) is not None
 
 
 def _tagged(said: str, at: int) -> str | None:
@@ -202,7 +220,11 @@ def _leads(said: str, at: int) -> bool:
     if _all_lead(line):
         return len(line) < len(window) or len(window) < _MAX_LEAD_CHARS
     sentence = _LAST_SENTENCE.match(line)
-    return sentence is not None and _all_lead(line[sentence.end() :])
+    if sentence is not None and _all_lead(line[sentence.end() :]):
+        return True
+    # “After all that, the answer is …”, but not “If x were 2, the answer is …”.
+    clause = line.rpartition(", ")
+    return bool(clause[0]) and _all_lead(clause[2]) and not _CONDITION.search(clause[0])
 
 
 def _all_lead(text: str) -> bool:

@@ -1,0 +1,42 @@
+"""What surrounds the value of an answer and is no part of it: footnotes, struck out words, emphasis of HTML, JSON.
+
+Time linear in the text's length; nothing is raised.
+"""
+
+import json
+import re
+
+_MAX_JSON_CHARS = 20_000
+_STRUCK = re.compile(r"~~[^~\n]{1,200}~~\s*")
+_FOOTNOTE = re.compile(r"(?<=[^\s\[\]^])(?:\[\^[^\]\s]{1,20}\])+$|(?<=[\w.)%$])(?: \[[0-9]{1,3}\])+(?=\.?$)")
+# Around a number it is emphasis, around words it may be what was asked for.
+_ELEMENT = re.compile(r"<(b|strong|em|i|u|mark|ins)>([^<>A-Za-z\n]{1,60})</\1>[.]?", re.IGNORECASE)
+_INVISIBLE = dict.fromkeys((0x200B, 0x2060, 0xFEFF, 0x00AD, 0x200E, 0x200F))
+_DECODER = json.JSONDecoder()
+
+
+def without_invisible(text: str) -> str:
+    """Return a text without the characters that nobody sees and that part no words."""
+    return text if text.isascii() else text.translate(_INVISIBLE)
+
+
+def without_marks(value: str, *, is_literal: bool) -> str:
+    """Return the value of one line without footnotes and what was struck out; literal text keeps its elements."""
+    if "\n" in value:
+        return value
+    value = _STRUCK.sub("", value).strip() or value
+    value = _FOOTNOTE.sub("", value).rstrip() or value
+    element = None if is_literal else _ELEMENT.fullmatch(value)
+    return element[2].strip() or value if element else value
+
+
+def json_value(text: str, at: int) -> str | None:
+    """Return the JSON value that begins at a place: of a string what it says, of all else its source; None: no JSON."""
+    window = text[at : at + _MAX_JSON_CHARS].lstrip()
+    try:
+        value, end = _DECODER.raw_decode(window)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(value, str):
+        return value.strip() or None
+    return None if value is None else window[:end]
