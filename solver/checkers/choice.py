@@ -16,6 +16,7 @@ from solver.checkers.shared.option_names import (
     names_of,
     plain_answer,
     same_formula,
+    without_subject,
 )
 from solver.core.problem.result_kind import ResultKind
 from solver.core.verdict import Verdict
@@ -134,6 +135,7 @@ class Choice(BaseChecker):
             # `(A) Paris` where no option is a letter: the problem's own letters, which need not go by place.
             plain = plain[label.end() :]
         exact = names.get(bare(plain)) or names.get(plain.casefold()) or same_formula(plain, names)
+        exact = exact or names.get(bare(without_subject(plain)))
         if exact is not None:
             return exact
         begun = {option for name, option in names.items() if (rest := after(plain, name)) is not None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from solver.text.fences import FENCE, fenced_blocks
 from solver.text.keys import quick_key
+from solver.text.values.decoration import without_decoration
 
 MAX_BLOCK_CHARS = 20_000
 _MAX_BLANK_CHARS = 200
@@ -18,6 +19,8 @@ _EQUATION = re.compile(
     r"[ \t$]{0,8}[A-Za-z][A-Za-z0-9_{}]{0,6}(?:\([^()\n]{0,12}\))? ?(?:=|<|>|≤|≥|\\[gl]eq?)"
 )
 _UNDERLINE = re.compile(r"\n[ \t]*(?:={3,}|-{3,})[ \t]*(?=\r?\n)")
+_QUOTED = re.compile(r"^[ \t]{0,3}>(?: |$)", re.MULTILINE)
+_DASHED = re.compile(r"[—–]\s+(?=\S)")
 _ELEMENT = re.compile(r"<([a-zA-Z][a-zA-Z0-9]{0,20})(?=[ >])")
 _ENVIRONMENT = re.compile(r"\\begin\{([a-zA-Z]{1,20}\*?)\}")
 _OPENERS, _CLOSERS = "([{", ")]}"
@@ -25,9 +28,6 @@ _PAIRED = (("***", "***"), ("**", "**"), ("```", "```"), ("`", "`"), ("*", "*"),
 ("「", "」"), ("„", "“"),
            ("'", "'"), ("__", "__"), ("_", "_"))  # fmt: skip
 _CLOSES = {"»": "«", "’": "‘", "“": "„", ")": "(", "]": "["}
-_EMOJI = re.compile(
-    r"^[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\s]{1,12}|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\s]{1,12}$"
-)
 
 
 def block_after(text: str, at: int, *, owed: str = "", whole: bool = False) -> str | None:
@@ -43,6 +43,7 @@ def block_after(text: str, at: int, *, owed: str = "", whole: bool = False) -> s
         return _fenced(kept)
     if fresh:
         begun = _UNDERLINE.sub("", begun, count=1) if _UNDERLINE.match(begun) else begun
+        begun = _QUOTED.sub("", begun) if _QUOTED.match(begun.lstrip()) else begun
         blank = len(begun) - len(begun.lstrip())
         if not begun.strip() or blank > _MAX_BLANK_CHARS:
             return None
@@ -167,7 +168,8 @@ def _until_element_ends(lines: list[str], name: str) -> int:
 
 def tidy(value: str, owed: str = "") -> str:
     """Return a line's value without the emphasis, quotation marks and signs around it."""
-    value = _EMOJI.sub("", value.strip()).strip()
+    value = without_decoration(value)
+    value = value[dash.end() :] if (dash := _DASHED.match(value)) else value
     # `**Answer:** 15`: what was opened before the word is closed before the value.
     if closed := re.match(r"(\*{1,3}|_{1,2}|`)[ \t]+", value):
         value, owed = value[closed.end() :], owed.replace(closed[1], "", 1)

@@ -43,6 +43,7 @@ _IN_BRACKETS = (
     r"(?:[ *_`]{0,4}[(\[][^()\[\]\n]{1,40}[)\]]|[ ](?:in|to)[ ][^:=\n]{1,30}(?=[:=\uff1a])"
     r"|[ ](?:to|of|for)[ ](?:the|this|your|our|that|part)[ ][^:=.,\n]{1,30}?(?=[ ](?:is|equals)[ ]|[:=\uff1a]))?"
 )
+_SUFFIXES = "finale?|finală|correcta|correta|corretta|correcte|exacta|exacte|definitiva|définitive"
 # A hyphen between spaces announces a value (“Answer - 42”), not a remark (“the answer - as we saw - is 42”).
 _HYPHEN = r"(?<=[ ])-(?=[ ]{1,4}[-+±$€£\\*_`(\[{0-9])"
 _STRESS = "b|strong|em|i|u|p|h[1-6]"
@@ -56,11 +57,13 @@ _CLAIM = re.compile(
     | (?P<json>(?<=[{{,\s])"(?:final[_ ]?)?answer"[ ]?:)
     | ^[ \t]{{0,3}}(?P<hashes>\#\#\#\#)(?:[ \t]|(?=[-0-9$\\]))
     | (?<![^\W_])(?P<word>(?:(?:{_any_of(FINAL_WORDS)})[ ])?
-                         (?:{_any_of(ANSWER_WORDS)}|(?P<result>{_any_of(RESULT_WORDS)}))(?!\w)(?:[ ](?:finale?|finală))?)
+                         (?:{_any_of(ANSWER_WORDS)}|(?P<result>{_any_of(RESULT_WORDS)}))(?!\w)(?:[ ](?:{_SUFFIXES}))?)
       {_IN_BRACKETS}
-      (?:(?P<sign>{_SIGN})|(?P<is>(?:,[ ][a-z]{{2,12}}(?:[ ][a-z]{{2,12}}){{0,2}},)?[ *_`]{{1,4}}(?:{_any_of(IS_WORDS)})(?![\w'’])[ *_`]{{0,4}}(?::|=)?)
+      (?:(?P<sign>{_SIGN})|(?P<is>(?:,[ ][a-z]{{2,12}}(?:[ ][a-z]{{2,12}}){{0,2}},)?
+                            [ *_`]{{1,4}}(?:{_any_of(IS_WORDS)})(?![\w'’])[ *_`]{{0,4}}(?::|=)?)
          |(?P<end>[ *_`:]{{0,8}}$)|(?P<stop>(?<=ans)\.(?=[ ][-+$\\0-9a-z(])))
-    | (?P<cjk>(?:{_any_of(CJK_ANSWER_WORDS)})(?:[ *_`]{{0,4}}[:\uff1a=]|(?:{_any_of(CJK_IS_WORDS)})[:\uff1a]?))
+    | (?P<cjk>(?:{_any_of(CJK_ANSWER_WORDS)})
+              (?:[ *_`]{{0,4}}(?:[:\uff1a=]|[】\]][:\uff1a]?)|(?:{_any_of(CJK_IS_WORDS)})[:\uff1a]?))
     """,
     re.MULTILINE | re.VERBOSE,
 )
@@ -72,13 +75,18 @@ _NAMED_IN_BOX = re.compile(
     re.IGNORECASE,
 )
 _ADVERB = re.compile(
-    r"(?:(?:therefore|thus|hence|then|indeed|simply|just|now|exactly|precisely),?[ ]+){1,3}(?=\S)",
+    r"(?:(?:therefore|thus|hence|then|indeed|simply|just|now|exactly|precisely|donc|bien|also|daher|somit|folglich"
+    r"|entonces|pues|quindi|dunque|portanto|então|dus|alltså|altså|więc|tedy),?[ ]+){1,3}(?=\S)",
     re.IGNORECASE,
 )
 _STRESS_OPENED = re.compile(rf"<(?:{_STRESS})>", re.IGNORECASE)
 _STRESS_CLOSED = re.compile(rf"\s*</(?:{_STRESS})>\s*", re.IGNORECASE)
-_CLOSING_TAG = re.compile(r"</(?:final[_ ]?)?answer>|<\|end_of_box\|>|\[/(?:final[_ ]?)?answer\]", re.IGNORECASE)
-_CONDITION = re.compile(r"\b(?:if|when|suppose|assum\w+|were|had|would|without|until|whether|unless)\b", re.IGNORECASE)
+_CLOSING_TAG = re.compile(
+    r"</(?:final[_ ]?)?answer>|<\|end_of_box\|>|\[/(?:final[_ ]?)?answer\]", re.IGNORECASE
+)
+_CONDITION = re.compile(
+    r"\b(?:if|when|suppose|assum\w+|were|had|would|without|until|whether|unless)\b", re.IGNORECASE
+)
 _WIDE_LETTERS = {code: code - 0xFEE0 for code in range(0xFF41, 0xFF5B)}
 _SAYS_NO = re.compile(
     r"\b(?:but|no|not|wrong|instead|wait|rather|actually|however|correct(?:ed|ion)?|mistake|sorry|oops|should|so|thus"

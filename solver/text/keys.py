@@ -6,13 +6,16 @@ Everything here runs inside the worker, in linear time. What is not plain is lef
 import hashlib
 import json
 import re
+import unicodedata
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from solver.text.values.amounts import MAX_PLAIN_CHARS, amount_of, congruent_of, number_of, undressed
+from solver.text.values.amounts import MAX_PLAIN_CHARS, amount_of, congruent_of, undressed, value_of
 from solver.text.values.dates import date_of
 from solver.text.values.latex import plain_form, plain_signs, strip_wrappers
 from solver.text.values.lookalikes import is_lookalike
+from solver.text.values.text_shapes import plain_lines, plain_ordinal, plain_sequence
 
 MAX_KEY_CHARS = 200
 _MAX_JSON_CHARS = 20_000
@@ -43,6 +46,8 @@ _EMPTY = frozenset(
     }
     | {"there's no solution", "has no solution", "no such solution"}
 )
+# The set whose member is the empty set is not empty.
+_HOLDS_NOTHING = re.compile(r"\\?\{ ?(?:∅|\\emptyset|\\varnothing|\{\}|\\\{\\\}) ?\\?\}")
 _ALL_REALS = frozenset(
     {"all real numbers", "all reals", "\\mathbb{r}", "ℝ", "the real numbers", "x \\in \\mathbb{r}", "x∈ℝ"}
     | {"(-∞,∞)", "(-∞, ∞)", "(-\\infty,\\infty)", "(-\\infty, \\infty)", "(-∞,+∞)", "(-∞, +∞)"}
@@ -84,7 +89,7 @@ def quick_key(answer: str) -> str | None:
     letter = _CHOICE.fullmatch(plain)
     if letter:
         return f"choice:{letter[1].upper()}"
-    return _word_key(plain) or _textual_key(answer, plain) or _number_key(answer, plain)
+    return _word_key(answer, plain) or _textual_key(answer, plain) or _number_key(answer, plain)
 
 
 def plain_number(answer: str) -> Fraction | None:
@@ -103,7 +108,7 @@ def percent_of(answer: str) -> Fraction | None:
     plain = undressed(plain_form(answer)) if len(answer) <= MAX_PLAIN_CHARS else ""
     plain = re.sub(r"^[a-zA-Z] ?= ?", "", plain)
     share = _PERCENT.fullmatch(plain)
-    return number_of(share[1].rstrip()) if share else None
+    return value_of(share[1].rstrip()) if share else None
 
 
 def numeral_of(answer: str) -> tuple[str, int] | None:
@@ -125,7 +130,7 @@ def is_no_number(answer: str) -> bool:
     if len(answer) > MAX_PLAIN_CHARS:
         return False
     plain = undressed(plain_form(answer))
-    return _word_key(plain) is not None or _textual_key(answer, plain) is not None
+    return _word_key(answer, plain) is not None or _textual_key(answer, plain) is not None
 
 
 def split_key(key: str) -> tuple[str, str, str]:
@@ -161,16 +166,14 @@ def text_key(answer: str) -> str:
     if members := _set_of_words(answer.strip()):
         return members
     if "\n" in answer.strip():
-        return bounded_key(
-            "text", "\n".join(line.rstrip() for line in _clean(answer).strip("\n").splitlines())
-        )
+        return bounded_key("text", plain_lines(_clean(answer).strip("\n")))
     plain = strip_wrappers(undressed(strip_wrappers(_clean(answer)))).strip()
     for _ in range(2):
         if len(plain) > 2 and plain[0] in _QUOTES and plain[-1] in _QUOTES:
             plain = plain[1:-1].strip()
         if _ENDED.search(plain) and plain.count(".") <= 1:
             plain = plain[:-1]
-    words = plain.split()
+    words = plain_sequence(plain_ordinal(plain)).split()
     if len(words) > 1 and words[0] in {"the", "The", "THE"}:
         words = words[1:]
     shouted = (
@@ -191,7 +194,8 @@ def bounded_key(prefix: str, body: str) -> str:
 
 
 def _clean(text: str) -> str:
-    return _SURROGATE.sub("\ufffd", text.replace("\0", "\ufffd"))
+    plain = _SURROGATE.sub("\ufffd", text.replace("\0", "\ufffd"))
+    return plain if plain.isascii() else unicodedata.normalize("NFC", plain).replace("\u2019", "'")
 
 
 def _folded(word: str) -> str:
@@ -205,10 +209,10 @@ def _folded(word: str) -> str:
     return word
 
 
-def _word_key(plain: str) -> str | None:
+def _word_key(answer: str, plain: str) -> str | None:
     """Return the key of what has a name and no value: nothing, infinity, yes and no with a reason."""
     folded = plain.casefold().rstrip(".!")
-    if folded in _EMPTY:
+    if folded in _EMPTY and not _HOLDS_NOTHING.fullmatch(answer.strip(" $")):
         return "none:"
     if folded in _ALL_REALS:
         return "math:\\mathbb{R}"
@@ -216,6 +220,8 @@ def _word_key(plain: str) -> str | None:
         return "text:no real solution"
     if folded in _INFINITY:
         return "math:\\infty"
+    if folded in {"negative infinity", "minus infinity"}:
+        return "math:-\\infty"
     if folded in _UNDEFINED:
         return "text:does not exist"
     reasoned = _REASONED.fullmatch(plain)
@@ -263,6 +269,14 @@ def _set_of_words(text: str) -> str | None:
     return bounded_key("set", ", ".join(members))
 
 
+def _plain_float(digits: str) -> int | list[str]:
+    """Return a number of JSON so that equal ones are written alike, and none as a text: `1.0` is 1."""
+    number = Decimal(digits).normalize()
+    if number == number.to_integral_value() and abs(number.adjusted()) < MAX_KEY_CHARS:
+        return int(number)
+    return ["float", str(number)]
+
+
 def _json_key(answer: str) -> str | None:
     """Return the key of a JSON object, or of an array that holds texts or objects, whatever its spaces and order."""
     text = answer.strip()
@@ -274,7 +288,7 @@ def _json_key(answer: str) -> str | None:
     ):
         return None
     try:
-        value = json.loads(text, parse_float=str)
+        value = json.loads(text, parse_float=_plain_float)
         return bounded_key(
             "json", json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         )

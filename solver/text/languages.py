@@ -18,7 +18,8 @@ RESULT_WORDS = (
 """These head parts of a reply as well: they announce an answer on its last line alone."""
 
 CJK_ANSWER_WORDS = (
-    "최종 답", "정답", "해답", "답", "最终答案", "最終答案", "最終的な答え", "最終回答", "答案", "答", "答え", "解答", "回答",
+    "최종 답", "정답", "해답", "답", "最终答案", "最終答案", "最終的な答え", "最終回答", "答案", "答", "答え", "解答",
+    "回答",
 )  # fmt: skip
 """Chinese and Japanese set no spaces, and Korean none behind them, so that anything may stand around them."""
 
@@ -38,9 +39,10 @@ CJK_IS_WORDS = ("是", "为", "為", "は", "은", "는", "应该是", "应为",
 LEAD_WORDS = frozenset(
     """
     a an and answer are conclude conclusion correct das die der daher donc e el en es est et exact final finally finale
+    your bonne bon juste correcte correcta correta
     gives have hence here il in is la le mi my now numerical o onze our overall par resposta so somit step sum summary
     simplified single the their then therefore this thus to total un une we y also get ergo short all
-    actually your no wait yes het de il lo los las les der den det ainsi donc portanto entonces quindi dus så
+    actually no wait yes het de il lo los las les der den det ainsi donc portanto entonces quindi dus så
     """.split()  # noqa: SIM905  # a list of words reads best as text
 )
 """What may stand before the word on its line, or in its sentence."""

@@ -13,7 +13,7 @@ _ECHO = re.compile(
     | [<\[{(]\s?(?:your|the|final|insert|write|put|a|an|answer|number|value|result|expression|letter|choice|option)
       [^<>\[\]{}()\n]{0,60}[>\]})]\.?
     | (?:your|insert|write|put)\ (?:the\ |your\ )?(?:final\ )?(?:answer|value|number|result)[^\n]{0,60}
-    | \$?answer\b[^\n]{0,80}
+    | \$?answer\b[^\n]{0,80} | \\(?:[lc]?dots|underline\ ?\{\W*\}|square|Box)
     | (?:the\ )?final\ (?:answer|value|number|result)(?:\ here)?
     """,
     re.IGNORECASE | re.VERBOSE | re.DOTALL,

@@ -3,17 +3,21 @@
 import re
 from collections.abc import Mapping
 
+from solver.text.values.decoration import without_decoration
 from solver.text.values.latex import strip_wrappers
 
 _LABELLED = re.compile(r"\(?([A-Za-z0-9])[).:]\s+(\S.*)")
 _LEAD = re.compile(
-    r"(?:(?:so|thus|hence|therefore|clearly),? )?(?:i (?:think|believe|choose|pick|say|would say"
-    r"|go with|select) (?:that )?)?"
-    r"(?:(?:(?:the|my) )?(?:(?:final|correct|right|best|most likely|true) )?(?:answer|option|choice"
-    r"|statement|one)(?: is|:)?"
+    r"(?:(?:so|thus|hence|therefore|clearly),? )?"
+    r"(?:i(?: would|['’]d|['’]ll| will)? (?:think|believe|choose|pick|say|answer|go with|go for|select|vote for) "
+    r"(?:that )?)?"
+    r"(?:(?:(?:(?:the|my) )?(?:(?:final|correct|right|best|most likely|true) )?"
+    r"(?:answer|option|choice|letter|statement|one)(?: is|:)?|(?:correct|right|final|ans|selected|chosen)(?: is)?:)"
     r"(?: (?:option|choice))? |it is |it[’']s |(?:it|they|this|that|these|those) (?:will|would|should|must|can) )?",
     re.IGNORECASE,
 )
+_SUBJECT = re.compile(r"(?:it|they|this|that|he|she|we|you|the \w{1,20}|its \w{1,20}) (?=\S)", re.IGNORECASE)
+_EMPHASIS = re.compile(r"<(b|strong|em|i|u|mark)>([^<>]{1,200})</\1>", re.IGNORECASE)
 REASON = re.compile(
     r"\s*[,;:.–—-]?\s*\b(?:because|since|as|for|given|due|rather than|instead of)\b|\s*[,;(–—-]\s*(?:and )?not\b",
     re.IGNORECASE,
@@ -34,13 +38,19 @@ def names_of(options: tuple[str, ...]) -> dict[str, str]:
 
 def plain_answer(answer: str) -> str:
     """Return an answer without wrappings, emphasis and the words that lead to it."""
-    plain = strip_wrappers(answer).replace("**", "").replace("__", "").replace("`", "").strip()
+    plain = without_decoration(strip_wrappers(_EMPHASIS.sub(r"\2", answer)))
+    plain = plain.replace("**", "").replace("__", "").replace("`", "").strip()
     return _LEAD.sub("", plain, count=1).strip()
 
 
 def bare(text: str) -> str:
     """Return a text in small letters without wrappings and the signs around it."""
     return strip_wrappers(text).casefold().strip("()[]{}.:*\"'“”!, ")
+
+
+def without_subject(plain: str) -> str:
+    """Return `decreases` of `It decreases`."""
+    return _SUBJECT.sub("", plain, count=1)
 
 
 def same_formula(plain: str, names: Mapping[str, str]) -> str | None:
@@ -92,4 +102,10 @@ def mentions(text: str, name: str) -> bool:
         alone = rf"(?<![\w'’]){letter}(?![\w'’])(?! (?!and\b|or\b|is\b)[a-z])"
         marked = rf"\({letter}\)|\({re.escape(name)}\)|\b(?:option|choice|or|and) {letter}\b"
         return re.search(f"{alone}|{marked}", text) is not None
+    if name == "no":
+        # “Yes, no term vanishes” says yes.
+        return (
+            re.search(r"(?<!\w)no(?=\s*(?:[.,;:!?)]|$)|\s+(?:or|and|because|since|as)\b)", text.casefold())
+            is not None
+        )
     return re.search(rf"(?<![\w.]){re.escape(name)}(?![\w]|[.,][0-9])", text.casefold()) is not None

@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
+from solver.text.values.decoration import without_decoration
 from solver.text.values.latex import degrees, plain_form, strip_wrappers
 from solver.text.values.lookalikes import is_lookalike
 from solver.text.values.number_words import fraction_of, multiplier_of, value_in_words
@@ -31,7 +32,7 @@ _REPEATING = re.compile(
 )
 _GOES_ON = re.compile(r"([+-]?)([0-9]{0,40})\.([0-9]{0,40}?)([0-9])\4{2,40}(?:\.\.\.|…|\\l?dots)")
 _AND_PART = re.compile(r"([+-]?[0-9]{1,40}) and ((?:a |an |[a-z]+[ -])?[a-z]+)", re.IGNORECASE)
-_TIMES_WORD = re.compile(rf"([+-]? ?{_NUMBER}) ?([a-z]{{4,9}})((?: .*)?)", re.IGNORECASE)
+_TIMES_WORD = re.compile(rf"([+-]? ?{_NUMBER}) ?([^\W\d_]{{1,12}})\.?", re.IGNORECASE)
 _MINUS_WORD = re.compile(r"^(?:minus|negative) (?=[0-9.])", re.IGNORECASE)
 _CONGRUENT = re.compile(r"(?:[a-zA-Z] ?≡ ?)?([0-9]+) ?\(? ?mod(?:ulo)? ?([0-9]+) ?\)?")
 
@@ -39,7 +40,9 @@ _LEAD = re.compile(
     r"(?:(?:so|thus|therefore|hence),? )?(?:(?:the|my) )?(?:(?:final|correct|exact|total"
     r"|numerical) )?(?:answer|result|value)"
     r"(?: is|:| =| equals)[: ]+(?=\S)|i (?:think|believe|guess|get|got|find|found)(?: that)?"
-    r" (?:it is |it[’']s |it equals )?(?=[-+$0-9\\])|(?:it is|it[’']s) (?=[-+$0-9\\])|(?:exactly|only) (?=[-+$0-9\\.])",
+    r" (?:it is |it[’']s |it equals )?(?=[-+$0-9\\])|(?:it is|it[’']s) (?=[-+$0-9\\])|(?:exactly|only) (?=[-+$0-9\\.])"
+    r"|(?:a |the |in )?(?:sum )?total(?: of|:| is)? (?=[-+$0-9\\.])|(?:in )?the year (?=[0-9]{3,4}\b)"
+    r"|in (?=[12][0-9]{3}$)",
     re.IGNORECASE,
 )
 _STRESSED = re.compile(r"^(\*\*|__|`)([^*_`\n]{1,200})\1(?=[ ,.;:]|$)")
@@ -54,13 +57,17 @@ _REASON = (
     r"|from|for|due|when|if)"
 )
 _TAIL_BRACKET = re.compile(
-    rf" ?[(\[]{_REASON}\b[^()]{{0,300}}(?:\([^()]{{0,100}}\)[^()]{{0,100}})?[)\]]\.?$"
-    r"| ?[(\[][0-9]{1,9} (?:out )?of (?:the )?[0-9]{1,9}[)\]]\.?$",
+    rf" ?[(\[](?:(?:{_REASON}|not|about|roughly|around|nearly)\b|≈|~|\\approx)"
+    r"[^()]{0,300}(?:\([^()]{0,100}\)[^()]{0,100})?[)\]]\.?$"
+    r"| ?[(\[][0-9]{1,9} (?:out )?of (?:the )?[0-9]{1,9}[)\]]\.?$"
+    r"| ?\((?:an?|the) (?!(?:half|third|quarter|dozen|hundred|thousand|[a-z]?illion))[^()0-9]{1,60}\)\.?$"
+    r"|(?<=[0-9A-Za-z%)]) \[[0-9]{1,3}\]$|\[\^[^\]\s]{1,20}\]$",
     re.IGNORECASE,
 )
-_SAID_AGAIN = re.compile(r"^([0-9][0-9,.]{0,20}) ?\(([a-z]+(?:[ -][a-z]+){0,8})\)$", re.IGNORECASE)
+_SAID_AGAIN = re.compile(r"^(-?[0-9][0-9,./]{0,20}%?) ?\((?:= ?|or )?([^()\n]{1,60})\)$")
 _TAIL_WORDS = re.compile(
     rf"(?:,| [-–—]|;)? (?:because|since|as|(?:or )?equivalently)\b.*$"
+    rf"|[;,.] (?:see|not)\b.*$| [-–—] (?:the|this|that|which|see)\b.*$"
     rf"|, ?(?:{_REASON}|altogether|total|totally|overall|all|in"
     rf"|exactly|precisely|to)\b"
     r".*$| [(]?(?:altogether|in total|in all|overall|all together|all in all)[)]?[.!]?$",
@@ -68,21 +75,27 @@ _TAIL_WORDS = re.compile(
 )
 _NAME = re.compile(
     r"((?:[A-Za-zα-ωΑ-Ω]|\\[a-z]{2,8})(?:_\{?[A-Za-z0-9]{1,8}\}?|')?(?: ?\([^()<>]{1,30}\))?"
-    r"|[A-Za-z]{2,3} ?\([^()<>]{1,30}\)|[A-Za-z][a-z]{2,20}(?: [A-Za-z]{2,20}){0,3})"
+    r"|[A-Za-z]{2,3} ?\([^()<>]{1,30}\)|\\?(?:P|Pr|mathbb\{P\}) ?\([^()]{1,40}\)"
+    r"|[A-Za-z][a-z]{2,20}(?: [A-Za-z]{2,20}){0,3})"
     r" ?(?:=|\\approx|≈|:=) ?(?=[^=])"
 )
 _SPOKEN = re.compile(r"(?:the )?((?:[a-z]{2,20} ){1,4})(?:is|are|equals) (?=[-+$0-9\\.])", re.IGNORECASE)
 _CURRENCY = re.compile(r"(-?) ?((?:US|C|A|NZ|HK|S)?\\?\$|[€£¥₹₩₽]) ?(?=[-+.0-9\\(])")
 _CODE_CURRENCY = re.compile(r"(USD|EUR|GBP|JPY|INR|CHF|CNY) ?(?=[-+.0-9])")
 _UNIT_END = re.compile(
-    r"^(.*?[0-9)\]}.π°])( ?)((?:[^\W\d_]|[°%$€£¥₹¢µΩ])(?:[^\W\d_]|[°/^·*. {}23$€£¥₹¢-]){0,40})$", re.DOTALL
+    r"^(.*?[0-9)\]}.π°])( ?)((?:[^\W\d_]|[°%$€£¥₹¢µΩ])(?:[^\W\d_]|[°/^·*. {}123$€£¥₹¢-]){0,40})$", re.DOTALL
 )
 _TEXT_UNIT = re.compile(
     r"^(.*\S)( ?)\\(?:text|mathrm|textrm|mbox|operatorname) ?\{ ?([^{}]{1,40}) ?\}(\^ ?\{? ?[23] ?\}?)?$",
     re.DOTALL,
 )
+_DECADE = re.compile(r"[12][0-9]{2}0")
+_BRACED_POWER = re.compile(r"\^ ?\{ ?(-?[1-3]) ?\}(?![0-9])")
 _BRACKET_UNIT = re.compile(r"^(.*[0-9]) ?\(([A-Za-z]{2,20}(?: [A-Za-z]{2,20})?)\)$")
 _TEXT = re.compile(r"\\(?:text|mathrm|textrm|mbox|operatorname) ?\{ ?([^{}]{0,40}) ?\}")
+
+
+_MAX_WORDS_CHARS = 80
 
 
 class Amount(NamedTuple):
@@ -110,7 +123,7 @@ def amount_of(answer: str) -> Amount:
 
 def _read(plain: str) -> Amount:
     name, rest = _named(plain)
-    found = _with_unit(rest) or Amount(rest, _value(rest))
+    found = _with_unit(rest) or Amount(rest, value_of(rest))
     if found.value is None and not found.unit and name and is_lookalike(rest):
         return Amount(plain)
     return found._replace(name=name)
@@ -118,6 +131,7 @@ def _read(plain: str) -> Amount:
 
 def undressed(plain: str, *, simplify: Callable[[str], str] = plain_form) -> str:
     """Return a plain answer without the words around it that add nothing; what is left is taken through `simplify`."""
+    plain = without_decoration(plain)
     for _ in range(3):
         before = plain
         plain = _STRESSED.sub(r"\2", plain, count=1)
@@ -136,9 +150,20 @@ def undressed(plain: str, *, simplify: Callable[[str], str] = plain_form) -> str
 
 
 def _said_once(plain: str) -> str:
-    """Return `100` of `100 (one hundred)`."""
+    """Return `100` of `100 (one hundred)`, `1/2` of `1/2 (50%)`."""
     again = _SAID_AGAIN.match(plain)
-    return again[1] if again and number_of(again[1]) == value_in_words(again[2]) else plain
+    if again is None:
+        return plain
+    first, second = (_share_or_value(text) for text in (again[1], again[2]))
+    return again[1] if first is not None and first == second else plain
+
+
+def _share_or_value(text: str) -> Fraction | None:
+    """Return a number in digits or words; a percentage as a part of one."""
+    plain = text.strip().removesuffix("%").removesuffix(" percent").rstrip()
+    value = number_of(plain)
+    value = value_in_words(plain) if value is None else value
+    return value / 100 if value is not None and plain != text.strip() else value
 
 
 def number_of(plain: str) -> Fraction | None:
@@ -172,7 +197,7 @@ def congruent_of(plain: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found and int(found[1]) < int(found[2]) else None
 
 
-def _value(text: str) -> Fraction | None:
+def value_of(text: str) -> Fraction | None:
     """Return the value of a number in digits, in words, or in both (`1.5 million`, `7 and a half`)."""
     value = number_of(text)
     if value is not None:
@@ -183,7 +208,7 @@ def _value(text: str) -> Fraction | None:
         return None if part is None else whole - part if whole < 0 or found[1][0] == "-" else whole + part
     if found := _TIMES_WORD.fullmatch(text):
         factor, amount = multiplier_of(found[2]), number_of(found[1].replace(" ", ""))
-        return amount * factor if factor and amount is not None and not found[3] else None
+        return amount * factor if factor and amount is not None else None
     return value_in_words(text)
 
 
@@ -197,7 +222,7 @@ def _with_unit(text: str) -> Amount | None:
         inner = _behind(rest)
         if inner is not None and inner.unit not in {"", unit}:
             return None
-        amount = inner or Amount(rest, _value(rest))
+        amount = inner or Amount(rest, value_of(rest))
         return Amount(amount.body, amount.value, unit or "") if unit else None
     return _behind(text)
 
@@ -210,9 +235,10 @@ def _country(symbol: str) -> str:
 def _behind(text: str) -> Amount | None:
     if bracketed := _BRACKET_UNIT.match(text):
         text = f"{bracketed[1]} {bracketed[2]}"
+    text = _BRACED_POWER.sub(r"^\1", text.replace("\\Omega", "Ω"))
     found = _TEXT_UNIT.match(text) or _UNIT_END.match(_TEXT.sub(r"\1", text))
     if found is None:
-        return None
+        return _words_with_unit(text)
     body, words = (
         found[1].strip(),
         found[3].strip() + (found[4] or "" if found.re is _TEXT_UNIT else "").replace(" ", ""),
@@ -220,17 +246,28 @@ def _behind(text: str) -> Amount | None:
     head, _, tail = words.partition(" ")
     factor = multiplier_of(head) if tail else None
     if factor:
-        words = tail.removeprefix("of ")
-    if not found[2] and words in {"st", "nd", "rd", "th"}:
+        words = re.sub(r"^(?:of |de |d['’])", "", tail)
+    if not found[2] and (words in {"st", "nd", "rd", "th"} or (words == "s" and _DECADE.fullmatch(body))):
         return None
-    unit = canonical_unit(words, spaced=bool(found[2]) or found.re is _TEXT_UNIT or bool(factor))
+    # Chinese, Japanese and Korean set no space before what they count.
+    spaced = bool(found[2]) or found.re is _TEXT_UNIT or bool(factor) or words[:1] >= "\u3040"
+    unit = canonical_unit(words, spaced=spaced)
     if unit is None or value_in_words(words.strip("()")) is not None:
         return None
-    value = _value(body)
+    value = value_of(body)
     if factor:
         return Amount(f"{body} {head}", value * factor, unit) if value is not None else None
     # Without a number before it a letter is a variable: `2\sqrt{3} m`, but not `x m`.
     return Amount(body, value, unit)
+
+
+def _words_with_unit(text: str) -> Amount | None:
+    """Return `eight people` or `twenty-four hours` as an amount; what begins with a capital is a name (`Two Face`)."""
+    head, _, last = text[:_MAX_WORDS_CHARS].rpartition(" ")
+    if not head or not last.islower() or len(text) > _MAX_WORDS_CHARS:
+        return None
+    value, unit = value_in_words(head), canonical_unit(last, spaced=True)
+    return Amount(head, value, unit) if value is not None and unit else None
 
 
 def _named(plain: str) -> tuple[str, str]:

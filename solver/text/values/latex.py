@@ -56,6 +56,8 @@ _VULGAR = {
 }  # fmt: skip
 _VULGAR_SIGN = re.compile("([0-9]?) ?([" + "".join(_VULGAR) + "])")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x2212: "-", 0xFE63: "-"}
+_WIDE |= {0x2126: "Ω", 0x066B: ".", 0x066C: ","}
+_FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
 _RAISED_RUN = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+")
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-")
@@ -64,6 +66,8 @@ _FORMULA_WITH_WORDS = re.compile(
     r"(?:\$([^$\s](?:[^$]{0,200}[^$\s])?)\$|\\\(([^()\\]{0,200}(?:\\(?![()])[^()\\]{0,200}){0,20})\\\))"
     r" ([A-Za-z][^$\\]{0,40})"
 )
+# `$x = 1$ or $x = 2$`: nothing but formulas and what joins them.
+_FORMULAS = re.compile(r"\$[^$]{1,400}\$(?:(?:,? (?:and|or) |[,;] ?)\$[^$]{1,400}\$){1,40}\.?")
 _MATH_LETTERS = re.compile("[\U0001d400-\U0001d7ff]")
 
 
@@ -71,7 +75,7 @@ def plain_signs(text: str) -> str:
     """Return a text whose full-width digits, fractions of one sign, raised and lowered digits are as people type them."""
     if text.isascii() or len(text) > _MAX_SIGNED_CHARS:
         return text
-    plain = text.translate(_WIDE)
+    plain = _FOREIGN_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text.translate(_WIDE))
     plain = _VULGAR_SIGN.sub(
         lambda found: f"{found[1]} {_VULGAR[found[2]]}" if found[1] else _VULGAR[found[2]], plain
     )
@@ -94,6 +98,8 @@ def strip_wrappers(answer: str) -> str:
     plain = _SPACING.sub(" ", plain_signs(answer))
     for symbol, plainer in _SYMBOLS.items():
         plain = plain.replace(symbol, plainer)
+    if _FORMULAS.fullmatch(plain.strip()):
+        plain = plain.replace("$", "")
     for _ in range(_MAX_LAYERS):
         before = plain
         plain = _WHOLE_COMMAND.sub(r"\1", _peel(plain.strip()))

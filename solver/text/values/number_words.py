@@ -36,7 +36,25 @@ _TENS = {
     for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)  # noqa: SIM905
 }
 _GROUPS = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-MULTIPLIERS = {"hundred": 100, **_GROUPS, "dozen": 12, "lakh": 10**5, "crore": 10**7}
+# What only one language writes so, or all write alike: `billion` is left to English, `mil` to nobody.
+_ABROAD = {
+    10**3: "tausend tsd mila duizend tusen tusind tisíc tysiąc tysiące tysięcy tys grand ribu 千 천"
+    " тысяча тысячи тысяч тыс тисяч",
+    10
+    ** 6: "millionen millones millón milhões milhão milioni milione miljoen miljoner milion miliony milionów milyon mio"
+    " mln миллион миллиона миллионов млн juta 百万 百萬 백만",
+    10
+    ** 9: "milliarde milliarden milliard miliardo miliardi miljard miljarder miliard miliardy miliardów milyar mrd"
+    " миллиард миллиарда миллиардов млрд 十亿 十億",
+    10**12: "billionen billones",
+    10**4: "万 萬 만",
+    10**8: "亿 億 억",
+    12: "dutzend douzaine docena dúzia dozzina dozzine dozijn dussin tuzin дюжина дюжины дюжин",
+}
+MULTIPLIERS = {
+    "hundred": 100, **_GROUPS, "dozen": 12, "lakh": 10**5, "lac": 10**5, "crore": 10**7,
+    **{word: factor for factor, words in _ABROAD.items() for word in words.split()},
+}  # fmt: skip
 _PARTS = {
     "half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
     "ninth": 9, "tenth": 10, "hundredth": 100, "thousandth": 1000,
@@ -46,7 +64,8 @@ _TOKEN = re.compile(r"[a-z]+")
 
 def multiplier_of(word: str) -> int | None:
     """Return the thousand of `thousand` or `thousands`."""
-    return MULTIPLIERS.get(word.casefold().removesuffix("s"))
+    plain = word.casefold().rstrip(".")
+    return MULTIPLIERS.get(plain) or MULTIPLIERS.get(plain.removesuffix("s"))
 
 
 def fraction_of(words: str) -> Fraction | None:
@@ -78,6 +97,11 @@ def value_in_words(text: str) -> Fraction | None:
     of_group = re.fullmatch(r"half (?:a|an) ([a-z]+)", folded)
     if of_group and (factor := multiplier_of(of_group[1])):
         return Fraction(sign * factor, 2)
+    whole_words, point, digits = folded.partition(" point ")
+    if point:
+        whole, after = _whole(whole_words), [_SMALL.get(word, 10) for word in digits.split()]
+        said = whole is not None and 0 < len(after) <= _MAX_WORDS and max(after) < 10
+        return sign * Fraction(f"{whole}.{''.join(map(str, after))}") if said else None
     value = fraction_of(folded)
     if value is None:
         whole = _whole(folded)

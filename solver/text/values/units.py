@@ -2,6 +2,8 @@
 
 import re
 
+from solver.text.values.number_words import multiplier_of, value_in_words
+
 _ALIASES = """
 m meter metre; km kilometer kilometre; cm centimeter centimetre; mm millimeter millimetre; dm decimeter decimetre
 µm micrometer micrometre micron um; nm nanometer nanometre
@@ -60,11 +62,20 @@ _NO_UNITS = frozenset(
     th from but then else divided multiplied by power root sqrt sin cos tan ln log exp pi theta alpha beta infinity
     hundred hundreds thousand thousands million millions billion billions trillion trillions dozen dozens lakh crore
     pair pairs percentage quadrillion maybe possibly approximately about because since so which that where when
-    rounded otherwise unless except
+    rounded otherwise unless except per below under above beneath beyond zero fold times prime inverse conjugate mil
+    mille thou bil myriad zillion googol couples remainder wrong incorrect impossible fails cannot does
+    und oder mehr weniger mal halb halbe ein eine och eller más menos por media medio mais meia meio demi demie mezzo
+    mezza half или минус плюс половиной ohne sans sin con med mit inte nicht non pas vezes fois veces volte keer gånger
     """.split()  # noqa: SIM905  # a list of words reads best as text
 )
 _SUFFIX = re.compile(r"\^?\{?([23])\}?$")
-_FACTOR = re.compile(r"[A-Za-zµμ°Ω$€£¥₹¢-]+")
+_FACTOR = re.compile(r"(?:[^\W\d_]|[°$€£¥₹¢-])+")
+# Large numbers in any language: octillion, Milliarde, billionths.
+_SCALE = re.compile(
+    r"[^\W\d_]{0,12}?(?:ill?i(?:on|ard|oon|ón)|iljo(?:e)?n|iljard|ilh(?:ão|õe)|illone|ilyon)[^\W\d_]{0,4}"
+)
+_CJK_SCALE = re.compile("[十百千万萬亿億兆半割分倍点點多余餘幾几數数第백천만억조반]")
+_NEGATIVE_POWER = re.compile(r"[ *]([^\W\d_]{1,12}|°)\^?\{?[-−]([1-3])\}?(?=$|[ *])")
 
 
 def canonical_unit(text: str, *, spaced: bool) -> str | None:
@@ -73,7 +84,11 @@ def canonical_unit(text: str, *, spaced: bool) -> str | None:
     `spaced`: a blank stands between number and unit, so that any noun may be one; else only known units are.
     """
     words = text.replace("μ", "µ").replace("·", "*").replace("\u22c5", "*").strip(" .")
-    words = re.sub(r" per ", "/", words)
+    words = re.sub(r" per ", "/", words.replace("\u2126", "Ω").replace("\\Omega", "Ω"))
+    # `m s^{-1}` is m/s.
+    words = _NEGATIVE_POWER.sub(
+        lambda found: f"/{found[1]}" + (f"^{found[2]}" if found[2] != "1" else ""), words
+    )
     if not words or len(words) > 40:
         return None
     parts = [_product(part, spaced=spaced) for part in words.split("/")]
@@ -114,11 +129,15 @@ def _single(word: str, *, spaced: bool) -> str | None:
         return _EXACT[body] + power
     if body in CURRENCIES:
         return CURRENCIES[body] + power
-    folded = body.casefold()
+    folded = body.casefold().replace("ω", "Ω")
     for tried in (folded, folded.removesuffix("s"), folded.removesuffix("es")):
         if tried in _OF and (len(body) > 1 or body in SHORT):
             return _OF[tried] + power
-    if not spaced or len(folded) < 3 or folded in _NO_UNITS or not _FACTOR.fullmatch(body):
+    if not spaced or len(folded) < (3 if folded.isascii() else 1) or not _FACTOR.fullmatch(body):
+        return None
+    if folded in _NO_UNITS or multiplier_of(folded) or _SCALE.fullmatch(folded) or _CJK_SCALE.search(folded):
+        return None
+    if value_in_words(folded) is not None:
         return None
     single = folded[:-1] if folded.endswith("s") and not folded.endswith("ss") and len(folded) > 3 else folded
     return single + power

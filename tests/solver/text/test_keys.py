@@ -53,7 +53,7 @@ def test_spellings_of_a_plain_answer_share_a_key(key, spelling):
     "answer",
     ["", " ", ".", "$", "2^5", "1e400", "1e5", "9^{9^{9^{9}}}", r"\sqrt{2}", "2x", "5 n", "x", "--5", "1/0",
      "1,00", "1,000,00", "(1,2)", "\0", "5 people and 3 dogs on the long road", "18 mod 13",
-     "9" * 4_001, "٣", "5²", r"1/\frac{2}{3}", r"\frac{3-1}{4}", "inf", "nan", "K", "hello"],
+     "9" * 4_001, "5²", r"1/\frac{2}{3}", r"\frac{3-1}{4}", "inf", "nan", "K", "hello"],
 )  # fmt: skip
 def test_what_is_not_plain_has_no_quick_key(answer):
     """Formulas, exponents, lists and words are left to the pool."""
