@@ -28,6 +28,11 @@ def waiting_words(may_wait_s: int | None) -> str:
     return WAITS.get(may_wait_s, f"within {may_wait_s / 3_600:.4g} hours")
 
 
+def answer_time_words(within_s: int) -> str:
+    """Return how long a job waits for an answer, in words that follow “for”."""
+    return ANSWER_TIMES.get(within_s, f"{within_s / 3_600:.3g} hours")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobOptions:
     """A job's options; what is None is left to the strategy. No models means the whole panel."""

@@ -1,5 +1,6 @@
 """What `Job.questions` keeps of one question, and how it was closed."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from jobs.core.states import JobState
@@ -19,6 +20,16 @@ def open_question(job: Job) -> dict[str, Any] | None:
         return None
     asked: dict[str, Any] = job.questions[-1]
     return asked
+
+
+def waited_for_answers(job: Job) -> timedelta:
+    """Return how long the job has waited for answers that have come, or were given up: no time of its own."""
+    ended = [each for each in job.questions if each["how"]]
+    waits = (
+        datetime.fromisoformat(each["answered_at"]) - datetime.fromisoformat(each["asked_at"])
+        for each in ended
+    )
+    return sum(waits, timedelta())
 
 
 def was_forbidden(job: Job) -> bool:

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from jobs.core.states import JobState
 from jobs.models import Job
+from jobs.models.question import waited_for_answers
 from jobs.presenters.markdown import clean_text, short_answer_html
 from jobs.presenters.search.drawing import edges_svg, nodes_svg, outline_svg, share
 from solver.checkers import CheckerError, checker_from_json
@@ -147,7 +148,7 @@ def took(job: Any) -> str:
     """Return how long a job ran, in words."""
     if not (job.started_at and job.finished_at):
         return "—"
-    return seconds_words((job.finished_at - job.started_at).total_seconds())
+    return seconds_words((job.finished_at - job.started_at - waited_for_answers(job)).total_seconds())
 
 
 @register.filter

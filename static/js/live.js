@@ -51,7 +51,7 @@ function isWished() {
 function showWish(words = "") {
   notify.hidden = !("Notification" in window) || !live()?.hasAttribute("hx-get");
   notify.querySelector("button").setAttribute("aria-pressed", isWished());
-  notify.querySelector("span").textContent = words || (isWished() ? "You will be told when it ends or needs money, while this page is open." : "");
+  notify.querySelector("span").textContent = words || (isWished() ? "You will be told when it ends, or needs you or money, while this page is open." : "");
 }
 
 async function wish() {

@@ -10,6 +10,7 @@ from accounts.models import Workspace
 from jobs.core.options import JobOptions
 from jobs.learning.lookup import learned_shift, learned_store
 from jobs.models import Job, JobQuote
+from jobs.models.question import waited_for_answers
 from solver.core.models import ModelCard
 from solver.core.money import format_usd, format_usd_about, usd_decimal
 from solver.core.problem.statement import Problem
@@ -85,7 +86,7 @@ def record_outcome(job: Job) -> None:
     now = timezone.now()
     JobQuote.objects.filter(job=job, budget_nano=job.budget_nano).update(
         charged_nano=job.charged_nano,
-        took_s=(now - job.started_at).total_seconds(),
+        took_s=(now - job.started_at - waited_for_answers(job)).total_seconds(),
         won=job.stop_reason in WON,
         ended_at=now,
     )

@@ -39,9 +39,9 @@ def at_this_load(quote: Quote) -> Quote:
         for took_s, high_s in ended.order_by("-ended_at").values_list("took_s", "time_high_s")[:_LATEST]
     ]
     # A job that runs for longer than was said is known to overrun, if not how far.
-    running = JobQuote.objects.filter(job__state=JobState.RUNNING, job__version=1).values_list(
-        "job__started_at", "time_high_s"
-    )[:_LATEST]
+    running = JobQuote.objects.filter(
+        job__state=JobState.RUNNING, job__version=1, job__questions=[]
+    ).values_list("job__started_at", "time_high_s")[:_LATEST]
     late = [(now - began).total_seconds() / max(high_s, 1) for began, high_s in running if began]
     stretch = stretch_of([*took, *(times for times in late if times > 1.0)])
     return replace(quote, time_high_s=round(quote.time_high_s * stretch))

@@ -45,7 +45,7 @@ MAY_WAIT = [
     *((str(s), f"{words.capitalize()}, for less") for s, words in WAITS.items()),
 ]
 ANSWER_WITHIN = [
-    ("", "As long as this site does"),
+    ("", "Default"),
     *((str(s), words.capitalize()) for s, words in ANSWER_TIMES.items()),
 ]
 TARGETS = [("", "Default (95 %)"), ("0.8", "80 %"), ("0.9", "90 %"), ("0.99", "99 %")]

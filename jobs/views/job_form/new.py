@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.access import has_role, require_role, workspace_of
 from accounts.models import Role, User, Workspace
 from files.store import read_files
+from jobs.core.options import answer_time_words
 from jobs.core.rates import within_rate
 from jobs.core.states import JobState
 from jobs.lifecycle import SubmitError, quote_job, submit_job
@@ -323,7 +325,10 @@ def quote(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     data = form.cleaned_data
     budget_nano = data.get("budget")
+    chosen = form.chosen_options()
     context: dict[str, Any] = {"budget_nano": budget_nano, "error": "", "offer": None}
+    if chosen.asks_first or chosen.ask_above_nano:
+        context["waits_for"] = answer_time_words(chosen.answer_within_s or settings.PONDER_ANSWER_WITHIN_S)
     if budget_nano is None and form.typed_budget():
         context["error"] = " ".join(str(error) for error in form.errors.get("budget", []))
     elif "problem" in data:
@@ -333,7 +338,7 @@ def quote(request: HttpRequest) -> HttpResponse:
                 budget_nano=budget_nano,
                 checker=data["parsed_checker"],
                 strategy=data.get("strategy", DEFAULT),
-                options=form.chosen_options(),
+                options=chosen,
                 workspace=_payer(request, form),
                 earlier=earlier_of(follows) if (follows := _followed(request, form)) else None,
                 files=read_files(form.attached_files(request.user)) if isinstance(request.user, User) else (),

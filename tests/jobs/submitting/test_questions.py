@@ -12,13 +12,15 @@ from jobs.core.states import ENDED, JobState, Wanted
 from jobs.lifecycle import SubmitError, cancel_job, finish_early, pause_job, raise_budget
 from jobs.lifecycle.questions import MAX_ANSWER_CHARS, answer_question, end_late_questions
 from jobs.mail.send import send_due
+from jobs.management.terminal import solve, summary
 from jobs.models import Job, OutboxMessage, StepRecord
+from jobs.models.question import waited_for_answers
 from jobs.presenters.questions import shown_questions
 from jobs.upkeep.delete_texts import delete_texts
 from jobs.upkeep.sweep import hurry_late_jobs, sweep
 from solver.core.money import NANO_PER_CENT
 from tests.support.endpoint import Answer
-from tests.support.people import submit_for
+from tests.support.people import request_for, submit_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 QUESTION = "In which unit?"
@@ -73,6 +75,7 @@ def test_an_unclear_problem_is_asked_about_and_the_answer_is_told_to_every_call(
     assert not answer_question(job=asking, number=1, answer="Metres", by=alice)
     asking.refresh_from_db()
     assert asking.deadline_at > deadline
+    assert asking.deadline_at - deadline == waited_for_answers(asking)
     Job.objects.filter(pk=asking.pk).update(deadline_at=None)
     run_all()
     asking.refresh_from_db()
@@ -123,6 +126,23 @@ def test_the_terminal_shows_and_answers_a_question(asking, capsys, run_all):
     assert asking.state in ENDED
     with pytest.raises(CommandError, match="no open question"):
         call_command("answer", str(asking.pk), "Feet")
+
+
+def test_solve_shows_its_question_and_goes_on_once_it_is_answered(alice, endpoint):
+    """It says how to answer, and waits."""
+    endpoint.behaviour = unclear
+    said: list[str] = []
+
+    def report(line: str) -> None:
+        said.append(line)
+        if line.startswith(f"Question: {QUESTION}\n  - Metres"):
+            answer_question(job=Job.objects.get(), number=1, answer="Feet", by=alice)
+
+    options = JobOptions(asks_first=True)
+    job = solve(request_for(alice, "How long?", strategy="vote", options=options), report)
+    assert (job.state, job.answer) == (JobState.DONE, "43")
+    assert any(f"manage.py answer {job.pk}" in line for line in said)
+    assert summary(job, 1.0)["questions"] == [{"text": QUESTION, "answer": "Feet", "outcome": "Answered:"}]
 
 
 @pytest.mark.parametrize(

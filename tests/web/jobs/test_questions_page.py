@@ -39,6 +39,7 @@ def test_the_question_is_text_with_its_answers_as_buttons(alice, asking):
         assert "the job goes on without" in page
     assert "Needs you" in page_of(alice, asking)
     assert 'data-dialog="pause-dialog"' not in page_of(alice, asking)
+    assert 'http-equiv="refresh"' not in page_of(alice, asking)  # it would take away what is being typed
 
 
 @pytest.mark.parametrize(
@@ -107,5 +108,7 @@ def test_what_to_be_asked_is_chosen_on_the_form_and_kept_for_another_run(alice):
     assert (kept["asks_first"], kept["ask_above"], kept["answer_within"]) == ("1", "0.02", "3600")
     page = alice.get(f"{reverse('job-new')}?from={job.pk}").content.decode()
     assert 'name="asks_first" id="id_asks_first" value="1" checked' in page
+    quoted = alice.post(reverse("job-quote"), form).content.decode()
+    assert "it waits for an hour, at no cost" in quoted
     for wrong in ({"ask_above": "much"}, {"ask_above": "0"}, {"answer_within": "5"}):
         assert alice.post(reverse("job-new"), form | wrong).status_code == 422
