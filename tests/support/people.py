@@ -170,6 +170,16 @@ SOLVED: dict[str, Any] = {
 }
 
 
+def question(**fields: Any) -> dict[str, Any]:
+    """Return an open question about an unclear problem, as a job keeps it, unless told otherwise."""
+    now = timezone.now()
+    return {
+        "key": "question", "version": 1, "text": "In <b>which</b> unit?", "suggestions": ["Metres", "Feet"],
+        "cost_nano": 0, "purpose": "", "model": "", "asked_at": now.isoformat(),
+        "until": (now + timedelta(days=1)).isoformat(), "how": "", "answer": "", "answered_at": "", "by_id": None,
+    } | fields  # fmt: skip
+
+
 def one_job_of_each_state(user: User) -> dict[str, Job]:
     """Make a job in each state that people meet, and two with difficult texts."""
     best = {
@@ -193,6 +203,12 @@ def one_job_of_each_state(user: User) -> dict[str, Job]:
             user, JobState.RUNNING, attempts=23, spent_cents=450, budget_cents=500, best=best, phase="Explore"
         ),
         "waiting": make_job(user, JobState.WAITING, spent_cents=1),
+        "asking": make_job(
+            user,
+            JobState.ASKING,
+            spent_cents=0,
+            questions=[question(suggestions=["Metres", "x" * 160, "as the drawing has it " * 7])],
+        ),
         "paused": make_job(user, JobState.PAUSED, best=best, wanted="pause"),
         "scheduled": make_job(
             user,

@@ -14,20 +14,12 @@ from tests.support import people
 from tests.web.jobs.test_control import page_of, post
 
 
-def asked(**fields) -> dict:
-    """Return an open question about an unclear problem, or about a price."""
-    now = timezone.now()
-    return {
-        "key": "question", "version": 1, "text": "In <b>which</b> unit?", "suggestions": ["Metres", "Feet"],
-        "cost_nano": 0, "purpose": "", "model": "", "asked_at": now.isoformat(),
-        "until": (now + timedelta(days=1)).isoformat(), "how": "", "answer": "", "answered_at": "", "by_id": None,
-    } | fields  # fmt: skip
-
-
 @pytest.fixture
 def asking(alice) -> Job:
     until = timezone.now() + timedelta(days=1)
-    return people.make_job(alice.user, JobState.ASKING, spent_cents=0, questions=[asked()], next_at=until)
+    return people.make_job(
+        alice.user, JobState.ASKING, spent_cents=0, questions=[people.question()], next_at=until
+    )
 
 
 def test_the_question_is_text_with_its_answers_as_buttons(alice, asking):
@@ -74,7 +66,9 @@ def test_an_answer_that_cannot_be_told_is_refused_and_kept(alice, asking, typed)
 
 def test_a_price_is_allowed_or_not(alice):
     """It is named with the step; no ends the job."""
-    question = asked(text="", suggestions=[], cost_nano=1_500_000_000, purpose="Attempt", model="demo/expert")
+    question = people.question(
+        text="", suggestions=[], cost_nano=1_500_000_000, purpose="Attempt", model="demo/expert"
+    )
     job = people.make_job(alice.user, JobState.ASKING, questions=[question])
     assert "The next step may cost up to $1.50 (Attempt by demo/expert). Go on?" in page_of(alice, job)
     post(alice, job, "job-answer", number=1, answer="no")
