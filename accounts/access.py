@@ -12,7 +12,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -30,6 +29,10 @@ class AuthedRequest(HttpRequest):
     user: User
 
 
+_READS = frozenset({"GET", "HEAD"})
+_KEPT = "_places_while_reading"
+"""The attribute of a request's user that keeps `_places_of`."""
+
 type View[**P] = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 type AuthedView[**P] = Callable[Concatenate[AuthedRequest, P], HttpResponseBase]
 
@@ -38,12 +41,15 @@ def signed_in[**P](view: AuthedView[P]) -> View[P]:
     """Ask the signed-out to sign in; a fragment reloads its page instead of showing the sign-in page in its place.
 
     A form that says of which workspace it is (ui/_of_workspace.html) changes no other one; a link shows no other one.
+    A request that only reads asks once in which workspaces the user is.
     """
 
     @wraps(view)
     def door(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if isinstance(request.user, User):
             authed = cast("AuthedRequest", request)
+            if request.method in _READS:
+                setattr(authed.user, _KEPT, [])
             return _ask_again(authed) if _is_of_another(authed) else view(authed, *args, **kwargs)
         if request.htmx:  # type: ignore[attr-defined]
             return HttpResponse(status=204, headers={"HX-Refresh": "true"})
@@ -123,9 +129,9 @@ def with_role[**P](least: Role) -> Callable[[AuthedView[P]], View[P]]:
 
 def role_in(user: User, workspace: Workspace | int) -> Role | None:
     """Return the user's role in a workspace, or None where they are not in it."""
-    mine = Membership.objects.filter(user=user, workspace=workspace)
-    role = mine.values_list("role", flat=True).first()
-    return Role(role) if role else None
+    workspace_id = workspace.pk if isinstance(workspace, Workspace) else workspace
+    mine = (Role(place.role) for place in _places_of(user) if place.workspace_id == workspace_id)
+    return next(mine, None)
 
 
 def has_role(user: User, least: Role, workspace: Workspace | int) -> bool:
@@ -158,9 +164,7 @@ _REFUSALS = {
 
 def workspace_of(user: User) -> Workspace:
     """Return the workspace that the user has chosen: whose jobs and money they see, and which pays for new jobs."""
-    chosen_first = Case(When(pk=user.current_workspace_id or 0, then=Value(0)), default=Value(1))
-    mine = Workspace.objects.filter(memberships__user=user).order_by(chosen_first, "memberships__pk")
-    return mine.first() or ensure_personal_workspace(user)
+    return memberships_of(user)[0].workspace
 
 
 def workspace_named(user: User, public_id: str) -> Workspace | None:
@@ -174,8 +178,19 @@ def workspace_named(user: User, public_id: str) -> Workspace | None:
 
 def memberships_of(user: User) -> list[Membership]:
     """Return the user's places in workspaces, the chosen one first, with a workspace made where there is none."""
-    mine = list(Membership.objects.filter(user=user).select_related("workspace").order_by("pk"))
+    mine = _places_of(user)
     if not mine:
         ensure_personal_workspace(user)
         return memberships_of(user)
     return sorted(mine, key=lambda each: each.workspace_id != user.current_workspace_id)
+
+
+def _places_of(user: User) -> list[Membership]:
+    """Return the user's places in workspaces, the first one first; what a reading request asked for, it keeps."""
+    kept: list[Membership] | None = getattr(user, _KEPT, None)
+    if kept:
+        return kept
+    mine = list(Membership.objects.filter(user=user).select_related("workspace").order_by("pk"))
+    if kept is not None:
+        kept.extend(mine)
+    return mine
