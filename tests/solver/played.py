@@ -60,6 +60,7 @@ class Play:
         )
         self.strategy = self.make()
         self.spent_nano = 0
+        self._told_keys: set[str] = set()
         self.in_flight: dict[str, Step] = {}
         self._cards = {one.name: one for one in self.panel}
         size = prompt_bytes(self.problem.messages())
@@ -83,13 +84,13 @@ class Play:
             assert len({step.key for step in steps}) == len(steps)
             for step in steps:
                 assert step.key not in self.in_flight, step.key
-                assert step.key not in {result.key for result in self.told}, step.key
+                assert step.key not in self._told_keys, step.key
                 self.asked[step.key] = step
                 if step.kind is StepKind.NOTE:
                     self.tell(StepResult(step.key, step.kind, Status.NOTE, note=step.note))
                     continue
                 assert not step.kind.calls_model or step.model in self._cards
-                if self._cost(step) > self.resources().free_nano:
+                if self._cost(step) > max(self.free_nano(), 0):
                     # As the runner does: what does not fit is refused until something lands.
                     break
                 self.in_flight[step.key] = step
@@ -103,7 +104,7 @@ class Play:
 
     def resources(self) -> Resources:
         """What the strategy may use now: what is not spent and not in flight, at the price of typical calls."""
-        free = self.budget_nano - self.spent_nano - sum(self._cost(s) for s in self.in_flight.values())
+        free = self.free_nano()
         affordable = frozenset(name for name, least_nano in self._least_nano.items() if least_nano <= free)
         return Resources(
             self.slots - sum(step.kind is not StepKind.TOOL for step in self.in_flight.values()),
@@ -111,6 +112,10 @@ class Play:
             affordable=affordable,
             in_flight=dict(self.in_flight),
         )
+
+    def free_nano(self) -> int:
+        """What is neither spent nor in flight."""
+        return self.budget_nano - self.spent_nano - sum(map(self._cost, self.in_flight.values()))
 
     def land(self, key: str) -> StepResult:
         """Bring one step home."""
@@ -178,6 +183,7 @@ class Play:
         """Tell a result, sometimes twice."""
         self.spent_nano += result.charged_nano
         self.told.append(replace(result, seq=len(self.told) + 1))
+        self._told_keys.add(result.key)
         for _ in range(1 + (self._rng.random() < 0.1)):
             self.strategy.tell(self.told[-1])
 

@@ -121,7 +121,7 @@ class Bench:
     ) -> Outcome:
         specs = self.tools.specs() if self.tools else ()
         setting = Setting(self.problem, self.panel, self.budget_nano, 0, self.options, self.seed, tools=specs)
-        judge = self.judge or Judge()
+        judge = self.judge or Judge(processes=1)  # each takes a second of CPU to start
         try:
             return await Runner(
                 problem=self.problem,
