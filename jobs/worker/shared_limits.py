@@ -22,6 +22,8 @@ _TIMEOUT_S = 1.0
 _AWAY_S = 5.0
 """For how long Redis is not asked again after it failed."""
 _AFTER_COLLISION_S = 0.01
+_MOST_TRIES = 50
+"""Where others were faster so often, a change is made here alone: calls wait for it."""
 
 
 class SharedLimits(LimitStore):
@@ -35,10 +37,12 @@ class SharedLimits(LimitStore):
         self._away_until_s = 0.0
 
     async def change[T](self, model: str, change: Callable[[ModelLimit, float], T]) -> T:
-        """Change the limit of a model, here alone while Redis is away: from what was last known of it."""
+        """Change the limit of a model; here alone, from what was last known of it, where Redis is away or too busy."""
         if time.monotonic() >= self._away_until_s:
             try:
                 limit, result = await self._change_shared(model, change)
+            except WatchError:
+                logger.warning("Others changed the limit of %s %d times in a row.", model, _MOST_TRIES)
             except (RedisError, OSError) as error:
                 logger.warning("Redis is not answering (%s); each process limits its calls by itself.", error)
                 self._away_until_s = time.monotonic() + _AWAY_S
@@ -50,9 +54,10 @@ class SharedLimits(LimitStore):
     async def _change_shared[T](
         self, model: str, change: Callable[[ModelLimit, float], T]
     ) -> tuple[ModelLimit, T]:
+        """Change the limit that all know. Raises RedisError; WatchError where others were faster too often."""
         key = KEY + model
         async with self._redis.pipeline(transaction=True) as pipe:
-            while True:
+            for attempt in range(1, _MOST_TRIES + 1):
                 await pipe.watch(key)
                 limit = read_limit(await pipe.get(key))
                 seconds, micros = await pipe.time()
@@ -62,9 +67,11 @@ class SharedLimits(LimitStore):
                 try:
                     await pipe.execute()
                 except WatchError:
-                    await asyncio.sleep(random.uniform(0, _AFTER_COLLISION_S))  # noqa: S311  (spreads)
+                    longest_s = _AFTER_COLLISION_S * min(attempt, 10)
+                    await asyncio.sleep(random.uniform(0, longest_s))  # noqa: S311  (spreads)
                 else:
                     return limit, result
+        raise WatchError
 
     async def close(self) -> None:
         """Close the connections."""

@@ -1,6 +1,7 @@
 """What workers know together of how many calls a model bears, in a real Redis, and what each does without it."""
 
 import asyncio
+import json
 import time
 
 import pytest
@@ -73,6 +74,22 @@ async def test_no_report_is_lost_where_workers_report_at_once(stores):
     await asyncio.gather(*(ten(number, store) for number, store in enumerate(stores)))
     assert limits_by_model()[MODEL].under_way(time.time()) == 50
     assert limits_by_model()[MODEL].under_way(time.time() + LEASE_S) == 0
+
+
+async def test_a_change_that_others_overtake_every_time_is_made_by_its_worker_alone(stores):
+    """It ends after so many tries, and Redis is asked again for the next one."""
+    asked = []
+    with redis.from_url(redis_address()) as other:
+
+        def overtaken(limit, _):
+            other.set(KEY + MODEL, json.dumps(limit.as_json()))
+            asked.append(limit)
+            return "done"
+
+        assert await stores[0].change(MODEL, overtaken) == "done"
+    assert 2 < len(asked) <= 51
+    await stores[0].change(MODEL, lambda limit, now_s: limit.tell("host", Report({"host": 1}, {}), now_s))
+    assert limits_by_model()[MODEL].under_way(time.time()) == 1
 
 
 async def test_without_redis_each_worker_limits_itself(settings):
