@@ -14,7 +14,7 @@ from jobs.core.code_checks import leave_word
 from jobs.worker.programs import rows as program_rows
 from jobs.worker.programs.rows import Taken
 from jobs.worker.programs.sandboxed import SandboxPrograms
-from jobs.worker.programs.texts import read, written_result
+from jobs.worker.programs.texts import read, without_files, written_result
 from solver.core.programs import ProgramsOff
 
 logger = logging.getLogger(__name__)
@@ -93,9 +93,11 @@ class ProgramHost:
         """Run a program and answer. Raises ProgramsOff."""
         if taken.times_taken > program_rows.MOST_TAKEN:
             raise ProgramsOff(DEADLY)
-        ran = self.programs.run_here(read(taken.wanted))
+        wanted = read(taken.wanted)
+        ran = self.programs.run_here(wanted)
         program_rows.answer(
             taken.id,
+            ran_for=without_files(wanted),
             result=written_result(ran),
             cpu_ms=round(ran.cpu_s * 1_000),
             wall_ms=round(ran.wall_s * 1_000),

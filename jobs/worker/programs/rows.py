@@ -65,6 +65,8 @@ SELECT %(id)s, id, workspace_id, %(sha256)s, %(asked_by)s, %(wanted)s, 'waiting'
 FROM jobs_job WHERE id = %(job)s AND state = 'running' FOR SHARE
 ON CONFLICT (job_id, sha256) DO UPDATE SET
     asked_at = now(), asked_by = EXCLUDED.asked_by,
+    wanted = CASE WHEN jobs_programrun.state IN ('refused', 'timed_out') THEN EXCLUDED.wanted
+        ELSE jobs_programrun.wanted END,
     times_taken = CASE WHEN jobs_programrun.state IN ('refused', 'timed_out') THEN 0 ELSE jobs_programrun.times_taken END,
     state = CASE WHEN jobs_programrun.state IN ('refused', 'timed_out') THEN 'waiting' ELSE jobs_programrun.state END
 RETURNING id
@@ -115,10 +117,23 @@ def take(*, owner: str, only_of: str = "") -> Taken | None:
     return Taken(*row) if row else None
 
 
-def answer(run_id: UUID, *, result: str, cpu_ms: int, wall_ms: int, had_time: bool = True) -> None:
-    """Keep what came of a run and tell who waits. The first answer stays, unless the program had too little time."""
+def answer(
+    run_id: UUID, *, result: str, cpu_ms: int, wall_ms: int, had_time: bool = True, ran_for: str = ""
+) -> None:
+    """Keep what came of a run, and of what was wanted `ran_for`, if that is less, and tell who waits.
+
+    The first answer stays, unless the program had too little time.
+    """
     state = ProgramRunState.DONE if had_time else ProgramRunState.TIMED_OUT
-    _end(run_id, state=state, result=result, cpu_ms=F("cpu_ms") + cpu_ms, wall_ms=F("wall_ms") + wall_ms)
+    kept = {"wanted": ran_for} if ran_for else {}
+    _end(
+        run_id,
+        **kept,
+        state=state,
+        result=result,
+        cpu_ms=F("cpu_ms") + cpu_ms,
+        wall_ms=F("wall_ms") + wall_ms,
+    )
 
 
 def refuse(run_id: UUID, why: str) -> None:

@@ -17,6 +17,11 @@ def written(wanted: Program | FunctionCall) -> str:
     return json.dumps({type(wanted).__name__: data})
 
 
+def without_files(wanted: Program | FunctionCall) -> str:
+    """Return as JSON what a row keeps of what was run: its files, megabytes as a rule, lie elsewhere already."""
+    return written(replace(wanted, files=()) if isinstance(wanted, Program) else wanted)
+
+
 def read(text: str) -> Program | FunctionCall:
     """Return what is to be run."""
     data: dict[str, dict[str, Any]] = json.loads(text)

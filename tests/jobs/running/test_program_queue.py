@@ -1,6 +1,7 @@
 """Programs between the workers that drive jobs and those that run them: rows, bells and answers."""
 
 import threading
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,7 +16,7 @@ from jobs.worker.programs import rows
 from jobs.worker.programs.host import DEADLY, ProgramHost
 from jobs.worker.programs.queue import QueuedPrograms
 from jobs.worker.programs.texts import written, written_result
-from solver.core.programs import Asker, FunctionCall, Program, ProgramsOff, Ran
+from solver.core.programs import Asker, FunctionCall, Program, ProgramFile, ProgramsOff, Ran
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -144,6 +145,9 @@ def test_fifty_at_once_are_run_two_at_a_time(jobs, settings):
             meanwhile.wait(0.01)
             with guard:
                 at_once[0] -= 1
+            if isinstance(wanted, Program):
+                assert wanted.files[0].content() == b"1,2"
+                return Ran(ending="time")
             if wanted.function == "off":
                 raise ProgramsOff("Off.")
             return Ran()
@@ -162,6 +166,14 @@ def test_fifty_at_once_are_run_two_at_a_time(jobs, settings):
         )
         for number in range(50)
     ]
+    with_files = Program("print(1)", "", files=(ProgramFile.of("table.csv", b"1,2"),))
+    asked = {
+        "job_id": jobs[0].pk,
+        "sha256": "with files",
+        "asked_by": "driver",
+        "wanted": written(with_files),
+    }
+    run_id = rows.ask(**asked)
     ProgramRun.objects.filter(pk=ids[3]).update(times_taken=3)
     threads = [threading.Thread(target=host.run_waiting) for _ in ids]
     for thread in threads:
@@ -172,4 +184,8 @@ def test_fifty_at_once_are_run_two_at_a_time(jobs, settings):
     refused = ProgramRun.objects.filter(state="refused").values_list("pk", "result")
     assert dict(refused) == {ids[7]: "Off.", ids[3]: DEADLY}
     assert ProgramRun.objects.filter(state="done").count() == 48
+    # Its files go once it has run, and come again with the next question, which has it run anew.
+    assert ProgramRun.objects.get(pk=run_id).wanted == written(replace(with_files, files=()))
+    rows.ask(**asked)
+    assert ProgramRun.objects.get(pk=run_id).wanted == written(with_files)
     host.close()
