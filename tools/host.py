@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from solver.core.programs import Programs
+from tools.add import Add
 from tools.files import ToolFile, ToolFiles
 from tools.job_tools import JobTools
 from tools.python import PythonTool
@@ -51,6 +52,10 @@ class ToolHost:
         if self._settings.reads_pages:
             tools.append(ReadPage(self._reader, self._threads))
         return JobTools(tools)
+
+    def check_tools(self) -> JobTools:
+        """Return the one tool of a job that looks whether a model calls tools."""
+        return JobTools([Add()])
 
     def close(self) -> None:
         """Begin no more; what runs ends within its limits."""

@@ -58,6 +58,8 @@ class JobOptions:
     is_never_sure: bool = False
     """No answer ends the job: it goes on until its tries or its money are used up. Measurements want that; neither form
     nor terminal offers it."""
+    checks_tools: bool = False
+    """Its models have one tool that adds, and no other: `manage.py models check` looks whether they call it."""
 
     @property
     def may_wait(self) -> bool:
@@ -90,6 +92,7 @@ class JobOptions:
             example=str(data["example"]) if data.get("example") else None,
             asks_first=data.get("asks_first") is True,
             is_never_sure=data.get("is_never_sure") is True,
+            checks_tools=data.get("checks_tools") is True,
             **{name: None if value is None else int(value) for name, value in known.items()},
         )
 
@@ -103,7 +106,7 @@ class JobOptions:
         """Return what a strategy reads; which models there are, its panel says, and what comes back, its problem."""
         unread = {
             "models", "result", "example", "may_wait_s", "is_never_sure", "asks_first", "ask_above_nano",
-            "answer_within_s",
+            "answer_within_s", "checks_tools",
         }  # fmt: skip
         read = {name: value for name, value in self.to_json().items() if name not in unread}
         return read | ({"confidence_target": _BEYOND_REACH} if self.is_never_sure else {})

@@ -33,3 +33,32 @@ def test_a_model_that_should_see_is_shown_a_picture(colour, sees, alice, endpoin
     found = check_model("openai/test", user=alice, report=lambda _: None)
     assert (found["works"], found["text"], found["json"], found["images"]) == (True, "42", True, sees), found
     assert found["charged"] != "$0.00"
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (Answer("", tool_calls=(("add", '{"a": 20417, "b": 31337}'),)), "works"),
+        (Answer("Answer: 51754"), "answered in text"),
+        (
+            Answer("", tool_calls=(("multiply", '{"a": 1}'),)),
+            "does not work: its calls could not be carried out",
+        ),
+    ],
+)
+def test_a_model_that_should_call_tools_has_one_to_call(reply, said, alice, endpoint, settings):
+    """It really adds two numbers; who answers without it, or calls what is not there, is told apart."""
+    settings.PONDER_PRICES = "openai/test=1/2/32000/400/tools"
+    load_prices()
+
+    def behave(call):
+        said = json.dumps(call.body["messages"])
+        if "20417" not in said:
+            return Answer('```json\n{"answer": 42}\n```' if "JSON object" in said else "Answer: 42")
+        if reply.tool_calls and not any(each["role"] == "tool" for each in call.body["messages"]):
+            return reply
+        return Answer("Answer: 51754")
+
+    endpoint.behaviour = behave
+    found = check_model("openai/test", user=alice, report=lambda _: None)
+    assert (found["works"], found["tools"]) == (True, said), found
