@@ -17,6 +17,10 @@ MAX_OUTCOME_CHARS = 12_000
 """How much of an outcome's text a model is shown, and the journal keeps."""
 MAX_SOURCES = 20
 MAX_SOURCE_CHARS = 2_000
+TYPICAL_TURNS = 4
+"""So many calls an attempt with tools usually makes, the one that answers included."""
+TURN_BYTES = 6_000
+"""About how much a turn and what its tools bring add to the conversation."""
 
 
 class ToolsOff(RuntimeError):

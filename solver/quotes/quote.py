@@ -20,11 +20,12 @@ from solver.core.models import ModelCard, solvers_of
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem.result_kind import ResultKind
 from solver.core.problem.statement import Problem
-from solver.engine.calls.bounds import prompt_bytes, typical_nano
+from solver.engine.calls.bounds import prompt_bytes
 from solver.engine.plan import least_budget_nano, reserve_nano, rotation
 from solver.inference.calibration import logit, sigmoid
-from solver.quotes.rollout import Game, Rollout, rollouts
+from solver.quotes.rollout import Game, Rollout, rollouts, try_nano
 from solver.quotes.text_quote import DraftCosts, suggested_for_text_nano
+from solver.quotes.tool_work import ToolWork, tool_work
 
 LEVELS = (0.1, 0.5, 0.9)
 _TARGET = 0.95
@@ -57,13 +58,17 @@ NO_SHIFT = Shift()
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Under which terms a job runs: prices with `markup_bp`, `slots` calls at a time of about `call_s` seconds each."""
+    """Under which terms a job runs: prices with `markup_bp`, `slots` calls at a time of about `call_s` seconds each.
+
+    `paid_use_nano` is what one use of the dearest tool here costs before the markup; None: models have no tools.
+    """
 
     strategy: str
     markup_bp: int
     call_s: float
     slots: int
     target: float = _TARGET
+    paid_use_nano: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,7 @@ def quote(
         time_high_s=_whole_s(quantile(seconds, LEVELS[2]) * math.exp(shift.time[1]), least=2),
         win_probability=win,
         right_probability=_right_probability(game, drawn, win),
-        sentence=_sentence(problem, terms.strategy, names, round(tries[0]), round(tries[1])),
+        sentence=_sentence(problem, terms.strategy, names, (round(tries[0]), round(tries[1])), game.tools),
     )
 
 
@@ -216,22 +221,28 @@ def game_of(problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, t
     )
     cards = {card.name: card for card in panel}
     reserve = reserve_nano(panel, problem, budget_nano=budget_nano, markup_bp=markup_bp) if panel else 0
+    tools = tool_work(problem, panel, strategy=terms.strategy, paid_use_nano=terms.paid_use_nano)
+    tried = tuple(solvers_of(panel)) if problem.is_checkable else tuple(cards[name] for name in names)
+    if tools.turns > 1:
+        callers = [card for card in solvers_of(panel) if card.calls_tools]
+        tried = tuple(card for card in tried if card.calls_tools) or tuple(callers)
     return Game(
-        cards=tuple(solvers_of(panel)) if problem.is_checkable else tuple(cards[name] for name in names),
+        cards=tried,
         kind=problem.kind,
         is_checkable=problem.is_checkable,
         spendable_nano=budget_nano - reserve,
         size_bytes=size_bytes,
         markup_bp=markup_bp,
         target=terms.target,
-        call_s=terms.call_s,
+        call_s=terms.call_s * tools.turns,
         slots=terms.slots,
+        tools=tools,
     )
 
 
 def tries_bought(game: Game) -> float:
     """Return how many tries of its first model the money of a game buys, about."""
-    return game.spendable_nano / max(typical_nano(game.cards[0], game.size_bytes, game.markup_bp), 1)
+    return game.spendable_nano / try_nano(game.cards[0], game)
 
 
 def shifted_costs(drawn: Sequence[Rollout], shift: Shift, *, budget_nano: int) -> tuple[int, int, int]:
@@ -308,10 +319,15 @@ def _between(lower: Shift, upper: Shift, share: float) -> Shift:
     return replace(lower, cost=(a, b, c), win=lower.win + (upper.win - lower.win) * share)
 
 
-def _sentence(problem: Problem, strategy: str, names: Sequence[str], low: int, high: int) -> str:
+def _sentence(
+    problem: Problem, strategy: str, names: Sequence[str], tries: tuple[int, int], tools: ToolWork
+) -> str:
+    low, high = tries
     # Strategies other than `vote` may also spend it on cheaper attempts, on grades and on revisions.
     about = "" if strategy == "vote" or problem.is_checkable else "about "
+    of_tools = f" with tools, of some {tools.turns} calls each," if tools.turns > 1 else ""
     attempts = f"{about}{low:,}–{high:,} attempts" if high > low else f"about {high:,} attempts"
+    attempts += of_tools
     ends = (
         "at the first answer that passes the check"
         if problem.is_checkable
@@ -322,5 +338,5 @@ def _sentence(problem: Problem, strategy: str, names: Sequence[str], low: int, h
     # What a budget pays for is reckoned with these models; other strategies than `vote` may use more of the panel.
     models = f"{'models such as ' if about else ''}{' and '.join(names)}"
     if high <= 1:
-        return f"Pays for one attempt with {models}."
+        return f"Pays for one attempt{of_tools} with {models}."
     return f"Pays for {attempts} with {models}. It stops {'' if problem.is_checkable else 'early '}{ends}."

@@ -22,6 +22,7 @@ from solver.engine.calls.bounds import least_budget_left_nano, typical_nano, typ
 from solver.inference.calibration import sigmoid
 from solver.inference.decisions.adaptive_stopping import chance_after_failures, lead_probability
 from solver.inference.item_response import handicap_of
+from solver.quotes.tool_work import NO_TOOLS, ToolWork
 
 DRAWS = 200
 _SIMULATED = 80
@@ -58,6 +59,15 @@ class Game:
     target: float
     call_s: float
     slots: int
+    tools: ToolWork = NO_TOOLS
+
+
+def try_nano(card: ModelCard, game: Game) -> int:
+    """Return what a try of a model typically costs the user."""
+    calls = sum(
+        typical_nano(card, size_bytes, game.markup_bp) for size_bytes in game.tools.sizes(game.size_bytes)
+    )
+    return max(calls + billed_nano(game.tools.fee_nano, game.markup_bp), 1)
 
 
 class _Player:
@@ -65,8 +75,8 @@ class _Player:
 
     def __init__(self, card: ModelCard, game: Game) -> None:
         self.ability = card.ability_for(game.kind)
-        self.typical = max(typical_nano(card, game.size_bytes, game.markup_bp), 1)
-        self.least = least_budget_left_nano(card, game.size_bytes, game.markup_bp)
+        self.typical = try_nano(card, game)
+        self.least = least_budget_left_nano(card, game.tools.sizes(game.size_bytes)[-1], game.markup_bp)
         self.costs = _costs(card, game)
         self.mean = sum(self.costs) / len(self.costs)
         p = min(max(self.ability / (1.0 - _BLIND_SHARE), 1e-4), 0.999)
@@ -80,23 +90,25 @@ class _Player:
 
 
 def _costs(card: ModelCard, game: Game) -> list[float]:
-    """Return what calls cost at evenly spaced quantiles of a lognormal length of output."""
+    """Return what tries cost at evenly spaced quantiles of a lognormal length of output."""
     output = card.output
     sigma = max(math.log(max(output.q90, 1) / max(output.q50, 1)) / _Z90, 0.05)
-    prompt = typical_prompt_tokens(card, game.size_bytes)
+    prompts = [typical_prompt_tokens(card, size_bytes) for size_bytes in game.tools.sizes(game.size_bytes)]
+    fees = billed_nano(game.tools.fee_nano, game.markup_bp)
     lengths = [
         min(output.q50 * math.exp(sigma * NormalDist().inv_cdf((i + 0.5) / _LENGTHS)), card.max_output_tokens)
         for i in range(_LENGTHS)
     ]
     return [
-        float(
-            billed_nano(
-                bound_nano(card.asked_rates, prompt_tokens=prompt, max_output_tokens=max(round(n), 1)),
-                game.markup_bp,
-            )
-        )
-        for n in lengths
+        float(fees + sum(_billed(card, prompt, n, game.markup_bp) for prompt in prompts)) for n in lengths
     ]
+
+
+def _billed(card: ModelCard, prompt_tokens: int, output_tokens: float, markup_bp: int) -> int:
+    most = bound_nano(
+        card.asked_rates, prompt_tokens=prompt_tokens, max_output_tokens=max(round(output_tokens), 1)
+    )
+    return billed_nano(most, markup_bp)
 
 
 def rollouts(game: Game, *, draws: int = DRAWS) -> list[Rollout]:
@@ -112,6 +124,11 @@ def rollouts(game: Game, *, draws: int = DRAWS) -> list[Rollout]:
 
 def _play(contest: "_Wait | _Race") -> Rollout:
     return contest.simulate_until(_SIMULATED) or contest.extrapolate()
+
+
+def _may_try(game: Game, tries: int) -> bool:
+    """Tell whether the strategy makes one more attempt after so many."""
+    return game.tools.most_tries is None or tries < game.tools.most_tries
 
 
 # With a checker ---------------------------------------------------------------------------------------------------
@@ -130,7 +147,7 @@ class _Wait:
         """Try one by one; None: after so many tries it has not ended."""
         while self._tries < tries:
             at = _best_per_dollar(self._players, self._failures, self._game.spendable_nano - self._spent)
-            if at is None:
+            if at is None or not _may_try(self._game, self._tries):
                 return _rollout(self._game, self._spent, self._tries, won=False, right=False)
             player = self._players[at]
             self._spent += player.costs[int(self._rng.random() * _LENGTHS)]
@@ -189,7 +206,8 @@ class _Race:
         while self._tries < tries:
             turn = self._tries % len(self._players)
             player = self._players[turn]
-            if player.least > self._game.spendable_nano - self._spent:
+            is_paid = player.least <= self._game.spendable_nano - self._spent
+            if not (is_paid and _may_try(self._game, self._tries)):
                 return _rollout(self._game, self._spent, self._tries, won=False, right=self._leads)
             self._spent += player.costs[int(self._rng.random() * _LENGTHS)]
             self._vote(right=self._rng.random() < self._chances[turn])

@@ -20,7 +20,7 @@ from solver.core.pricing import billed_nano
 from solver.core.problem.result_kind import ResultKind
 from solver.core.steps import Resources, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
-from solver.core.tools import ToolSpec
+from solver.core.tools import TURN_BYTES, TYPICAL_TURNS, ToolSpec
 from solver.engine.calls.bounds import fits, least_budget_left_nano, long_hold_nano, typical_nano
 from solver.strategies.shared.agent_line import MAX_FOUND_CHARS, AgentLine
 from solver.strategies.shared.common import MAX_TRIES, Common
@@ -32,9 +32,6 @@ _FIRST_WAVE = 3
 _NEXT_WAVE = 2
 _ATTEMPTS_AT_ONCE = 4
 _MOST_LINES = 12
-_TYPICAL_TURNS = 4
-_GROWTH_BYTES = 6_000
-"""About how much a turn and what its tools bring add to the conversation."""
 _USE_BYTES = 3_000
 """About how much one use of a tool brings."""
 _SHARE_FACTOR = 3
@@ -84,7 +81,7 @@ class Agent(Common[AgentPlan]):
         """Return what an attempt of a model costs, about."""
         card, markup_bp = self.roles.cards[name], self.setting.markup_bp
         return sum(
-            typical_nano(card, size_bytes + turn * _GROWTH_BYTES, markup_bp) for turn in range(_TYPICAL_TURNS)
+            typical_nano(card, size_bytes + turn * TURN_BYTES, markup_bp) for turn in range(TYPICAL_TURNS)
         )
 
     # Asking ---------------------------------------------------------------------------------------------------
@@ -141,7 +138,7 @@ class Agent(Common[AgentPlan]):
     def _may_turn(self, line: AgentLine, free_nano: int) -> bool:
         """Tell whether an attempt may go on with tools: the call after this one must be paid for, too."""
         card, size = self.roles.cards[line.model], line.size_bytes()
-        if not self.tools or line.turns + 1 >= self.plan.turns or not fits(card, size + _GROWTH_BYTES):
+        if not self.tools or line.turns + 1 >= self.plan.turns or not fits(card, size + TURN_BYTES):
             return False
         is_within_share = line.turns == 0 or line.left_nano >= typical_nano(
             card, size, self.setting.markup_bp
@@ -151,7 +148,7 @@ class Agent(Common[AgentPlan]):
     def _turn_nano(self, line: AgentLine) -> int:
         """Return what a turn may hold, with what it adds to the price of the call that answers."""
         card, size, markup_bp = self.roles.cards[line.model], line.size_bytes(), self.setting.markup_bp
-        later = least_budget_left_nano(card, size + 2 * _GROWTH_BYTES, markup_bp)
+        later = least_budget_left_nano(card, size + 2 * TURN_BYTES, markup_bp)
         return long_hold_nano(card, size, markup_bp) + later - self._last_nano(line)
 
     def _last(self, line: AgentLine, number: int, free_nano: int) -> Step:

@@ -34,6 +34,8 @@ REGISTRY: dict[str, Callable[[Setting], Strategy]] = {
 }
 RUNS_PROGRAMS = frozenset({"program"})
 """Strategies that are worth nothing where no program can be run."""
+USES_TOOLS = frozenset({"agent"})
+"""Strategies that are worth nothing where models have no tools."""
 DEFAULT = "auto"
 _FOR_TEXTS = "drafts"
 _RENAMED = {"knockout": "swiss"}

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from jobs.core.options import JobOptions
+from jobs.core.site_tools import paid_use_nano
 from jobs.learning.lookup import learned_shift, learned_store
 from jobs.models import Job, JobQuote
 from jobs.models.question import waited_for_answers
@@ -41,6 +42,7 @@ def terms_of(
         call_s=slowness
         * seconds_per_call(names, learned_store(names, kind, workspace), default=_DEFAULT_CALL_S[is_quick]),
         slots=settings.PONDER_CALLS_PER_JOB,
+        paid_use_nano=paid_use_nano(),
         **({"target": options.confidence_target} if options.confidence_target else {}),
     )
 

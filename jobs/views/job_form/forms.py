@@ -26,7 +26,7 @@ from jobs.views.access import job_named
 from solver.checkers import REGISTRY, CheckerError, parse_checker, recognise_checker
 from solver.core.money import NANO_PER_USD, MoneyError, parse_usd
 from solver.core.problem.result_kind import ResultKind
-from solver.strategies import DEFAULT, RUNS_PROGRAMS, current_name, described, names_for
+from solver.strategies import DEFAULT, RUNS_PROGRAMS, USES_TOOLS, current_name, described, names_for
 
 MOST_VALUE_NANO = 1_000_000 * NANO_PER_USD
 PRESETS = ("0.05", "0.25", "1", "5", "20")
@@ -51,10 +51,15 @@ ANSWER_WITHIN = [
 TARGETS = [("", "Default (95 %)"), ("0.8", "80 %"), ("0.9", "90 %"), ("0.99", "99 %")]
 
 
-def offered_strategies() -> list[tuple[str, str]]:
-    """Return the strategies to choose from: where no program can be run, not those that are worth nothing without."""
-    here = runs_programs()
-    return [(name, words) for name, words in STRATEGIES if here or name not in RUNS_PROGRAMS]
+def offered_strategies(*, with_tools: bool = True, chosen: str = "") -> list[tuple[str, str]]:
+    """Return the strategies to choose from: without what is worth nothing here, but with what was `chosen` before.
+
+    That is what runs programs where none can be run, and `agent` where models use no tools.
+    """
+    useless = (frozenset() if runs_programs() else RUNS_PROGRAMS) | (
+        frozenset() if with_tools else USES_TOOLS
+    )
+    return [(name, words) for name, words in STRATEGIES if name not in useless or name == chosen]
 
 
 class RawTextField(forms.CharField):

@@ -19,6 +19,7 @@ from accounts.models import Role, User, Workspace
 from files.store import read_files
 from jobs.core.options import answer_time_words
 from jobs.core.rates import within_rate
+from jobs.core.site_tools import why_no_agents
 from jobs.core.states import JobState
 from jobs.lifecycle import SubmitError, quote_job, submit_job
 from jobs.lifecycle.limits.spending import Use, limits_of_members, uses_of
@@ -62,6 +63,7 @@ def form_context(form: NewJobForm) -> dict[str, Any]:
     """Return what the form's partial needs."""
     budget = str(form["budget"].value() or "")
     custom = str(form["budget_custom"].value() or (budget if budget not in {CUSTOM, *PRESETS} else ""))
+    no_agents = why_no_agents(model_names(), has_files=bool(form["attached"].value()))
     return {
         "form": form,
         "presets": PRESETS,
@@ -69,7 +71,10 @@ def form_context(form: NewJobForm) -> dict[str, Any]:
         "waits": MAY_WAIT if offers_half_price() or form["may_wait"].value() else [],
         "checkers": checker_choices(form),
         "checkers_left_out": checkers_left_out(),
-        "strategies": offered_strategies(),
+        "strategies": offered_strategies(
+            with_tools=not no_agents, chosen=str(form["strategy"].value() or "")
+        ),
+        "no_agents": no_agents,
         "tools": tools_in_words(),
         "models": _models(str(form["models"].value() or "")),
         "budget": budget if budget in PRESETS else CUSTOM,

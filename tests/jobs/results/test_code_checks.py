@@ -24,6 +24,7 @@ from solver.core.money import NANO_PER_CENT
 from tests.support.endpoint import Answer
 from tests.support.people import make_user, submit_for
 from tests.support.sandboxes import bubblewrap
+from tools import ToolSettings
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -182,6 +183,27 @@ def test_where_no_code_can_run_a_job_that_needs_it_says_so(alice, workspace, end
     assert (job.calls, balances(workspace).available_nano) == (0, before)
     with pytest.raises(SubmitError, match=r"“Unit tests \(Python\)” cannot be used"):
         submit_for(alice, "Write add(a, b).", budget_nano=50 * NANO_PER_CENT, checker=TESTS)
+
+
+@pytest.mark.parametrize(
+    ("skills", "read_pages", "why"),
+    [
+        ("/tools", True, ""),
+        ("/tools", False, "no program is run here, and the web is neither searched nor read"),
+        ("", True, "none of the models here calls tools"),
+    ],
+)
+def test_agents_are_offered_where_their_models_have_tools(skills, read_pages, why, alice, settings):
+    """Else the form says why not; what was chosen before stays."""
+    settings.PONDER_RUN_CODE = False
+    settings.PONDER_PRICES = f"openai/test=1/2/32000/400{skills}"
+    settings.PONDER_TOOLS = ToolSettings(reads_pages=read_pages)
+    browser = Client()
+    browser.force_login(alice)
+    shown = browser.get("/jobs/new/").content.decode()
+    assert ('<option value="agent"' in shown) == (not why)
+    assert (f"Agents are not offered: {why}." in shown) is bool(why)
+    assert ("agent" in dict(offered_strategies(with_tools=not why, chosen="agent"))) is True
 
 
 def test_what_a_worker_found_decides_what_is_offered(settings):

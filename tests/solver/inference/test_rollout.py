@@ -161,6 +161,34 @@ def test_more_money_and_abler_models_raise_the_chance():
     assert chance(2, 0.2, checked=True) < chance(2, 0.8, checked=True)
 
 
+def test_attempts_with_tools_are_quoted_as_what_they_are():
+    """Several calls each, whose prompts grow, and what their uses cost: fewer for the money, and they take longer."""
+    panel = [replace(card(bundled=False), calls_tools=True, context_window=200_000), card("b/two")]
+    agent = replace(TERMS, strategy="agent")
+
+    def said(terms, problem=OPEN, cents=50):
+        return quote(problem, panel, budget_nano=cents * NANO_PER_CENT, terms=terms)
+
+    plain, free = said(agent), said(replace(agent, paid_use_nano=0))
+    dear = said(replace(agent, paid_use_nano=5_000_000))
+    assert "tools" not in plain.sentence
+    assert free.tries_high <= 12
+    assert free.models == ("demo/one",)
+    assert "attempts with tools, of some 4 calls each, with" in free.sentence
+    assert free.cost_p50_nano / free.tries_high > 4 * plain.cost_p50_nano / plain.tries_high
+    assert dear.cost_p50_nano / dear.tries_high > free.cost_p50_nano / free.tries_high + 9_000_000
+    assert free.time_high_s / free.tries_high > plain.time_high_s / plain.tries_high
+    tools, auto = replace(agent, paid_use_nano=0), replace(TERMS, strategy="auto", paid_use_nano=0)
+    assert said(tools, cents=1).sentence.startswith(
+        "Pays for one attempt with tools, of some 4 calls each, with"
+    )
+    assert "tools" not in said(auto).sentence
+    assert (
+        "with tools"
+        in said(auto, replace(OPEN, text="According to the web, how many bees are there?")).sentence
+    )
+
+
 def test_a_certainty_is_never_won():
     """Who asks for more than any vote can give pays for all of them, and the quote says so."""
     terms = replace(TERMS, target=2.0)
