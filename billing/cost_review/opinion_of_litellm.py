@@ -11,7 +11,7 @@ from solver.core.money import NANO_PER_USD
 def cost_nano(model: str, usage: Mapping[str, Any], *, service: str) -> int | None:
     """Return the cost in nano-USD, now; None: litellm does not know the model, or cannot read the report."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-    from litellm.cost_calculator import cost_per_token
+    from litellm.cost_calculator import batch_cost_calculator, cost_per_token
     from litellm.types.utils import Usage
 
     report = {
@@ -22,12 +22,15 @@ def cost_nano(model: str, usage: Mapping[str, Any], *, service: str) -> int | No
             "completion_tokens_details", usage.get("output_tokens_details")
         ),
     }
+    provider = model.partition("/")[0]
     try:
-        parts = cost_per_token(
-            model=model,
-            usage_object=Usage(**{**usage, **report}),
-            custom_llm_provider=model.partition("/")[0],
-            service_tier=service or None,
+        said = Usage(**{**usage, **report})
+        parts = (
+            batch_cost_calculator(said, model, provider)
+            if service == "batch"
+            else cost_per_token(
+                model=model, usage_object=said, custom_llm_provider=provider, service_tier=service or None
+            )
         )
     except Exception:  # noqa: BLE001  (it raises whatever its providers' modules do)
         return None

@@ -126,11 +126,16 @@ def _dearest(model: "ModelInfo") -> "ModelPrice":
 def _service_tiers(model: "ModelInfo") -> Iterator[dict[str, Any]]:
     now = datetime.now(tz=UTC)
     for service in SERVICES:
-        context = {"service_tier": service}
+        context = _context(service)
         if any(variant.when == context for variant in model.price_variants or ()):
             prices = model.get_prices(now, context)
             yield {"above_prompt_tokens": 0, "service": service} | _at(prices, 0)
             yield from ({"service": service} | tier for tier in _tiers(prices))
+
+
+def _context(service: str) -> dict[str, str]:
+    """Return what it calls a service tier."""
+    return {"processing": "batch"} if service == "batch" else {"service_tier": service}
 
 
 def _tiers(prices: "ModelPrice") -> list[dict[str, Any]]:
@@ -167,7 +172,7 @@ def cost_usd(name: str, tokens: Mapping[str, int], *, at: datetime, service: str
     if model is None:
         return None
     provider = _providers()[PROVIDERS[name.partition("/")[0]]]
-    context = {"service_tier": service} if service else None
+    context = _context(service) if service else None
     try:
         found = model.calc_price(Usage(**tokens), provider, genai_request_timestamp=at, price_context=context)
     except ValueError:

@@ -24,8 +24,10 @@ RATES = {
     "cache_creation_input_token_cost_above_1hr": "cache_write_1h_pico",
 }
 _ALWAYS = ("input_cost_per_token", "output_cost_per_token")
-SERVICES = ("flex", "priority")
-"""The service tiers that a reply may name. Batches are another way of asking, which Ponder does not use."""
+SERVICES = {"flex": "flex", "priority": "priority", "batch": "batches"}
+"""The service tiers that a reply may name, or by which it is asked for, and what the map calls them."""
+_WITH_BATCHES = frozenset({"openai"})
+"""The providers whose batches Ponder can use."""
 _MODES = frozenset({"chat", "responses"})
 _DEFAULT_ADDRESS = "litellm's bundled price map"
 # What Ponder never asks for.
@@ -109,11 +111,12 @@ def long_prompt_tiers(raw: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def service_tiers(raw: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the rates of the service tiers that a reply may name (`input_cost_per_token_flex` and its like)."""
+    """Return the rates of the service tiers (`input_cost_per_token_flex` and its like)."""
     return [
         _tier(raw, size=size, service=service)
         for service in SERVICES
-        if f"input_cost_per_token_{service}" in raw
+        if f"input_cost_per_token_{SERVICES[service]}" in raw
+        and (service != "batch" or raw.get("litellm_provider") in _WITH_BATCHES)
         for size in (0, *_sizes(raw))
     ]
 
@@ -150,7 +153,7 @@ def _tier(raw: dict[str, Any], *, size: int, service: str = "") -> dict[str, Any
 
     Caches without a rate of their own are charged as the tier's input.
     """
-    above, of_service = f"_above_{size}k_tokens" if size else "", f"_{service}" if service else ""
+    above, of_service = f"_above_{size}k_tokens" if size else "", f"_{SERVICES[service]}" if service else ""
     tier: dict[str, Any] = {"above_prompt_tokens": size * 1000}
     if service:
         tier["service"] = service

@@ -54,6 +54,7 @@ def call(job):
     [
         ("openai/gpt-5", Usage(1000, 500), PLAIN, {}),
         ("openai/gpt-5", Usage(1000, 500, service="flex"), PLAIN, {"service_tier": "flex"}),
+        ("openai/gpt-5", Usage(1000, 500, service="batch"), PLAIN, {"service_tier": "batch"}),
         (
             "anthropic/claude-sonnet-5-5",
             Usage(20_100, 500, 0, 20_000, cache_write_1h_tokens=20_000),
