@@ -5,20 +5,22 @@ price, and all of them for some minutes, answers the others late, and keeps prom
 alike, from 1,024 tokens on, in steps of 128) or as Anthropic does (what is marked, written for a quarter more). It
 reckons its bill by arithmetic of its own; a purse that does not come to it ends the measurement.
 
-`price_ratio`: what a job costs that may wait an hour, with half the budget, over one that may not;
+`price_ratio`: what a job costs that may wait an hour, with half the budget, over one that may not; `batch_price_ratio`
+the same of one that may wait till tonight, whose waves go in batches that take from minutes to half a day;
 `accuracy_gap_pt`: by how many points the latter is right more often, of all strategies together. `cached_price_ratio`:
 what jobs with a problem of some 3,000 tokens cost whose calls begin alike and whose first one goes ahead, over the same
 jobs with prompts in the shape of the bundled models, all sent at once. The table on stderr has each strategy.
 """
 
 import asyncio
+import math
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from solver.core.errors import NotExecuted
+from solver.core.errors import NotExecuted, ProviderError
 from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT, format_usd
 from solver.core.pricing import Tier, Usage
@@ -32,13 +34,17 @@ from solver.engine.outcome import Limits
 from solver.engine.plan import reserve_nano
 from solver.engine.runner import Runner
 from solver.providers.litellm_gateway import Gateway
+from solver.providers.openai_batches import BATCH, BatchLook
 from solver.simulation.simulate import KIND, PlainJudge, VirtualLoop
-from solver.simulation.world import RIGHT, World, cards
+from solver.simulation.world import RIGHT, Said, World, cards
 from solver.strategies import Setting, make_strategy
 
 STRATEGIES = ("aggregate", "auto", "deep", "refine", "swiss", "tree", "vote")
 BUDGET_NANO = 20 * NANO_PER_CENT
-_WAITS_S = 3_600.0
+_WAITS_S, _TONIGHT_S = 3_600.0, 43_200.0
+_BATCH_MEDIAN_S, _BATCH_SPREAD = 2_400.0, 1.2
+"""How long batches take: log-normal, so that one in ten takes longer than three hours."""
+_BATCH_LEFT_OUT = 0.02
 _SHARE_OF_BUDGET = (1, 2)
 _REFUSED, _STORM_S = 0.2, 400.0
 _SLOWNESS = 3.0
@@ -65,6 +71,7 @@ class Provider(Gateway):
         self._kept: dict[str, list[Kept]] = {}
         self._fate = random.Random(f"tiers:{seed}")
         self._storm_s = self._fate.uniform(0.0, 1_200.0)
+        self._batches: dict[str, Batch] = {}
 
     async def complete(self, request: Request) -> Reply:
         """Answer as the model would, at the tier that is asked for unless that is refused."""
@@ -73,14 +80,52 @@ class Provider(Gateway):
             await asyncio.sleep(0.5)
             raise NotExecuted("429 resource unavailable")
         said = self._world.reply(request.card.name, request.messages, request.seed)
-        read, written, prompt = self._cached(request, loop.time())
+        cached = self._cached(request, loop.time())
         await asyncio.sleep(said.seconds * (_SLOWNESS if is_flex else 1.0))
         self._keep(request, loop.time())
+        return self._billed(request, said, cached, FLEX if is_flex else "")
+
+    def _billed(self, request: Request, said: Said, cached: tuple[int, int, int], tier: str) -> Reply:
+        read, written, prompt = cached
         output = min(said.tokens, request.max_output_tokens)
-        usage = Usage(prompt, output, read, written, service=FLEX if is_flex else "")
+        usage = Usage(prompt, output, read, written, service=tier)
         self.bill_nano += self._cost_nano(request.card, usage)
         is_cut = said.tokens > request.max_output_tokens
         return Reply("" if is_cut else said.text, "", "length" if is_cut else "stop", usage, None, "")
+
+    async def upload_batch(self, calls: Mapping[str, Request]) -> str:
+        """Keep calls for a batch."""
+        takes_s = _BATCH_MEDIAN_S * math.exp(self._fate.gauss(0.0, _BATCH_SPREAD))
+        self._batches[f"batch:{len(self._batches)}"] = Batch(
+            dict(calls), asyncio.get_running_loop().time() + takes_s
+        )
+        return f"batch:{len(self._batches) - 1}"
+
+    async def start_batch(self, request: Request, reference: str) -> str:
+        """Start it: its time runs already."""
+        del request
+        return reference
+
+    async def look_at_batch(self, request: Request, reference: str) -> BatchLook:
+        """Tell of a batch once it is over; it is executed then."""
+        del request
+        batch = self._batches[reference]
+        rest = NotExecuted("not begun")
+        if batch.is_cancelled:
+            return BatchLook(reference, is_over=True, rest=rest)
+        if asyncio.get_running_loop().time() < batch.until_s:
+            return BatchLook(reference)
+        fates: dict[str, Reply | ProviderError] = {}
+        for call_id, each in batch.calls.items():
+            if self._fate.random() >= _BATCH_LEFT_OUT:
+                said = self._world.reply(each.card.name, each.messages, each.seed)
+                fates[call_id] = self._billed(each, said, (0, 0, len(_text(each)) // 4), BATCH)
+        return BatchLook(reference, is_over=True, fates=fates, rest=rest)
+
+    async def cancel_batch(self, request: Request, reference: str) -> None:
+        """Begin none of its calls."""
+        del request
+        self._batches[reference].is_cancelled = True
 
     def _is_refused(self, now_s: float) -> bool:
         return self._storm_s <= now_s < self._storm_s + _STORM_S or self._fate.random() < _REFUSED
@@ -139,12 +184,21 @@ def _common(one: str, other: str) -> int:
     return least
 
 
+@dataclass(slots=True)
+class Batch:
+    """Calls that are executed at a moment, unless they are cancelled before."""
+
+    calls: dict[str, Request]
+    until_s: float
+    is_cancelled: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How jobs are run: may they wait, with what budget, and do their prompts begin alike, by whose rules of caches."""
+    """How jobs are run: how long they may wait, with what budget, and do their prompts begin alike, by whose rules."""
 
     budget_nano: int = BUDGET_NANO
-    may_wait: bool = False
+    may_wait_s: float = 0.0
     begins_alike: bool = True
     rule: str = "openai"
     filler: str = ""
@@ -156,7 +210,8 @@ class Job(NamedTuple):
     right: bool
     cost_nano: int
     calls: int
-    flex_calls: int
+    cheap_calls: int
+    batch_calls: int
     seconds: float
 
 
@@ -170,18 +225,19 @@ def panel(way: Way) -> list[ModelCard]:
             rates,
             cache_read_pico=rates.input_pico // 10,
             cache_write_pico=rates.input_pico * 5 // 4 if is_marked else None,
-            tiers=(
+            tiers=tuple(
                 Tier(
                     0, rates.input_pico // 2, rates.output_pico // 2, rates.input_pico // 20,
-                    rates.input_pico * 5 // 8 if is_marked else None, service=FLEX,
-                ),
+                    rates.input_pico * 5 // 8 if is_marked else None, service=tier,
+                )
+                for tier in (FLEX, BATCH)
             ),
         )  # fmt: skip
         own = replace(
             card, rates=priced, family="anthropic" if is_marked else card.family,
-            bundled=not way.begins_alike, writes_prose=True,
+            bundled=not way.begins_alike, writes_prose=True, has_batches=True,
         )  # fmt: skip
-        found.append(at_cheaper_tier(own) if way.may_wait else own)
+        found.append(at_cheaper_tier(own) if way.may_wait_s else own)
     return found
 
 
@@ -204,9 +260,9 @@ async def run_job(strategy: str, seed: int, way: Way) -> Job:
         gateway=provider,
         judge=PlainJudge(),
         control=Control(),
-        limits=Limits(slots=8, patience_s=3_600.0),
+        limits=Limits(slots=16 if way.may_wait_s > _WAITS_S else 8, patience_s=3_600.0),
         clock=clock,
-        may_wait_until_s=clock() + _WAITS_S if way.may_wait else None,
+        may_wait_until_s=clock() + way.may_wait_s if way.may_wait_s else None,
     ).run()
     if purse.settled_nano != provider.bill_nano or provider.bill_nano > way.budget_nano or purse.held_nano:
         raise RuntimeError(
@@ -217,7 +273,8 @@ async def run_job(strategy: str, seed: int, way: Way) -> Job:
         outcome.best is not None and outcome.best.answer == RIGHT,
         provider.bill_nano,
         len(settled),
-        sum(call.service == FLEX for call in settled),
+        sum(bool(call.service) for call in settled),
+        sum(call.service == BATCH for call in settled),
         clock(),
     )
 
@@ -246,13 +303,15 @@ def accuracy(jobs: Sequence[Job]) -> float:
 
 
 def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' common signature)
-    """Return the three figures; the table goes to stderr."""
+    """Return the figures; the tables go to stderr."""
     seeds = range(1, 41 if quick else 401)
-    waiting = Way(BUDGET_NANO * _SHARE_OF_BUDGET[0] // _SHARE_OF_BUDGET[1], may_wait=True)
-    now, later = (
-        [job for each in STRATEGIES for job in run_all(each, seeds, way)] for way in (Way(), waiting)
+    waiting = Way(BUDGET_NANO * _SHARE_OF_BUDGET[0] // _SHARE_OF_BUDGET[1], may_wait_s=_WAITS_S)
+    now, later, tonight = (
+        [job for each in STRATEGIES for job in run_all(each, seeds, way)]
+        for way in (Way(), waiting, replace(waiting, may_wait_s=_TONIGHT_S))
     )
     _say_tiers(now, later, len(seeds))
+    _say_tiers(now, tonight, len(seeds))
     few = seeds[: len(seeds) // 4]
     before, after = 0, 0
     for rule in RULES:
@@ -264,19 +323,33 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
     return {
         "price_ratio": round(cost_nano(later) / cost_nano(now), 4),
         "accuracy_gap_pt": round(100 * (accuracy(now) - accuracy(later)), 2),
+        "batch_price_ratio": round(cost_nano(tonight) / cost_nano(now), 4),
+        "batch_accuracy_gap_pt": round(100 * (accuracy(now) - accuracy(tonight)), 2),
+        "batch_share": round(sum(job.batch_calls for job in tonight) / sum(job.calls for job in tonight), 4),
         "cached_price_ratio": round(after / before, 4),
     }
 
 
 def _say_tiers(now: Sequence[Job], later: Sequence[Job], count: int) -> None:
-    _say("strategy", "standard", "may wait", "saved", "right", "right, waiting", "at half price", "minutes")
+    _say(
+        "strategy",
+        "standard",
+        "may wait",
+        "saved",
+        "right",
+        "right, waiting",
+        "at half price",
+        "in batches",
+        "minutes",
+    )
     for index, strategy in enumerate(STRATEGIES):
         own, other = (jobs[index * count : (index + 1) * count] for jobs in (now, later))
         calls = sum(job.calls for job in other)
         _say(
             strategy, _each(own), _each(other), f"{100 - 100 * cost_nano(other) / cost_nano(own):.0f} %",
             f"{accuracy(own):.3f}", f"{accuracy(other):.3f}",
-            f"{100 * sum(job.flex_calls for job in other) / calls:.0f} %",
+            f"{100 * sum(job.cheap_calls for job in other) / calls:.0f} %",
+            f"{100 * sum(job.batch_calls for job in other) / calls:.0f} %",
             f"{sum(job.seconds for job in other) / 60 / count:.0f}",
         )  # fmt: skip
 

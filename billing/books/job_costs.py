@@ -34,7 +34,9 @@ class JobCosts:
     output_tokens: int
     reasoning_tokens: int
     flex_calls: int
-    """Settled calls that were served at half price, as their replies say."""
+    """Settled calls that were served at half price, as their replies say, or in a batch."""
+    cheaper_tiers: str
+    """The service tiers of those, in words; empty: there are none."""
     models: tuple[str, ...]
     tools: tuple[ToolCost, ...] = ()
 
@@ -46,7 +48,11 @@ SELECT coalesce(sum(least(cost_nano, billed_nano)) FILTER (WHERE state = '{CallS
        coalesce(sum(hold_nano) FILTER (WHERE state = '{CallState.IN_DOUBT}'), 0)::bigint,
        coalesce(sum(input_tokens), 0)::bigint, coalesce(sum(cache_read_tokens), 0)::bigint,
        coalesce(sum(output_tokens), 0)::bigint, coalesce(sum(reasoning_tokens), 0)::bigint,
-       count(*) FILTER (WHERE state = '{CallState.SETTLED}' AND service_tier = 'flex'),
+       count(*) FILTER (WHERE state = '{CallState.SETTLED}' AND service_tier IN ('flex', 'batch')),
+       array_remove(
+           array_agg(DISTINCT CASE WHEN state = '{CallState.SETTLED}' AND service_tier IN ('flex', 'batch')
+                                   THEN service_tier END), NULL
+       ),
        array_remove(
            array_agg(DISTINCT CASE WHEN state = '{CallState.SETTLED}' AND kind <> 'tool' THEN model END), NULL
        ),
@@ -59,7 +65,7 @@ def job_costs(job_id: uuid.UUID) -> JobCosts:
     """Return the costs of a job over all its versions."""
     with connection.cursor() as cursor:
         cursor.execute(_SUMS, [job_id])
-        provider, billed, doubts, doubts_nano, *tokens, flex, models, uses = cursor.fetchone()
+        provider, billed, doubts, doubts_nano, *tokens, flex, tiers, models, uses = cursor.fetchone()
     given, cached, made, reasoned = tokens
     return JobCosts(
         provider_nano=provider,
@@ -71,6 +77,7 @@ def job_costs(job_id: uuid.UUID) -> JobCosts:
         output_tokens=made,
         reasoning_tokens=reasoned,
         flex_calls=flex,
+        cheaper_tiers=" and ".join(sorted(tiers or (), reverse=True)),
         models=tuple(sorted(models or ())),
         tools=_tool_costs(job_id) if uses else (),
     )

@@ -120,11 +120,12 @@ async def execute(
     benched: dict[str, Benched] | None = None,
     tools: Tools | None = None,
     permits: Permits | None = None,
+    leaves_batches: bool = True,
 ) -> Outcome:
     """Run one execution. Raises Interrupted, LeaseLost or ProviderDown where another execution is to continue.
 
     Raises CannotContinue where none can. `benched` is filled as the runner fills it; `tools` are what the job's models
-    may have used.
+    may have used. It ends while all that is under way waits in batches, unless somebody waits here for the job's end.
     """
     job = snapshot.job
     journal = PostgresJournal(
@@ -154,7 +155,10 @@ async def execute(
         permits=permits,
         ask_wishes=wishes_of(job),
         limits=Limits(
-            slots=settings.PONDER_CALLS_PER_JOB, patience_s=patience_s, drain_s=settings.PONDER_DRAIN_S
+            slots=settings.PONDER_CALLS_PER_JOB,
+            patience_s=patience_s,
+            drain_s=settings.PONDER_DRAIN_S,
+            leaves_batches=leaves_batches,
         ),
     )
     try:

@@ -150,6 +150,7 @@ class WorkerHost:
             benched=benched,
             permits=self._permits,
             tools=tools,
+            leaves_batches=report is None,
         )
         record_outcome_of(lease, asyncio.run_coroutine_threadsafe(running, self._loop))
         if details := {model: each.detail for model, each in benched.items() if each.detail}:

@@ -138,12 +138,14 @@ def give_back(
     error: str = "",
     at_fault: bool = False,
     to_back: bool = False,
+    in_batches: bool = False,
 ) -> bool:
     """End this execution of a job so that another continues it. False: the lease was not ours any more.
 
     A pause, a wait and a deploy are no sign of poison; a fault of our own is (`at_fault`). What the user wants by now
     comes first: a pause is taken back by a resume, and who finishes or cancels does not wait for `next_after`. With
-    `to_back` the job queues behind those that wait already. For a job that can go on at once the next worker is woken.
+    `to_back` the job queues behind those that wait already. For a job that can go on at once the next worker is woken. A
+    job whose calls wait `in_batches` waits for nothing that failed.
     """
     given = Job.objects.filter(pk=lease.job_id, token=lease.token, lease_until__gt=Now()).update(
         state=Case(
@@ -156,7 +158,7 @@ def give_back(
         queued_at=Now() if to_back else F("queued_at"),
         error=error,
         idle_claims=F("idle_claims") if at_fault else Greatest(F("idle_claims") - 1, 0),
-        waits=F("waits") + 1 if state == JobState.WAITING else F("waits"),
+        waits=F("waits") + 1 if state == JobState.WAITING and not in_batches else F("waits"),
     )
     if given and state == JobState.QUEUED and not next_after:
         wake_worker_on_commit(lease.job_id)

@@ -6,7 +6,10 @@ from concurrent.futures import Future
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Count, Min
+from django.utils import timezone
 
+from billing.models import Call, CallState
 from jobs.core.errors import CannotContinue
 from jobs.core.lease import Lease
 from jobs.core.states import JobState, Wanted
@@ -26,6 +29,8 @@ logger = logging.getLogger(__name__)
 WAITS_S = (15, 30, 60, 120, 300, 600)
 """Seconds until a job asks a provider again that did not answer; the last one for as long as it stays away."""
 AFTER_FAULT = timedelta(seconds=5)
+LEAST_BATCH_PAUSE, MOST_BATCH_PAUSE = timedelta(seconds=30), timedelta(minutes=10)
+"""How long a job waits until its batches are looked at again."""
 
 
 def record_outcome_of(lease: Lease, execution: "Future[Outcome]") -> None:
@@ -41,13 +46,12 @@ def record_outcome_of(lease: Lease, execution: "Future[Outcome]") -> None:
         question = needs.question
         retry_while_database_is_down(lambda: _ask_person(lease, question))
     except Interrupted as stop:
-        state = JobState.PAUSED if stop.reason is Interruption.PAUSE else JobState.QUEUED
-        to_back = stop.reason is Interruption.SLICE
-        retry_while_database_is_down(lambda: leases.give_back(lease, state=state, to_back=to_back))
+        reason = stop.reason
+        retry_while_database_is_down(lambda: _interrupted(lease, reason))
     except ProviderDown as error:
-        reason = str(error)
-        logger.warning("Job %s waits for a provider: %s", lease.job_id, reason)
-        retry_while_database_is_down(lambda: _wait_for_provider(lease, reason))
+        why = str(error)
+        logger.warning("Job %s waits for a provider: %s", lease.job_id, why)
+        retry_while_database_is_down(lambda: _wait_for_provider(lease, why))
     except CannotContinue as error:
         logger.exception("Job %s cannot be continued by this release.", lease.job_id)
         end_as_it_stands(lease, str(error))
@@ -75,6 +79,28 @@ def _ask_person(lease: Lease, question: Question) -> None:
     """Let the job wait for its person; where they want it to end meanwhile, another execution sees to that."""
     if not ask_person(lease, question):
         leases.give_back(lease, state=JobState.QUEUED)
+
+
+def _interrupted(lease: Lease, reason: Interruption) -> bool:
+    if reason is Interruption.BATCH:
+        return _wait_for_batches(lease)
+    state = JobState.PAUSED if reason is Interruption.PAUSE else JobState.QUEUED
+    return leases.give_back(lease, state=state, to_back=reason is Interruption.SLICE)
+
+
+def _wait_for_batches(lease: Lease) -> bool:
+    """Let the job wait for its batches, to be looked at again the later the longer they took already."""
+    held = Call.objects.filter(escrow_id=lease.escrow_id, state=CallState.HELD)
+    began, count = held.aggregate(began=Min("created_at"), count=Count("pk")).values()
+    waited = timezone.now() - (began or timezone.now())
+    calls = f"{count} calls wait" if count > 1 else "One call waits"
+    return leases.give_back(
+        lease,
+        state=JobState.WAITING,
+        next_after=min(max(waited / 6, LEAST_BATCH_PAUSE), MOST_BATCH_PAUSE),
+        error=f"{calls} for a batch at half price, which takes up to hours.",
+        in_batches=True,
+    )
 
 
 def _wait_for_provider(lease: Lease, reason: str) -> bool:

@@ -45,6 +45,8 @@ class Interruption(StrEnum):
     """The budget grew while the end was being prepared."""
     QUESTION = "question"
     """The person who asked is to be asked first."""
+    BATCH = "batch"
+    """All that is under way waits in batches at providers, for hours."""
 
 
 class Interrupted(SolverError):

@@ -62,6 +62,8 @@ class ModelCard:
     """As many calls its server answers at a time, where that is known: more would only wait there. 0: not known."""
     background: bool = False
     """The provider works on calls by itself, to be collected by reference (solver/providers/openai_responses.py)."""
+    has_batches: bool = False
+    """The provider takes waves of calls together (solver/providers/openai_batches.py)."""
     service: str = ""
     """The service tier that its calls ask for where they can wait (see engine/calls/service_tier.py); empty: standard."""
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -139,7 +139,7 @@ class Runner:
         self._landed: deque[StepResult] = deque()
         self._wake = asyncio.Event()
         control.listen(self._wake.set)
-        self._attempts.on_reference = self._wake.set
+        self._attempts.on_reference = self._attempts.batches.on_look = self._wake.set
         self._fault: BaseException | None = None
         self._state = RunState()
         self._asks.on_open = self._state.give_way
@@ -227,6 +227,8 @@ class Runner:
                 self._ask_person()
                 raise Interrupted(Interruption.SLICE)
             if action is Action.WAIT:
+                if self._limits.leaves_batches and self._attempts.batches.are_all(self._in_flight):
+                    raise Interrupted(Interruption.BATCH)
                 await self._next_event()
 
     async def _heed(self) -> None:
@@ -240,7 +242,8 @@ class Runner:
         """Ask the strategy and start what it wants. Raises ProviderDown where only suspended models could go on."""
         resources = self._resources()
         steps, why_not_all = self._asks.first(resources) or self._wanted(resources)
-        noted = await self._dispatch(steps)
+        with self._attempts.batches.forming(steps) as in_batches:
+            noted = await self._dispatch(steps, in_batches)
         action = self._state.after_asking(
             noted=noted, under_way=self._is_under_way(), can_pay=bool(resources.affordable)
         )
@@ -313,10 +316,10 @@ class Runner:
         allowed = [step for step in steps if step.model not in suspended]
         return allowed, why if len(allowed) < len(steps) else ""
 
-    async def _dispatch(self, steps: Sequence[Step]) -> bool:
+    async def _dispatch(self, steps: Sequence[Step], in_batches: Collection[str]) -> bool:
         """Start the steps; return whether the strategy was told something meanwhile (a note)."""
         noted = False
-        for step in self._caches.admitted([self._as_sent(step) for step in steps]):
+        for step in self._caches.admitted([self._as_sent(step) for step in steps], in_batches):
             if step.kind is StepKind.NOTE:
                 self._take(await self._attempts.note(step))
                 noted = True

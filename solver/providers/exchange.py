@@ -20,10 +20,19 @@ class SecondRequest(Exception):
     """A library wanted to send a call again. One hold pays for one request."""
 
 
+class NotSent(Exception):
+    """A request that was only to be drafted is held back."""
+
+
 @dataclass(slots=True)
 class Exchange:
-    """The one request of a call. `status` is the server's own; `body` is whole, or None where it did not arrive whole."""
+    """The one request of a call. `status` is the server's own; `body` is whole, or None where it did not arrive whole.
 
+    Where the call `is_draft`, nothing is sent: `request` is what would have been.
+    """
+
+    is_draft: bool = False
+    request: httpx.Request | None = None
     was_sent: bool = False
     never_connected: bool = False
     status: int | None = None
@@ -40,9 +49,12 @@ _current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 
 
 @contextlib.contextmanager
-def one_request() -> Iterator[Exchange]:
-    """Let the block send one request and yield what becomes of it. `watch_httpx` must have been called."""
-    exchange = Exchange()
+def one_request(*, is_draft: bool = False) -> Iterator[Exchange]:
+    """Let the block send one request and yield what becomes of it. `watch_httpx` must have been called.
+
+    Of a draft the request is kept and not sent.
+    """
+    exchange = Exchange(is_draft=is_draft)
     token = _current.set(exchange)
     try:
         yield exchange
@@ -62,6 +74,9 @@ def watch_httpx() -> None:
         exchange = _current.get()
         if exchange is None or _fetches_a_token(request):
             return await original(self, request, stream=stream, **options)
+        if exchange.is_draft:
+            exchange.request = request
+            raise NotSent("This is a draft.")
         if exchange.was_sent:
             raise SecondRequest("A call is sent once.")
         exchange.was_sent = True

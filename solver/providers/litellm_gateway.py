@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 import aiohttp
+import httpx
 
 from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
 from solver.core.models import ModelCard
@@ -18,12 +19,14 @@ from solver.core.request import Reply, Request
 from solver.providers.environment import OWN_SERVERS, own_server_key
 from solver.providers.error_sorting import (
     in_doubt,
+    not_executed,
     sorted_error,
     sorted_exchange,
     timed_out,
     used_its_cap,
 )
 from solver.providers.exchange import Exchange, one_request, watch_httpx
+from solver.providers.openai_batches import BATCH, BatchLook, OpenAIBatches
 from solver.providers.openai_responses import Background
 from solver.providers.picture_parts import PictureHolder, chat_message, no_pictures, pictures_in
 from solver.providers.replies.openai_chat import read_chat
@@ -38,7 +41,9 @@ _NOTHING_SHOWN: Mapping[str, bytes] = {}
 class Gateway(Protocol):
     """Makes calls. Raises NotExecuted or InDoubt.
 
-    A card in background mode is called in two acts, `submit` and `collect`, with its reference kept in between.
+    A card in background mode is called in two acts, `submit` and `collect`, with its reference kept in between. Calls
+    at the tier `batch` are uploaded and started together, and looked at until their batch is over; both references are
+    kept.
     """
 
     async def complete(self, request: Request) -> Reply:
@@ -55,6 +60,26 @@ class Gateway(Protocol):
 
     async def cancel(self, request: Request, reference: str) -> None:
         """Ask the provider to stop working on a call; best effort."""
+        del request, reference
+
+    async def upload_batch(self, calls: Mapping[str, Request]) -> str:
+        """Upload calls by their ids, and return the reference (at most 200 characters). Raises NotExecuted."""
+        raise NotExecuted(f"There are no batches here for {len(calls)} calls.", retryable=False)
+
+    async def start_batch(self, request: Request, reference: str) -> str:
+        """Start an uploaded batch, once, and return its reference from now on. Raises NotExecuted.
+
+        `request` is any of its calls: it says where the batch is.
+        """
+        raise NotExecuted(f"{request.card.name} has no batches here; {reference} is none.", retryable=False)
+
+    async def look_at_batch(self, request: Request, reference: str) -> BatchLook | None:
+        """Return what is known of a batch now; None: it cannot be had now."""
+        error = InDoubt(f"{request.card.name} has no batches here; {reference} cannot be collected.")
+        return BatchLook(reference, is_over=True, rest=error)
+
+    async def cancel_batch(self, request: Request, reference: str) -> None:
+        """Ask the provider to begin no further call of a batch; best effort."""
         del request, reference
 
     async def close(self) -> None:
@@ -78,6 +103,7 @@ class LiteLLMGateway(Gateway):
         watch_httpx()
         self._sessions: dict[str, aiohttp.ClientSession] = {}
         self._background = Background()
+        self._batches = OpenAIBatches(self._draft)
 
     async def warm_up(self) -> None:
         """Go once through litellm to a closed port: what it imports on the way would hold the event loop up later."""
@@ -124,6 +150,36 @@ class LiteLLMGateway(Gateway):
         """Ask the provider to stop working on a call; best effort."""
         await self._background.cancel(request, reference)
 
+    async def upload_batch(self, calls: Mapping[str, Request]) -> str:
+        """Upload calls by their ids, and return the reference. Raises NotExecuted."""
+        return await self._batches.upload(calls)
+
+    async def start_batch(self, request: Request, reference: str) -> str:
+        """Start an uploaded batch, once, and return its reference from now on. Raises NotExecuted."""
+        return await self._batches.start(request, reference)
+
+    async def look_at_batch(self, request: Request, reference: str) -> BatchLook | None:
+        """Return what is known of a batch now; None: it cannot be had now."""
+        return await self._batches.look(request, reference)
+
+    async def cancel_batch(self, request: Request, reference: str) -> None:
+        """Ask the provider to begin no further call of a batch; best effort."""
+        await self._batches.cancel(request, reference)
+
+    async def _draft(self, request: Request) -> httpx.Request:
+        """Return what litellm would send for a call. Raises NotExecuted where it would send nothing."""
+        shown = await pictures_in(request.messages, self._pictures)
+        said = ""
+        with one_request(is_draft=True) as exchange:
+            try:
+                await self._litellm.acompletion(**self._arguments(request, shown))
+            except Exception as error:  # noqa: BLE001  (being held back is an error to litellm)
+                said = str(error)
+        if exchange.request is None:
+            detail = f"{request.card.name}: no request to draft. {said}"
+            raise not_executed(request.card, ErrorCategory.REQUEST_REFUSED, detail, retryable=False)
+        return exchange.request
+
     def _arguments(self, request: Request, shown: Mapping[str, bytes] = _NOTHING_SHOWN) -> dict[str, Any]:
         card = request.card
         arguments: dict[str, Any] = {
@@ -136,7 +192,7 @@ class LiteLLMGateway(Gateway):
         }
         if card.temperature is not None:
             arguments["temperature"] = card.temperature
-        if card.service or is_openai_itself(card):
+        if card.service != BATCH and (card.service or is_openai_itself(card)):
             # A project's default may be flex or priority; holds are reckoned at the rates of what is asked for.
             arguments["service_tier"] = card.service or STANDARD_SERVICE
         if request.at_length and card.reasons:
@@ -172,6 +228,7 @@ class LiteLLMGateway(Gateway):
             await session.close()
         self._sessions.clear()
         await self._background.close()
+        await self._batches.close()
 
 
 def _outcome(exchange: Exchange, response: Any, error: Exception | None, card: ModelCard) -> Reply:

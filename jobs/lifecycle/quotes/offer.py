@@ -91,7 +91,7 @@ def quote_job(
     )
     posed = pose(text, checker, options.result, earlier, told)
     panel = informed_panel(
-        panel_for(posed, options.models, may_wait=options.may_wait),
+        panel_for(posed, options.models, may_wait_s=options.may_wait_s),
         posed,
         workspace=workspace,
         budget_nano=budget_nano,
@@ -130,7 +130,9 @@ def _otherwise(panel: Sequence[ModelCard], options: JobOptions) -> tuple[list[Mo
     """Return panel and options of the same job if it might wait, or of one that may if it might not."""
     if options.may_wait:
         return [card.at_standard() for card in panel], replace(options, may_wait_s=None)
-    return [at_cheaper_tier(card) for card in panel], replace(options, may_wait_s=max(WAITS))
+    longest_s = max(WAITS)
+    waiting = [at_cheaper_tier(card, may_wait_s=longest_s) for card in panel]
+    return waiting, replace(options, may_wait_s=longest_s)
 
 
 def _least_nano(problem: Problem, panel: Sequence[ModelCard]) -> int:

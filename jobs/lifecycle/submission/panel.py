@@ -60,7 +60,11 @@ def offers_half_price() -> bool:
     if is_bundled_panel():
         return False
     book = price_book()
-    return any(has_half_price(rates_of(book[name])) for name in model_names() if name in book)
+    return any(
+        has_half_price(rates_of(book[name]), has_batches=_has_batches(name))
+        for name in model_names()
+        if name in book
+    )
 
 
 def build_panel(names: Sequence[str] = ()) -> list[ModelCard]:
@@ -104,15 +108,17 @@ def build_panel(names: Sequence[str] = ()) -> list[ModelCard]:
     ]
 
 
-def panel_for(problem: Problem, names: Sequence[str] = (), *, may_wait: bool = False) -> list[ModelCard]:
+def panel_for(
+    problem: Problem, names: Sequence[str] = (), *, may_wait_s: int | None = None
+) -> list[ModelCard]:
     """Return the cards of the models that a job with this problem may use. Raises SubmitError, also where none can.
 
     Without `names` they are the models that are for this kind of problem, where the panel has any. A job that may wait
     asks for a cheaper service tier, where a model has one.
     """
     panel = build_panel(names)
-    if may_wait:
-        panel = [at_cheaper_tier(card) for card in panel]
+    if may_wait_s is not None:
+        panel = [at_cheaper_tier(card, may_wait_s=may_wait_s) for card in panel]
     if problem.pictures:
         panel = _seeing(panel)
     if not names:
@@ -175,8 +181,14 @@ def _card(
         calls_tools=calls_tools,
         timeout_s=_timeout_s(quick=bundled and not known.get("writes_prose"), background=background),
         background=background,
+        has_batches=_has_batches(price.model),
         **known,
     )
+
+
+def _has_batches(model: str) -> bool:
+    """Tell whether a model's provider takes batches as OpenAI does, by setting: the model is named, or its provider."""
+    return not is_bundled(model) and bool({model, model.partition("/")[0]} & set(settings.PONDER_BATCHES))
 
 
 def _timeout_s(*, quick: bool, background: bool) -> float:

@@ -46,7 +46,7 @@ def submit_job(request: JobRequest, *, wake: bool = True) -> Job:
     told = request.told_files()
     posed = request.posed(told)
     panel = informed_panel(
-        panel_for(posed, request.options.models, may_wait=request.options.may_wait),
+        panel_for(posed, request.options.models, may_wait_s=request.options.may_wait_s),
         posed,
         workspace=request.workspace,
         budget_nano=request.budget_nano,

@@ -36,9 +36,9 @@ CLUSTERS = Clusters(
 BURN = BurnDown("M0 86H60V60H140V40H220V20H320", "M0 86H60V60H140V40H220V20H320V86Z", 2, 86, 31_200_000,
                 is_capped=False, length="14 min")  # fmt: skip
 COSTS = JobCosts(
-    **{name: 0 for name in JobCosts.__slots__ if name not in {"models", "tools"}}
+    **{name: 0 for name in JobCosts.__slots__ if name not in {"models", "tools", "cheaper_tiers"}}
     | {"provider_nano": 28_400_000, "fee_nano": 2_800_000, "input_tokens": 3_210, "cached_tokens": 1_024,
-       "output_tokens": 1_183, "models": ["demo/expert"]},  # type: ignore[arg-type]
+       "output_tokens": 1_183, "models": ["demo/expert"], "cheaper_tiers": ""},  # type: ignore[arg-type]
 )  # fmt: skip
 DAYS = [
     Line(f"2026-11-{day:02}", f"2026-11-{day:02}", settled=40 + day * 37 % 50, cost_nano=day * 7919 % 31 * 9_000_000,

@@ -64,7 +64,8 @@ def _jobs() -> Iterator[Fact]:
         oldest=Min("queued_at", filter=free),
         running=Count("pk", filter=busy),
         hosts=Count("owner", filter=busy, distinct=True),
-        waiting=Count("pk", filter=Q(state=JobState.WAITING)),
+        # Who waits for a batch alone waits for nothing that failed.
+        waiting=Count("pk", filter=Q(state=JobState.WAITING, waits__gt=0)),
         asking=Count("pk", filter=Q(state=JobState.ASKING)),
         unpaid=Count("pk", filter=Q(state=JobState.AWAITING_PAYMENT)),
     )

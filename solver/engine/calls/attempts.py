@@ -27,6 +27,7 @@ from solver.core.purse import Purse
 from solver.core.request import Reply, Request
 from solver.core.steps import Step, StepKind, StepResult
 from solver.core.verdict import Judgement
+from solver.engine.calls.batches import Batches
 from solver.engine.calls.bounds import Bound, bound_call, prompt_bytes
 from solver.engine.calls.call_hold import CallHold
 from solver.engine.calls.metering import charge_for
@@ -38,6 +39,7 @@ from solver.engine.journal import Journal, OpenCall, Submitted
 from solver.engine.program_output import last_line, printed_text, shortened
 from solver.judging.known_keys import KnownKeys
 from solver.providers.litellm_gateway import Gateway
+from solver.providers.openai_batches import BATCH
 
 _MAX_IN_DOUBT = 3
 _CUT = frozenset({"length", "max_tokens", "content_filter", "error", "refusal"})
@@ -120,6 +122,9 @@ class Attempts:
         self.references: dict[str, str] = {}
         """The provider's reference by step key, of calls under way that another execution can collect."""
         self.on_reference: Callable[[], None] = lambda: None
+        self.batches = Batches(
+            gateway, panel, made=self._made, clock=clock, may_wait_until_s=may_wait_until_s
+        )
         self._job_ends = False
         self._closed = asyncio.Event()
         self._call_ended = asyncio.Event()
@@ -135,6 +140,8 @@ class Attempts:
         Where only this execution of the job ends, calls with a reference are left to the next one.
         """
         self._job_ends = job_ends
+        if job_ends:
+            self.batches.end()
         self._close()
 
     def _close(self) -> None:
@@ -170,10 +177,13 @@ class Attempts:
             raise BudgetReached(f"One more call to {step.model} does not fit into what is left.")
         self._may_hold(step, bound.hold_nano)
         self._purse.hold(bound.hold_nano, final=final)
+        self.batches.expect(step.key)
         return bound
 
     def _card_now(self, step: Step, *, at_standard: bool) -> ModelCard:
         """Return the card by which a step is made now; what everybody waits for goes at the standard tier."""
+        if self.batches.takes(step.key):
+            return asked_at(self._panel[step.model], BATCH)
         until_s = None if at_standard else self._may_wait_until_s
         return card_now(self._panel[step.model], left_s=None if until_s is None else until_s - self._clock())
 
@@ -191,7 +201,7 @@ class Attempts:
         while True:
             try:
                 # Nothing is opened that may have to wait: whoever dies meanwhile leaves nothing in doubt.
-                with await self._permit(step, bound) as permit:
+                with self.batches.place(step.key), await self._permit(step, bound) as permit:
                     now_s = self._clock()
                     permitted_s = min(permitted_s, now_s)
                     fails_since_s = min(fails_since_s + now_s - asked_s, now_s)
@@ -203,7 +213,7 @@ class Attempts:
             except NotExecuted as error:
                 longest_s = float("inf")
                 if bound.service:
-                    longest_s = cheaper.refused(self._clock(), is_busy=error.retryable)
+                    longest_s = cheaper.refused(self._clock(), is_busy=error.retryable, service=bound.service)
                     # From here on the standard tier counts alone.
                     fails_since_s = self._clock()
                 elif self._is_to_be_left_alone(step.model, error):
@@ -232,13 +242,13 @@ class Attempts:
         try:
             async with self._hold(submitted.call, submitted.reference) as hold:
                 return await self._take_home(hold, Permit())
-        except InDoubt:
+        except (InDoubt, NotExecuted):
             return None
 
     async def _permit(self, step: Step, bound: Bound) -> Permit:
         """Wait until a step may be sent. Raises BudgetReached and ModelSuspended: nothing is held then."""
         card = self._panel[step.model]
-        if self._permits is None or (card.bundled and not card.at_once):
+        if self._permits is None or bound.service == BATCH or (card.bundled and not card.at_once):
             return Permit()
         permit = None
         try:
@@ -281,9 +291,13 @@ class Attempts:
             journal=self._journal,
             control=self._control,
             left_to_next=lambda: not self._job_ends,
-            cancel=lambda reference: self._gateway.cancel(self._request(call), reference),
+            cancel=lambda reference: self._cancel(call, reference),
             reference=reference,
         )
+
+    async def _cancel(self, call: OpenCall, reference: str) -> None:
+        cancel = self._gateway.cancel_batch if call.service == BATCH else self._gateway.cancel
+        await cancel(self._request(call), reference)
 
     async def _make(self, hold: CallHold, permit: Permit) -> StepResult:
         """Send an opened call and bring home what comes of it."""
@@ -315,15 +329,20 @@ class Attempts:
     async def _reply(self, hold: CallHold, permit: Permit) -> Reply:
         """Return the provider's reply; in background mode by a reference that is committed before the wait."""
         request = self._request(hold.call)
+        if hold.call.service == BATCH:
+            return await self.batches.reply(hold, request, on_reference=lambda: self._refer(hold))
         if not request.card.background and not hold.reference:
             return await self._gateway.complete(request)
         if not hold.reference:
             await hold.refer(await self._gateway.submit(request))
         # What a provider works on by itself, others need not wait for.
         permit.answered()
+        self._refer(hold)
+        return await self._gateway.collect(request, hold.reference)
+
+    def _refer(self, hold: CallHold) -> None:
         self.references[hold.call.step.key] = hold.reference
         self.on_reference()
-        return await self._gateway.collect(request, hold.reference)
 
     def _request(self, call: OpenCall) -> Request:
         step = call.step
@@ -342,7 +361,9 @@ class Attempts:
     @contextlib.contextmanager
     def _with_provider(self, call: OpenCall, permit: Permit) -> Iterator[None]:
         """Count a call as one that a provider works on, and note how it ended."""
-        self.health.with_provider += 1
+        # Nobody else's trouble is waited out for what a batch takes.
+        counted = call.service != BATCH
+        self.health.with_provider += counted
         try:
             yield
             self.health.last_answer_s = self._clock()
@@ -352,7 +373,7 @@ class Attempts:
             self.health.last_error = str(error)
             raise
         finally:
-            self.health.with_provider -= 1
+            self.health.with_provider -= counted
             permit.end()
             self.references.pop(call.step.key, None)
             self._call_ended.set()

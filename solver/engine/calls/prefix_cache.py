@@ -5,7 +5,7 @@ price, so where the saving is worth more than the delay, one of them goes ahead.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from solver.core.models import ModelCard
@@ -84,13 +84,16 @@ class PrefixCaches:
         self._ahead: dict[str, tuple[str, str]] = {}
         """The model and prefix of calls that others wait for, by step."""
 
-    def admitted(self, steps: Sequence[Step]) -> list[Step]:
-        """Return the steps of a wave to be started now; the others are asked for again once the first is answered."""
-        waves = Counter(self._place(step) for step in steps)
+    def admitted(self, steps: Sequence[Step], beside: Collection[str] = ()) -> list[Step]:
+        """Return the steps of a wave to be started now; the others are asked for again once the first is answered.
+
+        Those `beside`, by their keys, wait for nobody.
+        """
+        waves = Counter(self._place(step) for step in steps if step.key not in beside)
         admitted = []
         for step in steps:
             place = self._place(step)
-            if not place[1] or self._is_kept(place):
+            if step.key in beside or not place[1] or self._is_kept(place):
                 admitted.append(step)
             elif place not in self._ahead.values():
                 admitted.append(step)
