@@ -54,6 +54,7 @@ OWN = {
     "limits",
     "webhook-add",
     "webhook-remove",
+    "webhook-test",
     "wallet",
     "wallet-csv",
     "auto-recharge",
@@ -90,6 +91,7 @@ OWNERS = {
     "workspace-invitation-revoke",
     "workspace-member-role",
     "workspace-member-remove",
+    "workspace-member-limits",
     "mfa_edit_webauthn",
     "mfa_remove_webauthn",
     "session-end",
@@ -134,7 +136,7 @@ LEAST_ROLE = {
     **dict.fromkeys(
         {"wallet", "wallet-csv", "auto-recharge", "payments", "portal", "refund", "topup-start", "topup-return"}
         | {"workspace-rename", "workspace-invite", "workspace-invitation-resend", "workspace-invitation-revoke"}
-        | {"workspace-member-role", "workspace-member-remove", "workspace-low-balance"},
+        | {"workspace-member-role", "workspace-member-remove", "workspace-member-limits", "workspace-low-balance"},
         Role.OWNER,
     ),
     **dict.fromkeys(
@@ -150,8 +152,8 @@ LEAST_ROLE = {
             "job-list", "job-list-csv", "job-bulk", "job-detail", "job-live", "job-search", "job-steps", "job-step-text",
             "job-export-md", "job-export-json", "job-data-json", "job-data-csv", "job-beside", "job-compare-detail",
             "job-receipt", "job-receipt-csv", "job-receipt-json",
-            "job-compare-live", "file", "limits", "webhook-add", "webhook-remove", "workspace", "workspace-switch",
-            "workspace-leave",
+            "job-compare-live", "file", "limits", "webhook-add", "webhook-remove", "webhook-test", "workspace",
+            "workspace-switch", "workspace-leave",
         },
         Role.VIEWER,
     ),

@@ -119,7 +119,7 @@ def belongings(alice, running_job) -> dict[str, list]:
         **{f"job-template{action}": [template.pk] for action in ("", "-weekly", "-stop", "-delete")},
         "file": [file.pk],
         **{f"workspace-invitation-{act}": [invitation.pk] for act in ("resend", "revoke")},
-        **{f"workspace-member-{act}": [membership.pk] for act in ("role", "remove")},
+        **{f"workspace-member-{act}": [membership.pk] for act in ("role", "remove", "limits")},
         "mfa_edit_webauthn": [passkey.pk],
         "mfa_remove_webauthn": [passkey.pk],
         "session-end": [session.pk],
