@@ -129,6 +129,7 @@ OWNERS = {
     "job-compare-live",
     "topup-return",
     "file",
+    "made-picture",
 }
 """About one thing that belongs to somebody: for others it does not exist."""
 
@@ -152,7 +153,7 @@ LEAST_ROLE = {
             "job-list", "job-list-csv", "job-bulk", "job-detail", "job-live", "job-search", "job-steps", "job-step-text",
             "job-export-md", "job-export-json", "job-data-json", "job-data-csv", "job-beside", "job-compare-detail",
             "job-receipt", "job-receipt-csv", "job-receipt-json",
-            "job-compare-live", "file", "limits", "webhook-add", "webhook-remove", "webhook-test", "workspace",
+            "job-compare-live", "file", "made-picture", "limits", "webhook-add", "webhook-remove", "webhook-test", "workspace",
             "workspace-switch", "workspace-leave",
         },
         Role.VIEWER,
