@@ -4,7 +4,7 @@ import contextlib
 import signal
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Self
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,7 +15,7 @@ from jobs.core.lease import Lease
 from jobs.core.options import JobOptions
 from jobs.core.states import JobState
 from jobs.learning.learn import learn_due
-from jobs.lifecycle import JobRequest, submit_comparison, submit_job
+from jobs.lifecycle import JobRequest, cancel_job, finish_early, submit_comparison, submit_job
 from jobs.lifecycle.finish import finish
 from jobs.lifecycle.quotes.records import quote_json
 from jobs.mail.send import send_due
@@ -49,9 +49,9 @@ def solve(request: JobRequest, report: Callable[[str], None]) -> Job:
         with transaction.atomic():
             job = submit_job(request, wake=False)
             lease = leases.claim_own(job, host.owner)
-        with _interrupts(host, job, report):
+        with _interrupts(host, job, report) as wishes:
             host.run(lease, report)
-            _see_to_the_end(host, job, report)
+            _see_to_the_end(host, job, report, wishes)
     return job
 
 
@@ -64,8 +64,8 @@ def compare(request: JobRequest, report: Callable[[str], None]) -> Comparison:
         made = submit_comparison(request, wake=False)
         for name, job in made.sides().items():
             report(f"{SIDE_TITLES[name]}: {', '.join(JobOptions.from_json(job.options).models)}")
-            with _interrupts(host, job, report):
-                _see_to_the_end(host, job, report)
+            with _interrupts(host, job, report) as wishes:
+                _see_to_the_end(host, job, report, wishes)
     return made
 
 
@@ -81,7 +81,7 @@ def _host() -> Iterator[WorkerHost]:
     learn_due()
 
 
-def _see_to_the_end(host: WorkerHost, job: Job, report: Callable[[str], None]) -> None:
+def _see_to_the_end(host: WorkerHost, job: Job, report: Callable[[str], None], wishes: "_interrupts") -> None:
     """Go on until the job has ended, here or in another worker that took it over."""
     told = 0
     while True:
@@ -89,10 +89,12 @@ def _see_to_the_end(host: WorkerHost, job: Job, report: Callable[[str], None]) -
         if job.has_ended:
             return
         lease = leases.claim_next(host.owner, job.pk)
-        if lease is None and job.state == JobState.ASKING and told != len(job.questions):
-            told = len(job.questions)
-            report(how_to_answer(job))
         if lease is None:
+            if job.state == JobState.ASKING:
+                if told != len(job.questions):
+                    told = len(job.questions)
+                    report(how_to_answer(job))
+                wishes.carry_out()
             time.sleep(0.5)
         elif job.state == JobState.WAITING:
             # Nobody waits for a provider at a terminal: what was found so far is the answer.
@@ -139,12 +141,21 @@ class _interrupts:  # noqa: N801  (used like a function)
     def __init__(self, host: WorkerHost, job: Job, report: Callable[[str], None]) -> None:
         self._host, self._job, self._report = host, job, report
         self._presses = 0
+        self._carried_out = 0
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self._before = signal.signal(signal.SIGINT, self._pressed)
+        return self
 
     def __exit__(self, *_: object) -> None:
         signal.signal(signal.SIGINT, self._before)
+
+    def carry_out(self) -> None:
+        """Write what was wished while no worker held the job, as while it waits for an answer."""
+        if self._presses > self._carried_out:
+            self._carried_out = self._presses
+            verb = finish_early if self._presses == 1 else cancel_job
+            verb(job=self._job)
 
     def _pressed(self, *_: object) -> None:
         self._presses += 1

@@ -1,5 +1,7 @@
 """A job that needs its person: it asks, waits without a lease or a call, is mailed, and goes on with the answer."""
 
+import os
+import signal
 from datetime import timedelta
 
 import pytest
@@ -143,6 +145,18 @@ def test_solve_shows_its_question_and_goes_on_once_it_is_answered(alice, endpoin
     assert (job.state, job.answer) == (JobState.DONE, "43")
     assert any(f"manage.py answer {job.pk}" in line for line in said)
     assert summary(job, 1.0)["questions"] == [{"text": QUESTION, "answer": "Feet", "outcome": "Answered:"}]
+
+
+def test_ctrl_c_ends_a_job_that_waits_for_an_answer(alice, endpoint):
+    """As it ends one that runs, with what it has."""
+    endpoint.behaviour = unclear
+
+    def report(line: str) -> None:
+        if line.startswith("Question:"):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    job = solve(request_for(alice, "How long?", strategy="vote", options=JobOptions(asks_first=True)), report)
+    assert (job.state, job.calls) == (JobState.UNANSWERED, 1)
 
 
 @pytest.mark.parametrize(
