@@ -12,11 +12,15 @@ from accounts.models import User
 from accounts.services import ensure_personal_workspace
 from billing.books.wallet import grant
 from billing.prices.book import load_prices
+from jobs.core.options import JobOptions
 from jobs.models import Job
 from jobs.worker.host import WorkerHost
 from solver.core.money import NANO_PER_USD
 from solver.engine.control import Stop
 from tests.support.endpoint import Answer, Call, Endpoint
+
+TWO_TRIES = JobOptions(confidence_target=0.7, max_tries=2)
+"""For a job of which only its end matters: every further try is another call that goes the whole way of one."""
 
 
 @pytest.fixture

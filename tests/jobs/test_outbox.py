@@ -28,7 +28,7 @@ from solver.core.errors import ProviderDown
 from solver.core.money import NANO_PER_CENT
 from solver.engine.outcome import Outcome
 from tests import services
-from tests.jobs.conftest import undecided
+from tests.jobs.conftest import TWO_TRIES, undecided
 from tests.support.people import submit_for
 from tests.support.smtp import Smtp
 
@@ -68,7 +68,7 @@ def wait_until(condition, timeout_s: float = 120) -> None:
 
 @pytest.fixture
 def message(alice, workspace, run_all):
-    submit_for(alice, "What is 6 times 7?", budget_nano=NANO_PER_CENT)
+    submit_for(alice, "What is 6 times 7?", budget_nano=NANO_PER_CENT, options=TWO_TRIES)
     run_all()
     return OutboxMessage.objects.get()
 

@@ -26,6 +26,7 @@ from jobs.upkeep.delete_texts import TITLE, delete_texts
 from jobs.upkeep.export_data import export_data
 from jobs.upkeep.retention import delete_old_texts
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
+from tests.jobs.conftest import TWO_TRIES
 from tests.support.endpoint import Answer
 from tests.support.people import submit_for
 from tests.support.places import places_of
@@ -44,7 +45,8 @@ def _mail_in_files(settings, tmp_path):
 def ended_job(alice, workspace, endpoint, run_all) -> Job:
     """A job of Alice's that really ran, with a mail that really left; a secret word is in all of its texts."""
     endpoint.behaviour = lambda call: Answer(f"The {SECRET} says so.\n\nAnswer: {SECRET}")
-    job = submit_for(alice, f"Which animal is a {SECRET}?", budget_nano=20 * NANO_PER_CENT)
+    problem = f"Which animal is a {SECRET}?"
+    job = submit_for(alice, problem, budget_nano=20 * NANO_PER_CENT, options=TWO_TRIES)
     run_all()
     send_due()
     job.refresh_from_db()
