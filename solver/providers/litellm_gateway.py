@@ -8,7 +8,7 @@ import contextlib
 import logging
 import os
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import aiohttp
 import httpx
@@ -90,6 +90,8 @@ class Gateway(Protocol):
 class LiteLLMGateway(Gateway):
     """Calls any provider that litellm knows, and OpenAI-compatible servers on TCP or a unix socket (`unix:/path`)."""
 
+    _is_warm: ClassVar[bool] = False
+
     def __init__(self, pictures: PictureHolder = no_pictures) -> None:
         """Show the pictures that `pictures` holds."""
         os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
@@ -106,7 +108,10 @@ class LiteLLMGateway(Gateway):
         self._batches = OpenAIBatches(self._draft)
 
     async def warm_up(self) -> None:
-        """Go once through litellm to a closed port: what it imports on the way would hold the event loop up later."""
+        """Go through litellm to a closed port, once in a process: what it imports would hold the event loop up later."""
+        if LiteLLMGateway._is_warm:
+            return
+        LiteLLMGateway._is_warm = True
         with contextlib.suppress(Exception):
             await self._litellm.acompletion(
                 model="openai/warm-up",
