@@ -1,20 +1,22 @@
 """Screenshots of the pages: `make screens` writes docs/screens/, WebP of at most 100 kB each."""
 
 import io
+from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+from django.utils import timezone
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from accounts.services import ensure_personal_workspace
 from jobs.lifecycle.saved.templates import save_template
 from jobs.lifecycle.saved.weekly import first_run, start_weekly
-from jobs.models import Job
+from jobs.models import Job, StepRecord
 from tests.browser.conftest import cookie_of, visitor
 from tests.browser.test_pages import addresses as _addresses
-from tests.support.people import make_user, request_for
+from tests.support.people import make_job, make_user, request_for
 
 SCREENS = Path(__file__).parents[2] / "docs" / "screens"
 MOST_BYTES = 100_000
@@ -23,6 +25,7 @@ _QUALITIES = (84, 70, 55, 40)
 
 pytestmark = pytest.mark.browser
 everything = _addresses
+_TRAIN = "On which day did the first high-speed line between Paris and Lyon open?"
 
 
 class Shot(NamedTuple):
@@ -45,15 +48,18 @@ def shots() -> list[Shot]:
         Shot("running", job["running"], on_phone=True),
         Shot("result", job["done"], on_phone=True),
         Shot("result-maths", Job.objects.get(title__startswith="Bounding").get_absolute_url()),
+        Shot("result-agent", Job.objects.get(title=_TRAIN).get_absolute_url(), on_phone=True),
         Shot("budget-reached", job["exhausted"]),
         Shot("failed", job["failed"]),
         Shot("templates", "/jobs/templates/"),
         Shot("wallet", "/wallet/", on_phone=True),
+        Shot("workspace", "/workspace/"),
         Shot("limits", "/limits/"),
         Shot("settings", "/settings/", on_phone=True),
         Shot("passkeys", "/accounts/2fa/"),
         Shot("staff-status", "/staff/status/", on_phone=True),
         Shot("staff-costs", "/staff/costs/"),
+        Shot("staff-finance", "/staff/costs/finance/"),
         Shot("staff-prices", "/staff/costs/prices/"),
         Shot("staff-people", "/staff/people/"),
         Shot("staff-outbox", "/staff/outbox/?state=bounced"),
@@ -68,6 +74,7 @@ def test_write_screens(browser: Browser, live_server, everything):
     del everything
     owner = Job.objects.order_by("created_at").first().created_by
     _save_templates(owner)
+    _answer_with_sources(owner)
     cookie, wanted = {**cookie_of(owner), "url": live_server.url}, shots()
     SCREENS.mkdir(exist_ok=True)
     for stale in SCREENS.glob("*.webp"):
@@ -89,6 +96,61 @@ def _save_templates(owner) -> None:
     start_weekly(template, request_for(owner, fields["problem"]), first=first, time_zone="Europe/Berlin")
     save_template(user=owner, workspace=template.workspace, fields={"problem": "Check this proof."})
     make_user("grace@example.org")
+
+
+def _answer_with_sources(owner) -> None:
+    """Make a job that an agent ended: what it read on the way is cited."""
+    text = (
+        "The line was opened in two parts: Paris–Lyon on 27 September 1981 [1], its northern end in 1983 [2].\n\n"
+        "Answer: 27 September 1981"
+    )
+    job = make_job(
+        owner,
+        title=_TRAIN,
+        problem=_TRAIN,
+        checker={},
+        answer="27 September 1981",
+        answer_text=text,
+        confidence=0.93,
+        explanation="One attempt gave this answer.",
+        stop_reason="confident",
+        best={"step": "agent/0/1"},
+        solved=False,
+        spent_cents=0,
+    )
+    sources = [
+        {
+            "title": "LGV Sud-Est",
+            "address": "https://example.org/lgv-sud-est",
+            "where": "",
+            "date": "2025-03-02",
+        },
+        {
+            "title": "Forty years of the TGV",
+            "address": "https://example.org/tgv",
+            "where": "",
+            "date": "2021-09-27",
+        },
+    ]
+    tool = {
+        "tool": "search",
+        "arguments": {"query": "TGV Paris Lyon opening"},
+        "outcome": {"sources": sources},
+    }
+    asked = {
+        "job": job,
+        "status": "ok",
+        "state": "told",
+        "purpose": "Attempt with tools",
+    }
+    steps: list[tuple[str, str, dict[str, Any]]] = [
+        ("agent/0/0", "turn", {}),
+        ("agent/0/0/0", "tool", {"note": tool}),
+        ("agent/0/1", "sample", {"answer": job.answer, "answer_key": "27 september 1981", "text": text}),
+    ]
+    for number, (key, kind, more) in enumerate(steps, 1):
+        at = timezone.now() - timedelta(minutes=14 - number)
+        StepRecord.objects.create(**asked | more, key=key, seq=number, kind=kind, created_at=at, told_at=at)
 
 
 def _take(page: Page, shot: Shot) -> None:

@@ -186,7 +186,7 @@ def one_job_of_each_state(user: User) -> dict[str, Job]:
         "answer": ANSWERS[0],
         "text": "",
         "confidence": 0.62,
-        "explanation": "4 of 9 independent tries agree.",
+        "explanation": "4 of 9 attempts gave this answer.",
     }
     return {
         "queued": make_job(user, JobState.QUEUED, spent_cents=0),
@@ -245,7 +245,7 @@ def one_job_of_each_state(user: User) -> dict[str, Job]:
             answer_text=MATHS,
             confidence=0.93,
             stop_reason="confident",
-            explanation="14 of 17 independent tries agree.",
+            explanation="14 of 17 attempts gave this answer.",
             dissent=[{"answer": "2\\sqrt{d}", "votes": 2}, {"answer": "d - 1", "votes": 1}],
         ),
         "long": make_job(
