@@ -48,14 +48,19 @@ def signed_in[**P](view: AuthedView[P]) -> View[P]:
     def door(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if isinstance(request.user, User):
             authed = cast("AuthedRequest", request)
-            if request.method in _READS:
-                setattr(authed.user, _KEPT, [])
+            keep_places(authed)
             return _ask_again(authed) if _is_of_another(authed) else view(authed, *args, **kwargs)
         if request.htmx:  # type: ignore[attr-defined]
             return HttpResponse(status=204, headers={"HX-Refresh": "true"})
         return redirect_to_login(request.get_full_path())
 
     return door
+
+
+def keep_places(request: HttpRequest) -> None:
+    """Let a request that only reads ask once in which workspaces its user is; doors do, and pages for everybody may."""
+    if request.method in _READS:
+        setattr(request.user, _KEPT, [])
 
 
 def _is_of_another(request: AuthedRequest) -> bool:

@@ -37,8 +37,10 @@ def wallet_page(request: AuthedRequest, form: TopUpForm, *, status: int = 200) -
         "Sequence[StatementRow]", NetStatement(workspace)
     )  # pages need its length and slices only
     page: Page[StatementRow] = Paginator(movements, PAGE_ROWS).get_page(request.GET.get("page"))
+    has = balances(workspace)
     context = {
-        "balances": balances(workspace),
+        "balances": has,
+        "available_nano": has.available_nano,  # for the header, too
         "debt_nano": debt_nano(workspace),
         "unfinished": unfinished_top_ups(workspace),
         "rows": list(page.object_list),

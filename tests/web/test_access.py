@@ -12,6 +12,8 @@ from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -339,6 +341,17 @@ def test_a_member_of_the_workspace_sees_its_jobs(bob, running_job):
     for name in sorted(set(JOB_PAGES) - _NOT_OF_EVERY_JOB):
         assert bob.get(reverse(name, args=[running_job.pk])).status_code == 200, name
         assert bob.get(reverse(name, args=[uuid.uuid4()])).status_code == 404, name
+
+
+@pytest.mark.parametrize("name", ["job-list", "job-new", "wallet", "limits"])
+def test_a_page_asks_once_for_places_and_money(alice, name):
+    """Door, view and header share what they were told; the next request asks anew."""
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            assert alice.get(reverse(name)).status_code == 200
+        said = [each["sql"] for each in asked]
+        assert sum(sql.startswith('SELECT "accounts_membership"."id"') for sql in said) == 1
+        assert sum('SUM("billing_account"."balance_nano")' in sql for sql in said) == 1
 
 
 def test_the_list_holds_no_foreign_job(charlie, running_job):

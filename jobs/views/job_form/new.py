@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.csrf import csrf_failure as default_csrf_failure
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.access import has_role, require_role, workspace_of
+from accounts.access import has_role, keep_places, require_role, workspace_of
 from accounts.models import Role, User, Workspace
 from files.store import read_files
 from jobs.core.options import answer_time_words
@@ -104,6 +104,8 @@ def _label(typed: str) -> str:
 def new_job(request: HttpRequest) -> HttpResponse:
     """Show the form; on Start, submit the job, or keep the draft and ask the person to sign in."""
     if request.method == "GET":
+        if isinstance(request.user, User):
+            keep_places(request)
         context = blank_form(request)
         if isinstance(request.user, User):
             require_role(request.user, Role.MEMBER, context["pays"])
