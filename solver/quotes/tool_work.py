@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from solver.core.models import ModelCard, solvers_of
+from solver.core.problem.attached import count_passages
 from solver.core.problem.statement import Problem
 from solver.core.tools import TURN_BYTES, TYPICAL_TURNS
 from solver.text.tool_need import wants_tools
@@ -39,8 +40,11 @@ def tool_work(
 ) -> ToolWork:
     """Return what attempts of a strategy are made of; `paid_use_nano` is what the dearest tool costs (None: no tools).
 
-    As strategy `agent`, and `auto` where it starts that, use tools: where some model of the panel calls them.
+    As strategy `agent`, and `auto` where it starts that, use tools: where some model of the panel calls them. Attached
+    files can be searched everywhere.
     """
+    if paid_use_nano is None and count_passages(problem.text):
+        paid_use_nano = 0
     callers = any(card.calls_tools for card in solvers_of(panel))
     if paid_use_nano is None or not callers:
         return NO_TOOLS

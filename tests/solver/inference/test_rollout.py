@@ -183,6 +183,10 @@ def test_attempts_with_tools_are_quoted_as_what_they_are():
         "Pays for one attempt with tools, of some 4 calls each, with"
     )
     assert "tools" not in said(auto).sentence
+    # Files can be searched where there is no other tool.
+    assert (
+        "with tools" in said(agent, replace(OPEN, text='?\n<passage number="1">\nTen.\n</passage>')).sentence
+    )
     assert (
         "with tools"
         in said(auto, replace(OPEN, text="According to the web, how many bees are there?")).sentence
