@@ -7,7 +7,11 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from accounts.models import Membership, Role, Workspace
+from billing.books.wallet import grant
+from billing.prices.book import load_prices
 from jobs.models import Job
+from solver.core.money import NANO_PER_USD
 from tests.browser.conftest import cookie_of, listen
 from tests.support import people
 from tests.support.people import SOLVED, make_comparison, make_job, make_user
@@ -244,3 +248,36 @@ def test_a_passkey_is_added_signs_in_and_is_renamed_and_removed(page: Page, live
     expect(page.get_by_role("link", name="Add a passkey")).to_be_visible()
     expect(page.get_by_text("Old laptop")).to_have_count(0)
     assert heard == []
+
+
+def test_tabs_in_two_workspaces_pay_with_what_each_shows(page: Page, live_server, transactional_db):
+    """Switched by keyboard alone in one tab, the other's form still names, and uses, the workspace that it shows."""
+    ada, bob = make_user("ada@example.org"), make_user("bob@example.org")
+    own, shared = people.workspace_of(ada), people.workspace_of(bob)
+    Membership.objects.create(workspace=shared, user=ada, role=Role.MEMBER)
+    Workspace.objects.filter(pk=shared.pk).update(name="The lab")
+    load_prices()
+    for each in (own, shared):
+        grant(workspace=each, amount_nano=NANO_PER_USD, by=None, reason="test")
+    page.context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
+    earlier = page.context.new_page()
+    earlier.goto(f"{live_server.url}/jobs/new/")
+    expect(earlier.get_by_text("In the workspace")).to_contain_text(own.name)
+    page.goto(f"{live_server.url}/jobs/new/")
+    page.locator("summary[aria-label=Account]").focus()
+    page.keyboard.press("Enter")
+    switch = page.get_by_role("button", name="Switch to The lab")
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        if switch.evaluate("it => it === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("You are now in The lab.")).to_be_visible()
+    page.goto(f"{live_server.url}/jobs/new/")
+    expect(page.get_by_text("In the workspace")).to_contain_text("The lab")
+    for tab, problem in ((earlier, "In my own"), (page, "In the lab")):
+        tab.get_by_label("Problem").fill(problem)
+        tab.keyboard.press("Control+Enter")
+        tab.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/$"))
+    found = dict(Job.objects.values_list("problem", "workspace"))
+    assert found == {"In my own": own.pk, "In the lab": shared.pk}
