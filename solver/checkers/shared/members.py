@@ -15,6 +15,8 @@ from solver.text.values.latex import strip_wrappers
 MAX_MEMBERS = 100
 _ITEM = re.compile(r"[ \t]*(?:[-*•+]|\(?[0-9]{1,3}[.)]|\(?[a-zA-Z][.)])[ \t]+")
 _AND = re.compile(r",? and | or |;", re.IGNORECASE)
+_NAMED = re.compile(r"(\\?[A-Za-z]{1,8}(?:_\{?\w\}?)?) ?= ?(?=[^=])")
+_BOTH_SIGNS = re.compile(r"(?:±|\\pm(?![a-z])) ?")
 _BRACKETS = (("\\{", "\\}"), ("{", "}"), ("(", ")"), ("[", "]"), ("\\langle", "\\rangle"))
 
 type SameMember = Callable[[str, str], bool | None]
@@ -75,9 +77,9 @@ class Members(BaseChecker):
         members = members_of(answer)
         if not members:
             return self.undecided("The answer could not be read as a list.")
+        wanted = list(self.expected)
         if not self.ordered:
-            members = _without_repeats(members)
-        wanted = list(self.expected) if self.ordered else _without_repeats(self.expected)
+            members, wanted = (_without_repeats(_both_signs(each)) for each in (members, wanted))
         pairs = (
             self._in_order(members, wanted, same)
             if self.ordered
@@ -121,10 +123,30 @@ def members_of(text: str) -> list[str]:
         return _few([_ITEM.sub("", line, count=1).strip() for line in lines])
     plain = amount_of(text).body
     for opening, closing in _BRACKETS:
-        if plain.startswith(opening) and plain.endswith(closing):
-            plain = plain[len(opening) : len(plain) - len(closing)]
+        inside = plain[len(opening) : len(plain) - len(closing)]
+        # `(1, 2), (3, 4)` is in no brackets.
+        if plain.startswith(opening) and plain.endswith(closing) and _is_balanced(inside):
+            plain = inside
             break
-    return _few(_parts(_AND.sub(", ", plain)))
+    return _few(_unnamed(_parts(_AND.sub(", ", plain))))
+
+
+def _is_balanced(inside: str) -> bool:
+    depth = 0
+    for sign in inside:
+        depth += (sign in "([{") - (sign in ")]}")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _unnamed(members: list[str]) -> list[str]:
+    """Return the values of `x = 1, x = 2` and of `x = 1, 2`: one variable, named with each or with the first."""
+    found = [_NAMED.match(member.strip()) for member in members]
+    names = {each[1] for each in found if each}
+    if len(names) != 1 or not found[0] or (any(found[1:]) and not all(found)):
+        return members
+    return [_NAMED.sub("", member.strip(), count=1) for member in members]
 
 
 def _few(members: Sequence[str]) -> list[str]:
@@ -142,6 +164,15 @@ def _parts(text: str) -> list[str]:
             parts.append(text[start:at])
             start = at + 1
     return [*parts, text[start:]]
+
+
+def _both_signs(members: Sequence[str]) -> list[str]:
+    """Return members with `±1` as 1 and -1."""
+    made: list[str] = []
+    for member in members:
+        sign = _BOTH_SIGNS.match(member)
+        made += [member[sign.end() :], f"-{member[sign.end() :]}"] if sign else [member]
+    return made
 
 
 def _without_repeats(members: Sequence[str]) -> list[str]:
