@@ -246,6 +246,9 @@ def _value(source: str) -> Any:
 def _formula(latex: str) -> Any:
     """Return latex2sympy's reading, its decimals exact. Raises TypeError for what is neither formula nor set."""
     formula = latex2sympy(latex, normalization_config=_NORMAL, conversion_config=_CONVERSION)
+    if hasattr(formula, "atoms") and formula.atoms(sympy.Derivative):
+        # `dy/dx` of plain symbols would be worked out as nought.
+        raise TypeError("a derivative")
     formula = formula.doit() if hasattr(formula, "doit") else formula
     if not isinstance(formula, sympy.Basic | sympy.MatrixBase) or isinstance(formula, _TRUTH):
         raise TypeError("no formula")

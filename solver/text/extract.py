@@ -24,7 +24,13 @@ from solver.text.languages import (
 )
 from solver.text.refusals import is_echo, is_refusal
 from solver.text.thoughts import without_thoughts
-from solver.text.value_marks import json_value, without_invisible, without_marks
+from solver.text.value_marks import (
+    json_value,
+    own_turn,
+    without_closing_tag,
+    without_invisible,
+    without_marks,
+)
 
 _MAX_CLAIMS = 60
 _MAX_VALUE_CHARS = 20_000
@@ -52,7 +58,7 @@ _SIGN = rf"[ *_`\"'”]{{0,6}}(?:</(?:{_STRESS})>[ ]?)?(?:[:\uff1a](?!:)|={{1,2}
 _CLAIM = re.compile(
     rf"""
     (?P<box>\\(?:boxed|fbox|framebox)(?![a-z]))
-    | (?P<tag><(?:final[_ ]?)?answer>|<\|begin_of_box\|>
+    | (?P<tag><(?:final[_ ]?)?answer>|<final>|<\|begin_of_box\|>
         |\[(?:final[_ ]?)?answer\](?=[^\[\n]{{1,400}}\[/(?:final[_ ]?)?answer\]))
     | (?P<json>(?<=[{{,\s])"(?:final[_ ]?)?answer"[ ]?:)
     | ^[ \t]{{0,3}}(?P<hashes>\#\#\#\#)(?:[ \t]|(?=[-0-9$\\]))
@@ -80,13 +86,15 @@ _ADVERB = re.compile(
     re.IGNORECASE,
 )
 _STRESS_OPENED = re.compile(rf"<(?:{_STRESS})>", re.IGNORECASE)
+_OPENED = re.compile(r"<[a-zA-Z_][a-zA-Z_0-9]{0,20}>")
 _STRESS_CLOSED = re.compile(rf"\s*</(?:{_STRESS})>\s*", re.IGNORECASE)
 _CLOSING_TAG = re.compile(
-    r"</(?:final[_ ]?)?answer>|<\|end_of_box\|>|\[/(?:final[_ ]?)?answer\]", re.IGNORECASE
+    r"</(?:final[_ ]?)?answer>|</final>|<\|end_of_box\|>|\[/(?:final[_ ]?)?answer\]", re.IGNORECASE
 )
 _CONDITION = re.compile(
     r"\b(?:if|when|suppose|assum\w+|were|had|would|without|until|whether|unless)\b", re.IGNORECASE
 )
+_WIDE_LETTER = re.compile("[\uff41-\uff5a]")
 _WIDE_LETTERS = {code: code - 0xFEE0 for code in range(0xFF41, 0xFF5B)}
 _SAYS_NO = re.compile(
     r"\b(?:but|no|not|wrong|instead|wait|rather|actually|however|correct(?:ed|ion)?|mistake|sorry|oops|should|so|thus"
@@ -109,7 +117,7 @@ def extract_answer(text: str) -> str | None:
     said = without_thoughts(text)
     if said is None:
         return None
-    said = without_invisible(said)
+    said = own_turn(without_invisible(said))
     claims = deque(_CLAIM.finditer(_small_letters(said)), maxlen=_MAX_CLAIMS)
     doubtful: str | None = None
     while claims:
@@ -134,7 +142,7 @@ def _small_letters(text: str) -> str:
     """Return a text in small letters that has each character in its place."""
     small = text.lower()
     small = small if len(small) == len(text) else "".join(each.lower()[:1] for each in text)
-    return small if small.isascii() else small.translate(_WIDE_LETTERS)
+    return small.translate(_WIDE_LETTERS) if not small.isascii() and _WIDE_LETTER.search(small) else small
 
 
 def _value_of(said: str, claim: re.Match[str], earlier: Sequence[re.Match[str]]) -> str | None:
@@ -156,6 +164,7 @@ def _value_of(said: str, claim: re.Match[str], earlier: Sequence[re.Match[str]])
         return None
     value = _without_closed(value)
     value = _CLOSING_TAG.split(value, maxsplit=1)[0].rstrip().removesuffix("。")
+    value = without_closing_tag(value)
     value = without_marks(value, is_literal=said[claim.end() : claim.end() + 20].strip(" \t*_")[:1] == "`")
     if claim["cjk"] or "\uac00" <= claim[0][-1:] <= "\ud7a3":
         value = re.sub(r"(?:です|입니다|이다|である)\.?$", "", value)
@@ -236,7 +245,7 @@ def _leads(said: str, at: int) -> bool:
 
 
 def _all_lead(text: str) -> bool:
-    text = _STRESS_OPENED.sub("", text)
+    text = _OPENED.sub("", text)
     return "\\" not in text and all(word.casefold() in LEAD_WORDS for word in _WORD.findall(text))
 
 

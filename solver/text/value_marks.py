@@ -8,16 +8,33 @@ import re
 
 _MAX_JSON_CHARS = 20_000
 _STRUCK = re.compile(r"~~[^~\n]{1,200}~~\s*")
-_FOOTNOTE = re.compile(r"(?<=[^\s\[\]^])(?:\[\^[^\]\s]{1,20}\])+$|(?<=[\w.)%$])(?: \[[0-9]{1,3}\])+(?=\.?$)")
+_FOOTNOTE = re.compile(
+    r"(?<=[^\s\[\]^])(?:\[\^[^\]\s]{1,20}\]){1,4}$|(?<=[\w.)%$])(?: \[[0-9]{1,3}\]){1,6}(?=\.?$)"
+)
 # Around a number it is emphasis, around words it may be what was asked for.
 _ELEMENT = re.compile(r"<(b|strong|em|i|u|mark|ins)>([^<>A-Za-z\n]{1,60})</\1>[.]?", re.IGNORECASE)
-_INVISIBLE = dict.fromkeys((0x200B, 0x2060, 0xFEFF, 0x00AD, 0x200E, 0x200F))
+_INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad\u200e\u200f]")
+# What ends a model's turn; what it invents behind it is another's.
+_TURN_END = re.compile(r"<\|(?:im_end|eot_id|endoftext|eom_id|end_of_text)\|>|<end_of_turn>|</s>\s*$|<eos>")
+_CLOSED = re.compile(r"\s*</([a-zA-Z_]{1,20})>$")
 _DECODER = json.JSONDecoder()
 
 
 def without_invisible(text: str) -> str:
     """Return a text without the characters that nobody sees and that part no words."""
-    return text if text.isascii() else text.translate(_INVISIBLE)
+    return text if text.isascii() else _INVISIBLE.sub("", text)
+
+
+def own_turn(text: str) -> str:
+    """Return what a model said before its turn ended."""
+    found = _TURN_END.search(text)
+    return text[: found.start()] if found and text[: found.start()].strip() else text
+
+
+def without_closing_tag(value: str) -> str:
+    """Return a value without the tag that closes what was opened before it: `7</output>`."""
+    found = _CLOSED.search(value[-60:])
+    return value if found is None or f"<{found[1]}" in value else value[: len(value) - len(found[0])]
 
 
 def without_marks(value: str, *, is_literal: bool) -> str:

@@ -37,7 +37,7 @@ _WHOLE = re.compile(
 _FUNCTIONS = r"(?:sqrt|root|sinh?|cosh?|tanh?|cot|sec|csc|ln|exp|pi|frac|dfrac|tfrac|cbrt)"
 # A letter with a digit right behind it (CO2, x2, R2D2), or a digit with a capital (1A, 2H): a name, not a product.
 _CODE = re.compile(
-    rf"(?<![\\A-Za-z])(?!{_FUNCTIONS}[0-9])[A-Za-z]+[0-9]|(?<![\\A-Za-z^_{{])[0-9]+[A-Z](?![a-z]?\()"
+    rf"(?<![\\A-Za-z])(?!{_FUNCTIONS}[0-9])[A-Za-z]+[0-9]|(?<![0-9\\A-Za-z^_{{])[0-9]+[A-Z](?![a-z]?\()"
 )
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _SCIENTIFIC = re.compile(r"(?<![A-Za-z0-9.])[0-9]+(?:\.[0-9]*)?[eE](?=[+-]?[0-9])")

@@ -5,7 +5,7 @@ import re
 _BULLET = re.compile(r"^[ \t]*[-*•‣◦][ \t]+(?=\S)")
 _NUMBERED = re.compile(r"^[ \t]*\(?([0-9]{1,3})[.):][ \t]+(?=\S)")
 _RULE = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?")
-_LAST_AND = re.compile(r",? (?:and|&) (?=[^,;]+$)")
+_LAST_AND = re.compile(r",? (?:and|&) (?=[^,;]{1,60}$)")
 _MAX_MEMBER_WORDS = 4
 _ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 _ORDINAL = {

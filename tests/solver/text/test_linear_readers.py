@@ -62,6 +62,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "first_chars": lambda text: [
         read(text[:4_000]) for read in (quick_key, text_key, plain_form, is_no_number)
     ],
+    "number_behind": lambda text: quick_key(f"5 {text[:3_900]}"),
     "grade": read_grade,
     "better": read_better,
     "criteria": lambda text: read_criteria(text, 20),
@@ -93,7 +94,7 @@ PIECES = [
     "1-2", "3:4", "H2", "1.", "a,", "and ", "1_", "’", "half ", "°", "½", "₂", "², ", "0.(", "1/2 ", "I can't ", "“",
     "[THINK]", "assert f(1) == 1\n", "assert f(", "def f(", "def f(x):\n", "- ",
     "<|channel|>", "$", "**", "`", "1,", "1 000 ", "9", "a", "x = ", " ", "\n", "\t", "\0", "\ud800", "-", "A) ",
-    "what is ", "mod ",
+    "what is ", "mod ", "[^a]", "~~a~~", " [1]", '"answer": [', "[answer] x", "$x$ or ", "5 万", "٣",
 ]  # fmt: skip
 
 
