@@ -85,6 +85,7 @@ def post(target: Target, body: bytes, headers: dict[str, str]) -> int:
     """Send a body, and return the status. Raises HookError for any but success, and OSError where none came."""
     plain = socket.create_connection((target.ip, target.port), timeout=TIMEOUT_S)
     connection = http.client.HTTPConnection(target.host, target.port, timeout=TIMEOUT_S)
+    status = 0
     with _ended_in_time(plain) as overdue:
         try:
             context = ssl.create_default_context() if target.is_tls else None
@@ -92,6 +93,7 @@ def post(target: Target, body: bytes, headers: dict[str, str]) -> int:
             connection.request("POST", target.path, body, {**headers, "Host": _host_header(target)})
             reply = connection.getresponse()
             reply.read(_MAX_REPLY_BYTES)
+            status = reply.status
         except OSError:
             if not overdue.is_set():
                 raise
@@ -103,11 +105,11 @@ def post(target: Target, body: bytes, headers: dict[str, str]) -> int:
             plain.close()
     if overdue.is_set():  # the headers merely seemed to end
         raise HookError(f"{target.host} took longer than {MOST_S} seconds.")
-    if not 200 <= reply.status < 300:
-        refused = HookError(f"{target.host} answered {reply.status}; success would be 200 to 299.")
-        refused.status = reply.status
+    if not 200 <= status < 300:
+        refused = HookError(f"{target.host} answered {status}; success would be 200 to 299.")
+        refused.status = status
         raise refused
-    return reply.status
+    return status
 
 
 @contextlib.contextmanager
