@@ -101,7 +101,7 @@ def test_the_inbox_lists_finds_and_replays(top_up, stripe_double, hook, stella, 
     stripe_double.refund(intent, 500)
     found = stella.get(url, {"q": top_up.checkout_session}).text
     assert ("checkout.session.completed" in found, "customer.created" in found) == (True, False)
-    assert "No such event" in stella.get(url, {"state": "waiting"}).text
+    assert "No events here" in stella.get(url, {"state": "waiting"}).text
     event = StripeEvent.objects.get(object_id=top_up.checkout_session)
     for _ in range(2):
         reply = stella.post(
