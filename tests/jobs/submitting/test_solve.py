@@ -111,31 +111,44 @@ def test_an_absent_provider_is_said_and_costs_nothing(running, tmp_path):
     ]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["", "--budget", "1"], "empty"),
-        (["x" * 120_000, "--budget", "1"], "100,000"),
-        (["?", "--budget", "0"], "out of range"),
-        (["?", "--budget", "-1"], "not an amount"),
-        (["?", "--budget", "NaN"], "not an amount"),
-        (["?", "--budget", "1e400"], "not an amount"),
-        (["?", "--budget", ""], "--budget is empty"),
-        (["?", "--budget", "1", "--value", ""], "--value is empty"),
-        (["?", "--budget", "1", "--models", ""], "--models names no model"),
-        (["?", "--budget", "0.001"], "fractions of a cent"),
-        (["?", "--budget", "1", "--check", "vibes"], "arithmetic"),
-        (["?", "--budget", "1", "--confidence", "2"], "0.5"),
-        (["?", "--budget", "1", "--file", "missing.pdf"], "missing.pdf cannot be read"),
-    ],
-)
-def test_bad_input_is_refused_before_anything_starts(tmp_path, arguments, says):
+BAD_INPUT = [
+    (["", "--budget", "1"], "empty"),
+    (["x" * 120_000, "--budget", "1"], "100,000"),
+    (["?", "--budget", "0"], "out of range"),
+    (["?", "--budget", "-1"], "not an amount"),
+    (["?", "--budget", "NaN"], "not an amount"),
+    (["?", "--budget", "1e400"], "not an amount"),
+    (["?", "--budget", ""], "--budget is empty"),
+    (["?", "--budget", "1", "--value", ""], "--value is empty"),
+    (["?", "--budget", "1", "--models", ""], "--models names no model"),
+    (["?", "--budget", "0.001"], "fractions of a cent"),
+    (["?", "--budget", "1", "--check", "vibes"], "arithmetic"),
+    (["?", "--budget", "1", "--confidence", "2"], "0.5"),
+    (["?", "--budget", "1", "--file", "missing.pdf"], "missing.pdf cannot be read"),
+]
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory):
+    """What each bad input was answered, in one process, and where its data would lie."""
+    fresh = tmp_path_factory.mktemp("refused") / "fresh"
+    done = shared().run(
+        ["tests.support.commands"],
+        env=services.plain_environment(DATA_DIR=str(fresh)),
+        typed=json.dumps([["solve", *arguments] for arguments, _ in BAD_INPUT]),
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), fresh
+
+
+@pytest.mark.parametrize("number", range(len(BAD_INPUT)), ids=[says for _, says in BAD_INPUT])
+def test_bad_input_is_refused_before_anything_starts(refused, number):
     """Each refusal says what is wrong, with exit status 2, and makes no database."""
-    done = solve(tmp_path / "fresh", *arguments)
-    assert done.returncode == 2, (done.stdout, done.stderr)
-    assert says in done.stderr
-    assert done.stdout == ""
-    assert not (tmp_path / "fresh" / "postgres-18").exists()
+    (_, says), (answers, fresh) = BAD_INPUT[number], refused
+    assert answers[number]["returncode"] == 2, answers[number]
+    assert says in answers[number]["stderr"]
+    assert answers[number]["stdout"] == ""
+    assert not (fresh / "postgres-18").exists()
 
 
 def test_models_are_checked_for_a_fraction_of_a_cent(running):
