@@ -7,11 +7,11 @@ import time
 from email import policy
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from solver.core.money import NANO_PER_USD, parse_usd
 from tests import services
-from tests.browser.conftest import listen
+from tests.browser.conftest import listen, visitor
 
 pytestmark = pytest.mark.skipif(
     not services.DEMO_WEIGHTS, reason="demo_model/weights/*.gguf are missing: run `make demo-model`"
@@ -56,12 +56,16 @@ def receipt(page: Page) -> dict[str, int]:
 def wait_for_mail(instance, words: str) -> email.message.EmailMessage:
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
-        for path in (instance.data_dir / "mail").glob("*.eml"):
+        for path in (instance.data_dir / "mail").rglob("*.eml"):
             parsed = email.message_from_bytes(path.read_bytes(), policy=policy.default)
             if words in parsed.get_body(("plain",)).get_content():
                 return parsed
         time.sleep(0.5)
     raise AssertionError(f"no mail with {words}")
+
+
+def text_of(message: email.message.EmailMessage) -> str:
+    return message.get_body(("plain",)).get_content()
 
 
 def test_a_puzzle_is_submitted_watched_answered_paid_and_mailed(signed_in: BrowserContext, running_ponder):
@@ -178,3 +182,37 @@ def test_a_draft_follows_its_user(signed_in: BrowserContext, running_ponder):
     expect(page.get_by_text("The draft was deleted.")).to_be_visible()
     expect(page.get_by_label("Problem")).to_have_value("")
     page.close()
+
+
+def test_who_is_invited_spends_the_workspaces_money_until_they_only_read(
+    browser: Browser, signed_in: BrowserContext, running_ponder
+):
+    """By the links and codes of real emails; what a viewer may not do is said."""
+    owner = signed_in.new_page()
+    before = available(owner)
+    owner.goto("/workspace/")
+    owner.get_by_label("Email address").fill("dora@example.org")
+    owner.get_by_role("button", name="Send the invitation").click()
+    expect(owner.get_by_text("dora@example.org is invited.")).to_be_visible()
+    link = re.search(r"/invitations/[\w-]+/", text_of(wait_for_mail(running_ponder, "/invitations/")))
+    with visitor(browser, running_ponder.base_url) as context:
+        dora = context.new_page()
+        dora.goto(link[0])
+        dora.get_by_role("button", name="Send me a code").click()
+        mail = wait_for_mail(running_ponder, "Your code to sign in")
+        dora.get_by_label("Code").fill(re.search(r"^[A-Z0-9-]{6,12}(?=\s*$)", text_of(mail), re.MULTILINE)[0])
+        dora.get_by_role("button", name="Confirm").click()
+        dora.get_by_role("button", name="Accept").click()
+        expect(dora.get_by_text("Welcome to")).to_be_visible()
+        submit(dora, PUZZLE, "0.50", checker=PUZZLES)
+        expect(dora.get_by_role("heading", name="Receipt")).to_be_visible()
+        assert before - available(owner) == receipt(dora)["charged_usd"] > 0
+        owner.goto("/workspace/")
+        owner.get_by_label("Role of dora@example.org").select_option("viewer")
+        owner.get_by_role("button", name="Change the role of dora@example.org").click()
+        expect(owner.get_by_text("dora@example.org: viewer.")).to_be_visible()
+        dora.goto("/jobs/new/")
+        expect(dora.get_by_text("You can read what is in this workspace")).to_be_visible()
+    owner.get_by_role("link", name="Remove dora@example.org").click()
+    owner.get_by_role("button", name="Remove").click()
+    owner.close()
