@@ -335,6 +335,15 @@ def test_an_uncertain_answer_is_not_set_large_while_the_job_runs(alice, running_
     assert ("answer-unsure" in show(alice, running_job).text) is is_unsure
 
 
+def test_a_reply_that_names_no_answer_is_no_best_answer(alice, done_job):
+    """It is shown, below “No reliable answer”, and without a percentage."""
+    Job.objects.filter(pk=done_job.pk).update(confidence=0.0, answer="", answer_text="It is Paris.")
+    page = show(alice, done_job).text
+    assert "No reliable answer</h2>" in page
+    assert "It is Paris." in page
+    assert "% confident" not in page
+
+
 def test_a_text_is_no_guess(alice, done_job):
     """What has no short answer has no confidence to be compared."""
     Job.objects.filter(pk=done_job.pk).update(confidence=None, answer="", answer_text="An essay.")
