@@ -86,7 +86,6 @@ def post(target: Target, body: bytes, headers: dict[str, str]) -> int:
     plain = socket.create_connection((target.ip, target.port), timeout=TIMEOUT_S)
     connection = http.client.HTTPConnection(target.host, target.port, timeout=TIMEOUT_S)
     status = 0
-    status = 0
     with _ended_in_time(plain) as overdue:
         try:
             context = ssl.create_default_context() if target.is_tls else None
