@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from accounts.models import Membership, Role
+from accounts.models import Membership, Role, User
 from billing import tasks
 from billing.books.closing import forget_payment_details
 from billing.errors import StripeProblem
@@ -24,7 +24,8 @@ INTENTS = "/v1/payment_intents"
 
 @pytest.fixture
 def card(alice, broke, stripe_double) -> SavedCard:
-    """A card that Alice saved by paying $20 with it."""
+    """A card that Alice saved by paying $20 with it. Emails are counted here, so she wants none of what went well."""
+    User.objects.filter(pk=alice.user.pk).update(notify_of_top_ups=False)
     top_up = start_top_up(
         workspace=broke,
         user=alice.user,
