@@ -159,13 +159,13 @@ def test_steps(arguments: list[str]) -> list[Step]:
     workers = [str(path.relative_to(ROOT)) for path in paths if starts_workers.search(path.read_text())]
     others = [f"--ignore={path}" for path in workers]
     # The demo models' tests import litellm, as those of jobs do anyway.
-    with_jobs = ("tests/jobs", "tests/demo_model")
+    submitting = ("tests/jobs/submitting", "tests/demo_model")
     # The browser's is a run of its own: Playwright keeps an event loop running, in which no test that is a coroutine
     # could run.
     return [
         tests("web", *arguments, "tests/web"),
-        tests("jobs", *arguments, *with_jobs, "--ignore=tests/jobs/running", *others),
-        tests("running", *arguments, "tests/jobs/running", *others),
+        tests("jobs", *arguments, "tests/jobs", "--ignore=tests/jobs/submitting", *others),
+        tests("submitting", *arguments, *submitting, *others),
         # These two wait much: they start programs, cut and kill them.
         tests("workers", *arguments, *workers),
         tests("proof", *arguments, "tests/proof", "tests/embedded", *others),
