@@ -53,7 +53,7 @@ TRANSITIONS: dict[JobState, dict[JobState, str]] = {
     JobState.RUNNING: {
         JobState.QUEUED: "given back (slice, deploy, fault)",
         JobState.PAUSED: "paused",
-        JobState.WAITING: "no provider answers",
+        JobState.WAITING: "no provider answers, or all waits in batches",
         JobState.ASKING: "has a question",
         JobState.DONE: "answered, or stopped with an answer",
         JobState.UNANSWERED: "stopped before there was an answer",

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
@@ -136,7 +135,7 @@ class Runner:
         )
         self._in_flight: dict[str, Step] = {}
         self._tasks: dict[asyncio.Task[None], str] = {}
-        self._landed: deque[StepResult] = deque()
+        self._landed: list[StepResult] = []
         self._wake = asyncio.Event()
         control.listen(self._wake.set)
         self._attempts.on_reference = self._attempts.batches.on_look = self._wake.set
@@ -213,8 +212,6 @@ class Runner:
     async def _drive_strategy(self) -> StopReason:
         """Ask, dispatch and tell until there is a reason to stop. Raises Interrupted where the job gives way."""
         while True:
-            # Also what landed while a note was written: neither in flight nor told, it would be asked for again.
-            self._take_landed()
             await self._heed()
             if reason := self._reason_to_stop():
                 return reason
@@ -235,8 +232,7 @@ class Runner:
         """Tell the hints that are new: a strategy that had come to its end may have a new beginning."""
         for hint in self._control.hints[len(self._hints) :]:
             if self._control.stop is None:
-                self._take(await self._attempts.note(hint.step()))
-                self._state.money_came()
+                self._take_note(await self._attempts.note(hint.step()))
 
     async def _ask(self) -> Action | StopReason:
         """Ask the strategy and start what it wants. Raises ProviderDown where only suspended models could go on."""
@@ -321,7 +317,7 @@ class Runner:
         noted = False
         for step in self._caches.admitted([self._as_sent(step) for step in steps], in_batches):
             if step.kind is StepKind.NOTE:
-                self._take(await self._attempts.note(step))
+                self._take_note(await self._attempts.note(step))
                 noted = True
                 continue
             step = heeding(step, self._hints)  # noqa: PLW2901  # the step as it is asked
@@ -396,11 +392,19 @@ class Runner:
         self._wake.clear()
         self._take_landed()
 
+    def _take_note(self, noted: StepResult) -> None:
+        """Tell a note, and what landed while it was written: neither in flight nor told, it would be bought again."""
+        self._landed.append(noted)
+        self._take_landed()
+
     def _take_landed(self) -> None:
-        while self._landed:
+        """Tell all that landed in the order of the journal, in which a restart tells it."""
+        landed = sorted(self._landed, key=lambda result: result.seq)
+        self._landed.clear()
+        for result in landed:
             # What this step did not use may pay for the one that was refused.
             self._state.money_came()
-            self._take(self._landed.popleft())
+            self._take(result)
 
     # The end --------------------------------------------------------------------------------------------------
 
