@@ -182,7 +182,7 @@ def _page(request: AuthedRequest, form: ReportForm, *, status: int = 200) -> Htt
         + [(each.value, each.label, counts.get(each.value, 0)) for each in ItemState],
         "link": f"?state={state}&page=" if state in ItemState else "?page=",
     }
-    return render(request, "billing/staff/reconciliation.html", context, status=status)
+    return render(request, "billing/staff/reconciliation/list.html", context, status=status)
 
 
 def _item_page(
@@ -200,4 +200,4 @@ def _item_page(
         "more": max(doubts.count() - _CALLS_SHOWN, 0),
         "posted": Transfer.objects.filter(key__in=keys).select_related("actor").order_by("pk"),
     }
-    return render(request, "billing/staff/reconciliation_item.html", context, status=status)
+    return render(request, "billing/staff/reconciliation/item.html", context, status=status)

@@ -8,13 +8,11 @@ _RULE = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?")
 _LAST_AND = re.compile(r",? (?:and|&) (?=[^,;]{1,60}$)")
 _MAX_MEMBER_WORDS = 4
 _ENDINGS = {1: "st", 2: "nd", 3: "rd"}
-_ORDINAL = {
-    word: f"{place}{_ENDINGS.get(place, 'th')}"
-    for place, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(),  # noqa: SIM905
-        start=1,
-    )
-}
+_ORDINAL_WORDS = (
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
+    "twelfth",
+)  # fmt: skip
+_ORDINAL = {word: f"{place}{_ENDINGS.get(place, 'th')}" for place, word in enumerate(_ORDINAL_WORDS, start=1)}
 
 
 def plain_lines(text: str) -> str:
