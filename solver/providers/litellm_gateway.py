@@ -8,6 +8,7 @@ import contextlib
 import logging
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, Protocol
 
 import aiohttp
@@ -126,7 +127,7 @@ class LiteLLMGateway(Gateway):
         """Make one call, once. Raises NotExecuted or InDoubt; a time-out is InDoubt."""
         card, shown = request.card, await pictures_in(request.messages, self._pictures)
         response, error = None, None
-        with one_request() as exchange:
+        with one_request(read=partial(read_reply, provider=card.family)) as exchange:
             try:
                 async with asyncio.timeout(card.timeout_s + 5):
                     response = await self._litellm.acompletion(**self._arguments(request, shown))
@@ -240,9 +241,9 @@ def _outcome(exchange: Exchange, response: Any, error: Exception | None, card: M
     """Return the reply that came over the wire, whatever litellm made of it. Raises NotExecuted or InDoubt."""
     if not exchange.was_sent:
         return _unseen(response, error, card)
+    if exchange.reply is not None:
+        return with_tier_of(exchange.headers, exchange.reply)
     if exchange.has_answer:
-        if reply := read_reply(exchange.body or b"", card.family):
-            return with_tier_of(exchange.headers, reply)
         if response is not None and not is_known_shape(exchange.body or b""):
             # In a shape of its provider's that litellm alone knows.
             return _unseen(response, None, card)

@@ -52,6 +52,7 @@ class Endpoint:
     def __init__(self, behaviour: Callable[[Call], Answer] | None = None, *, port: int = 0) -> None:
         self.behaviour = behaviour or (lambda _: Answer())
         self.calls: list[Call] = []
+        self.connections: set[object] = set()
         self.in_flight = 0
         self.most_in_flight = 0
         self._loop = asyncio.new_event_loop()
@@ -80,6 +81,7 @@ class Endpoint:
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         call = Call(len(self.calls), await request.json())
         self.calls.append(call)
+        self.connections.add(request.transport)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:

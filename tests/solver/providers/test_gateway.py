@@ -220,6 +220,26 @@ async def test_calls_go_over_the_aiohttp_transport(gateway, endpoint):
     assert seen == ["/v1/chat/completions"]
 
 
+async def test_a_call_ends_once_its_reply_is_read(gateway, endpoint, monkeypatch):
+    """What litellm reckons and logs of it took a third of a call's CPU time; the connection serves the next call."""
+    import litellm
+
+    reckoned = []
+    monkeypatch.setattr(litellm, "completion_cost", lambda *_, **__: reckoned.append("cost"))
+    monkeypatch.setattr(
+        "litellm.cost_calculator.completion_cost", lambda *_, **__: reckoned.append("cost") or 0.0
+    )
+    for _ in range(3):
+        assert (await gateway.complete(request(endpoint.url))).text == "Answer: 42"
+    assert not reckoned
+    assert len(endpoint.connections) == 1
+
+    # What only litellm can read still goes all its way.
+    endpoint.behaviour = lambda _: Answer(body='{"of": "no known shape"}')
+    with pytest.raises(InDoubt):
+        await gateway.complete(request(endpoint.url))
+
+
 def test_whatever_a_provider_counts_can_be_stored():
     """NaN, infinities, huge numbers, NUL and odd types become something that a database takes."""
     odd = {
