@@ -112,8 +112,11 @@ def listen(page: Page) -> list[str]:
     heard: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
-        # A page that is left gives up what it was asking for, which is no fault.
-        if message.type in {"error", "warning"} and not message.text.startswith("htmx:sendAbort"):
+        # A page that is left gives up what it was asking for, which is no fault. htmx says so in two lines, of which the
+        # second may come too late to be heard; of a fault the second is another one.
+        if message.type in {"error", "warning"} and not message.text.startswith(
+            ("htmx:afterRequest", "htmx:sendAbort")
+        ):
             heard.append(message.text)
 
     page.on("console", note)
