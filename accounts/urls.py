@@ -7,8 +7,8 @@ from django.urls import include, path
 from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
-from accounts import views
 from accounts.access import signed_in
+from accounts.preferences import views
 from accounts.sign_in.passkeys import own_passkey
 from accounts.sign_in.reauthentication import ReauthenticateByCode
 from accounts.workspaces import views as workspaces

@@ -16,7 +16,7 @@ from billing.payments.stripe_api import gateway as stripe_gateway
 from billing.prices.drafts import import_drafts
 from billing.prices.warnings import warn
 from billing.reconciliation import daily
-from billing.task_names import (
+from billing.task_queue.task_names import (
     ASK_ABOUT_PENDING_TOP_UPS,
     CHECK_PRICES,
     END_TRIALS,

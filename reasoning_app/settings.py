@@ -11,9 +11,9 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
-from billing import task_names as billing_tasks
 from billing.prices.local_models import parse_local_models
 from billing.prices.setting import parse_prices
+from billing.task_queue import task_names as billing_tasks
 from files.places import file_storage
 from jobs.core import task_names as job_tasks
 from reasoning_app import __version__, paths, secret_key

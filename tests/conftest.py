@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as of_hypothesis
 
-from tests import prepared, services
+from tests.processes import prepared, services
 
 # Otherwise each process that a test starts compiles every module again, which takes longer than most tests.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -79,7 +79,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker) -> None:
-    """Almost nothing to make: this run's PostgreSQL started with a migrated database (tests/prepared.py)."""
+    """Almost nothing to make: this run's PostgreSQL started with a migrated database (tests/processes/prepared.py)."""
     tables.restore_after_tests()
     with django_db_blocker.unblock():
         quick_audit.prepare()

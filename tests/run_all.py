@@ -154,7 +154,7 @@ def rooms(*arguments: str) -> Step:
 def test_steps(arguments: list[str]) -> list[Step]:
     """Return the runs of tests."""
     # Those that start real workers are a run of their own, which alone needs a process to fork them from.
-    starts_workers = re.compile(r"tests\.(zygote|jobs\.workers|proof\.crash_runner)")
+    starts_workers = re.compile(r"tests\.(processes\.zygote|jobs\.workers|proof\.crash_runner)")
     paths = sorted(path for name in ("jobs", "proof") for path in (ROOT / "tests" / name).rglob("test_*.py"))
     workers = [str(path.relative_to(ROOT)) for path in paths if starts_workers.search(path.read_text())]
     others = [f"--ignore={path}" for path in workers]

@@ -8,7 +8,7 @@ from billing.errors import StripeProblem
 from billing.payments import inbox as stripe_inbox
 from billing.payments.stripe_api import gateway as stripe_gateway
 from billing.payments.stripe_api.events import verify_event
-from billing.wake import wake_worker_for_stripe_event
+from billing.task_queue.wake import wake_worker_for_stripe_event
 
 
 @csrf_exempt

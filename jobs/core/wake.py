@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from billing.wake import wake_worker_for
+from billing.task_queue.wake import wake_worker_for
 from jobs.core.task_names import RUN_AUDIT, RUN_JOB, RUN_PROGRAM, SEND_MAIL
 
 # Who waits for a program rings again every few seconds.

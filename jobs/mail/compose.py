@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
-from accounts.unsubscribe import unsubscribe_address
+from accounts.preferences.unsubscribe import unsubscribe_address
 from billing.books.job_costs import job_costs
 from billing.books.receipt import receipt_of
 from jobs.core.states import CONTINUABLE_REASONS, ENDED, JobState, stop_reason_words

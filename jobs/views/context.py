@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from accounts.access import memberships_of
 from accounts.models import Membership, Role, User
-from accounts.theme import theme_of
+from accounts.preferences.theme import theme_of
 from billing.books.wallet import balances
 from billing.models import SpendingStop
 from billing.stops import spending_stops

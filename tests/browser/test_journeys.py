@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from solver.core.money import NANO_PER_USD, parse_usd
-from tests import services
 from tests.browser.conftest import listen, visitor
+from tests.processes import services
 
 pytestmark = pytest.mark.skipif(
     not services.DEMO_WEIGHTS, reason="demo_model/weights/*.gguf are missing: run `make demo-model`"

@@ -12,7 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, Route
 
 from accounts.models import User
-from accounts.unsubscribe import unsubscribe_address
+from accounts.preferences.unsubscribe import unsubscribe_address
 from billing.books.wallet import grant
 from billing.models import AuditRun, StopScope
 from billing.stops import lift, stop

@@ -27,10 +27,10 @@ from aiohttp import web
 from reasoning_app.embedded import commands
 from reasoning_app.embedded.child import Child
 from reasoning_app.embedded.stores.postgres import Postgres
-from tests import prepared
 from tests.chaos.network import PROVIDER, SERVICES, Network, impossible_because, inside
-from tests.services import plain_environment
-from tests.zygote import Forked, Zygote
+from tests.processes import prepared
+from tests.processes.services import plain_environment
+from tests.processes.zygote import Forked, Zygote
 
 PATIENCE_S = 400.0
 DEAL_S = 10.0

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from reasoning_app.embedded import Services, commands
 from reasoning_app.embedded.child import Child
-from tests import prepared
-from tests.services import plain_environment
-from tests.zygote import Forked, Zygote
+from tests.processes import prepared
+from tests.processes.services import plain_environment
+from tests.processes.zygote import Forked, Zygote
 
 
 class Instance:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import free_port
+from tests.processes.services import free_port
 
 ROOT = Path(__file__).parents[2]
 PROBLEM = "Use 3, 7, 12, 25 to make 58."

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import free_port
+from tests.processes.services import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"

@@ -15,7 +15,7 @@ from reasoning_app.embedded.options import parse
 from reasoning_app.embedded.stores import schema
 from reasoning_app.embedded.supervisor import StopSignals, Supervisor
 from reasoning_app.embedded.web_watch import WebWatch
-from tests.services import free_port
+from tests.processes.services import free_port
 
 
 class NoServices:

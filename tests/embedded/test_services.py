@@ -16,7 +16,7 @@ from reasoning_app import paths
 from reasoning_app.embedded import InUseError, Services, UpError, ensure, running
 from reasoning_app.embedded.processes import working_in
 from reasoning_app.embedded.stores.redis_server import answers_ping
-from tests.services import ROOT, plain_environment
+from tests.processes.services import ROOT, plain_environment
 
 # Starts services in a process of its own, says so, and waits to be killed.
 _HOLDER = """

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from tests import run_all
-from tests.zygote import Zygote
+from tests.processes.zygote import Zygote
 
 
 @pytest.mark.django_db

@@ -7,7 +7,7 @@ import redis
 
 from reasoning_app.embedded.child import wait_until
 from reasoning_app.embedded.stores.redis_server import answers_ping
-from tests.services import PYTHON, ROOT
+from tests.processes.services import PYTHON, ROOT
 
 
 @pytest.fixture

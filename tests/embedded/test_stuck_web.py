@@ -8,7 +8,7 @@ import time
 import pytest
 
 from reasoning_app.embedded.web_watch import answers
-from tests.services import ROOT, free_port
+from tests.processes.services import ROOT, free_port
 
 # A thread that has nothing to do gets its turn within the long one on a busy machine, too.
 SHORT_S, LONG_S = 1.5, 10.0

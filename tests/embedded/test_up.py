@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from reasoning_app import __version__
-from tests.services import PYTHON, ROOT, free_port, plain_environment, start_instance
+from tests.processes.services import PYTHON, ROOT, free_port, plain_environment, start_instance
 
 _UP = [PYTHON, "-m", "reasoning_app.embedded"]
 

@@ -27,8 +27,8 @@ from jobs.worker.outcomes import record_outcome_of
 from solver.core.errors import ProviderDown
 from solver.core.money import NANO_PER_CENT
 from solver.engine.outcome import Outcome
-from tests import services
 from tests.jobs.conftest import TWO_TRIES, undecided
+from tests.processes import services
 from tests.support.people import submit_for
 from tests.support.smtp import Smtp
 

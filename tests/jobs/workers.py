@@ -8,7 +8,7 @@ from pathlib import Path
 from django.db import connection
 
 from reasoning_app.embedded import commands
-from tests.zygote import shared
+from tests.processes.zygote import shared
 
 
 class Worker:

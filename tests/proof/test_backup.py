@@ -18,9 +18,9 @@ from reasoning_app.backups.backup import BackupError
 from solver.core.money import NANO_PER_CENT
 from tests.jobs.conftest import undecided
 from tests.jobs.workers import Worker
+from tests.processes.zygote import shared
 from tests.support.endpoint import Answer, Call
 from tests.support.people import submit_for
-from tests.zygote import shared
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OTHER = "ponder_restored"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes.services import plain_environment
 from tests.proof.conftest import LONG
-from tests.services import plain_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -21,6 +21,7 @@ from jobs.upkeep.audit import violations
 from solver.core.money import NANO_PER_CENT
 from solver.core.problem.result_kind import ResultKind
 from solver.strategies import REGISTRY
+from tests.processes.zygote import shared
 from tests.proof.conftest import LONG
 from tests.proof.crash_runner import CRASHED, MOMENTS, NOT_CLAIMED
 from tests.proof.replies import DATA
@@ -28,7 +29,6 @@ from tests.support.endpoint import Answer
 from tests.support.flex import MAY_WAIT, price_with_flex, refusing
 from tests.support.people import submit_for
 from tests.support.responses import ResponsesEndpoint
-from tests.zygote import shared
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proof]
 

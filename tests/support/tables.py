@@ -2,7 +2,7 @@
 
 Django's own way empties every table and fills the first rows in again, model by model: a quarter of a second a test.
 Here one function in the database empties the tables that hold anything, and fills those that held something at first
-from copies. It is made once, with the database itself (tests/prepared.py).
+from copies. It is made once, with the database itself (tests/processes/prepared.py).
 """
 
 from django.db import connection

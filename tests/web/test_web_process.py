@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tests.services import ROOT
+from tests.processes.services import ROOT
 
 SHOW = """
 import reasoning_app.wsgi

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from tests.services import free_port
+from tests.processes.services import free_port
 from tests.support.people import make_user
 from tests.web.accounts.test_sign_in import code_in
 

@@ -22,8 +22,8 @@ from billing.prices.comparison import CLASSES, by_class
 from billing.prices.drafts import DraftLine, DraftState, approve, columns_of, draft_lines
 from billing.prices.providers import importable_providers, listed_providers
 from billing.prices.shipped_list import is_old, reviewed_at
-from billing.task_names import IMPORT_PRICES
-from billing.wake import wake_worker_for
+from billing.task_queue.task_names import IMPORT_PRICES
+from billing.task_queue.wake import wake_worker_for
 
 _SHOWN_EARLIER = 200
 _DRAFTS_A_PAGE = 50

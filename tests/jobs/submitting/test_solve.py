@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from solver.checkers.arithmetic import Arithmetic
-from tests import prepared, services
-from tests.zygote import shared
+from tests.processes import prepared, services
+from tests.processes.zygote import shared
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.preferences.views import LongSelect
 from accounts.services import sign_in_link
-from accounts.views import LongSelect
 from jobs.mail.send import send_due
 from tests.support.people import make_user
 from tests.web.accounts.test_sign_in import code_in

@@ -10,7 +10,7 @@ from jobs.lifecycle.submission.titles import title_of
 from jobs.mail.compose import _first_lines, _one_line
 from jobs.presenters.markdown import clean_text
 from jobs.templatetags.ponder import pretty_json, short_answer
-from tests.services import ROOT
+from tests.processes.services import ROOT
 from tests.support.growth import assert_linear
 
 UNITS = [

@@ -22,10 +22,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import AuthedRequest, signed_in
 from accounts.models import User
+from accounts.preferences.theme import THEME_COOKIE, THEMES, theme_of
+from accounts.preferences.unsubscribe import unsubscribe, user_of
 from accounts.services import end_other_sessions, redeem_sign_in_link
 from accounts.sign_in.sessions import end_session, signed_in_browsers
-from accounts.theme import THEME_COOKIE, THEMES, theme_of
-from accounts.unsubscribe import unsubscribe, user_of
 
 _THEME_COOKIE_S = 400 * 24 * 3600
 _KEEP_DAYS = [

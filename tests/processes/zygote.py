@@ -29,7 +29,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 _HEAVY = (
     *(
         "litellm",
@@ -72,8 +72,9 @@ class Zygote:
         # A file: nobody reads it unless the zygote dies.
         self._errors = tempfile.TemporaryFile(prefix="ponder-zygote-")  # noqa: SIM115  (closed with it)
         self._process = subprocess.Popen(
-            command or [sys.executable, "-m", "tests.zygote"], cwd=ROOT, env=dict(os.environ if env is None else env),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True, start_new_session=True,
+            command or [sys.executable, "-m", "tests.processes.zygote"], cwd=ROOT,
+            env=dict(os.environ if env is None else env), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self._errors, text=True, start_new_session=True,
         )  # fmt: skip
         self._listener = threading.Thread(target=self._listen, daemon=True, name="zygote")
         self._listener.start()

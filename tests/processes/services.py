@@ -19,9 +19,9 @@ import urllib.request
 from pathlib import Path
 
 from reasoning_app.embedded import Services, running
-from tests import prepared
+from tests.processes import prepared
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PYTHON = sys.executable
 DEMO_WEIGHTS = tuple(sorted((ROOT / "demo_model" / "weights").glob("*.gguf")))
 _STALE_S = 3600

@@ -1,4 +1,4 @@
-"""Make the cluster that tests/prepared.py copies: `python -m tests.prepare`. Clusters unused for a day are removed."""
+"""Make the cluster that prepared.py copies: `python -m tests.processes.prepare`. Those unused for a day are removed."""
 
 import contextlib
 import fcntl
@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from reasoning_app.embedded.stores.schema import mark_current
-from tests import prepared, services
+from tests.processes import prepared, services
 from tests.support import tables
 
 _UNUSED_S = 24 * 3600

@@ -7,7 +7,7 @@ import logging
 
 from celery import current_app
 
-from billing.task_names import PROCESS_STRIPE_EVENT
+from billing.task_queue.task_names import PROCESS_STRIPE_EVENT
 
 logger = logging.getLogger(__name__)
 
