@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from accounts.models import User, Workspace
 from billing.books.escrow import Settlement, add_to_escrow, close_escrow, lock_purses, open_escrow
-from billing.books.ledger import PROMOTION, Posting, account_of, announce_money, pay_debt, post
+from billing.books.ledger import PROMOTION, Posting, account_of, announce_money, debt_nano, pay_debt, post
 from billing.books.statement import Statement, StatementRow, statement
 from billing.errors import BillingError, NotEnoughMoney
 from billing.models import Account, AccountKind, Call, CallState, TransferKind
@@ -34,12 +34,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Balances:
-    """What a workspace has. `available_nano` is wallet and trial credit; `held_nano` lies with its jobs."""
+    """What a workspace has. `available_nano` is wallet and trial credit; `held_nano` lies with its jobs.
+
+    `debt_nano` is what it owes; while it does, it can spend nothing.
+    """
 
     workspace: Workspace
     wallet_nano: int
     trial_nano: int
     held_nano: int
+    debt_nano: int = 0
 
     @property
     def available_nano(self) -> int:
@@ -57,7 +61,7 @@ class Balances:
 def balances(workspace: Workspace) -> Balances:
     """Return what a workspace has now."""
     totals = dict(
-        Account.objects.filter(workspace=workspace, is_floored=True)
+        Account.objects.filter(Q(is_floored=True) | Q(kind=AccountKind.RECEIVABLE), workspace=workspace)
         .values_list("kind")
         .annotate(total=Sum("balance_nano"))
         .order_by()
@@ -67,6 +71,8 @@ def balances(workspace: Workspace) -> Balances:
         wallet_nano=totals.get(AccountKind.WALLET, 0),
         trial_nano=totals.get(AccountKind.TRIAL, 0),
         held_nano=totals.get(AccountKind.ESCROW, 0),
+        # Usually there is no such account.
+        debt_nano=debt_nano(workspace) if AccountKind.RECEIVABLE in totals else 0,
     )
 
 

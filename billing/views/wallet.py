@@ -11,10 +11,8 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import AuthedRequest, with_role, workspace_of
 from accounts.models import Role
-from billing.books.ledger import debt_nano
 from billing.books.statement import LEDGER_HEADER, PAGE_ROWS, NetStatement, StatementRow, ledger_rows
 from billing.books.trial_end import trial_ends_at
-from billing.books.wallet import balances
 from billing.cost_review.csv_reply import csv_reply
 from billing.payments.problems import unfinished_top_ups
 from billing.payments.stripe_api import gateway as stripe_gateway
@@ -31,17 +29,13 @@ def wallet(request: AuthedRequest) -> HttpResponse:
 
 
 def wallet_page(request: AuthedRequest, form: TopUpForm, *, status: int = 200) -> HttpResponse:
-    """Render the wallet with this top-up form, which may carry errors."""
+    """Render the wallet with this top-up form, which may carry errors; what it has, every page knows (`available`)."""
     workspace = workspace_of(request.user)
     movements = cast(
         "Sequence[StatementRow]", NetStatement(workspace)
     )  # pages need its length and slices only
     page: Page[StatementRow] = Paginator(movements, PAGE_ROWS).get_page(request.GET.get("page"))
-    has = balances(workspace)
     context = {
-        "balances": has,
-        "available_nano": has.available_nano,  # for the header, too
-        "debt_nano": debt_nano(workspace),
         "unfinished": unfinished_top_ups(workspace),
         "rows": list(page.object_list),
         "page": page,

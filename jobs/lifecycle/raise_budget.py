@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from billing.books.wallet import BillingError, add_to_escrow
+from billing.books.wallet import BillingError, NotEnoughMoney, add_to_escrow
 from jobs.core.errors import CannotContinue, SubmitError
 from jobs.core.states import ACTIVE, JobState, Wanted
 from jobs.core.wake import wake_worker_on_commit
@@ -13,6 +13,7 @@ from jobs.lifecycle.limits.checks import check_limits
 from jobs.lifecycle.limits.spending import refusals_told
 from jobs.lifecycle.submission.funding import fund_job, may_use_trial
 from jobs.lifecycle.submission.request import check_budget
+from jobs.lifecycle.submission.spendable import refuse_beyond_limits
 from jobs.lifecycle.submission.submit import check_affordable
 from jobs.lifecycle.user_verdict import outdate_lessons
 from jobs.models import Job, Pinned
@@ -32,6 +33,10 @@ def raise_budget(*, job: Job, to_nano: int, by: User | None = None) -> bool:
                 "workspace", "created_by"
             )
             return _raise(locked.get(pk=job.pk), to_nano, by)
+    except NotEnoughMoney as error:
+        with refusals_told():
+            refuse_beyond_limits(job, error)
+        raise SubmitError(error.message, field="budget", code=error.code) from error
     except BillingError as error:
         raise SubmitError(error.message, field="budget", code=error.code) from error
 

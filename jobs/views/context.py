@@ -1,4 +1,4 @@
-"""What every full page knows: name, theme, a person’s workspaces, what is available in the wallet, where mail goes."""
+"""What every full page knows: name, theme, a person’s workspaces, what they can spend, where mail goes."""
 
 from functools import cache
 from typing import Any
@@ -9,10 +9,10 @@ from django.http import HttpRequest
 from accounts.access import memberships_of
 from accounts.models import Membership, Role, User
 from accounts.preferences.theme import theme_of
-from billing.books.wallet import balances
 from billing.models import SpendingStop
 from billing.stops import spending_stops
 from jobs.lifecycle.limits.spending import Use, limits_of_members, uses_of
+from jobs.lifecycle.submission.spendable import Spendable, spendable
 from jobs.views.staff.navigation import StaffPage, staff_pages
 
 
@@ -25,9 +25,11 @@ def site(request: HttpRequest) -> dict[str, Any]:
         return memberships_of(user) if isinstance(user, User) else []
 
     @cache
-    def available() -> int | None:
-        place = next(iter(memberships()), None)
-        return balances(place.workspace).available_nano if place and place.role == Role.OWNER else None
+    def available() -> Spendable | None:
+        user, place = getattr(request, "user", None), next(iter(memberships()), None)
+        if not isinstance(user, User) or place is None or place.role != Role.OWNER:
+            return None
+        return spendable(user=user, workspace=place.workspace)
 
     @cache
     def member_uses() -> list[Use]:
@@ -50,7 +52,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "site_version": settings.PONDER_VERSION,
         "theme": theme_of(request),
         "memberships": memberships,  # a template calls it; the chosen workspace comes first
-        "available_nano": available,  # for its owners
+        "available": available,  # for its owners
         "member_uses": member_uses,  # of the limits of members; to its owners, those of all
         "spending_stops": stops,
         "staff_pages": pages,

@@ -25,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--trial", action="store_true", help="as trial credit (bundled models only)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Post the grant and say what is available now."""
+        """Post the grant and say what there is now."""
         del args
         user = User.objects.filter(email__iexact=options["email"]).first()
         if user is None:
@@ -44,5 +44,7 @@ class Command(BaseCommand):
             )
         except (MoneyError, BillingError) as error:
             raise CommandError(str(error)) from error
-        available = format_usd_exact(balances(workspace).available_nano)
-        self.stdout.write(f"{user.email} received {format_usd_exact(amount)}; {available} is available.")
+        has = format_usd_exact(balances(workspace).available_nano)
+        self.stdout.write(
+            f"{user.email} received {format_usd_exact(amount)}; wallet and trial credit now have {has}."
+        )

@@ -25,6 +25,7 @@ from jobs.lifecycle.submission.funding import fund_job
 from jobs.lifecycle.submission.panel import panel_for
 from jobs.lifecycle.submission.pinning import pin
 from jobs.lifecycle.submission.request import JobRequest
+from jobs.lifecycle.submission.spendable import refuse_beyond_limits
 from jobs.lifecycle.submission.titles import title_of
 from jobs.models import Job
 from solver import least_budget_nano
@@ -142,6 +143,7 @@ def _fund(job: Job, *, when_paid: bool) -> None:
         fund_job(job)
     except NotEnoughMoney as error:
         if not when_paid:
+            refuse_beyond_limits(job, error)
             raise SubmitError(error.message, field="budget", code=error.code) from error
         job.state = JobState.AWAITING_PAYMENT
     except BillingError as error:

@@ -10,11 +10,13 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.access import AuthedRequest, signed_in
+from accounts.access import AuthedRequest, has_role, signed_in
 from accounts.models import Role, User
 from billing.books.job_costs import job_costs
 from jobs.core.errors import CannotContinue
-from jobs.core.states import UserVerdict
+from jobs.core.states import JobState, UserVerdict
+from jobs.lifecycle.submission.funding import may_use_trial
+from jobs.lifecycle.submission.spendable import spendable
 from jobs.models import Comparison, Job, Pinned, ShareLink
 from jobs.presenters.deliverables import as_markdown, has_headline
 from jobs.presenters.hints import shown_hints
@@ -156,6 +158,9 @@ def detail(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     context["file_rows"] = rows_of(job)
     context["problem_html"] = render_markdown(job.problem, prefix="problem")
     context["has_math"] = context["has_math"] or has_math(context["problem_html"])
+    if job.state == JobState.AWAITING_PAYMENT and has_role(request.user, Role.OWNER, job.workspace):
+        pays = may_use_trial(job)
+        context["spendable"] = spendable(user=request.user, workspace=job.workspace, trial_pays=pays)
     return render(request, "jobs/job/detail.html", context)
 
 

@@ -97,7 +97,7 @@ def test_the_grant_command_gives_money(alice):
     """`manage.py grant` credits the wallet, with a reason that the user can read."""
     out = StringIO()
     call_command("grant", "Alice@Example.org", "10.00", "--reason", "a prize", stdout=out)
-    assert out.getvalue() == "alice@example.org received $10.00; $15.00 is available.\n"
+    assert out.getvalue() == "alice@example.org received $10.00; wallet and trial credit now have $15.00.\n"
     assert statement(alice.workspace)[0:1][0].memo == "a prize"
 
 

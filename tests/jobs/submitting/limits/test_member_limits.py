@@ -129,7 +129,7 @@ def test_owners_set_it_on_the_page_of_the_workspace_where_members_read_their_own
     bob.current_workspace = workspace
     bob.save(update_fields=["current_workspace"])
     shown = theirs.get("/workspace/").text
-    assert "you can still spend $0.06 of this workspace’s money" in shown
+    assert "that leaves you $0.06 of this workspace’s money" in shown
     assert "$0.77" not in shown
     assert "of this workspace’s money this month" in theirs.get("/jobs/new/").text
     assert "You in " in theirs.get("/limits/").text
@@ -143,4 +143,4 @@ def test_owners_set_it_on_the_page_of_the_workspace_where_members_read_their_own
     assert "so the budget can be $0.06 at most" in refused.text
     owner.post(address, {"day": "", "month": ""})
     assert left_cents(bob, workspace) == []
-    assert "can still spend" not in theirs.get("/jobs/new/").text
+    assert "limit leaves you" not in theirs.get("/jobs/new/").text
