@@ -35,7 +35,7 @@ def end_trials() -> int:
             last = Entry.objects.filter(account=purse).aggregate(last=Max("transfer"))["last"]
             post(
                 key=f"trial-end:{purse.pk}:{last}",
-                kind=TransferKind.ADJUSTMENT,
+                kind=TransferKind.TRIAL,
                 amounts={purse.pk: -left, PROMOTION: left},
                 memo="trial credit that was not used in time",
             )

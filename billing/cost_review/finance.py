@@ -10,7 +10,8 @@ from django.db import connection
 from django.db.models import Count, Q, Sum
 
 from billing.cost_review.sums import Scope
-from billing.models import BalanceTransaction, ReconciliationItem, TransferKind
+from billing.cost_review.users_money import UsersMoney, users_money
+from billing.models import BalanceTransaction, ReconciliationItem
 from billing.payments.balance import ACCOUNT_FEES, PAYOUTS
 from solver.core.money import NANO_PER_CENT
 
@@ -40,20 +41,6 @@ _LIABILITY = """
 SELECT kind, coalesce(sum(balance_nano), 0)::bigint FROM billing_account
 WHERE is_floored AND (kind IN ('wallet', 'trial') OR (kind = 'escrow' AND closed_at IS NULL)) GROUP BY 1
 """
-_MOVED = """
-SELECT t.kind, sum(CASE WHEN a.kind IN ('wallet', 'trial') THEN e.amount_nano ELSE 0 END)::bigint
-FROM billing_transfer t JOIN billing_entry e ON e.transfer_id = t.id JOIN billing_account a ON a.id = e.account_id
-WHERE t.kind = ANY(%s) AND t.kind NOT IN ('call', 'escrow', 'release')
-    AND t.effective_at >= %s AND t.effective_at < %s
-GROUP BY 1
-"""
-_KINDS = (
-    TransferKind.TOP_UP,
-    TransferKind.GRANT,
-    TransferKind.TRIAL,
-    TransferKind.REFUND,
-    TransferKind.ADJUSTMENT,
-)
 MILLION = 1_000_000
 
 
@@ -146,11 +133,7 @@ class Finance:
     wallets_nano: int
     escrows_nano: int
     trial_nano: int
-    topped_up_nano: int
-    granted_nano: int
-    trial_given_nano: int
-    refunded_nano: int
-    adjusted_nano: int
+    users: UsersMoney
     stripe_gross_nano: int
     stripe_fees_nano: int
     paid_out_nano: int
@@ -172,7 +155,6 @@ def finance(scope: Scope) -> Finance:
     models = model_lines(scope)
     period = [scope.since, scope.until]
     ended, owed = dict(_rows(_ENDED, period)), dict(_rows(_LIABILITY, []))
-    moved = dict(_rows(_MOVED, [[kind.value for kind in _KINDS], *period]))
     stripe = _stripe(scope)
     return Finance(
         models=models,
@@ -183,11 +165,7 @@ def finance(scope: Scope) -> Finance:
         wallets_nano=owed.get("wallet", 0),
         escrows_nano=owed.get("escrow", 0),
         trial_nano=owed.get("trial", 0),
-        topped_up_nano=moved.get(TransferKind.TOP_UP, 0),
-        granted_nano=moved.get(TransferKind.GRANT, 0),
-        trial_given_nano=moved.get(TransferKind.TRIAL, 0),
-        refunded_nano=-moved.get(TransferKind.REFUND, 0),
-        adjusted_nano=moved.get(TransferKind.ADJUSTMENT, 0),
+        users=users_money(scope),
         stripe_gross_nano=stripe["gross"] * NANO_PER_CENT,
         stripe_fees_nano=(stripe["fees"] - stripe["account_fees"]) * NANO_PER_CENT,
         paid_out_nano=-stripe["payouts"] * NANO_PER_CENT,

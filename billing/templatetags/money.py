@@ -57,6 +57,12 @@ def usd_signed(nano: int | None) -> str:
 
 
 @register.filter
+def usd_taken(nano: int | None) -> str:
+    """Return exact dollars that were taken away, with the sign of that."""
+    return "—" if nano is None else usd_signed(-int(nano))
+
+
+@register.filter
 def usd_plain(nano: int | None) -> str:
     """Return the exact decimal amount without a currency sign, for forms and CSV."""
     return "" if nano is None else usd_decimal(int(nano))

@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from accounts.models import Membership, Role, User
 from billing.books.corrections import ask_for_correction, decide
-from billing.books.ledger import PROMOTION, account_of, debt_nano, post
+from billing.books.ledger import PROMOTION, STRIPE_CLEARING, account_of, debt_nano, post
 from billing.books.wallet import balances, grant
 from billing.cost_review.changes import Changes
 from billing.cost_review.finance import finance
 from billing.cost_review.summing import sum_calls
 from billing.cost_review.sums import Scope
+from billing.cost_review.users_money import users_money
 from billing.cost_review.waterfall import waterfall
 from billing.errors import BillingError
 from billing.models import AccountKind, Call, CallAnomaly, Correction, CorrectionKind, ModelSum, TransferKind
@@ -106,7 +107,50 @@ def test_trial_and_paid_money_are_told_apart_and_liabilities_are_what_accounts_h
     now = balances(alice.workspace)
     assert (figures.wallets_nano, figures.escrows_nano) == (now.wallet_nano, other.state[0])
     assert figures.liability_nano == now.wallet_nano + 2 * USD
-    assert (figures.granted_nano, figures.trial_given_nano) == (20 * USD, 5 * USD)
+    assert (figures.users.granted_nano, figures.users.trial_given_nano) == (20 * USD, 5 * USD)
+
+
+def test_users_money_before_and_after_a_period_adds_up(alice, calls, rich):
+    """Of each span across the end of daylight saving time: what one leaves the next begins with, the last with what is.
+
+    A dispute of more than the wallet has is shown whole, and what users owe for it beside it.
+    """
+    grant(workspace=rich, amount_nano=3 * USD, by=None, reason="x")
+    wallet, owes = (account_of(rich, kind) for kind in (AccountKind.WALLET, AccountKind.RECEIVABLE))
+    wallet.refresh_from_db()
+    left = wallet.balance_nano
+    disputed = {wallet.pk: -left, owes.pk: -2 * USD, STRIPE_CLEARING: left + 2 * USD}
+    post(key="stripe:x", kind=TransferKind.REFUND, amounts=disputed)
+    ask = ask_for_correction(workspace=rich, kind=WRITE_OFF, amount_nano=USD, reason="x", by=alice.user)
+    decide(ask.pk, approve=True, reason="", by=User.objects.create_user("b@example.org", is_staff=True))
+    grant(workspace=rich, amount_nano=3 * USD, by=None, reason="pays the rest of the debt")
+    job = start_job(rich, 2 * USD)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            "UPDATE billing_transfer SET effective_at = CASE kind WHEN 'trial' THEN '2026-10-30 9:00Z'::timestamptz "
+            "ELSE '2026-11-01 23:30 America/New_York' END "
+            "WHERE id IN (SELECT id FROM billing_transfer WHERE kind IN ('trial', 'grant') ORDER BY id LIMIT 2)"
+        )
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    today = timezone.localdate()
+    with timezone.override("America/New_York"):
+        spans = [
+            users_money(Scope(days=(last - first).days + 1, last=last))
+            for first, last in (
+                (date(2026, 10, 1), date(2026, 10, 31)),
+                (date(2026, 11, 1), date(2026, 11, 1)),
+                (date(2026, 11, 2), today + timedelta(days=1)),
+            )
+        ]
+    assert (spans[0].opening_nano, spans[0].trial_given_nano, spans[1].granted_nano) == (0, 5 * USD, 20 * USD)
+    assert [a.closing_nano for a in spans[:2]] == [b.opening_nano for b in spans[1:]]
+    now = balances(rich)
+    assert spans[2].closing_nano == now.available_nano + now.held_nano == job.state[0] + now.available_nano
+    found = spans[2]
+    assert (found.refunded_nano, found.beyond_nano) == (left + 2 * USD, 2 * USD)
+    assert (found.debts_paid_nano, found.written_off_nano, found.debts_nano) == (USD, USD, 0)
+    assert sum(span.charged_nano for span in spans) == raw("2026-10-01", "2026-12-31", "billed_nano")
 
 
 def test_odd_calls_are_noted_once_and_lead_to_their_place_among_the_jobs_calls(calls, stella):
