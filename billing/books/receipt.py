@@ -23,13 +23,15 @@ RECEIPT_HEADER = (
         "input_tokens",
         "cache_read_tokens",
     ),
-    *("cache_write_tokens", "output_tokens", "reasoning_tokens", "fees_per_use_usd", "provider_cost_usd"),
+    *("cache_write_tokens", "cache_write_1h_tokens", "audio_tokens", "image_tokens", "output_tokens"),
+    *("reasoning_tokens", "fees_per_use_usd", "provider_cost_usd"),
     *("markup_usd", "charged_usd", "reserved_usd", "outcome"),
 )
 
 _LINES = """
 SELECT c.kind, c.model, c.served_model, c.price_id, p.effective_from, p.source, count(*)::int,
     sum(c.input_tokens)::bigint, sum(c.cache_read_tokens)::bigint, sum(c.cache_write_tokens)::bigint,
+    sum(c.cache_write_1h_tokens)::bigint, sum(c.audio_tokens)::bigint, sum(c.image_tokens)::bigint,
     sum(c.output_tokens)::bigint, sum(c.reasoning_tokens)::bigint,
     sum(CASE WHEN c.kind <> 'model' THEN least(c.cost_nano, c.billed_nano)
         ELSE least(c.billed_nano, coalesce(p.request_nano, 0) + coalesce(p.search_nano, 0) * CASE
@@ -38,7 +40,7 @@ SELECT c.kind, c.model, c.served_model, c.price_id, p.effective_from, p.source, 
     sum(least(c.cost_nano, c.billed_nano))::bigint, sum(c.billed_nano)::bigint
 FROM billing_call c LEFT JOIN billing_price p ON p.id = c.price_id
 WHERE c.job_id = %s AND c.state = 'settled'
-GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 15 DESC, 2, 3, 4
+GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 18 DESC, 2, 3, 4
 """
 _DOUBTS = """
 SELECT c.model, count(*)::int, sum(c.hold_nano)::bigint,
@@ -57,8 +59,9 @@ GROUP BY 1 ORDER BY 3 DESC, 1
 class ReceiptLine:
     """What one model's answered calls at one price came to.
 
-    `served_model` is the name that replies give; tokens read from and written to the cache are part of the input,
-    reasoning tokens of the output, fees of the provider's cost.
+    `served_model` is the name that replies give; tokens read from and written to the cache, of audio and of images are
+    part of the input, those written for an hour of those written, reasoning tokens of the output, fees of the provider's
+    cost.
     """
 
     kind: str
@@ -71,6 +74,9 @@ class ReceiptLine:
     input_tokens: int
     cache_read_tokens: int
     cache_write_tokens: int
+    cache_write_1h_tokens: int
+    audio_tokens: int
+    image_tokens: int
     output_tokens: int
     reasoning_tokens: int
     fees_nano: int
@@ -155,9 +161,9 @@ def receipt_rows(receipt: Receipt) -> Iterator[list[object]]:
         ]
     for doubt in receipt.doubts:
         reserved = (usd_decimal(doubt.reserved_nano), doubt.outcome)
-        yield ["never answered", doubt.model, "", "", "", doubt.calls, *[""] * 8, "0", *reserved]
+        yield ["never answered", doubt.model, "", "", "", doubt.calls, *[""] * 11, "0", *reserved]
     money = (receipt.fees_nano, receipt.provider_nano, receipt.markup_nano, receipt.billed_nano)
-    yield ["total", *[""] * 10, *map(usd_decimal, money), "", ""]
+    yield ["total", *[""] * 13, *map(usd_decimal, money), "", ""]
 
 
 def receipt_json(receipt: Receipt) -> dict[str, object]:

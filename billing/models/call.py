@@ -48,6 +48,12 @@ class Call(models.Model):
     cache_write_1h_tokens = models.BigIntegerField(
         default=0, db_default=0, help_text="Part of those written to the cache."
     )
+    audio_tokens = models.BigIntegerField(
+        default=0, db_default=0, help_text="Of audio in the prompt, part of the input tokens."
+    )
+    image_tokens = models.BigIntegerField(
+        default=0, db_default=0, help_text="Of images in the prompt, part of the input tokens."
+    )
     output_tokens = models.BigIntegerField(default=0)
     reasoning_tokens = models.BigIntegerField(default=0, help_text="Part of the output tokens.")
     usage = models.JSONField(null=True, blank=True, help_text="As the provider sent it.")

@@ -36,6 +36,8 @@ def call_notes(call: Call) -> str:
         f"{call.cache_read_tokens:,} cached" if call.cache_read_tokens else "",
         f"{call.cache_write_tokens:,} written to the cache" if call.cache_write_tokens else "",
         f"{call.cache_write_1h_tokens:,} of it for an hour" if call.cache_write_1h_tokens else "",
+        f"{call.audio_tokens:,} audio" if call.audio_tokens else "",
+        f"{call.image_tokens:,} images" if call.image_tokens else "",
         _tier_note(call),
         f"served by {call.served_model}" if is_other_model(call.model, call.served_model) else "",
         f"{call.reasoning_tokens:,} reasoning" if call.reasoning_tokens else "",

@@ -23,8 +23,8 @@ from solver.core.money import usd_decimal
 
 _CALLS_AT_ONCE = 200
 _TOKENS = (
-    *("input_tokens", "cache_read_tokens", "cache_write_tokens"),
-    *("output_tokens", "reasoning_tokens"),
+    *("input_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens"),
+    *("audio_tokens", "image_tokens", "output_tokens", "reasoning_tokens"),
 )
 
 README = """\
@@ -45,7 +45,8 @@ jobs/DATE-ID/
 
 These are the jobs that you submitted, in the workspaces that you are in.
 Jobs whose texts were deleted have only amounts and times.
-Times are UTC. Amounts are decimal strings, exact to the billionth of a dollar.
+Times are UTC; those of ledgers are of the time zone of the site, each with its offset.
+Amounts are decimal strings, exact to the billionth of a dollar.
 """
 
 

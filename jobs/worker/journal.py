@@ -104,6 +104,8 @@ class PostgresJournal:
             "cache_read": usage.cache_read_tokens,
             "cache_write": usage.cache_write_tokens,
             "cache_write_1h": usage.cache_write_1h_tokens,
+            "audio": usage.audio_tokens,
+            "image": usage.image_tokens,
             "service_tier": usage.service,
             "served_model": charge.served_model,
             "output": usage.output_tokens,

@@ -151,8 +151,9 @@ def _input_picos(base: Rates | Tier | Window) -> tuple[int, int, int, int]:
 class Usage:
     """Tokens of one call. Cache tokens are part of `input_tokens`, reasoning tokens of `output_tokens`.
 
-    Tokens written to the cache for an hour are part of `cache_write_tokens`, those of audio that was heard part of
-    `input_tokens`. `service` is the tier that the reply names, `searches` the web searches that the provider made.
+    Tokens written to the cache for an hour are part of `cache_write_tokens`, those of audio that was heard and of images
+    that were seen part of `input_tokens`; images cost what text does. `service` is the tier that the reply names,
+    `searches` the web searches that the provider made.
     """
 
     input_tokens: int = 0
@@ -164,6 +165,7 @@ class Usage:
     service: str = ""
     audio_tokens: int = 0
     searches: int = 0
+    image_tokens: int = 0
 
 
 def cost_nano(rates: Rates, usage: Usage, *, at: datetime | None = None) -> int:

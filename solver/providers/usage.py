@@ -34,22 +34,23 @@ def parse_usage(
     total: Any = None,
     audio: Any = None,
     searches: Any = None,
+    image: Any = None,
     is_cut: bool = False,
     thinks_beside: bool = False,
 ) -> Usage | None:
     """Return the tokens of a call, or None where they cannot be true.
 
     That is: nothing, zeros for a text or for a reply that was cut, negative or absurd numbers, more tokens cached than
-    the prompt has, more written for an hour than written, more audio than prompt, or more reasoning than was written.
-    Where the `total` says so, or the provider is known to (`thinks_beside`: xAI), the reasoning is counted beside what
-    was written. `service` is the tier that the reply names.
+    the prompt has, more written for an hour than written, more audio and images than prompt, or more reasoning than was
+    written. Where the `total` says so, or the provider is known to (`thinks_beside`: xAI), the reasoning is counted
+    beside what was written. `service` is the tier that the reply names.
     """
     if prompt is None or completion is None:
         return None
     counts = [whole(count) for count in (prompt, completion, cache_read or 0, cache_write or 0)]
     thought, written_1h, sum_of_all = whole(reasoning or 0), whole(cache_write_1h or 0), whole(total or 0)
-    heard, searched = whole(audio or 0), whole(searches or 0)
-    if any(count is None for count in (*counts, thought, written_1h, heard, searched)):
+    heard, searched, seen = whole(audio or 0), whole(searches or 0), whole(image or 0)
+    if any(count is None for count in (*counts, thought, written_1h, heard, searched, seen)):
         return None
     asked, said, read, written = (count or 0 for count in counts)
     thought, written_1h = thought or 0, written_1h or 0
@@ -57,13 +58,14 @@ def parse_usage(
         said += thought
     if not asked or ((has_text or is_cut) and not said):
         return None
-    if read + written > asked or written_1h > written or thought > said or (heard or 0) > asked:
+    if read + written > asked or written_1h > written or thought > said or (heard or 0) + (seen or 0) > asked:
         return None
     return Usage(
         *(asked, said, read, written, thought, written_1h),
         service=service_tier(service),
         audio_tokens=heard or 0,
         searches=searched or 0,
+        image_tokens=seen or 0,
     )
 
 

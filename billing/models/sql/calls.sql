@@ -77,7 +77,7 @@ CREATE OR REPLACE FUNCTION billing_settle(
     p_call uuid, p_cost bigint, p_billed bigint, p_input bigint, p_cache_read bigint, p_cache_write bigint,
     p_output bigint, p_reasoning bigint, p_usage jsonb, p_usage_missing boolean, p_provider_ref text,
     p_charged bigint DEFAULT NULL, p_cache_write_1h bigint DEFAULT 0, p_service_tier text DEFAULT '',
-    p_served_model text DEFAULT ''
+    p_served_model text DEFAULT '', p_audio bigint DEFAULT 0, p_image bigint DEFAULT 0
 ) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_cost bigint := greatest(coalesce(p_cost, 0), 0);
@@ -96,6 +96,7 @@ BEGIN
         cache_read_tokens = coalesce(p_cache_read, 0), cache_write_tokens = coalesce(p_cache_write, 0),
         cache_write_1h_tokens = coalesce(p_cache_write_1h, 0), service_tier = left(coalesce(p_service_tier, ''), 20),
         served_model = left(coalesce(p_served_model, ''), 200),
+        audio_tokens = coalesce(p_audio, 0), image_tokens = coalesce(p_image, 0),
         output_tokens = coalesce(p_output, 0), reasoning_tokens = coalesce(p_reasoning, 0), usage = p_usage,
         usage_missing = coalesce(p_usage_missing, false), provider_ref = left(coalesce(p_provider_ref, ''), 200),
         finished_at = clock_timestamp()

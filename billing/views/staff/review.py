@@ -175,6 +175,8 @@ CALL_HEADER = (
         "cache_read_tokens",
         "cache_write_tokens",
         "cache_write_1h_tokens",
+        "audio_tokens",
+        "image_tokens",
         "output_tokens",
     ),
     *("reasoning_tokens", "service_tier", "served_model", "usage_missing", "provider_ref", "error"),
@@ -188,7 +190,8 @@ def _call_rows(found: QuerySet[Call]) -> Iterator[list[object]]:
             *(call.finished_at or "", usd_decimal(call.hold_nano), usd_decimal(call.cost_nano)),
             *(usd_decimal(call.billed_nano), usd_decimal(call.overrun_nano), call.input_tokens),
             *(call.cache_read_tokens, call.cache_write_tokens, call.cache_write_1h_tokens),
-            *(call.output_tokens, call.reasoning_tokens, call.service_tier, call.served_model),
+            *(call.audio_tokens, call.image_tokens, call.output_tokens, call.reasoning_tokens),
+            *(call.service_tier, call.served_model),
             *(call.usage_missing, call.provider_ref, call.error),
         ]
 

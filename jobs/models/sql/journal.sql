@@ -60,7 +60,7 @@ BEGIN
     (p->>'id')::uuid, (p->>'cost_nano')::bigint, (p->>'billed_nano')::bigint, (p->>'input')::bigint,
     (p->>'cache_read')::bigint, (p->>'cache_write')::bigint, (p->>'output')::bigint, (p->>'reasoning_tokens')::bigint,
     p->'usage', (p->>'usage_missing')::boolean, p->>'provider_ref', (p->>'charged_nano')::bigint,
-    (p->>'cache_write_1h')::bigint, p->>'service_tier', p->>'served_model');
+    (p->>'cache_write_1h')::bigint, p->>'service_tier', p->>'served_model', (p->>'audio')::bigint, (p->>'image')::bigint);
   place := nextval('jobs_telling_seq');
   UPDATE jobs_steprecord SET
     state = 'told', seq = place, kind = coalesce(p->>'kind', kind), status = p->>'status',

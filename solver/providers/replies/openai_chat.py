@@ -106,7 +106,12 @@ def chat_counts(usage: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, 
             ("output_tokens_details", "reasoning_tokens"),
             ("reasoning_tokens",),
         ),
-        "audio": first(usage, ("prompt_tokens_details", "audio_tokens")),
+        "audio": first(
+            usage, ("prompt_tokens_details", "audio_tokens"), ("input_tokens_details", "audio_tokens")
+        ),
+        "image": first(
+            usage, ("prompt_tokens_details", "image_tokens"), ("input_tokens_details", "image_tokens")
+        ),
         "searches": first(
             usage,
             ("server_tool_use", "web_search_requests"),

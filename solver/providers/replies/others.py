@@ -45,7 +45,8 @@ def read_gemini(body: Mapping[str, Any]) -> Said:
         "completion": (said or 0) + (thought or 0) if is_counted else None,
         "cache_read": usage.get("cachedContentTokenCount"),
         "reasoning": thought,
-        "audio": _of_audio(usage.get("promptTokensDetails")),
+        "audio": _of_modality("AUDIO", usage.get("promptTokensDetails")),
+        "image": _of_modality("IMAGE", usage.get("promptTokensDetails")),
         "service": usage.get("serviceTier") or _TRAFFIC.get(str(usage.get("trafficType"))),
     }
     blocked = at(body, "promptFeedback", "blockReason")
@@ -71,10 +72,10 @@ def _gemini_call(number: int, part: Any) -> ToolCall | None:
     return replace(call, id=f"{call.id}{_SIGNATURE}{signature}") if call and signature else call
 
 
-def _of_audio(details: object) -> object:
-    """Return the tokens of a prompt's audio."""
+def _of_modality(name: str, details: object) -> object:
+    """Return the tokens of a prompt's audio or images."""
     parts = details if isinstance(details, list) else []
-    return next((at(part, "tokenCount") for part in parts if at(part, "modality") == "AUDIO"), None)
+    return next((at(part, "tokenCount") for part in parts if at(part, "modality") == name), None)
 
 
 def is_converse(body: Mapping[str, Any]) -> bool:

@@ -67,6 +67,22 @@ def test_the_lines_of_a_receipt_add_up_to_the_charge(used):
     assert receipt_json(receipt)["total"]["billed_usd"] == usd_decimal(charged)
 
 
+def test_a_receipt_has_the_tokens_of_each_class(used):
+    """Both lifetimes of what was written to a cache, audio and images are columns of their own, summed by line."""
+    told = {"input_tokens": 900, "cache_write_tokens": 300, "cache_write_1h_tokens": 100}
+    call = Call.objects.filter(job_id=used.job_id, served_model="intern-2026-11").get()
+    change(call.pk, **told, audio_tokens=40, image_tokens=260)
+    used.close()
+    named, _, _, total = (
+        dict(zip(RECEIPT_HEADER, row, strict=True)) for row in receipt_rows(receipt_of(used.job_id))
+    )
+    assert {name: named[name] for name in told} == told
+    assert (named["audio_tokens"], named["image_tokens"], named["charged_usd"]) == (40, 260, "0.987654321")
+    assert total["charged_usd"] == "1.222222212"
+    (line, _) = receipt_json(receipt_of(used.job_id))["lines"]
+    assert (line["cache_write_1h_tokens"], line["audio_tokens"], line["image_tokens"]) == (100, 40, 260)
+
+
 def test_a_receipt_says_what_came_of_calls_in_doubt(used):
     """Kept back while the job runs; then returned; and once the provider's bill has come, that the house paid it."""
     (before,) = receipt_of(used.job_id).doubts

@@ -22,7 +22,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_job_is_answered_charged_and_told_once(alice, workspace, endpoint, run_all):
-    """Agreeing tries end a job; its charge is what its calls cost; the rest returns; one message waits."""
+    """Agreeing tries end a job; its charge is what its calls cost; the rest returns; one message waits.
+
+    Tokens of every class that the replies name are kept with the calls.
+    """
+    told = {"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30}
+    classes = {"prompt_tokens_details": {"audio_tokens": 4, "image_tokens": 3}}
+    endpoint.behaviour = lambda _: Answer(usage=told | classes)
     before = balances(workspace).available_nano
     job = submit_for(alice, "What is 6 times 7?", budget_nano=5 * NANO_PER_CENT)
     assert balances(workspace).available_nano == before - 5 * NANO_PER_CENT
@@ -33,6 +39,7 @@ def test_a_job_is_answered_charged_and_told_once(alice, workspace, endpoint, run
     assert {style for *_, style in job.outline["dots"]} == {"agrees"}
     calls = Call.objects.filter(job_id=job.pk)
     assert {call.state for call in calls} == {CallState.SETTLED}
+    assert {(call.audio_tokens, call.image_tokens) for call in calls} == {(4, 3)}
     assert job.charged_nano == sum(call.billed_nano for call in calls) == job.calls * (20 * 1000 + 10 * 2000)
     assert balances(workspace).available_nano == before - job.charged_nano
     assert OutboxMessage.objects.filter(job=job).count() == 1

@@ -103,6 +103,38 @@ def test_both_lifetimes_of_cache_writes_are_read():
     assert reply.served_model == "claude-sonnet-5-5-1"
 
 
+def test_audio_and_images_of_a_prompt_are_counted():
+    """Of Chat, Responses and Gemini alike; more of them than the prompt has cannot be true."""
+    details = {"audio_tokens": 30, "image_tokens": 50}
+    plain = {"message": {"role": "assistant", "content": "42"}, "finish_reason": "stop"}
+    spoken = {"type": "message", "content": [{"type": "output_text", "text": "42"}]}
+    parts = [{"modality": "AUDIO", "tokenCount": 30}, {"modality": "IMAGE", "tokenCount": 50}]
+    bodies = (
+        {
+            "choices": [plain],
+            "usage": {"prompt_tokens": 100, "completion_tokens": 9, "prompt_tokens_details": details},
+        },
+        {
+            "object": "response",
+            "output": [spoken],
+            "usage": {"input_tokens": 100, "output_tokens": 9, "input_tokens_details": details},
+        },
+        {
+            "candidates": [{"content": {"parts": [{"text": "42"}]}, "finishReason": "STOP"}],
+            "usageMetadata": {
+                "promptTokenCount": 100,
+                "candidatesTokenCount": 9,
+                "promptTokensDetails": parts,
+            },
+        },
+    )
+    for body in bodies:
+        reply = read_reply(json.dumps(body).encode(), "openai")
+        assert reply is not None
+        assert reply.usage == Usage(100, 9, audio_tokens=30, image_tokens=50)
+    assert parse_usage(prompt=79, completion=9, audio=30, image=50, has_text=True) is None
+
+
 def test_openai_is_asked_for_the_standard_service(gateway):
     """A project's default may be dearer than what is held; servers that speak like OpenAI's are not asked."""
     import litellm

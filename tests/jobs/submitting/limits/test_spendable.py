@@ -1,4 +1,4 @@
-"""What is shown as available can be spent: no more than any limit leaves, than is there, or than pays for a model here."""
+"""What is shown as available can be spent: no more than any limit leaves, than is there, or than pays for a model."""
 
 import pytest
 from django.test import Client
