@@ -8,11 +8,14 @@ from datetime import datetime
 from django.db import connection
 
 from accounts.models import Workspace
+from billing.books.trial_end import trial_ends_at
 from billing.models import TransferKind
 from solver.core.money import usd_decimal
 
 PAGE_ROWS = 25
-LEDGER_HEADER = ("at", "what", "job", "memo", "amount_usd", "of_which_trial_usd", "balance_usd")
+LEDGER_HEADER = (
+    *("at", "what", "job", "memo", "amount_usd", "of_which_trial_usd", "balance_usd", "trial_ends_at"),
+)
 
 _ROWS = """
 SELECT t.id, t.kind, t.job_id, t.memo, t.effective_at, m.amount_nano, m.trial_nano, m.balance_nano
@@ -91,6 +94,11 @@ class StatementRow:
         """The movement in words."""
         return str(self.kind.label)[:1].upper() + str(self.kind.label)[1:]
 
+    @property
+    def gives_trial(self) -> bool:
+        """Whether trial credit was given."""
+        return self.kind == TransferKind.TRIAL and self.amount_nano > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -150,6 +158,7 @@ def statement(workspace: Workspace) -> Statement:
 
 def ledger_rows(workspace: Workspace) -> Iterator[list[object]]:
     """Yield every movement as a row under LEDGER_HEADER, newest first; amounts are exact decimal strings."""
+    ends_at = trial_ends_at(workspace)
     for row in statement(workspace):
         yield [
             row.at,
@@ -159,6 +168,7 @@ def ledger_rows(workspace: Workspace) -> Iterator[list[object]]:
             usd_decimal(row.amount_nano),
             usd_decimal(row.trial_nano),
             usd_decimal(row.balance_nano),
+            (row.gives_trial and ends_at) or "",
         ]
 
 

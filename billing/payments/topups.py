@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User, Workspace
-from billing.books.ledger import STRIPE_CLEARING, TAX, announce_money, post
+from billing.books.ledger import STRIPE_CLEARING, TAX, announce_money, pay_debt, post
 from billing.errors import BillingError, StripeProblem
 from billing.models import TopUp, TopUpOrigin, TopUpState, TransferKind
 from billing.payments.cards import customer_of, remember_card
@@ -128,7 +128,7 @@ def _apply(top_up: TopUp, report: Report) -> None:
 
 
 def _credit(top_up: TopUp, report: Report) -> None:
-    """Credit a paid top-up, once: debts first, the rest to the wallet."""
+    """Credit a paid top-up to the wallet, once, and pay an open debt from it."""
     wanted = whole_cents_of(top_up.amount_nano)
     if (  # what the payer cannot mend, so that it does not count as failed
         report.currency != stripe_gateway.CURRENCY
@@ -142,22 +142,21 @@ def _credit(top_up: TopUp, report: Report) -> None:
         top_up.state = TopUpState.PENDING
         logger.error("Top-up %s: %s", top_up.pk, top_up.problem)
         return
-    wallet, receivable, debt = lock_purses(top_up.workspace)
-    to_debt = min(max(debt, 0), top_up.amount_nano)
+    wallet, *_ = lock_purses(top_up.workspace)
     top_up.tax_nano = report.tax_cents * NANO_PER_CENT
+    key = f"stripe:pi:{report.intent}"
     post(
-        key=f"stripe:pi:{report.intent}",
+        key=key,
         kind=TransferKind.TOP_UP,
         amounts={
             STRIPE_CLEARING: -top_up.amount_nano - top_up.tax_nano,
             TAX: top_up.tax_nano,
-            wallet.pk: top_up.amount_nano - to_debt,
-            receivable: to_debt,
+            wallet.pk: top_up.amount_nano,
         },
         stripe_object=report.intent,
-        memo=f"of which {format_usd(to_debt)} paid an open dispute" if to_debt else "",
         actor=top_up.user,
     )
+    pay_debt(top_up.workspace, source_key=key)
     top_up.state, top_up.credited_nano, top_up.problem = TopUpState.CREDITED, top_up.amount_nano, ""
     top_up.credited_at = timezone.now()
     if top_up.saves_card and report.payment is not None:

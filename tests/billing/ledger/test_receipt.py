@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,10 +10,14 @@ from django.db import connection
 from django.utils import timezone
 
 from billing.books.receipt import RECEIPT_HEADER, receipt_json, receipt_of, receipt_rows
-from billing.books.statement import NetStatement, statement
+from billing.books.statement import NetStatement, ledger_rows, statement
 from billing.books.trial_end import end_trials, trial_ends_at
 from billing.books.wallet import balances
+from billing.cost_review.sums import Scope
+from billing.cost_review.users_money import users_money
 from billing.models import Call, Price
+from billing.reconciliation.items import take_report
+from billing.reconciliation.report import Bill, report_of
 from solver.core.money import usd_decimal
 from tests.billing.books import USD, doubt, settle, start_job
 
@@ -93,6 +97,21 @@ def test_a_receipt_says_what_came_of_calls_in_doubt(used):
     assert after.outcome.startswith("returned; should the provider")
 
 
+def test_the_bill_that_ends_a_doubt_is_that_of_the_day_on_which_the_call_ended(used):
+    """Reports are matched by the day of the end: a call that began before midnight waits for the next day's bill."""
+    midnight = datetime.combine(datetime.now(tz=UTC).date(), time.min, tzinfo=UTC)
+    begun, ended = midnight - timedelta(minutes=1), midnight + timedelta(microseconds=1)
+    lost = Call.objects.filter(job_id=used.job_id, state="in_doubt")
+    change(lost.get().pk, created_at=begun, finished_at=ended)
+    used.close()
+    for day, has_come in ((begun.date(), False), (ended.date(), True)):
+        take_report(
+            report_of("demo", "bill.csv", [Bill(day, "intern", 1_100_000_001 + USD // 2)], is_complete=False)
+        )
+        (doubt_line,) = receipt_of(used.job_id).doubts
+        assert ("bill has come" in doubt_line.outcome) is has_come
+
+
 def test_a_job_is_one_net_row_of_the_statement_with_its_parts(used):
     """What it cost in all, its reservation and return on demand; balances are those of the movements."""
     assert next(row.amount_nano for row in NetStatement(used.workspace)) == -10 * USD
@@ -123,7 +142,12 @@ def test_trial_credit_ends_after_its_days(alice, settings):
     job = start_job(alice.workspace, 2 * USD)
     settings.PONDER_TRIAL_DAYS = 30
     assert trial_ends_at(alice.workspace) - timezone.now() > timedelta(days=29)
-    assert "ends on" in alice.get("/wallet/").content.decode()
+    day = f"{timezone.localtime(trial_ends_at(alice.workspace)):%Y-%m-%d}"
+    assert alice.get("/wallet/").content.decode().count(f"ends on {day}") == 2, (
+        "by the balance and in the ledger"
+    )
+    given = [row for row in ledger_rows(alice.workspace) if row[-1]]
+    assert [(row[1], str(timezone.localtime(row[-1]).date())) for row in given] == [("Trial credit", day)]
     assert end_trials() == 0
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
@@ -136,4 +160,5 @@ def test_trial_credit_ends_after_its_days(alice, settings):
     job.close()
     assert balances(alice.workspace).trial_nano == 2 * USD
     assert end_trials() == 1
-    assert statement(alice.workspace)[0:1][0].memo == "trial credit that was not used in time"
+    assert "Trial credit that was not used in time" in alice.get("/wallet/").content.decode()
+    assert users_money(Scope(days=90)).trial_given_nano == 0, "what ended is not counted as given"

@@ -256,6 +256,8 @@ def test_a_dispute_after_spending_is_owed_and_blocks_new_jobs(top_up, stripe_dou
     stripe_double.pay(again.checkout_session)
     sync_top_up(again.pk)
     assert (wallet_of(top_up), debt_nano(top_up.workspace)) == (3 * USD, 0)
+    told = [(row.what, row.memo != "", row.amount_nano) for row in statement(top_up.workspace)[:2]]
+    assert told == [("Payment of an open debt", True, -15 * USD), ("Top-up", False, 18 * USD)]
 
 
 def test_a_won_dispute_gives_the_money_back(top_up, stripe_double, hook):
