@@ -59,6 +59,8 @@ class Price(models.Model):
     reasons = models.BooleanField(
         default=False, help_text="Thinks out of sight before it answers, unless told not to."
     )
+    sees = models.BooleanField(default=False, db_default=False, help_text="Can be shown pictures.")
+    calls_tools = models.BooleanField(default=False, db_default=False, help_text="Calls tools.")
     ends = models.DateField(null=True, blank=True, help_text="When its provider ceases to serve it.")
     status = models.CharField(max_length=10, choices=PriceStatus, default=PriceStatus.DRAFT)
     source = models.CharField(max_length=255, blank=True)

@@ -19,6 +19,8 @@ class PriceDraft(models.Model):
     version = models.CharField(max_length=40)
     rates = models.JSONField()
     reasons = models.BooleanField(default=False)
+    sees = models.BooleanField(default=False, db_default=False)
+    calls_tools = models.BooleanField(default=False, db_default=False)
     ends = models.DateField(null=True, blank=True)
     address = models.CharField(max_length=255, blank=True)
     notes = models.JSONField(default=list, blank=True)

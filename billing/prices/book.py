@@ -7,6 +7,7 @@ price, kept as if it were named there, and so have the models that a server of t
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -88,26 +89,28 @@ def rates_of(price: Price) -> Rates:
     )
 
 
-def reasoning_models() -> frozenset[str]:
-    """Return the models that think out of sight before they answer: by list, setting, or as it was approved."""
-    listed = {shipped.model for shipped in shipped_models() if shipped.reasons}
-    own = {own.model for own in parse_prices(settings.PONDER_PRICES) if own.reasons}
-    approved = {price.model for price in price_book().values() if price.reasons} - {
-        shipped.model for shipped in shipped_models()
-    }
-    return frozenset(listed | own | approved)
+def reasoning_models(book: Mapping[str, Price]) -> frozenset[str]:
+    """Return the models of the price book that think out of sight before they answer."""
+    return _models_that("reasons", book)
 
 
-def seeing_models() -> frozenset[str]:
-    """Return the models that can be shown pictures: by list or setting; of others nobody knows."""
-    listed = {shipped.model for shipped in shipped_models() if shipped.sees}
-    return frozenset(listed | {own.model for own in parse_prices(settings.PONDER_PRICES) if own.sees})
+def seeing_models(book: Mapping[str, Price]) -> frozenset[str]:
+    """Return the models of the price book that can be shown pictures; of others nobody knows."""
+    return _models_that("sees", book)
 
 
-def calling_models() -> frozenset[str]:
-    """Return the models that call tools: by list or setting; of others nobody knows."""
-    listed = {shipped.model for shipped in shipped_models() if shipped.calls_tools}
-    return frozenset(listed | {own.model for own in parse_prices(settings.PONDER_PRICES) if own.calls_tools})
+def calling_models(book: Mapping[str, Price]) -> frozenset[str]:
+    """Return the models of the price book that call tools; of others nobody knows."""
+    return _models_that("calls_tools", book)
+
+
+def _models_that(can: str, book: Mapping[str, Price]) -> frozenset[str]:
+    """Return the models that can do something: by the shipped list or the setting, else as they were approved."""
+    shipped = shipped_models()
+    listed = {each.model for each in shipped if getattr(each, can)}
+    own = {each.model for each in parse_prices(settings.PONDER_PRICES) if getattr(each, can)}
+    approved = {price.model for price in book.values() if getattr(price, can)}
+    return frozenset(listed | own | (approved - {each.model for each in shipped}))
 
 
 def ended_models() -> dict[str, date]:

@@ -116,13 +116,13 @@ def approve(
         provider=draft.provider,
         effective_from=_start(starts_on),
         status=PriceStatus.ACTIVE,
-        reasons=draft.reasons,
         ends=draft.ends,
         approved_by=by,
         source=f"{draft.get_source_display()} {draft.version}{raised}: {draft.address}"[:255].removesuffix(
             ": "
         ),
         source_sha256=fingerprint(rates),
+        **_abilities(model),
         **rates,
     )
     try:
@@ -146,6 +146,8 @@ def _rows(models: Iterable[Published], source: PriceSource, version: str) -> lis
             version=version[:40],
             rates=each.rates,
             reasons=each.reasons,
+            sees=each.sees,
+            calls_tools=each.calls_tools,
             ends=each.ends,
             address=each.address[:255],
             notes=[note[:500] for note in each.notes],
@@ -189,6 +191,12 @@ def _limits(draft: PriceDraft) -> dict[str, int]:
         (each["max_output_tokens"] for each in every if each.get("max_output_tokens")), DEFAULT_MAX_OUTPUT
     )
     return {"context_window": window, "max_output_tokens": min(longest, window)}
+
+
+def _abilities(model: str) -> dict[str, bool]:
+    """Return what any source says that a model can do: each is silent of what it does not know."""
+    drafts = PriceDraft.objects.filter(model=model)
+    return {can: any(getattr(draft, can) for draft in drafts) for can in ("reasons", "sees", "calls_tools")}
 
 
 def _raised(rates: dict[str, Any], uplift_bp: int) -> dict[str, Any]:

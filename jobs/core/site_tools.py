@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from django.conf import settings
 
-from billing.prices.book import calling_models
+from billing.prices.book import calling_models, price_book
 from jobs.core.code_checks import runs_programs
 
 
@@ -27,6 +27,6 @@ def why_no_agents(model_names: Collection[str], *, has_files: bool) -> str:
     """
     if not has_tools() and not has_files:
         return "Agents are not offered: no program is run here, and the web is neither searched nor read."
-    if not calling_models().intersection(model_names):
+    if not calling_models(price_book()).intersection(model_names):
         return "Agents are not offered: none of the models here calls tools."
     return ""

@@ -99,6 +99,8 @@ def entry(model: str, raw: dict[str, Any]) -> Published:
         model=model,
         rates=rates,
         reasons=bool(raw.get("supports_reasoning") or raw.get("thinking_always_on")),
+        sees=bool(raw.get("supports_vision")),
+        calls_tools=bool(raw.get("supports_function_calling")),
         ends=date.fromisoformat(ends) if ends else None,
         address=raw.get("source", _DEFAULT_ADDRESS),
         notes=_notes(raw),

@@ -13,11 +13,16 @@ DEFAULT_MAX_OUTPUT = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One model of a source. `reasons` and `ends` as in the shipped list; `address` is where the provider says so."""
+    """One model of a source. `reasons`, `sees`, `calls_tools` and `ends` as in the shipped list.
+
+    `address` is where the provider says so.
+    """
 
     model: str
     rates: dict[str, Any]
     reasons: bool = False
+    sees: bool = False
+    calls_tools: bool = False
     ends: date | None = None
     address: str = ""
     notes: tuple[str, ...] = field(default=())

@@ -80,6 +80,8 @@ def prices_csv(request: AuthedRequest) -> StreamingHttpResponse:
             "context_window",
             "max_output_tokens",
             "reasons",
+            "sees",
+            "calls_tools",
             "ends",
             "source",
         ),

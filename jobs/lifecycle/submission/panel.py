@@ -78,7 +78,8 @@ def build_panel(names: Sequence[str] = ()) -> list[ModelCard]:
             field="models",
             code="unknown_model",
         )
-    book, reasoning, seeing, calling = price_book(), reasoning_models(), seeing_models(), calling_models()
+    book = price_book()
+    reasoning, seeing, calling = reasoning_models(book), seeing_models(book), calling_models(book)
     unpriced = [name for name in chosen if name not in book]
     if unpriced:
         raise SubmitError(

@@ -11,7 +11,15 @@ from django.utils import timezone
 from billing.errors import BillingError
 from billing.models import Price, PriceDraft, PriceSource
 from billing.prices import book
-from billing.prices.book import active_price, ended_models, load_prices, price_book, reasoning_models
+from billing.prices.book import (
+    active_price,
+    calling_models,
+    ended_models,
+    load_prices,
+    price_book,
+    reasoning_models,
+    seeing_models,
+)
 from billing.prices.comparison import by_class, differences
 from billing.prices.drafts import DraftState, approve, draft_lines, import_drafts
 from billing.prices.providers import UNLISTED, listed_providers
@@ -103,14 +111,24 @@ def test_what_the_settings_price_is_not_approved(drafts, settings):
         approve(MODEL, PriceSource.LITELLM, by=None)
 
 
-def test_an_approved_model_runs_thinks_and_ends_as_its_source_says(drafts):
-    """Of a provider without a list of ours: limits that one source lacks are the other's."""
+def test_an_approved_model_can_do_what_its_source_says(drafts):
+    """Of a provider without a list of ours: limits and abilities that one source lacks are the other's."""
     model = "cerebras/gpt-oss-120b"
-    PriceDraft.objects.filter(model=model).update(reasons=True, ends="2026-11-01")
+    PriceDraft.objects.filter(model=model).update(ends="2026-11-01")
+    PriceDraft.objects.filter(model=model, source=PriceSource.LITELLM).update(reasons=True, sees=True)
+    said = PriceDraft.objects.get(model=model, source=PriceSource.LITELLM)
+    assert said.calls_tools, "as the map says of it"
     price = approve(model, PriceSource.GENAI, by=None)
     of_map = PriceDraft.objects.get(model=model, source=PriceSource.LITELLM).rates
     assert (price.context_window, price.max_output_tokens) == (131_072, of_map["max_output_tokens"])
-    assert model in reasoning_models()
+    now = price_book()
+    assert all(model in found for found in (reasoning_models(now), seeing_models(now), calling_models(now)))
+    PriceDraft.objects.update(reasons=False, sees=False, calls_tools=False)
+    approve(model, PriceSource.LITELLM, by=None)
+    now = price_book()
+    assert all(
+        model not in found for found in (reasoning_models(now), seeing_models(now), calling_models(now))
+    )
     assert ended_models()[model].isoformat() == "2026-11-01"
 
 
