@@ -1,4 +1,4 @@
-"""Who changed what about money, newest first: transfers by staff, prices, stops, corrections, reconciled bills."""
+"""Who changed what about money, newest first: transfers, prices, stops, limits, corrections, reconciled bills."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +31,18 @@ _CHANGES = """
         CASE s.scope WHEN 'model' THEN 'suspension lifted' ELSE 'spending goes on' END, s.subject, s.lift_reason
     FROM billing_spendingstop s JOIN accounts_user u ON u.id = s.lifted_by_id
 """
+# What other rooms know of, in the same columns.
+_of_others: list[str] = []
+
+
+def register_changes(sql: str) -> None:
+    """Say what else people changed: SQL of the columns at, who, what, about, why."""
+    if sql not in _of_others:
+        _of_others.append(sql)
+
+
+def _all() -> str:
+    return " UNION ALL ".join([_CHANGES, *_of_others])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +62,7 @@ class Changes:
     def count(self) -> int:
         """Return how many there are."""
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM ({_CHANGES}) AS change")  # noqa: S608  (our own texts)
+            cursor.execute(f"SELECT count(*) FROM ({_all()}) AS change")  # noqa: S608  (our own texts)
             return int(cursor.fetchone()[0])
 
     def __len__(self) -> int:
@@ -58,7 +70,7 @@ class Changes:
 
     def __getitem__(self, part: slice) -> list[Change]:
         start, most = part.start or 0, None if part.stop is None else part.stop - (part.start or 0)
-        query = f"SELECT at, who, what, about, why FROM ({_CHANGES}) AS change ORDER BY at DESC, about LIMIT %s OFFSET %s"  # noqa: S608
+        query = f"SELECT at, who, what, about, why FROM ({_all()}) AS change ORDER BY at DESC, about LIMIT %s OFFSET %s"  # noqa: S608
         with connection.cursor() as cursor:
             cursor.execute(query, [most, start])
             return [Change(*row) for row in cursor.fetchall()]

@@ -1,5 +1,6 @@
 """What the cost review may know of jobs: who began them, and their tags. Billing itself knows none of it."""
 
+from billing.cost_review.changes import register_changes
 from billing.cost_review.sums import By, register_join
 
 _MEMBER = """
@@ -14,9 +15,18 @@ _OF_MEMBER = """
 job_id IN (SELECT id FROM jobs_job WHERE created_by_id = (SELECT id FROM accounts_user WHERE email = %(wanted_member)s))
 """
 _OF_TAG = "job_id IN (SELECT id FROM jobs_job WHERE %(wanted_tag)s = ANY(tags))"
+_LIMITS = r"""
+SELECT l.action_time, u.email, 'spending limit set', regexp_replace(l.object_repr, ': \S+ nano-USD a \S+$', ''),
+    l.change_message
+FROM django_admin_log l
+JOIN django_content_type t ON t.id = l.content_type_id AND t.app_label = 'jobs' AND t.model = 'spendinglimit'
+JOIN jobs_spendinglimit s ON s.id::text = l.object_id AND s.by_staff
+JOIN accounts_user u ON u.id = l.user_id
+"""
 
 
 def tell_of_jobs() -> None:
-    """Let costs be grouped and chosen by member and by tag."""
+    """Let costs be grouped and chosen by member and by tag, and the operator's limits stand among changes."""
+    register_changes(_LIMITS)
     register_join(By.MEMBER, _MEMBER, condition=_OF_MEMBER)
     register_join(By.TAG, _TAG, condition=_OF_TAG)

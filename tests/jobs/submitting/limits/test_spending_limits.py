@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import Membership, User
 from accounts.services import ensure_personal_workspace
 from billing.books.wallet import balances, grant
+from billing.cost_review.changes import Changes
 from jobs.core.errors import SubmitError
 from jobs.lifecycle import cancel_job, raise_budget
 from jobs.lifecycle.limits.spending import (
@@ -179,6 +180,11 @@ def test_people_set_their_own_limits_and_owners_those_of_their_workspace(alice, 
         text in listed for text in ("alice@example.org", "not by the operator", "The whole installation")
     )
     assert member.get("/staff/limits/").status_code == 404
+    set_by_staff = {(each.who, each.about, each.why) for each in Changes()[:] if "limit" in each.what}
+    assert set_by_staff == {
+        ("staff@example.org", "bob@example.org", "day: 2.00"),
+        ("staff@example.org", "The whole installation", "month: 1000.00"),
+    }
 
 
 @pytest.mark.parametrize(
