@@ -1,6 +1,7 @@
 """CSV downloads: streamed, and safe to open in a spreadsheet."""
 
 import csv
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
@@ -37,6 +38,8 @@ def _safe(value: object) -> object:
     if isinstance(value, datetime):
         # In the zone of the days that pages and sums have, and with its offset.
         return timezone.localtime(value).isoformat()
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
     if (
         isinstance(value, str)
         and value.lstrip(" \u00a0").startswith(_FORMULA_STARTS)

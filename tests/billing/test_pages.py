@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -122,6 +123,8 @@ def test_the_ledger_downloads_exactly(alice, job):
     with timezone.override("America/New_York"):
         late = datetime(2026, 12, 1, 3, 30, tzinfo=UTC)
         assert list(csv_lines(["at"], [[late]]))[1] == "2026-11-30T22:30:00-05:00\r\n"
+    (_, tiers) = csv.reader(csv_lines(["tiers"], [[[{"service": "flex"}]]]))
+    assert json.loads(tiers[0]) == [{"service": "flex"}], "whoever reads a price's tiers needs no Python"
 
 
 @pytest.mark.parametrize(
