@@ -26,7 +26,10 @@ _PATHS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("completion_tokens_details", "reasoning_tokens"),
         ("output_tokens_details", "reasoning_tokens"),
     ),
-    "input_audio_tokens": (("prompt_tokens_details", "audio_tokens"),),
+    "input_audio_tokens": (
+        ("prompt_tokens_details", "audio_tokens"),
+        ("input_tokens_details", "audio_tokens"),
+    ),
     "output_audio_tokens": (("completion_tokens_details", "audio_tokens"),),
 }
 

@@ -75,6 +75,7 @@ def in_openais_words(counts: Mapping[str, Any]) -> dict[str, Any]:
         "cached_tokens": counts.get("cache_read"),
         "cache_write_tokens": counts.get("cache_write"),
         "cache_creation_token_details": written,
+        "audio_tokens": counts.get("audio"),
     }
     reasoning = {"reasoning_tokens": counts.get("reasoning")}
     report = {

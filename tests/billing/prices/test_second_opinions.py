@@ -15,6 +15,7 @@ from billing.prices.book import active_price, rates_of
 from billing.prices.warnings import warn
 from billing.tasks import check_prices, give_second_opinions
 from solver.core.pricing import Usage, cost_nano
+from solver.providers.replies.reading import read_reply
 from tests.billing.books import USD, settle
 
 PLAIN = {"prompt_tokens": 1000, "completion_tokens": 500, "total_tokens": 1500}
@@ -28,6 +29,19 @@ WRITTEN = {
         "cache_creation_token_details": {"ephemeral_1h_input_tokens": 20_000, "ephemeral_5m_input_tokens": 0},
     },
     "cache_creation_input_tokens": 20_000,
+}
+
+
+HEARD = {
+    "candidates": [{"content": {"parts": [{"text": "42"}]}, "finishReason": "STOP"}],
+    "usageMetadata": {
+        "promptTokenCount": 1000,
+        "candidatesTokenCount": 500,
+        "promptTokensDetails": [
+            {"modality": "TEXT", "tokenCount": 100},
+            {"modality": "AUDIO", "tokenCount": 900},
+        ],
+    },
 }
 
 
@@ -53,6 +67,12 @@ def call(job):
     ("model", "usage", "report", "columns"),
     [
         ("openai/gpt-5", Usage(1000, 500), PLAIN, {}),
+        (
+            "gemini/gemini-2.5-flash",
+            Usage(1000, 500, audio_tokens=900),
+            read_reply(json.dumps(HEARD).encode(), "gemini").raw_usage,
+            {},
+        ),
         ("openai/gpt-5", Usage(1000, 500, service="flex"), PLAIN, {"service_tier": "flex"}),
         ("openai/gpt-5", Usage(1000, 500, service="batch"), PLAIN, {"service_tier": "batch"}),
         (
@@ -74,7 +94,7 @@ def call(job):
     ],
 )
 def test_three_formulas_agree_on_a_call(call, model, usage, report, columns):
-    """Plain tokens, a service tier, an hour's cache write and the Responses API: nobody says anything else."""
+    """Plain tokens, audio, a service tier, an hour's cache write and the Responses API: nobody says anything else."""
     found = call(model, cost_nano(rates_of(active_price(model)), usage), report, **columns)
     assert give_opinions() == 1
     assert give_opinions() == 0, "once a call"
