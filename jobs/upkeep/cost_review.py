@@ -1,7 +1,12 @@
 """What the cost review may know of jobs: who began them, and their tags. Billing itself knows none of it."""
 
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from billing.books.statement import register_titles
 from billing.cost_review.changes import register_changes
 from billing.cost_review.sums import By, register_join
+from jobs.models import Job
 
 _MEMBER = """
 LEFT JOIN jobs_job ON jobs_job.id = part.job_id
@@ -25,8 +30,13 @@ JOIN accounts_user u ON u.id = l.user_id
 """
 
 
+def _titles(jobs: Collection[UUID]) -> Mapping[UUID, str]:
+    return dict(Job.objects.filter(pk__in=jobs).values_list("pk", "title"))
+
+
 def tell_of_jobs() -> None:
-    """Let costs be grouped and chosen by member and by tag, and the operator's limits stand among changes."""
+    """Let costs be grouped by member and tag, the operator's limits stand among changes, and ledgers name jobs."""
+    register_titles(_titles)
     register_changes(_LIMITS)
     register_join(By.MEMBER, _MEMBER, condition=_OF_MEMBER)
     register_join(By.TAG, _TAG, condition=_OF_TAG)

@@ -1,5 +1,6 @@
 """Texts are deleted when they should be, and only then; the books balance afterwards (every test here is audited)."""
 
+import csv
 import io
 import json
 import time
@@ -207,7 +208,10 @@ def test_the_export_holds_every_text_and_every_amount(alice, ended_job, tmp_path
     assert paid
     assert all(SECRET in call["text"] and SECRET in call["messages"][-1]["content"] for call in paid)
     [ledger] = [name for name in names if name.startswith("ledger/")]
-    assert "reserved for a job" in archive.read(ledger).decode().lower()
+    moved = list(csv.DictReader(io.StringIO(archive.read(ledger).decode())))
+    named = {row["job_title"] for row in moved if row["what"] == "Reserved for a job"}
+    assert named == {ended_job.title}, "the ledger names jobs by their titles"
+    assert {row["job_title"] for row in moved if not row["job"]} == {""}
     assert json.loads(archive.read("profile.json"))["email"] == alice.email
     assert not any(b"charlie" in archive.read(name) for name in names)
     call_command("export_data", alice.email, str(tmp_path / "data.zip"))
