@@ -12,13 +12,21 @@ order = json.loads(sys.stdin.read())
 said = os.fdopen(os.dup(1), "w", encoding="utf-8")
 nowhere = os.open("/dev/null", os.O_WRONLY)
 os.dup2(nowhere, 1), os.dup2(nowhere, 2)
+def bounded(value):
+    if isinstance(value, list | tuple):
+        return [bounded(each) for each in value[:100]]
+    if isinstance(value, str):
+        return value[:10_000]
+    if type(value) is int and value.bit_length() > 1_000:
+        return float("inf") if value > 0 else float("-inf")
+    return value
 try:
     space = {"__name__": "check"}
     exec(compile(order["source"], "check.py", "exec"), space)
     if order["function"] not in space:
         raise NameError("there is no function " + order["function"])
     value = space[order["function"]](order["argument"])
-    plain = json.dumps(value, default=lambda other: other.item() if hasattr(other, "item") else repr(other))
+    plain = json.dumps(bounded(value), default=lambda other: other.item() if hasattr(other, "item") else repr(other))
     done = {"value": json.loads(plain)}
 except MemoryError:
     raise

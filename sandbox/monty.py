@@ -5,6 +5,7 @@ of its own within limits of time and memory. It has no generators, few standard 
 is left to the other backend. Source: https://github.com/pydantic/monty.
 """
 
+import re
 import threading
 import time
 from typing import Any
@@ -16,6 +17,9 @@ from sandbox.request import CallRequest, CallResult, Ending, SandboxOff
 
 _SPARE_S = 2.0
 _RECURSION = 400
+_MAY_DIFFER = re.compile(r"\b(?:try|with|round|sum|cbrt|re|hasattr|getattr)\b")
+"""Words upon which its results were seen to differ from Python's (rounding, float sums, `$`), or by which a function
+would take what it lacks (`except ImportError`) for an answer."""
 
 
 class Monty:
@@ -75,6 +79,11 @@ class Monty:
                 except (OSError, RuntimeError) as error:
                     raise SandboxOff(f"Monty's worker process cannot be started: {error}.") from error
             return self._pool
+
+
+def may_differ(source: str) -> bool:
+    """Tell whether a function may return something else here than in Python; if so, Python is to run it."""
+    return _MAY_DIFFER.search(source) is not None
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sandbox import selftest
 from sandbox.bubblewrap import Bubblewrap, candidates
 from sandbox.call import program_of, read_call
-from sandbox.monty import Monty
+from sandbox.monty import Monty, may_differ
 from sandbox.request import CallRequest, CallResult, CodeRequest, CodeResult, Ending, SandboxOff
 
 
@@ -75,7 +75,8 @@ class CodeRunner:
         if self._calls is None and self._programs is None:
             raise SandboxOff(self._why_off)
         with self._turns:
-            first = self._calls.call(request) if self._calls else None
+            is_small = self._programs is None or not may_differ(request.source)
+            first = self._calls.call(request) if self._calls and is_small else None
             # What the small interpreter could not run may be a fault of the function, or none: the full one tells.
             settled = first is not None and (not first.error or first.ending is not Ending.FINISHED)
             if first is not None and (settled or self._programs is None):

@@ -15,7 +15,20 @@ MAX_SOURCE_CHARS = 20_000
 _FUNCTION = re.compile(r"^def[ \t]+check[ \t]*\(", re.MULTILINE)
 _MAX_MESSAGE_CHARS = 300
 MAX_SCORE = 10**12
-_NO_FUNCTION = ("SyntaxError", "IndentationError", "NameError: there is no function", "ModuleNotFoundError")
+_ITS_OWN_FAULT = (
+    *("SyntaxError", "IndentationError", "TabError", "NameError", "UnboundLocalError", "TypeError: check()"),
+    *(
+        "ImportError",
+        "ModuleNotFoundError",
+        "NotImplementedError",
+        "RecursionError",
+        "SystemExit",
+        "KeyboardInterrupt",
+    ),
+    *("GeneratorExit", "AttributeError: module", "AttributeError: 'str' object"),
+)
+"""Errors that say something of the function, whatever the answer."""
+_ENDED = "It ended before it returned."
 _RETURNS = "return True or False, a score (1 is right), or (score, message)"
 
 
@@ -105,8 +118,9 @@ class PythonCheck(BaseChecker):
         return ("This is not an answer.",)
 
     def fault_in(self, verdict: Verdict, ran: Ran, /) -> str:
-        """Return what is wrong with the function: it may raise on nonsense, but must be one, and end."""
-        if verdict.is_undecided and ran.ending == "finished" and not ran.error.startswith(_NO_FUNCTION):
+        """Return what is wrong with the function: it may raise on nonsense, but must be one, end, and say yes or no."""
+        has_raised = bool(ran.error) and not ran.error.startswith(_ITS_OWN_FAULT)
+        if verdict.is_undecided and ran.ending == "finished" and has_raised and ran.error != _ENDED:
             return ""
         return super(PythonCheck, self).fault_in(verdict, ran)
 

@@ -11,7 +11,20 @@ from types import ModuleType
 from typing import Any, ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field
-from solver.checkers.unit_testing import errors, harness, link, loading, program, remote, served, values
+from solver.checkers.unit_testing import (
+    calling,
+    errors,
+    examples,
+    harness,
+    link,
+    loading,
+    program,
+    pytest_words,
+    reach,
+    remote,
+    served,
+    values,
+)
 from solver.core.problem.result_kind import ResultKind
 from solver.core.programs import FunctionCall, Program, Ran
 from solver.core.verdict import Verdict
@@ -19,7 +32,10 @@ from solver.text.code.code_blocks import program_in
 from solver.text.keys import bounded_key
 
 MAX_TESTS_CHARS = 20_000
-_IMPORTS_PYTEST = re.compile(r"^[ \t]*(?:import|from)[ \t]+pytest\b", re.MULTILINE)
+_SHARED = (values, errors, remote, served, link)
+_CHECKS_CANDIDATE = re.compile(r"^def[ \t]+check\([ \t]*\w+[^)]*\)", re.MULTILINE)
+_CALLS_CHECK = re.compile(r"^[ \t]*check\(", re.MULTILINE)
+_DEFINES = re.compile(r"^[ \t>]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)[ \t]*\(")
 _KEYWORDS = frozenset(
     {"assert", "if", "while", "for", "in", "not", "and", "or", "return", "print", "check", "with"}
@@ -44,7 +60,7 @@ class UnitTests(BaseChecker):
         Field("tests", "Tests", "assert add(2, 3) == 5", is_long=True, max_chars=MAX_TESTS_CHARS),
     )
     form_hint: ClassVar[str] = (
-        "Plain asserts, functions that begin with “test”, or unittest classes. The job ends once all of them pass."
+        "Plain asserts, functions that begin with “test” as for pytest, or unittest classes. The job ends once all pass."
     )
     terminal_examples: ClassVar[tuple[str, ...]] = ("unit_tests:assert add(2, 3) == 5",)
     runs_code: ClassVar[bool] = True
@@ -53,18 +69,16 @@ class UnitTests(BaseChecker):
     tests: str
 
     @classmethod
-    def from_fields(cls, given: Mapping[str, str], _problem: str, /) -> Self:
-        """Read the tests. Raises CheckerError."""
-        tests = given.get("tests", "").replace("\r\n", "\n")
+    def from_fields(cls, given: Mapping[str, str], problem: str, /) -> Self:
+        """Read the tests; where they are a `check(candidate)` that nobody calls, the problem names the candidate."""
+        tests = given.get("tests", "").replace("\r\n", "\n").removeprefix("\ufeff")
         if not tests.strip():
             raise CheckerError(
                 "Unit tests: there are none. Enter at least one, such as “assert add(2, 3) == 5”."
             )
-        if _IMPORTS_PYTEST.search(tests):
-            raise CheckerError(
-                "Unit tests: pytest itself is not there. Leave its import out; plain asserts and functions that begin "
-                "with “test” are run as pytest runs them."
-            )
+        defined = _DEFINES.findall(problem)
+        if defined and _CHECKS_CANDIDATE.search(tests) and not _CALLS_CHECK.search(tests):
+            tests = f"{tests.rstrip()}\n\ncheck({defined[-1]})\n"
         return cls(tests)
 
     @classmethod
@@ -104,8 +118,9 @@ class UnitTests(BaseChecker):
     def to_run(self, answer: str, /) -> Program:
         """Return the program that tests the answer."""
         mark = secrets.token_hex(16)
-        order = {"mark": mark, "program": answer, "tests": self.tests}
-        return Program(_with_link(harness), json.dumps(order), mark, _with_link(program))
+        order = {"mark": mark, "program": answer.removeprefix("\ufeff"), "tests": self.tests}
+        tests_side = _joined(*_SHARED, loading, examples, pytest_words, calling, reach, harness)
+        return Program(tests_side, json.dumps(order), mark, _joined(*_SHARED, program))
 
     def verdict_on(self, wanted: Program | FunctionCall, ran: Ran, /) -> Verdict:
         """Read what the tests said."""
@@ -124,9 +139,14 @@ class UnitTests(BaseChecker):
                 "The tests test nothing: there is no assert and no function that begins with “test”."
             )
         verdict = self._counted(names, results, ran, is_done=bool(told[-1].get("done")))
-        if verdict.passed and told[-1].get("shares"):
-            return self.verdict(f"{verdict.detail[:-1]}, in one process with the program.", passed=True)
-        return verdict
+        # The second report, if they do: a program that shares their process may forge any that follows.
+        together = told[1] if len(told) > 1 and "shares" in told[1] else None
+        if not verdict.passed or together is None:
+            return verdict
+        said = f"{verdict.detail[:-1]}, in one process with the program"
+        if together["by"]:
+            return self.undecided(f"{said}, which could reach them: it uses “{together['by']}”.")
+        return self.verdict(f"{said}.", passed=True)
 
     def _counted(self, names: list[str], results: Mapping[str, str], ran: Ran, *, is_done: bool) -> Verdict:
         passed = sum(results.get(name) == "" for name in names)
@@ -173,13 +193,15 @@ def _sentence(error: str) -> str:
 
 
 @cache
-def _with_link(program: ModuleType) -> str:
-    """Return the source of one side, which brings along the modules that both sides share."""
+def _joined(*parts: ModuleType) -> str:
+    """Return the source of one side as one text: its last part, which brings the modules along that it imports."""
     source = ["import sys, types"]
-    for shared in (values, errors, remote, served, link, loading):
-        text, name = Path(str(shared.__file__)).read_text(encoding="utf-8"), shared.__name__
+    for part in parts[:-1]:
+        text, name = Path(str(part.__file__)).read_text(encoding="utf-8"), part.__name__
+        package, _, short = name.rpartition(".")
         source += [
-            f"module = sys.modules[{name!r}] = types.ModuleType({name!r})",
+            f"package = sys.modules.setdefault({package!r}, types.ModuleType({package!r}))",
+            f"module = package.{short} = sys.modules[{name!r}] = types.ModuleType({name!r})",
             f"exec(compile({text!r}, {name!r}, 'exec'), module.__dict__)",
         ]
-    return "\n".join([*source, Path(str(program.__file__)).read_text(encoding="utf-8")])
+    return "\n".join([*source, Path(str(parts[-1].__file__)).read_text(encoding="utf-8")])

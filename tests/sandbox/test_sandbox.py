@@ -144,6 +144,31 @@ def test_a_function_is_called_by_whoever_can_run_it(programs, monty):
     assert absent.error == "NameError: there is no function check"
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def check(a):\n    return round(0.15, 1) == 0.1",
+        "def check(a):\n    return sum([0.1] * 10) == 1",
+        "import re\ndef check(a):\n    return re.match('a$', 'a\\n') is not None",
+        "def check(a):\n    try:\n        import fractions\n    except ImportError:\n        return 0\n    return True",
+        "def check(a):\n    return hasattr(3.0, 'is_integer')",
+    ],
+)  # fmt: skip
+def test_a_function_says_the_same_whoever_runs_it(programs, monty, source):
+    """Where the small interpreter was seen to differ from Python, or lacks what the function asks for, Python runs it."""
+    called = CodeRunner(programs, monty).call(CallRequest(source, "check", "x", Limits(wall_s=60, cpu_s=60)))
+    assert called.value is True
+
+
+def test_a_result_beyond_all_measure_is_a_result(programs):
+    """A number with thousands of digits counts as infinite, a long message is cut."""
+    runner, limits = CodeRunner(programs, None), Limits(wall_s=60, cpu_s=60)
+    number = runner.call(CallRequest("def check(a):\n    return 10**5000", "check", "x", limits))
+    message = runner.call(CallRequest("def check(a):\n    return True, 'x' * 400_000", "check", "x", limits))
+    assert number.value == float("inf")
+    assert message.value == [True, "x" * 10_000]
+
+
 def test_what_a_function_prints_is_not_its_result(programs):
     """A result is told behind a mark that is drawn for each run; what ends the process is no result."""
     runner = CodeRunner(programs, None)

@@ -18,8 +18,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from solver.checkers.unit_testing.errors import Errors
-from solver.checkers.unit_testing.remote import Remote, awaited, handle_of
-from solver.checkers.unit_testing.served import BY_PROGRAM, BY_TESTS, base_of, check_access
+from solver.checkers.unit_testing.remote import ARITHMETIC, Remote, awaited, handle_of
+from solver.checkers.unit_testing.served import BY_PROGRAM, BY_TESTS, base_of, check_access, is_of_tests
 from solver.checkers.unit_testing.values import Values, may_change, renew
 
 DESCRIPTOR = 3
@@ -41,6 +41,9 @@ class Link:
         self._kept: list[Any] = []
         self._places: dict[int, int] = {}
         self._remotes: dict[int, Any] = {}
+        self._named: set[int] = set()
+        self._made: set[int] = set()
+        self._returned: set[int] = set()
         self._lock = threading.RLock()  # guards the line: one question at a time, with those that it leads to
         self._values = Values(self._to_handle, self._from_handle)
         self._errors = Errors(self._values)
@@ -53,6 +56,14 @@ class Link:
     def is_known(self, remote: Any) -> bool:
         """Tell whether tests name the class of an object of the program; at the program's end every one is known."""
         return self._knows is None or handle_of(remote).type in self._knows
+
+    def has_made(self, remote: Any) -> bool:
+        """Tell whether tests made an object of the program themselves: by calling a class that they name."""
+        return not self.is_careful or handle_of(remote).place in self._made
+
+    def may_tell(self, remote: Any, other: Any) -> bool:
+        """Tell whether an object may learn what tests compare it or compute with: it may be what they expect of it."""
+        return self.has_made(remote) or type(other) is Remote or is_of_tests(other)
 
     def ask(self, what: str, /, *args: Any, **named: Any) -> Any:
         """Ask the other side and return its answer. Raises what it raised, and GoneError."""
@@ -70,7 +81,25 @@ class Link:
                 renew(given[place], self._values.read(new))
             if "error" in told:
                 raise self._errors.read(told["error"])
-            return self._values.read(told["is"])
+            got = self._values.read(told["is"])
+            if self.is_careful and type(got) is Remote and args and type(args[0]) is Remote:
+                self._note_origin(what, args, handle_of(got).place)
+            return got
+
+    def _note_origin(self, what: str, args: list[Any] | tuple[Any, ...], place: int) -> None:
+        """Note whether tests made an object themselves; what any other call returned, they did not make."""
+        assert self._knows is not None  # see the caller
+        of = handle_of(args[0]).place
+        if what == "get":
+            if args[1] in self._knows or of in self._named:
+                self._named.add(place)  # a class that they name, or a method of it
+        elif place not in self._returned and (
+            (what == "call" and of in self._named) or (what in {*ARITHMETIC, "copy"} and of in self._made)
+        ):
+            self._made.add(place)
+        elif what in {"call", "await", "__next__"}:
+            self._made.discard(place)
+            self._returned.add(place)
 
     def serve(self) -> None:
         """Serve until the other side has ended. Raises GoneError."""
@@ -85,18 +114,24 @@ class Link:
             try:
                 data = data[os.write(DESCRIPTOR, data) :]
             except OSError as error:
-                raise GoneError from error
+                raise self._gone() from error
 
     def _receive(self) -> Any:
         try:
             told = json.loads(self._in.readline())
         except (ValueError, RecursionError) as error:  # nothing, or what no side of this line says
-            raise GoneError from error
+            raise self._gone() from error
         if not isinstance(told, dict) or told.keys().isdisjoint({"ask", "changed"}):
-            raise GoneError
+            raise self._gone()
         if self.is_careful and told.get("printed"):
             sys.stdout.write(str(told["printed"]))
         return told
+
+    def _gone(self) -> GoneError:
+        """End tests at once, whose `except:` would take it for what they expect; return what the program is to raise."""
+        if self.is_careful:
+            os._exit(0)
+        return GoneError()
 
     def _serve(self, told: Mapping[str, Any]) -> None:
         read, write = self._values.read, self._values.write

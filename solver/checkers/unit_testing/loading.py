@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import sys
 import types
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +25,7 @@ _NEED_ONE_PROCESS = frozenset(
             "sympy",
             "threading",
         ),
-        *("monkeypatch", "patch", "setrecursionlimit", "tracemalloc"),
+        *("monkeypatch", "patch", "tracemalloc"),
     }
 )
 """Modules and names that reach into the program, or have it run beside the tests."""
@@ -35,10 +36,19 @@ class Names:
     """The names in tests, by what they are there. `imported` are of modules that exist, and these."""
 
     used: set[str] = field(default_factory=set)
+    attributes: set[tuple[str, str]] = field(default_factory=set)
+    """With the name that each is reached from."""
     called: set[str] = field(default_factory=set)
     defined: set[str] = field(default_factory=set)
     imported: set[str] = field(default_factory=set)
     bases: set[str] = field(default_factory=set)
+
+    @property
+    def of_program(self) -> set[str]:
+        """The names that can only be the program's: neither the tests' own nor those of other modules."""
+        others = self.defined | self.imported | vars(builtins).keys() | sys.stdlib_module_names
+        of_others = {name for root, name in self.attributes if root in self.imported}
+        return self.used - others - of_others
 
     @property
     def need_one_process(self) -> bool:
@@ -52,7 +62,10 @@ def names_in(tree: ast.Module) -> Names:
     names = Names()
     for node in ast.walk(tree):
         match node:
-            case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name):
+            case ast.Attribute(attr=name):
+                names.used.add(name)
+                names.attributes.add((ast.unparse(node).partition(".")[0], name))
+            case ast.Name(id=name, ctx=ast.Load()):
                 names.used.add(name)
             case ast.Name(id=name) | ast.arg(arg=name):
                 names.defined.add(name)
@@ -63,13 +76,20 @@ def names_in(tree: ast.Module) -> Names:
             case ast.ClassDef(name=name, bases=bases):
                 names.defined.add(name)
                 names.bases.update(ast.unparse(base).partition(".")[0] for base in bases)
-            case ast.ImportFrom(module=str(module), names=parts) if _exists(module):
-                names.imported.update({module, *(each.asname or each.name for each in parts)})
-            case ast.ImportFrom(names=parts):
-                names.used.update(each.name for each in parts)
-            case ast.Import(names=parts):
-                names.imported.update(each.name for each in parts if _exists(each.name))
+            case ast.ImportFrom() | ast.Import():
+                _note_import(node, names)
     return names
+
+
+def _note_import(node: ast.ImportFrom | ast.Import, names: Names) -> None:
+    if isinstance(node, ast.Import):
+        existing = [each for each in node.names if _exists(each.name)]
+        names.imported.update(each.name.partition(".")[0] for each in existing)
+        names.imported.update(each.asname or each.name for each in existing)
+    elif node.module and _exists(node.module):
+        names.imported.update({node.module, *(each.asname or each.name for each in node.names)})
+    else:
+        names.used.update(each.name for each in node.names)
 
 
 def borrow_names(tree: ast.Module) -> None:
@@ -84,7 +104,7 @@ def borrow_names(tree: ast.Module) -> None:
 
 def load(program: str, names: Names) -> dict[str, Any]:
     """Run the program, here or in the other sandbox; return those of its names that tests find without an import."""
-    return _loaded_here(program) if names.need_one_process else _loaded_there(program, names)
+    return _loaded_here(program, names) if names.need_one_process else _loaded_there(program, names)
 
 
 class _StandIn(types.ModuleType):
@@ -103,24 +123,35 @@ class _StandIn(types.ModuleType):
         self._link.ask("set", self._root, name, value)
 
 
-def _loaded_here(program: str) -> dict[str, Any]:
+def _loaded_here(program: str, names: Names) -> dict[str, Any]:
     module = types.ModuleType("solution")
     sys.modules["solution"] = sys.modules["main"] = module
     exec(compile(program, "solution.py", "exec"), module.__dict__)  # noqa: S102  # that is its purpose
-    return dict(module.__dict__)
+    return _lent(list(vars(module)), names, vars(module).__getitem__)
 
 
 def _loaded_there(program: str, names: Names) -> dict[str, Any]:
-    """Lend no name that is built in, and no module: a program must not bring another `all` or `math` into tests."""
-    modules = sys.stdlib_module_names - names.called
-    own = vars(builtins).keys() | modules
-    classes = {name for name in names.used - names.defined - names.imported - own if name[0].isupper()}
-    link = Link(frozenset(classes))
+    link = Link(frozenset(name for name in names.of_program if name[0].isupper()))
     there, root = link.ask("load", program)
-    lent = [name for name in there if name not in own]
-    sys.modules["solution"] = sys.modules["main"] = module = _StandIn(link, lent, root)
-    theirs = {name: importlib.import_module(name) for name in there if name in modules & names.used}
-    return theirs | {name: getattr(module, name) for name in lent if name in names.used}
+    # As at the tests' own side, so on the program's: how deep calls may go is its limit too.
+    sys.setrecursionlimit = lambda depth: link.ask("depth", depth)
+    sys.modules["solution"] = sys.modules["main"] = module = _StandIn(link, _own(there, names), root)
+    return _lent(there, names, lambda name: getattr(module, name))
+
+
+def _lent(there: list[str], names: Names, get: Callable[[str], Any]) -> dict[str, Any]:
+    """Return names of the program as tests have them: the modules are Python's own, whatever it calls by their names."""
+    theirs = {name: importlib.import_module(name) for name in there if name in _modules(names) & names.used}
+    return theirs | {name: get(name) for name in _own(there, names) if name in names.used}
+
+
+def _own(there: list[str], names: Names) -> list[str]:
+    """Return the names that are lent, none that is built in: a program must not bring another `all` into tests."""
+    return [name for name in there if name not in vars(builtins).keys() | _modules(names)]
+
+
+def _modules(names: Names) -> set[str]:
+    return sys.stdlib_module_names - names.called
 
 
 def _exists(module: str) -> bool:

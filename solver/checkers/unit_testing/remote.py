@@ -1,6 +1,7 @@
 """An object of the other side of the line between tests and program (`link.py`), as this side has it."""
 
 import builtins
+import contextlib
 import importlib
 import operator
 from collections.abc import Callable, Coroutine
@@ -42,6 +43,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "__enter__": lambda it: type(it).__enter__(it),
     "__exit__": lambda it, *why: type(it).__exit__(it, *why),
 }
+ARITHMETIC = frozenset(f"__{name}__" for name in (*_BINARY, "iadd", "isub", "imul"))
 ORDER: dict[str, Callable[[Any, Any], Any]] = {
     f"__{name}__": getattr(operator, name) for name in ("eq", "ne", "lt", "le", "gt", "ge")
 }
@@ -76,6 +78,8 @@ class Remote:
         return getattr(builtins, self._remote.base) if self._remote.base else Remote
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__array_"):
+            raise AttributeError(name)  # numpy would read the memory of this process that the program names
         return self._remote.link.ask("get", self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -102,11 +106,17 @@ class Remote:
         return importlib.import_module("numpy").asarray(value, *args, **named)
 
     def __contains__(self, item: Any) -> bool:
-        """Look for the item here, unless tests name the class: a container may say that it has everything."""
-        if self._remote.link.is_known(self):
-            return bool(self._remote.link.ask("contains", self, item))
-        is_plain, value = self._remote.link.ask("plain", self)
-        return item in (value if is_plain else iter(self))
+        """Look for the item here where that can be: a container may say that it has everything."""
+        link = self._remote.link
+        if not link.may_tell(self, item):
+            is_plain, value = link.ask("plain", self)
+            if is_plain:
+                return item in value
+            with contextlib.suppress(TypeError):
+                return item in iter(self)
+            if not link.is_known(self):
+                raise TypeError(f"“{self._remote.type}” cannot be looked through")
+        return bool(link.ask("contains", self, item))
 
 
 def _forwarded(name: str) -> Callable[..., Any]:
@@ -116,11 +126,18 @@ def _forwarded(name: str) -> Callable[..., Any]:
     return forward
 
 
-def _reflected(name: str) -> Callable[..., Any]:
-    def forward(self: Remote, other: Any) -> Any:
-        return handle_of(self).link.ask(name, other, self)
+def _computed(name: str, *, is_reflected: bool = False) -> Callable[..., Any]:
+    def compute(self: Remote, other: Any, *more: Any) -> Any:
+        link = handle_of(self).link
+        if link.may_tell(self, other):
+            return link.ask(name, *((other, self) if is_reflected else (self, other)), *more)
+        # `f(3) - 3` would tell the program what is expected, and it could answer 0.
+        is_plain, mine = link.ask("plain", self)
+        if not is_plain:
+            return NotImplemented
+        return OPERATORS[name](*((other, mine) if is_reflected else (mine, other)), *more)
 
-    return forward
+    return compute
 
 
 def _compared(name: str) -> Callable[[Remote, Any], Any]:
@@ -128,9 +145,9 @@ def _compared(name: str) -> Callable[[Remote, Any], Any]:
 
     def compare(self: Remote, other: Any) -> Any:
         link, is_other_remote = handle_of(self).link, type(other) is Remote
-        # Among objects of classes that tests name, and for their order, the class has the word.
-        is_known = link.is_known(self) or (is_other_remote and link.is_known(other))
-        if not link.is_careful or (is_known and (is_other_remote or not is_equality)):
+        # Among objects of classes that tests name, and for the order of those that tests made, the class has the word.
+        is_known = is_other_remote and (link.is_known(self) or link.is_known(other))
+        if not link.is_careful or is_known or (not is_equality and link.has_made(self)):
             return link.ask(name, self, other)
         is_plain, mine = link.ask("plain", self)
         if is_plain and is_other_remote:
@@ -142,9 +159,9 @@ def _compared(name: str) -> Callable[[Remote, Any], Any]:
 
 Remote.__name__ = "object of the program"  # people read it in the message of a test that fails
 for _name in OPERATORS:
-    setattr(Remote, _name, _forwarded(_name))
+    setattr(Remote, _name, (_computed if _name in ARITHMETIC else _forwarded)(_name))
 for _name in _BINARY:
-    setattr(Remote, f"__r{_name}__", _reflected(f"__{_name}__"))
+    setattr(Remote, f"__r{_name}__", _computed(f"__{_name}__", is_reflected=True))
 for _name in ORDER:
     setattr(Remote, _name, _compared(_name))
 

@@ -15,6 +15,11 @@ _OF_TESTS = frozenset({"tests", "unittest.mock", "_io"})
 """The modules of those types whose instances show the program their public attributes."""
 
 
+def is_of_tests(value: Any) -> bool:
+    """Tell whether a value is an object of the tests' own, or a function: no data that they could expect of a program."""
+    return callable(value) or type(value).__module__ in _OF_TESTS
+
+
 def base_of(kind: type) -> str:
     """Return the name of the built-in class of data that a class is made of, empty where there is none."""
     return next((each.__name__ for each in _BASES if issubclass(kind, each)), "")

@@ -42,6 +42,8 @@ _NAMES = {kind: name for name, (kind, _) in _WRAPPED.items()}
 _TEXT_NAMES = {kind: name for name, (kind, *_) in _AS_TEXT.items()}
 _JSON_BITS = 4_000
 """Longer integers are written in base 16: Python refuses to read that many decimal digits."""
+_ARRAY_KINDS = frozenset("biufcU")
+"""Of numpy: numbers, truth values and texts."""
 _MUTABLE = (list, dict, set, bytearray, collections.deque)
 
 
@@ -100,14 +102,14 @@ class Values:
 def _array(value: Any) -> tuple[str, list[int] | None, Any] | None:
     """Return type, shape and data of an array of numbers or texts; of one number no shape. None: it is another thing."""
     kind = getattr(getattr(value, "dtype", None), "kind", "")
-    if kind not in {"b", "i", "u", "f", "c", "U"} or type(value).__name__ == "matrix":
+    if kind not in _ARRAY_KINDS or type(value).__name__ == "matrix":
         return None
     return value.dtype.str, list(value.shape) if type(value).__name__ == "ndarray" else None, value.tolist()
 
 
 def _from_array(kind: str, shape: list[int] | None, data: Any) -> Any:
     numpy = importlib.import_module("numpy")
-    if numpy.dtype(kind).kind == "O":
+    if not isinstance(kind, str) or numpy.dtype(kind).kind not in _ARRAY_KINDS:
         raise ValueError(kind)
     return numpy.dtype(kind).type(data) if shape is None else numpy.array(data, kind).reshape(shape)
 

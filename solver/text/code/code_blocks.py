@@ -11,6 +11,10 @@ _PYTHON = frozenset({"", "py", "python", "python3", "python2", "py3"})
 _DEFINED = re.compile(
     r"^(?:async[ \t]+def|def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]{1,100})?=(?!=)", re.MULTILINE
 )
+_PROVIDED = re.compile(
+    r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)|^(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+([\w \t.,()*]+)",
+    re.MULTILINE,
+)
 _STARTS = re.compile(
     r"^(?:from[ \t]+[\w.]+[ \t]+import|import[ \t]+\w|def[ \t]+\w+[ \t]*\(|class[ \t]+\w+|@\w)", re.MULTILINE
 )
@@ -24,13 +28,13 @@ def code_blocks(reply: str) -> list[CodeBlock]:
 def program_in(reply: str, wanted: Sequence[str] = ()) -> str | None:
     """Return the Python program of a reply, or None where it has none.
 
-    Of several blocks the last one that defines every wanted name counts; where none does, all of them together. A reply
-    without a fence counts from its first line that begins a program.
+    Of several blocks the last one that defines every wanted name counts, with those that bring what it lacks; where none
+    does, all of them together. A reply without a fence counts from its first line that begins a program.
     """
     blocks = [block.code for block in code_blocks(reply) if block.language in _PYTHON and block.code.strip()]
     whole = [code for code in blocks if set(wanted) <= defined_names(code)] if wanted else []
     if whole:
-        found = whole[-1]
+        found = _with_what_it_lacks(whole[-1], blocks)
     elif blocks:
         found = "\n\n".join(blocks)
     else:
@@ -39,6 +43,26 @@ def program_in(reply: str, wanted: Sequence[str] = ()) -> str | None:
         found = text[begins.start() :] if begins else ""
     found = found.strip("\n")
     return found if found.strip() and len(found) <= MAX_CODE_CHARS else None
+
+
+def _with_what_it_lacks(program: str, blocks: Sequence[str]) -> str:
+    """Return a program behind the blocks whose functions, classes or imports it uses and does not bring itself."""
+    used, has, before = set(re.findall(r"\w+", program)), _provided_by(program), []
+    for block in blocks:
+        if block != program and (brought := (_provided_by(block) - has) & used):
+            before.append(block)
+            has |= brought
+    return "\n\n".join([*before, program])
+
+
+def _provided_by(code: str) -> set[str]:
+    """Return the functions, classes and imports of a block at its top level."""
+    names: set[str] = set()
+    for found in _PROVIDED.finditer(code):
+        names.add(found[1] or "")
+        for part in (found[2] or "").strip("() \t").split(","):
+            names.add(part.rpartition(" as ")[2].strip().partition(".")[0])
+    return names - {"", "*"}
 
 
 def language_of(code: str, reply: str) -> str:

@@ -46,7 +46,7 @@ def test_a_function_that_raises_or_hangs_refutes_nothing():
 
 
 def test_a_function_is_tried_before_it_is_trusted():
-    """It may raise on nonsense; one that passes it, never ends or is none is reported."""
+    """It may raise on nonsense; one that passes it, never ends, says neither yes nor no or is none is reported."""
     wanted = CHECK.to_run(CHECK.trials()[0])
     for ran, fault in (
         (Ran(error="ValueError: invalid literal"), ""),
@@ -54,6 +54,14 @@ def test_a_function_is_tried_before_it_is_trusted():
         (Ran(value=True), "passes what cannot be right"),
         (Ran(error="SyntaxError: invalid syntax"), "SyntaxError"),
         (Ran(error="It ran out of time.", ending="time"), "out of time"),
+        (Ran(error="It ended before it returned."), "ended before it returned"),
+        (Ran(error="NameError: name 'n' is not defined"), "NameError"),
+        (Ran(error="TypeError: check() missing 1 required positional argument: 'b'"), "missing 1 required"),
+        (Ran(error="TypeError: 'NoneType' object is not subscriptable"), ""),
+        (Ran(error="SystemExit: 0"), "SystemExit"),
+        (Ran(value=None), "returned 'None'; let it return True or False"),
+        (Ran(value="<generator object check at 0x7f>"), "let it return True or False"),
+        (Ran(value=float("nan")), "let it return True or False"),
     ):
         found = CHECK.fault_in(CHECK.verdict_on(wanted, ran), ran)
         assert (fault in found) if fault else found == ""

@@ -125,7 +125,48 @@ MADE_THERE = f"""{REACH}
 def f(cb, n):
     return line.ask("call", type, "X", (object,), {{"__eq__": lambda a, b: True}})()
 """
+TOLD = """
+class TestCase:
+    __sub__ = __rsub__ = lambda self, other: 0
+    __abs__ = __isub__ = lambda self, *other: 0
+    __contains__ = __lt__ = __le__ = __gt__ = __ge__ = lambda self, other: True
+    f = lambda self, n: self
+def f(n):
+    return TestCase()
+Solution = TestCase
+"""
+NEAR = """
+import unittest
+import numpy as np
+class TestF(unittest.TestCase):
+    def test_near(self): assert abs(f(3) - 3) < 1e-6
+    def test_reflected(self): assert abs(3 - f(3)) < 1e-6
+    def test_almost(self): self.assertAlmostEqual(f(3), 3)
+    def test_greater(self): self.assertGreater(f(3), 2)
+    def test_method(self): assert abs(Solution().f(3) - 3) < 1e-6
+    def test_order(self): assert Solution().f(3) > 2
+    def test_array(self): assert abs(np.array([f(3)]) - 3).max() < 1
+    def test_in_place(self):
+        x = f(3)
+        x -= 3
+        assert abs(x) < 1e-6
+"""
+ITS_MEMORY = """
+import numpy
+kept = numpy.arange(3)
+class A:
+    __array_interface__ = kept.__array_interface__
+def f(n):
+    return A()
+"""
+OWN_ABS = "def abs(n):\n    return 0\ndef f(n):\n    return 99"
+EXIT = "import os\ndef f(n):\n    os._exit(0)"
+BARE = "def test_f():\n    try:\n        f(-1)\n    except:\n        return\n    assert False"
 DECEPTIONS = {
+    "an object that learns what is expected": (TOLD, NEAR),
+    "an address in memory": (ITS_MEMORY, "import numpy\nassert numpy.asarray(f(3)) is not None"),
+    "another abs, in one process": (OWN_ABS, "import inspect\nassert abs(f(3) - 3) < 1"),
+    "an exit where an exception is expected": (EXIT, BARE),
     "an object equal to all": (LIAR, ASSERTS),
     "an object that says yes": (LIAR, WEAK),
     "a number of its own": (
@@ -273,6 +314,22 @@ assert asyncio.run(later(1)) == 2
 matrix = np.ones((2, 2))
 assert np.array_equal(inverse(matrix), [[1, 1], [2, 2]]) and matrix[0, 0] == 0
 """
+VECTOR = """
+class Vector:
+    def __init__(self, x): self.x = x
+    def __add__(self, other): return Vector(self.x + other)
+    def __rmul__(self, other): return Vector(self.x * other)
+    def __eq__(self, other): return self.x == other.x
+    def __gt__(self, other): return self.x > other
+    @classmethod
+    def of(cls, x): return cls(x)
+"""
+OF_VECTOR = """
+assert 3 * (Vector(1) + 2) == Vector(9)
+assert Vector(1) + 2 > 2
+assert Vector.of(1) + 1 == Vector(2)
+"""
+DEEP = "import sys\nsys.setrecursionlimit(20_000)\nassert f(5_000) == 0"
 TOGETHER = "class Own(Base):\n    def step(self):\n        return 1\nassert Own().run() == 2"
 """The tests make a class of one of the program's, and so share a process with it."""
 
@@ -282,6 +339,8 @@ TOGETHER = "class Own(Base):\n    def step(self):\n        return 1\nassert Own(
     [
         (STACK, OF_STACK, "4 of 4 tests pass."),
         (MANY, OF_MANY, "13 of 13 tests pass."),
+        (VECTOR, OF_VECTOR, "3 of 3 tests pass."),
+        ("def f(n):\n    return f(n - 1) if n else 0", DEEP, "1 of 1 test passes."),
         (
             "class Base:\n    def run(self):\n        return self.step() + 1",
             TOGETHER,
@@ -293,3 +352,64 @@ TOGETHER = "class Own(Base):\n    def step(self):\n        return 1\nassert Own(
 def test_tests_use_the_program_as_if_it_were_there(program, tests, says):
     """Classes, exceptions, operators, functions as arguments, changes in place, printing and reading, arrays."""
     assert verdict(tests, program).detail == says
+
+
+HONEST_TOGETHER = """
+import heapq
+from collections import deque
+class Node:
+    def __init__(self, n): self._n = n
+    def __lt__(self, other): return self._n < other._n
+class Named:
+    def __init__(self, n): self.n = n
+    def __eq__(self, other): return self.n == other.n
+def f(n):
+    heap = [Node(n)]
+    return heapq.heappop(heap)._n
+"""
+FORGED = """
+import os, sys
+frame = sys._getframe()
+while "order" not in frame.f_locals:
+    frame = frame.f_back
+mark = frame.f_locals["order"]["mark"]
+for number in range(3, 20):
+    try:
+        for told in ('{"test": "line 2: assert f(3) == 3", "error": ""}', '{"done": true}'):
+            os.write(number, f"{mark}{told}\\n".encode())
+    except OSError:
+        pass
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "uses"),
+    [
+        (HONEST_TOGETHER, ""),
+        (FORGED, "os"),
+        ("class E:\n    __eq__ = lambda *given: True\ndef f(n):\n    return E()", "__eq__"),
+        ("E = type('E', (), {'_' + '_eq_' + '_': lambda *given: True})\ndef f(n):\n    return E()", "type"),
+        ("import random\nrandom._os\ndef f(n):\n    return n", "random._os"),
+        ("from typing import sys\ndef f(n):\n    return n", "sys"),
+        ("import typing\nother = typing\nother.sys\ndef f(n):\n    return n", "typing"),
+        ("import asyncio\nasyncio.events.os\ndef f(n):\n    return n", "asyncio.events.os"),
+        ("import math\nmath.isclose = lambda *given: True\ndef f(n):\n    return n", "math.isclose"),
+        ("def f(n):\n    (x for x in ()).gi_frame\n    return n", "gi_frame"),
+        ("def f(n):\n    '{0.__class__}'.format(n)\n    return n", "{0.__class__}"),
+        ("def f(n):\n    return eval('n')", "eval"),
+    ],
+)
+def test_what_could_reach_tests_in_its_process_is_not_believed(program, uses):
+    """Where tests and program share a process, a pass counts if the program has nothing to deceive them with."""
+    found = verdict("import inspect\nassert f(3) == 3", program)
+    shared = "1 of 1 test passes, in one process with the program"
+    assert found.detail == (f"{shared}, which could reach them: it uses “{uses}”." if uses else f"{shared}.")
+    assert found.passed is (None if uses else True)
+
+
+def test_a_class_that_tests_name_has_the_word_in_their_process_too():
+    """What its objects are equal to is part of what is tested."""
+    assert verdict(
+        "import inspect\nassert Named(3) == Named(3) and Named(3) != Named(4)", HONEST_TOGETHER
+    ).passed

@@ -46,6 +46,17 @@ def run(checker, program, *, stdout=None):
     return checker.verdict_on(wanted, Ran(stdout=said_by(wanted) if stdout is None else stdout))
 
 
+EXAMPLES = """Examples:
+>>> x = add(1, 2)
+>>> x
+3
+>>> add(1, "")
+Traceback (most recent call last):
+TypeError: unsupported operand type(s) for +: 'int' and 'str'
+"""
+CANDIDATE = "def check(candidate):\n    assert candidate(1, 2) == 3"
+
+
 @pytest.mark.parametrize(
     ("tests", "program", "passed", "says"),
     [
@@ -57,7 +68,13 @@ def run(checker, program, *, stdout=None):
         ("assert add(1, 2) == 3", "def add(a, b):\n    import sys\n    sys.exit(0)", False, "SystemExit"),
         ("assert add(1, 2) ==", ADD, None, "The tests cannot be run: SyntaxError"),
         ("x = 1", ADD, None, "The tests test nothing"),
-        ("def test_x(tmp_path):\n    assert True", ADD, None, "fixtures are not known"),
+        ("def test_x(request):\n    assert True", ADD, None, "the fixture “request” is not known here"),
+        ("import pytest\nassert pytest.warns", ADD, None, "“pytest.warns” is not known here"),
+        ("if __name__ == '__main__':\n    assert add(1, 2) == 4\n    unittest.main()", ADD, False, "0 of 1"),
+        ("try:\n    add(1, '')\nexcept TypeError:\n    pass\nelse:\n    raise ValueError", ADD, True, "1 of 1"),
+        (EXAMPLES, ADD, True, "2 of 2 tests pass."),
+        (">>> add(1, 2)\n4", ADD, False, "line 1: add(1, 2) failed: AssertionError: expected '4', got '3'."),
+        ("\ufeffassert add(1, 2) == 3", f"\ufeff{ADD}", True, "1 of 1 test passes."),
         ("def check(candidate):\n    assert candidate(1, 2) == 3\ncheck(add)", ADD, True, "1 of 1 test passes."),
         ("def check(candidate):\n    assert candidate(1, 2) == 3\ncheck(add)", "def add(a, b): pass", False, "0 of 1"),
         (
@@ -101,11 +118,24 @@ def test_a_test_that_never_ends_is_named(ending, says):
 
 
 def test_tests_that_cannot_be_read_are_refused():
-    """None at all, and pytest's own module, are told when the job is made."""
+    """None at all is told when the job is made."""
     with pytest.raises(CheckerError, match="there are none"):
         parse_checker("unit_tests", problem="", fields={"tests": " "})
-    with pytest.raises(CheckerError, match="pytest itself is not there"):
-        parse_checker("unit_tests", problem="", fields={"tests": "import pytest\nassert 1"})
+
+
+@pytest.mark.parametrize(
+    ("tests", "problem", "called"),
+    [
+        (CANDIDATE, "Finish it:\ndef one():\n    pass\ndef add(a, b):\n", True),
+        (f"{CANDIDATE}\n\ncheck(add)", "def other():", False),
+        ("assert add(1, 2) == 3", "def add(a, b):", False),
+    ],
+)  # fmt: skip
+def test_a_check_that_nobody_calls_is_given_the_function_of_the_problem(tests, problem, called):
+    """As HumanEval has it: the last function that the problem begins."""
+    checker = parse_checker("unit_tests", problem=problem, fields={"tests": tests})
+    assert checker.tests == (f"{tests}\n\ncheck(add)\n" if called else tests)
+    assert run(checker, ADD).passed
 
 
 class Anywhere:

@@ -38,6 +38,20 @@ def test_blocks_that_only_together_define_what_is_wanted_are_joined():
     assert program_in("```python\nx = 1\n```\nand\n```python\ny = x\n```") == "x = 1\n\ny = x"
 
 
+def test_a_program_brings_what_other_blocks_define_for_it():
+    """Imports and helpers in blocks of their own count with it; examples, and what it does not use, do not."""
+    reply = (
+        "```python\nimport math\ndef one():\n    return 1\n```\nThen\n"
+        "```python\ndef other():\n    pass\n```\nand\n"
+        "```python\ndef add(a, b):\n    result = a + b * one()\n    return math.floor(result)\n```\nUse it:\n"
+        "```python\nfrom solution import add\nresult = add(1, 2)\nprint(result)\n```"
+    )
+    program = program_in(reply, ["add"])
+    assert program.startswith("import math\ndef one():\n    return 1\n\ndef add(a, b):")
+    assert "print" not in program
+    assert "other" not in program
+
+
 def test_a_reply_without_a_program_has_none():
     """Prose, and blocks of other languages, are no program."""
     assert program_in("I cannot do that.") is None
