@@ -158,7 +158,9 @@ class Judge:
         not held against it. Raises ProgramsOff where nothing here can run code.
         """
         share = share or self._nobodys
-        if fault := await self._runs.fault(checker, share.asker) or await self._fault_in_child(checker):
+        if fault := await self._runs.fault(checker, share.asker) or await self._fault_in_child(
+            checker, share
+        ):
             return fault
         if not example:
             return ""
@@ -169,10 +171,10 @@ class Judge:
         said = "It cannot judge" if verdict.is_undecided else "It refuses"
         return f"{said} the answer that you say should pass: {verdict.detail}"
 
-    async def _fault_in_child(self, checker: Checker) -> str:
+    async def _fault_in_child(self, checker: Checker, share: "_Share") -> str:
         """Try a checker that runs no code, but in a child, on what cannot be right."""
         for answer in () if checker.runs_code else checker.trials():
-            verdict = await self._check(checker, answer, self._nobodys)
+            verdict = await self._check(checker, answer, share)
             if verdict is None:
                 continue
             if verdict.passed and checker.is_checkable:

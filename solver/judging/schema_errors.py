@@ -19,3 +19,5 @@ def schema_errors(schema: Mapping[str, Any], value: Any, *, most: int) -> list[S
         return [SchemaError(tuple(each.absolute_path), each.message) for each in islice(found, most)]
     except (jsonschema.SchemaError, referencing.exceptions.Unresolvable) as fault:
         raise ValueError(str(fault)) from fault
+    except RecursionError as fault:
+        raise ValueError("it refers to itself without end, or the answer is nested too deeply") from fault

@@ -19,7 +19,8 @@ _LEAD = re.compile(
 _SUBJECT = re.compile(r"(?:it|they|this|that|he|she|we|you|the \w{1,20}|its \w{1,20}) (?=\S)", re.IGNORECASE)
 _EMPHASIS = re.compile(r"<(b|strong|em|i|u|mark)>([^<>]{1,200})</\1>", re.IGNORECASE)
 REASON = re.compile(
-    r"\s*[,;:.–—-]?\s*\b(?:because|since|as|for|given|due|rather than|instead of)\b|\s*[,;(–—-]\s*(?:and )?not\b",
+    r"\s*[,;:.–—-]?\s*\b(?:because|since|as|for|given|due|rather than|instead of|though|although|even if)\b"
+    r"|\s*[,;(–—-]\s*(?:and )?not\b",
     re.IGNORECASE,
 )
 

@@ -102,11 +102,16 @@ _STEP = re.compile(
     re.IGNORECASE,
 )
 _CRITERION = re.compile(
-    r"^[ \t>*_#-]{0,8}(?:criterion[ *_`]{0,4})?([0-9]{1,2})[ *_`]{0,4}[:\uff1a.)][ *_`]{0,4}"
-    r"(not met|unmet|partly met|partially met|met|cannot tell|can['’]t tell)\b([^\n]{0,400})",
+    r"^[ \t>*_#-]{0,8}(?:criterion[ *_`]{0,4})?([0-9]{1,2})[ *_`]{0,4}(?:\([^()\n]{1,300}\)[ *_`]{0,4})?"
+    r"[:\uff1a.)–—-][ *_`]{0,4}"
+    r"((?:not (?:fully |entirely |quite |clearly )?|un|partly |partially |fully |clearly )?met|cannot tell|can['’]t tell|"
+    r"unclear)\b([^\n]{0,400})",
     re.IGNORECASE | re.MULTILINE,
 )
 _MAX_REASON_CHARS = 200
+_MET = frozenset({"met", "fully met", "clearly met"})
+_UNSURE = frozenset({"cannot tell", "can't tell", "can’t tell", "unclear"})
+_QUOTES = frozenset("\"“”„'‘’«`")
 _BETTER = re.compile(r"better[ *_`]{0,4}[:\uff1a][ *_`]{0,4}\(?(A|B)\b", re.IGNORECASE)
 _BY = re.compile(r"\bby[ *_`]{0,4}[:\uff1a][ *_`]{0,4}([1-9])(?![0-9])", re.IGNORECASE)
 ASK_MARGIN = "After that line add another: “By: 1” (slightly), “By: 2” (clearly) or “By: 3” (by far)."
@@ -164,34 +169,44 @@ def clipped(text: str) -> str:
 def read_grade(text: str) -> Grade | None:
     """Return a grader's verdict, or None where it gave none."""
     said = said_aloud(text)
-    verdicts = _VERDICT.findall(said)
+    verdicts = _said_last(_VERDICT, said)
     if not verdicts:
         return None
     steps = {int(number): word.casefold() in _GOOD for number, word in _STEP.findall(said)}
-    return Grade(verdicts[-1].casefold() in _GOOD, tuple(sorted(steps.items())))
+    return Grade(verdicts[-1][1].casefold() in _GOOD, tuple(sorted(steps.items())))
 
 
 def read_better(text: str) -> int | None:
     """Return 0 for candidate A, 1 for candidate B, or None where no choice was made."""
-    found = _BETTER.findall(said_aloud(text))
-    return "ab".index(found[-1].casefold()) if found else None
+    found = _said_last(_BETTER, said_aloud(text))
+    return "ab".index(found[-1][1].casefold()) if found else None
 
 
 def read_margin(text: str) -> float:
     """Return by how much a comparison found the better one better, from 1 (slightly, or not said) to 3 (by far)."""
-    found = _BY.findall(said_aloud(text))
-    return min(float(found[-1]), 3.0) if found else 1.0
+    found = _said_last(_BY, said_aloud(text))
+    return min(float(found[-1][1]), 3.0) if found else 1.0
 
 
 def read_criteria(text: str, count: int) -> tuple[CriterionVerdict, ...] | None:
     """Return the verdict on each of so many criteria, or None where not one was given; the last word on each counts."""
     found: dict[int, CriterionVerdict] = {}
-    for number, word, rest in _CRITERION.findall(said_aloud(text)):
-        met = word.casefold() == "met"
+    for each in _said_last(_CRITERION, said_aloud(text)):
+        number, word, rest = int(each[1]), each[2].casefold(), each[3]
         reason = rest.strip(" \t*_`.,:;()—–-")[:_MAX_REASON_CHARS]
-        found[int(number)] = CriterionVerdict(None if "tell" in word.casefold() else met, reason)
+        found[number] = CriterionVerdict(None if word in _UNSURE else word in _MET, reason)
     verdicts = tuple(found.get(number, CriterionVerdict()) for number in range(1, count + 1))
     return verdicts if any(each.is_met is not None for each in verdicts) else None
+
+
+def _said_last(pattern: re.Pattern[str], said: str) -> list[re.Match[str]]:
+    """Return what a judge says, what counts most last; what it quotes comes first, for a candidate may say it too."""
+    return sorted(pattern.finditer(said), key=lambda each: not _is_quoted(said, each))
+
+
+def _is_quoted(said: str, found: re.Match[str]) -> bool:
+    before = said[said.rfind("\n", 0, found.start()) + 1 : found.start()]
+    return f"{before}{found[0][:8]}".lstrip().startswith(">") or before.rstrip(" *_")[-1:] in _QUOTES
 
 
 def read_parts(text: str) -> list[str]:

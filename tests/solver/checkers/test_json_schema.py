@@ -32,3 +32,10 @@ def test_a_schema_that_refers_elsewhere_is_not_fetched():
     elsewhere = JsonSchema('{"$ref": "https://example.org/schema.json"}')
     assert elsewhere.check_in_child("{}", Tools()).is_undecided
     assert JsonSchema('{"type": "nothing"}').check_in_child("{}", Tools()).is_undecided
+
+
+@pytest.mark.parametrize("schema", ['{"$ref": "#"}', '{"$dynamicRef": "#m", "$dynamicAnchor": "m"}'])
+def test_a_schema_that_refers_to_itself_without_end_is_told_so(schema):
+    """It costs the child nothing, and is said before the first call."""
+    verdict = JsonSchema(schema).check_in_child("{}", Tools())
+    assert verdict.detail.startswith("The JSON Schema can’t be used: it refers to itself without end")

@@ -314,3 +314,14 @@ async def test_a_checker_is_tried_before_it_is_trusted(judge):
     ):
         fault = await judge.fault_of(checker, example)
         assert (said in fault) if said else fault == "", (checker, example)
+
+
+@on_shared_loop
+async def test_one_who_overran_leaves_the_trial_of_others_as_it_is(judge):
+    """Checkers are tried in the name of their own job: patterns of others that take for ever disarm no trial."""
+    mine, others = judge.for_job("me", "1"), judge.for_job("them", "2")
+    for _ in range(2):
+        mine._share.overran()
+        judge._nobodys.overran()
+    assert await mine.fault_of(Regex(".*.*")) == ""
+    assert "passes what cannot be right" in await others.fault_of(Regex(".*.+"))
