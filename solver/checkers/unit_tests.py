@@ -28,18 +28,16 @@ from solver.checkers.unit_testing import (
 from solver.core.problem.result_kind import ResultKind
 from solver.core.programs import FunctionCall, Program, Ran
 from solver.core.verdict import Verdict
-from solver.text.code.code_blocks import program_in
+from solver.text.code.code_blocks import functions_in, program_in
 from solver.text.keys import bounded_key
 
 MAX_TESTS_CHARS = 20_000
 _SHARED = (values, errors, remote, served, link)
 _CHECKS_CANDIDATE = re.compile(r"^def[ \t]+check\([ \t]*\w+[^)]*\)", re.MULTILINE)
 _CALLS_CHECK = re.compile(r"^[ \t]*check\(", re.MULTILINE)
-_DEFINES = re.compile(r"^[ \t>]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
-_CALLED = re.compile(r"\b([A-Za-z_]\w*)[ \t]*\(")
-_KEYWORDS = frozenset(
-    {"assert", "if", "while", "for", "in", "not", "and", "or", "return", "print", "check", "with"}
-)
+_GIVEN = re.compile(r"^(?:>[ \t]?)?(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
+_DEFINES = re.compile(r"^[ \t>]*(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)", re.MULTILINE)
+_WORD = re.compile(r"[^\W\d]\w*")
 _WHY_ENDED = {
     "time": "it ran out of time",
     "memory": "it ran out of memory",
@@ -76,9 +74,9 @@ class UnitTests(BaseChecker):
             raise CheckerError(
                 "Unit tests: there are none. Enter at least one, such as “assert add(2, 3) == 5”."
             )
-        defined = _DEFINES.findall(problem)
-        if defined and _CHECKS_CANDIDATE.search(tests) and not _CALLS_CHECK.search(tests):
-            tests = f"{tests.rstrip()}\n\ncheck({defined[-1]})\n"
+        given_functions = _GIVEN.findall(problem)
+        if given_functions and _CHECKS_CANDIDATE.search(tests) and not _CALLS_CHECK.search(tests):
+            tests = f"{tests.rstrip()}\n\ncheck({given_functions[-1]})\n"
         return cls(tests)
 
     @classmethod
@@ -100,10 +98,7 @@ class UnitTests(BaseChecker):
 
     def answer_in(self, reply: str, /) -> str | None:
         """Return the program of a reply."""
-        names = {name for name in _CALLED.findall(self.tests) if name not in _KEYWORDS}
-        defined = {
-            name for name in names if re.search(rf"^[ \t]*(?:def|class)[ \t]+{name}\b", reply, re.MULTILINE)
-        }
+        defined = functions_in(reply) & set(_WORD.findall(self.tests)) - set(_DEFINES.findall(self.tests))
         return program_in(reply, sorted(defined))
 
     def check(self, answer: str, /) -> Verdict:

@@ -65,6 +65,12 @@ def _provided_by(code: str) -> set[str]:
     return names - {"", "*"}
 
 
+def functions_in(reply: str) -> set[str]:
+    """Return the functions and classes that the program of a reply may define at its top level, whichever block it is."""
+    codes = [block.code for block in code_blocks(reply)] or [said_aloud(reply)]
+    return {found[1] for code in codes for found in _PROVIDED.finditer(code) if found[1]}
+
+
 def language_of(code: str, reply: str) -> str:
     """Return the language that a reply names for the block that holds a program or data; else what it looks like."""
     wanted = code.strip()

@@ -138,6 +138,20 @@ def test_a_check_that_nobody_calls_is_given_the_function_of_the_problem(tests, p
     assert run(checker, ADD).passed
 
 
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "def check(candidate):\n    assert candidate.add(1, 2) == 3\ncheck(Calc())",
+        "assert Calc().add(1, 2) == 3",
+    ],
+)
+def test_examples_beside_the_program_are_no_part_of_it(tests):
+    """The program is the block that defines what tests name, called or not; methods are not at its top level."""
+    program = "class Calc:\n    def add(self, a, b):\n        return a + b"
+    reply = f"```python\n{program}\n```\nUse it:\n```python\nprint(Calc().add(1, 2))\ninput()\n```"
+    assert UnitTests(tests).answer_in(reply) == program
+
+
 class Anywhere:
     """Runs programs of this repository without a sandbox, and counts them."""
 
