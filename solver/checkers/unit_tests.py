@@ -69,7 +69,7 @@ class UnitTests(BaseChecker):
     @classmethod
     def from_fields(cls, given: Mapping[str, str], problem: str, /) -> Self:
         """Read the tests; where they are a `check(candidate)` that nobody calls, the problem names the candidate."""
-        tests = given.get("tests", "").replace("\r\n", "\n").removeprefix("\ufeff")
+        tests = given.get("tests", "").replace("\r\n", "\n")
         if not tests.strip():
             raise CheckerError(
                 "Unit tests: there are none. Enter at least one, such as “assert add(2, 3) == 5”."
@@ -113,7 +113,8 @@ class UnitTests(BaseChecker):
     def to_run(self, answer: str, /) -> Program:
         """Return the program that tests the answer."""
         mark = secrets.token_hex(16)
-        order = {"mark": mark, "program": answer.removeprefix("\ufeff"), "tests": self.tests}
+        program_text, tests = (each.removeprefix("\ufeff") for each in (answer, self.tests))
+        order = {"mark": mark, "program": program_text, "tests": tests}
         tests_side = _joined(*_SHARED, loading, examples, pytest_words, calling, reach, harness)
         return Program(tests_side, json.dumps(order), mark, _joined(*_SHARED, program))
 

@@ -150,7 +150,7 @@ def _own(there: list[str], names: Names) -> list[str]:
     return [name for name in there if name not in vars(builtins).keys() | _modules(names)]
 
 
-def _modules(names: Names) -> set[str]:
+def _modules(names: Names) -> frozenset[str]:
     return sys.stdlib_module_names - names.called
 
 

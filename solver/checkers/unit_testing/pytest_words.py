@@ -238,7 +238,7 @@ class Fixtures:
         if name in here or name in self._kept:
             return here.get(name, self._kept.get(name))
         named = (each for each in self._space.values() if _about(each).get("name") == name)
-        function = next(named, None) or getattr(made, name, None) or self._space.get(name)
+        function: Any = next(named, None) or getattr(made, name, None) or self._space.get(name)
         about = _about(getattr(function, "__func__", function))
         if not about or about["params"]:
             if name not in self._built_in:

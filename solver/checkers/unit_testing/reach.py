@@ -143,7 +143,10 @@ def _reach_of(node: ast.AST, named: AbstractSet[str], modules: AbstractSet[str])
 
 
 def _reach_of_attribute(node: ast.Attribute, modules: AbstractSet[str]) -> str:
-    is_of_module = ast.unparse(node.value).partition(".")[0] in modules
+    root = node.value
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    is_of_module = isinstance(root, ast.Name) and root.id in modules
     if is_of_module and (isinstance(node.ctx, ast.Store) or _is_hidden(node.attr)):
         return ast.unparse(node)
     is_inner = _DUNDER.fullmatch(node.attr) and node.attr not in {"__init__", "__name__"}

@@ -107,7 +107,7 @@ def _array(value: Any) -> tuple[str, list[int] | None, Any] | None:
     return value.dtype.str, list(value.shape) if type(value).__name__ == "ndarray" else None, value.tolist()
 
 
-def _from_array(kind: str, shape: list[int] | None, data: Any) -> Any:
+def _from_array(kind: Any, shape: list[int] | None, data: Any) -> Any:
     numpy = importlib.import_module("numpy")
     if not isinstance(kind, str) or numpy.dtype(kind).kind not in _ARRAY_KINDS:
         raise ValueError(kind)

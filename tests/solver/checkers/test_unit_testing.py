@@ -360,9 +360,6 @@ from collections import deque
 class Node:
     def __init__(self, n): self._n = n
     def __lt__(self, other): return self._n < other._n
-class Named:
-    def __init__(self, n): self.n = n
-    def __eq__(self, other): return self.n == other.n
 def f(n):
     heap = [Node(n)]
     return heapq.heappop(heap)._n
@@ -410,6 +407,5 @@ def test_what_could_reach_tests_in_its_process_is_not_believed(program, uses):
 
 def test_a_class_that_tests_name_has_the_word_in_their_process_too():
     """What its objects are equal to is part of what is tested."""
-    assert verdict(
-        "import inspect\nassert Named(3) == Named(3) and Named(3) != Named(4)", HONEST_TOGETHER
-    ).passed
+    program = "class Named:\n    def __init__(self, n): self.n = n\n    def __eq__(self, other): return self.n == other.n"
+    assert verdict("import inspect\nassert Named(3) == Named(3) and Named(3) != Named(4)", program).passed
