@@ -46,6 +46,51 @@ def test_an_attack_is_contained(programs, name):
     assert threading.active_count() == threads
 
 
+MORE = r"""
+import ctypes, fcntl, mmap, os, resource, socket
+def attempt(name, action):
+    try:
+        got = action()
+    except (OSError, ValueError):
+        return
+    print(name, got)
+libc = ctypes.CDLL(None, use_errno=True)
+# Of this processor alone: fork, vfork, and what is older than the calls that replaced it; elsewhere they do not exist.
+numbers = {"fork": 57, "vfork": 58, "modify_ldt": 154, "ioperm": 172, "iopl": 173, "chmod": 90, "chown": 92, "utime": 132}
+# Of every processor: newer than the list.
+numbers |= {"pidfd_open": 434, "fsopen": 430, "move_mount": 429, "memfd_secret": 447, "process_madvise": 440,
+            "io_uring_enter": 426, "fchmodat2": 452, "pidfd_send_signal": 424}
+for name, number in numbers.items():
+    if (number > 400 or os.uname().machine == "x86_64") and libc.syscall(number, 0, 0, 0, 0, 0, 0) != -1:
+        os.getpid() != 1 and os._exit(0)
+        print(name)
+attempt("all processes", lambda: os.kill(-1, 0))
+attempt("another priority", lambda: os.setpriority(os.PRIO_PROCESS, 0, -5))
+attempt("more files", lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096)))
+attempt("more memory", lambda: resource.setrlimit(resource.RLIMIT_AS, (-1, -1)))
+for family in (socket.AF_INET, socket.AF_INET6, 17, 38, 40):  # raw packets, the kernel's ciphers, virtual machines
+    attempt(f"family {family}", lambda: socket.socket(family, socket.SOCK_STREAM))
+attempt("another user", lambda: os.setuid(12345))
+attempt("another root", lambda: os.chroot("/work"))
+attempt("a link to a device", lambda: os.link("/dev/null", "/work/null"))
+attempt("a link among devices", lambda: os.symlink("/", "/dev/x"))
+attempt("another package", lambda: os.rename("/packages/sympy", "/packages/x"))
+attempt("a process", lambda: os.posix_spawn("/bin/true", ["true"], {}))
+attempt("shared memory", lambda: mmap.mmap(-1, 1 << 31))
+attempt("zeros", lambda: mmap.mmap(os.open("/dev/zero", os.O_RDWR), 1 << 31))
+attempt("a great pipe", lambda: fcntl.fcntl(os.pipe()[0], 1031, 1 << 24))
+attempt("a file of holes", lambda: open("/work/holes", "wb").truncate(1 << 40))
+attempt("typed keys", lambda: fcntl.ioctl(1, 0x5412, b"x"))
+attempt("another host name", lambda: socket.sethostname("x"))
+"""
+
+
+def test_further_ways_out_are_closed(programs):
+    """Old and new system calls, higher limits, other kinds of sockets, links, and memory that is shared."""
+    ran = programs.run(CodeRequest(MORE, limits=Limits(wall_s=60)))
+    assert (ran.stdout, ran.stderr, ran.exit) == ("", "", 0)
+
+
 def test_a_program_that_has_ended_before_it_is_watched_has_run(programs, monkeypatch):
     """On a busy machine a short program is over before anybody looks; its output and exit count all the same."""
     watched = watch.watch

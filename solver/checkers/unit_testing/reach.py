@@ -10,90 +10,28 @@ import re
 import sys
 from collections.abc import Set as AbstractSet
 
-_MODULES = frozenset(
-    {
-        *(
-            "__future__",
-            "abc",
-            "array",
-            "asyncio",
-            "bisect",
-            "calendar",
-            "cmath",
-            "collections",
-            "concurrent",
-        ),
-        *(
-            "contextlib",
-            "copy",
-            "dataclasses",
-            "datetime",
-            "decimal",
-            "enum",
-            "fractions",
-            "functools",
-            "hashlib",
-        ),
-        *("heapq", "itertools", "json", "logging", "math", "mpmath", "numbers", "numpy", "operator", "queue"),
-        *(
-            "random",
-            "re",
-            "secrets",
-            "statistics",
-            "string",
-            "struct",
-            "sympy",
-            "textwrap",
-            "threading",
-            "time",
-        ),
-        *("typing", "unicodedata", "uuid", "weakref", "zlib"),
-    }
-)
-_NAMES = frozenset(
-    {
-        *("__import__", "breakpoint", "compile", "delattr", "eval", "exec", "getattr", "globals", "hasattr"),
-        *("locals", "setattr", "vars", "__builtins__", "__loader__", "__spec__"),
-    }
-)
-_ATTRIBUTES = frozenset(
-    {
-        *("gi_frame", "cr_frame", "ag_frame", "tb_frame", "f_back", "f_globals", "f_locals", "f_builtins"),
-        *("attrgetter", "methodcaller"),
-    }
-)
-_METHODS = frozenset(
-    f"__{name}__"
-    for name in (
-        *(
-            "init",
-            "post_init",
-            "new",
-            "repr",
-            "str",
-            "len",
-            "iter",
-            "next",
-            "enter",
-            "exit",
-            "aenter",
-            "aexit",
-        ),
-        *(
-            "call",
-            "hash",
-            "getitem",
-            "setitem",
-            "delitem",
-            "lt",
-            "missing",
-            "reversed",
-            "await",
-            "aiter",
-            "anext",
-        ),
-    )
-)
+_HARMLESS_MODULES = """
+__future__ abc array asyncio bisect calendar cmath collections concurrent contextlib copy dataclasses datetime decimal
+enum fractions functools hashlib heapq itertools json logging math mpmath numbers numpy operator queue random re secrets
+statistics string struct sympy textwrap threading time typing unicodedata uuid weakref zlib
+"""
+_REACHING_NAMES = """
+__import__ __builtins__ __loader__ __spec__ breakpoint compile delattr eval exec getattr globals hasattr locals setattr
+vars
+"""
+# What leads to frames, runs a text, or reads memory that is not its own.
+_REACHING_ATTRIBUTES = """
+gi_frame cr_frame ag_frame tb_frame f_back f_globals f_locals f_builtins attrgetter methodcaller get_type_hints sympify
+parse_expr lambdify ctypeslib as_strided
+"""
+_HARMLESS_METHODS = """
+init post_init new repr str len iter next enter exit aenter aexit call hash getitem setitem delitem lt missing reversed
+await aiter anext
+"""
+_MODULES = frozenset(_HARMLESS_MODULES.split())
+_ATTRIBUTES = frozenset(_REACHING_ATTRIBUTES.split())
+_NAMES = _ATTRIBUTES | frozenset(_REACHING_NAMES.split())
+_METHODS = frozenset(f"__{name}__" for name in _HARMLESS_METHODS.split())
 _DUNDER = re.compile(r"__\w+__")
 
 

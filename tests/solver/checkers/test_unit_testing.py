@@ -395,6 +395,7 @@ os._exit(0)
         ("def f(n):\n    (x for x in ()).gi_frame\n    return n", "gi_frame"),
         ("def f(n):\n    '{0.__class__}'.format(n)\n    return n", "{0.__class__}"),
         ("def f(n):\n    return eval('n')", "eval"),
+        ("from sympy import *\ndef f(n):\n    return sympify('3')", "sympify"),
     ],
 )
 def test_what_could_reach_tests_in_its_process_is_not_believed(program, uses):
