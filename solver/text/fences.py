@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 # Possessive quantifiers: a line that turns out to be none is read once.
 FENCE = re.compile(r"^([ \t]{0,12}+)(`{3,}+|~{3,}+)[ \t]*+((?:\w[\w+#.-]{0,19})?)[^\n`]*+$", re.MULTILINE)
+_MAX_DEEPER = 3
+"""So many spaces the end of a block may be indented beyond its beginning, by CommonMark."""
 
 
 class CodeBlock(NamedTuple):
@@ -21,11 +23,18 @@ def fenced_blocks(text: str) -> Iterator[CodeBlock]:
     for fence in FENCE.finditer(text):
         if opened is None:
             opened = fence
-        elif fence[2][0] == opened[2][0] and len(fence[2]) >= len(opened[2]) and not fence[3]:
+        elif _closes(fence, opened):
             yield _block(opened, text[opened.end() : fence.start()])
             opened = None
     if opened is not None:
         yield _block(opened, text[opened.end() :])
+
+
+def _closes(fence: re.Match[str], opened: re.Match[str]) -> bool:
+    # One that is indented further stands in a text of the code, such as an example in a docstring.
+    is_deeper = len(fence[1].expandtabs()) > len(opened[1].expandtabs()) + _MAX_DEEPER
+    is_alike = fence[2][0] == opened[2][0] and len(fence[2]) >= len(opened[2])
+    return is_alike and not fence[3] and not is_deeper
 
 
 def in_fence(code: str, language: str = "") -> str:

@@ -38,6 +38,30 @@ def test_blocks_that_only_together_define_what_is_wanted_are_joined():
     assert program_in("```python\nx = 1\n```\nand\n```python\ny = x\n```") == "x = 1\n\ny = x"
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        f"Here it is:\n\n{ADD}\n\nThis function returns the sum of both numbers.",
+        f"{ADD}\n\nAnswer: 3",
+        "> ```python\n> " + ADD.replace("\n", "\n> ") + "\n> ```",
+        "```pycon\n>>> " + ADD.replace("\n", "\n... ") + "\n>>>\n3\n```",
+        "```python\n    " + ADD.replace("\n", "\n    ") + "\n```",
+        "```python\n\ufeff" + ADD.replace("    ", "\u00a0\u00a0\u00a0\u00a0") + "\n```",
+    ],
+)
+def test_a_program_is_read_as_python_reads_it(reply):
+    """Without the sentences around it, a quote's or a console's signs, common indentation, and spaces that are none."""
+    assert program_in(reply, ["add"]).strip() == ADD
+
+
+def test_a_fence_in_a_docstring_does_not_end_the_program():
+    """By CommonMark, an end that is indented four spaces further than the beginning is none."""
+    program = 'def add(a, b):\n    """Add.\n\n    ```\n    add(1, 2)\n    ```\n    """\n    return a + b'
+    assert program_in(f"```python\n{program}\n```\nDone.") == program
+    sentences = "import x\n" + "'" * 3 + "\nThis is what it does.\n" + "'" * 3
+    assert program_in(sentences) == sentences
+
+
 def test_a_program_brings_what_other_blocks_define_for_it():
     """Imports and helpers in blocks of their own count with it; examples, and what it does not use, do not."""
     reply = (
