@@ -93,7 +93,7 @@ class UnitTests(BaseChecker):
         return (
             "The answer is a Python program. Write it whole, in one fenced block that begins with ```python and ends "
             f"with ```, instead of a line “Answer: …”. These tests are run against it:\n```python\n{self.tests}\n```\n"
-            "They are all that is run."
+            "They are all that is run. Beside the standard library, numpy and sympy are there."
         )
 
     def answer_in(self, reply: str, /) -> str | None:

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 from solver.checkers.unit_testing import examples, pytest_words
 from solver.checkers.unit_testing.calling import Caller
-from solver.checkers.unit_testing.loading import borrow_names, load, names_in
+from solver.checkers.unit_testing.loading import borrow_names, load, missing_in, names_in
 from solver.checkers.unit_testing.reach import reach_of
 
 _MAX_ERROR_CHARS = 300
@@ -171,9 +171,12 @@ def main() -> None:
     try:
         body = _statements(order["tests"])
         plain, functions = _plan(body)
-        names = names_in(ast.Module(body, []))
+        tree = ast.Module(body, [])
+        names, missing = names_in(tree), missing_in(tree)
     except BaseException as error:  # noqa: BLE001  # whatever it is, the tests cannot be run
         run.end(broken=_told(error))
+    if missing:
+        run.end(broken=f"they import “{missing}”, which is not there")
     run.say(tests=[*plain.values(), *functions])
     try:
         if names.need_one_process:
@@ -181,7 +184,7 @@ def main() -> None:
         space = load(order["program"], names)
     except BaseException as error:  # noqa: BLE001  # a program may raise anything
         run.end(program=_told(error))
-    borrow_names(ast.Module(body, []))
+    borrow_names(tree)
     run.all(body, plain, functions, space | {"__name__": "tests"})
     run.end(done=True)
 

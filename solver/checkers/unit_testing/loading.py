@@ -29,6 +29,10 @@ _NEED_ONE_PROCESS = frozenset(
     }
 )
 """Modules and names that reach into the program, or have it run beside the tests."""
+_PACKAGES_NOT_HERE = """
+attr attrs bs4 django faker fastapi flask freezegun httpx hypothesis jax matplotlib mock networkx nose pandas
+parameterized polars pydantic requests responses scipy seaborn sklearn sqlalchemy tensorflow torch yaml
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,19 @@ def _note_import(node: ast.ImportFrom | ast.Import, names: Names) -> None:
         names.imported.update({node.module, *(each.asname or each.name for each in node.names)})
     else:
         names.used.update(each.name for each in node.names)
+
+
+def missing_in(tree: ast.Module) -> str:
+    """Return which well-known package the tests import that is not there, and so is not the program either."""
+    modules = [
+        name.partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names]
+        )
+    ]
+    return next((each for each in modules if each in _PACKAGES_NOT_HERE.split() and not _exists(each)), "")
 
 
 def borrow_names(tree: ast.Module) -> None:

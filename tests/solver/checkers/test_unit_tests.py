@@ -69,6 +69,7 @@ CANDIDATE = "def check(candidate):\n    assert candidate(1, 2) == 3"
         ("assert add(1, 2) ==", ADD, None, "The tests cannot be run: SyntaxError"),
         ("x = 1", ADD, None, "The tests test nothing"),
         ("def test_x(request):\n    assert True", ADD, None, "the fixture “request” is not known here"),
+        ("import polars\nassert add(1, 2) == 3", ADD, None, "they import “polars”"),
         ("import pytest\nassert pytest.warns", ADD, None, "“pytest.warns” is not known here"),
         ("if __name__ == '__main__':\n    assert add(1, 2) == 4\n    unittest.main()", ADD, False, "0 of 1"),
         ("try:\n    add(1, '')\nexcept TypeError:\n    pass\nelse:\n    raise ValueError", ADD, True, "1 of 1"),
