@@ -1,11 +1,9 @@
 """Calls one test: a function, or a method of a class, unittest's or not. Given to the tests' side as a text."""
 
-import asyncio
+import importlib
 import inspect
 import io
-import pathlib
 import sys
-import tempfile
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -39,15 +37,11 @@ class _Captured:
         sys.stdout, sys.stderr = self._before
 
 
-class _Directory(type(pathlib.Path())):  # type: ignore[misc]  # pathlib's own class of this system
-    """What pytest calls tmp_path; the sandbox forgets it."""
-
-    def close(self) -> None:
-        """Leave it where it is."""
-
-
 def _directory() -> Any:
-    return _Directory(tempfile.mkdtemp())
+    """Return what pytest calls tmp_path; the sandbox forgets it."""
+    pathlib, tempfile = importlib.import_module("pathlib"), importlib.import_module("tempfile")
+    kind = type("Directory", (type(pathlib.Path()),), {"close": lambda _: None})
+    return kind(tempfile.mkdtemp())
 
 
 class Caller:
@@ -93,7 +87,7 @@ class Caller:
             with self._fixtures.given(function, made, values) as arguments:
                 result = function(**arguments)
                 if inspect.iscoroutine(result):
-                    asyncio.run(result)
+                    importlib.import_module("asyncio").run(result)
         finally:
             _call_if_there(made, "teardown_method", function)
 

