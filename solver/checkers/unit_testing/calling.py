@@ -1,8 +1,10 @@
 """Calls one test: a function, or a method of a class, unittest's or not. Given to the tests' side as a text."""
 
+import contextlib
 import importlib
 import inspect
 import io
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -37,6 +39,34 @@ class _Captured:
         sys.stdout, sys.stderr = self._before
 
 
+class _Patches:
+    """What pytest calls monkeypatch."""
+
+    def __init__(self) -> None:
+        self._undo = contextlib.ExitStack()
+
+    def setattr(self, target: Any, name: Any, *value: Any, raising: bool = True) -> None:
+        """Set an attribute of an object, or of what a dotted name stands for, until the test ends."""
+        if isinstance(target, str):
+            owner, _, attribute = target.rpartition(".")
+            target, name, value = importlib.import_module(owner), attribute, (name,)
+        mock = importlib.import_module("unittest.mock")
+        self._undo.enter_context(mock.patch.object(target, name, *value, create=not raising))
+
+    def setitem(self, mapping: Any, key: Any, value: Any) -> None:
+        """Set a value of a mapping until the test ends."""
+        mock = importlib.import_module("unittest.mock")
+        self._undo.enter_context(mock.patch.dict(mapping, {key: value}))
+
+    def setenv(self, name: str, value: str) -> None:
+        """Set a variable of the environment until the test ends."""
+        self.setitem(os.environ, name, value)
+
+    def close(self) -> None:
+        """Make all as it was."""
+        self._undo.close()
+
+
 def _directory() -> Any:
     """Return what pytest calls tmp_path; the sandbox forgets it."""
     pathlib, tempfile = importlib.import_module("pathlib"), importlib.import_module("tempfile")
@@ -49,7 +79,9 @@ class Caller:
 
     def __init__(self, space: dict[str, Any]) -> None:
         self._space = space
-        self._fixtures = Fixtures(space, {"tmp_path": _directory, "capsys": _Captured})
+        self._fixtures = Fixtures(
+            space, {"tmp_path": _directory, "capsys": _Captured, "monkeypatch": _Patches}
+        )
         self._prepared: set[str] = set()
 
     def call(self, name: str) -> None:

@@ -82,6 +82,18 @@ with pytest.raises(ZeroDivisionError):
 if __name__ == "__main__":
     pytest.main([__file__])
 """
+PATCHED = """
+import os, solution
+KNOWN = {}
+def test_patches(monkeypatch):
+    monkeypatch.setattr("builtins.input", lambda *prompt: "3")
+    monkeypatch.setattr(solution, "LIMIT", 9)
+    monkeypatch.setitem(KNOWN, "k", 1)
+    monkeypatch.setenv("HERE", "x")
+    assert (ask(), LIMIT, solution.LIMIT, KNOWN, os.environ["HERE"]) == (3, 5, 9, {"k": 1}, "x")
+def test_undone():
+    assert (solution.LIMIT, KNOWN, os.environ.get("HERE")) == (5, {}, None)
+"""
 FOR_UNITTEST = """
 import unittest
 from solution import *
@@ -110,6 +122,7 @@ unittest.main()
         (FOR_PYTEST, PROGRAM, "11 of 11 tests pass."),
         (FOR_PYTEST, PROGRAM.replace("a + b", "a - b"), "Error, with {'a': 1, 'b': 2, 'c': 3}."),
         (FOR_PYTEST, PROGRAM.replace("a / b", "0.33"), "it did not raise <class 'ZeroDivisionError'>."),
+        (PATCHED, "LIMIT = 5\ndef ask(): return int(input())", "2 of 2 tests pass, in one process with the program."),
         (FOR_UNITTEST, PROGRAM, "4 of 4 tests pass."),
         (FOR_UNITTEST, PROGRAM.replace("a + b", "a - b"), "TestSync.test_sub failed: AssertionError: -3 != 3."),
     ],
