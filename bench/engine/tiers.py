@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from solver.core.errors import NotExecuted, ProviderError
-from solver.core.models import ModelCard
+from solver.core.models import BATCH, ModelCard
 from solver.core.money import NANO_PER_CENT, format_usd
 from solver.core.pricing import Tier, Usage
 from solver.core.problem.statement import Problem
@@ -34,7 +34,7 @@ from solver.engine.outcome import Limits
 from solver.engine.plan import reserve_nano
 from solver.engine.runner import Runner
 from solver.providers.litellm_gateway import Gateway
-from solver.providers.openai_batches import BATCH, BatchLook
+from solver.providers.openai_batches import BatchLook
 from solver.simulation.simulate import KIND, PlainJudge, VirtualLoop
 from solver.simulation.world import RIGHT, Said, World, cards
 from solver.strategies import Setting, make_strategy

@@ -7,6 +7,9 @@ from typing import Any
 from solver.core.pricing import Rates
 from solver.core.trait import Trait
 
+BATCH = "batch"
+"""The service tier of calls that a provider answers together, within hours and at half price."""
+
 
 @dataclass(frozen=True, slots=True)
 class OutputQuantiles:

@@ -15,7 +15,7 @@ import aiohttp
 import httpx
 
 from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
-from solver.core.models import ModelCard
+from solver.core.models import BATCH, ModelCard
 from solver.core.request import Reply, Request
 from solver.providers.environment import OWN_SERVERS, own_server_key
 from solver.providers.error_sorting import (
@@ -27,7 +27,7 @@ from solver.providers.error_sorting import (
     used_its_cap,
 )
 from solver.providers.exchange import Exchange, one_request, watch_httpx
-from solver.providers.openai_batches import BATCH, BatchLook, OpenAIBatches
+from solver.providers.openai_batches import BatchLook, OpenAIBatches
 from solver.providers.openai_responses import Background
 from solver.providers.picture_parts import PictureHolder, chat_message, no_pictures, pictures_in
 from solver.providers.replies.openai_chat import read_chat

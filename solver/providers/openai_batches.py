@@ -18,7 +18,7 @@ import aiohttp
 import httpx
 
 from solver.core.errors import ErrorCategory, ProviderError
-from solver.core.models import ModelCard
+from solver.core.models import BATCH, ModelCard
 from solver.core.request import Message, Reply, Request
 from solver.providers.error_sorting import in_doubt, not_executed, sorted_exchange, used_its_cap
 from solver.providers.exchange import Exchange, was_never_connected
@@ -27,8 +27,6 @@ from solver.text.extract import clean_text
 
 logger = logging.getLogger(__name__)
 
-BATCH = "batch"
-"""The service tier of such calls."""
 _FILE, _BATCH = "file:", "batch:"
 """What a reference begins with: of calls whose batch may not have been started yet, and of others."""
 _LONGEST_REFERENCE = 200

@@ -19,7 +19,7 @@ from solver.core.errors import (
     ProviderDown,
     ProviderError,
 )
-from solver.core.models import ModelCard
+from solver.core.models import BATCH, ModelCard
 from solver.core.problem.result_kind import ResultKind
 from solver.core.problem.statement import Problem
 from solver.core.programs import Observed, ProgramsOff, RunOrder
@@ -39,7 +39,6 @@ from solver.engine.journal import Journal, OpenCall, Submitted
 from solver.engine.program_output import last_line, printed_text, shortened
 from solver.judging.known_keys import KnownKeys
 from solver.providers.litellm_gateway import Gateway
-from solver.providers.openai_batches import BATCH
 
 _MAX_IN_DOUBT = 3
 _CUT = frozenset({"length", "max_tokens", "content_filter", "error", "refusal"})

@@ -9,9 +9,8 @@ the standard tier at once, where so much waiting would not leave the time for it
 import math
 from dataclasses import replace
 
-from solver.core.models import ModelCard
+from solver.core.models import BATCH, ModelCard
 from solver.core.pricing import Rates
-from solver.providers.openai_batches import BATCH
 
 FLEX = "flex"
 """Half the price at OpenAI and Gemini, slower, and refused while there is no capacity."""

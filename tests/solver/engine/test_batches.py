@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from solver.core.errors import InDoubt, Interrupted, NotExecuted
+from solver.core.models import BATCH
 from solver.core.pricing import Tier, Usage
 from solver.core.request import Reply, Request
 from solver.core.steps import Step, StepKind
 from solver.engine.calls.batches import LEAST_CALLS, Batches
 from solver.engine.calls.service_tier import LEAST_BATCH_S, at_cheaper_tier, batch_s, card_now
 from solver.engine.runner import Limits
-from solver.providers.openai_batches import BATCH, BatchLook
+from solver.providers.openai_batches import BatchLook
 from tests.solver.simulated import Bench, Provider, card
 
 LONG_S = 10**9
