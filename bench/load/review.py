@@ -15,6 +15,7 @@ import os
 import statistics
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from bench.services import database
 CALLS = 1_000_000
 ROUNDS, QUICK_ROUNDS = 9, 5
 _DAYS = 90
+_TODAY = datetime.now(tz=UTC).date()
 _PAGES = (
     *(
         f"/staff/costs/?days={days}&by={by}"
@@ -40,6 +42,8 @@ _PAGES = (
     ),
     *(f"/staff/costs/{page}/?days={days}" for page in ("finance", "anomalies") for days in (30, 90)),
     "/staff/costs/finance/?days=90&model=vendor/model-3",
+    # Of a period that is over, for which what came since is looked at, too.
+    f"/staff/costs/finance/?from={_TODAY - timedelta(days=80)}&to={_TODAY - timedelta(days=50)}",
     "/staff/costs/open/",
 )
 

@@ -150,8 +150,11 @@ class Finance:
         return self.stripe_gross_nano - self.stripe_fees_nano
 
 
-def finance(scope: Scope) -> Finance:
-    """Return the figures of a period, for one model where the scope names one."""
+def finance(scope: Scope, *, charged_nano: int | None = None) -> Finance:
+    """Return the figures of a period, for one model where the scope names one.
+
+    `charged_nano` is what users were billed for all models, where that is known already.
+    """
     models = model_lines(scope)
     period = [scope.since, scope.until]
     ended, owed = dict(_rows(_ENDED, period)), dict(_rows(_LIABILITY, []))
@@ -165,7 +168,7 @@ def finance(scope: Scope) -> Finance:
         wallets_nano=owed.get("wallet", 0),
         escrows_nano=owed.get("escrow", 0),
         trial_nano=owed.get("trial", 0),
-        users=users_money(scope),
+        users=users_money(scope, charged_nano=charged_nano),
         stripe_gross_nano=stripe["gross"] * NANO_PER_CENT,
         stripe_fees_nano=(stripe["fees"] - stripe["account_fees"]) * NANO_PER_CENT,
         paid_out_nano=-stripe["payouts"] * NANO_PER_CENT,

@@ -240,6 +240,12 @@ class Lines:
         return sorted(found, key=lambda row: row[1] < 0)
 
 
+def billed_nano(scope: Scope) -> int:
+    """Return what users were billed for the calls of a scope."""
+    query = f"{_with(scope)} SELECT coalesce(billing_sum(billed_nano), 0) FROM part"  # noqa: S608  (our own texts)
+    return int(_run(query, scope)[0][0])
+
+
 def total_of(parts: list[Line]) -> Line:
     """Return the sum of lines that are all there is, such as days."""
     return Line(

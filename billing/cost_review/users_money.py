@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from django.db import connection
 from django.utils import timezone
 
-from billing.cost_review.sums import By, Lines, Scope
+from billing.cost_review.sums import Scope, billed_nano
 from billing.models import TransferKind
 
 _MOVED = """
@@ -65,8 +65,11 @@ class UsersMoney:
         return self.closing_nano - came + went
 
 
-def users_money(scope: Scope) -> UsersMoney:
-    """Return the figures of a scope's days, of all models and workspaces."""
+def users_money(scope: Scope, *, charged_nano: int | None = None) -> UsersMoney:
+    """Return the figures of a scope's days, of all models and workspaces.
+
+    `charged_nano` is what they were billed in those days, where that is known already.
+    """
     moved = _moved(scope.since, scope.until)
     purses = {kind: nano for kind, (nano, _) in moved.items()}
     owes_less = {kind: nano for kind, (_, nano) in moved.items()}
@@ -82,7 +85,7 @@ def users_money(scope: Scope) -> UsersMoney:
         beyond_nano=beyond_nano,
         debts_paid_nano=-purses.get(TransferKind.DEBT, 0),
         adjusted_nano=purses.get(TransferKind.ADJUSTMENT, 0),
-        charged_nano=_charged_nano(scope),
+        charged_nano=_charged_nano(scope) if charged_nano is None else charged_nano,
         closing_nano=now_nano - _grown_since_nano(scope),
         written_off_nano=owes_less.get(TransferKind.ADJUSTMENT, 0),
         debts_nano=debts_nano,
@@ -97,7 +100,7 @@ def _moved(since: datetime, until: datetime) -> dict[str, tuple[int, int]]:
 
 
 def _charged_nano(scope: Scope) -> int:
-    return Lines(Scope(days=scope.days, last=scope.last), By.PROVIDER, most=1).total.billed_nano
+    return billed_nano(Scope(days=scope.days, last=scope.last))
 
 
 def _grown_since_nano(scope: Scope) -> int:

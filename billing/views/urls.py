@@ -32,6 +32,7 @@ urlpatterns = [
     path("stripe/webhook/", webhook.stripe_webhook, name="stripe-webhook"),
     path("staff/costs/", review.costs, name="cost-review"),
     path("staff/costs/finance/", finance.finance_page, name="cost-review-finance"),
+    path("staff/costs/finance/figures.csv", finance.figures_csv, name="cost-review-figures-csv"),
     path("staff/costs/finance/tokens.csv", finance.tokens_csv, name="cost-review-tokens-csv"),
     path("staff/costs/anomalies/", anomalies.anomalies, name="cost-review-anomalies"),
     path("staff/costs/anomalies/calls.csv", anomalies.anomalies_csv, name="cost-review-anomalies-csv"),

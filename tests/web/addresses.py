@@ -178,6 +178,7 @@ STAFF = {
     "correction-decide": Right.CORRECT_BOOKS,
     "corrections": Right.CORRECT_BOOKS,
     "cost-review-finance": Right.SEE_COSTS,
+    "cost-review-figures-csv": Right.SEE_COSTS,
     "cost-review-tokens-csv": Right.SEE_COSTS,
     "cost-review-focus": Right.SEE_COSTS,
     "cost-review-journal": Right.SEE_COSTS,

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET
 from accounts.access import AuthedRequest, staff_with
 from accounts.rights import Right
 from billing.cost_review.csv_reply import csv_reply
-from billing.cost_review.finance import ModelLine, finance, model_lines
-from billing.cost_review.sums import By, Lines, Scope
+from billing.cost_review.finance import Finance, ModelLine, finance, model_lines
+from billing.cost_review.sums import By, Line, Lines, Scope
 from billing.views.staff.review import DAYS, chosen, months
 from solver.core.money import usd_decimal
 
@@ -31,16 +31,35 @@ HEADER = (
 @require_GET
 def finance_page(request: AuthedRequest) -> HttpResponse:
     """Show the books of a period, of one model where the address names one; of no other part are there all figures."""
+    scope, sums, figures = _books(request)
+    context = {"scope": scope, "all_days": DAYS, "months": months(), "figures": figures, "sums": sums}
+    return render(request, "billing/staff/finance.html", context)
+
+
+@staff_with(Right.SEE_COSTS)
+@require_GET
+def figures_csv(request: AuthedRequest) -> StreamingHttpResponse:
+    """Download the amounts of the page, each with its period."""
+    scope, sums, figures = _books(request)
+    amounts = {
+        name: getattr(sums, name) for name in ("billed_nano", "cost_nano", "margin_nano", "overrun_nano")
+    }
+    for part in (figures.users, figures):
+        names = [name for name in dir(part) if name.endswith("_nano")]
+        amounts |= {name: getattr(part, name) for name in names}
+    rows = (
+        [name.removesuffix("_nano"), usd_decimal(nano), scope.first_day, scope.last_day, settings.TIME_ZONE]
+        for name, nano in amounts.items()
+    )
+    name = f"ponder-finance-{scope.first_day}-to-{scope.last_day}.csv"
+    return csv_reply(name, ("figure", "amount_usd", "first_day", "last_day", "time_zone"), rows)
+
+
+def _books(request: AuthedRequest) -> tuple[Scope, Line, Finance]:
     asked, _ = chosen(request)
     scope = Scope(days=asked.days, last=asked.last, model=asked.model)
-    context = {
-        "scope": scope,
-        "all_days": DAYS,
-        "months": months(),
-        "figures": finance(scope),
-        "sums": Lines(scope, By.PROVIDER, most=1).total,
-    }
-    return render(request, "billing/staff/finance.html", context)
+    sums = Lines(scope, By.PROVIDER, most=1).total
+    return scope, sums, finance(scope, charged_nano=None if scope.model else sums.billed_nano)
 
 
 @staff_with(Right.SEE_COSTS)

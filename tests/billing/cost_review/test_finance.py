@@ -3,6 +3,7 @@
 import csv
 import json
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
@@ -180,6 +181,15 @@ def test_the_finance_page_needs_few_statements_and_has_a_csv(calls, stella):
     rows = rows_of(stella, "/staff/costs/finance/tokens.csv")
     assert [row["model"] for row in rows] == ["demo/intern"]
     assert rows[0]["time_zone"]
+    told = {row["figure"]: row for row in rows_of(stella, "/staff/costs/finance/figures.csv")}
+    assert told["charged"]["amount_usd"] == told["billed"]["amount_usd"] != "0.00"
+    assert {(row["first_day"], row["last_day"], row["time_zone"]) for row in told.values()} == {
+        ("2026-10-30", "2026-11-03", "UTC")
+    }
+    usd = {name: Decimal(row["amount_usd"]) for name, row in told.items()}
+    came = usd["topped_up"] + usd["granted"] + usd["trial_given"] + usd["adjusted"]
+    went = usd["refunded"] - usd["beyond"] + usd["debts_paid"] + usd["charged"]
+    assert usd["opening"] + came - went == usd["closing"]
 
 
 def test_a_correction_moves_money_once_a_second_person_approves_it(rich, alice, stella):
