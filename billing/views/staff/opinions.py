@@ -21,6 +21,7 @@ _OURS = {
     "cache_read_tokens": "cache_read_tokens",
     "cache_write_tokens": "cache_write_tokens",
     "cache_write_1h_tokens": "cache_write_1h_tokens",
+    "audio_tokens": "input_audio_tokens",
     "output_tokens": "output_tokens",
     "reasoning_tokens": "output_reasoning_tokens",
 }

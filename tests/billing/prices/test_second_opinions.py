@@ -114,6 +114,10 @@ def test_a_misread_report_is_listed_with_both_readings(call, stella):
     assert "$0.0052375" in page
     assert "cache read tokens 10 / 900" in page
     assert Call.objects.get(pk=found.pk).cost_nano == 6_250_000, "nothing is charged by an opinion"
+    heard = read_reply(json.dumps(HEARD).encode(), "gemini").raw_usage
+    call("gemini/gemini-2.5-flash", 1_550_000, heard, audio_tokens=900)
+    give_second_opinions()
+    assert "input audio tokens 900 / 900" in stella.get("/staff/costs/opinions/").text
 
 
 def test_only_what_somebody_else_can_price_is_asked_about(call):
