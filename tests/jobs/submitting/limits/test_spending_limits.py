@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -10,6 +11,8 @@ from accounts.models import Membership, User
 from accounts.services import ensure_personal_workspace
 from billing.books.wallet import balances, grant
 from billing.cost_review.changes import Changes
+from billing.cost_review.summing import sum_calls
+from billing.models import Call, CallSum
 from jobs.core.errors import SubmitError
 from jobs.lifecycle import cancel_job, raise_budget
 from jobs.lifecycle.limits.spending import (
@@ -80,6 +83,27 @@ def test_spent_and_reserved_together_stay_within_a_limit(alice, workspace, run_a
     assert cancel_job(job=Job.objects.get(pk=job.pk))
     run_all()
     assert submit(alice, 17)
+
+
+@pytest.mark.parametrize("of", ["user", "workspace", "member", "installation"])
+def test_what_finished_calls_are_summed_to_counts_once(alice, workspace, of):
+    """Before and after they are summed by quarter of an hour, also of a limit that begins amid what is summed."""
+    job = make_job(alice, "done", spent_cents=3, budget_cents=5)
+    make_job(alice, "done", spent_cents=2, budget_cents=5)
+    whose = {"user": {"user": alice}, "workspace": {"workspace": workspace}}
+    whose["member"] = whose["user"] | whose["workspace"]
+    limit(20, Period.MONTH, **whose.get(of, {}))
+    began, _ = bounds_of(Period.MONTH, timezone.localdate())
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        Call.objects.filter(job_id=job.pk).update(finished_at=began)
+        cursor.execute("SET session_replication_role = origin")
+    concerned = limits_in_force(user=alice, workspace=workspace)
+    before = uses_of(concerned)
+    assert [use.spent_nano for use in before] == [5 * NANO_PER_CENT]
+    sum_calls(timezone.now())
+    assert CallSum.objects.exists()
+    assert uses_of(concerned) == before
 
 
 def test_a_refusal_says_what_is_left_when_it_renews_and_who_can_change_it(alice):
