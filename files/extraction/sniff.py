@@ -1,4 +1,4 @@
-"""What a file is, by its bytes. Its name decides only between kinds of text."""
+"""What a file is, by its bytes. Its name decides between kinds of text, and refuses what cannot be one."""
 
 import re
 import zipfile
@@ -24,43 +24,24 @@ _BY_SUFFIX = {
     ".md": FileKind.MARKDOWN, ".markdown": FileKind.MARKDOWN, ".csv": FileKind.TABLE, ".tsv": FileKind.TABLE,
     ".html": FileKind.HTML, ".htm": FileKind.HTML, ".xhtml": FileKind.HTML,
 }  # fmt: skip
-_CODE = frozenset(
-    [
-        ".c",
-        ".cc",
-        ".cpp",
-        ".cs",
-        ".css",
-        ".go",
-        ".h",
-        ".hpp",
-        ".java",
-        ".jl",
-        ".js",
-        ".json",
-        ".jsx",
-        ".kt",
-        ".lua",
-        ".m",
-        ".php",
-        ".pl",
-        ".py",
-        ".r",
-        ".rb",
-        ".rs",
-        ".scala",
-        ".sh",
-        ".sql",
-        ".swift",
-        ".tex",
-        ".toml",
-        ".ts",
-        ".tsx",
-        ".xml",
-        ".yaml",
-        ".yml",
-    ]
-)
+_CODE = {
+    ".c", ".cc", ".cpp", ".cs", ".css", ".go", ".h", ".hpp", ".java", ".jl", ".js", ".json", ".jsx", ".kt", ".lua",
+    ".m", ".php", ".pl", ".py", ".r", ".rb", ".rs", ".scala", ".sh", ".sql", ".swift", ".tex", ".toml", ".ts", ".tsx",
+    ".xml", ".yaml", ".yml",
+}  # fmt: skip
+# Nothing of these is text, however few or harmless their bytes.
+_NO_TEXT = {
+    ".7z", ".apk", ".avi", ".bin", ".bz2", ".class", ".db", ".deb", ".dll", ".dmg", ".dylib", ".elf", ".exe", ".flac",
+    ".gz", ".ico", ".iso", ".jar", ".lnk", ".m4a", ".mkv", ".mov", ".mp3", ".mp4", ".msi", ".npy", ".npz", ".o",
+    ".ogg", ".otf", ".parquet", ".pickle", ".pkl", ".pyc", ".pyd", ".rar", ".rpm", ".scr", ".so", ".sqlite",
+    ".sqlite3", ".sys", ".tar", ".tgz", ".ttf", ".wasm", ".wav", ".webm", ".wma", ".wmv", ".woff", ".woff2", ".xz",
+    ".zip", ".zst",
+}  # fmt: skip
+# These are read where their bytes are what the name says; as a text they are what a failed download leaves.
+_READ_AS_THEMSELVES = {
+    ".bmp", ".docm", ".docx", ".gif", ".jpeg", ".jpg", ".pdf", ".png", ".pptm", ".pptx", ".tif", ".tiff", ".webp",
+    ".xlsm", ".xlsx",
+}  # fmt: skip
 _UNREADABLE = (
     "This is not a kind of file that can be read here. Attach text, Markdown, code, PDF, Word (.docx), PowerPoint "
     "(.pptx), Excel (.xlsx), CSV, HTML or a picture (PNG, JPEG, GIF, WebP)."
@@ -83,9 +64,15 @@ def kind_of(path: Path, name: str) -> FileKind:
         return _office_kind(path)
     if head.startswith(_OLD_OFFICE):
         raise _old_office(path)
-    if not _is_text(head):
+    suffix = PurePath(name).suffix.casefold()
+    if suffix in _NO_TEXT or not _is_text(head):
         raise ExtractionError(_UNREADABLE)
-    return _text_kind(head, PurePath(name).suffix.casefold())
+    if suffix in _READ_AS_THEMSELVES:
+        raise ExtractionError(
+            f"Its name ends in {suffix}, but its contents are not those of such a file. Open it yourself to see what it "
+            "is, and attach it under the name that fits."
+        )
+    return _text_kind(head, suffix)
 
 
 def _text_kind(head: bytes, suffix: str) -> FileKind:
@@ -98,7 +85,7 @@ def _is_text(head: bytes) -> bool:
     """Tell whether bytes may be text: UTF-16 by its mark, anything else without NUL and nearly without controls."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
-    controls = sum(head.count(bytes([code])) for code in range(32) if code not in {9, 10, 12, 13, 27})
+    controls = sum(head.count(bytes([code])) for code in (*range(32), 127) if code not in {9, 10, 12, 13, 27})
     return b"\x00" not in head and controls * 100 <= len(head)
 
 
