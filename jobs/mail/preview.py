@@ -92,7 +92,7 @@ _NOTICES: Mapping[str, tuple[str, str, str]] = {
     "limit": (
         "A spending limit is used up to a step",
         "80 % of the spending limit of your jobs is used",
-        "The spending limit of your jobs is $5.00 a day.\n\n$3.80 is spent since 2026-11-30, and $0.20 is reserved.",
+        "The spending limit of your jobs is $5.00 per day.\n\n$3.80 is spent since 2026-11-30, and $0.20 is reserved.",
     ),
     "weekly": (
         "A weekly run was paused",

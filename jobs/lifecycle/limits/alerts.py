@@ -110,7 +110,7 @@ def _text(use: "Use", percent: int, address: str) -> str:
     limit = use.limit
     operator = ", set by the operator" if limit.by_staff and limit.user_id else ""
     facts = [
-        f"The spending limit {_of_whom(limit)} is {format_usd(use.amount_nano)} a {limit.period}{operator}.",
+        f"The spending limit {_of_whom(limit)} is {format_usd(use.amount_nano)} per {limit.period}{operator}.",
     ]
     if percent < STEPS_PERCENT[-1]:
         facts.append(

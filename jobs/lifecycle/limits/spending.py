@@ -229,7 +229,7 @@ def _log(limit: SpendingLimit, by: User | None) -> None:
     """Write who changed it into the log of changes that /admin/ shows, and of a member's into the workspace's."""
     if limit.is_of_member and limit.workspace:
         amount = "none" if limit.amount_nano is None else format_usd(limit.amount_nano)
-        detail = f"{amount} a {limit.period}"
+        detail = f"{amount} per {limit.period}"
         note(limit.workspace, What.LIMIT, by=by, about=limit.user, detail=detail)
     if by is None:
         return

@@ -33,7 +33,7 @@ def refusal(use: "Use", *, added_nano: int, by: User) -> str:
             f"The spending limit of who started this job does not allow it. {until}"  # theirs alone to read
         )
     return (
-        f"{_whose(use, by)} is {format_usd_at_most(use.amount_nano)} a {limit.period}; "
+        f"{_whose(use, by)} is {format_usd_at_most(use.amount_nano)} per {limit.period}; "
         f"{format_usd_at_least(used_before)} of it is spent or reserved, so the budget can be {left} at most. "
         f"{until} {change}"
     )

@@ -67,7 +67,7 @@ def test_the_limit_of_one_member_never_touches_another_or_another_workspace(work
     with pytest.raises(SpendingLimitReached) as refused:
         raise_budget(job=mine[carol][0], to_nano=7 * NANO_PER_CENT)
     assert (
-        "Your spending limit in this workspace is $0.10 a month; $0.08 of it is spent or reserved, so the"
+        "Your spending limit in this workspace is $0.10 per month; $0.08 of it is spent or reserved, so the"
         in (refused.value.message)
     )
     assert refused.value.message.endswith("An owner of the workspace can change it.")
@@ -120,7 +120,7 @@ def test_owners_set_it_on_the_page_of_the_workspace_where_members_read_their_own
     assert address in owner.get("/workspace/").text
     assert owner.post(address, {"day": "x", "month": ""}).status_code == 422
     assert owner.post(address, {"day": "", "month": "0.10"}, follow=True).status_code == 200
-    assert WorkspaceChange.objects.get(about=bob).detail == "$0.10 a month"
+    assert WorkspaceChange.objects.get(about=bob).detail == "$0.10 per month"
     submit(bob, workspace, 4)
     assert "$0.04 spent" not in owner.get("/limits/").text
     assert "0.06" in owner.get(address).text

@@ -115,7 +115,7 @@ def test_a_refusal_says_what_is_left_when_it_renews_and_who_can_change_it(alice)
         submit(alice, 7)
     assert (own.value.field, own.value.code) == ("budget", "spending_limit")
     assert own.value.message == (
-        "Your spending limit is $0.10 a month; $0.04 of it is spent or reserved, so the budget can be $0.06 at most. "
+        "Your spending limit is $0.10 per month; $0.04 of it is spent or reserved, so the budget can be $0.06 at most. "
         f"It renews on {renews:%Y-%m-%d} 00:00 (UTC). You can change it under Spending limits."
     )
     limit(None, Period.MONTH, by_staff=False, user=alice)
@@ -155,7 +155,7 @@ def test_each_step_of_a_limit_is_told_once(alice, workspace, staff):
             submit(alice, 20)
     assert mails(alice) == ["50", "80", "100"]
     text = OutboxMessage.objects.filter(kind=OutboxKind.LIMIT).latest("pk").content["text"]
-    assert "is $1.00 a day, set by the operator." in text
+    assert "is $1.00 per day, set by the operator." in text
     assert "/limits/" in text
 
     limit(None, user=alice)
