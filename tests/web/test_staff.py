@@ -91,7 +91,10 @@ def test_people_are_found_by_address_name_and_workspace(staff, alice, charlie):
         assert alice.user.email in page
         assert charlie.user.email not in page
     assert "Nobody found" in staff.get(reverse("staff-people"), {"q": "zebra"}).content.decode()
-    assert alice.user.email in staff.get(reverse("staff-person", args=[alice.user.pk])).content.decode()
+    page = staff.get(reverse("staff-person", args=[alice.user.pk])).content.decode()
+    assert alice.user.email in page
+    header = page.partition("</header>")[0]
+    assert f'href="{reverse("wallet")}"' in header, "the header is the reader's own, not the shown person's"
 
 
 def test_the_operator_sees_the_pages_of_a_person_and_changes_nothing(staff, alice, running_job):

@@ -46,7 +46,7 @@ def person(request: AuthedRequest, user_id: int) -> HttpResponse:
     shown = get_object_or_404(User, pk=user_id, closed_at=None)
     context = {
         "person": shown,
-        "memberships": shown.memberships.select_related("workspace").order_by("pk"),
+        "places": shown.memberships.select_related("workspace").order_by("pk"),
         "balance": balances(ensure_personal_workspace(shown)),
         "jobs": Job.objects.filter(created_by=shown).count(),
         "may_be_viewed": shown.is_active and not shown.is_superuser,
