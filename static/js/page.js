@@ -95,6 +95,8 @@ if (document.querySelector("[data-job]") && sessionStorage.getItem("ponder-draft
   localStorage.removeItem("ponder-draft");
 }
 document.getElementById("error-summary")?.focus();
+// Where the staff's navigation scrolls, what is open is in sight.
+document.querySelector(".staff-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 dress(document);
 tick();
 setInterval(tick, 10000);

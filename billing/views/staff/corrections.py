@@ -29,7 +29,9 @@ class CorrectionForm(forms.Form):
     """Whose money, what, how much and why."""
 
     email = forms.EmailField(label="User")
-    kind = forms.ChoiceField(label="What", choices=CorrectionKind.choices)
+    kind = forms.ChoiceField(
+        label="What", choices=[(each.value, each.label.capitalize()) for each in CorrectionKind]
+    )
     amount = forms.DecimalField(label="Amount", max_digits=12, decimal_places=2)
     reason = forms.CharField(label="Reason", max_length=500)
     workspace = forms.ModelChoiceField(
