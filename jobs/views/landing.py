@@ -6,6 +6,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from jobs.core.states import JobState
+from jobs.lifecycle.submission.sample import solved_sample
+from jobs.models import Job
 from jobs.presenters.spend import spend_of
 from jobs.views.access import jobs_of
 from jobs.views.job_form.new import blank_form
@@ -13,16 +15,18 @@ from jobs.views.job_form.new import blank_form
 
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
-    """Say what Ponder does, show a job of the user's own that ended well, and offer the form."""
+    """Say what Ponder does, show a job that ended well, the user's own or else the sample, and offer the form."""
     context = blank_form(request)
-    if isinstance(request.user, User):
-        example = (
-            jobs_of(request.user)
-            .filter(state=JobState.DONE)
-            .exclude(answer="")
-            .order_by("-finished_at")
-            .first()
-        )
-        context["example"] = example
-        context["spend"] = spend_of(example) if example else None
+    own = _latest_answered(request.user) if isinstance(request.user, User) else None
+    example = own or solved_sample()
+    context |= {
+        "example": example,
+        "is_sample": not own,
+        "spend": spend_of(example) if example else None,
+    }
     return render(request, "jobs/form/landing.html", context)
+
+
+def _latest_answered(user: User) -> Job | None:
+    answered = jobs_of(user).filter(state=JobState.DONE).exclude(answer="")
+    return answered.order_by("-finished_at").first()

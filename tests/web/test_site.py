@@ -14,9 +14,10 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
+from jobs.lifecycle.submission.sample import SAMPLE_ID, submit_sample_job
 from jobs.models import Job, StepRecord
 from reasoning_app.server_error import server_error
-from tests.support.people import make_job
+from tests.support.people import SOLVED, make_job
 
 BASE = Path(django_settings.BASE_DIR)
 TEMPLATES = sorted((BASE / "templates").rglob("*.html"))
@@ -145,6 +146,27 @@ def test_the_landing_page_greets_strangers(client, db):
 def test_the_landing_page_shows_an_answer_of_ones_own(alice, done_job):
     """A finished job of the user, never an invented one."""
     assert done_job.answer in alice.get("/").content.decode()
+
+
+def test_the_landing_page_shows_the_solved_sample_to_strangers(client, charlie, staff):
+    """A finished run of this installation's own models, and nothing that somebody else submitted under its id."""
+    sample = make_job(staff.user, "done", id=SAMPLE_ID, **SOLVED | {"title": "Renamed"})
+    for visitor in (client, charlie):
+        text = visitor.get("/").content.decode()
+        assert "A job that was solved here" in text
+        assert sample.answer in text
+        assert "Renamed" not in text
+    for foreign in ({"problem": "Buy my wares"}, {"created_by": charlie.user}):
+        own = Job.objects.filter(pk=sample.pk)
+        before = own.values(*foreign).get()
+        own.update(**foreign)
+        assert "was solved here" not in client.get("/").content.decode()
+        own.update(**before)
+
+
+def test_the_sample_is_found_by_its_id(staff):
+    """The first start submits it under the id by which the landing page finds it."""
+    assert submit_sample_job(staff.user).pk == SAMPLE_ID
 
 
 def test_healthz_answers_under_any_host_name(client, db):
