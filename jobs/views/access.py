@@ -43,7 +43,7 @@ def get_job_to_change(user: User, job_id: UUID) -> Job:
 
 def get_live_job_for(user: User, job_id: UUID) -> tuple[Job, str]:
     """Return the user's job, with their role in its workspace, and its revision as it was read, or raise Http404."""
-    jobs = jobs_of(user).with_reader_role().exclude(state=JobState.DRAFT)
+    jobs = jobs_of(user).with_reader_role().select_related("quote").exclude(state=JobState.DRAFT)
     job = get_object_or_404(with_revision(jobs), pk=job_id)
     return job, job.revision  # type: ignore[attr-defined]  # annotated
 

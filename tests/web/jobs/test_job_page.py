@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from jobs.mail.compose import compose
-from jobs.models import Job, StepRecord, StepState
+from jobs.models import Job, JobQuote, StepRecord, StepState
 from jobs.presenters.progress import CLUSTERS_SHOWN, clusters_of
 from jobs.upkeep.delete_texts import delete_texts
 from tests.support import people
@@ -38,6 +38,17 @@ def test_a_running_job_shows_its_money_and_its_best_answer(alice, running_job):
     assert "25 + 12 + 7 * 3" in text
     assert "23 tries" in text
     assert "Finish now" in text
+
+
+def test_a_job_says_how_long_such_jobs_take_until_its_budget_is_raised(alice, running_job):
+    """The range is that of its quote, which came from this installation's history."""
+    JobQuote.objects.create(
+        job=running_job, strategy="vote", kind="open", checked=False, budget_nano=running_job.budget_nano,
+        cost_p10_nano=1, cost_p50_nano=2, cost_p90_nano=3, time_low_s=240, time_high_s=2_400, win_probability=0.5,
+    )  # fmt: skip
+    assert "usually take 4–40 min" in alice.get(running_job.get_absolute_url()).content.decode()
+    JobQuote.objects.update(budget_nano=running_job.budget_nano // 2)
+    assert "usually take" not in alice.get(running_job.get_absolute_url()).content.decode()
 
 
 def test_calls_are_called_what_they_are(alice, running_job):
