@@ -15,6 +15,11 @@ PROMPT_OVERHEAD_TOKENS = 64
 
 BASIS_POINTS = 10_000
 
+FLEX = "flex"
+"""The service tier of calls that are slower, and refused for want of capacity: half the price at OpenAI and Gemini."""
+BATCH = "batch"
+"""The service tier of calls that a provider answers together, within hours: half the price, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tier:

@@ -15,6 +15,7 @@ from billing.prices import checks as price_checks
 from billing.prices import shipped_list as price_list
 from billing.prices.book import (
     active_price,
+    calling_models,
     default_panel,
     load_prices,
     price_book,
@@ -288,6 +289,13 @@ def test_the_setting_prices_ones_own_models(db, settings):
         ("m=1/2/3000/4000", "cannot write more (4000) than its context holds (3000)"),
         ("m=1/2/3000/400,m=1/2/3000/400", "“m” is named twice"),
         ("m=1/2/3000/400\0", "not a number of tokens"),
+        ("m=1/2/3000/400/batch", "“batch” of m is not the one price of a service tier"),
+        ("m=1/2/3000/400/batch:1", "“batch:1” of m is not the one price"),
+        ("m=1/2/3000/400/flex:1:2/flex:1:2", "“flex:1:2” of m is not the one price"),
+        ("m=1/2/3000/400/flex:1:x", "“x” of m is not an amount"),
+        ("m=1/2/3000/400/batch:0:0", "batch of m is priced at 0"),
+        ("m=1/2/3000/400/priority:1:2", "is not a price"),
+        ("ollama/qwen3:8b", "is not a price"),
     ],
 )
 def test_a_wrong_setting_says_what_to_write(text, says):
@@ -295,6 +303,21 @@ def test_a_wrong_setting_says_what_to_write(text, says):
     with pytest.raises(ValueError, match="PONDER_PRICES") as caught:
         parse_prices(text)
     assert says in str(caught.value)
+
+
+def test_calls_that_can_wait_have_a_price_of_their_own(db, settings):
+    """What `flex` and `batch` cost stands beside the standard price, and bounds the calls that ask for them."""
+    settings.PONDER_PRICES = "openai/mine=0.10/0.40/128000/16384/tools/batch:0.05:0.20/flex:0.06:0.25"
+    assert load_prices() == 1
+    assert load_prices() == 0
+    rates = rates_of(active_price("openai/mine"))
+    asked = {service: rates.asked_at(service) for service in ("", "flex", "batch")}
+    assert {name: (each.input_pico, each.output_pico) for name, each in asked.items()} == {
+        "": (100_000, 400_000),
+        "flex": (60_000, 250_000),
+        "batch": (50_000, 200_000),
+    }
+    assert "openai/mine" in calling_models()
 
 
 def test_a_server_without_a_bill_is_priced_by_name(db, settings):
