@@ -410,7 +410,7 @@ for _name in PONDER_BACKGROUND_MODELS:
             f"PONDER_BACKGROUND_MODELS: “{_name}” has no background mode. Name models of OpenAI's Responses API, such as "
             "openai/gpt-5.4."
         )
-PONDER_BATCHES = env.list("PONDER_BATCHES", default=["openai"])
+PONDER_BATCHES = env.list("PONDER_BATCHES", default=["openai", "anthropic"])
 PONDER_RUN_CODE = env.bool("PONDER_RUN_CODE", default=True)
 try:
     PONDER_TOOLS = read_tool_settings(env, version=PONDER_VERSION, base_url=PONDER_BASE_URL)

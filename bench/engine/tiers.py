@@ -21,20 +21,20 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from solver.core.errors import NotExecuted, ProviderError
-from solver.core.models import BATCH, ModelCard
+from solver.core.models import ModelCard
 from solver.core.money import NANO_PER_CENT, format_usd
-from solver.core.pricing import Tier, Usage
+from solver.core.pricing import BATCH, FLEX, Tier, Usage
 from solver.core.problem.statement import Problem
 from solver.core.purse import Purse
 from solver.core.request import Reply, Request
-from solver.engine.calls.service_tier import FLEX, at_cheaper_tier
+from solver.engine.calls.service_tier import at_cheaper_tier
 from solver.engine.control import Control
 from solver.engine.journal import MemoryJournal
 from solver.engine.outcome import Limits
 from solver.engine.plan import reserve_nano
 from solver.engine.runner import Runner
+from solver.providers.batch_server import BatchLook
 from solver.providers.litellm_gateway import Gateway
-from solver.providers.openai_batches import BatchLook
 from solver.simulation.simulate import KIND, PlainJudge, VirtualLoop
 from solver.simulation.world import RIGHT, Said, World, cards
 from solver.strategies import Setting, make_strategy
@@ -93,7 +93,7 @@ class Provider(Gateway):
         is_cut = said.tokens > request.max_output_tokens
         return Reply("" if is_cut else said.text, "", "length" if is_cut else "stop", usage, None, "")
 
-    async def upload_batch(self, calls: Mapping[str, Request]) -> str:
+    async def prepare_batch(self, calls: Mapping[str, Request]) -> str:
         """Keep calls for a batch."""
         takes_s = _BATCH_MEDIAN_S * math.exp(self._fate.gauss(0.0, _BATCH_SPREAD))
         self._batches[f"batch:{len(self._batches)}"] = Batch(
@@ -101,9 +101,9 @@ class Provider(Gateway):
         )
         return f"batch:{len(self._batches) - 1}"
 
-    async def start_batch(self, request: Request, reference: str) -> str:
+    async def start_batch(self, calls: Mapping[str, Request], reference: str) -> str:
         """Start it: its time runs already."""
-        del request
+        del calls
         return reference
 
     async def look_at_batch(self, request: Request, reference: str) -> BatchLook:

@@ -7,9 +7,6 @@ from typing import Any
 from solver.core.pricing import Rates
 from solver.core.trait import Trait
 
-BATCH = "batch"
-"""The service tier of calls that a provider answers together, within hours and at half price."""
-
 
 @dataclass(frozen=True, slots=True)
 class OutputQuantiles:
@@ -66,7 +63,7 @@ class ModelCard:
     background: bool = False
     """The provider works on calls by itself, to be collected by reference (solver/providers/openai_responses.py)."""
     has_batches: bool = False
-    """The provider takes waves of calls together (solver/providers/openai_batches.py)."""
+    """The provider takes waves of calls together (solver/providers/batch_server.py)."""
     service: str = ""
     """The service tier that its calls ask for where they can wait (see engine/calls/service_tier.py); empty: standard."""
 

@@ -15,8 +15,11 @@ import aiohttp
 import httpx
 
 from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
-from solver.core.models import BATCH, ModelCard
+from solver.core.models import ModelCard
+from solver.core.pricing import BATCH
 from solver.core.request import Reply, Request
+from solver.providers.anthropic_batches import AnthropicBatches
+from solver.providers.batch_server import BatchLine, BatchLook, BatchProvider
 from solver.providers.environment import OWN_SERVERS, own_server_key
 from solver.providers.error_sorting import (
     in_doubt,
@@ -27,7 +30,7 @@ from solver.providers.error_sorting import (
     used_its_cap,
 )
 from solver.providers.exchange import Exchange, one_request, watch_httpx
-from solver.providers.openai_batches import BatchLook, OpenAIBatches
+from solver.providers.openai_batches import OpenAIBatches
 from solver.providers.openai_responses import Background
 from solver.providers.picture_parts import PictureHolder, chat_message, no_pictures, pictures_in
 from solver.providers.replies.openai_chat import read_chat
@@ -43,7 +46,7 @@ class Gateway(Protocol):
     """Makes calls. Raises NotExecuted or InDoubt.
 
     A card in background mode is called in two acts, `submit` and `collect`, with its reference kept in between. Calls
-    at the tier `batch` are uploaded and started together, and looked at until their batch is over; both references are
+    at the tier `batch` are prepared and started together, and looked at until their batch is over; both references are
     kept.
     """
 
@@ -63,19 +66,19 @@ class Gateway(Protocol):
         """Ask the provider to stop working on a call; best effort."""
         del request, reference
 
-    async def upload_batch(self, calls: Mapping[str, Request]) -> str:
-        """Upload calls by their ids, and return the reference (at most 200 characters). Raises NotExecuted."""
+    async def prepare_batch(self, calls: Mapping[str, Request]) -> str:
+        """Return the reference by which is known later whether a batch was started of these calls, by their ids.
+
+        It has at most 200 characters. Raises NotExecuted.
+        """
         raise NotExecuted(f"There are no batches here for {len(calls)} calls.", retryable=False)
 
-    async def start_batch(self, request: Request, reference: str) -> str:
-        """Start an uploaded batch, once, and return its reference from now on. Raises NotExecuted.
-
-        `request` is any of its calls: it says where the batch is.
-        """
-        raise NotExecuted(f"{request.card.name} has no batches here; {reference} is none.", retryable=False)
+    async def start_batch(self, calls: Mapping[str, Request], reference: str) -> str:
+        """Start a prepared batch, once, and return its reference from now on. Raises NotExecuted."""
+        raise NotExecuted(f"There are no batches here for {len(calls)} calls ({reference}).", retryable=False)
 
     async def look_at_batch(self, request: Request, reference: str) -> BatchLook | None:
-        """Return what is known of a batch now; None: it cannot be had now."""
+        """Return what is known of a batch now, of which `request` is any call; None: it cannot be had now."""
         error = InDoubt(f"{request.card.name} has no batches here; {reference} cannot be collected.")
         return BatchLook(reference, is_over=True, rest=error)
 
@@ -106,7 +109,9 @@ class LiteLLMGateway(Gateway):
         watch_httpx()
         self._sessions: dict[str, aiohttp.ClientSession] = {}
         self._background = Background()
-        self._batches = OpenAIBatches(self._draft)
+        self._batch_line = BatchLine(self._draft)
+        self._openai_batches = OpenAIBatches(self._batch_line)
+        self._anthropic_batches = AnthropicBatches(self._batch_line)
 
     async def warm_up(self) -> None:
         """Go through litellm to a closed port, once in a process: what it imports would hold the event loop up later."""
@@ -156,21 +161,24 @@ class LiteLLMGateway(Gateway):
         """Ask the provider to stop working on a call; best effort."""
         await self._background.cancel(request, reference)
 
-    async def upload_batch(self, calls: Mapping[str, Request]) -> str:
-        """Upload calls by their ids, and return the reference. Raises NotExecuted."""
-        return await self._batches.upload(calls)
+    async def prepare_batch(self, calls: Mapping[str, Request]) -> str:
+        """Return the reference by which is known later whether a batch was started of these calls. Raises NotExecuted."""
+        return await self._batches_of(next(iter(calls.values()))).prepare(calls)
 
-    async def start_batch(self, request: Request, reference: str) -> str:
-        """Start an uploaded batch, once, and return its reference from now on. Raises NotExecuted."""
-        return await self._batches.start(request, reference)
+    async def start_batch(self, calls: Mapping[str, Request], reference: str) -> str:
+        """Start a prepared batch, once, and return its reference from now on. Raises NotExecuted."""
+        return await self._batches_of(next(iter(calls.values()))).start(calls, reference)
 
     async def look_at_batch(self, request: Request, reference: str) -> BatchLook | None:
         """Return what is known of a batch now; None: it cannot be had now."""
-        return await self._batches.look(request, reference)
+        return await self._batches_of(request).look(request, reference)
 
     async def cancel_batch(self, request: Request, reference: str) -> None:
         """Ask the provider to begin no further call of a batch; best effort."""
-        await self._batches.cancel(request, reference)
+        await self._batches_of(request).cancel(request, reference)
+
+    def _batches_of(self, request: Request) -> BatchProvider:
+        return self._anthropic_batches if request.card.family == "anthropic" else self._openai_batches
 
     async def _draft(self, request: Request) -> httpx.Request:
         """Return what litellm would send for a call. Raises NotExecuted where it would send nothing."""
@@ -234,7 +242,7 @@ class LiteLLMGateway(Gateway):
             await session.close()
         self._sessions.clear()
         await self._background.close()
-        await self._batches.close()
+        await self._batch_line.close()
 
 
 def _outcome(exchange: Exchange, response: Any, error: Exception | None, card: ModelCard) -> Reply:

@@ -63,6 +63,11 @@ class BatchEndpoint(Endpoint):
                 self._line(batch, request["custom_id"], None, {"code": code, "message": "Not executed."})
         batch.status = status
 
+    def look(self, batch: Batch) -> None:
+        """Decide what a look at a batch shows."""
+        if self.done.is_set() and batch.status == "in_progress":
+            self.finish(batch)
+
     def execute(self, batch: Batch, request: dict[str, Any]) -> None:
         """Execute one request of a batch."""
         call = Call(len(self.calls), request["body"])
@@ -128,8 +133,7 @@ class BatchEndpoint(Endpoint):
     async def _look(self, request: web.Request) -> web.StreamResponse:
         batch = self._found(request)
         batch.looks += 1
-        if self.done.is_set() and batch.status == "in_progress":
-            self.finish(batch)
+        self.look(batch)
         return web.json_response(self._shown(batch))
 
     async def _cancel(self, request: web.Request) -> web.StreamResponse:

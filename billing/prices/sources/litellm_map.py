@@ -26,7 +26,7 @@ RATES = {
 _ALWAYS = ("input_cost_per_token", "output_cost_per_token")
 SERVICES = {"flex": "flex", "priority": "priority", "batch": "batches"}
 """The service tiers that a reply may name, or by which it is asked for, and what the map calls them."""
-_WITH_BATCHES = frozenset({"openai"})
+_WITH_BATCHES = frozenset({"openai", "anthropic"})
 """The providers whose batches Ponder can use."""
 _MODES = frozenset({"chat", "responses"})
 _DEFAULT_ADDRESS = "litellm's bundled price map"

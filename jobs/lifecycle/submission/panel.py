@@ -188,7 +188,7 @@ def _card(
 
 
 def _has_batches(model: str) -> bool:
-    """Tell whether a model's provider takes batches as OpenAI does, by setting: the model is named, or its provider."""
+    """Tell whether a model's provider takes batches, by setting: the model is named, or its provider."""
     return not is_bundled(model) and bool({model, model.partition("/")[0]} & set(settings.PONDER_BATCHES))
 
 

@@ -19,7 +19,8 @@ from solver.core.errors import (
     ProviderDown,
     ProviderError,
 )
-from solver.core.models import BATCH, ModelCard
+from solver.core.models import ModelCard
+from solver.core.pricing import BATCH
 from solver.core.problem.result_kind import ResultKind
 from solver.core.problem.statement import Problem
 from solver.core.programs import Observed, ProgramsOff, RunOrder

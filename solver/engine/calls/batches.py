@@ -1,9 +1,9 @@
 """Waves of calls that go to a provider as one batch, at half price: formed, started once, and collected as replies come.
 
 A wave is eight calls or more to one model that a strategy asks for at once, none of which shows what another step
-brought: a chain would pay the queue at each link. Two references are committed for each of its calls: that of the
-uploaded file before the batch is started from it, and that of the batch before the wait. So whoever continues the job
-finds the batch, or that there is none, and nothing is bought twice.
+brought: a chain would pay the queue at each link. Two references are committed for each of its calls: one by which the
+batch is found before it is started, and that of the batch before the wait. So whoever continues the job finds the batch,
+or that there is none, and nothing is bought twice.
 """
 
 import asyncio
@@ -18,11 +18,10 @@ from solver.core.models import ModelCard
 from solver.core.request import Reply, Request
 from solver.core.steps import Step
 from solver.engine.calls.call_hold import CallHold
-from solver.engine.calls.service_tier import BATCH_END_S, LEAST_BATCH_S, batch_s
+from solver.engine.calls.service_tier import BATCH_END_S, LEAST_BATCH_S, LEAST_CALLS, batch_s
+from solver.providers.batch_server import BatchLook
 from solver.providers.litellm_gateway import Gateway
-from solver.providers.openai_batches import BatchLook
 
-LEAST_CALLS = 8
 _FIRST_LOOK_S = 0.5
 _LONGEST_LOOK_S = 30.0
 _LOOK_AT_END_S = 1.0
@@ -100,12 +99,13 @@ class Wave:
         members = list(self._members.values())
         if len(members) < LEAST_CALLS:
             raise NotExecuted("Too few calls were left for a batch.")
-        uploaded = await self._gateway.upload_batch({str(m.hold.call.id): m.request for m in members})
+        calls = {str(member.hold.call.id): member.request for member in members}
+        prepared = await self._gateway.prepare_batch(calls)
         for member in members:
-            await member.hold.refer(uploaded)
+            await member.hold.refer(prepared)
         self._may_be_begun = True
-        started = await self._gateway.start_batch(members[0].request, uploaded)
-        for member in members if started != uploaded else ():
+        started = await self._gateway.start_batch(calls, prepared)
+        for member in members if started != prepared else ():
             await member.hold.refer(started)
 
     def _end(self, error: Exception | None) -> None:

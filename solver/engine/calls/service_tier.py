@@ -7,17 +7,18 @@ the standard tier at once, where so much waiting would not leave the time for it
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 
-from solver.core.models import BATCH, ModelCard
-from solver.core.pricing import Rates
+from solver.core.models import ModelCard
+from solver.core.pricing import BATCH, FLEX, Rates
 
-FLEX = "flex"
-"""Half the price at OpenAI and Gemini, slower, and refused while there is no capacity."""
 PATIENCE_S = 120.0
 """For how long a refused call is tried at the cheaper tier before it is made at the standard one."""
 TIMEOUT_S = 900.0
 """The least time that a call at the cheaper tier is given."""
+LEAST_CALLS = 8
+"""So many calls to one model at once make a wave that may go as one batch."""
 LEAST_BATCH_S = 7_200.0
 """The least time that a batch is given: of those that end early, most do so by then."""
 BATCH_END_S = 900.0
@@ -49,13 +50,19 @@ def asked_at(card: ModelCard, service: str) -> ModelCard:
 def batch_s(card: ModelCard, *, left_s: float | None) -> float:
     """Return how long a batch of a model's calls may take, `left_s` before its job should be done; 0: there can be none.
 
-    Less than `LEAST_BATCH_S` is too little to start one.
+    Less than `LEAST_BATCH_S` is too little to start one; less than 0 is for how long one is late.
     """
     if left_s is None or not card.service or card.bundled:
         return 0.0
     if not card.has_batches or not card.rates.has_service(BATCH):
         return 0.0
-    return max(left_s - BATCH_END_S - PATIENCE_S - TIMEOUT_S - card.timeout_s, 0.0)
+    return left_s - BATCH_END_S - PATIENCE_S - TIMEOUT_S - card.timeout_s
+
+
+def longest_batch_s(panel: Iterable[ModelCard], *, may_wait_s: float | None) -> float:
+    """Return how long a batch may take that a job starts which may wait so long; 0: none of its models has any."""
+    longest_s = max((batch_s(card, left_s=may_wait_s) for card in panel), default=0.0)
+    return longest_s if longest_s >= LEAST_BATCH_S else 0.0
 
 
 def card_now(card: ModelCard, *, left_s: float | None) -> ModelCard:

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from solver.core.errors import InDoubt, Interrupted, NotExecuted
-from solver.core.models import BATCH
-from solver.core.pricing import Tier, Usage
+from solver.core.pricing import BATCH, Tier, Usage
 from solver.core.request import Reply, Request
 from solver.core.steps import Step, StepKind
-from solver.engine.calls.batches import LEAST_CALLS, Batches
-from solver.engine.calls.service_tier import LEAST_BATCH_S, at_cheaper_tier, batch_s, card_now
+from solver.engine.calls.batches import Batches
+from solver.engine.calls.service_tier import LEAST_BATCH_S, LEAST_CALLS, at_cheaper_tier, batch_s, card_now
 from solver.engine.runner import Limits
-from solver.providers.openai_batches import BatchLook
+from solver.providers.batch_server import BatchLook
 from tests.solver.simulated import Bench, Provider, card
 
 LONG_S = 10**9
@@ -32,11 +31,11 @@ class BatchProvider(Provider):
     uploads: list[Mapping[str, Request]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
 
-    async def upload_batch(self, calls: Mapping[str, Request]) -> str:
+    async def prepare_batch(self, calls: Mapping[str, Request]) -> str:
         self.uploads.append(calls)
         return f"file:{len(self.uploads) - 1}"
 
-    async def start_batch(self, request: Request, reference: str) -> str:
+    async def start_batch(self, calls: Mapping[str, Request], reference: str) -> str:
         if self.broken:
             raise self.broken
         return reference.replace("file", "batch")

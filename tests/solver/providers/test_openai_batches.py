@@ -6,7 +6,8 @@ import pytest
 
 from solver.core.errors import InDoubt, NotExecuted
 from solver.core.pricing import Usage
-from solver.providers.openai_batches import _fates, _rest
+from solver.providers.batch_server import fates_in
+from solver.providers.openai_batches import _fate, _rest
 from tests.solver.simulated import card
 
 CARD = card("openai/one", bundled=False)
@@ -24,9 +25,7 @@ def completion(tier: str | None = None) -> dict:
 
 def fate(response: object, error: object = None) -> object:
     line = {"id": "req_1", "custom_id": "a", "response": response, "error": error}
-    [(call_id, found)] = _fates(json.dumps(line).encode(), CARD, "batch:1")
-    assert call_id == "a"
-    return found
+    return _fate(line, CARD, "batch:1")
 
 
 @pytest.mark.parametrize(
@@ -62,9 +61,8 @@ def test_lines_that_cannot_be_read_say_nothing():
     later = json.dumps({"custom_id": "a", "response": None, "error": {"code": "batch_expired"}})
     lines = ["{", "[]", '{"custom_id": "b"', good, later]
     text = "\n".join(lines)
-    assert {key: each.text for key, each in dict(_fates(text.encode(), CARD, "batch:1")).items()} == {
-        "a": "42"
-    }
+    found = fates_in(text.encode(), lambda line: _fate(line, CARD, "batch:1"))
+    assert {key: each.text for key, each in found.items()} == {"a": "42"}
 
 
 @pytest.mark.parametrize(
