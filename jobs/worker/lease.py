@@ -16,6 +16,8 @@ from jobs.core.states import CLAIMABLE, JobState, Wanted
 from jobs.core.wake import wake_worker_on_commit
 from jobs.lifecycle.submission.pinning import pin_current_prices
 from jobs.models import Job, StepRecord, StepState
+from solver.core.errors import NOT_SENT
+from solver.core.pricing import BATCH
 
 MAX_IDLE_CLAIMS = 5
 """A job claimed this often without its journal growing is poison."""
@@ -55,6 +57,14 @@ UPDATE jobs_job j SET lease_until = now() + make_interval(secs => %(lease_s)s)
 FROM mine WHERE j.id = mine.id RETURNING j.id, j.token, j.wanted, j.budget_nano, jsonb_array_length(j.hints)
 """
 
+# A batch is started once the reference of what it is found by is committed for all its calls
+# (solver/engine/calls/batches.py): those without any were never sent.
+_VOID_UNSENT = """
+SELECT billing_void(id, %(why)s) FROM billing_call
+WHERE state = 'held' AND escrow_id = %(escrow)s AND lease_token < %(token)s
+  AND asked_tier = %(service)s AND provider_ref = ''
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
@@ -70,8 +80,8 @@ class Renewal:
 def claim_next(owner: str, job_id: UUID | None = None) -> Lease | None:
     """Take the fairest runnable job (or the one named, even while it waits), or None.
 
-    What a dead holder had in flight becomes in doubt at once, unless its provider can still be asked for the reply. A
-    job that begins does so at the prices in force.
+    What a dead holder had in flight becomes in doubt at once, unless its provider can still be asked for the reply, or
+    was asked for none. A job that begins does so at the prices in force.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -90,7 +100,7 @@ def claim_next(owner: str, job_id: UUID | None = None) -> Lease | None:
         if row is None:
             return None
         lease = Lease(*row)
-        _doubt_what_was_in_flight(lease)
+        _close_what_was_in_flight(lease)
         if lease.token == 1:
             pin_current_prices(lease.job_id)
     return lease
@@ -111,13 +121,20 @@ def claim_own(job: Job, owner: str) -> Lease:
     return Lease(job.pk, job.token, job.escrow_id, job.workspace_id)
 
 
-def _doubt_what_was_in_flight(lease: Lease) -> None:
+def _close_what_was_in_flight(lease: Lease) -> None:
     with connection.cursor() as cursor:
+        cursor.execute(
+            _VOID_UNSENT, {"why": NOT_SENT, "escrow": lease.escrow_id, "token": lease.token, "service": BATCH}
+        )
         cursor.execute("SELECT billing_doubt_stale(%s, %s)", [lease.job_id, lease.token])
-    held = Call.objects.filter(escrow_id=lease.escrow_id, state=CallState.HELD)
-    StepRecord.objects.filter(job_id=lease.job_id, state=StepState.OPEN).exclude(
-        pk__in=held.values("pk")
-    ).update(state=StepState.IN_DOUBT, error="The worker stopped in the middle of this call.", told_at=Now())
+    calls = Call.objects.filter(escrow_id=lease.escrow_id)
+    steps = StepRecord.objects.filter(job_id=lease.job_id, state=StepState.OPEN)
+    steps.filter(pk__in=calls.filter(state=CallState.VOID).values("pk")).update(
+        state=StepState.VOID, error=NOT_SENT, told_at=Now()
+    )
+    steps.exclude(pk__in=calls.filter(state=CallState.HELD).values("pk")).update(
+        state=StepState.IN_DOUBT, error="The worker stopped in the middle of this call.", told_at=Now()
+    )
 
 
 def renew(owner: str, job_ids: Collection[UUID]) -> list[Renewal]:

@@ -93,10 +93,13 @@ def live(job_id: UUID, place: tuple[int, str] | None, counted: Path) -> int:
     from jobs.models import Job
     from jobs.worker import lease
     from jobs.worker.host import WorkerHost
+    from solver.providers import openai_batches
 
     Job.objects.filter(pk=job_id).update(lease_until=None)
     connection.close()
     hand_out_tools()
+    # Nobody else starts batches: one that is not there will not appear.
+    openai_batches.SETTLES_S = 0.0
     boundaries = Boundaries(place)
     boundaries.watch()
     host = WorkerHost(patience_s=5.0)

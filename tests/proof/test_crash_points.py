@@ -58,7 +58,9 @@ def submit(alice, workspace, strategy: str, text: str, result: ResultKind | None
     return job
 
 
-def run(tmp_path: Path, orders: list[tuple[Job, list[tuple[int, str]]]]) -> list[dict]:
+def run(
+    tmp_path: Path, orders: list[tuple[Job, list[tuple[int, str]]]], *, calls_per_job: int = 1
+) -> list[dict]:
     """Carry out crash orders in processes of their own; return their reports."""
     parameters = connection.get_connection_params()
     report = tmp_path / "report.jsonl"
@@ -66,7 +68,7 @@ def run(tmp_path: Path, orders: list[tuple[Job, list[tuple[int, str]]]]) -> list
         "DATABASE_URL": f"postgresql://{parameters['user']}@/{parameters['dbname']}?host={parameters['host']}",
         "CRASH_ORDERS": json.dumps([(str(job.pk), places) for job, places in orders]),
         "CRASH_REPORT": str(report),
-        "PONDER_CALLS_PER_JOB": "1",
+        "PONDER_CALLS_PER_JOB": str(calls_per_job),
         "PONDER_LEASE_S": "60",
     }
     process = shared().start(["tests.proof.crash_runner"], env=env, log=tmp_path / "log")
