@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from solver.engine.calls.bounds import least_prompt_tokens, prompt_bytes, typical_nano
     from solver.engine.calls.concurrency import ModelLimit
     from solver.engine.calls.permits import LimitStore, LocalLimits, Permits
-    from solver.engine.calls.service_tier import at_cheaper_tier, has_half_price
+    from solver.engine.calls.service_tier import at_cheaper_tier, has_half_price, longest_batch_s
     from solver.engine.control import Control, Stop
     from solver.engine.health import Benched
     from solver.engine.journal import Charge, OpenCall, Submitted
@@ -34,7 +34,7 @@ else:
         "engine.asks": ("AskWishes",),
         "engine.outcome": ("Limits", "Outcome"),
         "engine.runner": ("Runner",),
-        "engine.calls.service_tier": ("at_cheaper_tier", "has_half_price"),
+        "engine.calls.service_tier": ("at_cheaper_tier", "has_half_price", "longest_batch_s"),
         "engine.calls.permits": ("LimitStore", "LocalLimits", "Permits"),
         "judging.judge": ("Judge",),
         "providers.litellm_gateway": ("Gateway", "LiteLLMGateway"),
@@ -71,6 +71,7 @@ __all__ = [
     "has_half_price",
     "least_budget_nano",
     "least_prompt_tokens",
+    "longest_batch_s",
     "prompt_bytes",
     "reserve_nano",
     "typical_nano",

@@ -21,9 +21,10 @@ from solver.core.money import NANO_PER_CENT
 from solver.core.problem.result_kind import ResultKind
 from solver.core.problem.statement import Problem
 from solver.engine.calls.bounds import prompt_bytes
+from solver.engine.calls.service_tier import LEAST_CALLS
 from solver.engine.plan import least_budget_nano, reserve_nano, rotation
 from solver.inference.calibration import logit, sigmoid
-from solver.quotes.rollout import Game, Rollout, rollouts, try_nano
+from solver.quotes.rollout import Game, Rollout, rollouts, side_by_side, try_nano
 from solver.quotes.text_quote import DraftCosts, suggested_for_text_nano
 from solver.quotes.tool_work import ToolWork, tool_work
 
@@ -35,6 +36,8 @@ _DRAWS_TO_SUGGEST = 40
 _NEARLY_ALL = 0.95
 _NEARLY_SURE = 0.995
 _HOPELESS = 0.1
+_QUICKEST_BATCH_S = 600.0
+"""What a batch takes where a provider has little else to do: a guess, for none promises less than a day."""
 _LONGEST_S = 315_360_000
 """Ten years: whatever was learned of a model, no job is quoted a longer time."""
 
@@ -61,6 +64,7 @@ class Terms:
     """Under which terms a job runs: prices with `markup_bp`, `slots` calls at a time of about `call_s` seconds each.
 
     `paid_use_nano` is what one use of the dearest tool here costs before the markup; None: models have no tools.
+    `batch_s` is the longest that calls which go together may take, 0 where none do.
     """
 
     strategy: str
@@ -69,6 +73,7 @@ class Terms:
     slots: int
     target: float = _TARGET
     paid_use_nano: int | None = None
+    batch_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,7 @@ def quote(
     seconds = sorted(path.seconds for path in drawn)
     names = tuple(dict.fromkeys(card.name for card in game.cards))
     tries = (max(quantile(calls, LEVELS[0]), 1), max(quantile(calls, LEVELS[2]), 1))
+    waits = [_batch_wait_s(terms, side_by_side(game, each) // len(names)) for each in tries]
     win = sigmoid(logit(win_share(drawn)) + shift.win)
     return Quote(
         strategy=terms.strategy,
@@ -139,12 +145,19 @@ def quote(
         cost_p10_nano=low,
         cost_p50_nano=middle,
         cost_p90_nano=high,
-        time_low_s=_whole_s(quantile(seconds, LEVELS[0]) * math.exp(shift.time[0]), least=1),
-        time_high_s=_whole_s(quantile(seconds, LEVELS[2]) * math.exp(shift.time[1]), least=2),
+        time_low_s=_whole_s(quantile(seconds, LEVELS[0]) * math.exp(shift.time[0]) + waits[0][0], least=1),
+        time_high_s=_whole_s(quantile(seconds, LEVELS[2]) * math.exp(shift.time[1]) + waits[1][1], least=2),
         win_probability=win,
         right_probability=_right_probability(game, drawn, win),
         sentence=_sentence(problem, terms.strategy, names, (round(tries[0]), round(tries[1])), game.tools),
     )
+
+
+def _batch_wait_s(terms: Terms, at_once: int) -> tuple[float, float]:
+    """Return the least and the most that a wave of so many calls to one model waits for its batch, if it goes in one."""
+    if not terms.batch_s or at_once < LEAST_CALLS:
+        return 0.0, 0.0
+    return min(_QUICKEST_BATCH_S, terms.batch_s), terms.batch_s
 
 
 def _quote_of_text(
@@ -154,6 +167,7 @@ def _quote_of_text(
     costs = DraftCosts(problem, panel, budget_nano=budget_nano, markup_bp=terms.markup_bp)
     low, middle, high = shifted(costs.costs_nano(budget_nano), learned, budget_nano=budget_nano)
     from_s, to_s = costs.seconds(terms.call_s)
+    quickest_s, longest_s = _batch_wait_s(terms, costs.drafts // len(costs.writers))
     return Quote(
         strategy=terms.strategy,
         budget_nano=budget_nano,
@@ -163,8 +177,8 @@ def _quote_of_text(
         cost_p10_nano=low,
         cost_p50_nano=middle,
         cost_p90_nano=high,
-        time_low_s=_whole_s(from_s * math.exp(learned.time[0]), least=1),
-        time_high_s=_whole_s(to_s * math.exp(learned.time[1]), least=2),
+        time_low_s=_whole_s(from_s * math.exp(learned.time[0]) + quickest_s, least=1),
+        time_high_s=_whole_s(to_s * math.exp(learned.time[1]) + longest_s, least=2),
         win_probability=sigmoid(learned.win),
         right_probability=None,
         sentence=costs.sentence(),

@@ -277,8 +277,13 @@ def _lead(first: int, second: int) -> float:
     return lead_probability(first, second)
 
 
+def side_by_side(game: Game, calls: float) -> int:
+    """Return how many of so many tries run at once, more of them the more there are."""
+    return min(max(4, int(calls) // 2), game.slots)
+
+
 def _rollout(game: Game, spent: float, calls: int, *, won: bool, right: bool) -> Rollout:
-    """Return a rollout; tries run side by side, more of them the more there are."""
-    at_once = min(max(4, calls // 2), game.slots)
+    """Return a rollout; tries run side by side."""
+    at_once = side_by_side(game, calls)
     rounds = math.ceil(calls / at_once) if calls else 0
     return Rollout(min(round(spent), game.spendable_nano), calls, rounds * game.call_s, won, right)

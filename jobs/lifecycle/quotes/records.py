@@ -12,8 +12,10 @@ from jobs.core.site_tools import paid_use_nano
 from jobs.learning.lookup import learned_shift, learned_store
 from jobs.models import Job, JobQuote
 from jobs.models.question import waited_for_answers
+from solver import longest_batch_s
 from solver.core.models import ModelCard
 from solver.core.money import format_usd, format_usd_about, usd_decimal
+from solver.core.pricing import FLEX
 from solver.core.problem.statement import Problem
 from solver.learning.observations import BY_ITSELF, WON
 from solver.learning.posteriors import seconds_per_call
@@ -22,7 +24,7 @@ from solver.quotes.quote import Quote, Terms, quote
 # Of models that write only the working of a puzzle, and of others.
 _DEFAULT_CALL_S = {True: 1.0, False: 30.0}
 _FLEX_SLOWNESS = 3.0
-"""How many times longer calls at a cheaper service tier are expected to take: a guess, for no provider promises it."""
+"""How many times longer calls at the tier `flex` are expected to take: a guess, for no provider promises it."""
 
 
 def terms_of(
@@ -35,7 +37,7 @@ def terms_of(
 ) -> Terms:
     """Return the terms under which this installation would run a job; calls take as long as they took so far."""
     names, is_quick = [card.name for card in panel], all(not card.writes for card in panel)
-    slowness = _FLEX_SLOWNESS if any(card.service for card in panel) else 1.0
+    slowness = _FLEX_SLOWNESS if any(card.service == FLEX for card in panel) else 1.0
     return Terms(
         strategy=strategy,
         markup_bp=settings.PONDER_MARKUP_BP,
@@ -43,6 +45,7 @@ def terms_of(
         * seconds_per_call(names, learned_store(names, kind, workspace), default=_DEFAULT_CALL_S[is_quick]),
         slots=settings.PONDER_CALLS_PER_JOB,
         paid_use_nano=paid_use_nano(),
+        batch_s=longest_batch_s(panel, may_wait_s=options.may_wait_s),
         **({"target": options.confidence_target} if options.confidence_target else {}),
     )
 

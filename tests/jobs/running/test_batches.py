@@ -11,8 +11,10 @@ from billing.models import Call, CallState
 from jobs.core.options import JobOptions
 from jobs.core.states import JobState
 from jobs.lifecycle import cancel_job
+from jobs.lifecycle.quotes.offer import quote_job
 from jobs.models import Job
 from solver.core.money import NANO_PER_CENT
+from solver.engine.calls.service_tier import LEAST_BATCH_S
 from tests.support.batches import BatchEndpoint, price_with_batches
 from tests.support.endpoint import Answer
 from tests.support.flex import TIER as FLEX
@@ -182,6 +184,23 @@ def test_a_batch_that_takes_too_long_is_cancelled(job, workspace, endpoint, go_o
     }
 
 
+def test_a_batch_that_never_ends_is_given_up(job, workspace, endpoint, go_on):
+    """Its calls are in doubt a while after it was cancelled, whatever executions looked at it, and the job goes on."""
+    before = balances(workspace).available_nano
+    go_on()
+    endpoint.cancels_at_once = False
+    Job.objects.filter(pk=job.pk).update(started_at=timezone.now() - timedelta(seconds=43_200 - 2_000))
+    assert go_on().state == JobState.WAITING
+    Job.objects.filter(pk=job.pk).update(started_at=timezone.now() - timedelta(seconds=43_200 - 1_000))
+    endpoint.behaviour = lambda call: Answer(service_tier=call.body.get("service_tier", ""))
+    go_on()
+    assert_done(job, workspace, before)
+    found = fates(job)
+    assert found.pop(("batch", CallState.IN_DOUBT, "")) == CALLS
+    assert sum(found.values()) == CALLS
+    assert {state for _, state, _ in found} == {CallState.SETTLED}
+
+
 def test_a_cancelled_job_cancels_its_batch_and_pays_for_what_was_executed(job, workspace, endpoint, go_on):
     """The rest was not begun and owes nothing."""
     before = balances(workspace).available_nano
@@ -195,6 +214,23 @@ def test_a_cancelled_job_cancels_its_batch_and_pays_for_what_was_executed(job, w
     assert batch.cancels
     assert fates(job) == {("batch", CallState.SETTLED, "batch"): 3, ("batch", CallState.VOID, ""): 5}
     assert balances(workspace).available_nano == before + job.budget_nano - ended.charged_nano
+
+
+@pytest.mark.parametrize("may_wait_s", [43_200, 3_600])
+def test_the_quote_knows_that_a_batch_takes_hours(alice, workspace, endpoint, may_wait_s):
+    """Its time range has them where a wave may go in a batch, but not more than the job may take."""
+    price_with_batches()
+    options = JobOptions(may_wait_s=may_wait_s, confidence_target=0.998)
+    said = quote_job(
+        problem="What is 6 times 7?",
+        budget_nano=50 * NANO_PER_CENT,
+        strategy="vote",
+        options=options,
+        workspace=workspace,
+    ).quote
+    assert said.tries_high >= 2 * CALLS
+    assert (said.time_high_s > LEAST_BATCH_S) is (may_wait_s == 43_200)
+    assert said.time_high_s < may_wait_s
 
 
 @pytest.mark.parametrize(("may_wait_s", "strategy"), [(3_600, "vote"), (43_200, "deep")])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from solver.checkers.number import Number
 from solver.core.money import NANO_PER_CENT
+from solver.core.problem.result_kind import ResultKind
 from solver.core.problem.statement import Problem
 from solver.core.steps import StopReason
 from solver.quotes.quote import (
@@ -44,6 +45,20 @@ def test_a_quote_is_in_order_and_within_the_budget(strategy, problem):
         assert 1 <= said.tries_low <= said.tries_high
         assert 1 <= said.time_low_s <= said.time_high_s
         assert said == quote(problem, cards(), budget_nano=cents * NANO_PER_CENT, terms=terms)
+
+
+@pytest.mark.parametrize("result", [ResultKind.ANSWER, ResultKind.TEXT])
+def test_a_wave_that_goes_as_one_batch_may_take_hours(result):
+    """What few calls take does not change; of many to one model the latest is when the batch is given up."""
+    problem = replace(OPEN, result=result)
+    for slots, cents, takes_hours in ((16, 200, True), (4, 1, False)):
+        terms, budget_nano = replace(TERMS, target=0.9999, slots=slots), cents * NANO_PER_CENT
+        plain = quote(problem, cards()[:1], budget_nano=budget_nano, terms=terms)
+        terms = replace(terms, batch_s=20_000.0)
+        said = quote(problem, cards()[:1], budget_nano=budget_nano, terms=terms)
+        assert (said.time_high_s >= 20_000) is takes_hours
+        assert takes_hours or said == plain
+        assert said.time_low_s <= said.time_high_s
 
 
 def test_a_quote_says_how_likely_a_right_answer_is():
