@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.rights import Right
 from jobs.core.wake import wake_mail_worker_on_commit
 from jobs.mail.eml_backend import ACCOUNT_MAIL_DOMAIN
+from jobs.mail.job_hooks import EVENTS, tell_webhooks
 from jobs.models import Job, OutboxKind, OutboxMessage, OutboxState
 
 STUCK_AFTER = timedelta(minutes=15)
@@ -22,7 +23,7 @@ STUCK_AFTER = timedelta(minutes=15)
 def enqueue_job_mail(job: Job, kind: OutboxKind, *, after: timedelta = timedelta(), number: int = 0) -> None:
     """Write the one message of this kind about this version of a job (and its question of this number).
 
-    Repeating it changes nothing.
+    Webhooks are told, too, where they hear of such things. Repeating it changes nothing.
     """
     message = OutboxMessage(
         job=job,
@@ -41,6 +42,8 @@ def enqueue_job_mail(job: Job, kind: OutboxKind, *, after: timedelta = timedelta
         message_id=f"<{job.pk}.{job.version}.{kind}{f'.{number}' if number else ''}@ponder>",
     )
     OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
+    if kind in EVENTS:
+        tell_webhooks(job, kind, number=number)
     if not after:
         wake_mail_worker_on_commit()
 

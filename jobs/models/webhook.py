@@ -1,4 +1,4 @@
-"""Addresses that hear of spending limits, each with a secret that signs what it is sent."""
+"""Addresses that hear of spending limits and jobs, each with a secret that signs what it is sent."""
 
 import uuid
 
@@ -7,7 +7,7 @@ from django.db.models import Q
 
 
 class Webhook(models.Model):
-    """One address: of a person, of a workspace, or (naming neither) of the operator, for the limits that concern them."""
+    """One address: of a person, of a workspace, or (naming neither) of the operator, for what concerns them."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey("accounts.User", models.CASCADE, null=True, blank=True, related_name="webhooks")

@@ -33,7 +33,7 @@ Your data in Ponder
 
 profile.json          your name, address and settings
 templates.json        forms that you saved, and which of them run weekly
-webhooks.json         addresses that hear of your spending limits and of those of workspaces that you own, no secrets
+webhooks.json         addresses that hear of limits and jobs, yours and those of workspaces that you own; no secrets
 ledger/*.csv          every movement in the wallet of each workspace that you own; amounts are exact dollars
 jobs/DATE-ID/
   job.json            the job: state, money, times, answer, confidence, what was checked

@@ -1,4 +1,4 @@
-"""Webhooks that hear of spending limits: adding one shows its secret, this once; removing one."""
+"""Webhooks that hear of spending limits and jobs: adding one shows its secret, this once; removing one."""
 
 from typing import Any
 

@@ -8,6 +8,8 @@ import json
 import re
 import socket
 import threading
+from collections import Counter
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -17,11 +19,13 @@ from django.utils import timezone
 from accounts.models import Membership, Role, User
 from accounts.services import ensure_personal_workspace
 from billing.books.wallet import grant
+from jobs.core.states import JobState
 from jobs.lifecycle.limits.spending import set_limit
 from jobs.mail import hook_address
+from jobs.mail.enqueue import enqueue_job_mail
 from jobs.mail.hook_address import HookError, target_of
 from jobs.mail.send import send_due
-from jobs.models import OutboxMessage, OutboxState, Period, Webhook
+from jobs.models import OutboxKind, OutboxMessage, OutboxState, Period, Webhook
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.support.people import submit_for
 
@@ -99,6 +103,37 @@ def test_a_limit_is_told_to_a_webhook_signed_and_repeated_until_it_is_taken(dora
         "limit_usd": "0.10",
         "reserved_usd": "0.06",
     }
+
+
+def test_webhooks_hear_of_jobs_that_need_somebody_or_end(dora, server):
+    """Those of its person and of its workspace, once each; not those of others, nor of who left; no text goes along."""
+    address, workspace = f"http://127.0.0.1:{server.server_port}", ensure_personal_workspace(dora)
+    eve = User.objects.create_user("eve@example.org")
+    add(browser(dora), f"{address}/mine")
+    add(browser(dora), f"{address}/ours", "workspace")
+    add(browser(eve), f"{address}/theirs")
+    job = submit_for(dora, "How long is it?", budget_nano=6 * NANO_PER_CENT)
+    until = (timezone.now() + timedelta(hours=1)).isoformat()
+    job.state, job.questions = JobState.ASKING, [{"text": "In feet?", "until": until}]
+    for _ in range(2):
+        enqueue_job_mail(job, OutboxKind.QUESTION, number=1)
+    job.state, job.stop_reason, job.charged_nano = JobState.DONE, "confident", NANO_PER_CENT
+    enqueue_job_mail(job, OutboxKind.ENDED)
+    server.statuses += [200] * 4
+    send_due()
+    told = [json.loads(body) for _, body in server.got]
+    assert Counter(each["type"] for each in told) == {"job.needs_you": 2, "job.ended": 2}
+    asked, ended = (
+        {each["type"]: each["data"] for each in told}[name] for name in ("job.needs_you", "job.ended")
+    )
+    assert (asked["job"], asked["question"], asked["answer_until"]) == (str(job.pk), 1, until)
+    assert asked["address"].endswith(job.get_absolute_url())
+    assert (ended["state"], ended["stop_reason"], ended["charged_usd"]) == ("done", "confident", "0.01")
+    assert not any(word in json.dumps(told) for word in ("How long", "In feet"))
+    Membership.objects.filter(user=dora, workspace=workspace).delete()
+    job.version += 1
+    enqueue_job_mail(job, OutboxKind.ENDED)
+    assert OutboxMessage.objects.filter(kind="webhook").count() == 5, "the workspace's own hears of it still"
 
 
 def test_a_test_is_sent_and_the_page_tells_what_came_of_it(dora, server):
