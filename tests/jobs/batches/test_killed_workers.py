@@ -8,8 +8,8 @@ from aiohttp import web
 from billing.books.wallet import balances
 from billing.models import Call, CallState
 from jobs.models import Job
+from tests.jobs.batches.test_batches import CALLS, assert_done, fates, job
 from tests.jobs.running.test_background_workers import worker
-from tests.jobs.running.test_batches import CALLS, assert_done, fates, job
 from tests.support.batches import BatchEndpoint
 from tests.support.endpoint import Answer
 

@@ -11,7 +11,7 @@ from billing.prices.book import load_prices
 from jobs.core.states import JobState
 from jobs.lifecycle import cancel_job
 from jobs.models import Job
-from tests.jobs.running.test_batches import CALLS, HALF_NANO, assert_done, fates, go_on, submit
+from tests.jobs.batches.test_batches import CALLS, HALF_NANO, assert_done, fates, go_on, submit
 from tests.support.anthropic_batches import KEY, AnthropicBatchEndpoint
 from tests.support.endpoint import Answer
 
