@@ -94,7 +94,8 @@ SELECTION: dict[str, list[tuple[str, str, bool]]] = {
     ],
 }
 
-# Families of which the map says that they can think out of sight, but that do so only when asked.
+# Families of which the map says that they can think out of sight, but that do so only when asked, unless the map says
+# of a model that it always does.
 THINKS_WHEN_ASKED = frozenset({"claude-5", "claude-5-5", "claude-4-5", "claude-4-6", "mistral-small"})
 
 # The bundled models, at the operator's price: what running them on one's own machine is taken to cost. With about 90
@@ -190,7 +191,7 @@ def listed(provider: str, name: str, family: str, *, is_panel: bool) -> dict[str
         raise SystemExit(f"{name}: {error}") from error
     line: dict[str, Any] = {"model": found.model, "provider": provider, "family": family, "panel": is_panel}
     line |= found.rates
-    if found.reasons and family not in THINKS_WHEN_ASKED:
+    if found.reasons and (raw.get("thinking_always_on") or family not in THINKS_WHEN_ASKED):
         line["reasons"] = True
     if raw.get("supports_vision"):
         line["sees"] = True

@@ -25,6 +25,7 @@ from billing.prices.book import (
 )
 from billing.prices.checks import check_price_list
 from billing.prices.setting import parse_prices
+from billing.prices.sources.litellm_map import ponder_name, published_map
 from billing.views.staff import prices as price_pages
 from solver.core.models import ModelCard
 from solver.core.pricing import Usage, bound_nano, cost_nano
@@ -97,6 +98,15 @@ def test_names_carry_their_provider(db):
         assert len(shipped.sha256) == 64
     assert prices.is_bundled("demo/intern")
     assert not prices.is_bundled("openai/demo")
+
+
+def test_who_always_thinks_is_given_room_for_it():
+    """A model of which the map says that it always thinks is listed as one that does, whatever its family."""
+    published = published_map().items()
+    always = {ponder_name(name, raw) for name, raw in published if raw.get("thinking_always_on")}
+    listed = {each.model: each.reasons for each in shipped_models() if each.model in always}
+    assert {"anthropic/claude-opus-5-5", "anthropic/claude-mythos-5-1"} <= listed.keys()
+    assert all(listed.values())
 
 
 def test_the_bundled_models_cost_what_the_operator_says(db):
