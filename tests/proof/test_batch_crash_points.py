@@ -4,6 +4,7 @@ from collections import Counter
 from functools import partial
 
 import pytest
+from aiohttp import web
 
 from billing.books.wallet import balances
 from billing.models import Call, CallState
@@ -30,6 +31,13 @@ STARTING, COLLECTING = 7, 3
 
 class EndsAtSecondLook(BatchEndpoint):
     """Its batches are under way at the first look, when their job is given back, and over at the second."""
+
+    async def _list(self, request: web.Request) -> web.StreamResponse:
+        # Who knows a batch by its file alone looks at it here.
+        for batch in self.batches:
+            batch.looks += 1
+            self.look(batch)
+        return await super()._list(request)
 
     def look(self, batch: Batch) -> None:
         if batch.looks >= 2 and batch.status == "in_progress":
