@@ -222,6 +222,20 @@ def test_two_tabs_on_one_draft_become_two(page: Page, live_server, transactional
         page.wait_for_timeout(50)
 
 
+def test_back_after_a_start_finds_the_form_as_it_was(page: Page, live_server, transactional_db):
+    """Problem and amount are there, and it can be started again."""
+    ada = make_user("ada@example.org")
+    page.context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
+    page.goto(f"{live_server.url}/jobs/new/?empty=1")
+    page.get_by_label("Problem").fill("What is 2 + 2?")
+    page.get_by_label("Other amount").fill("0.07")
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/$"))
+    page.go_back()
+    expect(page.get_by_label("Problem")).to_have_value("What is 2 + 2?")
+    expect(page.get_by_role("button", name="Start – up to $0.07")).to_be_enabled()
+
+
 def test_a_passkey_is_added_signs_in_and_is_renamed_and_removed(page: Page, live_server, transactional_db):
     """The device asks its owner, here a virtual one; email alone no longer signs in."""
     base = live_server.url.replace("127.0.0.1", "localhost")

@@ -61,4 +61,4 @@ def test_a_new_job_is_tagged_on_the_form(alice):
     job = Job.objects.get()
     assert job.tags == ["maths", "x"]
     again = alice.get(f"{reverse('job-new')}?from={job.pk}").content.decode()
-    assert 'name="tags" id="id_tags" dir="auto" autocomplete="off" value="maths, x"' in again
+    assert 'name="tags" id="id_tags" dir="auto" value="maths, x"' in again
