@@ -53,7 +53,7 @@ def open_job(workspace: "Workspace", budget_nano: int) -> JobMoney:
     """Reserve a budget as submitting a job does."""
     from django.db import transaction
 
-    from billing.books.wallet import open_escrow
+    from billing.books.escrow import open_escrow
 
     job = uuid.uuid4()
     with transaction.atomic():

@@ -155,7 +155,7 @@ def _budget(workspace: "Workspace", spec: dict[str, Any]) -> Iterator[list[Any]]
     """Make the budget of a run, and add its names to `spec`; afterwards the list holds what its books say."""
     from django.db import connection, transaction
 
-    from billing.books.wallet import close_escrow
+    from billing.books.escrow import close_escrow
     from billing.models import Call, CallState
 
     result: list[Any] = []

@@ -9,27 +9,9 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from accounts.models import User, Workspace
-from billing.books.escrow import Settlement, add_to_escrow, close_escrow, lock_purses, open_escrow
 from billing.books.ledger import PROMOTION, Posting, account_of, announce_money, debt_nano, pay_debt, post
-from billing.books.statement import Statement, StatementRow, statement
-from billing.errors import BillingError, NotEnoughMoney
+from billing.errors import BillingError
 from billing.models import Account, AccountKind, Call, CallState, TransferKind
-
-__all__ = [
-    "Balances",
-    "BillingError",
-    "NotEnoughMoney",
-    "Settlement",
-    "Statement",
-    "StatementRow",
-    "add_to_escrow",
-    "balances",
-    "close_escrow",
-    "grant",
-    "lock_purses",
-    "open_escrow",
-    "statement",
-]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from billing.books.wallet import Settlement, close_escrow
+from billing.books.escrow import Settlement, close_escrow
 from billing.models import Call, CallState
 from jobs.core.lease import Lease
 from jobs.core.options import JobOptions

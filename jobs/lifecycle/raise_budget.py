@@ -4,7 +4,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from billing.books.wallet import BillingError, NotEnoughMoney, add_to_escrow
+from billing.books.escrow import add_to_escrow
+from billing.errors import BillingError, NotEnoughMoney
 from jobs.core.errors import CannotContinue, SubmitError
 from jobs.core.states import ACTIVE, JobState, Wanted
 from jobs.core.wake import wake_worker_on_commit

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from accounts.models import Workspace
-from billing.books.wallet import close_escrow, open_escrow
+from billing.books.escrow import close_escrow, open_escrow
 from billing.models import Account, Call, ReconciliationItem
 from billing.prices.book import active_price
 from billing.reconciliation.items import take_report

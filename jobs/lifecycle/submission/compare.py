@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import transaction
 
-from billing.books.wallet import lock_purses
+from billing.books.escrow import lock_purses
 from jobs.core.deadlock import again_after_deadlock
 from jobs.core.errors import SubmitError
 from jobs.lifecycle.limits.spending import refusals_told

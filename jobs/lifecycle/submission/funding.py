@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.access import role_in
-from billing.books.wallet import BillingError, NotEnoughMoney, open_escrow
+from billing.books.escrow import open_escrow
+from billing.errors import BillingError, NotEnoughMoney
 from jobs.core.errors import SubmitError
 from jobs.core.states import JobState
 from jobs.core.wake import wake_worker_on_commit

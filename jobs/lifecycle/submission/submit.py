@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.closing import keep_open
 from accounts.models import User
-from billing.books.wallet import BillingError, NotEnoughMoney
+from billing.errors import BillingError, NotEnoughMoney
 from files.errors import FileError
 from files.models import Attachment
 from files.store import give_to_job

@@ -5,9 +5,10 @@ import uuid
 import pytest
 from django.db import transaction
 
+from billing.books.escrow import Settlement, add_to_escrow, open_escrow
 from billing.books.ledger import PROVIDER_PAYABLE, SUSPENSE
-from billing.books.wallet import NotEnoughMoney, Settlement, add_to_escrow, balances, open_escrow
-from billing.errors import BillingError
+from billing.books.wallet import balances
+from billing.errors import BillingError, NotEnoughMoney
 from billing.models import Account, AccountKind
 from tests.billing.books import USD, call_of, doubt, entries_of, settle, start_job
 

@@ -18,7 +18,8 @@ from hypothesis.stateful import (
 from accounts.models import User
 from accounts.services import ensure_personal_workspace
 from billing.books.audit import violations
-from billing.books.wallet import add_to_escrow, balances, grant
+from billing.books.escrow import add_to_escrow
+from billing.books.wallet import balances, grant
 from billing.models import AccountKind, Call, SpendingStop, StopScope
 from billing.stops import lift
 from tests.billing.books import doubt, settle, sql, start_job, void

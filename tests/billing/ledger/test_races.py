@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
-from billing.books.wallet import NotEnoughMoney, grant
+from billing.books.wallet import grant
+from billing.errors import NotEnoughMoney
 from billing.models import AccountKind, Call
 from tests.billing.books import USD, JobMoney, settle, start_job
 

@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.services import ready_user
-from billing.books.wallet import balances, grant, statement
+from billing.books.statement import statement
+from billing.books.wallet import balances, grant
 from billing.errors import BillingError
 from billing.models import Account, AccountKind, TransferKind
 from billing.receivers import open_purses

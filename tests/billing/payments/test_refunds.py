@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from billing import tasks
 from billing.books.ledger import debt_nano
 from billing.books.paid_money import sum_paid
-from billing.books.wallet import balances, grant, statement
+from billing.books.statement import statement
+from billing.books.wallet import balances, grant
 from billing.errors import BillingError
 from billing.models import Refund, RefundState, StripeCustomer, TopUp
 from billing.payments.refunds import ask_for_refund, refundable_nano

@@ -7,7 +7,8 @@ import pytest
 
 from billing import tasks
 from billing.books.ledger import debt_nano
-from billing.books.wallet import grant, statement
+from billing.books.statement import statement
+from billing.books.wallet import grant
 from billing.errors import BillingError, StripeProblem
 from billing.models import StripeEvent, TopUp, TopUpState, Transfer
 from billing.payments.stripe_api.checkout import create_checkout

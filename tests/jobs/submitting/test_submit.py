@@ -5,7 +5,8 @@ import uuid
 import pytest
 from django.db import transaction
 
-from billing.books.wallet import balances, open_escrow
+from billing.books.escrow import open_escrow
+from billing.books.wallet import balances
 from billing.models import Account, AccountKind
 from billing.prices.book import load_prices
 from jobs.core.options import JobOptions

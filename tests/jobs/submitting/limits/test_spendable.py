@@ -5,7 +5,8 @@ from django.test import Client
 
 from accounts.models import User, Workspace
 from billing.books.ledger import STRIPE_CLEARING, account_of, post
-from billing.books.wallet import NotEnoughMoney, balances, grant
+from billing.books.wallet import balances, grant
+from billing.errors import NotEnoughMoney
 from billing.models import AccountKind, TransferKind
 from jobs.core.errors import SubmitError
 from jobs.lifecycle import raise_budget
