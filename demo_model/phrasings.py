@@ -50,7 +50,6 @@ AFTER: Final = (
     " Think step by step.",
     " Please show the steps.",
 )
-EVERY_NUMBER: Final = AFTER[0]
 
 
 def countdown(numbers: tuple[int, ...], target: int, rng: random.Random) -> str:

@@ -78,11 +78,6 @@ class ReconciliationItem(models.Model):
         """What the provider billed beyond what the books owe it."""
         return self.billed_nano - self.booked_nano
 
-    @property
-    def suspense_nano(self) -> int:
-        """What still waits for the provider's word."""
-        return self.accrued_nano - self.suspense_posted_nano
-
 
 class ReconciliationRun(models.Model):
     """One look at the whole: R1 the books, R2 calls, R3 providers, R4 Stripe."""

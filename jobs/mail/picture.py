@@ -12,9 +12,8 @@ from PIL import Image, ImageDraw
 
 from jobs.presenters.search.outline import HEIGHT, WIDTH, Outline
 
-SHOWN_PX = (2 * WIDTH, 2 * HEIGHT)
 _SCALE = 4
-"""Pixels for each unit of the outline: twice what is shown, for screens of double density."""
+"""Pixels for each unit of the outline; mails show two, and screens of double density have twice as many."""
 _FINER = 3
 _CURVE_POINTS = 24
 _COMMAND = re.compile(r"([MHC])([\d .-]+)")

@@ -10,18 +10,17 @@ from solver.processes.pool import ProcessPool
 class PoolReply(NamedTuple):
     """What a child found: canonical key, value as a decimal text, the known key it equals; None if not.
 
-    Not `is_read`: it overran, died or did not start before it told a form, so nothing is known of the answer. Not
-    `is_complete`: that befell it at the latest while it compared.
+    Not `is_complete`: it overran, died or did not start, at the latest while it compared; what it had told is kept.
     """
 
     key: str | None = None
     value: str | None = None
     match: str | None = None
-    is_read: bool = True
     is_complete: bool = True
 
 
-UNREAD = PoolReply(is_read=False, is_complete=False)
+UNREAD = PoolReply(is_complete=False)
+"""Nothing is known of the answer."""
 
 
 class JudgePool:

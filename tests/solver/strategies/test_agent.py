@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from solver.core.lines import line_of, sources_by_line
+from solver.core.lines import line_of
 from solver.core.pricing import Rates
 from solver.core.problem.statement import Problem
 from solver.core.request import ToolCall
@@ -73,7 +73,6 @@ def test_an_attempt_uses_tools_and_then_answers():
     assert answer.parents == ("agent/0/0",)
     told = [result.kind for result in play.told if result.key.startswith("agent/0/")]
     assert told == [StepKind.TURN, StepKind.TOOL, StepKind.SAMPLE]
-    assert [source.address for source in sources_by_line(play.told)["agent/0/"]] == ["numbers.csv"]
     assert [line_of(key) for key in ("run/0/agent/12/3", "agent/0/1/2", "sample/3")] == [
         "run/0/agent/12/",
         "agent/0/",
