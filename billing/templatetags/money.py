@@ -68,7 +68,6 @@ def usd_plain(nano: int | None) -> str:
     return "" if nano is None else usd_decimal(int(nano))
 
 
-@register.filter
 def hours_utc(window: dict[str, Any]) -> str:
     """Return when the rates of a window of a price hold, such as `Mon Tue 04:00–06:00 UTC`."""
     days = " ".join(_WEEKDAYS[day - 1] for day in window["weekdays"])

@@ -73,7 +73,6 @@ def checker_description(data: Mapping[str, Any]) -> str:
     return checker.describe() if checker else "is not checked"
 
 
-@register.filter
 def seconds_words(seconds: float | None) -> str:
     """Return a length of time in words: `8 s`, `14 min`, `2 h 5 min`."""
     if seconds is None:
