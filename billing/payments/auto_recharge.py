@@ -48,7 +48,7 @@ def switch_on(
     if threshold_nano <= 0:
         raise BillingError("threshold_not_positive", "Money can be added once less than some amount is left.")
     if monthly_cap_nano < amount_nano:
-        raise BillingError("cap_too_low", "The most in a month must be at least what is added each time.")
+        raise BillingError("cap_too_low", "The monthly maximum must be at least what is added each time.")
     rule, _ = AutoRecharge.objects.update_or_create(
         workspace=workspace,
         defaults={

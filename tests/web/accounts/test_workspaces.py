@@ -84,7 +84,7 @@ def test_an_invitation_can_be_taken_back_declined_and_sent_again(alice, charlie,
     second = path_in(outbox[-1])
     assert (charlie.get(first).status_code, charlie.get(second).status_code) == (410, 200)
     WorkspaceInvitation.objects.update(expires_at=timezone.now())
-    assert "good for seven days" in charlie.get(second).content.decode()
+    assert "valid for seven days" in charlie.get(second).content.decode()
     assert "expired" in charlie.post(second, {"answer": "accept"}, follow=True).content.decode()
     alice.post(reverse("workspace-invitation-resend", args=[made.pk]))
     third = path_in(outbox[-1])
