@@ -93,7 +93,7 @@ def _redrawn(content: bytes, name: str) -> tuple[bytes, int, int]:
         except ExtractionError as error:
             raise FileError(f"{name}: {error}") from error
         if found.kind is not FileKind.PICTURE or not found.pictures:
-            raise FileError(f"{name}: By its bytes it is no picture.")
+            raise FileError(f"{name}: By its bytes it is not a picture.")
         picture = found.pictures[0]
         return (pictures / picture.name).read_bytes(), picture.width, picture.height
 

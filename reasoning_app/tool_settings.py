@@ -42,7 +42,7 @@ def _search(env: SettingsEnv) -> SearchService | None:
     parts = urlsplit(address)
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
         raise ValueError(
-            f"SEARXNG_URL: “{address[:100]}” is no address. Write http(s)://host:port without user and password."
+            f"SEARXNG_URL: “{address[:100]}” is not an address. Write http(s)://host:port without user and password."
         )
     key = "" if is_own else keys[name]
     if not (key.isascii() and key.isprintable()):

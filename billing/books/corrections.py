@@ -48,14 +48,14 @@ def decide(correction_id: int, *, approve: bool, reason: str, by: User) -> Corre
         raise BillingError("decided", f"It is {found.state} already.")
     if found.asked_by_id == by.pk:
         raise BillingError(
-            "same_person", "Who asked for a correction can't decide it: ask a colleague to look."
+            "same_person", "The person who asked for a correction can't decide it: ask a colleague to look."
         )
     if approve and Membership.objects.filter(workspace=found.workspace, user=by).exists():
         raise BillingError(
             "own_workspace", "You are in this workspace yourself: ask a colleague who is not to look."
         )
     if not approve and not reason.strip():
-        raise BillingError("reason_missing", "Say why it is refused; who asked for it will read it.")
+        raise BillingError("reason_missing", "Say why it is refused; the person who asked for it will read it.")
     if approve:
         _post(found, by)
     found.state = CorrectionState.APPROVED if approve else CorrectionState.REFUSED

@@ -127,7 +127,7 @@ def _get_if_any(url: str, key: str, body: Mapping[str, Any] | None = None) -> Ma
 def _get(url: str, key: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
     """Return the JSON object at an address. Raises ServerSilent."""
     if urlsplit(url).scheme not in {"http", "https"}:
-        raise ServerSilent(f"{url} is no address of a server: write http(s)://host:port.")
+        raise ServerSilent(f"{url} is not the address of a server: write http(s)://host:port.")
     request = urllib.request.Request(  # noqa: S310  (checked above)
         url,
         data=None if body is None else json.dumps(body).encode(),

@@ -84,13 +84,13 @@ def read_csv(content: bytes, *, provider: str, name: str, is_complete: bool) -> 
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ReportError(f"{name}: it is no text in UTF-8. Export it as CSV (UTF-8).") from None
+        raise ReportError(f"{name}: it is not text in UTF-8. Export it as CSV (UTF-8).") from None
     first = text.split("\n", 1)[0]
     delimiter = max((",", ";", "\t"), key=first.count)
     try:
         rows = list(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise ReportError(f"{name}: it is no CSV ({error}).") from None
+        raise ReportError(f"{name}: it is not CSV ({error}).") from None
     if not rows:
         raise ReportError(f"{name}: it is empty.")
     header = [_plain(cell) for cell in rows[0]]
@@ -128,7 +128,7 @@ def read_day(text: str, where: str) -> date:
             moment = datetime.fromisoformat(cell)
             day = (moment.astimezone(UTC) if moment.tzinfo else moment).date()
     except (ValueError, OverflowError, OSError):
-        raise ReportError(f"{where}: “{cell[:40]}” is no day. Write 2026-01-31.") from None
+        raise ReportError(f"{where}: “{cell[:40]}” is not a day. Write 2026-01-31.") from None
     if day > datetime.now(tz=UTC).date():
         raise ReportError(f"{where}: {day} is in the future.")
     return day
@@ -151,7 +151,7 @@ def read_usd(text: str, where: str) -> int:
     except (InvalidOperation, ValueError, OverflowError):
         nano = None
     if nano is None or abs(nano) > _MAX_NANO:
-        raise ReportError(f"{where}: “{cell[:40]}” is no amount of dollars. Write 12.345678, with a point.")
+        raise ReportError(f"{where}: “{cell[:40]}” is not an amount of dollars. Write 12.345678, with a point.")
     return nano
 
 

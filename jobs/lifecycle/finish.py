@@ -108,7 +108,7 @@ def _doubt_words(settlement: Settlement) -> str:
     calls = "a call that was" if count == 1 else f"{count} calls that were"
     return (
         f"{format_usd_exact(settlement.in_doubt_nano)} was reserved for {calls} never answered, and came back to you. "
-        "The model's provider is slow or failing; the same budget may do at another time."
+        "The model's provider is slow or failing; the same budget may suffice at another time."
     )
 
 

@@ -31,7 +31,7 @@ def add_hint(*, job: Job, text: str, starts_afresh: bool, by: User) -> bool:
         what="hint",
         field="text",
         most_chars=MAX_HINT_CHARS,
-        if_empty="Write what the next tries should know.",
+        if_empty="Write what the next attempts should know.",
     )
     with transaction.atomic():
         job = Job.objects.select_for_update(no_key=True, of=("self",)).get(pk=job.pk)

@@ -52,11 +52,11 @@ def target_of(address: str) -> Target:
         parts = urlsplit(address)
         port, host = parts.port, parts.hostname or ""
     except ValueError:
-        raise HookError("This is no address. Write https://example.com/path.") from None
+        raise HookError("This is not an address. Write https://example.com/path.") from None
     if parts.scheme != "https" and not (inside and parts.scheme == "http"):
         raise HookError("The address must begin with https://.")
     if not host or len(address) > MAX_ADDRESS or not address.isprintable() or " " in address:
-        raise HookError("This is no address. Write https://example.com/path.")
+        raise HookError("This is not an address. Write https://example.com/path.")
     if "@" in parts.netloc:
         raise HookError(
             "The address holds a user or a password. Leave them out: the signature says who we are."
@@ -99,7 +99,7 @@ def post(target: Target, body: bytes, headers: dict[str, str]) -> int:
                 raise
         except http.client.HTTPException as error:
             if not overdue.is_set():
-                raise HookError(f"{target.host} answered with no HTTP ({type(error).__name__}).") from None
+                raise HookError(f"{target.host} did not answer in HTTP ({type(error).__name__}).") from None
         finally:
             connection.close()
             plain.close()

@@ -28,7 +28,7 @@ from solver.core.problem.statement import Problem
 from solver.core.steps import Status, StepKind
 
 _ASKED = "What is 6 times 7?"
-_ASKED_PICTURE = "Which colour has the picture: red, green, blue or none of these? Answer with one word."
+_ASKED_PICTURE = "Which colour is the picture: red, green, blue or none of these? Answer with one word."
 _SIDE_PIXELS = 64
 _ASKED_TOOL = "Call the tool “add” to add 20417 and 31337. Give their sum."
 _SUM = "51754"

@@ -49,7 +49,7 @@ class SpendingLimit(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.whose}: {self.amount_nano} nano-USD a {self.period}"
+        return f"{self.whose}: {self.amount_nano} nano-USD per {self.period}"
 
     @property
     def is_of_member(self) -> bool:

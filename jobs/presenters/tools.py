@@ -14,7 +14,7 @@ def tools_in_words() -> list[str]:
     if tools.search is not None:
         found.append(
             f"search the web with {tools.search.provider.capitalize()} "
-            f"({format_usd_exact(tools.search.price_nano)} a search)"
+            f"({format_usd_exact(tools.search.price_nano)} per search)"
         )
     if tools.reads_pages:
         found.append("read pages of the web")

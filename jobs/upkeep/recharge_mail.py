@@ -52,7 +52,7 @@ def _facts(rule: AutoRecharge, amount: str) -> list[str]:
     facts.append("Nothing was charged.")
     if rule.needs_person:
         facts.append(
-            "Your bank wants you to confirm the payment in person. Add the money yourself with the link below; after "
+            "Your bank wants you to confirm the payment yourself. Add the money yourself with the link below; after "
             "that, money is added automatically again."
         )
     elif not rule.is_on:

@@ -131,7 +131,7 @@ class Number(BaseChecker):
         return (
             self.check_value(amount.value * factor)
             if factor
-            else self.verdict(f"The answer is no amount of {self.unit}.", passed=False)
+            else self.verdict(f"The answer is not an amount of {self.unit}.", passed=False)
         )
 
     def check_value(self, value: Fraction | None, /) -> Verdict:

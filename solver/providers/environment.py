@@ -102,7 +102,7 @@ def check_base_urls(environ: Mapping[str, str] | None = None) -> None:
     for name, address in own_servers(values).items():
         if urlsplit(address).scheme not in {"http", "https"} or not urlsplit(address).hostname:
             raise ValueError(
-                f"{OWN_SERVERS[name][0]}: “{address[:100]}” is no address. Write http(s)://host:port, such as "
+                f"{OWN_SERVERS[name][0]}: “{address[:100]}” is not an address. Write http(s)://host:port, such as "
                 "http://127.0.0.1:11434."
             )
 

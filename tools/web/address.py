@@ -93,18 +93,18 @@ def _looked_up(host: str, port: int) -> list[Any]:
 def _parts(address: str) -> tuple[str, str, int, str]:
     """Return scheme, host, port and path of an address. Raises AddressRefused."""
     if len(address) > MOST_ADDRESS_CHARS or not address.isprintable() or {" ", "\\"} & set(address):
-        raise AddressRefused("This is no address. Write https://example.com/path.")
+        raise AddressRefused("This is not an address. Write https://example.com/path.")
     try:
         parts = urlsplit(address)
         port, host = parts.port, (parts.hostname or "").rstrip(".")
         if host and not _is_ip(host):
             host = host.encode("idna").decode("ascii").lower()
     except (ValueError, UnicodeError):
-        raise AddressRefused("This is no address. Write https://example.com/path.") from None
+        raise AddressRefused("This is not an address. Write https://example.com/path.") from None
     if parts.scheme not in _PORTS:
         raise AddressRefused("Only pages of http:// and https:// are read.")
     if not host or "%" in host:
-        raise AddressRefused("This is no address. Write https://example.com/path.")
+        raise AddressRefused("This is not an address. Write https://example.com/path.")
     if "@" in parts.netloc:
         raise AddressRefused("The address holds a user or a password. Leave them out.")
     path = urlunsplit(

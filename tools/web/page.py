@@ -112,7 +112,7 @@ def _joined(address: str, leads_to: str) -> str:
     try:
         return urljoin(address, leads_to).partition("#")[0]
     except ValueError:
-        raise AddressRefused("The page leads to something that is no address.") from None
+        raise AddressRefused("The page leads to something that is not an address.") from None
 
 
 def _extract(target: Target, reply: Reply) -> Extract:

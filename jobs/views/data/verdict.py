@@ -21,7 +21,7 @@ def judge_answer(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     job = get_job_to_change(request.user, job_id)
     said = request.POST.get("verdict", "")
     if said and said not in UserVerdict.values:
-        messages.error(request, f"“{said[:20]}” is no verdict. Choose one of those offered.")
+        messages.error(request, f"“{said[:20]}” is not a verdict. Choose one of those offered.")
     elif not may_delete_texts(request.user, job):
         messages.error(
             request, "Only the person who created this job, or a workspace owner, can judge its answer."

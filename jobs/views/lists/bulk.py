@@ -115,7 +115,7 @@ def _compare(request: AuthedRequest) -> HttpResponse:
         first, second = jobs
         return redirect("job-beside", first.pk, second.pk)
     ticked = "1 was" if len(jobs) == 1 else f"{len(jobs) or 'none'} were"
-    messages.info(request, f"Tick exactly two jobs that are no drafts to compare them; {ticked} ticked.")
+    messages.info(request, f"To compare jobs, tick exactly two that have been started; {ticked} ticked.")
     return redirect("job-list")
 
 

@@ -27,7 +27,7 @@ class Command(BaseCommand):
         """Declare the arguments."""
         parser.add_argument("action", nargs="?", default=_LIST, choices=[_LIST, _CHECK])
         parser.add_argument("models", nargs="*", help="these models, such as openai/gpt-5; without them all")
-        parser.add_argument("--json", action="store_true", help="print one JSON object a model")
+        parser.add_argument("--json", action="store_true", help="print one JSON object per model")
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Do what the action says. A check ends with status 1 where a model does not work."""

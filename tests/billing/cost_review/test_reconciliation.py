@@ -166,7 +166,7 @@ def test_a_csv_is_read_whatever_its_columns_are_called():
         (b"day,model,cost\n", "no line with a cost"),
         (b"day,model,tokens\n2026-01-01,a,5\n", "no column for the cost"),
         (b"model,cost\na,5\n", "no column for the day"),
-        (b"day,model,cost\n2026-13-01,a,5\n", "line 2: .2026-13-01. is no day"),
+        (b"day,model,cost\n2026-13-01,a,5\n", "line 2: .2026-13-01. is not a day"),
         (b"day,model,cost\n2999-01-01,a,5\n", "is in the future"),
         (b"day,model,cost\n2026-01-01,a,1,5\n", "4 columns where the header has 3"),
         (b'day,model,cost\n2026-01-01,a,"1,5"\n', "with a point"),
@@ -174,7 +174,7 @@ def test_a_csv_is_read_whatever_its_columns_are_called():
         (b"day,model,cost\n2026-01-01,a,1e30\n", "no amount of dollars"),
         (b"day,model,cost\n2026-01-01,,1\n", "names no model"),
         (b"day,model,cost,currency\n2026-01-01,a,1,EUR\n", "the currency is .EUR."),
-        (b"\xff\xfe\x00", "no text in UTF-8"),
+        (b"\xff\xfe\x00", "not text in UTF-8"),
     ],
 )
 def test_a_report_that_cannot_be_read_says_what_is_wrong_with_it(content, said):

@@ -181,7 +181,7 @@ def test_a_hint_is_added_and_shown(alice, running_job):
     running_job.refresh_from_db()
     assert [(hint["text"], hint["starts_afresh"]) for hint in running_job.hints] == [("It is <odd>.", True)]
     refused = post(alice, running_job, "job-hint", text=" ", earlier="keep")
-    assert (refused.status_code, "Write what the next tries should know" in refused.content.decode()) == (
+    assert (refused.status_code, "Write what the next attempts should know" in refused.content.decode()) == (
         422,
         True,
     )
