@@ -29,9 +29,7 @@ def refusal(use: "Use", *, added_nano: int, by: User) -> str:
             f"{until} {change}"
         )
     if limit.user_id not in {None, by.pk} and not limit.is_of_member:
-        return (
-            f"The spending limit of the person who started this job does not allow it. {until}"  # theirs alone to read
-        )
+        return f"The spending limit of the person who started this job does not allow it. {until}"  # theirs alone to read
     return (
         f"{_whose(use, by)} is {format_usd_at_most(use.amount_nano)} per {limit.period}; "
         f"{format_usd_at_least(used_before)} of it is spent or reserved, so the budget can be {left} at most. "

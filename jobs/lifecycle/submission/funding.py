@@ -66,8 +66,9 @@ def _hold_back(job_id: UUID, why: str) -> None:
         to=[job.created_by],
         subject=f"“{job.title}” has not started",
         text=(
-            f"The money for this job is there, but it could not start: {why}\n\nIt waits, and starts automatically "
-            f"as soon as it is allowed to. Nothing has been charged.\n\n{settings.PONDER_BASE_URL}{job.get_absolute_url()}\n"
+            f"The money for this job is there, but it could not start: {why}\n\nIt waits, and starts "
+            f"automatically as soon as it is allowed to. Nothing has been charged.\n\n"
+            f"{settings.PONDER_BASE_URL}{job.get_absolute_url()}\n"
         ),
         key=f"held-back.{job.pk}.{timezone.localdate()}",
     )
