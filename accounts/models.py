@@ -46,24 +46,24 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
-    notify_when_done = models.BooleanField("mail me when a job is done", default=True)
-    notify_when_exhausted = models.BooleanField("mail me when a budget ran out", default=True)
-    notify_when_stuck = models.BooleanField("mail me when a job is stuck", default=True)
+    notify_when_done = models.BooleanField("email me when a job is done", default=True)
+    notify_when_exhausted = models.BooleanField("email me when a budget ran out", default=True)
+    notify_when_stuck = models.BooleanField("email me when a job is stuck", default=True)
     notify_when_asked = models.BooleanField(
-        "mail me when a job has a question", default=True, db_default=True
+        "email me when a job has a question", default=True, db_default=True
     )
     notify_when_failed = models.BooleanField(
-        "mail me when a job failed or found no answer", default=True, db_default=True
+        "email me when a job failed or found no answer", default=True, db_default=True
     )
     notify_of_receipts = models.BooleanField(
-        "mail me the receipt of each job", default=False, db_default=False
+        "email me the receipt of each job", default=False, db_default=False
     )
-    notify_of_top_ups = models.BooleanField("mail me when money was added", default=True, db_default=True)
+    notify_of_top_ups = models.BooleanField("email me when money was added", default=True, db_default=True)
     notify_of_limits = models.BooleanField(
-        "mail me when a spending limit is used to a step", default=True, db_default=True
+        "email me when a spending limit is used to a step", default=True, db_default=True
     )
     notify_of_low_balance = models.BooleanField(
-        "mail me when a workspace that I own runs out of money", default=True, db_default=True
+        "email me when a workspace that I own runs out of money", default=True, db_default=True
     )
     time_zone = models.CharField(
         max_length=60,
@@ -78,7 +78,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text="How many days the texts of ended jobs are kept; empty: the site's default.",
     )
     share_traces = models.BooleanField(
-        "let the operator train models on my proven solutions",
+        "allow my verified solutions to be used to train models",
         default=False,
         db_default=False,
         help_text="The user allows verified replies to their problems to be exported for training models.",
