@@ -53,7 +53,7 @@ class Job(models.Model):
     checker = models.JSONField(
         default=dict, blank=True, help_text='Such as {"kind": "arithmetic", "numbers": […], "target": 58}.'
     )
-    strategy = models.CharField(max_length=30, default="vote")
+    strategy = models.CharField(max_length=30, default="auto")
     options = models.JSONField(
         default=dict,
         blank=True,

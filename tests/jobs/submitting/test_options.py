@@ -6,6 +6,7 @@ from jobs.core.errors import SubmitError
 from jobs.core.options import JobOptions
 from jobs.models import Job
 from jobs.views.job_form.form_fields import fields_of_options
+from solver.strategies import DEFAULT
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,11 @@ def test_rows_of_any_release_are_read(row, options):
     """Keys that are unknown here are left out; a target that was kept as text is a number."""
     assert JobOptions.from_json(row) == options
     assert JobOptions.from_json(options.to_json()) == options
+
+
+def test_a_job_without_a_choice_has_the_default_strategy():
+    """The row's default is that of the form and the terminal."""
+    assert Job().strategy == DEFAULT
 
 
 def test_a_row_holds_only_what_was_chosen():

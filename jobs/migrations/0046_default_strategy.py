@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("jobs", "0045_receipt_mail"),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name="job",
+            name="strategy",
+            field=models.CharField(default="auto", max_length=30),
+        ),
+    ]
