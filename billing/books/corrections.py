@@ -55,7 +55,9 @@ def decide(correction_id: int, *, approve: bool, reason: str, by: User) -> Corre
             "own_workspace", "You are in this workspace yourself: ask a colleague who is not to look."
         )
     if not approve and not reason.strip():
-        raise BillingError("reason_missing", "Say why it is refused; the person who asked for it will read it.")
+        raise BillingError(
+            "reason_missing", "Say why it is refused; the person who asked for it will read it."
+        )
     if approve:
         _post(found, by)
     found.state = CorrectionState.APPROVED if approve else CorrectionState.REFUSED

@@ -151,7 +151,9 @@ def read_usd(text: str, where: str) -> int:
     except (InvalidOperation, ValueError, OverflowError):
         nano = None
     if nano is None or abs(nano) > _MAX_NANO:
-        raise ReportError(f"{where}: “{cell[:40]}” is not an amount of dollars. Write 12.345678, with a point.")
+        raise ReportError(
+            f"{where}: “{cell[:40]}” is not an amount of dollars. Write 12.345678, with a point."
+        )
     return nano
 
 

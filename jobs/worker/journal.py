@@ -49,7 +49,7 @@ class PostgresJournal:
         submitted, self._submitted = self._submitted, ()
         return submitted
 
-    async def refer(self, call: OpenCall, reference: str) -> None:
+    async def attach_reference(self, call: OpenCall, reference: str) -> None:
         """Commit the provider's reference of an open call. Raises LeaseLost."""
         if await self._write("refer", {"call": str(call.id), "reference": reference}) == "fenced":
             raise LeaseLost("Another worker took the job over.")

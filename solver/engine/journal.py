@@ -70,7 +70,7 @@ class Journal(Protocol):
         """Return the open calls of earlier executions of which a provider's reference is kept."""
         ...
 
-    async def refer(self, call: OpenCall, reference: str) -> None:
+    async def attach_reference(self, call: OpenCall, reference: str) -> None:
         """Commit a provider's reference of an open call."""
         ...
 
@@ -123,7 +123,7 @@ class MemoryJournal:
             if state == "held" and call.id in self.references
         ]
 
-    async def refer(self, call: OpenCall, reference: str) -> None:
+    async def attach_reference(self, call: OpenCall, reference: str) -> None:
         """Remember the reference."""
         self.references[call.id] = reference
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from demo_model.engine import OTHER_ROOM, ROOM, WEIGHTS, WRITER, find_model, served_name
+from demo_model.engine import CAPACITY, OTHER_CAPACITY, WEIGHTS, WRITER, find_model, served_name
 from solver.core.request import Message, Request
 from solver.learning.priors import demo_fields
 from solver.providers.litellm_gateway import LiteLLMGateway
@@ -116,7 +116,7 @@ def test_the_writers_weights_come_with_their_package():
 
 def test_cards_say_how_many_calls_the_writers_server_answers_at_a_time():
     """Beyond that calls wait in the workers, where nothing is held for them."""
-    assert ROOM[WRITER].slots == OTHER_ROOM.slots == demo_fields(WRITER)["at_once"]
+    assert CAPACITY[WRITER].slots == OTHER_CAPACITY.slots == demo_fields(WRITER)["at_once"]
 
 
 @pytest.mark.parametrize(

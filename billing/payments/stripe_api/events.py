@@ -47,7 +47,7 @@ def verify_event(body: bytes, signature: str) -> Event:
 
 def event_of(said: dict[str, Any]) -> Event:
     """Return an event from its JSON. Raises ValueError, KeyError, TypeError or AttributeError where it is none."""
-    payload: dict[str, Any] = _storable(said)
+    payload: dict[str, Any] = _json_safe(said)
     # Thin events only name what they are about.
     is_thin = payload.get("object") == "v2.core.event"
     about = (payload.get("related_object") or {}) if is_thin else payload["data"]["object"]
@@ -61,12 +61,12 @@ def _id_in(payload: dict[str, Any]) -> str:
     return event_id
 
 
-def _storable(value: Any) -> Any:
+def _json_safe(value: Any) -> Any:
     """Return JSON that PostgreSQL takes: no NUL, no unpaired surrogate, no number that is none."""
     if isinstance(value, dict):
-        return {_storable(key): _storable(item) for key, item in value.items()}
+        return {_json_safe(key): _json_safe(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_storable(item) for item in value]
+        return [_json_safe(item) for item in value]
     if isinstance(value, str):
         return _UNSTORABLE.sub("\ufffd", value)
     is_fraction = isinstance(value, numbers.Real) and not isinstance(value, int)

@@ -334,7 +334,7 @@ class Attempts:
         if not request.card.background and not hold.reference:
             return await self._gateway.complete(request)
         if not hold.reference:
-            await hold.refer(await self._gateway.submit(request))
+            await hold.attach_reference(await self._gateway.submit(request))
         # What a provider works on by itself, others need not wait for.
         permit.answered()
         self._refer(hold)

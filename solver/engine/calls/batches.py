@@ -102,11 +102,11 @@ class Wave:
         calls = {str(member.hold.call.id): member.request for member in members}
         prepared = await self._gateway.prepare_batch(calls)
         for member in members:
-            await member.hold.refer(prepared)
+            await member.hold.attach_reference(prepared)
         self._may_be_begun = True
         started = await self._gateway.start_batch(calls, prepared)
         for member in members if started != prepared else ():
-            await member.hold.refer(started)
+            await member.hold.attach_reference(started)
 
     def _end(self, error: Exception | None) -> None:
         for member in self._members.values():

@@ -83,9 +83,9 @@ class CallHold:
                 # Cancelled in mid-call, or a fault of our own: the provider may have executed it.
                 await asyncio.shield(self._abandon(type(error).__name__))
 
-    async def refer(self, reference: str) -> None:
+    async def attach_reference(self, reference: str) -> None:
         """Commit the provider's reference: from here on the call outlives this process. Raises LeaseLost."""
-        await self._journal.refer(self.call, reference)
+        await self._journal.attach_reference(self.call, reference)
         self.reference = reference
 
     async def settle(self, result: StepResult, charge: Charge) -> StepResult:

@@ -118,7 +118,12 @@ def test_a_decline_is_told_and_not_repeated_at_once(rule, stripe_double, says, a
     assert (mail.recipient, "/wallet/?amount=10" in mail.content["text"]) == (alice.user.email, True)
     in_person = says == "authentication_required"
     assert ("confirm the payment yourself" in mail.content["text"]) is in_person
-    assert alice.get("/wallet/automatic/").text.count("confirm a payment yourself" if in_person else "was declined") >= 1
+    assert (
+        alice.get("/wallet/automatic/").text.count(
+            "confirm a payment yourself" if in_person else "was declined"
+        )
+        >= 1
+    )
     stripe_double.card_says = "succeeded"
     if in_person:
         mine = start_top_up(

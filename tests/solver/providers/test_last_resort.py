@@ -16,20 +16,20 @@ EXAMINER = card("demo/examiner", pico=100_000, solves=False)
 PANEL = [DEAR, EXAMINER, CHEAP]
 
 
-def insured(budget_nano):
+def kept_back(budget_nano):
     return last_resort_nano(PANEL, PROBLEM, budget_nano=budget_nano, markup_bp=0)
 
 
 def test_four_cheap_tries_are_kept_back_of_a_budget_that_has_room_for_them():
     """More money does not make it more."""
-    assert insured(NANO_PER_CENT) == insured(100 * NANO_PER_CENT) > 0
+    assert kept_back(NANO_PER_CENT) == kept_back(100 * NANO_PER_CENT) > 0
 
 
 @pytest.mark.parametrize("budget_nano", [0, 100_000, 500_000, 900_000, 3 * NANO_PER_CENT])
 def test_at_most_a_quarter_is_kept_back(budget_nano):
     """A small budget is for trying, the smallest ones altogether."""
-    assert insured(budget_nano) <= budget_nano // 4
-    assert insured(0) == insured(100_000) == 0
+    assert kept_back(budget_nano) <= budget_nano // 4
+    assert kept_back(0) == kept_back(100_000) == 0
 
 
 def test_the_cheapest_model_that_solves_gets_the_last_try():
@@ -41,7 +41,7 @@ def test_the_cheapest_model_that_solves_gets_the_last_try():
     assert last_resort_step(PANEL, PROBLEM, **asked | {"affordable": {EXAMINER.name}}) is None
 
 
-def test_what_is_insured_is_out_of_reach_but_for_the_last_step():
+def test_what_is_kept_back_is_out_of_reach_but_for_the_last_step():
     """It is part of what remains all the same."""
     purse = Purse(1_000, reserve_nano=100, last_resort_nano=200)
     assert (purse.remaining_nano(), purse.spendable_nano(), purse.spendable_nano(final=True)) == (
@@ -62,7 +62,7 @@ def test_it_is_free_once_an_answer_is_there():
 @pytest.mark.parametrize(
     "scenario",
     [
-        # Each ended with most of its money in doubt and no answer, before there was an insurance.
+        # Each ended with most of its money in doubt and no answer, before any was kept back.
         Scenario(10562, 10_000_000, "decompose", faults=True, slots=3),
         Scenario(11066, 120_000_000, "decompose", is_checkable=True, faults=True, slots=11),
         Scenario(11308, 70_000_000, "swiss", is_checkable=True, faults=True, slots=13),

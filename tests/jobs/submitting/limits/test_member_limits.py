@@ -85,7 +85,9 @@ def test_who_is_limited_cannot_spend_on_the_jobs_of_others(workspace, alice, bob
     ):
         raise_budget(job=job, to_nano=11 * NANO_PER_CENT, by=alice)
     set_limit(user=bob, period=Period.DAY, amount_nano=8 * NANO_PER_CENT, by=bob, by_staff=False)
-    with pytest.raises(SpendingLimitReached, match=r"^The spending limit of the person who started this job does not"):
+    with pytest.raises(
+        SpendingLimitReached, match=r"^The spending limit of the person who started this job does not"
+    ):
         raise_budget(job=job, to_nano=9 * NANO_PER_CENT, by=alice)
 
 
