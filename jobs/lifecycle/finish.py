@@ -97,9 +97,10 @@ def _honest_reason(job: Job, reason: StopReason) -> StopReason:
         return StopReason.NOT_ALLOWED
     if reason is not StopReason.CONFIDENT or job.confidence is None:
         return reason
-    bar = settings.PONDER_RELIABLE_PERCENT / 100
+    percent = settings.PONDER_RELIABLE_PERCENT
     target = JobOptions.from_json(job.options).confidence_target
-    return reason if job.confidence >= min(bar, target or bar) else StopReason.NO_PROGRESS
+    needed = min(percent, 100 * target) if target else percent
+    return reason if 100 * job.confidence >= needed else StopReason.NO_PROGRESS
 
 
 def _doubt_words(settlement: Settlement) -> str:
