@@ -225,7 +225,7 @@ def simulate_all(scenarios: Iterable[Scenario]) -> Iterator[SimulatedJob]:
     loop = VirtualLoop()
     try:
         for scenario in scenarios:
-            yield loop.run_until_complete(_lives(scenario))
+            yield loop.run_until_complete(_executions(scenario))
             loop.rewind()
     finally:
         loop.close()
@@ -297,7 +297,7 @@ def _setting(scenario: Scenario) -> Setting:
     )  # fmt: skip
 
 
-async def _lives(scenario: Scenario) -> SimulatedJob:
+async def _executions(scenario: Scenario) -> SimulatedJob:
     """Run executions until one ends the job: a killed one's open calls become in doubt, as the next claim makes them."""
     seed, budget_nano = scenario.seed, scenario.budget_nano
     journal = MortalJournal()

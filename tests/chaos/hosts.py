@@ -318,7 +318,7 @@ class Trial:
         return max(job.lease_until.timestamp() for job in Job.objects.filter(pk__in=lost) if job.lease_until)
 
     def _next_calls(self, lost: dict[UUID, int]) -> dict[UUID, float]:
-        """Return when the life after the lost one first held money for a call."""
+        """Return when the execution after the lost one first held money for a call."""
         from billing.models import Call
 
         first: dict[UUID, float] = {}
@@ -334,7 +334,7 @@ class Trial:
         return all(f"Job {job_id} was taken over" in said for job_id in lost)
 
     def _written_under(self, lost: dict[UUID, int], claims: dict[UUID, float]) -> int:
-        """Count the calls that were settled under a lost lease after another life had begun."""
+        """Count the calls that were settled under a lost lease after another execution had begun."""
         from billing.models import Call, CallState
 
         settled = Call.objects.filter(job_id__in=lost, state=CallState.SETTLED)

@@ -86,7 +86,7 @@ def hand_out_tools() -> None:
     setattr(host, "execute", lambda **given: execute(**{**given, "tools": WorldTools(World(1))}))  # noqa: B010
 
 
-def live(job_id: UUID, place: tuple[int, str] | None, counted: Path) -> int:
+def execute(job_id: UUID, place: tuple[int, str] | None, counted: Path) -> int:
     """Take the job over, as after its lease, and run this execution of it; return an exit status."""
     from django.db import connection
 
@@ -135,7 +135,7 @@ def main() -> None:
                 if pid == 0:
                     status = 1
                     try:
-                        status = live(UUID(job), place, counted)
+                        status = execute(UUID(job), place, counted)
                     except BaseException:  # noqa: BLE001  (a child must end here, whatever happened)
                         sys.excepthook(*sys.exc_info())
                     finally:

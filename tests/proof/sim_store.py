@@ -269,7 +269,7 @@ class Store:
     def give_back(
         self, job_id: UUID, token: int, state: JobState, *, after_s: float = 0.0, fault: bool = False
     ) -> bool:
-        """End a life of a job so that another continues it."""
+        """End an execution of a job so that another continues it."""
         job = self.jobs[job_id]
         if not self.is_ours(job_id, token):
             return False

@@ -97,7 +97,7 @@ class Process:
         self.alive, self.draining = True, False
         self.frozen_until_s = self.cut_until_s = self.thawed_s = float("-inf")
         self.dies_at: tuple[str, int] | None = None
-        self.lives: dict[UUID, tuple[int, Control]] = {}
+        self.executions: dict[UUID, tuple[int, Control]] = {}
         self._commits = 0
         self._renewed_at_s = universe.now()
         self._busy = asyncio.Event()
@@ -155,7 +155,7 @@ class Process:
 
     def ask_all_to_give_way(self) -> None:
         """Ask every job here to end its execution at a quiet point."""
-        for _, control in self.lives.values():
+        for _, control in self.executions.values():
             control.ask_to_give_way()
 
     async def transaction[T](self, work: Callable[[], T]) -> T:
@@ -199,7 +199,7 @@ class Process:
     async def _beat(self) -> None:
         """Renew the leases again and again."""
         while not self._is_over():
-            if not self.lives:
+            if not self.executions:
                 # The real one goes on asking; with nothing to renew that changes nothing.
                 self._busy.clear()
                 await self._busy.wait()
@@ -213,15 +213,18 @@ class Process:
 
     def _is_over(self) -> bool:
         """Tell whether the process has drained and ended."""
-        return self.draining and not self.lives
+        return self.draining and not self.executions
 
     async def _renew(self) -> None:
-        store, running = self.universe.store, {job_id: token for job_id, (token, _) in self.lives.items()}
+        store, running = (
+            self.universe.store,
+            {job_id: token for job_id, (token, _) in self.executions.items()},
+        )
         asked_at_s = self.universe.now()
         renewed = await self.transaction(lambda: store.renew(self.name, list(running)))
         self._renewed_at_s = asked_at_s
         for job_id, token in running.items():
-            current = self.lives.get(job_id)
+            current = self.executions.get(job_id)
             if job_id in renewed and renewed[job_id][0] == token:
                 self.hear(job_id, renewed[job_id][1], renewed[job_id][2], token)
             elif (
@@ -251,14 +254,14 @@ class Process:
             or self.universe.store.broken == "deaf"
         ):
             return
-        life = self.lives.get(job_id)
-        if life and token in {None, life[0]}:
+        execution = self.executions.get(job_id)
+        if execution and token in {None, execution[0]}:
             if wanted in _STOPS:
-                life[1].request(_STOPS[wanted])
-            life[1].raise_limit(budget_nano)
+                execution[1].request(_STOPS[wanted])
+            execution[1].raise_limit(budget_nano)
 
     def _stop_all(self, stop: Stop) -> None:
-        for _, control in list(self.lives.values()):
+        for _, control in list(self.executions.values()):
             control.request(stop)
 
     def drain(self) -> None:
@@ -282,21 +285,21 @@ class Process:
                 await asyncio.sleep(max(idle_s, 0.0) + rng.uniform(0.5, 5.0))
                 continue
             try:
-                await self._live(*claimed)
+                await self._execute(*claimed)
             except _UNAVAILABLE:
                 continue
 
-    async def _live(self, job: JobRow, token: int) -> None:
+    async def _execute(self, job: JobRow, token: int) -> None:
         control = Control()
         if not self._busy.is_set():
             self._renewed_at_s = self.universe.now()
             self._busy.set()
-        self.lives[job.id] = (token, control)
+        self.executions[job.id] = (token, control)
         try:
             await self._run(job, token, control)
         finally:
-            if self.lives.get(job.id, (None,))[0] == token:
-                del self.lives[job.id]
+            if self.executions.get(job.id, (None,))[0] == token:
+                del self.executions[job.id]
 
     async def _run(self, job: JobRow, token: int, control: Control) -> None:
         store = self.universe.store

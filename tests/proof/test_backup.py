@@ -69,7 +69,7 @@ def manage(data_dir: Path, database: str, *arguments: str) -> subprocess.Complet
 def test_jobs_go_on_from_a_backup_that_was_made_while_they_ran(
     alice, workspace, endpoint, workers, other, tmp_path
 ):
-    """No lease of the old life blocks, what was in flight is in doubt, and nothing that was settled is bought again."""
+    """No earlier lease blocks, what was in flight is in doubt, and nothing that was settled is bought again."""
     settled, hangs = 40, True
 
     def behave(call: Call) -> Answer:

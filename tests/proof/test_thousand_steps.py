@@ -79,7 +79,7 @@ def test_a_job_killed_again_and_again_ends_as_if_undisturbed(alice, workspace, s
     if directory := os.environ.get("PONDER_PROOF_REPORTS"):
         report = {
             "command": "PONDER_PROOF=long PONDER_PROOF_REPORTS=docs/proofs pytest tests/proof/test_thousand_steps.py",
-            "steps": STEPS, "kills": kills, "lives": kills + 1, "settled_calls": killed.calls,
+            "steps": STEPS, "kills": kills, "executions": kills + 1, "settled_calls": killed.calls,
             "settled_steps_bought_again": 0, "calls_in_doubt": doubtful, "requests_repeated": repeated,
             "same_answer": True, "same_journal": True, "same_charge": True, "violations": 0,
         }  # fmt: skip

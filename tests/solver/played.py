@@ -72,14 +72,14 @@ class Play:
         """Return a new strategy."""
         return make_strategy(self.name, self.setting)
 
-    def run(self, *, check_lives: float = 0.0) -> StopReason | None:
-        """Play to the end; None where the strategy wanted nothing more. `check_lives`: how often to replay."""
+    def run(self, *, check_replays: float = 0.0) -> StopReason | None:
+        """Play to the end; None where the strategy wanted nothing more. `check_replays`: how often to replay."""
         while len(self.told) < self.max_steps:
             reason = self.strategy.done()
             if reason:
                 return reason
-            if self._rng.random() < check_lives:
-                self.check_life()
+            if self._rng.random() < check_replays:
+                self.check_replay()
             steps = list(self.strategy.ask(self.resources()))
             assert len({step.key for step in steps}) == len(steps)
             for step in steps:
@@ -194,7 +194,7 @@ class Play:
             other.tell(result)
         return other
 
-    def check_life(self) -> None:
+    def check_replay(self) -> None:
         """Another execution told the same is in the same state."""
         other, resources = self.another_life(), self.resources()
         assert other.best() == self.strategy.best()

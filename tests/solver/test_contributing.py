@@ -29,7 +29,7 @@ def test_the_worked_strategy_runs_as_it_stands(monkeypatch):
     play = Play(
         "fixed", world(wrong=40), budget_nano=200_000_000, options={"tries": 5, "confidence_target": 0.995}
     )
-    play.run(check_lives=0.5)
+    play.run(check_replays=0.5)
     assert kinds(play) == ["sample"] * 5
     assert play.strategy.best() is not None
 

@@ -404,7 +404,7 @@ async def test_a_job_that_is_done_does_not_give_way():
     assert (await bench.run()).stop_reason is StopReason.CONFIDENT
 
 
-async def test_a_raised_budget_is_spent_by_the_same_life():
+async def test_a_raised_budget_is_spent_by_the_same_execution():
     """The purse grows while the job runs."""
     bench = Bench(Provider(lambda *_: "", delay_s=0.02), budget_nano=5_000_000)
     answering(bench, lambda control: control.raise_limit(20_000_000))

@@ -55,7 +55,7 @@ def _shown(step: Step) -> str:
 def test_an_attempt_uses_tools_and_then_answers():
     """Each use is a step; the next call shows what it brought, between tags, and what is left; answers vote."""
     play = _played()
-    assert play.run(check_lives=0.5) is StopReason.CONFIDENT
+    assert play.run(check_replays=0.5) is StopReason.CONFIDENT
     assert play.strategy.best().answer == "42"
     turn, answer = play.asked["agent/0/0"], play.asked["agent/0/1"]
     assert turn.tools == (LOOK_UP,)
@@ -83,7 +83,7 @@ def test_an_attempt_uses_tools_and_then_answers():
 def test_attempts_with_tools_are_independent_votes_of_several_models():
     """Models take turns, and a checker proves an answer as it does any other."""
     play = _played(problem=Problem("?", checker=NUMBER), slots=1)
-    assert play.run(check_lives=0.3) is StopReason.SOLVED
+    assert play.run(check_replays=0.3) is StopReason.SOLVED
     play = _played(options={"confidence_target": 0.999999, "max_tries": 5})
     play.run()
     samples = [result for result in play.told if result.kind is StepKind.SAMPLE]
@@ -105,7 +105,7 @@ def test_attempts_with_tools_are_independent_votes_of_several_models():
 def test_what_cannot_be_carried_out_is_answered_in_words(call, words):
     """Nothing is used, the model is told why, and the attempt goes on."""
     play = _played(calls=_once(call))
-    play.run(check_lives=0.3)
+    play.run(check_replays=0.3)
     assert not [result for result in play.told if result.kind is StepKind.TOOL]
     assert words in _shown(play.asked["agent/0/1"])
     assert play.strategy.best().answer == "42"
@@ -115,7 +115,7 @@ def test_several_calls_of_one_reply_are_answered_in_their_order():
     """Those that can be carried out are, up to a number; each gets its answer under its own id."""
     calls = [_call(id=f"call_{n}", name="look_up" if n % 2 == 0 else "other") for n in range(8)]
     play = _played(calls=_once(*calls))
-    play.run(check_lives=0.3)
+    play.run(check_replays=0.3)
     tools = [message for message in play.asked["agent/0/1"].messages if message.role == "tool"]
     assert [message.answers_call for message in tools] == [call.id for call in calls]
     assert [key for key in play.asked if key.startswith("agent/0/0/")] == [
@@ -129,7 +129,7 @@ def test_several_calls_of_one_reply_are_answered_in_their_order():
 def test_an_attempt_that_would_go_on_for_ever_must_answer():
     """After its turns the last call has no tools, and shows all that was found in one plain message."""
     play = _played(calls=lambda _step, _rng: (_call(),), options={"max_tries": 1}, budget_nano=20 * 10**9)
-    play.run(check_lives=0.2)
+    play.run(check_replays=0.2)
     last = max(
         (key for key in play.asked if key.count("/") == 2), key=lambda key: int(key.rpartition("/")[2])
     )
@@ -145,7 +145,7 @@ def test_an_attempt_that_would_go_on_for_ever_must_answer():
 def test_the_money_for_the_answer_is_kept_back(budget_nano):
     """Whatever the budget, an attempt that was begun ends with a call that answers."""
     play = _played(calls=lambda _step, _rng: (_call(),), budget_nano=budget_nano)
-    play.run(check_lives=0.2)
+    play.run(check_replays=0.2)
     turns = [result.key for result in play.told if result.kind is StepKind.TURN]
     answered = {result.key.split("/")[1] for result in play.told if result.kind is StepKind.SAMPLE}
     assert {key.split("/")[1] for key in turns} <= answered
@@ -157,7 +157,7 @@ def test_a_paid_use_that_does_not_fit_is_left_out_in_words():
     """A note says so in place of the use, and the model is told."""
     dear = replace(PAID, most_nano=10**12)
     play = _played(tools=(dear,), calls=_once(_call(name="web_search")))
-    play.run(check_lives=0.3)
+    play.run(check_replays=0.3)
     assert not [result for result in play.told if result.kind is StepKind.TOOL]
     assert "does not fit into the money" in _shown(play.asked["agent/0/1"])
 
@@ -166,7 +166,7 @@ def test_a_paid_use_that_does_not_fit_is_left_out_in_words():
 def test_without_tools_or_models_that_call_them_plain_attempts_are_made(changes):
     """The strategy is then a vote."""
     play = _played(**changes)
-    assert play.run(check_lives=0.3) is StopReason.CONFIDENT
+    assert play.run(check_replays=0.3) is StopReason.CONFIDENT
     assert not any(step.tools for step in play.asked.values())
 
 
@@ -176,7 +176,7 @@ def test_where_no_model_that_calls_tools_can_be_had_others_make_plain_attempts()
     play = _played(
         panel=[dear, card("b/two", ability=0.9)], options={"confidence_target": 0.999999}, budget_nano=10**9
     )
-    assert play.run(check_lives=0.3) is StopReason.NO_PROGRESS
+    assert play.run(check_replays=0.3) is StopReason.NO_PROGRESS
     assert {result.model for result in play.told if result.kind is StepKind.SAMPLE} == {"b/two"}
     assert play.strategy.best().answer == "42"
 
@@ -203,12 +203,12 @@ def test_what_a_tool_brought_stays_when_the_tool_is_off():
     play.setting = replace(play.setting, tools=())
     play.strategy = play.another_life()
     play.max_steps = 100
-    play.run(check_lives=1.0)
+    play.run(check_replays=1.0)
     assert "Six is 6." in _shown(play.asked["agent/0/1"])
 
 
 def test_a_random_world_ends_with_an_answer():
-    """Failures, mute replies and calls at random: at every moment another life is in the same state."""
+    """Failures, mute replies and calls at random: at every moment another execution is in the same state."""
 
     def calls(_: Step, rng: random.Random) -> list[ToolCall]:
         names = ["look_up", "web_search", "nothing"]
@@ -217,7 +217,7 @@ def test_a_random_world_ends_with_an_answer():
     for seed in range(4):
         play = _played(calls=calls, tools=(LOOK_UP, PAID), seed=seed)
         play.respond = world(ability=0.7, muteness=0.1)
-        play.run(check_lives=0.5)
+        play.run(check_replays=0.5)
         assert play.strategy.best() is not None
         assert play.spent_nano <= play.budget_nano
 

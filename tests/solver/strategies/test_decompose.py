@@ -26,7 +26,7 @@ def splitting(*, plan: str | None = PARTS, part: str = "21", composed: str = "42
 
 def play(respond, budget_nano=200_000_000, **options):
     made = Play("decompose", respond, budget_nano=budget_nano, **options)
-    made.reason = made.run(check_lives=0.1)
+    made.reason = made.run(check_replays=0.1)
     return made
 
 

@@ -90,7 +90,7 @@ def test_a_text_is_always_written_in_drafts(name):
 def test_any_execution_continues_where_another_ended(kind, panel):
     """Told the same results, a new execution has the same best draft and wants the same steps."""
     for seed in range(4):
-        play(WORLDS[kind], 40_000_000, panel, seed=seed, slots=1 + 3 * seed).run(check_lives=0.3)
+        play(WORLDS[kind], 40_000_000, panel, seed=seed, slots=1 + 3 * seed).run(check_replays=0.3)
 
 
 @pytest.mark.parametrize("kind", WORLDS)
@@ -294,7 +294,7 @@ def test_any_execution_of_a_rubric_continues_where_another_ended(panel):
     """What judges said of criteria derives from tells, as all else does; the money is never exceeded."""
     for seed, budget_nano in enumerate((4_000_000, 12_000_000, 60_000_000)):
         made = play(writing(failing=0.1), budget_nano, panel, RUBRIC, seed=seed, slots=1 + 3 * seed)
-        made.run(check_lives=0.3)
+        made.run(check_replays=0.3)
         assert made.spent_nano <= budget_nano
 
 

@@ -38,7 +38,7 @@ def climber(step, rng: random.Random) -> str:
 
 def climb(strategy: str, *, seed: int = 1, budget_nano: int = 500_000_000) -> Climb:
     play = Climb(strategy, climber, seed=seed, budget_nano=budget_nano, problem=HILL)
-    play.run(check_lives=0.05)
+    play.run(check_replays=0.05)
     return play
 
 

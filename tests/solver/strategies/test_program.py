@@ -9,7 +9,7 @@ from tests.solver.played import NUMBER, Play, kinds, world
 def test_equal_outputs_vote_under_the_name_of_who_wrote_the_program():
     """Each program is run once, by a step that costs nothing and shows its program; the answer is what most print."""
     play = Play("program", world(ability=0.7), slots=4, budget_nano=10**9)
-    assert play.run(check_lives=0.5) is StopReason.CONFIDENT
+    assert play.run(check_replays=0.5) is StopReason.CONFIDENT
     assert play.strategy.best().answer == "42"
     assert play.strategy.best().text.startswith("```python\nprint(42)\n```")
     outputs = [result for result in play.told if result.kind is StepKind.OUTPUT]
@@ -31,7 +31,7 @@ def test_a_checker_proves_what_a_program_prints():
 def test_where_no_code_can_be_run_attempts_are_made():
     """The first run says so, and nothing more is written."""
     play = Play("program", world(ability=0.9), runs_code=False, budget_nano=10**9)
-    assert play.run(check_lives=0.5) is StopReason.CONFIDENT
+    assert play.run(check_replays=0.5) is StopReason.CONFIDENT
     assert play.strategy.best().answer == "42"
     assert kinds(play).count("program") <= 3
     assert kinds(play).count("sample") >= 3

@@ -25,7 +25,7 @@ def test_any_execution_continues_where_another_ended(name, kind, is_checkable):
     """Told the same results, a new execution has the same best answer and wants the same steps."""
     problem = Problem("What is 6 times 7?", checker=NUMBER if is_checkable else None)
     for seed in range(3):
-        Play(name, WORLDS[kind], problem=problem, seed=seed, slots=1 + 3 * seed).run(check_lives=0.3)
+        Play(name, WORLDS[kind], problem=problem, seed=seed, slots=1 + 3 * seed).run(check_replays=0.3)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -54,7 +54,7 @@ def played(programs, *, problem=SHOWN, tests="", seed=1, runs=True, name="code_v
         return f"Here.\n```python\n{programs[int(step.key.rpartition('/')[2]) % len(programs)]}\n```"
 
     play = CodePlay(name, respond, problem=problem, seed=seed, runs_code=runs, **given)
-    return play, play.run(check_lives=0.5)
+    return play, play.run(check_replays=0.5)
 
 
 def test_three_that_behave_alike_end_it():

@@ -43,7 +43,7 @@ class DataPlay(Play):
 
 def play(respond, **options):
     made = DataPlay("auto", respond, problem=PROBLEM, budget_nano=10**9, **options)
-    return made, made.run(check_lives=0.5)
+    return made, made.run(check_replays=0.5)
 
 
 def test_three_replies_that_agree_are_enough():
