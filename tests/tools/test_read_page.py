@@ -159,7 +159,7 @@ def test_hostile_sites_come_to_nothing():
         }
         expected = {
             "/secret/a": "robots", "/local": "private", "/other-port": "private|Port", "/metadata": "private",
-            "/file": "http", "/bad": "no address", "/loop": "more than 5", "/flood": "8 MB", "/bomb": "8 MB",
+            "/file": "http", "/bad": "not an address", "/loop": "more than 5", "/flood": "8 MB", "/bomb": "8 MB",
             "/broken": "broken", "/brotli": "packed", "/binary": "cannot be read", "/picture": "no text",
             "/empty": "empty", "/error": "500", "/missing": "404",
         }  # fmt: skip

@@ -224,9 +224,9 @@ def test_only_owners_and_staff_with_the_right_add_for_others(dora, server):
         ("http://example.com/", "https"),
         ("ftp://example.com/", "https"),
         ("https://user:pw@example.com/", "user or a password"),
-        ("https://", "no address"),
-        ("https://[::1", "no address"),
-        ("https://example.com:99999/", "no address"),
+        ("https://", "not an address"),
+        ("https://[::1", "not an address"),
+        ("https://example.com:99999/", "not an address"),
         ("https://no-such-host.invalid/", "not known"),
         *(
             (f"https://{host}/", "private network")
