@@ -62,6 +62,29 @@ def test_every_command_of_a_document_exists(document):
     assert set(re.findall(r"manage\.py ([a-z]\w*)", text)) <= set(get_commands())
 
 
+@pytest.fixture(scope="module")
+def words_of_code():
+    """Every word of the product's files and of what tests and configures it."""
+    kinds = {".py", ".sql", ".html", ".txt", ".js", ".css", ".json", ".toml", ".yml", ".sh", ""}
+    places = [ROOT / name for name in (*_ROOMS, "templates", "static", "deploy", ".ci", ".github")]
+    files = [path for place in places for path in place.rglob("*") if path.suffix in kinds and path.is_file()]
+    files += [path for path in ROOT.iterdir() if path.suffix in kinds - {".txt"} and path.is_file()]
+    texts = (
+        path.read_text(encoding="utf-8", errors="replace") for path in files if "vendor" not in path.parts
+    )
+    return {word for text in texts for word in re.findall(r"\w+", text)}
+
+
+@every_document
+def test_every_name_of_a_document_is_in_the_code(document, words_of_code):
+    """A class, function, column, setting or key that a page names can be searched for; decisions tell of the past."""
+    if document.stem == "decisions":
+        return
+    text = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
+    names = re.findall(r"`(?:[\w/]+\.py: )?([A-Za-z_]\w*(?:\.\w+)*)(?:\(\))?`", text)
+    assert sorted({name for name in names if name.split(".")[-1] not in words_of_code}) == []
+
+
 def test_the_architecture_names_every_package_of_the_engine_and_of_a_jobs_life():
     """What lives in a folder is said; `management`, `migrations` and `templatetags` are Django's names."""
     table = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
