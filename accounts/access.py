@@ -1,7 +1,7 @@
 """The doors of every room: who a request comes from, what a member of staff may open, whose workspace pays.
 
-What belongs to a workspace opens by role: viewers read, members also submit and steer jobs, owners do everything. Who
-is not in it gets 404, who is in it with too little a role gets 403 and the reason in words.
+What belongs to a workspace opens by role: viewers read, members also submit and steer jobs, owners do everything. A
+person outside it gets 404; one whose role is too small gets 403 and the reason in words.
 """
 
 from collections.abc import Callable
@@ -118,7 +118,7 @@ def _staff_door(may_enter: Callable[[User], bool]) -> Callable[[AuthedView[...]]
 
 
 def with_role[**P](least: Role) -> Callable[[AuthedView[P]], View[P]]:
-    """Open a view to who has at least this role in the workspace that they have chosen; others get 403."""
+    """Open a view to people with at least this role in the workspace that they have chosen; others get 403."""
 
     def decorate(view: AuthedView[P]) -> View[P]:
         @signed_in
@@ -146,7 +146,7 @@ def has_role(user: User, least: Role, workspace: Workspace | int) -> bool:
 
 
 def require_role(user: User, least: Role, workspace: Workspace | int) -> None:
-    """Raise Http404 for who is not in the workspace, and PermissionDenied, in words, for who may not do this there."""
+    """Raise Http404 for a person outside the workspace, and PermissionDenied, in words, where their role is too small."""
     check_role(role_in(user, workspace), least)
 
 

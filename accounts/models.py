@@ -220,7 +220,7 @@ class WorkspaceInvitation(models.Model):
     accepted_at = models.DateTimeField(null=True, blank=True)
     accepted_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     ended_at = models.DateTimeField(
-        null=True, blank=True, help_text="When it was taken back, or declined by who was invited."
+        null=True, blank=True, help_text="When it was taken back, or declined by the person invited."
     )
 
     class Meta:

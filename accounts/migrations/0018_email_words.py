@@ -10,6 +10,13 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AlterField(
+            model_name="workspaceinvitation",
+            name="ended_at",
+            field=models.DateTimeField(
+                blank=True, help_text="When it was taken back, or declined by the person invited.", null=True
+            ),
+        ),
+        migrations.AlterField(
             model_name="user",
             name="notify_of_limits",
             field=models.BooleanField(

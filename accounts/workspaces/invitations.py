@@ -1,4 +1,4 @@
-"""Invitations into a workspace: sent, sent again, taken back, accepted once by who was invited, or declined."""
+"""Invitations into a workspace: sent, sent again, taken back, accepted once by the person invited, or declined."""
 
 import hashlib
 import secrets
@@ -118,7 +118,7 @@ def accept(invitation: WorkspaceInvitation, user: User) -> Membership:
 
 
 def decline(invitation: WorkspaceInvitation) -> None:
-    """End an invitation for who was invited. Raises MemberError where it was accepted or ended meanwhile."""
+    """End an invitation as the person invited wants it. Raises MemberError where it was accepted or ended meanwhile."""
     with transaction.atomic():
         invitation = _waiting(invitation)
         _end(invitation)

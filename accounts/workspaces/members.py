@@ -9,7 +9,7 @@ from accounts.workspaces.changes import What, note
 
 
 class MemberError(ValueError):
-    """A change of a workspace's people that cannot be made. The message is for who asked for it."""
+    """A change of a workspace's people that cannot be made. The message is for the person who asked for it."""
 
 
 @transaction.atomic

@@ -238,7 +238,7 @@ def leave(request: AuthedRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Show an invitation (mail programs open links by themselves); a POST by who was invited accepts or declines it."""
+    """Show an invitation, since mail programs open links by themselves; a POST of the person invited answers it."""
     found = invitations.invitation_of(token)
     user = request.user if isinstance(request.user, User) else None
     is_theirs = bool(found and user and invitations.is_for(found, user))

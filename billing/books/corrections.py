@@ -34,7 +34,7 @@ def ask_for_correction(
 def decide(correction_id: int, *, approve: bool, reason: str, by: User) -> Correction:
     """Post a correction, or refuse it. Raises BillingError where it is decided already, or not theirs to decide.
 
-    Who asked for it decides nothing, and who is in its workspace does not approve it.
+    The person who asked for it decides nothing, and nobody in its workspace approves it.
     """
     found = (
         Correction.objects.select_for_update(of=("self",))

@@ -51,9 +51,9 @@ _OF_STEP: dict[str, Any] = {
 
 
 def may_delete_texts(user: User, job: Job) -> bool:
-    """Tell whether the texts of this job are the user's to delete: owners of its workspace may, and who made it.
+    """Tell whether the texts of this job are the user's to delete: owners of its workspace may, and its maker.
 
-    Who made it and only reads in its workspace now, or left it, may not.
+    A maker who only reads in its workspace now, or left it, may not.
     """
     role = reader_role(user, job)
     return role is not None and role.includes(Role.MEMBER if job.created_by_id == user.pk else Role.OWNER)

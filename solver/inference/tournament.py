@@ -26,7 +26,7 @@ _PRIOR = 1.0
 _LONE = 0.5
 """What a comparison counts while its pair was shown in one order only: half of what it says may be the place."""
 _WORTH_MEETING = 0.05
-"""Who is the best with less than this share of the leader's probability meets nobody: it hardly changes who leads."""
+"""A player whose chance of being the best is less than this share of the leader's meets nobody: it hardly matters."""
 _ALL_MEET = 4
 """So few meet all others: two rounds would leave a draw of the best two undecided."""
 _SWEEPS = 200

@@ -98,7 +98,7 @@ def check_spending_limits(job: Job, *, added_nano: int, by: User | None = None) 
     for counted in uses_of(locked):
         is_of_other = other is not None and counted.limit.user_id == other.pk
         if is_of_other and counted.limit.is_of_member:
-            # What is spent on this job counts for who made it: steps on others' jobs would never add up.
+            # What is spent on this job counts for the person who made it: steps on others' jobs would never add up.
             raise SubmitError(OWN_JOBS_ONLY, field="budget", code="spending_limit")
         # For that reason only this step is held against a limit that such a person set for themselves.
         use = counted._replace(held_nano=counted.held_nano + added_nano) if is_of_other else counted

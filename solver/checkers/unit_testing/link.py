@@ -145,7 +145,7 @@ class Link:
             answer = {"is": write(self._done(told["ask"], args, named))}
         except GoneError:
             raise
-        except BaseException as error:  # noqa: BLE001  # whatever it is, it is for who asked
+        except BaseException as error:  # noqa: BLE001  # whatever it is, it is for the side that asked
             answer = {"error": self._errors.write(error)}
         changed = [[place, now] for place, was in before.items() if (now := write(given[place])) != was]
         self._send({**answer, "changed": changed})
