@@ -1,4 +1,4 @@
-"""The project's own rules: the workflow, the hooks and the form of a commit's message."""
+"""The project's own rules: sizes, the workflow, the hooks and the form of a commit's message."""
 
 import importlib.util
 import re
@@ -11,6 +11,39 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+MOST_LINES = 500
+MOST_ENTRIES = {"solver": 14, "jobs": 16}
+_WRITTEN = {".py", ".sql", ".html", ".js", ".css", ".md"}
+_NOT_WRITTEN = ("/migrations/", "static/vendor/")
+
+
+@pytest.fixture(scope="module")
+def files():
+    """The files of the rooms, and of what belongs to them."""
+    places = [*PROJECT["tool"]["importlinter"]["root_packages"], "docs", "static", "templates", "tests"]
+    found = (path for place in places for path in (ROOT / place).rglob("*"))
+    return [path for path in found if path.is_file() and "__pycache__" not in path.parts]
+
+
+def test_no_file_is_too_long_to_be_read(files):
+    """What people write has 500 lines at most; migrations are made, and other people's libraries are theirs."""
+    read = [
+        path
+        for path in files
+        if path.suffix in _WRITTEN and not any(part in str(path) for part in _NOT_WRITTEN)
+    ]
+    assert len(read) > 1_000
+    long = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in read}
+    assert {name: lines for name, lines in long.items() if lines > MOST_LINES} == {}
+
+
+@pytest.mark.parametrize("room", MOST_ENTRIES)
+def test_a_large_room_opens_into_few_packages(files, room):
+    """A reader of the engine, or of a job's life, sees where to go on before reading a module."""
+    parts = [path.relative_to(ROOT).parts for path in files]
+    assert 5 < len({names[1] for names in parts if names[0] == room}) <= MOST_ENTRIES[room]
 
 
 @pytest.fixture(scope="module")
