@@ -11,7 +11,7 @@ from accounts.models import Membership, Role, User
 from accounts.preferences.theme import theme_of
 from billing.models import SpendingStop
 from billing.stops import spending_stops
-from jobs.lifecycle.limits.spending import Use, limits_of_members, uses_of
+from jobs.lifecycle.limits.uses import Use, limits_of_members, uses_of
 from jobs.lifecycle.submission.spendable import Spendable, spendable
 from jobs.views.staff.navigation import StaffPage, staff_pages
 

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import AuthedRequest, has_role, require_role, signed_in, workspace_of
 from accounts.models import Membership, Role, User, Workspace
-from jobs.lifecycle.limits.spending import limits_in_force, limits_of_members, set_limit, uses_of
+from jobs.lifecycle.limits.spending import set_limit
+from jobs.lifecycle.limits.uses import limits_in_force, limits_of_members, uses_of
 from jobs.models import Period, SpendingLimit
 from jobs.views.webhooks import webhooks_of
 from solver.core.money import MoneyError, parse_usd, usd_decimal

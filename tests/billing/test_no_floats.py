@@ -15,7 +15,7 @@ JOBS = (
         f"lifecycle/{name}.py"
         for name in ("submission/funding", "submission/compare", "finish", "raise_budget")
     ),
-    *(f"lifecycle/limits/{name}.py" for name in ("alerts", "checks", "spending", "words")),
+    *(f"lifecycle/limits/{name}.py" for name in ("alerts", "checks", "spending", "uses", "words")),
     *("presenters/spend.py", "upkeep/low_balance.py", "worker/journal.py"),
 )
 EXACT = sorted(

@@ -1,7 +1,5 @@
 """Emails and webhooks about spending limits: at 50, 80 and 100 percent, once per period and step."""
 
-from typing import TYPE_CHECKING
-
 from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
@@ -10,19 +8,17 @@ from django.utils import timezone
 from accounts.models import Role, User
 from accounts.rights import Right
 from accounts.workspaces.mail import plain_name
+from jobs.lifecycle.limits.uses import Use
 from jobs.mail.enqueue import mail_people, mail_staff
 from jobs.mail.webhooks import enqueue_webhooks
 from jobs.models import OutboxKind, Webhook
 from jobs.models.spending_limit import LimitAlert, SpendingLimit
 from solver.core.money import format_usd, usd_decimal
 
-if TYPE_CHECKING:
-    from jobs.lifecycle.limits.spending import Use
-
 STEPS_PERCENT = (50, 80, 100)
 
 
-def alert(use: "Use", *, used_permille: int) -> None:
+def alert(use: Use, *, used_permille: int) -> None:
     """Tell those whom a limit concerns of the highest step that it newly reached, in the caller's transaction."""
     reached = [percent for percent in STEPS_PERCENT if used_permille >= 10 * percent]
     if not reached:
@@ -47,7 +43,7 @@ def alert(use: "Use", *, used_permille: int) -> None:
     _call_webhooks(use, new[-1])
 
 
-def _mail(use: "Use", percent: int) -> None:
+def _mail(use: Use, percent: int) -> None:
     limit = use.limit
     key = _key(use, percent)
     subject = f"{percent} % of the spending limit {_of_whom(limit)} is used"
@@ -60,7 +56,7 @@ def _mail(use: "Use", percent: int) -> None:
     mail_people(OutboxKind.LIMIT, to=_people_of(limit), subject=subject, text=text, key=key)
 
 
-def _call_webhooks(use: "Use", percent: int) -> None:
+def _call_webhooks(use: Use, percent: int) -> None:
     limit = use.limit
     hooks = Webhook.objects.filter(user=limit.user_id, workspace=limit.workspace_id)
     if limit.is_of_member:
@@ -80,7 +76,7 @@ def _call_webhooks(use: "Use", percent: int) -> None:
     enqueue_webhooks(hooks, event="spending_limit.reached", data=data, key=_key(use, percent))
 
 
-def _key(use: "Use", percent: int) -> str:
+def _key(use: Use, percent: int) -> str:
     return f"limit.{use.limit.pk}.{use.amount_nano}.{use.began:%Y-%m-%d}.{percent}"
 
 
@@ -106,7 +102,7 @@ def _of_whom(limit: SpendingLimit) -> str:
     return "of your workspace" if limit.workspace_id else "of the whole site"
 
 
-def _text(use: "Use", percent: int, address: str) -> str:
+def _text(use: Use, percent: int, address: str) -> str:
     limit = use.limit
     operator = ", set by the operator" if limit.by_staff and limit.user_id else ""
     facts = [

@@ -1,14 +1,10 @@
 """What a person reads whom a spending limit refuses: how much is left, when it renews, who can change it."""
 
-from typing import TYPE_CHECKING
-
 from django.conf import settings
 
 from accounts.models import User
+from jobs.lifecycle.limits.uses import Use
 from solver.core.money import format_usd_at_least, format_usd_at_most
-
-if TYPE_CHECKING:
-    from jobs.lifecycle.limits.spending import Use
 
 OWN_JOBS_ONLY = (
     "An owner limits what you may spend in this workspace, so you can raise the budget of your own jobs only. Ask an "
@@ -16,7 +12,7 @@ OWN_JOBS_ONLY = (
 )
 
 
-def refusal(use: "Use", *, added_nano: int, by: User) -> str:
+def refusal(use: Use, *, added_nano: int, by: User) -> str:
     """Return what `by` reads, for whom `added_nano` was one step too far."""
     limit = use.limit
     used_before = max(use.used_nano - added_nano, 0)
@@ -37,7 +33,7 @@ def refusal(use: "Use", *, added_nano: int, by: User) -> str:
     )
 
 
-def _whose(use: "Use", by: User) -> str:
+def _whose(use: Use, by: User) -> str:
     limit = use.limit
     if limit.user is None:
         return "The spending limit of your workspace"
@@ -45,7 +41,7 @@ def _whose(use: "Use", by: User) -> str:
     return f"{whose} in this workspace" if limit.is_of_member else whose
 
 
-def _who_changes(use: "Use") -> str:
+def _who_changes(use: Use) -> str:
     if use.limit.is_of_member:
         return "An owner of the workspace can change it."
     if use.limit.user_id:

@@ -8,7 +8,8 @@ from accounts.models import User, Workspace
 from billing.books.wallet import Balances, balances
 from billing.errors import NotEnoughMoney
 from billing.prices.shipped_list import is_bundled
-from jobs.lifecycle.limits.spending import SpendingLimitReached, Use, limits_in_force, uses_of
+from jobs.lifecycle.limits.spending import SpendingLimitReached
+from jobs.lifecycle.limits.uses import Use, limits_in_force, uses_of
 from jobs.lifecycle.submission.panel import model_names
 from jobs.models import Job
 

@@ -22,7 +22,7 @@ from jobs.core.rates import within_rate
 from jobs.core.site_tools import why_no_agents
 from jobs.core.states import JobState
 from jobs.lifecycle import SubmitError, quote_job, submit_job
-from jobs.lifecycle.limits.spending import Use, limits_of_members, uses_of
+from jobs.lifecycle.limits.uses import Use, limits_of_members, uses_of
 from jobs.lifecycle.saved.drafts import drafts_of, revision_of_draft
 from jobs.lifecycle.submission.follow_up import earlier_of
 from jobs.lifecycle.submission.panel import is_bundled_panel, model_names, offers_half_price

@@ -12,7 +12,8 @@ from accounts.access import AuthedRequest, staff_with
 from accounts.models import User
 from accounts.rights import Right
 from accounts.services import ensure_personal_workspace
-from jobs.lifecycle.limits.spending import set_limit, uses_of
+from jobs.lifecycle.limits.spending import set_limit
+from jobs.lifecycle.limits.uses import uses_of
 from jobs.models import Period, SpendingLimit
 from jobs.views.limits import UsdField
 from jobs.views.webhooks import webhooks_of

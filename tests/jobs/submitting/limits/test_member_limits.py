@@ -8,7 +8,8 @@ from accounts.services import ensure_personal_workspace
 from billing.books.wallet import grant
 from jobs.core.errors import SubmitError
 from jobs.lifecycle import raise_budget
-from jobs.lifecycle.limits.spending import SpendingLimitReached, limits_of_members, set_limit, uses_of
+from jobs.lifecycle.limits.spending import SpendingLimitReached, set_limit
+from jobs.lifecycle.limits.uses import limits_of_members, uses_of
 from jobs.models import Job, OutboxKind, OutboxMessage, Period, Webhook
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.billing.ledger.test_races import together

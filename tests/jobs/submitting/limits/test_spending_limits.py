@@ -15,13 +15,8 @@ from billing.cost_review.summing import sum_calls
 from billing.models import Call, CallSum
 from jobs.core.errors import SubmitError
 from jobs.lifecycle import cancel_job, raise_budget
-from jobs.lifecycle.limits.spending import (
-    SpendingLimitReached,
-    bounds_of,
-    limits_in_force,
-    set_limit,
-    uses_of,
-)
+from jobs.lifecycle.limits.spending import SpendingLimitReached, set_limit
+from jobs.lifecycle.limits.uses import bounds_of, limits_in_force, uses_of
 from jobs.lifecycle.submission.funding import start_paid_jobs
 from jobs.models import Job, OutboxKind, OutboxMessage, Period
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD
