@@ -189,10 +189,10 @@ def _report(jobs: Iterable[Ended]) -> dict[str, Any]:
 _quotes: dict[Any, Any] = {}
 
 
-def _quoted(problem: Problem, cards: Any, budget: int, strategy: str) -> Any:
-    key = (len(problem.text.encode()), problem.kind, problem.is_checkable, budget, strategy)
+def _quoted(problem: Problem, cards: Any, budget_nano: int, strategy: str) -> Any:
+    key = (len(problem.text.encode()), problem.kind, problem.is_checkable, budget_nano, strategy)
     if key not in _quotes:
-        _quotes[key] = quote(problem, cards, budget_nano=budget, terms=terms_of(strategy))
+        _quotes[key] = quote(problem, cards, budget_nano=budget_nano, terms=terms_of(strategy))
     return _quotes[key]
 
 

@@ -31,8 +31,8 @@ from demo_model.training.train_sample import pass_rates
 
 WARM_UP = 60  # steps
 LATE_PART = 0.6  # of the time: from here on, workings with wrong tries are common
-SAVE_EVERY = 180  # seconds
-RATE_EVERY = 1200  # seconds between measurements of pass@1
+SAVE_EVERY_S = 180
+RATE_EVERY_S = 1200  # between measurements of pass@1
 
 
 def main() -> None:
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--adam-rate", type=float, default=3e-3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--pool", type=int, default=2048, help="rows that are sorted into batches")
-    parser.add_argument("--rate-every", type=float, default=RATE_EVERY)
+    parser.add_argument("--rate-every", type=float, default=RATE_EVERY_S)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(1)
@@ -106,7 +106,7 @@ class Training:
                 mean = round(sum(losses) / len(losses), 4)
                 self.log({"loss": mean, "tokens": tokens, "examples": examples})
                 losses, tokens, examples = [], 0, 0
-            if self.used - saved > SAVE_EVERY:
+            if self.used - saved > SAVE_EVERY_S:
                 self.save()
                 saved = self.used
             if self.used - rated > args.rate_every:

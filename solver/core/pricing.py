@@ -204,9 +204,9 @@ def cost_nano(rates: Rates, usage: Usage, *, at: datetime | None = None) -> int:
     return -(-pico // PICO_PER_NANO) + rates.request_nano + usage.searches * rates.search_nano
 
 
-def billed_nano(cost: int, markup_bp: int) -> int:
+def billed_nano(cost_nano: int, markup_bp: int) -> int:
     """Return what the user pays for a provider cost under a markup in basis points, rounded up."""
-    return -(-cost * (BASIS_POINTS + markup_bp) // BASIS_POINTS)
+    return -(-cost_nano * (BASIS_POINTS + markup_bp) // BASIS_POINTS)
 
 
 def bound_nano(rates: Rates, *, prompt_tokens: int, max_output_tokens: int) -> int:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 _HIGHEST = "high"
-_LEAST_BUDGET = 1_024
+_LEAST_TOKENS = 1_024
 """No provider takes a smaller one."""
 _BUDGETS = frozenset({"budget_tokens", "thinkingBudget", "thinking_budget"})
 
@@ -27,7 +27,7 @@ def long_thought(model: str, *, cap: int) -> Mapping[str, Any]:
     if budget is None or budget <= cap * 3 // 4:
         return {"reasoning_effort": _HIGHEST}
     fitting = cap * 3 // 4
-    return {"thinking": {"type": "enabled", "budget_tokens": fitting}} if fitting >= _LEAST_BUDGET else {}
+    return {"thinking": {"type": "enabled", "budget_tokens": fitting}} if fitting >= _LEAST_TOKENS else {}
 
 
 def _translated(model: str, cap: int) -> Mapping[str, Any] | None:

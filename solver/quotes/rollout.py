@@ -75,10 +75,10 @@ class _Player:
 
     def __init__(self, card: ModelCard, game: Game) -> None:
         self.ability = card.ability_for(game.kind)
-        self.typical = try_nano(card, game)
-        self.least = least_budget_left_nano(card, game.tools.sizes(game.size_bytes)[-1], game.markup_bp)
-        self.costs = _costs(card, game)
-        self.mean = sum(self.costs) / len(self.costs)
+        self.typical_nano = try_nano(card, game)
+        self.least_nano = least_budget_left_nano(card, game.tools.sizes(game.size_bytes)[-1], game.markup_bp)
+        self.costs_nano = _costs_nano(card, game)
+        self.mean_nano = sum(self.costs_nano) / len(self.costs_nano)
         p = min(max(self.ability / (1.0 - _BLIND_SHARE), 1e-4), 0.999)
         self.handicap = handicap_of(p, spread=math.hypot(_SLOPE, _SCATTER))
 
@@ -89,7 +89,7 @@ class _Player:
         return sigmoid(self.handicap - _SLOPE * difficulty + _SCATTER * rng.gauss(0.0, 1.0))
 
 
-def _costs(card: ModelCard, game: Game) -> list[float]:
+def _costs_nano(card: ModelCard, game: Game) -> list[float]:
     """Return what tries cost at evenly spaced quantiles of a lognormal length of output."""
     output = card.output
     sigma = max(math.log(max(output.q90, 1) / max(output.q50, 1)) / _Z90, 0.05)
@@ -141,50 +141,50 @@ class _Wait:
         self._game, self._players, self._rng = game, players, rng
         self._chances = [player.chance(difficulty, rng) for player in players]
         self._failures = [0] * len(players)
-        self._spent, self._tries = 0.0, 0
+        self._spent_nano, self._tries = 0.0, 0
 
     def simulate_until(self, tries: int) -> Rollout | None:
         """Try one by one; None: after so many tries it has not ended."""
         while self._tries < tries:
-            at = _best_per_dollar(self._players, self._failures, self._game.spendable_nano - self._spent)
+            at = _best_per_dollar(self._players, self._failures, self._game.spendable_nano - self._spent_nano)
             if at is None or not _may_try(self._game, self._tries):
-                return _rollout(self._game, self._spent, self._tries, won=False, right=False)
+                return _rollout(self._game, self._spent_nano, self._tries, won=False, right=False)
             player = self._players[at]
-            self._spent += player.costs[int(self._rng.random() * _LENGTHS)]
+            self._spent_nano += player.costs_nano[int(self._rng.random() * _LENGTHS)]
             self._tries += 1
             if self._rng.random() < self._chances[at]:
-                return _solved(self._game, player, self._spent, self._tries)
+                return _solved(self._game, player, self._spent_nano, self._tries)
             self._failures[at] += 1
         return None
 
     def extrapolate(self) -> Rollout:
         """Draw the end: the number of further tries is geometric, with the mean chance and cost of those so far."""
-        mean = self._spent / self._tries
+        mean_nano = self._spent_nano / self._tries
         hoped = sum(c * f for c, f in zip(self._chances, self._failures, strict=True))
         chance = min(max(hoped / self._tries, 1e-9), 0.999)
         more = math.ceil(math.log(1.0 - self._rng.random()) / math.log1p(-chance))
-        left = min(int((self._game.spendable_nano - self._spent) / mean), _MOST_TRIES - self._tries)
-        spent, tries = self._spent + min(more, left) * mean, self._tries + min(more, left)
+        left = min(int((self._game.spendable_nano - self._spent_nano) / mean_nano), _MOST_TRIES - self._tries)
+        spent_nano, tries = self._spent_nano + min(more, left) * mean_nano, self._tries + min(more, left)
         if more > left:
-            return _rollout(self._game, spent, tries, won=False, right=False)
-        return _solved(self._game, self._players[0], spent, tries)
+            return _rollout(self._game, spent_nano, tries, won=False, right=False)
+        return _solved(self._game, self._players[0], spent_nano, tries)
 
 
-def _best_per_dollar(players: Sequence[_Player], failures: Sequence[int], resources: float) -> int | None:
+def _best_per_dollar(players: Sequence[_Player], failures: Sequence[int], free_nano: float) -> int | None:
     best, most = None, 0.0
     for at, player in enumerate(players):
-        if player.least <= resources:
-            rate = chance_after_failures(player.ability, failures[at]) / player.typical
+        if player.least_nano <= free_nano:
+            rate = chance_after_failures(player.ability, failures[at]) / player.typical_nano
             if rate > most:
                 best, most = at, rate
     return best
 
 
-def _solved(game: Game, player: _Player, spent: float, tries: int) -> Rollout:
+def _solved(game: Game, player: _Player, spent_nano: float, tries: int) -> Rollout:
     """Add the calls that are under way when the right answer lands: they are paid as well."""
     under_way = min(max(2, tries // 2), game.slots) - 1
-    under_way = max(min(under_way, int((game.spendable_nano - spent) / player.mean)), 0)
-    return _rollout(game, spent + under_way * player.mean, tries + under_way, won=True, right=True)
+    under_way = max(min(under_way, int((game.spendable_nano - spent_nano) / player.mean_nano)), 0)
+    return _rollout(game, spent_nano + under_way * player.mean_nano, tries + under_way, won=True, right=True)
 
 
 # Without a checker ------------------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ class _Race:
         unique: dict[int, float] = {}
         self._chances = [unique.setdefault(id(player), player.chance(difficulty, rng)) for player in players]
         self._votes: list[int] = [0]  # the right answer first, then wrong ones
-        self._wrong, self._tries, self._spent = 0, 0, 0.0
+        self._wrong, self._tries, self._spent_nano = 0, 0, 0.0
         self._first = self._second = 0
 
     def simulate_until(self, tries: int) -> Rollout | None:
@@ -206,13 +206,13 @@ class _Race:
         while self._tries < tries:
             turn = self._tries % len(self._players)
             player = self._players[turn]
-            is_paid = player.least <= self._game.spendable_nano - self._spent
+            is_paid = player.least_nano <= self._game.spendable_nano - self._spent_nano
             if not (is_paid and _may_try(self._game, self._tries)):
-                return _rollout(self._game, self._spent, self._tries, won=False, right=self._leads)
-            self._spent += player.costs[int(self._rng.random() * _LENGTHS)]
+                return _rollout(self._game, self._spent_nano, self._tries, won=False, right=self._leads)
+            self._spent_nano += player.costs_nano[int(self._rng.random() * _LENGTHS)]
             self._vote(right=self._rng.random() < self._chances[turn])
             if _lead(self._first, self._second) >= self._game.target:
-                return _rollout(self._game, self._spent, self._tries, won=True, right=self._leads)
+                return _rollout(self._game, self._spent_nano, self._tries, won=True, right=self._leads)
         return None
 
     @property
@@ -229,13 +229,13 @@ class _Race:
 
     def extrapolate(self) -> Rollout:
         """Go on as it went so far: at the mean cost of a try, the lead growing by its mean."""
-        mean = self._spent / self._tries
-        left = min(int(self._game.spendable_nano / mean), _MOST_TRIES)
+        mean_nano = self._spent_nano / self._tries
+        left = min(int(self._game.spendable_nano / mean_nano), _MOST_TRIES)
         needed = self._needed()
         won = needed is not None and needed <= left
         calls = needed if needed is not None and won else left
-        charged = min(calls * mean, self._game.spendable_nano)
-        return _rollout(self._game, charged, calls, won=won, right=self._leads)
+        charged_nano = min(calls * mean_nano, self._game.spendable_nano)
+        return _rollout(self._game, charged_nano, calls, won=won, right=self._leads)
 
     def _needed(self) -> int | None:
         """Return after how many tries the lead is clear: where drift·n = z·√(votes of the first two), n in all.
@@ -282,8 +282,8 @@ def side_by_side(game: Game, calls: float) -> int:
     return min(max(4, int(calls) // 2), game.slots)
 
 
-def _rollout(game: Game, spent: float, calls: int, *, won: bool, right: bool) -> Rollout:
+def _rollout(game: Game, spent_nano: float, calls: int, *, won: bool, right: bool) -> Rollout:
     """Return a rollout; tries run side by side."""
     at_once = side_by_side(game, calls)
     rounds = math.ceil(calls / at_once) if calls else 0
-    return Rollout(min(round(spent), game.spendable_nano), calls, rounds * game.call_s, won, right)
+    return Rollout(min(round(spent_nano), game.spendable_nano), calls, rounds * game.call_s, won, right)
