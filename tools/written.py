@@ -119,8 +119,10 @@ def take(files: Sequence[WrittenFile], keep: Keep) -> Written:
         is_table = name.lower().endswith(_TABLES)
         has_room = len(tables) < MOST_TABLES if is_table else looked_at < MOST_PICTURES
         if file.content is None or len(file.content) > left or not has_room:
-            said.append(f"{name}: not taken; at most {MOST_PICTURES} pictures and {MOST_TABLES} tables of together "
-                        f"{MOST_BYTES // 1_000_000} MB are.")  # fmt: skip
+            said.append(
+                f"{name}: not taken; at most {MOST_PICTURES} pictures and {MOST_TABLES} tables of together "
+                f"{MOST_BYTES // 1_000_000} MB are."
+            )
             continue
         left -= len(file.content)
         if is_table:

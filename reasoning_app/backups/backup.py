@@ -52,8 +52,14 @@ def make_backup(target: Path) -> Made:
     try:
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as directory:
             dump, draft = Path(directory) / DUMP, Path(directory) / "draft"
-            run_tool("pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--lock-wait-timeout=60s",
-                     f"--file={dump}")  # fmt: skip
+            run_tool(
+                "pg_dump",
+                "--format=custom",
+                "--no-owner",
+                "--no-privileges",
+                "--lock-wait-timeout=60s",
+                f"--file={dump}",
+            )
             made = _pack(draft, dump)
             draft.rename(target)
     except OSError as error:

@@ -71,8 +71,15 @@ def restore_backup(source: Path, *, replace: bool) -> Restored:
         lines = run_program(["pg_restore", "--list", str(dump)]).splitlines(keepends=True)
         wanted.write_text("".join(line for line in lines if not _SCHEMA_LINE.match(line)))
         with _emptied(manifest, replace=replace):
-            run_tool("pg_restore", "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges",
-                     f"--use-list={wanted}", str(dump))  # fmt: skip
+            run_tool(
+                "pg_restore",
+                "--single-transaction",
+                "--exit-on-error",
+                "--no-owner",
+                "--no-privileges",
+                f"--use-list={wanted}",
+                str(dump),
+            )
             call_command("migrate", interactive=False, verbosity=0)
             jobs = _free_held_jobs()
         mails = _restore_files(archive)

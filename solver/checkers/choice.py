@@ -138,8 +138,12 @@ class Choice(BaseChecker):
         exact = exact or names.get(bare(without_subject(plain)))
         if exact is not None:
             return exact
-        begun = {option for name, option in names.items() if (rest := after(plain, name)) is not None
-                 and not self._named_in(rest, names, besides=option, is_marked=is_marked(plain, name))}  # fmt: skip
+        begun = {
+            option
+            for name, option in names.items()
+            if (rest := after(plain, name)) is not None
+            and not self._named_in(rest, names, besides=option, is_marked=is_marked(plain, name))
+        }
         if len(begun) == 1:
             return begun.pop()
         ended = re.search(r"\(([A-Za-z0-9])\)$", plain)

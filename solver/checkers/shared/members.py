@@ -184,6 +184,8 @@ def _same_plainly(one: str, other: str) -> bool | None:
     keys = [quick_key(member) or text_key(member) for member in (one, other)]
     if keys[0] == keys[1]:
         return True
-    is_formula = [key.startswith("text:") and re.search(r"[\\^=+*/()√π]|[0-9][a-z]", member) for key, member in
-                  zip(keys, (one, other), strict=True)]  # fmt: skip
+    is_formula = [
+        key.startswith("text:") and re.search(r"[\\^=+*/()√π]|[0-9][a-z]", member)
+        for key, member in zip(keys, (one, other), strict=True)
+    ]
     return None if any(is_formula) else False
