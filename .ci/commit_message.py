@@ -1,4 +1,4 @@
-"""The commit-msg hook: a subject has at most 72 characters, begins with a capital after its area, and stands alone."""
+"""The commit-msg hook: a subject has at most 72 characters, a capital after its area, no period, and stands alone."""
 
 import re
 import sys
@@ -19,7 +19,9 @@ def faults(message: str) -> list[str]:
     if len(subject) > MAX_CHARACTERS:
         found.append(f"The subject has {len(subject)} characters; use at most {MAX_CHARACTERS}, one idea.")
     if not _SUBJECT.match(subject):
-        found.append("Begin with “area: Imperative sentence”, such as “billing: Refuse a second top-up”.")
+        found.append("Begin with “area: What is so now”, such as “billing: A second top-up is refused”.")
+    if subject.endswith("."):
+        found.append("Leave out the final period.")
     if len(lines) > 1 and lines[1].strip():
         found.append("Leave the second line empty; the body begins on the third.")
     return found

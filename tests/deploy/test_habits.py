@@ -71,14 +71,15 @@ def faults():
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        ("jobs: Send a comparison once\n\nBecause.\n", None),
+        ("jobs: A comparison is sent once\n\nBecause.\n", None),
         ("Say once what the card holds\n", None),
         ("jobs, billing: Move\n# comment of git", None),
         ("fixup! jobs: whatever", None),
         ("jobs: " + "X" * 67, "The subject has 73 characters"),
-        ("jobs: send it once", "Imperative sentence"),
+        ("jobs: send it once", "What is so now"),
+        ("jobs: It is sent once.", "final period"),
         ("jobs: Send it once\nBecause", "second line"),
-        ("", "Imperative sentence"),
+        ("", "What is so now"),
     ],
 )
 def test_a_commit_message_has_the_projects_form(faults, message, words):
