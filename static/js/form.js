@@ -51,7 +51,7 @@ async function sendDraft() {
   form.elements.draft_revision.value = reply.headers.get("X-Draft-Revision") ?? "";
   if (reply.status !== 412) return;
   form.elements.draft.value = reply.headers.get("X-New-Draft");
-  document.getElementById("draft-note").textContent = "This draft was changed in another tab or on another device. What stands here is now a draft of its own.";
+  document.getElementById("draft-note").textContent = "This draft was changed in another tab or on another device. What you see here is now a draft of its own.";
   await sendDraft();
 }
 

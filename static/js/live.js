@@ -91,7 +91,7 @@ function tellReach({ detail }) {
   const isGone = [403, 404].includes(detail.xhr.status);
   away.hidden = failures < 2 && !isGone;
   away.textContent = away.hidden ? "" : isGone
-    ? "This job is not open to you any more. Reload the page to see why."
+    ? "You can no longer see this job. Reload the page to see why."
     : "Ponder does not answer, so this page may be out of date. It keeps trying; the job itself goes on.";
 }
 
