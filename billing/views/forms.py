@@ -34,7 +34,7 @@ class TopUpForm(forms.Form):
         return cleaned
 
 
-class SetAsideForm(forms.Form):
+class SuspendForm(forms.Form):
     """Which model to suspend, and why."""
 
     model = forms.ChoiceField()

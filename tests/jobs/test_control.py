@@ -150,7 +150,7 @@ def test_a_cancelled_job_is_not_wished_back(submit):
     assert job.wanted == Wanted.CANCEL
 
 
-def test_a_scheduled_job_waits_with_its_money_set_aside(submit, run_all, workspace, endpoint):
+def test_a_scheduled_job_waits_with_its_money_reserved(submit, run_all, workspace, endpoint):
     """No worker takes it before its time; starting it now takes it out of its schedule."""
     before = balances(workspace).available_nano
     job = submit(1, not_before_at=timezone.now() + timedelta(hours=1))

@@ -10,7 +10,7 @@ from accounts.rights import Right
 from billing.errors import BillingError
 from billing.models import SpendingStop, StopScope
 from billing.stops import lift, stop
-from billing.views.forms import LiftForm, SetAsideForm
+from billing.views.forms import LiftForm, SuspendForm
 
 _SHOWN = 100
 
@@ -19,7 +19,7 @@ _SHOWN = 100
 @require_http_methods(["GET", "HEAD", "POST"])
 def suspensions(request: AuthedRequest) -> HttpResponse:
     """Show current and earlier suspensions; a POST suspends a model."""
-    form = SetAsideForm(request.POST or None)
+    form = SuspendForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             asked = form.cleaned_data

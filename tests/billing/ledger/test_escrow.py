@@ -28,7 +28,7 @@ def test_trial_credit_is_left_alone_where_it_is_not_allowed(rich, purse):
     assert (purse(rich, TRIAL), purse(rich)) == (5 * USD, 13 * USD)
 
 
-def test_opening_twice_sets_aside_once(rich, purse):
+def test_opening_twice_reserves_once(rich, purse):
     """A repeated submission finds its escrow."""
     first = start_job(rich, 7 * USD)
     again = start_job(rich, 7 * USD, job_id=first.job_id)

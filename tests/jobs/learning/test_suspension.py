@@ -56,7 +56,7 @@ def job_of_a_suspended_model(alice, workspace, endpoint, run_all) -> Job:
     return job
 
 
-def test_an_overrun_is_paid_by_the_house_and_sets_the_model_aside(alice, workspace, endpoint, run_all, staff):
+def test_an_overrun_is_paid_by_the_house_and_suspends_the_model(alice, workspace, endpoint, run_all, staff):
     """The user pays the hold, the job waits and says why, staff get one mail; lifted, the job goes on to its answer."""
     before = balances(workspace).available_nano
     job = job_of_a_suspended_model(alice, workspace, endpoint, run_all)
@@ -102,7 +102,7 @@ def test_an_overrun_is_paid_by_the_house_and_sets_the_model_aside(alice, workspa
     assert balances(workspace).available_nano == before - job.charged_nano
 
 
-def test_staff_who_come_later_hear_of_a_model_that_was_set_aside(alice, workspace, endpoint, run_all):
+def test_staff_who_come_later_hear_of_a_suspended_model(alice, workspace, endpoint, run_all):
     """While there is nobody to tell it is not ticked off; later it is told once."""
     job_of_a_suspended_model(alice, workspace, endpoint, run_all)
     assert notify_staff() == 0
@@ -115,7 +115,7 @@ def test_staff_who_come_later_hear_of_a_model_that_was_set_aside(alice, workspac
     assert OutboxMessage.objects.get(kind=OutboxKind.SUSPENSION).recipient == late.email
 
 
-def test_a_panel_with_another_model_goes_on_without_the_one_set_aside(
+def test_a_panel_with_another_model_goes_on_without_a_suspended_one(
     alice, workspace, endpoint, run_all, settings
 ):
     """The other model answers; nothing more is sent to the one that lied."""
@@ -142,10 +142,10 @@ def test_a_panel_with_another_model_goes_on_without_the_one_set_aside(
     assert not job.steps.filter(status="failed").exists()
 
 
-def test_a_new_job_of_a_model_set_aside_waits_without_a_call_and_can_be_cancelled(
+def test_a_new_job_of_a_suspended_model_waits_without_a_call_and_can_be_cancelled(
     alice, workspace, endpoint, run_all
 ):
-    """Set aside by hand, the model is not called at all; the user may wait, or have everything back."""
+    """Suspended by hand, the model is not called at all; the user may wait, or have everything back."""
     call_command("suspension", "openai/test", reason="Its bill looks odd.")
     before = balances(workspace).available_nano
     job = submitted(alice, workspace)
@@ -166,7 +166,7 @@ def test_a_new_job_of_a_model_set_aside_waits_without_a_call_and_can_be_cancelle
 def test_several_overruns_at_once_are_one_suspension_and_one_mail(
     alice, workspace, endpoint, run_all, staff, host
 ):
-    """A whole wave of lies sets the model aside once; sweepers that run together write one mail each of the staff."""
+    """A whole wave of lies suspends the model once; sweepers that run together write one mail each of the staff."""
     endpoint.behaviour = lambda call: Answer(f"Answer: {call.number}", usage=LIE)
     jobs = [submitted(alice, workspace) for _ in range(2)]
     threads = [threading.Thread(target=run_and_close, args=(host.claim_and_run,)) for _ in jobs]

@@ -38,7 +38,7 @@ def test_a_job_may_wait_for_money(alice, workspace):
 
 
 def test_it_starts_by_itself_once_the_money_arrives(alice, workspace):
-    """Too little changes nothing; enough sets the budget aside and queues the job."""
+    """Too little changes nothing; enough reserves the budget and queues the job."""
     job = submit(alice, workspace, when_paid=True)
     pay(workspace, 20)
     job.refresh_from_db()

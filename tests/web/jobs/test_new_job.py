@@ -21,7 +21,7 @@ def submit(person, **changes):
     return person.post(reverse("job-new"), GOOD | changes)
 
 
-def test_a_job_is_made_and_its_budget_set_aside(alice):
+def test_a_job_is_made_and_its_budget_reserved(alice):
     """Start leads to the job's page; the whole budget is out of the wallet's reach."""
     before = balances(workspace_of(alice.user)).available_nano
     reply = submit(alice)
