@@ -56,13 +56,13 @@ class Aggregate(Common[Shape]):
         """Take the largest shape that the budget covers; with too little for any, or a checker, there are only tries."""
         solvers = self.roles.rotation()
         shapes = (Shape(solvers, *shape) for shape in _SHAPES)
-        fits = (shape for shape in shapes if self._cost_nano(shape) <= self.setting.budget_nano * 9 // 10)
+        fits = (shape for shape in shapes if self._typical_nano(shape) <= self.setting.budget_nano * 9 // 10)
         alone = Shape(solvers)
         return alone if self.problem.is_checkable else next(fits, alone)
 
-    def _cost_nano(self, shape: Shape) -> int:
+    def _typical_nano(self, shape: Shape) -> int:
         per_call = [
-            self.roles.cost_nano(name) + shape.rounds * self.roles.cost_nano(name, shown=shape.combined)
+            self.roles.typical_nano(name) + shape.rounds * self.roles.typical_nano(name, shown=shape.combined)
             for name in shape.solvers
         ]
         return shape.population * sum(per_call) // len(per_call)

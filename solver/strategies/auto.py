@@ -68,12 +68,12 @@ class Auto(Common[AutoPlan]):
         tries = {card.name for card in self.roles.solvers}
         self._skills = tuple(each for each in self.evidence.skills().items() if each[0] in tries)
         self._names = [name for name, _ in self._skills]
-        self._cost_nano = {name: float(max(self.roles.cost_nano(name), 1)) for name in self._names}
-        dearest_nano = max(self._cost_nano.values())
+        self._typical_nano = {name: float(max(self.roles.typical_nano(name), 1)) for name in self._names}
+        dearest_nano = max(self._typical_nano.values())
         ceiling_nano = min(setting.budget_nano, _CEILING * dearest_nano)
         # From the budget as it is now, for a raise says that more is welcome; it never changes what told steps mean.
         self._value_nano = float(worth) if worth else _WORTH * math.sqrt(ceiling_nano * dearest_nano)
-        self._proof = ProofTries(self._skills, self._cost_nano, self._value_nano)
+        self._proof = ProofTries(self._skills, self._typical_nano, self._value_nano)
         # What did not pay under one budget may pay under a raised one.
         self._enough_key = f"enough/{setting.budget_nano}"
         self._enough = False
@@ -191,7 +191,7 @@ class Auto(Common[AutoPlan]):
 
         Cheap tries first is the way to end up with nothing but cheap tries.
         """
-        spare = free_nano - _ASKED[best.tries] * self._cost_nano[best.model]
+        spare = free_nano - _ASKED[best.tries] * self._typical_nano[best.model]
         affordable = [each for each in batches if self._need(each) <= free_nano]
         grand = max(affordable, key=lambda each: each.gain, default=best)
         of_best = max(each.gain for each in batches if each.model == best.model)
@@ -214,7 +214,7 @@ class Auto(Common[AutoPlan]):
 
     def _need(self, batch: SampleBatch) -> float:
         """Return the money that must be free for all tries of a batch: their typical cost, the last one's hold."""
-        return (batch.tries - 1) * self._cost_nano[batch.model] + self.roles.hold_nano(batch.model)
+        return (batch.tries - 1) * self._typical_nano[batch.model] + self.roles.hold_nano(batch.model)
 
     def _batches(self, lookaheads: tuple[int, ...] = LOOKAHEADS) -> Sequence[SampleBatch]:
         known = self.evidence
@@ -228,7 +228,7 @@ class Auto(Common[AutoPlan]):
 
     def _rate(self, batch: SampleBatch) -> float:
         """Return what a batch is worth by what it costs."""
-        return self._value_nano * batch.gain / (batch.tries * self._cost_nano[batch.model])
+        return self._value_nano * batch.gain / (batch.tries * self._typical_nano[batch.model])
 
     def done(self) -> StopReason | None:
         """Stop when proven, when sure enough, or when more would not pay."""

@@ -58,7 +58,7 @@ class Decompose(Common[SplitPlan]):
     def make_plan(self) -> SplitPlan:
         """Choose who plans and solves, and what a part runs; splitting needs money for a plan and a dozen tries."""
         solvers = self.roles.rotation()
-        affordable = 12 * self.roles.cost_nano(solvers[0], shown=1) <= self.setting.budget_nano
+        affordable = 12 * self.roles.typical_nano(solvers[0], shown=1) <= self.setting.budget_nano
         return SplitPlan(solvers, self._depth > 0 and affordable)
 
     # Asking ---------------------------------------------------------------------------------------------------

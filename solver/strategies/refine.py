@@ -87,8 +87,8 @@ class Refine(Common[LinesPlan]):
         """Choose solver and grader, and how many lines run side by side: one for each ten calls, at most four."""
         solvers = self.roles.rotation()
         judge = self.roles.choose_judge(solvers[:1])
-        line_nano = self.roles.cost_nano(solvers[0]) + 4 * self.roles.cost_nano(solvers[0], shown=1)
-        line_nano += 5 * self.roles.cost_nano(judge, shown=1)
+        line_nano = self.roles.typical_nano(solvers[0]) + 4 * self.roles.typical_nano(solvers[0], shown=1)
+        line_nano += 5 * self.roles.typical_nano(judge, shown=1)
         lines = min(max(self.setting.budget_nano // max(line_nano, 1), 1), 4)
         return LinesPlan(solvers, judge, lines, int(self.setting.options.get("passes", PASSES)))
 

@@ -60,8 +60,8 @@ class Swiss(Common[SwissPlan]):
         """Share the budget between tries and a tournament; too little for both buys tries alone."""
         solvers = self.roles.rotation()
         judge = self.roles.choose_judge(solvers)
-        try_nano = max(sum(self.roles.cost_nano(name) for name in solvers) // len(solvers), 1)
-        left_nano = self.setting.budget_nano - _PLANNED * self.roles.cost_nano(judge, shown=2)
+        try_nano = max(sum(self.roles.typical_nano(name) for name in solvers) // len(solvers), 1)
+        left_nano = self.setting.budget_nano - _PLANNED * self.roles.typical_nano(judge, shown=2)
         tries = min(left_nano * 3 // (4 * try_nano), _MOST_TRIES)
         compares = tries >= _LEAST_TRIES and not self.problem.is_checkable
         return SwissPlan(solvers, judge, tries if compares else MAX_TRIES)

@@ -74,7 +74,7 @@ class Tree(Common[JudgedPlan]):
         self._believed: Mapping[str, float] = {}
         self._weigh_at = 0
         self._nano = {
-            name: (max(self.roles.cost_nano(name), 1), max(self.roles.cost_nano(name, shown=1), 1))
+            name: (max(self.roles.typical_nano(name), 1), max(self.roles.typical_nano(name, shown=1), 1))
             for name in self.roles.cards
         }
 

@@ -78,7 +78,7 @@ class Vote(Common[Plan]):
         """Tell whether the leader would stay ahead even if all that is left bought votes for the second."""
         if self.problem.is_checkable or not resources.affordable or resources.in_flight or self._settled:
             return False
-        costs = [self.roles.cost_nano(card.name) for card in self.roles.solvers]
+        costs = [self.roles.typical_nano(card.name) for card in self.roles.solvers]
         # Half the typical cost: replies may be shorter than most.
         return self._first - self._second > 2 * resources.free_nano / max(min(costs), 1)
 
@@ -100,7 +100,7 @@ class Vote(Common[Plan]):
         """Return the expected chance of success per nano-USD, pending tries counting as failures."""
         failures = self._tries_by_model[name] + pending[name]
         chance = chance_after_failures(self.roles.cards[name].ability_for(self.problem.kind), failures)
-        return chance / max(self.roles.cost_nano(name), 1)
+        return chance / max(self.roles.typical_nano(name), 1)
 
     # Being told -----------------------------------------------------------------------------------------------
 

@@ -105,7 +105,9 @@ def _holds(condition: Q, is_asked: bool) -> ExpressionWrapper[Any] | Value:  # n
 
 def _mark(row: tuple[Any, ...], result: ResultKind, group: str) -> Mark:
     """Return the mark of a row of `_COLUMNS`."""
-    step_id, key, kind, parents, purpose, state, status, _, cost_nano, is_part, said, passed, words, *_ = row
+    step_id, key, kind, parents, purpose, state, status, _, charged_nano, is_part, said, passed, words, *_ = (
+        row
+    )
     judged = _PASSED.get(passed)
     better = None
     if kind == StepKind.GRADE and (grade := read_grade(words)):
@@ -127,7 +129,7 @@ def _mark(row: tuple[Any, ...], result: ResultKind, group: str) -> Mark:
         answer=said if result.is_short else "",
         passed=judged,
         better=better,
-        cost_nano=cost_nano,
+        charged_nano=charged_nano,
         is_part=is_part,
     )
 

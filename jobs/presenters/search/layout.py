@@ -47,7 +47,7 @@ def draw(marks: Sequence[Mark], shown: str | None = None) -> Picture | None:
     cells = cells_of(descent, is_single=is_single)
     centres, height = _centres(descent, cells)
     anchors, label_x = _anchors(descent, cells)
-    most_nano = max(mark.cost_nano for mark in marks)
+    most_nano = max(mark.charged_nano for mark in marks)
     nodes, node_of = _placed(descent, cells, centres, anchors, most_nano)
     meetings, of_meetings = met(descent, node_of, anchors, top=_HEADER + PITCH // 2, is_single=is_single)
     height = max([height, *(node.y + PITCH for node in meetings)])
@@ -147,7 +147,7 @@ def _radius(group: Sequence[Mark], most_nano: int, *, is_check: bool) -> int:
         return 9 + 3 * (len(group) > 99) if is_check else min(20, 11 + int(1.3 * math.log2(len(group))))
     if is_check or not most_nano:
         return 6
-    return 5 + math.isqrt(16 * max(group[0].cost_nano, 0) // most_nano)
+    return 5 + math.isqrt(16 * max(group[0].charged_nano, 0) // most_nano)
 
 
 def _columns(descent: Descent, anchors: Mapping[int, Anchors]) -> tuple[Column, ...]:

@@ -78,7 +78,7 @@ class Mark(NamedTuple):
     answer: str = ""
     passed: bool | None = None
     better: int | None = None
-    cost_nano: int = 0
+    charged_nano: int = 0
     is_part: bool = False
 
 

@@ -20,7 +20,7 @@ class TableRow(NamedTuple):
     origin: str
     answer: str
     verdict: str
-    cost_nano: int
+    charged_nano: int
 
 
 def rows_of(picture: Picture, marks: Sequence[Mark]) -> Iterator[TableRow]:
@@ -35,7 +35,7 @@ def rows_of(picture: Picture, marks: Sequence[Mark]) -> Iterator[TableRow]:
             origin=_origin(node.marks, known),
             answer=_answer(node.marks),
             verdict=_verdict(node.marks, known),
-            cost_nano=sum(mark.cost_nano for mark in node.marks),
+            charged_nano=sum(mark.charged_nano for mark in node.marks),
         )
 
 

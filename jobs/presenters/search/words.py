@@ -44,8 +44,8 @@ def title_of(marks: Sequence[Mark]) -> str:
     first = marks[0]
     is_one_answer = all(mark.group == first.group for mark in marks)
     answer = f": {first.answer}" if first.answer and is_one_answer else ""
-    cost_nano = sum(mark.cost_nano for mark in marks)
-    cost = f", {format_usd(cost_nano)}" if cost_nano else ""
+    charged_nano = sum(mark.charged_nano for mark in marks)
+    cost = f", {format_usd(charged_nano)}" if charged_nano else ""
     return f"{what_of(marks)}{answer}{_said(marks)}{cost}"
 
 

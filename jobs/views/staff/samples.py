@@ -81,7 +81,12 @@ def marks() -> list[Mark]:
     def mark(number: int, role: Role, parents: tuple[int, ...] = (), **more: Any) -> Mark:
         keys = tuple(f"s/{parent}" for parent in parents)
         return Mark(
-            UUID(int=1000 + number), f"s/{number}", role, keys, cost_nano=number * 1_000_000 + 500_000, **more
+            UUID(int=1000 + number),
+            f"s/{number}",
+            role,
+            keys,
+            charged_nano=number * 1_000_000 + 500_000,
+            **more,
         )
 
     other = "(25 - 7) * 3 + 12"

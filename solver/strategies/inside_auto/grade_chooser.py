@@ -46,7 +46,7 @@ class GradeChooser:
         leading = self._evidence.ranked(2)
         chances = [self._evidence.probability(cluster.key) for cluster in leading]
         checks = [
-            PossibleGrade(name, cluster, value_nano * gain / max(self._roles.cost_nano(name, shown=1), 1))
+            PossibleGrade(name, cluster, value_nano * gain / max(self._roles.typical_nano(name, shown=1), 1))
             for cluster, chance in zip(leading, chances, strict=True)
             for name in self._judges(cluster, resources)
             if (gain := self._gain(name, cluster, chance, sum(chances) - chance))

@@ -31,7 +31,7 @@ class ProofTries:
     """Decides on tries until one is proven; counts the replies that proved nothing."""
 
     skills: Sequence[tuple[str, Skill]]
-    cost_nano: Mapping[str, float]
+    typical_nano: Mapping[str, float]
     """What a try of each model typically costs."""
     value_nano: float
     _failures: Counter[str] = field(default_factory=Counter)
@@ -47,11 +47,11 @@ class ProofTries:
         for step in resources.in_flight.values():
             all_fail *= 1.0 - self._chances(pending)[step.model]
             pending[step.model] += 1
-        usable = [name for name in self.cost_nano if name in resources.affordable]
+        usable = [name for name in self.typical_nano if name in resources.affordable]
         while usable and len(bought) < resources.free_slots and (all_fail > 0.5 or not pending):
             chances = self._chances(pending)
-            best = max(usable, key=lambda name: chances[name] / self.cost_nano[name])
-            if self.value_nano * chances[best] < self.cost_nano[best]:
+            best = max(usable, key=lambda name: chances[name] / self.typical_nano[name])
+            if self.value_nano * chances[best] < self.typical_nano[best]:
                 return Buy(bought) if pending else NoTry.ENOUGH
             bought.append(best)
             all_fail *= 1.0 - chances[best]
@@ -60,5 +60,5 @@ class ProofTries:
 
     def _chances(self, pending: Counter[str]) -> Mapping[str, float]:
         """Return how likely one more try of each model succeeds, those under way taken for failures."""
-        failures = tuple(float(self._failures[name] + pending[name]) for name in self.cost_nano)
+        failures = tuple(float(self._failures[name] + pending[name]) for name in self.typical_nano)
         return dict(success_chances(tuple(self.skills), failures))

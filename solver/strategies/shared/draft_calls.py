@@ -37,7 +37,7 @@ class DraftCalls:
 
     def most_drafts(self, writers: Sequence[str], judges: Sequence[str]) -> int:
         """Return how many drafts are wanted: the money covers them and comparing them."""
-        draft_nano = sum(self._roles.cost_nano(name) for name in writers) // max(len(writers), 1)
+        draft_nano = sum(self._roles.typical_nano(name) for name in writers) // max(len(writers), 1)
         compare_nano = max((self._compare_nano(self._roles.cards[name]) for name in judges), default=0)
         most = drafts_for(
             self._setting.budget_nano,
@@ -50,7 +50,7 @@ class DraftCalls:
 
     def grouping(self, key: str, listed: Sequence[tuple[str, str]], resources: Resources) -> Step | None:
         """Return the call of the cheapest reader that says which conclusions come to the same."""
-        readers = sorted(self._roles.readers, key=lambda card: self._roles.cost_nano(card.name))
+        readers = sorted(self._roles.readers, key=lambda card: self._roles.typical_nano(card.name))
         if not listed or not readers:
             return None
         texts = [f"{number}. {conclusion}" for number, (_, conclusion) in enumerate(listed, start=1)]
@@ -110,7 +110,7 @@ class DraftCalls:
         """Tell whether after a step there is money to judge what it makes: by the rubric, and in two comparisons."""
         compare_nano = min((self._compare_nano(self._roles.cards[name]) for name in judges), default=0)
         judging_nano = 2 * compare_nano + self._grade_nano(judges)
-        return self._roles.cost_nano(step.model, shown=1) + judging_nano <= resources.free_nano
+        return self._roles.typical_nano(step.model, shown=1) + judging_nano <= resources.free_nano
 
     def _first_paid(
         self,
@@ -143,10 +143,10 @@ class DraftCalls:
     def _grade_nano(self, judges: Sequence[str]) -> int:
         """Return what it costs to judge a draft by the rubric: nothing where there is none."""
         names = judges if self._rubric.is_asked else ()
-        return max((self._roles.cost_nano(name, shown=1) for name in names), default=0)
+        return max((self._roles.typical_nano(name, shown=1) for name in names), default=0)
 
     def _compare_nano(self, card: ModelCard) -> int:
-        return self._roles.cost_nano(card.name, shown=2)
+        return self._roles.typical_nano(card.name, shown=2)
 
 
 def _remarks(table: DraftTable, draft: Draft) -> str:

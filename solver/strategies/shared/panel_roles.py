@@ -58,7 +58,7 @@ class PanelRoles:
         taken = set(solvers)
         families = {self.cards[name].family for name in taken if name in self.cards}
         cards = self.readers or self._setting.panel
-        cheap = [c for c in cards if 10 * self.cost_nano(c.name, shown=1) <= self._setting.budget_nano]
+        cheap = [c for c in cards if 10 * self.typical_nano(c.name, shown=1) <= self._setting.budget_nano]
         best = max(
             cheap or cards,
             key=lambda c: (
@@ -69,7 +69,7 @@ class PanelRoles:
         )
         return best.name
 
-    def cost_nano(self, name: str, *, shown: int = 0) -> int:
+    def typical_nano(self, name: str, *, shown: int = 0) -> int:
         """Return what a call typically costs whose prompt shows so many candidates (none: the problem alone)."""
         return typical_nano(self.cards[name], self._size_bytes(shown), self._setting.markup_bp)
 

@@ -44,7 +44,7 @@ def played(name: str) -> tuple[list[Mark], str | None]:
                 group=result.answer_key or "",
                 answer=result.answer or "",
                 better=read_better(result.text) if result.kind is StepKind.COMPARE else None,
-                cost_nano=result.charged_nano,
+                charged_nano=result.charged_nano,
                 is_part=step.subproblem,
             )
         )
@@ -79,7 +79,7 @@ def invented(count: int, *, answers: int = 40) -> list[Mark]:
                 key,
                 group=group,
                 answer=group,
-                cost_nano=number % 7,
+                charged_nano=number % 7,
             )
         )
         if role.proposes:
