@@ -83,7 +83,7 @@ def main() -> int:
     )
     parser.add_argument("--quick", action="store_true", help="a short version, whose result is not kept")
     parser.add_argument("--json", action="store_true", help="print nothing but the JSON object")
-    parser.add_argument("--cases", type=Path, help="for answers: a file of cases, one JSON object a line")
+    parser.add_argument("--cases", type=Path, help="for answers: a file of cases, one JSON object per line")
     parser.add_argument("--calls", type=int, help="for audit: the number of calls (default: a million)")
     parser.add_argument(
         "--tries", type=Path, help="real: a file of recorded tries instead of the shipped one"
