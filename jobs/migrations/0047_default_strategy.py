@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("jobs", "0045_receipt_mail"),
+        ("jobs", "0046_audio_and_images"),
     ]
 
     operations = [
