@@ -21,7 +21,7 @@ job_id IN (SELECT id FROM jobs_job WHERE created_by_id = (SELECT id FROM account
 """
 _OF_TAG = "job_id IN (SELECT id FROM jobs_job WHERE %(wanted_tag)s = ANY(tags))"
 _LIMITS = r"""
-SELECT l.action_time, u.email, 'spending limit set', regexp_replace(l.object_repr, ': \S+ nano-USD a \S+$', ''),
+SELECT l.action_time, u.email, 'spending limit set', regexp_replace(l.object_repr, ': \S+ nano-USD (a|per) \S+$', ''),
     l.change_message
 FROM django_admin_log l
 JOIN django_content_type t ON t.id = l.content_type_id AND t.app_label = 'jobs' AND t.model = 'spendinglimit'
