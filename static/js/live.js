@@ -25,18 +25,6 @@ function announce() {
   }
 }
 
-// The first formula that comes while the page is open brings what sets it.
-function fetchMaths() {
-  const assets = document.getElementById("math-assets");
-  if (!assets || !live()?.hasAttribute("data-math")) return;
-  for (const element of assets.content.children) {
-    const copy = document.importNode(element, true);
-    if (copy.localName === "script") copy.async = false;
-    document.head.append(copy);
-  }
-  assets.remove();
-}
-
 // The tab tells the state: its title comes with the live part, its icon from it.
 const WISH = "ponder-notify";
 const notify = document.getElementById("notify");
@@ -89,14 +77,25 @@ function tellReach({ detail }) {
   if (detail.requestConfig?.elt?.id !== "live") return;
   failures = detail.xhr.status >= 200 && detail.xhr.status < 400 ? 0 : failures + 1;
   const isGone = [403, 404].includes(detail.xhr.status);
+  if (detail.xhr.getResponseHeader("HX-Refresh")) return;
   away.hidden = failures < 2 && !isGone;
   away.textContent = away.hidden ? "" : isGone
     ? "You can no longer see this job. Reload the page to see why."
     : "Ponder does not answer, so this page may be out of date. It keeps trying; the job itself goes on.";
 }
 
+// Whoever is signed out meanwhile is led to the sign-in page, but not away from an answer that they are writing.
+function stay(event) {
+  const typed = document.querySelector("#job-question textarea")?.value.trim();
+  if (!typed || !event.detail.xhr.getResponseHeader("HX-Refresh")) return;
+  event.preventDefault();
+  away.hidden = false;
+  away.textContent = "You are signed out. Copy your answer, sign in again, and send it then.";
+}
+
+document.addEventListener("htmx:beforeOnLoad", stay);
 document.addEventListener("htmx:afterRequest", tellReach);
-document.addEventListener("htmx:afterSwap", () => { announce(); fetchMaths(); });
+document.addEventListener("htmx:afterSwap", announce);
 // By then the title is the new one.
 document.addEventListener("htmx:afterSettle", tellState);
 document.addEventListener("visibilitychange", () => {

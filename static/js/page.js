@@ -1,4 +1,4 @@
-// Every page: times, dialogs, the account menu, copy buttons.
+// Every page: times, dialogs, the account menu, copy buttons, and maths where there is some.
 
 const units = [[86400 * 2, 86400, "days"], [5400, 3600, "h"], [90, 60, "min"], [0, 1, "s"]];
 
@@ -53,6 +53,18 @@ function dress(root) {
   }
 }
 
+// The first formula that a page shows brings what sets it.
+function fetchMaths() {
+  const assets = document.getElementById("math-assets");
+  if (!assets || !document.querySelector(".math")) return;
+  for (const element of assets.content.children) {
+    const copy = document.importNode(element, true);
+    if (copy.localName === "script") copy.async = false;
+    document.head.append(copy);
+  }
+  assets.remove();
+}
+
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog]");
   const dialog = opener && document.getElementById(opener.dataset.dialog);
@@ -88,7 +100,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-document.addEventListener("htmx:afterSwap", (event) => { dress(event.detail.target.isConnected ? event.detail.target : document); tick(); });
+document.addEventListener("htmx:afterSwap", (event) => { dress(event.detail.target.isConnected ? event.detail.target : document); tick(); fetchMaths(); });
 // A job's page is the sign that the draft which was sent has arrived.
 if (document.querySelector("[data-job]") && sessionStorage.getItem("ponder-draft-sent")) {
   sessionStorage.removeItem("ponder-draft-sent");
@@ -99,4 +111,5 @@ document.getElementById("error-summary")?.focus();
 document.querySelector(".staff-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 dress(document);
 tick();
+fetchMaths();
 setInterval(tick, 10000);

@@ -14,7 +14,7 @@ from jobs.models import Job
 from solver.core.money import NANO_PER_USD
 from tests.browser.conftest import cookie_of, listen
 from tests.support import people
-from tests.support.people import SOLVED, make_comparison, make_job, make_user
+from tests.support.people import SOLVED, make_comparison, make_job, make_user, question
 
 _DROP_AN_EMPTY_FILE = """() => {
   const carried = new DataTransfer();
@@ -234,6 +234,20 @@ def test_back_after_a_start_finds_the_form_as_it_was(page: Page, live_server, tr
     page.go_back()
     expect(page.get_by_label("Problem")).to_have_value("What is 2 + 2?")
     expect(page.get_by_role("button", name="Start – up to $0.07")).to_be_enabled()
+
+
+def test_a_lost_session_takes_no_answer_away(page: Page, live_server, transactional_db):
+    """Whoever is signed out while they write an answer is told; without one they are led to sign in."""
+    ada = make_user("ada@example.org")
+    job = make_job(ada, "asking", spent_cents=0, questions=[question()])
+    page.context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
+    page.goto(f"{live_server.url}{job.get_absolute_url()}")
+    page.get_by_label("Or answer in your own words").fill("In light years")
+    page.context.clear_cookies()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    expect(page.get_by_label("Or answer in your own words")).to_have_value("In light years")
+    page.get_by_label("Or answer in your own words").fill("")
+    page.wait_for_url("**/accounts/login/**")
 
 
 def test_a_passkey_is_added_signs_in_and_is_renamed_and_removed(page: Page, live_server, transactional_db):
