@@ -11,6 +11,8 @@ from solver.checkers.shared.option_names import (
     REASON,
     after,
     bare,
+    denied_name,
+    is_denied,
     is_marked,
     mentions,
     names_of,
@@ -26,7 +28,17 @@ MAX_OPTIONS = 20
 MAX_OPTION_CHARS = 40
 _MAX_ANSWER_CHARS = 2_000
 _TWO = 2
-_LABEL = re.compile(r"(?:option |choice )?(?:[(\[][A-Za-z][)\]][.:]?|[A-Za-z][).:])\s+(?=\S)", re.IGNORECASE)
+# `2 + 1 =` of `2 + 1 = 3`
+_WORKED_OUT = re.compile(r"^[-+*/×·÷0-9.() ]{1,100}= ?(?=\S)")
+_LABEL = re.compile(
+    r"(?:option |choice )?(?:[(\[](?:[A-Za-z]|[0-9]{1,2})[)\]][.:]?|(?:[A-Za-z]|[0-9]{1,2})[).:])\s+(?=\S)",
+    re.IGNORECASE,
+)
+
+
+def _is_label_like(name: str, label: str) -> bool:
+    """Tell whether an option's name is a letter as a label is, or begins with a digit as a label does."""
+    return name[:1].isdigit() if re.search("[0-9]", label) else len(name) == 1 and name.isalpha()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +117,9 @@ class Choice(BaseChecker):
         """Compare the option that the answer names; undecided where the right one is unknown, or the answer is unread."""
         option = self._option_of(answer)
         if option is None:
+            denied = denied_name(plain_answer(answer)) if self.expected else None
+            if denied and self._option_of(denied) == (self._option_of(self.expected or "") or self.expected):
+                return self.verdict(f"The answer is not {self.expected}.", passed=False)
             if self._may_name_one(answer):
                 return self.undecided(f"It is not clear which of {listed(self.options)} the answer names.")
             return self.verdict(f"The answer is not one of {listed(self.options)}.", passed=False)
@@ -131,7 +146,7 @@ class Choice(BaseChecker):
         names = names_of(self.options)
         plain = plain_answer(answer)
         label = _LABEL.match(plain)
-        if label and not any(len(name) == 1 and name.isalpha() for name in names):
+        if label and not any(_is_label_like(name, label[0]) for name in names):
             # `(A) Paris` where no option is a letter: the problem's own letters, which need not go by place.
             plain = plain[label.end() :]
         exact = names.get(bare(plain)) or names.get(plain.casefold()) or same_formula(plain, names)
@@ -142,6 +157,7 @@ class Choice(BaseChecker):
             option
             for name, option in names.items()
             if (rest := after(plain, name)) is not None
+            and not is_denied(rest)
             and not self._named_in(rest, names, besides=option, is_marked=is_marked(plain, name))
         }
         if len(begun) == 1:
@@ -155,7 +171,7 @@ class Choice(BaseChecker):
 
     def _of_equal_value(self, answer: str) -> str | None:
         """Return the one option that is the same number, or the number of the same amount: `15` of `15 apples`."""
-        key = quick_key(answer)
+        key = quick_key(_WORKED_OUT.sub("", answer.strip(), count=1))
         if key is None or not key.startswith(("num:", "pct:")):
             return None
         for wanted in dict.fromkeys((key, split_key(key)[0])):
@@ -169,6 +185,9 @@ class Choice(BaseChecker):
     ) -> bool:
         """Tell whether another option is named before a reason begins."""
         said = REASON.split(rest, maxsplit=1)[0]
+        if names.get(bare(said), besides) != besides:
+            # `(B) increases`, where that is what A says.
+            return True
         if is_marked and not re.match(r"\s*(?:,|/|or\b|and\b|&)", said):
             # `(D) All of A, B and C`: the text of the option may speak of others.
             return False
@@ -186,4 +205,4 @@ class Choice(BaseChecker):
             # Of two options the one that it is not leaves the other.
             return True
         named = {option for name, option in names_of(self.options).items() if mentions(plain, name)}
-        return len(named) == 1 and len(plain.split()) > 3
+        return len(named) == 1 and (len(plain.split()) > 3 or is_denied(plain.partition(" ")[2]))

@@ -17,7 +17,7 @@ from solver.text.values.units import canonical_unit
 
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]{1,30},(?:[0-9]{1,2}|[0-9]{4,20})")
 _DOTS = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3}){2,9}")
-_UNCLEAR = re.compile(r"\$?[-+]?[0-9][0-9.,]*(?: ?(?:[kKMB]|bn|mn|tn)|st|nd|rd|th)")
+_UNCLEAR = re.compile(r"\$?[-+]?[0-9][0-9.,]*(?: ?(?:[kKMB]|bn|mn|tn)| ?(?:BCE?|B\.C\.(?:E\.)?)|st|nd|rd|th)")
 _MAX_NUMERAL_CHARS = 200
 _TEN = 10
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})")
@@ -125,13 +125,14 @@ class Number(BaseChecker):
             if tools.same(amount.body, self.expected):
                 return self.check_value(Fraction(self.expected))
             return self.undecided("The answer is not plainly a number.")
-        factor = tools.conversion(amount.unit, self.unit)
-        if factor is None or amount.value is None:
-            return self.undecided(f"It is not known what the answer is in {self.unit}.")
+        try:
+            value = None if amount.value is None else tools.converted(amount.value, amount.unit, self.unit)
+        except ValueError:
+            return self.verdict(f"The answer is not an amount of {self.unit}.", passed=False)
         return (
-            self.check_value(amount.value * factor)
-            if factor
-            else self.verdict(f"The answer is not an amount of {self.unit}.", passed=False)
+            self.undecided(f"It is not known what the answer is in {self.unit}.")
+            if value is None
+            else self.check_value(value)
         )
 
     def check_value(self, value: Fraction | None, /) -> Verdict:

@@ -24,8 +24,11 @@ class ChildTools(Protocol):
         """Return whether two texts mean the same; None: one of them can't be read as mathematics."""
         ...
 
-    def conversion(self, given: str, wanted: str, /) -> Fraction | None:
-        """Return how many of the `wanted` unit one `given` unit is; 0: they measure different things; None: unknown."""
+    def converted(self, value: Fraction, given: str, wanted: str, /) -> Fraction | None:
+        """Return what an amount of one unit is in another, None where a unit is unknown.
+
+        Raises ValueError where the two measure different things.
+        """
         ...
 
     def schema_errors(self, schema: Mapping[str, Any], value: Any, /, *, most: int) -> list[SchemaError]:

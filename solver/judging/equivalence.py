@@ -26,8 +26,8 @@ _AGREE = sympy.Float("1e-60", _DIGITS)
 _POINTS = ((7, 5), (-13, 10), (29, 17))
 _MAX_SIMPLIFIED_OPS = 60
 _MAX_EXPANDED_POWER = 30
-_MAX_VALUE_CHARS = 300
 _MAX_SYMBOL_CHARS = 2
+_MAX_VALUE_CHARS = 300
 
 
 class Form(NamedTuple):
@@ -81,7 +81,11 @@ class Mathematics:
         if keys[0] is not None and keys[0] == keys[1]:
             return True
         bodies = [amount_of(text).body for text in (one, other)]
-        if not all(looks_like_math(body) or len(body) <= _MAX_SYMBOL_CHARS for body in bodies):
+        # `a-b` is a formula where the other is one; `R-S` alone may be anything.
+        if not all(
+            looks_like_math(f"{body}=" if "-" in body else body) or len(body) <= _MAX_SYMBOL_CHARS
+            for body in bodies
+        ):
             return None
         forms = [form_of(text) for text in (one, other)]
         if forms[0] is None or forms[1] is None:
@@ -110,9 +114,16 @@ def same(one: Meaning, other: Meaning, *, names: tuple[str, str] = ("", "")) -> 
 def _on_one_line(answer: str) -> str:
     """Return the lines of a list of equations as one, parted by semicolons."""
     lines = [line.strip(" \t$") for line in answer.strip().splitlines() if line.strip()]
+    if len(lines) > 1 and "\\begin" not in answer and any(map(_is_row, lines[:-1])):
+        # A table: side by side its rows would make one list.
+        return ""
     if len(lines) < 2 or "\\begin" in answer or not all(re.search("[=<>≤≥]", line) for line in lines):
         return answer
     return "; ".join(line.rstrip(",;.") for line in lines)
+
+
+def _is_row(line: str) -> bool:
+    return "," in line and line[-1:] not in ",;+-*/=([{" and line.count("(") == line.count(")")
 
 
 def _may_be_curves(form: Form) -> bool:
@@ -138,6 +149,8 @@ def _same(one: Meaning, other: Meaning, names: tuple[str, str]) -> bool:
         return _same_relation(one.parts[0], other.parts[0])
     if _same_in_order(one, other):
         return True
+    if one.kind == other.kind == "region" and one.names and other.names and one.names != other.names:
+        return False
     regions = _region(one), _region(other)
     return None not in regions and bool(regions[0] == regions[1])
 
@@ -187,6 +200,8 @@ def _region(meaning: Meaning) -> Any:
     ):
         return None
     is_open = meaning.kind == "point"
+    if not is_open and not (low.is_finite and high.is_finite):
+        return None
     return sympy.Interval(low, high, left_open=is_open, right_open=is_open) if low < high else None
 
 

@@ -6,6 +6,7 @@ To `{"checker": {…}, "answer": …}` it says `{"verdict": [passed, checker, de
 """
 
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -53,5 +54,5 @@ def _tools() -> "Tools":
     from solver.judging.child_tools import Tools
 
     tools = Tools()
-    tools.conversion("km", "m")
+    tools.converted(Fraction(1), "km", "m")
     return tools

@@ -14,25 +14,13 @@ import sympy
 from latex2sympy2_extended import NormalizationConfig, latex2sympy
 from latex2sympy2_extended.latex2sympy2 import ConversionConfig
 
+from solver.judging.typed_formula import as_latex, with_rows
+
 _NORMAL = NormalizationConfig(
     basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="all", equations=False
 )
 # `R` and `r` are two radii.
 _CONVERSION = ConversionConfig(lowercase_symbols=False)
-_NAMES = [
-    *("arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "sqrt", "sin", "cos", "tan", "cot", "sec", "csc"),
-    *("ln", "log", "exp", "pi", "theta", "alpha", "beta", "infty", "infinity"),
-]
-_NAME = re.compile(r"(?<![A-Za-z\\])(" + "|".join(_NAMES) + r")(?![A-Za-z])")
-_SIGNS = {
-    "**": "^", "√": "\\sqrt", "π": "\\pi ", "∞": "\\infty ", "×": "\\cdot ", "·": "\\cdot ",
-    "⋅": "\\cdot ", "÷": "/", "≤": "\\le ", "≥": "\\ge ", "<=": "\\le ", ">=": "\\ge ",
-    "≠": "\\ne ", "∪": "\\cup ", "∩": "\\cap ", "∈": "\\in ", "±": "\\pm ", "²": "^2", "³": "^3",
-    "θ": "\\theta ", "α": "\\alpha ", "β": "\\beta ", "\\leq": "\\le", "\\geq": "\\ge", "ℝ": "\\mathbb{R}",
-    "*": "\\cdot ",
-    "\\leqslant": "\\le", "\\geqslant": "\\ge", "\\langle": "(", "\\rangle": ")", "\\lbrace": "\\{",
-    "\\rbrace": "\\}", "\\neq": "\\ne",
-}  # fmt: skip
 _TRUTH = (type(sympy.true), type(sympy.false))
 # Says nothing of the answer: the process ends, and the answer stays unread.
 TOO_MUCH = (MemoryError, RecursionError)
@@ -42,13 +30,25 @@ _ASSIGNED = re.compile(r" *([A-Za-z]|\\[a-z]+)(?:_\{?([A-Za-z0-9]+)\}?)? *= *([^
 _MEMBER = re.compile(r"^[A-Za-z] *(?:\\in(?![a-z])|∈) *(?=\\?\{)")
 _MAX_PARTS = 400
 _POINT_NAME = re.compile(r"^ *\( ?[a-z](?: ?, ?[a-z])+ ?\) ?= ?(?=\()")
-_DECIMAL = re.compile(r"(?<![0-9.])([0-9]*)\.([0-9]+)(?![0-9.])")
-_ROWS = re.compile(r"\s*\[\s*\[[^\[\]]+\](?:\s*,\s*\[[^\[\]]+\])*\s*\]\s*")
-_COMMAND_END = r"(?![a-z])"
+# What latex2sympy takes for something else: `12 345` for a product, `1,00` for two numbers, `f'` for `f`, a transposed
+# matrix for the matrix, `gcd(a,b)` for 1, `5!!` for (5!)!, an angle for a product of its letters, an inverse function
+# for a quotient, `2^3^2` for 64.
+_MISREAD = re.compile(
+    r"[0-9] +[0-9]|[0-9],0[0-9]|'|!!|°|\\circ(?![a-z])|\\(?:angle|measuredangle|triangle|star|prime|dagger)(?![a-z])"
+    r"|\^ *\{? *(?:T(?![A-Za-z_])|\\top|\\intercal|\\ast)|\\(?:gcd|lcm)[^A-Za-z]*[A-Za-z]"
+    r"|\^ *(?:[0-9A-Za-z]|\{[^{}]*\}) *\^|\^ *\{ *\( *[0-9a-z] *\) *\}"
+    r"|(?<![A-Za-z\\])[fghFGHT] *\^ *\{? *-?[0-9n] *\}? *\("
+)
+_TIMES = re.compile(r"×|\\times(?![a-z])")
+# Of sets and of vectors.
+_NO_PRODUCT = re.compile(r"(?<![A-Za-z\\])[A-Z] *(?:×|\\times(?![a-z])) *[A-Z](?![A-Za-z])")
+# Matrices do not commute.
+_INVERSE = re.compile(r"[A-Z] *\^ *\{? *-1")
+_VECTOR = re.compile(r"\\(?:vec|hat|mathbf|boldsymbol|overrightarrow)(?![a-z])")
 
 
 class Meaning(NamedTuple):
-    """`kind` names what it is; `parts` are its formulas or members, `names` the variables of assignments.
+    """`kind` names what it is; `parts` are its formulas or members, `names` the variables, where they are said.
 
     Kinds: value, set, point (round brackets, so of two parts perhaps an interval), list (square ones, likewise), tuple,
     assignments, region, equation, matrix.
@@ -59,19 +59,13 @@ class Meaning(NamedTuple):
     names: tuple[str, ...] = ()
 
 
-def _with_rows(text: str) -> str:
-    """Return a matrix that is written as a list of rows, `[[1, 2], [3, 4]]`, as LaTeX has it."""
-    rows = [row.split(",") for row in re.findall(r"\[([^\[\]]+)\]", text)] if _ROWS.fullmatch(text) else []
-    if len({len(row) for row in rows}) != 1:
-        return text
-    return "\\begin{pmatrix}" + " \\\\ ".join(" & ".join(row) for row in rows) + "\\end{pmatrix}"
-
-
 def read(text: str) -> Meaning | None:
     """Return what a text means that has neither unit nor name, or None where it can't be read as mathematics."""
-    source = _as_latex(_with_rows(_POINT_NAME.sub("", text, count=1)))
-    # `12 345` would be read as a product, and `f'` as `f`.
-    if re.search(r"[0-9] +[0-9]|'", source):
+    source = as_latex(with_rows(_POINT_NAME.sub("", text, count=1)))
+    if _MISREAD.search(source) or _NO_PRODUCT.search(text) or (_VECTOR.search(text) and _TIMES.search(text)):
+        return None
+    letters = set(re.findall(r"[A-Z]", re.sub(r"\\[A-Za-z]+", "", source)))
+    if len(letters) > 1 and _INVERSE.search(source):
         return None
     try:
         return _meaning(source)
@@ -98,11 +92,14 @@ def _meaning(source: str) -> Meaning | None:
     if bracketed is not None:
         return bracketed
     if "\\cup" in source or "\\in" in re.findall(r"\\[a-z]+", source):
-        found = _formula(re.sub(r"^ *[A-Za-z] *\\in(?![a-z])", "", source))
-        return Meaning("region", (found,)) if isinstance(found, sympy.Set) else None
+        member = re.match(r" *([A-Za-z]) *\\in(?![a-z])", source)
+        found = _formula(source[member.end() :] if member else source)
+        names = (member[1],) if member else ()
+        return Meaning("region", (found,), names) if isinstance(found, sympy.Set) else None
     if _RELATION.search(source):
         return _region(source)
-    return _equation(source) if "=" in source else _single(source)
+    sides = _sides(source)
+    return _equation(sides) if len(sides) > 1 else _single(source)
 
 
 def _of_several(parts: Sequence[str], words: set[str]) -> Meaning | None:
@@ -122,11 +119,14 @@ def _of_several(parts: Sequence[str], words: set[str]) -> Meaning | None:
     if all(_RELATION.search(part) for part in parts):
         regions = [_region(part) for part in parts]
         sets = [region.parts[0] for region in regions if region]
+        variables = {region.names for region in regions if region}
         if len(sets) < len(parts) or not all(isinstance(each, sympy.Set) for each in sets) or len(words) != 1:
             return None
-        if words == {"or"}:
-            return Meaning("region", (sympy.Union(*sets),))
-        return Meaning("region", (sympy.Intersection(*sets),)) if words == {"and"} else None
+        if len(variables) != 1 or words == {","}:
+            return None
+        return Meaning(
+            "region", ((sympy.Union if words == {"or"} else sympy.Intersection)(*sets),), variables.pop()
+        )
     return _set([_part(part) for part in parts])
 
 
@@ -204,12 +204,23 @@ def _region(source: str) -> Meaning | None:
     if not isinstance(formula, sympy.logic.boolalg.Boolean) or isinstance(formula, _TRUTH):
         return None
     if len(formula.free_symbols) == 1:
-        return Meaning("region", (formula.as_set(),))
+        return Meaning("region", (formula.as_set(),), tuple(map(str, formula.free_symbols)))
     return Meaning("relation", (formula,)) if isinstance(formula, sympy.core.relational.Relational) else None
 
 
-def _equation(source: str) -> Meaning | None:
-    sides = source.split("=")
+def _sides(source: str) -> list[str]:
+    r"""Return the sides of an equation; the sign in `\sum_{k=1}^{3} k` makes none."""
+    sides, depth = [""], 0
+    for sign in source:
+        depth += (sign == "{") - (sign == "}")
+        if sign == "=" and depth <= 0:
+            sides.append("")
+        else:
+            sides[-1] += sign
+    return sides
+
+
+def _equation(sides: Sequence[str]) -> Meaning | None:
     formulas = [_value(side) for side in sides]
     numeric = [not formula.free_symbols for formula in formulas]
     if all(numeric):
@@ -246,16 +257,29 @@ def _value(source: str) -> Any:
 def _formula(latex: str) -> Any:
     """Return latex2sympy's reading, its decimals exact. Raises TypeError for what is neither formula nor set."""
     formula = latex2sympy(latex, normalization_config=_NORMAL, conversion_config=_CONVERSION)
-    if hasattr(formula, "atoms") and formula.atoms(sympy.Derivative):
-        # `dy/dx` of plain symbols would be worked out as nought.
-        raise TypeError("a derivative")
+    if hasattr(formula, "atoms") and _is_unsaid(formula):
+        raise TypeError("a derivative, or a limit of nobody knows what")
     formula = formula.doit() if hasattr(formula, "doit") else formula
     if not isinstance(formula, sympy.Basic | sympy.MatrixBase) or isinstance(formula, _TRUTH):
         raise TypeError("no formula")
+    if formula.has(sympy.nan, sympy.zoo):
+        raise TypeError("a division by zero")
     if isinstance(formula, sympy.Basic):
         floats = {number: sympy.Rational(str(number)) for number in formula.atoms(sympy.Float)}
         formula = formula.xreplace(floats)
     return formula
+
+
+def _is_unsaid(formula: Any) -> bool:
+    """Tell whether sympy would work out what only has a meaning for its author: `dy/dx` as 0, `lim f` as `f`."""
+    bound = formula.atoms(sympy.Limit, sympy.Integral, sympy.Sum, sympy.Product)
+    return bool(formula.atoms(sympy.Derivative)) or any(
+        each.args[0].free_symbols and not each.args[0].free_symbols & _variables(each) for each in bound
+    )
+
+
+def _variables(bound: Any) -> set[Any]:
+    return {bound.args[1]} if isinstance(bound, sympy.Limit) else set(bound.variables)
 
 
 def _split(source: str) -> tuple[list[str], set[str]]:
@@ -270,58 +294,19 @@ def _split(source: str) -> tuple[list[str], set[str]]:
             word = next((each for each in (",", ";", " and ", " or ") if source.startswith(each, at)), "")
             if word:
                 parts.append(source[start:at])
-                words.add(word.strip().replace(";", ","))
+                words.add(word.strip())
                 at += len(word)
                 start = at
                 continue
         at += 1
     parts.append(source[start:])
     parts = [part.strip() for part in parts]
+    if {",", ";"} <= words:
+        # Lists in a list.
+        return [], set()
+    words = {word.replace(";", ",") for word in words}
     if len(parts) > 1 and "" in parts:
         # `1, 2, and 3`
         parts = [part for at, part in enumerate(parts) if part or at in {0, len(parts) - 1}]
         return ([], set()) if "" in parts else (parts, words - {"and"} | {","})
     return parts, words
-
-
-def _as_latex(text: str) -> str:
-    """Rewrite what people and models type (`sqrt(2)/2`, `x**2`, `2√3`, `1e-3`) as LaTeX."""
-    text = f" {text} "
-    for written, meant in _SIGNS.items():
-        # `\le` is no part of `\left`.
-        text = (
-            re.sub(re.escape(written) + _COMMAND_END, meant.replace("\\", "\\\\"), text)
-            if written[0] == "\\"
-            else text.replace(written, meant)
-        )
-    text = re.sub(r"(?<=[0-9])[eE]([+-]?[0-9]{1,3})(?![0-9])", r"\\cdot 10^{\1}", text)
-    text = re.sub(r"(?<=[0-9]) ?[xX] ?(?=10 ?\^)", r"\\cdot ", text)
-    # `1/2 x` is half of x; without the space it stays as it is read by everybody else.
-    text = re.sub(r"(?<![\w.)}/^])([0-9]{1,9})/([0-9]{1,9}) (?=[A-Za-z(\\])", r"\\frac{\1}{\2} ", text)
-    text = re.sub(r"\^ ?([+-]?[0-9]+(?:\.[0-9]+)?)", r"^{\1}", text)
-    text = re.sub(r"\s*(\\\\|&)\s*", r"\1", text)
-    text = _DECIMAL.sub(_as_fraction, text)
-    text = _NAME.sub(r"\\\1 ", text).replace("\\infinity", "\\infty")
-    text = re.sub(r"\\sqrt *([0-9]+)", r"\\sqrt{\1}", text)
-    text = re.sub(r"(\\log *_) *([0-9]+)", r"\1{\2}", text)
-    text = re.sub(r"\\[dt]?binom *([0-9]) *([0-9])", r"\\binom{\1}{\2}", text)
-    text = re.sub(r"\\[dtc]?frac *(\\[a-z]+|[0-9]) *(\\[a-z]+|[0-9])", r"\\frac{\1}{\2}", text)
-    text = re.sub(r"\\exp *(?=\()", "e^", text)
-    return _bracketed_arguments(text).strip()
-
-
-def _as_fraction(decimal: re.Match[str]) -> str:
-    """Return a decimal as an exact fraction; sympy would round it to 15 digits."""
-    return f"(\\frac{{{int(decimal[1] + decimal[2])}}}{{1{'0' * len(decimal[2])}}})"
-
-
-def _bracketed_arguments(text: str) -> str:
-    r"""Turn the brackets of `\sqrt(…)` and `^(…)` into braces."""
-    for opening in re.finditer(r"(?:\\sqrt *|\^ *)\(", text):
-        depth = 0
-        for at in range(opening.end() - 1, len(text)):
-            depth += (text[at] == "(") - (text[at] == ")")
-            if depth == 0:
-                text = f"{text[: opening.end() - 1]}{{{text[opening.end() : at]}}}{text[at + 1 :]}"
-                break
-    return text

@@ -26,19 +26,22 @@ _NAMES = {
 }  # fmt: skip
 
 
-def conversion(given: str, wanted: str) -> Fraction | None:
-    """Return how many of the `wanted` unit one `given` unit is; 0: they measure different things; None: unknown."""
+def converted(value: Fraction, given: str, wanted: str) -> Fraction | None:
+    """Return what an amount of one unit is in another, None where a unit is unknown.
+
+    Raises ValueError where the two measure different things.
+    """
     names = [_pint_name(canonical_unit(unit, spaced=True) or unit) for unit in (given, wanted)]
-    if any(name in {"degC", "degF"} for name in names):
-        return None
     try:
         registry = _registry()
         one, other = (registry.parse_units(name) for name in names)
-        if one.dimensionality != other.dimensionality:
-            return Fraction(0)
-        return Fraction(registry.Quantity(Fraction(1), one).to(other).magnitude)
+        same_kind = one.dimensionality == other.dimensionality
+        found = Fraction(registry.Quantity(value, one).to(other).magnitude) if same_kind else None
     except Exception:  # noqa: BLE001  # pint raises its own and others' errors on what it doesn't know
         return None
+    if found is None:
+        raise ValueError(f"{given} and {wanted} measure different things")
+    return found
 
 
 def _pint_name(unit: str) -> str:

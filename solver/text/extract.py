@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from solver.text.blocks import block_after, braced
+from solver.text.keys import quick_key
 from solver.text.languages import (
     ANSWER_WORDS,
     CJK_ANSWER_WORDS,
@@ -53,7 +54,7 @@ _SUFFIXES = "finale?|finală|correcta|correta|corretta|correcte|exacta|exacte|de
 # A hyphen between spaces announces a value (“Answer - 42”), not a remark (“the answer - as we saw - is 42”).
 _HYPHEN = r"(?<=[ ])-(?=[ ]{1,4}[-+±$€£\\*_`(\[{0-9])"
 _STRESS = "b|strong|em|i|u|p|h[1-6]"
-_SIGN = rf"[ *_`\"'”]{{0,6}}(?:</(?:{_STRESS})>[ ]?)?(?:[:\uff1a](?!:)|={{1,2}}>?|[-–—]>|→|⇒|≈|[—–](?=\s)|{_HYPHEN})"
+_SIGN = rf"[ *_`\"'”}}]{{0,6}}(?:</(?:{_STRESS})>[ ]?)?(?:[:\uff1a](?!:)|={{1,2}}>?|[-–—]>|→|⇒|≈|[—–](?=\s)|{_HYPHEN})"
 # Searched in small letters: that takes a tenth of the time of a search that ignores case.
 _CLAIM = re.compile(
     rf"""
@@ -87,10 +88,18 @@ _ADVERB = re.compile(
 )
 _STRESS_OPENED = re.compile(rf"<(?:{_STRESS})>", re.IGNORECASE)
 _OPENED = re.compile(r"<[a-zA-Z_][a-zA-Z_0-9]{0,20}>")
+_COMMAND = re.compile(
+    r"\$?\\(?:text(?:bf|it|rm|sf)?|math(?:bf|rm|sf)|bf|bfseries|underline|emph|(?:l|L)arge|huge)\s?\{?\$?"
+)
 _STRESS_CLOSED = re.compile(rf"\s*</(?:{_STRESS})>\s*", re.IGNORECASE)
 _CLOSING_TAG = re.compile(
     r"</(?:final[_ ]?)?answer>|</final>|<\|end_of_box\|>|\[/(?:final[_ ]?)?answer\]", re.IGNORECASE
 )
+_EXPLAINED = re.compile(
+    r"(\S.{0,79}?)\.\s+(?=(?:This|That|These|It|We|So|Because|Since|Therefore|Thus|Hence|Note|By|Here|They|There"
+    r"|Explanation|Reason|Reasoning)\b)"
+)
+_MAX_NAME_WORDS = 3
 _CONDITION = re.compile(
     r"\b(?:if|when|suppose|assum\w+|were|had|would|without|until|whether|unless)\b", re.IGNORECASE
 )
@@ -162,7 +171,9 @@ def _value_of(said: str, claim: re.Match[str], earlier: Sequence[re.Match[str]])
     value = block_after(said, claim.end(), owed=_opened_before(said, claim.start()))
     if value is None:
         return None
-    value = _without_closed(value)
+    value = _without_command(
+        _without_closed(value), said[max(0, claim.start() - _MAX_LEAD_CHARS) : claim.start()]
+    )
     value = _CLOSING_TAG.split(value, maxsplit=1)[0].rstrip().removesuffix("。")
     value = without_closing_tag(value)
     value = without_marks(value, is_literal=said[claim.end() : claim.end() + 20].strip(" \t*_")[:1] == "`")
@@ -170,7 +181,7 @@ def _value_of(said: str, claim: re.Match[str], earlier: Sequence[re.Match[str]])
         value = re.sub(r"(?:です|입니다|이다|である)\.?$", "", value)
     if claim["is"]:
         return _sentence(_ADVERB.sub("", value, count=1) if _ADVERB.match(value) else value)
-    return value if len(value) <= _MAX_VALUE_CHARS else None
+    return _without_explanation(value) if len(value) <= _MAX_VALUE_CHARS else None
 
 
 def _boxed(said: str, claim: re.Match[str], earlier: Sequence[re.Match[str]]) -> str | None:
@@ -241,11 +252,12 @@ def _leads(said: str, at: int) -> bool:
         return True
     # “After all that, the answer is …”, but not “If x were 2, the answer is …”.
     clause = line.rpartition(", ")
-    return bool(clause[0]) and _all_lead(clause[2]) and not _CONDITION.search(clause[0])
+    before = re.split(r"[.!?] ", clause[0])[-1]
+    return bool(clause[0]) and _all_lead(clause[2]) and not _CONDITION.search(before)
 
 
 def _all_lead(text: str) -> bool:
-    text = _OPENED.sub("", text)
+    text = _COMMAND.sub("", _OPENED.sub("", text))
     return "\\" not in text and all(word.casefold() in LEAD_WORDS for word in _WORD.findall(text))
 
 
@@ -263,6 +275,27 @@ def _without_closed(value: str) -> str:
     if value[-1:] == ">" and not _STRESS_OPENED.search(value):
         return _STRESS_CLOSED.sub("", value)
     return value
+
+
+def _without_command(value: str, before: str) -> str:
+    r"""Return a value without what closes the command that its word stands in: `\textbf{Answer:} 16`."""
+    if not re.search(r"[{$]\s?(?:(?:the|my|so) )*$", before, re.IGNORECASE):
+        return value
+    value = value.removeprefix("}").lstrip(" }*") if value[:1] == "}" else value
+    for opening, closing in ("{", "}"), ("$", "$"):
+        loose = value.count(closing) - value.count(opening) if opening != closing else value.count("$") % 2
+        if loose > 0 and value.endswith(closing):
+            value = value.removesuffix(closing).rstrip()
+    return value
+
+
+def _without_explanation(value: str) -> str:
+    """Return `7` of `7. This is because …`: a plain value or a name of few words, and a sentence about it."""
+    explained = _EXPLAINED.match(value) if "\n" not in value else None
+    if explained is None:
+        return value
+    plain = quick_key(explained[1]) is not None or len(explained[1].split()) <= _MAX_NAME_WORDS
+    return explained[1] if plain else value
 
 
 def _sentence(value: str) -> str | None:

@@ -15,12 +15,21 @@ from solver.text.values.amounts import MAX_PLAIN_CHARS, amount_of, congruent_of,
 from solver.text.values.dates import date_of
 from solver.text.values.latex import plain_form, plain_signs, strip_wrappers
 from solver.text.values.lookalikes import is_lookalike
-from solver.text.values.text_shapes import plain_lines, plain_ordinal, plain_sequence
+from solver.text.values.text_shapes import (
+    plain_growth,
+    plain_ion,
+    plain_lines,
+    plain_name,
+    plain_ordinal,
+    plain_sequence,
+)
 
 MAX_KEY_CHARS = 200
 _MAX_JSON_CHARS = 20_000
 _MAX_BASE = 36
 _MAX_HEX = 16
+# Between a unit and a name; no unit has it.
+_AND_NAME = " ‖ "
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CHOICE = re.compile(r"(?i:option |choice )?[(\[]?([a-hA-H])(?:[)\].:]|\)\.)?")
 _PERCENT = re.compile(r"(.*?) ?(?:%|percent|pct\.?|per cent)", re.IGNORECASE | re.DOTALL)
@@ -137,17 +146,20 @@ def split_key(key: str) -> tuple[str, str, str]:
     r"""Return a key's body without unit and name, the unit, and the name: `num:5 cm` → `num:5`, `cm`, ``."""
     if key.startswith("num:"):
         body, _, words = key.partition(" ")
-        return (body, "", words[:-1]) if words.endswith("=") else (body, words, "")
-    if key.startswith("math:") and " \\text{ " in key:
+    elif key.startswith("math:") and " \\text{ " in key:
         body, _, words = key.partition(" \\text{ ")
         words = words.removesuffix(" }")
-        return (body, "", words[:-1]) if words.endswith("=") else (body, words, "")
-    return key, "", ""
+    else:
+        return key, "", ""
+    if not words.endswith("="):
+        return body, words, ""
+    unit, both, name = words[:-1].partition(_AND_NAME)
+    return (body, unit, name) if both else (body, "", unit)
 
 
 def joined_key(key: str, unit: str, name: str) -> str:
-    """Return a key of `num:` or `math:` with its unit, or else its name."""
-    words = unit or (f"{name}=" if name else "")
+    """Return a key of `num:` or `math:` with its unit and its name."""
+    words = f"{unit}{_AND_NAME if unit else ''}{name}=" if name else unit
     if not words:
         return key
     return f"{key} {words}" if key.startswith("num:") else f"{key} \\text{{ {words} }}"
@@ -173,11 +185,13 @@ def text_key(answer: str) -> str:
             plain = plain[1:-1].strip()
         if _ENDED.search(plain) and plain.count(".") <= 1:
             plain = plain[:-1]
-    words = plain_sequence(plain_ordinal(plain)).split()
-    if len(words) > 1 and words[0] in {"the", "The", "THE"}:
+    words = plain_sequence(plain_ion(plain_name(plain_ordinal(plain)))).split()
+    # “A” may be a letter: A minor.
+    if len(words) > 1 and words[0] in {"the", "The", "THE", "an", "An", "AN", "a"}:
         words = words[1:]
     shouted = (
         len(words) > 1
+        and any(len(word.strip(",.;")) > 1 for word in words)
         and plain.isupper()
         and plain.isascii()
         and all(_LETTERS.fullmatch(word) for word in words)
@@ -230,6 +244,9 @@ def _word_key(answer: str, plain: str) -> str | None:
 
 def _textual_key(answer: str, plain: str) -> str | None:
     """Return the key of what only looks like arithmetic."""
+    growth = plain_growth(plain)
+    if growth:
+        return bounded_key("text", growth)
     based = numeral_of(answer)
     if based:
         return f"base{based[1]}:{based[0][:MAX_KEY_CHARS]}"
@@ -243,7 +260,7 @@ def _textual_key(answer: str, plain: str) -> str | None:
     body = re.sub(r"(?<=[0-9]) ?([-:/–—]) ?(?=[0-9])", r"\1", plain.replace("–", "-").replace("—", "-"))
     if re.fullmatch(r"[A-Za-z0-9 _{}]+", body) and re.search(r"[A-Za-z]", body):
         body = re.sub(r"_ ?\{?([0-9]+)\}?", r"\1", body).replace("{", "").replace("}", "")
-    return bounded_key("text", body)
+    return bounded_key("text", plain_ion(re.sub(r"_ ?\{? ?([0-9]+) ?\}?(?=.*\^)", r"\1", body)))
 
 
 def _number_key(answer: str, plain: str) -> str | None:

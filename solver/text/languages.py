@@ -42,7 +42,7 @@ LEAD_WORDS = frozenset(
     your i that think believe guess required desired requested sought bonne bon juste correcte correcta correta
     gives have hence here il in is la le mi my now numerical o onze our overall par resposta so somit step sum summary
     simplified single the their then therefore this thus to total un une we y also get ergo short all
-    actually no wait yes het de il lo los las les der den det ainsi donc portanto entonces quindi dus så
+    actually but no wait yes het de il lo los las les der den det ainsi donc portanto entonces quindi dus så
     """.split()  # noqa: SIM905  # a list of words reads best as text
 )
 """What may stand before the word on its line, or in its sentence."""
@@ -51,7 +51,7 @@ NOT_VALUES = frozenset(
     """
     above absurd as available based below clear clearly computed correct derived determined easy evident expected
     explained expressed follows found given good hard helpful here hidden impossible in incorrect indeed irrelevant
-    just like likely missing never no not now obtained obvious of only plausible possible possibly presented
+    just left like likely missing never no not now obtained obvious of only plausible possible possibly presented
     probably provided reached reasonable right shown simple simply still supposed sure that then there therefore this
     trivial unclear uncertain unique unlikely unsupported valid verified what where which wrong yet
     """.split()  # noqa: SIM905  # likewise

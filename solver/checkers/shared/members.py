@@ -17,6 +17,7 @@ _ITEM = re.compile(r"[ \t]*(?:[-*•+]|\(?[0-9]{1,3}[.)]|\(?[a-zA-Z][.)])[ \t]+"
 _AND = re.compile(r",? and | or |;", re.IGNORECASE)
 _NAMED = re.compile(r"(\\?[A-Za-z]{1,8}(?:_\{?\w\}?)?) ?= ?(?=[^=])")
 _BOTH_SIGNS = re.compile(r"(?:±|\\pm(?![a-z])) ?")
+_SPACED = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?: [+-]?[0-9]+(?:\.[0-9]+)?){1,99}")
 _BRACKETS = (("\\{", "\\}"), ("{", "}"), ("(", ")"), ("[", "]"), ("\\langle", "\\rangle"))
 
 type SameMember = Callable[[str, str], bool | None]
@@ -78,6 +79,8 @@ class Members(BaseChecker):
         if not members:
             return self.undecided("The answer could not be read as a list.")
         wanted = list(self.expected)
+        if len(wanted) > 1 and len(members) == 1 and _SPACED.fullmatch(members[0]):
+            members = members[0].split()
         if not self.ordered:
             members, wanted = (_without_repeats(_both_signs(each)) for each in (members, wanted))
         pairs = (

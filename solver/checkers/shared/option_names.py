@@ -13,7 +13,8 @@ _LEAD = re.compile(
     r"(?:that )?)?"
     r"(?:(?:(?:(?:the|my) )?(?:(?:final|correct|right|best|most likely|true) )?"
     r"(?:answer|option|choice|letter|statement|one)(?: is|:)?|(?:correct|right|final|ans|selected|chosen)(?: is)?:)"
-    r"(?: (?:option|choice))? |it is |it[’']s |(?:it|they|this|that|these|those) (?:will|would|should|must|can) )?",
+    r"(?: (?:option|choice))? |(?:it|that|this) (?:is|was) |(?:it|that)[’']s "
+    r"|(?:it|they|this|that|these|those) (?:will|would|should|must|can) )?",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(r"(?:it|they|this|that|he|she|we|you|the \w{1,20}|its \w{1,20}) (?=\S)", re.IGNORECASE)
@@ -23,6 +24,12 @@ REASON = re.compile(
     r"|\s*[,;(–—-]\s*(?:and )?not\b",
     re.IGNORECASE,
 )
+_DENIED = re.compile(
+    r"\s*(?:is|are|was|were|would be|would|can|could|must|does|do)?\s*"
+    r"(?:not|never|cannot|\w{2,6}n['’]t|(?:in|un)\w+able|wrong|incorrect|false|untrue|impossible|excluded|ruled out)\b",
+    re.IGNORECASE,
+)
+_NOT = re.compile(r"(?:not|never)\s+(?=\S)", re.IGNORECASE)
 
 
 def names_of(options: tuple[str, ...]) -> dict[str, str]:
@@ -47,6 +54,17 @@ def plain_answer(answer: str) -> str:
 def bare(text: str) -> str:
     """Return a text in small letters without wrappings and the signs around it."""
     return strip_wrappers(text).casefold().strip("()[]{}.:*\"'“”!, ")
+
+
+def is_denied(rest: str) -> bool:
+    """Tell whether what stands behind an option says that it is wrong: who asked for the wrong one is answered by it."""
+    return _DENIED.match(rest) is not None
+
+
+def denied_name(plain: str) -> str | None:
+    """Return what an answer says that it is not: `yes` of `not yes`."""
+    found = _NOT.match(plain)
+    return plain[found.end() :] if found else None
 
 
 def without_subject(plain: str) -> str:

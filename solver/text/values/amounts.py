@@ -42,14 +42,16 @@ _LEAD = re.compile(
     r"(?: is|:| =| equals)[: ]+(?=\S)|i (?:think|believe|guess|get|got|find|found)(?: that)?"
     r" (?:it is |it[’']s |it equals )?(?=[-+$0-9\\])|(?:it is|it[’']s) (?=[-+$0-9\\])|(?:exactly|only) (?=[-+$0-9\\.])"
     r"|(?:a |the |in )?(?:sum )?total(?: of|:| is)? (?=[-+$0-9\\.])|(?:in )?the year (?=[0-9]{3,4}\b)"
-    r"|in (?=[12][0-9]{3}$)",
+    r"|in (?=[12][0-9]{3}$)"
+    r"|(?:so|thus|therefore|hence),? (?:it is |it[’']s |we (?:get|have|find) )?(?=[-+$0-9\\.])"
+    r"|we (?:get|have|find) (?=[-+$0-9\\.])|a\.?d\.? (?=[0-9]{1,4}$)",
     re.IGNORECASE,
 )
-_STRESSED = re.compile(r"^(\*\*|__|`)([^*_`\n]{1,200})\1(?=[ ,.;:]|$)")
+_STRESSED = re.compile(r"^(?!__[A-Za-z_]\w*__)(\*\*|__|`)([^*_`\n]{1,200})\1(?=[ ,.;:]|$)")
 _ABOUT = re.compile(
     r"(?:≈|\\approx|\\simeq|≃|≅|\\cong|~|∼|\\sim|(?:about|approximately|approx\.?|around|roughly"
     r"|circa|ca\.|nearly|almost)(?= ))"
-    r" ?(?=[-+$0-9\\.a-z(])",
+    r" ?(?=[-+$0-9\\.a-z(])|(?:maybe|perhaps|probably|possibly|most likely) (?=[-+$0-9\\.])",
     re.IGNORECASE,
 )
 _REASON = (
@@ -57,7 +59,8 @@ _REASON = (
     r"|from|for|due|when|if)"
 )
 _TAIL_BRACKET = re.compile(
-    rf" ?[(\[](?:(?:{_REASON}|not|about|roughly|around|nearly)\b|≈|~|\\approx)"
+    rf" ?[(\[](?:(?:{_REASON}|not|about|roughly|around|nearly|i (?:think|believe|guess)|maybe|probably|perhaps)\b"
+    r"|≈|~|\\approx)"
     r"[^()]{0,300}(?:\([^()]{0,100}\)[^()]{0,100})?[)\]]\.?$"
     r"| ?[(\[][0-9]{1,9} (?:out )?of (?:the )?[0-9]{1,9}[)\]]\.?$"
     r"| ?\((?:an?|the) (?!(?:half|third|quarter|dozen|hundred|thousand|[a-z]?illion))[^()0-9]{1,60}\)\.?$"
@@ -67,7 +70,8 @@ _TAIL_BRACKET = re.compile(
 _SAID_AGAIN = re.compile(r"^(-?[0-9][0-9,./]{0,20}%?) ?\((?:= ?|or )?([^()\n]{1,60})\)$")
 _TAIL_WORDS = re.compile(
     rf"(?:,| [-–—]|;)? (?:because|since|as|(?:or )?equivalently)\b.*$"
-    rf"|[;,.] (?:see|not)\b.*$| [-–—] (?:the|this|that|which|see)\b.*$"
+    rf"|[;,.] (?:see|not)\b.*$|,? (?:and|but) not\b.*$|, (?:but|though|although)\b.*$"
+    rf"| [-–—] (?:the|this|that|which|see)\b.*$"
     rf"|, ?(?:{_REASON}|altogether|total|totally|overall|all|in"
     rf"|exactly|precisely|to)\b"
     r".*$| [(]?(?:altogether|in total|in all|overall|all together|all in all)[)]?[.!]?$",
@@ -79,7 +83,14 @@ _NAME = re.compile(
     r"|[A-Za-z][a-z]{2,20}(?: [A-Za-z]{2,20}){0,3})"
     r" ?(?:=|\\approx|≈|:=) ?(?=[^=])"
 )
-_SPOKEN = re.compile(r"(?:the )?((?:[a-z]{2,20} ){1,4})(?:is|are|equals) (?=[-+$0-9\\.])", re.IGNORECASE)
+# `x^2 + C, where C is a constant`; “where n is odd” says something else.
+_WHERE = re.compile(
+    r"(?<=[\w)}])\$?, where \$?[A-Za-z\\]{1,10}\$? is (?:the|an? (?:arbitrary |real )?constant)\b[^\n0-9=<>]{0,100}$"
+)
+_NAMED_LAST = re.compile(r"([-+]?[0-9][0-9.,/]{0,40}) ?= ?([A-Za-z])")
+_SPOKEN = re.compile(
+    r"(?:the )?(?:value of )?((?:[a-z]{1,20} ){1,4})(?:is|are|equals) (?=[-+$0-9\\.])", re.IGNORECASE
+)
 _CURRENCY = re.compile(r"(-?) ?((?:US|C|A|NZ|HK|S)?\\?\$|[€£¥₹₩₽]) ?(?=[-+.0-9\\(])")
 _CODE_CURRENCY = re.compile(r"(USD|EUR|GBP|JPY|INR|CHF|CNY) ?(?=[-+.0-9])")
 _UNIT_END = re.compile(
@@ -91,6 +102,8 @@ _TEXT_UNIT = re.compile(
 )
 _DECADE = re.compile(r"[12][0-9]{2}0")
 _BRACED_POWER = re.compile(r"\^ ?\{ ?(-?[1-3]) ?\}(?![0-9])")
+_TRIGONOMETRY = re.compile(r"\\?(?:sin|cos|tan|cot|sec|csc)(?![a-z])")
+_BELOW = re.compile(r"/ ?\(([^\W\d_]{1,6})[ ·⋅*]{1,3}([^\W\d_]{1,6})\)$")
 _BRACKET_UNIT = re.compile(r"^(.*[0-9]) ?\(([A-Za-z]{2,20}(?: [A-Za-z]{2,20})?)\)$")
 _TEXT = re.compile(r"\\(?:text|mathrm|textrm|mbox|operatorname) ?\{ ?([^{}]{0,40}) ?\}")
 
@@ -132,6 +145,7 @@ def _read(plain: str) -> Amount:
 def undressed(plain: str, *, simplify: Callable[[str], str] = plain_form) -> str:
     """Return a plain answer without the words around it that add nothing; what is left is taken through `simplify`."""
     plain = without_decoration(plain)
+    plain = _WHERE.sub("", plain) if "=" in plain or "^" in plain else plain
     for _ in range(3):
         before = plain
         plain = _STRESSED.sub(r"\2", plain, count=1)
@@ -141,7 +155,7 @@ def undressed(plain: str, *, simplify: Callable[[str], str] = plain_form) -> str
             plain = plain[1:].lstrip()
         if plain[:1].isdigit() or plain[:1] in "-+$€£.(\\":
             plain = _TAIL_WORDS.sub("", _TAIL_BRACKET.sub("", _said_once(plain)))
-            plain = plain.removesuffix(" or so").rstrip(" ,;" if plain.endswith("..") else " ,;.") or before
+            plain = plain.removesuffix(" or so").rstrip(" ,;" if plain.endswith("..") else " ,;.?") or before
         plain = simplify(plain)
         if plain == before:
             break
@@ -235,6 +249,7 @@ def _country(symbol: str) -> str:
 def _behind(text: str) -> Amount | None:
     if bracketed := _BRACKET_UNIT.match(text):
         text = f"{bracketed[1]} {bracketed[2]}"
+    text = _BELOW.sub(r"/\1/\2", text)
     text = _BRACED_POWER.sub(r"^\1", text.replace("\\Omega", "Ω"))
     found = _TEXT_UNIT.match(text) or _UNIT_END.match(_TEXT.sub(r"\1", text))
     if found is None:
@@ -252,6 +267,9 @@ def _behind(text: str) -> Amount | None:
     # Chinese, Japanese and Korean set no space before what they count.
     spaced = bool(found[2]) or found.re is _TEXT_UNIT or bool(factor) or words[:1] >= "\u3040"
     unit = canonical_unit(words, spaced=spaced)
+    if unit == "deg" and _TRIGONOMETRY.search(body):
+        # The sine of so many degrees.
+        return None
     if unit is None or value_in_words(words.strip("()")) is not None:
         return None
     value = value_of(body)
@@ -273,14 +291,20 @@ def _words_with_unit(text: str) -> Amount | None:
 def _named(plain: str) -> tuple[str, str]:
     r"""Return `x` and `3` of `x = 3`, `f(2)` and `7` of `f(2) = 7`, else no name and the whole."""
     found = _NAME.match(plain)
+    if found and found[1].count("{") != found[1].count("}"):
+        # The sign of `\sum_{k=1}`.
+        return "", plain
     if found and (again := _NAME.match(plain, found.end())):
         # `y = f(3) = 14`
         plain = found[0] + plain[again.end() :]
     if found and not re.search(r"[=<>≤≥]|\\[lg]eq?\b|,|;|\n", plain[found.end() :]):
         return " ".join(found[1].split()), _ABOUT.sub("", plain[found.end() :].strip(), count=1)
+    if swapped := _NAMED_LAST.fullmatch(plain):
+        return swapped[2], swapped[1]
     spoken = _SPOKEN.match(plain)
     if spoken and not re.search(r"[=<>]", plain):
-        return spoken[1].strip().casefold(), plain[spoken.end() :].strip()
+        said = spoken[1].strip()
+        return said if len(said) == 1 else said.casefold(), plain[spoken.end() :].strip()
     return "", plain
 
 

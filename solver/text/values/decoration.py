@@ -2,7 +2,7 @@
 
 import re
 
-_SIGNS = "✅✔✓☑🎉🎊🎯👉👈🏆💡🔥⭐🌟✨👍📌❗‼❓\U0001f600-\U0001f64f\ufe0f"
+_SIGNS = "✅✔✓☑🎉🎊🎯👉👈🏆💡🔥⭐🌟✨👍📌❗‼❓∎\U0001f600-\U0001f64f\ufe0f"
 _AROUND = re.compile(rf"^[{_SIGNS}\s]{{1,12}}|[{_SIGNS}\s]{{1,12}}$")
 # `🐢 Turtle` says it twice.
 _PICTURE = re.compile(r"^[\U0001f300-\U0001faff\ufe0f]{1,4}\s+(?=[^\W\d_]{3})")

@@ -12,6 +12,7 @@ _PAIRS = (
     ("\\(", "\\)"),
     ("\\[", "\\]"),
     ("**", "**"),
+    ("*", "*"),
     ("`", "`"),
     ("{", "}"),
     ("“", "”"),
@@ -32,6 +33,7 @@ _TEXT_COMMANDS = (
     "mathsf",
     "mbox",
     "fbox",
+    "ce",
 )
 _WHOLE_COMMAND = re.compile(r"\\(?:" + "|".join(_TEXT_COMMANDS) + r")\s*\{([^{}]*)\}")
 _SPACING = re.compile(
@@ -45,8 +47,14 @@ _PMOD = re.compile(r"\\pmod ?\{?([0-9]+)\}?")
 _SYMBOLS = {
     "\u2212": "-", "\u2013": "-", "\u2044": "/", "\u2215": "/", "\\%": "%",
     "\\$": "$", "{,}": ",", "\\equiv": "≡", "\\bmod": "mod", "\\mod": "mod",
-    "\\cup": "∪", "\\cap": "∩",
+    "\\colon": ":", "\\cup": "∪", "\\cap": "∩",
 }  # fmt: skip
+# `$\$10$`
+_MONEY = re.compile(r"^\$(\\\$ ?[0-9][0-9.,]{0,30})\$$")
+# One line of an environment for several.
+_ALIGNED = re.compile(
+    r"\\begin\{((?:aligned|align|gathered|gather|equation)\*?)\}((?:[^\\]|\\(?![\\e])){1,400})\\end\{\1\}"
+)
 _MAX_LAYERS = 8
 _MAX_SIGNED_CHARS = 20_000
 
@@ -84,6 +92,10 @@ def plain_signs(text: str) -> str:
     return _MATH_LETTERS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), plain)
 
 
+def _without_columns(environment: re.Match[str]) -> str:
+    return environment[2].replace("&", "")
+
+
 def _group(digits: str) -> str:
     return digits if len(digits) == 1 else f"{{{digits}}}"
 
@@ -95,7 +107,8 @@ def _lowered(before: str, digits: str) -> str:
 
 def strip_wrappers(answer: str) -> str:
     """Return the answer without layers that do not change its meaning; white space becomes single spaces."""
-    plain = _SPACING.sub(" ", plain_signs(answer))
+    answer = _MONEY.sub(r"\1", answer.strip())
+    plain = _SPACING.sub(" ", _ALIGNED.sub(_without_columns, plain_signs(answer)))
     for symbol, plainer in _SYMBOLS.items():
         plain = plain.replace(symbol, plainer)
     if _FORMULAS.fullmatch(plain.strip()):
@@ -149,15 +162,18 @@ _FUNCTIONS = frozenset(
 )
 _FOREIGN = re.compile(r"[^0-9A-Za-z\\{}()\[\]+\-*/^_=<>≤≥≠.,!|&%°√π∞∪∩∈±×·⋅÷²³θαβ;'≈ℝ\s]")
 _WORD = re.compile(r"\\?[A-Za-z]{3,}|(?<![A-Za-z\\])or(?![A-Za-z])")
+# Two letters that are no product: `1 in 4`, `½ of 168`.
+_PROSE = re.compile(r"(?<= )(?:in|of|is|to|by|at|on|as|if|an|no|it)(?= )")
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\{[a-z]{1,10}\}")
 _MATH_SIGN = re.compile(
     r"[0-9\\+*/^=<>√π∞]|(?<![A-Za-z])(?:(?:arc|a)?(?:sin|cos|tan|cot|sec|csc)h?|ln|log|exp|sqrt) ?\("
+    r"|(?<![A-Za-z])pi(?![A-Za-z])"
 )
 
 
 def looks_like_math(answer: str) -> bool:
     """Tell whether an answer may be a formula: it has signs or digits, no prose, nothing foreign."""
     plain = _ENVIRONMENT.sub("\\\\", strip_wrappers(answer))
-    if _FOREIGN.search(plain) or not _MATH_SIGN.search(plain):
+    if _FOREIGN.search(plain) or _PROSE.search(plain) or not _MATH_SIGN.search(plain):
         return False
     return all(word[0] == "\\" or word.casefold() in _FUNCTIONS for word in _WORD.findall(plain))

@@ -1,6 +1,7 @@
-"""Gives lists, tables and ordinal words one shape each, so that their wording alone does not tell answers apart."""
+"""Gives lists, tables, ordinal words, names and ions one shape each: their wording alone tells no answers apart."""
 
 import re
+import unicodedata
 
 _BULLET = re.compile(r"^[ \t]*[-*•‣◦][ \t]+(?=\S)")
 _NUMBERED = re.compile(r"^[ \t]*\(?([0-9]{1,3})[.):][ \t]+(?=\S)")
@@ -10,9 +11,22 @@ _MAX_MEMBER_WORDS = 4
 _ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 _ORDINAL_WORDS = (
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
-    "twelfth",
+    "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
 )  # fmt: skip
+_TENS = ("twent", "thirt", "fort", "fift", "sixt", "sevent", "eight", "ninet")
 _ORDINAL = {word: f"{place}{_ENDINGS.get(place, 'th')}" for place, word in enumerate(_ORDINAL_WORDS, start=1)}
+_ORDINAL |= {f"{tens}ieth": f"{place}0th" for place, tens in enumerate(_TENS, start=2)}
+_ORDINAL |= {
+    f"{tens}y-{word}": f"{place}{_ORDINAL[word]}"
+    for place, tens in enumerate(_TENS, start=2)
+    for word in _ORDINAL_WORDS[:9]
+}
+_INITIALS = re.compile(r"(?<![\w.])[A-Z]\.(?: ?[A-Z]\.)*(?: ?[A-Z](?![\w.]))?(?P<next> ?(?=\w))?")
+_TITLE = re.compile(r"\b(Dr|Mr|Mrs|Ms|Prof|St|Mt|Jr|Sr|Gen|Capt|Lt|Col)\.(?=\s|,|$)")
+_BARRED = str.maketrans("øØłŁđĐ", "oOlLdD")
+_CHARGE = re.compile(r"(?<=[A-Za-z0-9)\]])\^ ?(?:\{ ?([0-9]*[+-]) ?\}|([0-9]*[+-]))(?=$|[\s,;)])")
+_ERA = re.compile(r"(?<=[0-9])( ?)(?:BCE?|B\.C\.?(?:E\.?)?)(?!\w)")
+_GROWTH = re.compile(r"(?:O|o|Θ|Ω|ω|\\Theta|\\Omega|\\omega|\\mathcal ?\{ ?O ?\}) ?\([^\n]{1,100}\)")
 
 
 def plain_lines(text: str) -> str:
@@ -28,14 +42,12 @@ def plain_lines(text: str) -> str:
 
 
 def plain_sequence(text: str) -> str:
-    """Return `red, green, blue` of `red, green, and blue`: three members or more, of a few words each."""
-    if "," not in text:
-        return text
+    """Return `red, green, blue` of `red, green, and blue`: members of a few words each."""
     listed = _LAST_AND.sub(", ", text, count=1)
     members = listed.split(", ")
     is_list = (
         listed != text
-        and len(members) > 2
+        and not text.startswith(("both ", "between "))
         and all(len(each.split()) <= _MAX_MEMBER_WORDS for each in members)
     )
     return listed if is_list else text
@@ -44,6 +56,47 @@ def plain_sequence(text: str) -> str:
 def plain_ordinal(text: str) -> str:
     """Return `1st` of `first`."""
     return _ORDINAL.get(text.casefold(), text)
+
+
+def plain_name(text: str) -> str:
+    """Return names without the dots of initials and titles and without accents: `JK Rowling`, `Dr Smith`, `Sao Paulo`.
+
+    One word alone keeps its accents: they may make another word of it.
+    """
+    text = _TITLE.sub(r"\1", _INITIALS.sub(_joined, text)) if "." in text else text
+    return text if text.isascii() or " " not in text else _unaccented(text)
+
+
+def plain_ion(text: str) -> str:
+    """Return ions, arrows and eras with one sign each: `Na+` of `Na^+`, `Fe^3+` of `Fe^{3+}`, `→`, `BC` of `BCE`."""
+    if "^" in text:
+        text = _CHARGE.sub(
+            lambda found: ("^" if (sign := found[1] or found[2])[:1].isdigit() else "") + sign, text
+        )
+    text = re.sub(r"(?<=\s)(?:->|\\to\b|\\rightarrow\b)(?=\s)", "→", text)
+    return _ERA.sub(" BC", text)
+
+
+def plain_growth(text: str) -> str | None:
+    r"""Return how fast something grows, `O(n log n)` of `$O(n\log n)$`, with no spaces; None: it is something else."""
+    if not _GROWTH.fullmatch(text):
+        return None
+    plain = re.sub(r"\\mathcal ?\{ ?O ?\}", "O", text).replace("\\Theta", "Θ").replace("\\Omega", "Ω")
+    plain = re.sub(r"\^ ?\{ ?(\w) ?\}", r"^\1", plain.replace("\\omega", "ω").replace("\\cdot", "*"))
+    return re.sub(r"[\s\\]", "", plain).replace("*", "")
+
+
+def _joined(initials: re.Match[str]) -> str:
+    letters = re.sub(r"[. ]", "", initials[0])
+    return letters if initials["next"] is None else f"{letters} "
+
+
+def _unaccented(word: str) -> str:
+    """Return a text without the marks on Latin letters; those of other scripts make other letters."""
+    return "".join(
+        parted[0] if (parted := unicodedata.normalize("NFD", sign))[0].isascii() else sign
+        for sign in word.translate(_BARRED)
+    )
 
 
 def _row(line: str) -> str:

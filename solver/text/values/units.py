@@ -2,6 +2,7 @@
 
 import re
 
+from solver.text.values.month_names import MONTHS
 from solver.text.values.number_words import multiplier_of, value_in_words
 
 _ALIASES = """
@@ -19,8 +20,8 @@ w watt; kw kilowatt; mw; v volt; kv kilovolt; mv millivolt; a amp ampere; ma mil
 pa pascal; kpa kilopascal; bar; atm atmosphere; k kelvin; °c celsius degrees_celsius degree_celsius centigrade
 °f fahrenheit degrees_fahrenheit degree_fahrenheit; deg ° degree; rad radian; mol mole; kmol
 bit; byte; kb kilobyte; mb megabyte; gb gigabyte; tb terabyte; mi/h mph; m/s mps; km/h kmh kph
-dollar usd us$ us-dollar buck; euro eur; pound gbp pound-sterling quid; yen jpy; rupee inr rs; cent ¢; penny pence pennies
-franc chf; yuan cny rmb; percent pct
+dollar usd us$ us-dollar buck; euro eur; pound gbp pound-sterling pounds_sterling quid; yen jpy; rupee inr rs
+cent ¢; penny pence pennies; franc chf; yuan cny rmb; percent pct; ad ce a.d
 people person persons; child children; man men; woman women; mouse mice; goose geese; die dice
 """
 _OF: dict[str, str] = {
@@ -37,7 +38,7 @@ _EXACT = {"mW": "mW", "mM": "mM", "nM": "nM", "µM": "µM", "MW": "MW", "mJ": "m
           "S": "siemens",
           "H": "henry", "mPa": "mPa", "MPa": "MPa", "mg": "mg", "Mg": "Mg", "mm": "mm", "Mm": "Mm", "ms": "ms",
           "Ms": "Ms",
-          "D": "debye", "dL": "dl", "Cal": "kcal", "K": "k", "Nm": "n*m", "nm": "nm", "N": "n", "eV": "ev",
+          "D": "debye", "dL": "dl", "Cal": "kcal", "K": "k", "Nm": "n m", "nm": "nm", "N": "n", "eV": "ev",
           "Da": "dalton"}  # fmt: skip
 CURRENCIES = {
     "$": "dollar",
@@ -63,7 +64,7 @@ _NO_UNITS = frozenset(
     hundred hundreds thousand thousands million millions billion billions trillion trillions dozen dozens lakh crore
     pair pairs percentage quadrillion maybe possibly approximately about because since so which that where when
     rounded otherwise unless except per below under above beneath beyond zero fold times prime inverse conjugate mil
-    mille thou bil myriad zillion googol couples remainder wrong incorrect impossible fails cannot does
+    mille thou bil past bce bc myriad zillion googol couples remainder wrong incorrect impossible fails cannot does
     und oder mehr weniger mal halb halbe ein eine och eller más menos por media medio mais meia meio demi demie mezzo
     mezza half или минус плюс половиной ohne sans sin con med mit inte nicht non pas vezes fois veces volte keer gånger
     """.split()  # noqa: SIM905  # a list of words reads best as text
@@ -107,7 +108,8 @@ def _product(text: str, *, spaced: bool) -> str | None:
             if len(words) == 2
             else None
         )
-    if not words or len(words) > 4:
+    # `12 December` is a day.
+    if not words or len(words) > 4 or words[0].casefold() in MONTHS:
         return None
     power = {"square": "^2", "sq": "^2", "cubic": "^3", "cu": "^3"}.get(words[0].casefold().rstrip("."), "")
     if power and len(words) > 1:

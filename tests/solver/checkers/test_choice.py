@@ -44,6 +44,24 @@ def test_only_a_known_right_option_makes_a_problem_checkable():
 
 
 @pytest.mark.parametrize(
+    ("options", "expected", "answer", "passed"),
+    [
+        (("A", "B", "C"), "B", "B is incorrect", None),
+        (("A", "B", "C"), "B", "Statement B is false", None),
+        (("A) rises", "B) falls"), "B) falls", "(B) rises", False),
+        (("A) rises", "B) falls"), "B) falls", "B) falls because heat leaves", True),
+        (("Paris", "Rome", "Oslo"), "Rome", "2. Rome", True),
+        (("Yes", "No"), "Yes", "Not yes", False),
+        (("Yes", "No"), "No", "Not yes", None),
+        (("True", "False"), "True", "That is true.", True),
+    ],
+)
+def test_what_contradicts_itself_names_no_option(options, expected, answer, passed):
+    """A letter beside another option's text names none; an option called wrong may be what was asked for."""
+    assert Choice(options, expected).check(answer).passed is passed
+
+
+@pytest.mark.parametrize(
     ("typed", "options"),
     [
         ("Paris, France\nLyon, France", ("Paris, France", "Lyon, France")),
