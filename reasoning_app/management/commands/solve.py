@@ -55,8 +55,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--check",
             metavar="CHECK",
-            help=f"how an answer is checked: {option_examples()}; KIND:@FILE reads the rest from a file; puzzles of the "
-            "form “Use 3, 7, 12, 25 to make 58.” are recognised",
+            help=f"how an answer is checked: {option_examples().replace('%', '%%')}; KIND:@FILE reads the rest from a "
+            "file; puzzles of the form “Use 3, 7, 12, 25 to make 58.” are recognised",
         )
         parser.add_argument(
             "--result",
