@@ -42,7 +42,9 @@ def hindrance(rule: AutoRecharge) -> Hindrance | None:
     """Return what keeps money from being added now, or None."""
     if stripe_gateway.missing_settings():
         return Hindrance.NOT_CONFIGURED
-    return _of_the_rule(rule) or _of_the_money(rule) or _of_the_payments(rule)
+    # Payments are looked at first: one that is credited from then on is under way here, and an earlier one in the wallet.
+    by_payments = _of_the_payments(rule)
+    return _of_the_rule(rule) or _of_the_money(rule) or by_payments
 
 
 def _of_the_rule(rule: AutoRecharge) -> Hindrance | None:

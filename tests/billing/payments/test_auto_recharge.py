@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 
 from accounts.models import Membership, Role, User
@@ -188,6 +188,24 @@ def test_many_workers_charge_once(transactional_db, rule, stripe_double):
     outcomes = together(*[lambda: auto_recharge.recharge(rule)] * 4)
     assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     assert (stripe_double.posts_to(INTENTS), TopUp.objects.filter(origin="auto").count()) == (1, 1)
+    connections.close_all()
+
+
+def test_a_charge_that_is_credited_while_another_sweep_looks_is_seen(transactional_db, rule, stripe_double):
+    """It is under way no more when payments are looked at, or its money was there when the wallet was: never neither."""
+    top_up = auto_recharge._begin(rule)
+    auto_recharge._charge(top_up, rule.card)
+    credited = []
+
+    def credit_then(execute, sql, *given):
+        found = execute(sql, *given)
+        if not credited and ("billing_account" in sql or "billing_topup" in sql):
+            credited.extend(together(lambda: sync_top_up(top_up.pk)))
+        return found
+
+    with connection.execute_wrapper(credit_then):
+        assert hindrance(rule) is not None
+    assert [each.state for each in credited] == [TopUpState.CREDITED]
     connections.close_all()
 
 
