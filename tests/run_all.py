@@ -158,21 +158,23 @@ def test_steps(arguments: list[str]) -> list[Step]:
     paths = sorted(path for name in ("jobs", "proof") for path in (ROOT / "tests" / name).rglob("test_*.py"))
     workers = [str(path.relative_to(ROOT)) for path in paths if starts_workers.search(path.read_text())]
     others = [f"--ignore={path}" for path in workers]
-    # The demo models' tests import litellm, as those of jobs do anyway.
-    submitting = ("tests/jobs/submitting", "tests/demo_model")
+    # These import litellm, as the tests of jobs do anyway.
+    with_litellm = (
+        "tests/demo_model",
+        "tests/bench/test_conformance.py",
+        "tests/billing/prices/test_second_opinions.py",
+    )
     # The browser's is a run of its own: Playwright keeps an event loop running, in which no test that is a coroutine
     # could run.
     return [
         tests("web", *arguments, "tests/web"),
         tests("jobs", *arguments, "tests/jobs", "--ignore=tests/jobs/submitting", *others),
-        tests("submitting", *arguments, *submitting, *others),
+        tests("submitting", *arguments, "tests/jobs/submitting", *with_litellm, *others),
         # These two wait much: they start programs, cut and kill them.
         tests("workers", *arguments, *workers),
         tests("proof", *arguments, "tests/proof", "tests/embedded", *others),
         tests("solver", *arguments, "tests/solver"),
-        rooms(
-            *arguments, *(f"--ignore={path}" for path in ("tests/web", "tests/demo_model", "tests/solver"))
-        ),
+        rooms(*arguments, *(f"--ignore={path}" for path in ("tests/web", "tests/solver", *with_litellm))),
         tests("browser", *arguments, "tests/browser"),
     ]
 

@@ -46,7 +46,7 @@ on_shared_loop = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def judge():
     """Make a judge with one child, and end it."""
-    made = Judge(processes=1, cpu_limit_s=1.0, idle_s=600.0, wait_s=600)
+    made = Judge(processes=1, cpu_limit_s=0.5, idle_s=600.0, wait_s=600)
     yield made
     await made.close()
 
