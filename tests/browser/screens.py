@@ -15,7 +15,7 @@ from jobs.lifecycle.saved.templates import save_template
 from jobs.lifecycle.saved.weekly import first_run, start_weekly
 from jobs.models import Job, StepRecord
 from tests.browser.conftest import cookie_of, visitor
-from tests.browser.test_pages import addresses as _addresses
+from tests.browser.everything import everything as _everything
 from tests.support.people import make_job, make_user, request_for
 
 SCREENS = Path(__file__).parents[2] / "docs" / "screens"
@@ -24,7 +24,7 @@ _WIDE, _PHONE = {"width": 1280, "height": 860}, {"width": 375, "height": 780}
 _QUALITIES = (84, 70, 55, 40)
 
 pytestmark = pytest.mark.browser
-everything = _addresses
+everything = _everything
 _TRAIN = "On which day did the first high-speed line between Paris and Lyon open?"
 
 

@@ -1,97 +1,25 @@
 """Every page in light and dark, wide and narrow: no accessibility violation, no overflow, no console message."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
-import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from axe_playwright_python.base import AXE_SCRIPT
-from django.core.mail import EmailMultiAlternatives
-from django.utils import timezone
+from django.test import Client
 from playwright.sync_api import Browser, Page, Route
 
-from accounts.models import User
-from accounts.preferences.unsubscribe import unsubscribe_address
 from billing.books.wallet import grant
-from billing.models import AuditRun, StopScope
-from billing.stops import lift, stop
-from jobs.mail import eml_backend as mail_files
-from jobs.models import OutboxMessage, ShareLink
-from jobs.upkeep.delete_texts import delete_texts
 from solver.core.money import NANO_PER_CENT
-from tests.billing.books import make_reconciliation_item
-from tests.billing.payments_to_look_at import make_payments
 from tests.browser.conftest import cookie_of, listen, visitor
+from tests.browser.everything import MISSING, client_of, everything, pages_of
 from tests.support import people
+from tests.web.addresses import PUBLIC, addresses
+
+__all__ = ["everything"]
 
 WIDE_PX, NARROW_PX = 1280, 375
 # What is there is the same on a narrow page; how large it is and whether it scrolls is not.
 NARROW_RULES = ["target-size", "scrollable-region-focusable"]
-SIGNED_OUT = [
-    "/",
-    "/jobs/new/",
-    "/accounts/login/",
-    "/accounts/signup/",
-    "/accounts/login/code/",
-    "/accounts/password/reset/",
-]
-OWN = [
-    "/",
-    "/jobs/",
-    "/jobs/?q=zebra",
-    "/jobs/new/",
-    "/jobs/templates/",
-    "/wallet/",
-    "/wallet/payments/",
-    "/wallet/automatic/",
-    "/limits/",
-    "/workspace/",
-    "/settings/",
-    "/settings/close/",
-    "/accounts/email/",
-    "/accounts/password/set/",
-    "/accounts/2fa/",
-    "/accounts/2fa/totp/activate/",
-    "/accounts/2fa/webauthn/add/",
-    "/accounts/reauthenticate/code/",
-]
-PROTECTED = [
-    "/accounts/2fa/",
-    "/accounts/2fa/totp/deactivate/",
-    "/accounts/2fa/recovery-codes/",
-    "/accounts/2fa/recovery-codes/generate/",
-    "/accounts/2fa/reauthenticate/",
-]
-STAFF = [
-    "/styleguide/",
-    "/staff/audit/",
-    "/staff/status/",
-    "/staff/people/",
-    "/staff/learned/",
-    "/staff/limits/",
-    "/staff/mail/",
-    "/staff/mail/kinds/",
-    "/staff/outbox/?state=bounced",
-    "/staff/costs/",
-    "/staff/costs/finance/",
-    "/staff/costs/anomalies/",
-    "/staff/costs/corrections/",
-    "/staff/costs/changes/",
-    "/staff/costs/payments/",
-    "/staff/costs/reconciliation/",
-    "/staff/costs/?by=tag&month=2026-11",
-    "/staff/costs/refunds/?email=ada@example.org",
-    "/staff/costs/stripe/",
-    "/staff/costs/opinions/",
-    "/staff/costs/prices/",
-    "/staff/costs/prices/drafts/",
-    "/staff/costs/suspended/",
-    "/staff/costs/spending/",
-]
-MISSING = ["/nowhere/", "/sign-in/used/"]
-
-
 # Elements of the same class, on the same ones, with the same colours and sizes have the same contrast: the first of each
 # look is marked. axe would judge each row of a table by itself, which takes most of its time.
 _ONCE_A_LOOK = """
@@ -199,65 +127,21 @@ def overflow(page: Page, width_px: int) -> list[str]:
     return [f"{over} px too wide at {width_px}"] if over > 0 else []
 
 
-@pytest.fixture
-def addresses(transactional_db, settings, tmp_path):
-    """Everything there is to see for one user who is staff."""
-    settings.MAIL_DIR = tmp_path
-    settings.MAILERS = {"default": {"BACKEND": "jobs.mail.eml_backend.EmlBackend", "OPTIONS": {}}}
-    ada = people.make_user("ada@example.org", staff=True)
-    jobs = people.one_job_of_each_state(ada)
-    message = EmailMultiAlternatives("A mail", "text", "a@example.org", ["b@example.org"])
-    message.attach_alternative("<h1>Hello</h1>", "text/html")
-    message.send()
-    OutboxMessage.objects.create(
-        job=jobs["done"],
-        kind="ended",
-        recipient=ada.email,
-        state="bounced",
-        attempts=1,
-        next_at=timezone.now(),
-        last_error="550 no such mailbox",
-    )
-    User.objects.update(mail_bounced_at=timezone.now(), mail_bounce="550 no such mailbox")
-    broken = [
-        {"invariant": "every balance is the sum of its entries", "detail": "account 1001 (wallet) says 5"}
-    ]
-    AuditRun.objects.create(started_at=timezone.now(), took_ms=1234, checked=22, violations=broken)
-    for model in ("openai/gpt-5.4-mini", "demo/intern"):
-        stop(StopScope.MODEL, model, reason="Its bill looks odd.", by=ada)
-    lift(StopScope.MODEL, "demo/intern", reason="The bill was right.", by=ada)
-    make_payments(ada)
-    running = jobs["running"]
-    step = running.steps.first()
-    pages = [job.get_absolute_url() for job in jobs.values()]
-    pages += [f"/jobs/{running.pk}/{name}/" for name in ("finish", "cancel", "pause", "raise", "steps")]
-    pages += [f"/jobs/{jobs['paused'].pk}/resume/", f"/jobs/{jobs['exhausted'].pk}/raise/"]
-    pages += [f"/jobs/{running.pk}/steps/{step.pk}/", f"/staff/mail/{mail_files.stored_names()[0]}/"]
-    forgotten = people.make_job(ada, "done", title="To be forgotten")
-    delete_texts(job_id=forgotten.pk)
-    pages += [f"/jobs/{jobs['done'].pk}/delete-texts/", forgotten.get_absolute_url()]
-    pages += [f"/jobs/{jobs['done'].pk}/receipt/", f"/staff/costs/jobs/{jobs['done'].pk}/"]
-    pages += [f"/staff/costs/reconciliation/{make_reconciliation_item().pk}/"]
-    pages += [ShareLink.objects.create(job=jobs["done"], created_by=ada, shows_costs=True).get_absolute_url()]
-    pages += [f"/jobs/new/?from={jobs['done'].pk}", urlsplit(unsubscribe_address(ada)).path]
-    pages += [people.make_comparison(ada, state).get_absolute_url() for state in ("running", "done")]
-    return ada, OWN + STAFF + pages
-
-
-def test_every_page_is_sound(browser: Browser, live_server, addresses):
-    """One sweep: signed out, signed in, staff; queued to cancelled; maths, long texts, errors."""
-    ada, signed_in_pages = addresses
+def test_every_page_is_sound(browser: Browser, live_server, everything):
+    """One sweep of all pages: signed out, signed in, staff; queued to cancelled; maths, long texts, errors."""
+    ada, signed_in_pages = everything
     eve = people.make_user("eve@example.org", staff=True)
     grant(workspace=people.workspace_of(eve), amount_nano=NANO_PER_CENT, by=eve, reason="test")
     TOTP.activate(eve, generate_totp_secret())
     RecoveryCodes.activate(eve)
     faults: list[str] = []
     judged: set[int] = set()
+    of_factors = {name for name, _ in addresses() if name.startswith("mfa_")}
     for cookie, pages in (
-        (None, [*SIGNED_OUT, *MISSING]),
+        (None, [*pages_of(Client(), {}, PUBLIC), *MISSING]),
         (cookie_of(ada), signed_in_pages),
-        # Without jobs under way, and with money to give up.
-        (cookie_of(eve), ["/settings/close/", *PROTECTED]),
+        # Without jobs under way, with money to give up, and with a second factor.
+        (cookie_of(eve), ["/settings/close/", *pages_of(client_of(eve), {}, of_factors)]),
     ):
         with visitor(browser, live_server.url) as context:
             context.add_init_script(AXE_SCRIPT + _ONCE_A_LOOK)
@@ -271,9 +155,9 @@ def test_every_page_is_sound(browser: Browser, live_server, addresses):
     assert faults == []
 
 
-def test_maths_is_set_under_the_policy(browser: Browser, live_server, addresses):
+def test_maths_is_set_under_the_policy(browser: Browser, live_server, everything):
     """KaTeX renders into the page without a single blocked style; towers of powers do not freeze it."""
-    ada, _ = addresses
+    ada, _ = everything
     with visitor(browser, live_server.url) as context:
         context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
         page = context.new_page()
@@ -286,9 +170,9 @@ def test_maths_is_set_under_the_policy(browser: Browser, live_server, addresses)
         assert heard == []
 
 
-def test_calls_and_their_texts_open_on_demand(browser: Browser, live_server, addresses):
+def test_calls_and_their_texts_open_on_demand(browser: Browser, live_server, everything):
     """A fold loads the calls, a fold in it the text, opened before the scripts too; polling does not close them."""
-    ada, _ = addresses
+    ada, _ = everything
     with visitor(browser, live_server.url) as context:
         context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
         page = context.new_page()
