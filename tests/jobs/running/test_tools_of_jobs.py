@@ -144,7 +144,7 @@ def test_what_a_program_draws_is_kept_with_its_job(
     job.refresh_from_db()
     assert job.answer == "42"
     assert "plot.png: a picture of 1568 × 10 pixels" in told[0]
-    assert "fake.png: By its bytes it is not a picture" in told[0]
+    assert "fake.png: Its name ends in .png, but its contents are not those of such a file" in told[0]
     assert "hive | grams" in told[0]
     assert [part["image_url"]["url"][:23] for part in shown_parts if part["type"] == "image_url"] == [
         "data:image/jpeg;base64,"
