@@ -1,8 +1,9 @@
 """Every check of the project: `python -m tests.run_all [--lint | --coverage | --room NAME] [PYTEST ARGUMENT …]`.
 
 Eight lanes work off one queue: much of the time is spent in waiting for processes, and on a machine that does other
-work, too, so many runs side by side still get most of it. A run that takes far too long is ended, with the stacks of
-its threads. A table of times ends the output.
+work, too, so many runs side by side still get most of it. The runs of tests are forked from one process that has
+imported the libraries which each of them would take seconds to import. A run that takes far too long is ended, with the
+stacks of its threads. A table of times ends the output.
 
 `--room NAME` runs the quick checks and the tests of one room alone. `--coverage` runs the tests that compute, in whose
 process most of the code runs, and holds their branch coverage to the floor of pyproject.toml: a run of its own, because
@@ -23,6 +24,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.processes.zygote import Forked, Zygote
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
@@ -46,6 +49,8 @@ LANES = 8
 MOST_S = 1_500
 """After so many seconds a run hangs: all of them together should take less than 12 minutes."""
 APART = ("browser", "embedded", "jobs", "proof")
+# What runs of tests import beside what workers do.
+LIBRARIES = ("pytest", "hypothesis.strategies", "numpy", "sympy", "stripe", "django.test")
 # Settings of a real site, for `check --deploy`; nothing connects to these addresses.
 PRODUCTION = {
     "SECRET_KEY": "a-key-for-checks-with-more-than-fifty-different-characters-0123456789",
@@ -65,22 +70,47 @@ RUNNING: set[int] = set()
 """The processes of the checks that run, each the leader of a session."""
 
 
-def wait(pid: int, *, most_s: float) -> tuple[int, resource.struct_rusage]:
-    """Wait for a child; return its status and what it used. After `most_s` seconds it is told to abort, then killed.
+class Program:
+    """A check that is a program of its own, used like a fork of the tests' zygote."""
+
+    def __init__(self, command: list[str], env: dict[str, str], log: Path) -> None:
+        """Start it; its output goes to a file."""
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # On a busy machine Linux gives each session the same share. It is also what is ended as a whole.
+                start_new_session=True,
+            )
+        self.pid, self.cpu_s = self._process.pid, 0.0
+
+    def poll(self) -> int | None:
+        """Return the exit status, or None while it runs."""
+        # wait4() alone tells the CPU time of one child and what it waited for.
+        if self._process.returncode is None:
+            ended, status, used = os.wait4(self.pid, os.WNOHANG)
+            if ended:
+                self._process.returncode = os.waitstatus_to_exitcode(status)
+                self.cpu_s = used.ru_utime + used.ru_stime
+        return self._process.returncode
+
+
+def wait(process: Program | Forked, *, most_s: float) -> int:
+    """Wait for a process; return its exit status. After `most_s` seconds it is told to abort, then killed.
 
     At SIGABRT Python, as pytest sets it up, prints the stacks of all threads.
     """
-    ends = time.monotonic() + most_s
-    for signal_then in (signal.SIGABRT, signal.SIGKILL):
-        while time.monotonic() < ends:
-            ended, status, used = os.wait4(pid, os.WNOHANG)
-            if ended:
-                return status, used
-            time.sleep(0.1)
-        os.killpg(pid, signal_then)
-        ends += 30
-    _, status, used = os.wait4(pid, 0)
-    return status, used
+    signals, ends = [signal.SIGABRT, signal.SIGKILL], time.monotonic() + most_s
+    while (status := process.poll()) is None:
+        if signals and time.monotonic() > ends:
+            os.killpg(process.pid, signals.pop(0))
+            ends += 30
+        time.sleep(0.1)
+    return status
 
 
 @dataclass
@@ -95,29 +125,22 @@ class Step:
     seconds: float = 0.0
     cpu_s: float = 0.0
 
-    def run(self) -> None:
+    def run(self, zygote: Zygote | None) -> None:
         """Run it, and show its output if it failed or is a run of tests, in one piece."""
         began = time.monotonic()
-        # The output goes to a file, for wait4() alone tells the CPU time of one child and what it waited for.
-        with tempfile.TemporaryFile(prefix="ponder-check-") as output:
-            process = subprocess.Popen(
-                self.command,
-                cwd=ROOT,
-                env={**os.environ, **self.env},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                # On a busy machine Linux gives each session the same share. It is also what is ended as a whole.
-                start_new_session=True,
-            )
+        env = {**os.environ, **self.env}
+        with tempfile.TemporaryDirectory(prefix="ponder-check-") as folder:
+            log = Path(folder) / "output"
+            process: Program | Forked
+            if self.is_test and zygote:
+                process = zygote.start(self.command[2:], env=env, log=log, ends_in_order=True)
+            else:
+                process = Program(self.command, env, log)
             RUNNING.add(process.pid)
-            status, used = wait(process.pid, most_s=MOST_S)
+            self.status = wait(process, most_s=MOST_S)
             RUNNING.discard(process.pid)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            output.seek(0)
-            said = output.read().decode(errors="replace")
-        self.status, self.seconds = process.returncode, time.monotonic() - began
-        self.cpu_s = used.ru_utime + used.ru_stime
+            said = log.read_text(errors="replace")
+        self.seconds, self.cpu_s = time.monotonic() - began, process.cpu_s
         if self.seconds > MOST_S:
             said += f"\nIt took more than {MOST_S} s and was ended; if it is a Python program, its stacks stand above.\n"
         if self.status or self.is_test:
@@ -143,6 +166,8 @@ def tests(name: str, *arguments: str) -> Step:
     """Return a run of tests. Each has a PostgreSQL and a Redis of its own."""
     # Playwright's plugin is slow to load, and the browser's tests alone use it.
     lean = [] if name == "browser" else ["-p", "no:playwright"]
+    # What the zygote imported includes plugins, whose asserts pytest can rewrite no more.
+    lean += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
     return Step(name, [PYTHON, "-m", "pytest", "-q", *lean, *arguments], is_test=True)
 
 
@@ -190,22 +215,25 @@ def room_steps(room: str, arguments: list[str]) -> list[Step]:
     ]
 
 
-def work_off(waiting: "queue.SimpleQueue[Step]") -> None:
+def work_off(waiting: "queue.SimpleQueue[Step]", zygote: Zygote | None) -> None:
     """Run one check after another until none is left."""
     with contextlib.suppress(queue.Empty):
         while True:
             step = waiting.get_nowait()
             say(f"  running {step.name}")
-            step.run()
+            step.run(zygote)
 
 
-def run(steps: list[Step], *, lanes: int = 1) -> int:
-    """Run all checks, so many side by side, print the table, return 0 when everything passed."""
+def run(steps: list[Step], *, lanes: int = 1, zygote: Zygote | None = None) -> int:
+    """Run all checks, so many side by side, print the table, return 0 when everything passed.
+
+    Tests are forked from the zygote, which is closed in the end.
+    """
     began = time.monotonic()
     waiting: queue.SimpleQueue[Step] = queue.SimpleQueue()
     for step in steps:
         waiting.put(step)
-    threads = [threading.Thread(target=work_off, args=(waiting,), daemon=True) for _ in range(lanes)]
+    threads = [threading.Thread(target=work_off, args=(waiting, zygote), daemon=True) for _ in range(lanes)]
     for thread in threads:
         thread.start()
     try:
@@ -215,13 +243,18 @@ def run(steps: list[Step], *, lanes: int = 1) -> int:
         for pid in RUNNING.copy():
             os.killpg(pid, signal.SIGINT)
         raise
+    if zygote:
+        zygote.close()
     say("")
     for step in steps:
         state = "passed" if step.status == 0 else "FAILED"
         say(f"  {state:<8}{step.name:<14}{step.seconds:7.1f} s{step.cpu_s:8.1f} s of CPU")
-    cpu_s = sum(step.cpu_s for step in steps)
+    # With what the zygote imported.
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = used.ru_utime + used.ru_stime
     say(f"  {'total':<22}{time.monotonic() - began:7.1f} s{cpu_s:8.1f} s of CPU")
-    return int(any(step.status for step in steps))
+    # A check that could not be started has no status.
+    return int(any(step.status != 0 for step in steps))
 
 
 def main(arguments: list[str]) -> int:
@@ -241,7 +274,8 @@ def main(arguments: list[str]) -> int:
         *quick, types = lint_steps(data_dir)
         if options.lint:
             return run([*quick, types])
-        return run([*quick, *test_steps(for_pytest), types], lanes=LANES)
+        zygote = Zygote(command=[PYTHON, "-m", "tests.processes.zygote", *LIBRARIES])
+        return run([*quick, *test_steps(for_pytest), types], lanes=LANES, zygote=zygote)
 
 
 if __name__ == "__main__":

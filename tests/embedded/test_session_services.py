@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 
 import pytest
@@ -10,7 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from tests import run_all
-from tests.processes.zygote import Zygote
+from tests.processes.zygote import Zygote, shared
 
 
 @pytest.mark.django_db
@@ -38,15 +37,24 @@ def test_a_zygote_that_dies_at_its_start_is_told_at_once(tmp_path):
     dead.close()
 
 
-def test_a_run_that_hangs_is_ended_with_its_stack():
+def test_a_run_that_hangs_is_ended_with_its_stack(tmp_path):
     """Rather than waiting for ever, `make test` shows where it hung."""
     program = "import time\n\ndef hang():\n    print('ready', flush=True)\n    time.sleep(3600)\n\nhang()"
-    process = subprocess.Popen(
-        [sys.executable, "-X", "faulthandler", "-c", program],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
-    assert process.stdout.readline() == "ready\n"
-    status, _ = run_all.wait(process.pid, most_s=0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == -signal.SIGABRT
-    assert "in hang" in process.communicate()[1]
+    log = tmp_path / "log"
+    process = run_all.Program([sys.executable, "-X", "faulthandler", "-c", program], dict(os.environ), log)
+    while "ready" not in log.read_text():
+        assert process.poll() is None
+    assert run_all.wait(process, most_s=0) == -signal.SIGABRT
+    assert "in hang" in log.read_text()
+    assert process.cpu_s > 0
+
+
+def test_who_ends_in_order_does_what_it_registered(tmp_path):
+    """A run of tests stops the services that it started, and its CPU time is told."""
+    program = ["timeit", "-n1", "-r1", "import atexit; atexit.register(print, 'stopped')"]
+    for in_order in (True, False):
+        log = tmp_path / f"log-{in_order}"
+        ended = shared().start(program, env=dict(os.environ), log=log, ends_in_order=in_order)
+        assert ended.wait() == 0
+        assert ("stopped" in log.read_text()) is in_order
+        assert ended.cpu_s > 0

@@ -2,10 +2,11 @@
 
 litellm alone takes seconds to import, and a proof kills its workers hundreds of times. What is forked has read no
 setting, opened no connection and started no thread yet: it goes through Django's and Celery's whole start by itself.
+`python -m tests.processes.zygote MODULE …` imports these, too.
 
-The protocol is lines of JSON: {"argv": […], "env": {…}, "log": "…", "errors": "…", "typed": "…", "host": "…"} in,
-{"pid": …} out, and {"ended": …, "status": …} whenever a child ends. Children die with the zygote, the zygote with
-whoever holds its standard input.
+The protocol is lines of JSON: {"argv": […], "env": {…}, "log": "…", "errors": "…", "typed": "…", "host": "…",
+"ends_in_order": …} in, {"pid": …} out, and {"ended": …, "status": …, "cpu_s": …} whenever a child ends. Children die with
+the zygote, the zygote with whoever holds its standard input.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
 _HEAVY = (
@@ -65,6 +67,7 @@ class Zygote:
     def __init__(self, env: Mapping[str, str] | None = None, command: Sequence[str] = ()) -> None:
         """Start it in the environment `env`, this process's where none is given. `command` is run in its place."""
         self._statuses: dict[int, int] = {}
+        self._cpu_s: dict[int, float] = {}
         self._replies: list[int] = []
         self._has_ended = False
         self._news = threading.Condition()
@@ -88,13 +91,20 @@ class Zygote:
         errors: Path | None = None,
         typed: Path | None = None,
         host: str = "",
+        ends_in_order: bool = False,
     ) -> "Forked":
         """Start a process with exactly this environment; its output goes to `log`, its errors to `errors` or there too.
 
         `typed` is the file that it reads as standard input. `host` is the network namespace (`ip netns`) that it lives
-        in, and its host name.
+        in, and its host name. Only who `ends_in_order` does what was registered for its end (`atexit`).
         """
-        order = {"argv": list(argv), "env": dict(env), "log": str(log), "host": host}
+        order = {
+            "argv": list(argv),
+            "env": dict(env),
+            "log": str(log),
+            "host": host,
+            "ends_in_order": ends_in_order,
+        }
         line = json.dumps(order | {"errors": str(errors or log), "typed": str(typed or os.devnull)})
         with self._asking:
             assert self._process.stdin is not None
@@ -121,6 +131,10 @@ class Zygote:
         """Return the exit status of a process (negative: the signal that ended it), or None while it runs."""
         # Whatever a zygote started dies with it.
         return self._statuses.get(pid, -signal.SIGKILL if self._has_ended else None)
+
+    def cpu_s(self, pid: int) -> float:
+        """Return the CPU time of a process that has ended, and of what it waited for."""
+        return self._cpu_s.get(pid, 0.0)
 
     def wait(self, pid: int, timeout_s: float) -> int:
         """Wait for the end of a process and return its exit status."""
@@ -153,6 +167,7 @@ class Zygote:
                         self._replies.append(news["pid"])
                     else:
                         self._statuses[news["ended"]] = news["status"]
+                        self._cpu_s[news["ended"]] = news["cpu_s"]
                     self._news.notify_all()
         with self._news:
             self._has_ended = True
@@ -176,6 +191,11 @@ class Forked:
     def poll(self) -> int | None:
         """Return the exit status, or None while it runs."""
         return self._zygote.status(self.pid)
+
+    @property
+    def cpu_s(self) -> float:
+        """Its CPU time, once it has ended."""
+        return self._zygote.cpu_s(self.pid)
 
     def send_signal(self, number: int) -> None:
         """Send a signal, if it still runs."""
@@ -230,7 +250,7 @@ def _child(order: Mapping[str, object]) -> None:
     runpy.run_module(argv[0], run_name="__main__", alter_sys=True)
 
 
-def _say(**news: int) -> None:
+def _say(**news: float) -> None:
     sys.stdout.write(json.dumps(news) + "\n")
     sys.stdout.flush()
 
@@ -238,10 +258,11 @@ def _say(**news: int) -> None:
 def _reap() -> None:
     with contextlib.suppress(ChildProcessError):
         while True:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status, used = os.wait4(-1, os.WNOHANG)
             if not pid:
                 return
-            _say(ended=pid, status=os.waitstatus_to_exitcode(status))
+            cpu_s = used.ru_utime + used.ru_stime
+            _say(ended=pid, status=os.waitstatus_to_exitcode(status), cpu_s=cpu_s)
 
 
 async def _warm_up() -> None:
@@ -253,11 +274,32 @@ async def _warm_up() -> None:
     await gateway.close()
 
 
+def _become(order: Mapping[str, object]) -> NoReturn:
+    """Be the module that was ordered, until its end."""
+    status = 1
+    try:
+        _child(order)
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:  # noqa: BLE001
+        sys.excepthook(*sys.exc_info())
+    finally:
+        with contextlib.suppress(Exception):
+            # As at the end of any program: it waits for its threads, then ends what it started.
+            threading._shutdown()  # type: ignore[attr-defined]
+            if order["ends_in_order"]:
+                atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
 def main() -> None:
     """Serve orders until standard input ends."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     gc.disable()  # nearly all of what is imported stays
-    for name in _HEAVY:
+    for name in (*_HEAVY, *sys.argv[1:]):
         importlib.import_module(name)
     gc.enable()
     asyncio.run(_warm_up())
@@ -283,20 +325,7 @@ def main() -> None:
         for line in lines:
             pid = os.fork()
             if pid == 0:
-                status = 1
-                try:
-                    _child(json.loads(line))
-                    status = 0
-                except SystemExit as end:
-                    status = end.code if isinstance(end.code, int) else int(end.code is not None)
-                except BaseException:  # noqa: BLE001
-                    sys.excepthook(*sys.exc_info())
-                finally:
-                    with contextlib.suppress(Exception):
-                        threading._shutdown()  # type: ignore[attr-defined]  # as at the end of any program: waits for its threads
-                    sys.stdout.flush()
-                    sys.stderr.flush()
-                    os._exit(status)
+                _become(json.loads(line))
             _say(pid=pid)
 
 
