@@ -28,7 +28,7 @@ class NotSent(Exception):
     """A request that was only to be drafted is held back."""
 
 
-class Answered(BaseException):
+class ReplyRead(BaseException):
     """The reply is in the exchange. No Exception, or the libraries above would take it for a fault of the request."""
 
 
@@ -70,7 +70,7 @@ def one_request(
     exchange = Exchange(is_draft=is_draft, read=read)
     token = _current.set(exchange)
     try:
-        with contextlib.suppress(Answered):
+        with contextlib.suppress(ReplyRead):
             yield exchange
     finally:
         _current.reset(token)
@@ -109,7 +109,7 @@ def watch_httpx() -> None:
         if exchange.read is not None and exchange.has_answer:
             exchange.reply = exchange.read(exchange.body)
             if exchange.reply is not None:
-                raise Answered
+                raise ReplyRead
         return response
 
     send.is_watched = True  # type: ignore[attr-defined]
