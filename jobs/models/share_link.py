@@ -17,8 +17,19 @@ class ShareLink(models.Model):
     job = models.OneToOneField("jobs.Job", models.CASCADE, related_name="share_link")
     token = models.CharField(max_length=64, unique=True, default=new_token)
     shows_costs = models.BooleanField(default=False, help_text="Whether the page shows the receipt, too.")
+    on_first_page = models.BooleanField(
+        default=False,
+        help_text="Whether the first page shows it to every visitor, as staff alone may choose.",
+    )
     created_by = models.ForeignKey("accounts.User", models.CASCADE, related_name="share_links")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=["-created_at"], name="shares_on_first_page", condition=models.Q(on_first_page=True)
+            ),
+        )
 
     def __str__(self) -> str:
         return f"Link to {self.job}"

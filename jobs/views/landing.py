@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from jobs.core.states import JobState
 from jobs.lifecycle.submission.sample import solved_sample
-from jobs.models import Job
+from jobs.models import Job, ShareLink
 from jobs.presenters.spend import spend_of
 from jobs.views.access import jobs_of
 from jobs.views.job_form.new import blank_form
@@ -15,18 +15,33 @@ from jobs.views.job_form.new import blank_form
 
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
-    """Say what Ponder does, show a job that ended well, the user's own or else the sample, and offer the form."""
-    context = blank_form(request)
+    """Say what Ponder does, show a job that ended well, and offer the form.
+
+    The job is the user's own, or else one that staff chose for every visitor, or the sample.
+    """
     own = _latest_answered(request.user) if isinstance(request.user, User) else None
-    example = own or solved_sample()
-    context |= {
-        "example": example,
-        "is_sample": not own,
-        "spend": spend_of(example) if example else None,
-    }
-    return render(request, "jobs/form/landing.html", context)
+    shown = None if own else _shown_to_all()
+    example = own or (shown.job if shown else solved_sample())
+    return render(
+        request,
+        "jobs/form/landing.html",
+        blank_form(request)
+        | {
+            "example": example,
+            "is_own": bool(own),
+            "link": shown,
+            "shows_costs": not shown or shown.shows_costs,
+            "spend": spend_of(example) if example else None,
+        },
+    )
 
 
 def _latest_answered(user: User) -> Job | None:
     answered = jobs_of(user).filter(state=JobState.DONE).exclude(answer="")
     return answered.order_by("-finished_at").first()
+
+
+def _shown_to_all() -> ShareLink | None:
+    """Return the newest link whose result staff chose for the first page."""
+    chosen = ShareLink.objects.filter(on_first_page=True, job__state=JobState.DONE)
+    return chosen.exclude(job__answer="").select_related("job__escrow").order_by("-created_at").first()

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from jobs.lifecycle.submission.sample import SAMPLE_ID, submit_sample_job
-from jobs.models import Job, StepRecord
+from jobs.models import Job, ShareLink, StepRecord
 from reasoning_app.server_error import server_error
 from tests.support.people import SOLVED, make_job
 
@@ -162,6 +162,25 @@ def test_the_landing_page_shows_the_solved_sample_to_strangers(client, charlie, 
         own.update(**foreign)
         assert "was solved here" not in client.get("/").content.decode()
         own.update(**before)
+
+
+def test_staff_choose_a_result_of_theirs_for_every_visitor(client, alice, staff):
+    """In the sample's place until its link is revoked, its cost where that was chosen; of others nothing ever."""
+    of_staff, of_alice = (
+        make_job(person.user, "done", **SOLVED | {"answer": answer})
+        for person, answer in ((staff, "Chosen answer"), (alice, "Alice's answer"))
+    )
+    for person, job in ((staff, of_staff), (alice, of_alice)):
+        person.post(reverse("job-share", args=[job.pk]), {"on_first_page": "on"})
+    text = client.get("/").content.decode()
+    assert "Chosen answer" in text
+    assert ShareLink.objects.get(job=of_staff).get_absolute_url() in text
+    assert "Alice" not in text
+    assert not re.search(r"\$[\d.]+ of \$", text)
+    staff.post(reverse("job-share", args=[of_staff.pk]), {"on_first_page": "on", "shows_costs": "on"})
+    assert re.search(r"\$[\d.]+ of \$", client.get("/").content.decode())
+    staff.post(reverse("job-unshare", args=[of_staff.pk]))
+    assert "Chosen answer" not in client.get("/").content.decode()
 
 
 def test_the_sample_is_found_by_its_id(staff):

@@ -24,8 +24,10 @@ def share_job(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     if not may_share(request.user, job):
         messages.error(request, "This result is not yours to share, or there is none yet.")
         return redirect(job)
-    shows_costs = "shows_costs" in request.POST
-    shown = {"shows_costs": shows_costs}
+    shown = {
+        "shows_costs": "shows_costs" in request.POST,
+        "on_first_page": request.user.is_staff and "on_first_page" in request.POST,
+    }
     ShareLink.objects.update_or_create(
         job=job, defaults=shown, create_defaults=shown | {"created_by": request.user}
     )
