@@ -7,8 +7,8 @@ models they take turns in every round, which is mixture-of-agents. A repeated an
 (solver/inference/evidence.py), so agreement that aggregation made itself is not mistaken for confirmation.
 
 Source: RSA (Venkatraman et al., 2025), mixture-of-agents (Wang et al., 2024), Self-MoA (Li et al., 2025).
-Wins on long problems whose tries are each right in parts; loses on short answers, where a vote says as much for less,
-and with models that copy rather than combine.
+Wins on long problems whose attempts are each right in parts; loses on short answers, where a vote says as much for
+less, and with models that copy rather than combine.
 """
 
 import random

@@ -10,9 +10,9 @@ the best chance per dollar; where it gives scores, `evolve` climbs them. Program
 `code_vote`, data to `field_vote`.
 
 Source: value of information (Raiffa and Schlaifer, 1961), Adaptive-Consistency (Aggarwal et al., 2023), item response
-theory (Rasch, 1960). Wins where what is known of the models holds: as right as forty fixed votes of the strongest model
-for a tenth of their cost (bench/results/accuracy/accuracy.json); loses where models err otherwise than assumed, and where
-all of the money should be spent whatever it brings.
+theory (Rasch, 1960). Wins where nobody knows beforehand what a problem needs; loses where models err otherwise than
+assumed, and where all of the money should be spent whatever it brings. Where what is known of the models holds it is as
+right as forty fixed votes of the strongest model for a tenth of their cost (bench/results/accuracy/accuracy.json).
 """
 
 import math

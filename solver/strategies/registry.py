@@ -1,7 +1,9 @@
 """The strategies by name. Adding one: a module, a test file of the same name, a line here."""
 
 import inspect
+import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 from solver.core.problem.result_kind import ResultKind
 from solver.core.strategy import Setting, Strategy
@@ -66,13 +68,21 @@ def make_strategy(name: str, setting: Setting) -> Strategy:
     return REGISTRY[strategy_for(name, setting.problem.result)](setting)
 
 
-def described() -> dict[str, str]:
-    """Return what each strategy does, in the words with which its module begins."""
-    return {name: _first_sentence(make) for name, make in REGISTRY.items()}
+class Description(NamedTuple):
+    """What a strategy does, and what it is good for: “where answers are short”, “on long proofs”."""
+
+    does: str
+    suits: str
 
 
-def _first_sentence(make: Callable[[Setting], Strategy]) -> str:
+def described() -> dict[str, Description]:
+    """Return the description of each strategy, in the words of its module: how it begins, and where it wins."""
+    return {name: _description(make) for name, make in REGISTRY.items()}
+
+
+def _description(make: Callable[[Setting], Strategy]) -> Description:
     module = inspect.getmodule(make)
     assert module is not None, "a strategy is a class of a module"
-    head = (module.__doc__ or "").split("\n\n", maxsplit=1)[0]
-    return " ".join(head.split()).partition(": ")[2].rstrip(".")
+    head, _, rest = (module.__doc__ or "").partition("\n\n")
+    wins = re.search(r"\bWins ([^;]+);", " ".join(rest.split()))
+    return Description(" ".join(head.split()).partition(": ")[2].rstrip("."), wins[1] if wins else "")

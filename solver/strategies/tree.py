@@ -10,8 +10,8 @@ wrong one makes a candidate promising, and its reasons go to the revision.
 
 Source: AB-MCTS (Inoue et al., “Wider or deeper?”, 2025), here with prices, and with one frontier instead of a descent:
 ten thousand steps cost what ten do.
-Wins where feedback tells nearly right from wrong, and where the models differ in price; loses to a vote where answers
-are short and nothing but agreement can judge them.
+Wins where feedback tells a nearly right answer from a wrong one, and where models differ in price; loses to a vote
+where answers are short and nothing but agreement can judge them.
 """
 
 import random

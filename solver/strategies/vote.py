@@ -7,7 +7,7 @@ fixes who tries in turn, and voting stops at 1 − I½(v₁+1, v₂+1) ≥ targe
 settle the vote. Where the money left could not change the leader, it is not spent.
 
 Source: self-consistency (Wang et al., 2023), Adaptive-Consistency (Aggarwal et al., 2023).
-Wins where answers are short and errors scatter; loses where the model's errors agree, or no two answers compare.
+Wins where answers are short and wrong ones differ; loses where the model's errors agree, or no two answers compare.
 """
 
 from collections import Counter, defaultdict

@@ -2,11 +2,12 @@
 
 const KEY = "ponder-draft";
 const form = document.getElementById("job-form");
-// Every field that a person fills in, so that nothing typed is left out of the draft.
-const fields = [...form.elements].filter(({ name, type }) => name && !["hidden", "submit", "file"].includes(type));
+// Every field that a person fills in, so that nothing typed is left out of the draft. An address is none of its business.
+const fields = [...form.elements].filter(({ name, type }) => name && !["hidden", "submit", "file", "email"].includes(type));
 const start = form.querySelector("[data-start]");
 const buttons = form.querySelectorAll("button[type=submit]");
 const preview = document.getElementById("preview");
+const note = document.getElementById("draft-note");
 let sent = false;
 
 function later(action, wait) {
@@ -36,6 +37,9 @@ function label() {
   const upTo = amount();
   start.textContent = upTo ? `Start – up to ${upTo}` : "Start";
   start.disabled = !upTo;
+  // The closed fold says what is chosen in it.
+  const chosen = form.querySelector("[name=strategy]:checked");
+  form.querySelector("[data-chosen]").textContent = chosen ? `: ${chosen.labels[0].querySelector("strong").textContent}` : "";
 }
 
 // Signed in, the draft lies on the server: it follows its user to another device. One request after the other, for each
@@ -47,11 +51,16 @@ function keepOnServer() {
 
 async function sendDraft() {
   if (sent) return;
+  const { draft, draft_revision: revision } = form.elements;
   const reply = await fetch(form.dataset.draftUrl, { method: "POST", body: new FormData(form), keepalive: true, headers: { "X-Requested-With": "fetch" } });
-  form.elements.draft_revision.value = reply.headers.get("X-Draft-Revision") ?? "";
-  if (reply.status !== 412) return;
-  form.elements.draft.value = reply.headers.get("X-New-Draft");
-  document.getElementById("draft-note").textContent = "This draft was changed in another tab or on another device. What you see here is now a draft of its own.";
+  revision.value = reply.headers.get("X-Draft-Revision") ?? "";
+  const other = reply.headers.get("X-New-Draft");
+  if (!other || sent) return;
+  draft.value = other;
+  history.replaceState({ draft: other }, "");
+  note.textContent = reply.status === 412
+    ? "This draft was changed in another tab or on another device. What you see here is now a draft of its own."
+    : "You changed a form that has started a job. What you see here is now a draft of its own.";
   await sendDraft();
 }
 
@@ -120,12 +129,16 @@ form.addEventListener("submit", () => {
   sent = true;
   // A moment later: a disabled button would not be sent along.
   setTimeout(() => { for (const button of buttons) button.disabled = true; }, 0);
+  history.replaceState({ draft: form.elements.draft.value, isSent: true }, "");
   sessionStorage.setItem(`${KEY}-sent`, "yes");
 });
 window.addEventListener("pageshow", () => {
   sent = false;
   for (const button of buttons) button.disabled = false;
   label();
+  // Back leads to the same form, also where the page is a new one: the server then sees that it was sent before.
+  if (history.state?.draft) form.elements.draft.value = history.state.draft;
+  if (history.state?.isSent) note.textContent = "You sent this form before. If it started a job, Start leads there. Change something, and Start makes another job.";
 });
 preview.closest("details").addEventListener("toggle", show);
 

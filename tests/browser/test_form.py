@@ -57,13 +57,14 @@ def test_the_draft_is_kept_in_the_browser(page: Page, live_server, transactional
     page.get_by_label("$5").check(force=True)
     page.get_by_label("Against a number").check(force=True)
     page.get_by_label("Expected number").fill("4")
-    page.locator("#id_strategy").select_option("vote", force=True)
+    page.get_by_text("Strategy: Auto").click()
+    page.get_by_role("radio", name="Vote").check()
     wait_for_draft(page, '"strategy":"vote"')
     page.goto(f"{live_server.url}/")
     expect(page.get_by_label("Problem")).to_have_value("What is $x^2$?")
     expect(page.get_by_role("button", name="Start – up to $5.00")).to_be_visible()
     expect(page.get_by_label("Expected number")).to_have_value("4")
-    expect(page.locator("#id_strategy")).to_have_value("vote")
+    expect(page.get_by_text("Strategy: Vote")).to_be_visible()
 
 
 def test_the_draft_keeps_strategy_and_models(page: Page, live_server, transactional_db):
@@ -71,11 +72,14 @@ def test_the_draft_keeps_strategy_and_models(page: Page, live_server, transactio
     page.goto(f"{live_server.url}/jobs/new/")
     page.get_by_label("Problem").fill("Why?")
     page.get_by_text("Advanced", exact=True).click()
-    page.get_by_label("Strategy").select_option("deep")
+    page.get_by_text("Strategy: Auto").click()
+    page.get_by_role("radio", name="Auto", exact=True).press("ArrowDown")
+    page.get_by_role("radio", name="Vote").press("ArrowDown")
     page.get_by_label("demo/intern").check(force=True)
     wait_for_draft(page, '"models":"demo/intern"')
     page.goto(f"{live_server.url}/")
-    expect(page.get_by_label("Strategy")).to_have_value("deep")
+    page.get_by_text("Strategy: Deep").click()
+    expect(page.get_by_role("radio", name="Deep")).to_be_checked()
     expect(page.get_by_label("demo/intern")).to_be_checked()
     expect(page.get_by_label("demo/expert")).not_to_be_checked()
 
@@ -222,8 +226,10 @@ def test_two_tabs_on_one_draft_become_two(page: Page, live_server, transactional
         page.wait_for_timeout(50)
 
 
-def test_back_after_a_start_finds_the_form_as_it_was(page: Page, live_server, transactional_db):
-    """Problem and amount are there, and it can be started again."""
+def test_back_after_a_start_leads_to_the_job_unless_the_form_is_changed(
+    page: Page, live_server, transactional_db
+):
+    """Problem and amount are there; Start pays once, and what is changed is another job."""
     ada = make_user("ada@example.org")
     page.context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
     page.goto(f"{live_server.url}/jobs/new/?empty=1")
@@ -231,9 +237,21 @@ def test_back_after_a_start_finds_the_form_as_it_was(page: Page, live_server, tr
     page.get_by_label("Other amount").fill("0.07")
     page.get_by_role("button", name="Start").click()
     page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/$"))
+    started = page.url
     page.go_back()
     expect(page.get_by_label("Problem")).to_have_value("What is 2 + 2?")
-    expect(page.get_by_role("button", name="Start – up to $0.07")).to_be_enabled()
+    page.get_by_role("button", name="Start – up to $0.07").click()
+    page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/$"))
+    expect(page.get_by_text("already started")).to_be_visible()
+    assert page.url == started
+    page.go_back()
+    expect(page.get_by_text("You sent this form before.")).to_be_visible()
+    with page.expect_response(lambda reply: reply.status == 204 and "/jobs/draft/" in reply.url):
+        page.get_by_label("Problem").fill("What is 2 + 3?")
+    expect(page.get_by_text("a draft of its own")).to_be_visible()
+    page.get_by_role("button", name="Start – up to $0.07").click()
+    page.wait_for_url(lambda url: "/jobs/new/" not in url and url != started)
+    assert Job.objects.count() == 2
 
 
 def test_a_lost_session_takes_no_answer_away(page: Page, live_server, transactional_db):

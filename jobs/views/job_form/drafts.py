@@ -21,7 +21,8 @@ from jobs.views.job_form.new import uuid_of, uuid_or_404
 def keep_draft(request: AuthedRequest) -> HttpResponse:
     """Keep what stands in the form; asked by the form itself while its user types.
 
-    Where another tab changed the draft meanwhile, 412: the form goes on as a draft of its own, with the id in a header.
+    Where another tab changed the draft meanwhile (412), or the form was submitted already (409), the form goes on as a
+    draft of its own, with the id in a header.
     """
     workspace = NewJobForm(request.POST).workspace_for(request.user)
     require_role(request.user, Role.MEMBER, workspace)
@@ -38,7 +39,7 @@ def keep_draft(request: AuthedRequest) -> HttpResponse:
     except DraftChangedError:
         return HttpResponse(status=412, headers={"X-New-Draft": str(uuid4())})
     if revision is None:
-        return HttpResponse(status=409)
+        return HttpResponse(status=409, headers={"X-New-Draft": str(uuid4())})
     return HttpResponse(status=204, headers={"X-Draft-Revision": revision})
 
 

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django import forms
@@ -34,9 +34,20 @@ CUSTOM = "custom"
 NO_CHECK = "none"
 """The choice to check nothing; an empty choice checks what the problem itself says."""
 RESULTS = [("", "Automatic"), *((each.value, each.label) for each in ResultKind)]
+
+
+class StrategyCard(NamedTuple):
+    """A strategy as it is offered: what it does, and what it is good for."""
+
+    name: str
+    title: str
+    does: str
+    suits: str
+
+
 STRATEGIES = [
-    (name, f"{name.capitalize()}: {does}")
-    for name, does in described().items()
+    StrategyCard(name, name.capitalize(), *words)
+    for name, words in described().items()
     if name in names_for(ResultKind.ANSWER)
 ]
 """What a person can choose; a text is written in drafts whatever is chosen."""
@@ -51,7 +62,7 @@ ANSWER_WITHIN = [
 TARGETS = [("", "Default (95 %)"), ("0.8", "80 %"), ("0.9", "90 %"), ("0.99", "99 %")]
 
 
-def offered_strategies(*, with_tools: bool = True, chosen: str = "") -> list[tuple[str, str]]:
+def offered_strategies(*, with_tools: bool = True, chosen: str = "") -> list[StrategyCard]:
     """Return the strategies to choose from: without what is worth nothing here, but with what was `chosen` before.
 
     That is what runs programs where none can be run, and `agent` where models use no tools.
@@ -59,7 +70,7 @@ def offered_strategies(*, with_tools: bool = True, chosen: str = "") -> list[tup
     useless = (frozenset() if runs_programs() else RUNS_PROGRAMS) | (
         frozenset() if with_tools else USES_TOOLS
     )
-    return [(name, words) for name, words in STRATEGIES if name not in useless or name == chosen]
+    return [card for card in STRATEGIES if card.name not in useless or card.name == chosen]
 
 
 class RawTextField(forms.CharField):
@@ -229,8 +240,9 @@ class NewJobForm(BudgetForm):
     def clean_strategy(self) -> str:
         """Accept a known strategy."""
         name = current_name(self.cleaned_data["strategy"] or DEFAULT)
-        if name not in dict(STRATEGIES):
-            known = ", ".join(dict(STRATEGIES))
+        names = [card.name for card in STRATEGIES]
+        if name not in names:
+            known = ", ".join(names)
             raise ValidationError(f"“{name}” is not a strategy. Choose one of {known}.", code="strategy")
         return name
 

@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import has_role, keep_places, require_role, workspace_of
 from accounts.models import Role, User, Workspace
+from accounts.sign_in.begin import begin_sign_in
 from files.store import read_files
 from jobs.core.options import answer_time_words
 from jobs.core.rates import within_rate
@@ -64,6 +64,8 @@ def form_context(form: NewJobForm) -> dict[str, Any]:
     budget = str(form["budget"].value() or "")
     custom = str(form["budget_custom"].value() or (budget if budget not in {CUSTOM, *PRESETS} else ""))
     no_agents = why_no_agents(model_names(), has_files=bool(form["attached"].value()))
+    chosen = current_name(str(form["strategy"].value() or ""))
+    strategies = offered_strategies(with_tools=not no_agents, chosen=chosen)
     return {
         "form": form,
         "presets": PRESETS,
@@ -71,9 +73,8 @@ def form_context(form: NewJobForm) -> dict[str, Any]:
         "waits": MAY_WAIT if offers_half_price() or form["may_wait"].value() else [],
         "checkers": checker_choices(form),
         "checkers_left_out": checkers_left_out(),
-        "strategies": offered_strategies(
-            with_tools=not no_agents, chosen=str(form["strategy"].value() or "")
-        ),
+        "strategies": strategies,
+        "strategy": chosen if any(card.name == chosen for card in strategies) else DEFAULT,
         "no_agents": no_agents,
         "tools": tools_in_words(),
         "models": _models(str(form["models"].value() or "")),
@@ -143,7 +144,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def refused_form(request: HttpRequest, form: NewJobForm) -> dict[str, Any]:
     """Return what the partial needs to show a form again, with what is wrong in it."""
-    ids = {
+    typed = {
+        "email": request.POST.get("email", ""),
         "draft_id": uuid_of(request.POST.get("draft", "")) or uuid4(),
         "draft_revision": request.POST.get("draft_revision", ""),
     }
@@ -155,7 +157,7 @@ def refused_form(request: HttpRequest, form: NewJobForm) -> dict[str, Any]:
         "own_uses": _own_uses(request, pays),
         "files": files_context(request.user, str(form["attached"].value() or ""), workspace=pays),
     }
-    return form_context(form) | ids | names
+    return form_context(form) | typed | names
 
 
 def _payer(request: HttpRequest, form: NewJobForm) -> Workspace | None:
@@ -177,7 +179,7 @@ def _followed(request: HttpRequest, form: NewJobForm) -> Job | None:
 
 
 def ask_to_sign_in(request: HttpRequest, form: NewJobForm) -> HttpResponse:
-    """Keep what was typed, and redirect to the sign-in page, which leads back.
+    """Keep what was typed, and begin signing in, which leads back.
 
     A text that is too long to be kept for somebody without an account stays in the form.
     """
@@ -191,7 +193,7 @@ def ask_to_sign_in(request: HttpRequest, form: NewJobForm) -> HttpResponse:
         return render(request, "jobs/form/new.html", refused_form(request, form), status=422)
     request.session[_DRAFT] = typed
     messages.info(request, "Your draft is saved. Sign in, and you can start it.")
-    return redirect_to_login(reverse("job-new"))
+    return begin_sign_in(request, leads_to=reverse("job-new"))
 
 
 def _submit(request: HttpRequest, user: User, form: NewJobForm) -> Job:
@@ -201,7 +203,9 @@ def _submit(request: HttpRequest, user: User, form: NewJobForm) -> Job:
     earlier = Job.objects.filter(pk=form_id).exclude(state=JobState.DRAFT).first() if form_id else None
     if earlier and earlier.created_by_id == user.pk and asked.is_met_by(earlier):
         messages.info(
-            request, "This job was already started. To start another, use “Run again with changes”."
+            request,
+            "This job was already started, so no second one was. To start another, use “Run again with changes” once it "
+            "has ended, or change the form.",
         )
         return earlier
     return submit_job(

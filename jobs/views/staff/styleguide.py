@@ -13,6 +13,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import AuthedRequest, any_staff
 from jobs.presenters.markdown import render_markdown
+from jobs.presenters.tools import tools_in_words
+from jobs.views.job_form.forms import offered_strategies
 from jobs.views.job_page.actions import hint_context
 from jobs.views.job_page.job_actions import CANCEL, FINISH, HINT, PAUSE, RAISE
 from jobs.views.job_page.raise_form import raise_context
@@ -100,6 +102,9 @@ def _page(request: HttpRequest) -> HttpResponse:
         "explanation": job.explanation,
         "checked": job.checked,
         "offer": samples.offer(),
+        "strategies": offered_strategies(),
+        "strategy": "vote",
+        "tools": tools_in_words(),
         "offers": _DIALOGS,
         "errors_shown": _ERRORS,
         **raise_context(job),

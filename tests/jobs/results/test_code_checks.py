@@ -201,9 +201,9 @@ def test_agents_are_offered_where_their_models_have_tools(skills, read_pages, wh
     browser = Client()
     browser.force_login(alice)
     shown = browser.get("/jobs/new/").content.decode()
-    assert ('<option value="agent"' in shown) == (not why)
+    assert ('name="strategy" value="agent"' in shown) == (not why)
     assert (f"Agents are not offered: {why}." in shown) is bool(why)
-    assert ("agent" in dict(offered_strategies(with_tools=not why, chosen="agent"))) is True
+    assert "agent" in {card.name for card in offered_strategies(with_tools=not why, chosen="agent")}
 
 
 def test_what_a_worker_found_decides_what_is_offered(settings):
@@ -211,10 +211,10 @@ def test_what_a_worker_found_decides_what_is_offered(settings):
     settings.PONDER_RUN_CODE = True
     cache.delete("runs-code")
     assert why_not_offered(TESTS) == ""
-    assert "program" in dict(offered_strategies())
+    assert "program" in {card.name for card in offered_strategies()}
     leave_word(programs=False, calls=True, why_off="bubblewrap is not installed.")
     assert why_not_offered(UnitTests).endswith("The reason: bubblewrap is not installed.")
     assert not runs_programs()
-    assert "program" not in dict(offered_strategies())
+    assert "program" not in {card.name for card in offered_strategies()}
     assert why_not_offered(PythonCheck) == why_not_offered(Number) == why_not_offered(None) == ""
     cache.delete("runs-code")

@@ -106,7 +106,7 @@ def test_a_strategy_is_one_module_with_a_test_file_and_its_documentation(name):
     assert (Path(__file__).parent / f"test_{name}.py").exists()
     for word in ("Mechanism:", "Source:", "Wins ", "loses"):
         assert word in module.__doc__, word
-    assert described()[name]
+    assert all(described()[name])
 
 
 def test_an_unknown_strategy_is_named_with_the_known_ones():

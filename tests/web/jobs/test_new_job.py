@@ -111,6 +111,24 @@ def test_the_draft_survives_signing_in(client, alice):
     assert not Job.objects.exists()
 
 
+def test_an_address_in_the_form_is_all_that_signing_up_takes(client, db, outbox):
+    """Start sends the code; with it the account is there, and the draft. A wrong address loses nothing."""
+    ask = GOOD | {"budget": "5", "next": reverse("job-new")}
+    wrong = client.post(reverse("job-new"), ask | {"email": "ada@"}).content.decode()
+    assert "error-summary" in wrong
+    assert "Your draft is saved." in wrong
+    reply = client.post(reverse("job-new"), ask | {"email": "ada@example.org"})
+    code = re.search(r"^[A-Z0-9-]{6,12}(?=\s*$)", outbox[0].body, re.MULTILINE)
+    found = re.search(r'name="next" value="([^"]*)"', client.get(reply.url).content.decode())
+    after = client.post(
+        reverse("account_confirm_login_code"), {"code": code[0], "next": found[1]}, follow=True
+    )
+    assert after.redirect_chain[-1][0] == reverse("job-new")
+    assert "Start – up to $5.00" in after.content.decode()
+    assert GOOD["problem"] in after.content.decode()
+    assert not Job.objects.exists()
+
+
 @pytest.mark.parametrize("name", ["job-new", "job-compare"])
 def test_a_stranger_fills_no_sessions(client, db, name):
     """Signed out, a long text is not kept on the server: it stays in the form, which says where it is kept."""
