@@ -6,7 +6,6 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from jobs.core.states import JobState
-from jobs.lifecycle.submission.sample import solved_sample
 from jobs.models import Job, ShareLink
 from jobs.presenters.spend import spend_of
 from jobs.views.access import jobs_of
@@ -17,11 +16,11 @@ from jobs.views.job_form.new import blank_form
 def landing(request: HttpRequest) -> HttpResponse:
     """Say what Ponder does, show a job that ended well, and offer the form.
 
-    The job is the user's own, or else one that staff chose for every visitor, or the sample.
+    The job is the user's own, or else the one that staff chose for every visitor, at first the sample.
     """
     own = _latest_answered(request.user) if isinstance(request.user, User) else None
     shown = None if own else _shown_to_all()
-    example = own or (shown.job if shown else solved_sample())
+    example = own or (shown and shown.job)
     return render(
         request,
         "jobs/form/landing.html",

@@ -58,8 +58,14 @@ def outline_svg(outline: Mapping[str, Any]) -> SafeString:
     return mark_safe(lines + root + dots)  # noqa: S308  (numbers, and what is escaped)
 
 
-def nodes_svg(picture: Picture, job_id: UUID) -> SafeString:
-    """Return the nodes, each a link to the text of its step, or to the steps that it stands for."""
+def nodes_svg(picture: Picture, job_id: UUID | None) -> SafeString:
+    """Return the nodes, each a link to the text of its step, or to the steps that it stands for.
+
+    Without a job's id they are no links and say nothing, neither costs nor what is behind them.
+    """
+    if job_id is None:
+        plain = (_node(node, "", share(node.x, picture.width)) for node in picture.nodes)
+        return mark_safe("\n".join(plain))  # noqa: S308  (all of it is ours)
     steps = reverse("job-steps", args=[job_id])
     step = reverse("job-step-text", args=[job_id, _ANY])
     each = (
@@ -74,13 +80,15 @@ def nodes_svg(picture: Picture, job_id: UUID) -> SafeString:
     return mark_safe("\n".join(each))  # noqa: S308  (only titles are not ours, and they are escaped)
 
 
-def _node(node: Node, address: str, x: str, *, tab_index: int) -> str:
+def _node(node: Node, address: str, x: str, *, tab_index: int = -1) -> str:
     style = f"node node-{node.tone.style}{' node-way' * node.is_on_way}{' node-shown' * node.is_shown}"
-    title = escape(node.title)
+    look = f'class="{style}" transform="translate({node.dx})"'
+    glyph, title = "".join(_glyph(node)), escape(node.title)
+    if not address:
+        return f'<svg x="{x}" y="{node.y}"><g {look}>{glyph}</g></svg>'
     return (
-        f'<svg x="{x}" y="{node.y}"><a class="{style}" id="node-{node.name}" href="{address}"'
-        f' tabindex="{tab_index}" aria-label="{title}" data-inspect transform="translate({node.dx})">'
-        f"<title>{title}</title>{''.join(_glyph(node))}</a></svg>"
+        f'<svg x="{x}" y="{node.y}"><a {look} id="node-{node.name}" href="{address}" tabindex="{tab_index}"'
+        f' aria-label="{title}" data-inspect><title>{title}</title>{glyph}</a></svg>'
     )
 
 

@@ -30,6 +30,8 @@ def test_a_link_shows_the_result_to_everybody_and_no_cost(alice, client, solved)
     text = page.content.decode()
     assert SOLVED["answer"] in text
     assert "25 + 12 + 7 * 3 = 58, with each number used once." in text
+    assert 'class="node node-' in text
+    assert str(solved.pk) not in text
     assert "$" not in text
     assert (page["X-Robots-Tag"], page["Referrer-Policy"]) == ("noindex, nofollow", "no-referrer")
     assert "/shared/" in alice.get(solved.get_absolute_url()).content.decode()
