@@ -1,13 +1,14 @@
 """`auto`: plans from the budget, buys what adds most to the chance of a correct answer per dollar, and stops in time.
 
 Mechanism: where tools are at hand that would help, `agent` runs first, inside this strategy; else `deep`, where the
-ablest affordable model can revise, also one that does not try. Then, and from the start elsewhere, the posterior of
-every answer (solver/inference/vote_likelihood.py) says how likely it is right, and how likely none seen is; from it
-follows what further tries of each model or a grade would add (solver/inference/decisions). Whatever adds most per
-dollar is bought while it is worth more than it costs; what a right answer is worth is told, or follows from the budget.
-Where many tries came to no answer twice, `aggregate` gets the rest. Where a checker proves answers, each try goes to
-the best chance per dollar; where it gives scores, `evolve` climbs them. Programs that nothing checks are left to
-`code_vote`, data to `field_vote`.
+ablest affordable model can revise, also one that does not try. Where measured models would make sure by agreeing, their
+first tries come before it, which they spare or which goes on from their leader. Any of these ends the job once it is
+sure. Then, and from the start elsewhere, the posterior of every answer (solver/inference/vote_likelihood.py) says how
+likely it is right, and how likely none seen is; from it follows what further tries of each model or a grade would add
+(solver/inference/decisions). Whatever adds most per dollar is bought while it is worth more than it costs; what a right
+answer is worth is told, or follows from the budget. Where many tries came to no answer twice, `aggregate` gets the rest.
+Where a checker proves answers, each try goes to the best chance per dollar; where it gives scores, `evolve` climbs them.
+Programs that nothing checks are left to `code_vote`, data to `field_vote`.
 
 Source: value of information (Raiffa and Schlaifer, 1961), Adaptive-Consistency (Aggarwal et al., 2023), item response
 theory (Rasch, 1960). Wins where nobody knows beforehand what a problem needs; loses where models err otherwise than
@@ -21,41 +22,38 @@ from dataclasses import dataclass, replace
 
 from solver.core.steps import Candidate, Resources, Step, StepKind, StepResult, StopReason
 from solver.core.strategy import Setting
-from solver.inference.decisions import value_of_tries
-from solver.inference.decisions.value_of_tries import LONG_LOOKAHEAD, LOOKAHEADS, SampleBatch
 from solver.strategies.agent import would_help
 from solver.strategies.evolve import score_of
 from solver.strategies.inside_auto.grade_chooser import GradeChooser
 from solver.strategies.inside_auto.inside import INSIDE, WHOLE
+from solver.strategies.inside_auto.opening import FIRST, Opening
 from solver.strategies.inside_auto.proof_tries import Buy, NoTry, ProofTries
+from solver.strategies.inside_auto.vote_tries import VoteTries
 from solver.strategies.shared.child import Child, Inside
-from solver.strategies.shared.common import Common
+from solver.strategies.shared.common import DEFAULT_TARGET, Common
 from solver.strategies.shared.notes import Plan
 
 # So many geometric means of budget and dearest try a right answer is worth: a budget is a ceiling, not a wish to spend.
 _WORTH = 200.0
 _CEILING = 10  # so many of the dearest tries: beyond that, a larger budget says no more about that worth
-_WEIGHED = 4
 _TARGET = 0.998
 _SURE = 0.7
 """From this confidence on, a job that stops because more would not pay counts as confident."""
-_ASKED = {1: 1, 3: 2, 8: 4, LONG_LOOKAHEAD: 6}
-"""How many tries are bought at once, by how many are looked ahead."""
-_GROWTH = 8
-"""After many tries a few more change little: so many times fewer are asked at once as there are."""
 _HOPELESS = 8
 """So many independent tries without an answer given twice are no vote."""
 _MAX_RUNS = 2
-_RUN_TARGET = 0.98
-"""A strategy inside that is so sure ends the job: cheap tries after it would rather mislead than confirm."""
+_SURE_ENOUGH = DEFAULT_TARGET
+"""First tries or a strategy inside that are so sure end the job: cheap tries after them would mislead more than confirm,
+and more of the same costs a tenth more and is right no more often."""
 
 
 @dataclass(frozen=True, slots=True)
 class AutoPlan(Plan):
-    """Who may try, and what runs first, with at most how much money."""
+    """Who may try, what runs first, with at most how much money, and whose tries come before `deep`."""
 
     run: str = ""
     share_nano: int = 0
+    first: tuple[str, ...] = ()
 
 
 class Auto(Common[AutoPlan]):
@@ -66,26 +64,30 @@ class Auto(Common[AutoPlan]):
         self.target = float(setting.options.get("confidence_target", _TARGET))
         worth = setting.options.get("value_nano")
         tries = {card.name for card in self.roles.solvers}
-        self._skills = tuple(each for each in self.evidence.skills().items() if each[0] in tries)
-        self._names = [name for name, _ in self._skills]
-        self._typical_nano = {name: float(max(self.roles.typical_nano(name), 1)) for name in self._names}
-        dearest_nano = max(self._typical_nano.values())
+        skills = tuple(each for each in self.evidence.skills().items() if each[0] in tries)
+        self._names = [name for name, _ in skills]
+        typical_nano = {name: float(max(self.roles.typical_nano(name), 1)) for name in self._names}
+        dearest_nano = max(typical_nano.values())
         ceiling_nano = min(setting.budget_nano, _CEILING * dearest_nano)
         # From the budget as it is now, for a raise says that more is welcome; it never changes what told steps mean.
         self._value_nano = float(worth) if worth else _WORTH * math.sqrt(ceiling_nano * dearest_nano)
-        self._proof = ProofTries(self._skills, self._typical_nano, self._value_nano)
+        self._proof = ProofTries(skills, typical_nano, self._value_nano)
+        self._vote = VoteTries(self.roles, self.evidence, skills, typical_nano, self._value_nano)
         # What did not pay under one budget may pay under a raised one.
         self._enough_key = f"enough/{setting.budget_nano}"
         self._enough = False
         self._sees_scores = False
         self._runs: list[Child] = []
         self._grades = GradeChooser(self.roles, self.evidence)
+        self._sure_enough = float(setting.options.get("confidence_target", _SURE_ENOUGH))
+        self._opening = Opening(self.evidence, self._sure_enough)
 
     def make_plan(self) -> AutoPlan:
-        """Return which models may try, and which strategy runs first, if any."""
-        first = "agent" if would_help(self.setting) else "deep" if self.roles.ablest().reads else ""
-        run = "" if self.problem.is_checkable else WHOLE.get(self.problem.result, first)
-        return AutoPlan(tuple(self._names), run, self.setting.budget_nano)
+        """Return which models may try, and which strategy runs first, if any, or after whose tries."""
+        run = "agent" if would_help(self.setting) else "deep" if self.roles.ablest().reads else ""
+        run = "" if self.problem.is_checkable else WHOLE.get(self.problem.result, run)
+        first = self._opening.models(self.roles, self.problem.kind) if run == "deep" else ()
+        return AutoPlan(tuple(self._names), "" if first else run, self.setting.budget_nano, first)
 
     def ask(self, resources: Resources) -> Sequence[Step]:
         """Return what the strategy wants that runs now; when it wants nothing more, what pays best."""
@@ -108,7 +110,13 @@ class Auto(Common[AutoPlan]):
 
     def take(self, result: StepResult) -> None:
         """Count what proved nothing; let another strategy run where votes are hopeless."""
-        if result.key == "hopeless" and len(self._runs) < _MAX_RUNS:
+        if self.plan.first:
+            self._opening.take(result)
+        if result.key == FIRST and not self._runs:
+            self._run(Inside.from_note(result.note))
+            for deep in self._runs:
+                self._opening.lend_to(deep)
+        elif result.key == "hopeless" and len(self._runs) < _MAX_RUNS:
             self._run(Inside.from_note(result.note))
         elif result.key == "scored":
             # What a raise adds is for the search, too.
@@ -136,7 +144,7 @@ class Auto(Common[AutoPlan]):
     def _run(self, inside: Inside) -> None:
         """Let another strategy run inside, its money at most the share that was noted."""
         if make := INSIDE.get(inside.run):
-            options = {"confidence_target": _RUN_TARGET, **self.setting.options}
+            options = {**self.setting.options, "confidence_target": self._sure_enough}
             setting = replace(self.setting, budget_nano=inside.share_nano, options=options)
             self._runs.append(Child(f"run/{len(self._runs)}", make(setting), setting))
 
@@ -147,9 +155,11 @@ class Auto(Common[AutoPlan]):
         if self._is_hopeless(resources):
             note = Inside("aggregate", resources.free_nano).as_note()
             return (Step("hopeless", StepKind.NOTE, "No answer was given twice", note=note),)
+        if self.plan.first and not self._runs and not self.evidence.told(FIRST):
+            return self._opening.ask(self.sample, self.plan.first, resources)
         if grade := self._grade_before_tries(resources):
             return (grade,)
-        match self._proof.decide(resources) if self.problem.is_checkable else self._for_a_vote(resources):
+        match (self._proof if self.problem.is_checkable else self._vote).decide(resources):
             case Buy(models):
                 pairs = zip(models, self.missing("sample", resources), strict=False)
                 return [self.sample("sample", number, model) for model, number in pairs]
@@ -164,38 +174,10 @@ class Auto(Common[AutoPlan]):
         if self.problem.is_checkable or resources.in_flight:
             return None
         check = self._grades.best(resources, self._value_nano)
-        if check is None or check.rate < max(map(self._rate, self._candidates(resources)), default=1.0):
+        if check is None or check.rate < self._vote.best_rate(resources):
             return None
         key, shown = f"grade/{self._grades.count}", [check.answer.example]
         return self.about(key, StepKind.GRADE, check.judge, shown, purpose="Check the answer")
-
-    def _for_a_vote(self, resources: Resources) -> Buy | NoTry:
-        """Decide on the next tries, when all tries bought before are known."""
-        batches = [] if resources.in_flight else self._candidates(resources)
-        if not batches:
-            return NoTry.WAIT
-        best = max(batches, key=self._rate)
-        if self._rate(best) < 1.0:
-            batches += self._candidates(resources, (LONG_LOOKAHEAD,))
-            best = max(batches, key=self._rate)
-        if self._rate(best) < 1.0:
-            return NoTry.ENOUGH
-        chosen = self._not_to_be_missed(best, batches, resources.free_nano) or best
-        count = max(_ASKED[chosen.tries], self.evidence.tries // _GROWTH)
-        return Buy([chosen.model] * min(count, resources.free_slots))
-
-    def _not_to_be_missed(
-        self, best: SampleBatch, batches: Sequence[SampleBatch], free_nano: int
-    ) -> SampleBatch | None:
-        """Return what would add more than all tries of the best model per dollar, and would then not be affordable.
-
-        Cheap tries first is the way to end up with nothing but cheap tries.
-        """
-        spare = free_nano - _ASKED[best.tries] * self._typical_nano[best.model]
-        affordable = [each for each in batches if self._need(each) <= free_nano]
-        grand = max(affordable, key=lambda each: each.gain, default=best)
-        of_best = max(each.gain for each in batches if each.model == best.model)
-        return grand if self._need(grand) > spare and grand.gain > of_best else None
 
     def _is_hopeless(self, resources: Resources) -> bool:
         """Tell whether tries do not repeat each other, and whether there is somebody who could combine them."""
@@ -207,29 +189,6 @@ class Auto(Common[AutoPlan]):
         repeated = any(cluster.tries + cluster.repeats > 1 for cluster in known.clusters.values())
         return not repeated and any(card.reads for card in self.setting.panel)
 
-    def _candidates(
-        self, resources: Resources, lookaheads: tuple[int, ...] = LOOKAHEADS
-    ) -> list[SampleBatch]:
-        return [batch for batch in self._batches(lookaheads) if batch.model in resources.affordable]
-
-    def _need(self, batch: SampleBatch) -> float:
-        """Return the money that must be free for all tries of a batch: their typical cost, the last one's hold."""
-        return (batch.tries - 1) * self._typical_nano[batch.model] + self.roles.hold_nano(batch.model)
-
-    def _batches(self, lookaheads: tuple[int, ...] = LOOKAHEADS) -> Sequence[SampleBatch]:
-        known = self.evidence
-        answers = tuple(
-            value_of_tries.AnswerState(known.probability(cluster.key), cluster.votes.counts(self._names))
-            for cluster in known.ranked(_WEIGHED)
-            if cluster.key in known.clusters
-        )
-        contest = value_of_tries.Contest(answers, known.votes().counts(self._names))
-        return value_of_tries.sample_batches(self._skills, known.error_model(), contest, lookaheads)
-
-    def _rate(self, batch: SampleBatch) -> float:
-        """Return what a batch is worth by what it costs."""
-        return self._value_nano * batch.gain / (batch.tries * self._typical_nano[batch.model])
-
     def done(self) -> StopReason | None:
         """Stop when proven, when sure enough, or when more would not pay."""
         if whole := self._whole():
@@ -239,6 +198,8 @@ class Auto(Common[AutoPlan]):
             inside = self._runs[-1].done()
             if inside is StopReason.CONFIDENT or (inside and self.evidence.told("scored")):
                 return inside
+        if reason is None and not self._runs and self._opening.suffices():
+            return StopReason.CONFIDENT
         if reason is None and self._enough:
             sure = not self.problem.is_checkable and self.evidence.confidence() >= _SURE
             return StopReason.CONFIDENT if sure else StopReason.NO_PROGRESS

@@ -27,6 +27,7 @@ class Child:
         self.setting = setting
         self.spent_nano = 0
         self._told: set[str] = set()
+        self._lent: dict[str, str] = {}
         self._size_bytes = prompt_bytes(setting.problem.messages())
 
     def owns(self, key: str) -> bool:
@@ -38,10 +39,17 @@ class Child:
         steps = self.strategy.ask(self.resources(resources))
         return [
             replace(
-                step, key=self.prefix + step.key, parents=tuple(self.prefix + key for key in step.parents)
+                step,
+                key=self.prefix + step.key,
+                parents=tuple(map(self._whole_key, step.parents)),
             )
             for step in steps
         ]
+
+    def lend(self, result: StepResult, key: str) -> None:
+        """Tell the child a result that is not its own, as that of its step `key`; it is paid for already."""
+        self._lent[key] = result.key
+        self.strategy.tell(replace(result, key=key, parents=()))
 
     def tell(self, result: StepResult) -> None:
         """Tell the child a result whose key it owns; the same key twice counts once."""
@@ -50,13 +58,9 @@ class Child:
         self._told.add(result.key)
         self.spent_nano += result.charged_nano
         cut = len(self.prefix)
-        self.strategy.tell(
-            replace(
-                result,
-                key=result.key[cut:],
-                parents=tuple(key[cut:] if self.owns(key) else key for key in result.parents),
-            )
-        )
+        lent = {whole: key for key, whole in self._lent.items()}
+        parents = tuple(key[cut:] if self.owns(key) else lent.get(key, key) for key in result.parents)
+        self.strategy.tell(replace(result, key=result.key[cut:], parents=parents))
 
     def resources(self, resources: Resources) -> Resources:
         """Return the part of a room that is the child's."""
@@ -76,7 +80,11 @@ class Child:
     def best(self) -> Candidate | None:
         """Return the child's best answer, its step named by the whole key."""
         best = self.strategy.best()
-        return replace(best, step_key=self.prefix + best.step_key) if best else None
+        return replace(best, step_key=self._whole_key(best.step_key)) if best else None
+
+    def _whole_key(self, key: str) -> str:
+        """Return what a step that the child knows as `key` is called by its parent."""
+        return self._lent.get(key, self.prefix + key)
 
     def done(self) -> StopReason | None:
         """Return why the child wants nothing more, or None."""

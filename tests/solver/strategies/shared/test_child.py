@@ -1,5 +1,7 @@
 """A strategy inside another keeps to its keys and its share."""
 
+from dataclasses import replace
+
 from solver.core.problem.statement import Problem
 from solver.core.steps import Resources, Status, StepKind, StepResult, StopReason
 from solver.strategies import Setting, make_strategy
@@ -72,3 +74,19 @@ def test_a_child_ends_for_its_own_reason():
     for index in range(1, 9):
         one.tell(told(f"vote/0/sample/{index}", "42"))
     assert one.done() is StopReason.CONFIDENT
+
+
+def test_what_is_lent_is_a_step_of_the_child_under_another_name():
+    """The child reads it as its own, pays nothing for it, and a step that shows it names the real one."""
+    setting = Setting(Problem("What is 6 times 7?"), PANEL, 100_000_000, 0, {}, 7)
+    one = Child("deep/0", make_strategy("deep", setting), setting)
+    one.lend(replace(told("sample/3", "42"), text="Answer: 42"), "line/0/0")
+    assert one.spent_nano == 0
+    tell_plan(one)
+    [revision] = one.ask(Resources(8, 10**9, affordable=frozenset({"demo/one"})))
+    assert (revision.key, revision.parents) == ("deep/0/line/0/1", ("sample/3",))
+    one.tell(replace(told(revision.key, "42"), kind=StepKind.REVISE, parents=revision.parents))
+    best = one.best()
+    assert best is not None
+    assert (best.answer, best.step_key) == ("42", "sample/3")
+    assert one.spent_nano == 1_000
