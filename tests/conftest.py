@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,12 @@ def _books_balance(request):
         # Tests of the books alone have calls of no job.
         assert (violations() if Job.objects.exists() else violations_of_the_books()) == []
         pytest.fail("the two audits disagree: tests/support/quick_audit.py and `manage.py audit`")
+
+
+@pytest.fixture
+def noon(settings) -> None:
+    """No day or month begins or ends during a test, or shortly before it: the site lies where it is noon."""
+    settings.TIME_ZONE = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
 
 
 @pytest.fixture(scope="session")

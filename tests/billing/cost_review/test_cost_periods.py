@@ -15,6 +15,8 @@ from billing.models import Call, Entry
 from tests.billing.books import USD, settle, sql, start_job
 from tests.support.people import make_job
 
+pytestmark = pytest.mark.usefixtures("noon")
+
 
 def rows_of(response) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode())))

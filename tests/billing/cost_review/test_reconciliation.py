@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -12,9 +12,12 @@ from billing.reconciliation.items import book, explain, look_again, reopen, take
 from billing.reconciliation.report import Bill, ReportError, read_csv, report_of
 from tests.billing.books import USD, doubt, settle, sql, start_job, void
 
-TODAY = datetime.now(tz=UTC).date()
 CENT = USD // 100
 PAYABLE, SUSPENSE, COST = 3, 6, 2
+
+
+def today() -> date:
+    return datetime.now(tz=UTC).date()
 
 
 def balance(account: int) -> int:
@@ -22,7 +25,7 @@ def balance(account: int) -> int:
 
 
 def report(nano: int, *, model: str = "intern", complete: bool = True, source: str = "bill.csv"):
-    return report_of("demo", source, [Bill(TODAY, model, nano)], is_complete=complete)
+    return report_of("demo", source, [Bill(today(), model, nano)], is_complete=complete)
 
 
 def settle_without_usage(call: uuid.UUID, bound: int) -> None:
@@ -141,7 +144,7 @@ def test_a_providers_name_finds_our_model(doubted, name):
 
 def test_days_are_those_of_utc_and_each_is_an_item(doubted):
     """Yesterday's bill says nothing of today's calls."""
-    yesterday = TODAY - timedelta(days=1)
+    yesterday = today() - timedelta(days=1)
     items = take_report(report_of("demo", "x", [Bill(yesterday, "intern", 3 * USD)], is_complete=True))
     assert [(each.day, each.state) for each in items] == [(yesterday, ItemState.OPEN)]
     assert balance(SUSPENSE) == -4 * USD

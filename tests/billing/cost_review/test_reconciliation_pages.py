@@ -16,8 +16,6 @@ from billing.reconciliation.daily import reconcile
 from billing.reconciliation.report import ReportError
 from tests.billing.books import USD, doubt, make_reconciliation_item, settle
 
-YESTERDAY = datetime.now(tz=UTC).date() - timedelta(days=1)
-
 
 def upload(person, content: str, **more):
     file = SimpleUploadedFile("bill.csv", content.encode())
@@ -112,7 +110,8 @@ def provider_server(monkeypatch, settings):
 
 def test_reports_are_fetched_from_providers_page_by_page_and_as_decimals(provider_server):
     """Each provider's own form, units and pages; figures are read as they stand there."""
-    begins = int(datetime.combine(YESTERDAY, datetime.min.time(), tzinfo=UTC).timestamp())
+    yesterday = datetime.now(tz=UTC).date() - timedelta(days=1)
+    begins = int(datetime.combine(yesterday, datetime.min.time(), tzinfo=UTC).timestamp())
 
     def bucket(item: str, value: float) -> dict:
         result = {"amount": {"value": value, "currency": "usd"}, "line_item": item}
@@ -127,12 +126,12 @@ def test_reports_are_fetched_from_providers_page_by_page_and_as_decimals(provide
     cents = {"currency": "USD", "amount": "123.45678", "model": "claude-opus-5", "description": "Claude"}
     search = {"currency": "USD", "amount": "1", "model": None, "description": "Web Search Usage"}
     provider_server["/anthropic"] = {
-        "data": [{"starting_at": f"{YESTERDAY}T00:00:00Z", "results": [cents, search]}],
+        "data": [{"starting_at": f"{yesterday}T00:00:00Z", "results": [cents, search]}],
         "has_more": False,
     }
     provider_server["/openrouter"] = {
         "data": [
-            {"date": f"{YESTERDAY} 00:00:00", "model": "openai/gpt-4.1", "usage": 0.015},
+            {"date": f"{yesterday} 00:00:00", "model": "openai/gpt-4.1", "usage": 0.015},
             {"date": "2020-01-01", "model": "openai/gpt-4.1", "usage": 7},
         ]
     }
@@ -142,7 +141,7 @@ def test_reports_are_fetched_from_providers_page_by_page_and_as_decimals(provide
         "anthropic": [("Web Search Usage", 10_000_000), ("claude-opus-5", 1_234_567_800)],
         "openrouter": [("openai/gpt-4.1", 15_000_000)],
     }
-    assert all(each.is_complete and each.last_day == YESTERDAY for each in found.values())
+    assert all(each.is_complete and each.last_day == yesterday for each in found.values())
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import csv
 import io
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -17,6 +17,7 @@ from billing.models import Call, CallSum, CallSumMark
 from billing.views.staff import review
 from tests.billing.books import USD, doubt, settle, sql, start_job, void
 
+pytestmark = pytest.mark.usefixtures("noon")
 PAGES = [
     "cost-review",
     "cost-review-csv",
@@ -34,12 +35,6 @@ def addresses():
 
 def body(response) -> str:
     return b"".join(response.streaming_content).decode() if response.streaming else response.text
-
-
-@pytest.fixture(autouse=True)
-def _noon(settings):
-    """No day ends during a test: the site lies where it is noon."""
-    settings.TIME_ZONE = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from tests.billing.books import USD, settle, start_job
 from tests.billing.ledger.test_races import together
 from tests.billing.stripe_double import wallet_of
 
+pytestmark = pytest.mark.usefixtures("noon")
 INTENTS = "/v1/payment_intents"
 
 

@@ -15,7 +15,7 @@ from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.billing.ledger.test_races import together
 from tests.support.people import submit_for
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("noon")]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from jobs.models import Period
 from solver.core.money import NANO_PER_CENT, NANO_PER_USD, format_usd_at_most
 from tests.support.people import submit_for
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("noon")]
 
 PROBLEM = "What is 6 times 7?"
 

@@ -23,7 +23,7 @@ from solver.core.money import NANO_PER_CENT, NANO_PER_USD
 from tests.billing.ledger.test_races import together
 from tests.support.people import make_job, submit_for
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("noon")]
 
 PROBLEM = "What is 6 times 7?"
 
@@ -101,7 +101,7 @@ def test_what_finished_calls_are_summed_to_counts_once(alice, workspace, of):
     assert uses_of(concerned) == before
 
 
-def test_a_refusal_says_what_is_left_when_it_renews_and_who_can_change_it(alice):
+def test_a_refusal_says_what_is_left_when_it_renews_and_who_can_change_it(alice, settings):
     """Of one's own limit as of the operator's; a limit of the site tells nobody what others spend."""
     _, renews = bounds_of(Period.MONTH, timezone.localdate())
     limit(10, Period.MONTH, by_staff=False, user=alice)
@@ -111,7 +111,8 @@ def test_a_refusal_says_what_is_left_when_it_renews_and_who_can_change_it(alice)
     assert (own.value.field, own.value.code) == ("budget", "spending_limit")
     assert own.value.message == (
         "Your spending limit is $0.10 per month; $0.04 of it is spent or reserved, so the budget can be $0.06 at most. "
-        f"It renews on {renews:%Y-%m-%d} 00:00 (UTC). You can change it under Spending limits."
+        f"It renews on {renews:%Y-%m-%d} 00:00 ({settings.TIME_ZONE}). "
+        "You can change it under Spending limits."
     )
     limit(None, Period.MONTH, by_staff=False, user=alice)
     limit(11)

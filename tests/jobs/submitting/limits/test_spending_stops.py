@@ -17,7 +17,7 @@ from tests.jobs.conftest import undecided
 from tests.support.endpoint import Answer
 from tests.support.people import submit_for
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("noon")]
 
 
 @pytest.fixture
