@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from jobs.core.states import JobState
 from jobs.models import Job
 from jobs.models.question import waited_for_answers
-from jobs.presenters.markdown import clean_text, short_answer_html
+from jobs.presenters.markdown import clean_text, maths_in_line_html, short_answer_html, short_answer_text
 from jobs.presenters.search.drawing import edges_svg, nodes_svg, outline_svg, share
 from solver.checkers import CheckerError, checker_from_json
 from solver.core.problem.rubric import points_in_words
@@ -215,6 +215,19 @@ def shortened(text: str | None, most: int) -> str:
 def short_answer(text: str) -> SafeString:
     """Return a short answer as it stands; LaTeX is marked for KaTeX, a program or a table set as one."""
     return short_answer_html(text)
+
+
+@register.filter
+def answer_in_line(text: str | None, most: int) -> SafeString | str:
+    """Return an answer within a line: LaTeX marked for KaTeX where all of it fits, else the beginning of the text."""
+    whole = str(text or "")
+    return (maths_in_line_html(clean_text(whole)) if len(whole) <= most else None) or shortened(whole, most)
+
+
+@register.filter
+def answer_as_text(text: str | None, most: int) -> str:
+    """Return the beginning of an answer for where nothing sets maths, its formulas in signs."""
+    return shortened(short_answer_text(shortened(text, 4 * most)), most)
 
 
 @register.filter

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from jobs.core.errors import SubmitError
 from jobs.lifecycle.submission.problem_text import is_visible
+from jobs.presenters.markdown import in_signs
 
 MAX_TITLE_CHARS = 80
 """Of a title that is made; a person may type a longer one."""
@@ -41,22 +42,6 @@ _ABBREVIATED = re.compile(
     r"(?:^|\W)(?:\w|[ei]\.[ge]|z\.b|dr|mrs?|ms|prof|st|vs|no|nr|fig|eq|approx|resp|cf|etc|bzw|ca|al)\.$",
     re.IGNORECASE,
 )
-_SIGNS = {
-    "int": "∫", "sum": "∑", "prod": "∏", "infty": "∞", "leq": "≤", "le": "≤", "geq": "≥", "ge": "≥", "neq": "≠",
-    "ne": "≠", "approx": "≈", "equiv": "≡", "cdot": "·", "times": "×", "pm": "±", "to": "→", "rightarrow": "→",
-    "in": "∈", "notin": "∉", "subset": "⊂", "cup": "∪", "cap": "∩", "sqrt": "√", "partial": "∂", "nabla": "∇",
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "zeta": "ζ",
-    "theta": "θ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ",
-    "phi": "φ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ",
-    "Lambda": "Λ", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω", "dots": "…", "ldots": "…", "cdots": "⋯",
-    "quad": " ", "pmod": "mod ", "bmod": "mod", "mid": "|", "forall": "∀", "exists": "∃",
-}  # fmt: skip
-_NAMES = frozenset(
-    {"sin", "cos", "tan", "log", "ln", "exp", "lim", "max", "min", "det", "gcd", "deg", "dim", "ker"}
-)
-_ONE_TERM = re.compile(r"\\?\w+(?:\^\w)?")
-_FRACTION = re.compile(r"\\[dt]?frac\{([^{}]{1,60})\}\{([^{}]{1,60})\}")
-_COMMAND = re.compile(r"\\([A-Za-z]{1,20})\s*")
 
 
 def title_of(problem: str) -> str:
@@ -119,24 +104,10 @@ def _sentences(line: str) -> Iterator[str]:
 def _plain(line: str) -> str:
     """Return a line without marks of Markdown, its maths in signs where these say it."""
     line = _LINK.sub(r"\1", line)
-    line = _DOLLARS.sub(lambda found: _signs(found[1] or found[2]), line)
+    line = _DOLLARS.sub(lambda found: in_signs(found[1] or found[2]), line)
     if "\\" in line:
-        line = _signs(line)
+        line = in_signs(line)
     return " ".join(_STARS.sub(r"\1", line.replace("`", "")).replace("$$", "").split())
-
-
-def _signs(maths: str) -> str:
-    """Return LaTeX as a line of text, as far as signs say it."""
-    shown = _FRACTION.sub(_on_one_line, maths)
-    shown = _COMMAND.sub(lambda found: _SIGNS.get(found[1], found[1] if found[1] in _NAMES else ""), shown)
-    shown = re.sub(r"\\[,;:! ]", " ", shown)
-    return re.sub(r"\{([^{}]{1,60})\}", r"\1", shown).strip()
-
-
-def _on_one_line(fraction: re.Match[str]) -> str:
-    """Return a fraction with a slash; what is more than one term stands in brackets."""
-    top, bottom = (each if _ONE_TERM.fullmatch(each) else f"({each})" for each in fraction.groups())
-    return f"{top}/{bottom}"
 
 
 def _one_line(text: str) -> str:

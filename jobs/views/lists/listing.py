@@ -58,7 +58,7 @@ class Row(NamedTuple):
             return "not tested"
         mark = f"{PASSED} " if job.checked.startswith(PASSED) else ""
         if job.confidence is not None:
-            return f"{mark}{percent(job.confidence)} sure"
+            return f"{mark}{percent(job.confidence)} confident"
         return f"{mark}checked" if mark else ""
 
     @property

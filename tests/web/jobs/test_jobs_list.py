@@ -108,7 +108,7 @@ def test_a_row_says_how_good_the_answer_is(alice):
     make_job(alice.user, **solved)
     make_job(alice.user, **solved | {"checked": "✗ It is not 58."})
     text = page(alice)
-    assert "✓ 73 % sure" in text
+    assert "✓ 73 % confident" in text
     assert "✗ check failed" in text
 
 

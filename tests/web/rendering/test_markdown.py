@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from jobs.presenters.markdown import clean_text, has_math, render_markdown
 from jobs.presenters.markdown.convert import to_html
-from jobs.templatetags.ponder import percent, seconds_words, short_answer, tokens
+from jobs.templatetags.ponder import (
+    answer_as_text,
+    answer_in_line,
+    percent,
+    seconds_words,
+    short_answer,
+    tokens,
+)
 from tests.support.growth import assert_linear, cpu_s
 
 ATTACKS = [
@@ -214,6 +221,28 @@ def test_other_short_answers_stay_as_they_are(answer):
     """Stars and underscores are no Markdown in an answer."""
     assert 'class="math' not in short_answer(answer)
     assert "<em>" not in short_answer(answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (r"$\frac{\pi^4}{15}$", "π^4/15"), (r"2\sqrt{d-1} + o(1)", "2√(d-1) + o(1)"),
+        (r"It is $90^{\circ}$.", "It is 90^∘."),
+        # What signs do not say stays as it was written.
+        (r"\begin{pmatrix}1\\2\end{pmatrix}", r"\begin{pmatrix}1\\2\end{pmatrix}"), (r"C:\Users\name", r"C:\Users\name"),
+        ("$5 and $6", "$5 and $6"),
+    ],
+)  # fmt: skip
+def test_where_nothing_sets_maths_an_answer_is_in_signs(answer, shown):
+    """A list shows no LaTeX to people, unless something of it would be lost."""
+    assert answer_as_text(answer, 90) == shown
+
+
+def test_an_answer_in_a_line_is_set_where_all_of_it_fits():
+    """Half a formula cannot be set."""
+    assert 'class="math inline"' in answer_in_line(r"\frac{1}{2}", 20)
+    assert answer_in_line(r"\frac{1}{2} + \frac{1}{3}", 12) == "\\frac{1}{2}…"
+    assert answer_in_line("<b>7</b>", 20) == "<b>7</b>"
 
 
 def test_a_program_is_set_as_one():
