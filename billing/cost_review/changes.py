@@ -6,7 +6,9 @@ from datetime import datetime
 from django.db import connection
 
 _CHANGES = """
-    SELECT t.effective_at AS at, u.email AS who, t.kind AS what, t.key AS about, t.memo AS why
+    SELECT t.effective_at AS at, u.email AS who, t.kind AS what, COALESCE((
+        SELECT string_agg(DISTINCT w.name, ', ') FROM billing_entry e JOIN billing_account a ON a.id = e.account_id
+        JOIN accounts_workspace w ON w.id = a.workspace_id WHERE e.transfer_id = t.id), t.key) AS about, t.memo AS why
     FROM billing_transfer t JOIN accounts_user u ON u.id = t.actor_id
     WHERE t.kind NOT IN ('call', 'escrow', 'release') AND t.kind IN (
         'trial', 'grant', 'top_up', 'refund', 'debt', 'accrual', 'bill', 'adjustment', 'fee', 'payout')

@@ -268,13 +268,20 @@ def pretty_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
+_ONE_MINUTE_S = 60
+
+
 @register.filter
 def time_range(low_s: float, high_s: float) -> str:
-    """Return a range of time in words: `3–40 s`, `50 s–4 min`."""
+    """Return a range of time in words: `3–40 s`, `50 s–4 min`, `1–4 min`."""
     low, high = seconds_words(low_s).rpartition(" "), seconds_words(high_s).rpartition(" ")
+    if high[2] == "min" and low[2] == "s" and low_s >= _ONE_MINUTE_S:
+        low = (f"{round(low_s / _ONE_MINUTE_S)}", " ", "min")
     if low == high:
         return " ".join((high[0], high[2]))
-    return f"{low[0]}–{high[0]} {high[2]}" if low[2] == high[2] else f"{low[0]} {low[2]}–{high[0]} {high[2]}"
+    # `2 h 5 min` has two units.
+    is_one_unit = low[2] == high[2] and " " not in low[0] + high[0]
+    return f"{low[0]}–{high[0]} {high[2]}" if is_one_unit else f"{low[0]} {low[2]}–{high[0]} {high[2]}"
 
 
 for drawing in (share, edges_svg, nodes_svg, outline_svg):

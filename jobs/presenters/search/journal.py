@@ -41,9 +41,10 @@ class Search(NamedTuple):
 
     @property
     def looks(self) -> set[str]:
-        """The kinds and verdicts of nodes that the legend explains."""
+        """The kinds and verdicts of nodes that the legend explains, and `way` where one is marked."""
         nodes = self.picture.nodes
-        return {node.role.value for node in nodes} | {node.tone.style for node in nodes}
+        ways = {"way" for node in nodes if node.is_on_way}
+        return {node.role.value for node in nodes} | {node.tone.style for node in nodes} | ways
 
     def named(self, name: str) -> Node | None:
         """Return the node of that name."""

@@ -215,6 +215,7 @@ def test_a_correction_moves_money_once_a_second_person_approves_it(rich, alice, 
         ("bella@example.org", "adjustment approved"),
         ("bella@example.org", "adjustment"),
     }
+    assert {each.about for each in Changes()[:] if each.what == "adjustment"} == {rich.name}
     assert "A double grant." in stella.get("/staff/costs/changes/").content.decode()
     assert "A double grant." in alice.get("/wallet/").content.decode()
 

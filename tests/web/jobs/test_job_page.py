@@ -31,6 +31,13 @@ def test_every_state_has_a_page(alice):
         assert word in reply.content.decode() or name == "draft", name
 
 
+def test_the_legend_explains_a_way_only_where_one_is_drawn(alice):
+    """A cancelled job shows no answer, so nothing leads to one."""
+    jobs = people.one_job_of_each_state(alice.user)
+    for name, is_drawn in (("done", True), ("cancelled", False)):
+        assert ("way to what is shown" in show(alice, jobs[name]).content.decode()) is is_drawn, name
+
+
 def test_a_running_job_shows_its_money_and_its_best_answer(alice, running_job):
     """Spent, budget, held, calls; the title carries state and spend."""
     text = show(alice, running_job).content.decode()

@@ -112,6 +112,16 @@ def test_a_row_says_how_good_the_answer_is(alice):
     assert "✗ check failed" in text
 
 
+def test_a_row_shows_no_raw_data_and_no_latex(alice):
+    """Of data it says how the replies agreed, and formulas stand in signs."""
+    said = "All fields are the same in all 3 replies."
+    make_job(alice.user, "done", pinned={"result": "data"}, answer='{"moons": 95}', explanation=said)
+    make_job(alice.user, **people.SOLVED | {"answer": r"$\frac{\pi^4}{15}$"})
+    text = page(alice)
+    assert (said in text, "moons" in text) == (True, False)
+    assert "π^4/15" in text
+
+
 def test_texts_stand_in_the_direction_of_their_language(alice):
     """A title in Arabic begins at the right."""
     make_job(alice.user, title="ما هي عاصمة فرنسا؟")

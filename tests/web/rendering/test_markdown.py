@@ -14,6 +14,7 @@ from jobs.templatetags.ponder import (
     percent,
     seconds_words,
     short_answer,
+    time_range,
     tokens,
 )
 from tests.support.growth import assert_linear, cpu_s
@@ -249,6 +250,15 @@ def test_a_program_is_set_as_one():
     """Its lines and signs stay as they are."""
     shown = short_answer("def f(x):\n    return x ^ 2 + '\\frac'")
     assert shown.startswith('<span class="answer-text answer-block">def f(x):\n    return x ^ 2')
+
+
+@pytest.mark.parametrize(
+    ("low_s", "high_s", "words"),
+    [(3, 40, "3–40 s"), (50, 240, "50 s–4 min"), (60, 120, "1–2 min"), (240, 7_500, "4 min–2 h 5 min")],
+)
+def test_a_range_of_time_has_one_unit_where_it_can(low_s, high_s, words):
+    """Nobody says 60 s–2 min."""
+    assert time_range(low_s, high_s) == words
 
 
 def test_words_for_numbers():
