@@ -284,6 +284,16 @@ def time_range(low_s: float, high_s: float) -> str:
     return f"{low[0]}–{high[0]} {high[2]}" if is_one_unit else f"{low[0]} {low[2]}–{high[0]} {high[2]}"
 
 
+@register.filter
+def usual_time(job: Job) -> str:
+    """Return how long such jobs take, in a sentence; of one that has taken longer already, that it does."""
+    usual = time_range(job.quote.time_low_s, job.quote.time_high_s)
+    since = job.started_at or job.queued_at or job.created_at
+    if (timezone.now() - since).total_seconds() <= job.quote.time_high_s:
+        return f"Such jobs usually take {usual}."
+    return f"It takes longer than usual ({usual})."
+
+
 for drawing in (share, edges_svg, nodes_svg, outline_svg):
     register.filter(drawing.__name__, drawing)
 

@@ -70,7 +70,7 @@ class DataEvidence:
         nearest = [*self._fitting.values()][votes.nearest]
         body, language = _written(votes, nearest.data)
         verdict = nearest.result.verdict
-        checked = [f"{FAILED} No two replies agree on any field."] if votes.is_split else []
+        checked = [f"{FAILED} Hardly any two replies agree on any field."] if votes.is_split else []
         checked += [decided_sentence(verdict)] if verdict else []
         return Candidate(
             answer=body,

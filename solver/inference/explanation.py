@@ -67,14 +67,14 @@ def unread_sentence(detail: str) -> str:
 def _sentence(evidence: EvidenceView, leader: Cluster, others: Sequence[Cluster]) -> str:
     if evidence.proven:
         return f"A checker confirmed it after {count_of(max(evidence.tries, 1), 'attempt', 'attempts')}."
-    said = [*_votes(evidence, leader), *_grades(leader), *_comparisons(leader), *_refuted(others)]
+    said = [*_votes(evidence, leader, others), *_grades(leader), *_comparisons(leader), *_refuted(others)]
     sentence = "; ".join(said)
     if evidence.problem.is_checkable:
         sentence += "; no answer passed the check"
     return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
-def _votes(evidence: EvidenceView, leader: Cluster) -> Iterable[str]:
+def _votes(evidence: EvidenceView, leader: Cluster, others: Sequence[Cluster]) -> Iterable[str]:
     if leader.key not in evidence.clusters:
         yield "no attempt gave an answer that could be compared"
         return
@@ -82,6 +82,8 @@ def _votes(evidence: EvidenceView, leader: Cluster) -> Iterable[str]:
         yield f"{_part_of(leader.tries, evidence.independent, 'attempt')} gave this answer"
     if leader.repeats:
         yield f"{_part_of(leader.repeats, evidence.repeats, 'revision')} ended with it"
+    if any(other.tries > leader.tries for other in others) and not leader.grades and not leader.comparisons:
+        yield "more attempts gave another, but models differ in how often they are right"
 
 
 def _part_of(number: int, whole: int, what: str) -> str:

@@ -72,9 +72,11 @@ class FieldVotes:
 
     @property
     def is_split(self) -> bool:
-        """Whether there are several replies, and no two of them agree on anything."""
-        counted = [each for each in self.fields if not each.is_prose]
-        return self.replies > 1 and bool(counted) and all(each.values[0][1] == 1 for each in counted)
+        """Whether there are several replies, and of no field that is delivered two and half of them say the same."""
+        delivered = leaves_of(self.value, self.columns)
+        counted = [each for each in self.fields if each.path in delivered and not each.is_prose]
+        most = max((each.votes_for(delivered[each.path]) for each in counted), default=0)
+        return self.replies > 1 and bool(counted) and (most == 1 or 2 * most < self.replies)
 
     def is_settled(self, target: float) -> bool:
         """Tell whether more replies are unlikely to change any field."""
@@ -93,6 +95,8 @@ class FieldVotes:
             )
         prose = [each for each in self.fields if each.is_prose]
         disputed = self.disputed
+        if self.is_split and len(disputed) > _SHOWN_FIELDS:
+            return f"Shown is the one of {replies} replies that has most in common with the others."
         same = fields - len(disputed) - len(prose)
         if not disputed and not prose:
             only = "The one field is" if fields == 1 else f"All {fields:,} fields are"

@@ -104,8 +104,12 @@ def test_most_votes_win_in_each_field():
     assert nearest.value == replies[nearest.nearest]
 
 
-def test_a_split_is_where_no_two_replies_agree_on_anything():
+def test_a_split_is_where_hardly_any_two_replies_agree():
     """One shared field is no split, nor is a single reply; longer texts in own words do not count."""
+    scattered = [["diameter"], [0], [0], {"a": 1}, {"b": 2}, {"c": 3}, {"c": 4}]
+    split = field_votes(scattered, may_compose=True)
+    assert split.is_split
+    assert split.sentence() == "Shown is the one of 7 replies that has most in common with the others."
     apart = [{"name": "A", "year": 1}, {"name": "B", "year": 2}, ["C"]]
     assert field_votes(apart, may_compose=True).is_split
     assert not field_votes([*apart, {"name": "A", "year": 3}], may_compose=True).is_split

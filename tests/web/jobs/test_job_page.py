@@ -54,6 +54,10 @@ def test_a_job_says_how_long_such_jobs_take_until_its_budget_is_raised(alice, ru
         cost_p10_nano=1, cost_p50_nano=2, cost_p90_nano=3, time_low_s=240, time_high_s=2_400, win_probability=0.5,
     )  # fmt: skip
     assert "usually take 4–40 min" in alice.get(running_job.get_absolute_url()).content.decode()
+    JobQuote.objects.update(time_high_s=300)
+    assert (
+        "It takes longer than usual (4–5 min)." in alice.get(running_job.get_absolute_url()).content.decode()
+    )
     JobQuote.objects.update(budget_nano=running_job.budget_nano // 2)
     assert "usually take" not in alice.get(running_job.get_absolute_url()).content.decode()
 
