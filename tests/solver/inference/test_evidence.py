@@ -220,6 +220,18 @@ def test_the_sentence_says_what_the_probability_rests_on():
     assert best.dissent == (("8", 1),)
 
 
+def test_the_sentence_says_why_an_answer_of_fewer_attempts_is_shown():
+    """Otherwise the list of all answers, with their counts, contradicts it."""
+    known = evidence(panel=[card("demo/one", ability=0.05), card("other/two", ability=0.95)])
+    for result in [*votes("8", "8", "8"), *votes("7", "7", model="other/two")]:
+        known.tell(result)
+    best = known.best()
+    assert best.answer == "7"
+    assert best.explanation == (
+        "2 of 5 attempts gave this answer; more attempts gave another, but models differ in how often they are right."
+    )
+
+
 def test_the_sentence_says_which_other_answers_were_refuted():
     """A grade of a rival is evidence as well, and the reader is told of it."""
     known = evidence()
