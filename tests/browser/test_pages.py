@@ -17,7 +17,12 @@ from tests.web.addresses import PUBLIC, addresses
 
 __all__ = ["everything"]
 
-WIDE_PX, NARROW_PX = 1280, 375
+WIDE_PX, TABLET_PX, NARROW_PX = 1280, 800, 375
+# The titles that the small picture of their search stands on.
+_COVERED = """[...document.querySelectorAll(".with-outline")].filter(row => {
+  const picture = row.querySelector(".outline")?.getBoundingClientRect();
+  return picture?.width && row.querySelector(".job-cell").getBoundingClientRect().right > picture.left + 1;
+}).map(row => row.innerText)"""
 # What is there is the same on a narrow page; how large it is and whether it scrolls is not.
 NARROW_RULES = ["target-size", "scrollable-region-focusable"]
 # Elements of the same class, on the same ones, with the same colours and sizes have the same contrast: the first of each
@@ -156,12 +161,18 @@ def test_every_page_is_sound(browser: Browser, live_server, everything):
 
 
 def test_maths_is_set_under_the_policy(browser: Browser, live_server, everything):
-    """KaTeX renders into the page without a single blocked style; towers of powers do not freeze it."""
+    """KaTeX renders into the page without a single blocked style; towers of powers do not freeze it.
+
+    Nor does the list, on the way there, lay a picture over a title on a tablet.
+    """
     ada, _ = everything
     with visitor(browser, live_server.url) as context:
         context.add_cookies([cookie_of(ada) | {"url": live_server.url}])
         page = context.new_page()
         heard = listen(page)
+        page.set_viewport_size({"width": TABLET_PX, "height": 900})
+        page.goto("/jobs/")
+        assert page.evaluate(_COVERED) == []
         for title in ("Bounding the spectral gap", "AAAA"):
             page.goto("/jobs/")
             page.get_by_role("link", name=title).first.click()
