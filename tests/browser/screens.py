@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, Page
 from accounts.services import ensure_personal_workspace
 from jobs.lifecycle.saved.templates import save_template
 from jobs.lifecycle.saved.weekly import first_run, start_weekly
-from jobs.models import Job, StepRecord
+from jobs.models import Job, SpendingLimit, StepRecord
+from solver.core.money import NANO_PER_USD
 from tests.browser.conftest import cookie_of, visitor
 from tests.browser.everything import everything as _everything
 from tests.support.people import make_job, make_user, request_for
@@ -75,6 +76,7 @@ def test_write_screens(browser: Browser, live_server, everything):
     owner = Job.objects.order_by("created_at").first().created_by
     _save_templates(owner)
     _answer_with_sources(owner)
+    SpendingLimit.objects.update(amount_nano=30 * NANO_PER_USD)
     cookie, wanted = {**cookie_of(owner), "url": live_server.url}, shots()
     SCREENS.mkdir(exist_ok=True)
     for stale in SCREENS.glob("*.webp"):
