@@ -33,6 +33,7 @@ _ENVIRONMENT = {
         for name in (
             "OPENAI", "ANTHROPIC", "GEMINI", "DEEPSEEK", "MISTRAL", "XAI", "DASHSCOPE", "MOONSHOT", "ZAI", "OPENROUTER",
             "GROQ", "CEREBRAS", "TOGETHERAI", "AZURE", "HOSTED_VLLM", "LM_STUDIO",
+            "COHERE", "FIREWORKS_AI",
         )
     },
     "AZURE_API_VERSION": "2024-10-21",

@@ -26,6 +26,8 @@ REFUSALS = {
     for status in (400, 401, 402, 403, 404, 405, 406, 410, 413, 415, 422, 425, 429, 451, 498)
 }
 """A real status, before anything is executed."""
+MOVED = {f"moved-{status}": status for status in (301, 302, 307, 308)}
+"""A redirect to where the call would be executed."""
 EXECUTED_STATUSES = {f"late-{status}": status for status in (408, 409, 424, 499, 500, 502, 503, 504, 529)}
 """A status that comes after the call was executed."""
 ERROR_BODIES = {f"body-{code}": code for code in (400, 401, 402, 403, 404, 422, 429, 500, "rate_limited")}
@@ -40,7 +42,7 @@ REPEATS = ("roles-must-alternate", "last-message-role", "unsupported-temperature
 """What litellm answers by sending the request again."""
 CAP_USED = "cap-used"
 FAULTS = (
-    *REFUSALS, *EXECUTED_STATUSES, *ERROR_BODIES, *UNCOUNTED, *SHAPES, *LIES, *CUTS, *REPEATS, CAP_USED,
+    *REFUSALS, *MOVED, *EXECUTED_STATUSES, *ERROR_BODIES, *UNCOUNTED, *SHAPES, *LIES, *CUTS, *REPEATS, CAP_USED,
 )  # fmt: skip
 _REPEAT_WORDS = {
     "roles-must-alternate": "Conversation roles must alternate user/assistant/user/assistant/...",
@@ -68,6 +70,8 @@ class Provider:
         if fault in REFUSALS:
             headers = {"retry-after": "0"} if fault == "status-429" else {}
             return _error(REFUSALS[fault], "Refused before anything was executed.", headers=headers)
+        if fault in MOVED and "elsewhere" not in request.path:
+            return _error(MOVED[fault], "Moved.", headers={"location": "/v2/elsewhere"})
         if fault in REPEATS:
             return _error(400, _REPEAT_WORDS[fault])
         cap = int(body.get("max_completion_tokens") or body.get("max_tokens") or 0)

@@ -92,6 +92,7 @@ class ErrorCategory(StrEnum):
     NO_CREDIT = "has no credit left on this installation’s account with its provider. Tell its operator."
     FORBIDDEN = "is not open to the key or the account of this installation. Tell its operator."
     NOT_FOUND = "is no model that its provider knows. Tell the operator of this installation."
+    MOVED = "has moved to another address. Tell the operator of this installation."
     REQUEST_REFUSED = "did not accept the call."
     PROVIDER_FAILED = "failed in the middle of the call."
     UNREADABLE = "sent a reply that cannot be read."
@@ -109,6 +110,7 @@ _FOR_OPERATORS = frozenset(
         ErrorCategory.NO_CREDIT,
         ErrorCategory.FORBIDDEN,
         ErrorCategory.NOT_FOUND,
+        ErrorCategory.MOVED,
     }
 )
 

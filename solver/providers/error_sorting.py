@@ -30,26 +30,42 @@ _OVERLOADED = frozenset({503, 529})
 _CONNECTION_ERRORS = frozenset(
     {"InternalServerError", "APIConnectionError", "ServiceUnavailableError", "APIError"}
 )
+# The call is wanted at another address, and was not taken at this one. 303 says that a result lies elsewhere.
+_MOVED = frozenset({301, 302, 307, 308})
 _CATEGORIES = {
     401: ErrorCategory.KEY_REFUSED,
     402: ErrorCategory.NO_CREDIT,
     403: ErrorCategory.FORBIDDEN,
     404: ErrorCategory.NOT_FOUND,
     429: ErrorCategory.BUSY,
+    **dict.fromkeys(_MOVED, ErrorCategory.MOVED),
 }
+
+
+def _any_of(*words: str) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
 
 
 _SAYS = (
     # What providers say under a status that others use for what passes, or for a fault in the request.
     (
-        re.compile(r"insufficient_quota|credit balance is too low|insufficient balance", re.IGNORECASE),
+        _any_of(
+            "insufficient_quota", "exceeded_current_quota", "credit balance is too low", "insufficient balance",
+            "billing_hard_limit", "billing hard limit", "available credits", "have any credits", "Arrearage",
+            "spending limit", "please recharge",
+        ),
         ErrorCategory.NO_CREDIT,
     ),
     (
-        re.compile(r"API_KEY_INVALID|invalid_api_key|API key not valid", re.IGNORECASE),
+        _any_of(
+            "API_KEY_INVALID", "invalid_api_key", "API key not valid", "Incorrect API key", "security token included",
+        ),
         ErrorCategory.KEY_REFUSED,
     ),
-)
+    (_any_of("location is not supported", "unsupported_country"), ErrorCategory.FORBIDDEN),
+    # A filter of what is asked, under the status of a key that may not ask.
+    (_any_of("flagged_input"), ErrorCategory.REQUEST_REFUSED),
+)  # fmt: skip
 
 
 def sorted_exchange(exchange: Exchange, card: ModelCard, error: BaseException | None) -> ProviderError:
@@ -65,7 +81,8 @@ def sorted_exchange(exchange: Exchange, card: ModelCard, error: BaseException | 
         if _is_timeout(error):
             return timed_out(card, detail)
         return in_doubt(card, ErrorCategory.PROVIDER_FAILED, detail)
-    detail = f"{card.name}: status {exchange.status}. {error or ''} {body}"
+    elsewhere = exchange.headers.get("location", "")
+    detail = f"{card.name}: status {exchange.status}. {elsewhere} {error or ''} {body}"
     if 200 <= exchange.status < 300:
         category = ErrorCategory.PROVIDER_FAILED if exchange.body is None else ErrorCategory.UNREADABLE
         return in_doubt(card, category, detail)
@@ -85,7 +102,7 @@ def _sorted_status(
     """Return the error of a status that a server really sent."""
     if status in _OVERLOADED:
         return in_doubt(card, ErrorCategory.OVERLOADED, detail, retry_after_s=retry_after_s)
-    if not 400 <= status < 500 or status in _DOUBTFUL:
+    if status not in _MOVED and (not 400 <= status < 500 or status in _DOUBTFUL):
         return in_doubt(card, ErrorCategory.PROVIDER_FAILED, detail)
     category = next((category for pattern, category in _SAYS if pattern.search(says)), None)
     return not_executed(

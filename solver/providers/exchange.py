@@ -2,22 +2,27 @@
 
 litellm words errors anew, gives them statuses of its own, repeats some requests and makes replies of some errors. What is
 owed is decided by what was sent and what came back, so both are noted where every request passes: in httpx. A second
-request within one call is refused there, whoever wants to make it. A reply that could be read there ends the call at
-once: what litellm would still do with it (its own reading, cost and log) takes a third of a call's CPU time and is not
-used.
+request within one call is refused there, whoever wants to make it, and no redirect is followed: it would send the call
+again. A reply that could be read there ends the call at once: what litellm would still do with it (its own reading, cost
+and log) takes a third of a call's CPU time and is not used.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiohttp
 import httpcore
 import httpx
+from aiohttp.client_proto import ResponseHandler
 
 from solver.core.request import Reply
+
+MOST_BODY_BYTES = 32 * 2**20
+_MOST_ASKED_ELSEWHERE = 20
 
 
 class SecondRequest(Exception):
@@ -26,6 +31,10 @@ class SecondRequest(Exception):
 
 class NotSent(Exception):
     """A request that was only to be drafted is held back."""
+
+
+class TooLong(Exception):
+    """A reply is longer than any model writes."""
 
 
 class ReplyRead(BaseException):
@@ -95,14 +104,14 @@ def watch_httpx() -> None:
             raise SecondRequest("A call is sent once.")
         exchange.was_sent = True
         try:
-            # The status is known before the body, which may break off.
-            response = await original(self, request, stream=True, **options)
+            response = await _answer(
+                partial(original, self, **{**options, "stream": True}), request, exchange
+            )
         except Exception as error:
-            exchange.never_connected = was_never_connected(error)
+            exchange.never_connected = exchange.status is None and was_never_connected(error)
             raise
-        exchange.status, exchange.headers = response.status_code, response.headers
         try:
-            exchange.body = await response.aread()
+            exchange.body = await _body_of(response)
         except BaseException:
             await response.aclose()
             raise
@@ -114,6 +123,54 @@ def watch_httpx() -> None:
 
     send.is_watched = True  # type: ignore[attr-defined]
     httpx.AsyncClient.send = send  # type: ignore[method-assign]
+
+
+def drop_connections_with_strays() -> None:
+    """Let aiohttp use no connection again on which something came that nobody asked for. Repeating it changes nothing.
+
+    It would be taken for the reply to the next request, which may be another job's.
+    """
+    original = ResponseHandler.is_connected
+    if getattr(original, "is_strict", False):
+        return
+
+    def is_connected(self: ResponseHandler) -> bool:
+        return original(self) and not self.should_close
+
+    is_connected.is_strict = True  # type: ignore[attr-defined]
+    ResponseHandler.is_connected = is_connected  # type: ignore[method-assign]
+
+
+async def _body_of(response: httpx.Response) -> bytes:
+    """Return a body, and keep it in its response. Raises TooLong."""
+    body = bytearray()
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > MOST_BODY_BYTES:
+            raise TooLong(f"The reply has more than {MOST_BODY_BYTES} bytes.")
+    # Where `aread`, which knows no limit, keeps it.
+    response._content = bytes(body)  # noqa: SLF001
+    return bytes(body)
+
+
+async def _answer(
+    send: Callable[..., Awaitable[httpx.Response]], request: httpx.Request, exchange: Exchange
+) -> httpx.Response:
+    """Send a request once; where its result lies elsewhere at the same server (303), as of long calls, ask for that.
+
+    The status is noted before the body, which may break off.
+    """
+    response = await send(request, follow_redirects=False)
+    exchange.status, exchange.headers = response.status_code, response.headers
+    for _ in range(_MOST_ASKED_ELSEWHERE):
+        elsewhere = response.next_request if response.status_code == httpx.codes.SEE_OTHER else None
+        if elsewhere is None or elsewhere.url.host != request.url.host:
+            break
+        await response.aclose()
+        response = await send(elsewhere, follow_redirects=False)
+        if response.is_success:
+            exchange.status, exchange.headers = response.status_code, response.headers
+    return response
 
 
 def was_never_connected(error: BaseException) -> bool:
@@ -135,10 +192,13 @@ def was_never_connected(error: BaseException) -> bool:
 
 _NOT_CONNECTED = (
     aiohttp.ClientConnectorError,
+    aiohttp.ClientHttpProxyError,
     aiohttp.ConnectionTimeoutError,
     httpcore.ConnectError,
     httpcore.ConnectTimeout,
+    httpcore.ProxyError,
     httpx.ConnectTimeout,
+    httpx.ProxyError,
 )
 _REFUSED = (ConnectionRefusedError,)
 _UNDER_WAY = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError, httpx.ReadTimeout)

@@ -29,7 +29,7 @@ from solver.providers.error_sorting import (
     timed_out,
     used_its_cap,
 )
-from solver.providers.exchange import Exchange, one_request, watch_httpx
+from solver.providers.exchange import Exchange, drop_connections_with_strays, one_request, watch_httpx
 from solver.providers.openai_batches import OpenAIBatches
 from solver.providers.openai_responses import Background
 from solver.providers.picture_parts import PictureHolder, chat_message, no_pictures, pictures_in
@@ -107,6 +107,7 @@ class LiteLLMGateway(Gateway):
         self._litellm = litellm
         self._pictures = pictures
         watch_httpx()
+        drop_connections_with_strays()
         self._sessions: dict[str, aiohttp.ClientSession] = {}
         self._background = Background()
         self._batch_line = BatchLine(self._draft)

@@ -43,7 +43,8 @@ def parse_usage(
     That is: nothing, zeros for a text or for a reply that was cut, negative or absurd numbers, more tokens cached than
     the prompt has, more written for an hour than written, more audio and images than prompt, or more reasoning than was
     written. Where the `total` says so, or the provider is known to (`thinks_beside`: xAI), the reasoning is counted
-    beside what was written. `service` is the tier that the reply names.
+    beside what was written; what the total has beyond all that is named is reasoning, too. `service` is the tier that
+    the reply names.
     """
     if prompt is None or completion is None:
         return None
@@ -55,6 +56,10 @@ def parse_usage(
     asked, said, read, written = (count or 0 for count in counts)
     thought, written_1h = thought or 0, written_1h or 0
     if thought and (sum_of_all == asked + said + thought or (thinks_beside and thought > said)):
+        said += thought
+    elif not (thought or read or written) and said and (sum_of_all or 0) > asked + said:
+        # Thought out of sight and named nowhere, as by Gemini where it speaks as OpenAI does.
+        thought = (sum_of_all or 0) - asked - said
         said += thought
     if not asked or ((has_text or is_cut) and not said):
         return None

@@ -17,7 +17,7 @@ def loads(text: str) -> Any:
 
 def body_of(raw: bytes) -> Mapping[str, Any] | None:
     """Return the object that a body holds, be it plain JSON, events or lines; None where it holds none."""
-    text = raw.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    text = raw.decode(json.detect_encoding(raw), "replace").lstrip("\ufeff \t\r\n")
     try:
         found = loads(text)
     except (ValueError, RecursionError):

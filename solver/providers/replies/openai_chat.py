@@ -12,6 +12,7 @@ from solver.providers.replies.said import (
     error_in,
     finish_of,
     first,
+    refused_in,
     split_tags,
     text_of,
     thoughts_of,
@@ -50,7 +51,7 @@ def read_chat(body: Mapping[str, Any]) -> Said:
         own = next((thought for key in _REASONING if (thought := words(message.get(key)))), "")
         found.has_message = True
         found.text, found.reasoning = split_tags(text_of(content), own or thoughts_of(content))
-        found.refusal = words(message.get("refusal"))
+        found.refusal = words(message.get("refusal")) or refused_in(content)
         found.calls_tools = bool(message.get("tool_calls") or message.get("function_call")) or finish == TOOLS
         found.tool_calls = chat_calls(message)
     elif isinstance(choice, Mapping) and isinstance(choice.get("text"), str):

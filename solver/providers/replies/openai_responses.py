@@ -12,6 +12,7 @@ from solver.providers.replies.said import (
     called,
     error_in,
     finish_of,
+    refused_in,
     tool_call,
     words,
 )
@@ -31,7 +32,7 @@ def read_response(body: Mapping[str, Any]) -> Said:
     usage = usage if isinstance(usage, Mapping) else {}
     parts = [part for item in output if item.get("type") == "message" for part in item.get("content") or []]
     thoughts = [
-        words(item.get("summary")) or words(item.get("content"))
+        "\n\n".join(words(part) for part in item.get("summary") or []) or words(item.get("content"))
         for item in output
         if item.get("type") == "reasoning"
     ]
@@ -40,7 +41,7 @@ def read_response(body: Mapping[str, Any]) -> Said:
     return Said(
         text="".join(words(part) for part in parts if at(part, "type") in {"output_text", "text"}),
         reasoning="\n\n".join(thought for thought in thoughts if thought),
-        refusal="".join(words(at(part, "refusal")) for part in parts if at(part, "type") == "refusal"),
+        refusal=refused_in(parts),
         finish=why if status == "incomplete" else _ENDS.get(status, status),
         calls_tools=any(str(item.get("type", "")).endswith("_call") for item in output),
         tool_calls=called(

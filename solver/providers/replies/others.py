@@ -1,4 +1,4 @@
-"""Replies of Gemini (and Vertex), of Bedrock's Converse and of Ollama."""
+"""Replies of Gemini (and Vertex), of Bedrock's Converse, of Cohere and of Ollama."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,6 +14,7 @@ from solver.providers.replies.said import (
     called,
     error_in,
     finish_of,
+    first,
     split_tags,
     text_of,
     thoughts_of,
@@ -115,6 +116,34 @@ def read_converse(body: Mapping[str, Any]) -> Said:
         error=error_in(body),
         counts=counts,
         usage={**usage, **in_openais_words(counts)} if usage else {},
+    )
+
+
+def is_cohere(body: Mapping[str, Any]) -> bool:
+    """Tell whether a body is one of Cohere's."""
+    return "finish_reason" in body and isinstance(body.get("message"), Mapping)
+
+
+def read_cohere(body: Mapping[str, Any]) -> Said:
+    """Return what Cohere says; it bills fewer tokens than its models read and write."""
+    message, usage = body["message"], body.get("usage")
+    usage = usage if isinstance(usage, Mapping) else {}
+    counts = {
+        "prompt": first(usage, ("billed_units", "input_tokens"), ("tokens", "input_tokens")),
+        "completion": first(usage, ("billed_units", "output_tokens"), ("tokens", "output_tokens")),
+    }
+    content = message.get("content")
+    return Said(
+        text=text_of(content),
+        reasoning=thoughts_of(content) or words(message.get("tool_plan")),
+        finish=finish_of(body["finish_reason"]),
+        calls_tools=bool(message.get("tool_calls")),
+        tool_calls=chat_calls(message),
+        has_message=True,
+        error=error_in(body),
+        counts=counts,
+        usage={**usage, **in_openais_words(counts)} if usage else {},
+        reference=str(body.get("id") or ""),
     )
 
 

@@ -11,9 +11,11 @@ from solver.providers.replies.events import body_of
 from solver.providers.replies.openai_chat import is_chat, read_chat
 from solver.providers.replies.openai_responses import is_response, read_response
 from solver.providers.replies.others import (
+    is_cohere,
     is_converse,
     is_gemini,
     is_ollama,
+    read_cohere,
     read_converse,
     read_gemini,
     read_ollama,
@@ -28,6 +30,7 @@ _FAMILIES: tuple[tuple[Callable[[Mapping[str, Any]], bool], Callable[[Mapping[st
     (is_message, read_message),
     (is_gemini, read_gemini),
     (is_ollama, read_ollama),
+    (is_cohere, read_cohere),
     (is_chat, read_chat),
 )
 _REPORTS_COST = frozenset({"openrouter"})

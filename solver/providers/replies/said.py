@@ -23,10 +23,11 @@ _FINISHES = {
     FILTERED: {
         "content_filter", "content_filtered", "guardrail_intervened", "guardrails", "safety", "recitation", "blocklist",
         "prohibited_content", "spii", "image_safety", "sensitive", "content-filter", "model_armor", "language",
+        "error_toxic",
     },
     REFUSED: {"refusal"},
     BROKEN: {"error", "network_error", "insufficient_system_resource", "malformed_model_output", "abort", "other"},
-    TOOLS: {"tool_calls", "tool_use", "function_call", "malformed_function_call", "unexpected_tool_call"},
+    TOOLS: {"tool_calls", "tool_call", "tool_use", "function_call", "malformed_function_call", "unexpected_tool_call"},
 }  # fmt: skip
 _NAMED = {name: kind for kind, names in _FINISHES.items() for name in names}
 _TAGGED = re.compile(r"\s*<(think|thinking|reasoning)>(.*?)</\1>(.*)", re.DOTALL | re.IGNORECASE)
@@ -68,6 +69,12 @@ def text_of(content: Any) -> str:
 def thoughts_of(content: Any) -> str:
     """Return the parts of a message's content that are thoughts."""
     return "".join(part for part, is_thought in _parts(content) if is_thought)
+
+
+def refused_in(content: Any) -> str:
+    """Return what the parts of a message's content say instead of an answer."""
+    parts = content if isinstance(content, list) else []
+    return "".join(words(at(part, "refusal")) for part in parts if at(part, "type") == "refusal")
 
 
 def words(value: Any) -> str:

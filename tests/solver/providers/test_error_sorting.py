@@ -9,8 +9,9 @@ import pytest
 from aiohttp.client_exceptions import UnixClientConnectorError
 from aiohttp.client_reqrep import ConnectionKey
 
-from solver.core.errors import InDoubt, NotExecuted
-from solver.providers.error_sorting import sorted_error
+from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
+from solver.providers.error_sorting import sorted_error, sorted_exchange
+from solver.providers.exchange import Exchange
 from solver.providers.openai_responses import RefusedByServer
 from tests.solver.simulated import card
 
@@ -110,3 +111,29 @@ def test_retry_after_may_be_a_date():
     assert wish(in_s(-30)) == 0
     assert wish(in_s(7_200)) == 3_600
     assert (wish("7"), wish("inf"), wish("nan"), wish("soon"), wish("")) == (7, 3_600, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "category"),
+    [
+        (400, "Incorrect API key provided: xa***.", ErrorCategory.KEY_REFUSED),
+        (403, "The security token included in the request is invalid.", ErrorCategory.KEY_REFUSED),
+        (
+            429,
+            "Your team has either used all available credits or reached its limit",
+            ErrorCategory.NO_CREDIT,
+        ),
+        (403, "Your newly created team doesn't have any credits yet.", ErrorCategory.NO_CREDIT),
+        (400, '{"code": "Arrearage"}', ErrorCategory.NO_CREDIT),
+        (400, '{"code": "billing_hard_limit_reached"}', ErrorCategory.NO_CREDIT),
+        (412, "suspended, possibly due to reaching the monthly spending limit", ErrorCategory.NO_CREDIT),
+        (400, "User location is not supported for the API use.", ErrorCategory.FORBIDDEN),
+        (403, '{"metadata": {"flagged_input": "…"}}', ErrorCategory.REQUEST_REFUSED),
+        (403, "No.", ErrorCategory.FORBIDDEN),
+    ],
+)
+def test_what_is_wrong_is_read_where_the_status_says_otherwise(status, said, category):
+    """An account without money is no call that may be tried again in a moment, and a filter no key that is refused."""
+    error = sorted_exchange(Exchange(was_sent=True, status=status, body=said.encode()), card(), None)
+    assert isinstance(error, NotExecuted)
+    assert (error.category, error.retryable) == (category, False)
