@@ -111,7 +111,8 @@ def main() -> int:
         kept = RESULTS / ROOM_OF[options.name] / f"{options.name}.json"
         kept.parent.mkdir(exist_ok=True)
         draw(options.name, figures)
-        kept.write_text(json.dumps(figures, indent=2) + "\n")
+        by = {"command": f"python -m bench {options.name}"}
+        kept.write_text(json.dumps(figures | by, indent=2) + "\n")
     sys.stdout.write(json.dumps(figures) + "\n")
     return 0
 
