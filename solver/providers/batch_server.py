@@ -17,7 +17,7 @@ from solver.core.errors import ErrorCategory, ProviderError
 from solver.core.models import ModelCard
 from solver.core.pricing import BATCH
 from solver.core.request import Message, Reply, Request
-from solver.providers.error_sorting import not_executed, sorted_exchange
+from solver.providers.error_sorting import is_refusal, not_executed, sorted_exchange
 from solver.providers.exchange import Exchange, was_never_connected
 from solver.text.extract import clean_text
 
@@ -115,12 +115,16 @@ class BatchLine:
         return found
 
     async def text(self, server: Server, path: str, method: str = "GET", **sent: Any) -> bytes:
-        """Make one request, once. aiohttp sends no POST again. Raises Answered and what is `UNREADABLE`."""
+        """Make one request, once, and return its body; no redirect is followed but of a GET.
+
+        Raises Answered and what is `UNREADABLE`.
+        """
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=HTTP_S)
             self._session = aiohttp.ClientSession(timeout=timeout, trust_env=True)
         url = f"{server.base}{path}"
-        async with self._session.request(method, url, headers=dict(server.headers), **sent) as response:
+        sent |= {"headers": dict(server.headers), "allow_redirects": method == "GET"}
+        async with self._session.request(method, url, **sent) as response:
             body = await response.read()
             if response.status >= 300:
                 raise Answered(response.status, body, response.headers)
@@ -134,8 +138,7 @@ class BatchLine:
         try:
             return await asked
         except Answered as error:
-            status = error.exchange.status or 500
-            if 400 <= status < 500 and status not in {408, 409, 424, 499}:
+            if is_refusal(error.exchange.status or 500):
                 raise not_begun(card, error.exchange) from error
         except UNREADABLE as error:
             if was_never_connected(error):

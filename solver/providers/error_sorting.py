@@ -89,6 +89,11 @@ def sorted_exchange(exchange: Exchange, card: ModelCard, error: BaseException | 
     return _sorted_status(exchange.status, card, detail, retry_after_s=_wish_in(exchange.headers), says=body)
 
 
+def is_refusal(status: int) -> bool:
+    """Tell whether a server that really sent this status executed nothing."""
+    return status in _MOVED or (400 <= status < 500 and status not in _DOUBTFUL)
+
+
 def used_its_cap(exchange: Exchange) -> bool:
     """Tell whether a model thought until its cap and said nothing, which OpenAI and Azure report as a bad request."""
     return exchange.status == 400 and b"Could not finish the message because max_tokens" in (
@@ -102,7 +107,7 @@ def _sorted_status(
     """Return the error of a status that a server really sent."""
     if status in _OVERLOADED:
         return in_doubt(card, ErrorCategory.OVERLOADED, detail, retry_after_s=retry_after_s)
-    if status not in _MOVED and (not 400 <= status < 500 or status in _DOUBTFUL):
+    if not is_refusal(status):
         return in_doubt(card, ErrorCategory.PROVIDER_FAILED, detail)
     category = next((category for pattern, category in _SAYS if pattern.search(says)), None)
     return not_executed(
@@ -135,9 +140,7 @@ def sorted_error(error: Exception, card: ModelCard) -> ProviderError:
         return timed_out(card, detail)
     status = getattr(error, "status_code", None)
     statuses = {*_http_statuses(error), status if isinstance(status, int) else 0}
-    if name in _CONNECTION_ERRORS or not all(
-        400 <= each < 500 and each not in _DOUBTFUL for each in statuses
-    ):
+    if name in _CONNECTION_ERRORS or not all(map(is_refusal, statuses)):
         return in_doubt(card, ErrorCategory.PROVIDER_FAILED, detail)
     return _sorted_status(status or 400, card, detail, retry_after_s=_retry_after_s(error), says=str(error))
 

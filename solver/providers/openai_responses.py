@@ -121,13 +121,15 @@ class Background:
     async def _ask(
         self, method: str, card: ModelCard, path: str, body: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Make one request, once. aiohttp sends no POST again."""
+        """Make one request, once: nothing is sent again, or to where a redirect points."""
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=_HTTP_S)
             self._session = aiohttp.ClientSession(timeout=timeout, trust_env=True)
         url = f"{(card.api_base or _OPENAI).rstrip('/')}/responses{path}"
         headers = {"Authorization": f"Bearer {os.environ.get('OPENAI_API_KEY') or 'none'}"}
-        async with self._session.request(method, url, json=body, headers=headers) as response:
+        async with self._session.request(
+            method, url, json=body, headers=headers, allow_redirects=method == "GET"
+        ) as response:
             text = await response.text(errors="replace")
             if response.status >= 300:
                 raise RefusedByServer(

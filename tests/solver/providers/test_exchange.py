@@ -10,7 +10,8 @@ import pytest
 
 from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
 from solver.core.request import Message, Request
-from solver.providers import exchange
+from solver.providers import batch_server, exchange
+from solver.providers.batch_server import BatchLine
 from solver.providers.litellm_gateway import LiteLLMGateway
 from tests.solver.simulated import card
 
@@ -88,6 +89,20 @@ async def test_a_redirect_is_not_followed(gateway, model, status):
     assert caught.value.category == ErrorCategory.MOVED
     assert caught.value.category.needs_operator
     assert "/v2/elsewhere" in caught.value.detail
+
+
+async def test_nothing_is_submitted_again_to_where_a_redirect_points(gateway):
+    """Neither a call in the background nor a batch, which no httpx sends."""
+    async with Server(lambda _, __: http("308 Moved", "", "Location: /v2/elsewhere")) as server:
+        with pytest.raises(NotExecuted) as caught:
+            await gateway.submit(request(server.address))
+        line = BatchLine(gateway._draft)
+        batches = batch_server.Server(server.address, "/chat/completions", {})
+        with pytest.raises(NotExecuted) as refused:
+            await line.started(line.ask("POST", batches, "/batches", json={}), card(), "reference")
+        await line.close()
+        assert server.asked == ["POST /responses", "POST /batches"]
+    assert caught.value.category == refused.value.category == ErrorCategory.MOVED
 
 
 async def test_a_result_that_lies_elsewhere_at_the_server_is_fetched(gateway):
