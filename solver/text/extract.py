@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from solver.text.blocks import block_after, braced
+from solver.text.control_tokens import without_control_tokens
 from solver.text.keys import quick_key
 from solver.text.languages import (
     ANSWER_WORDS,
@@ -27,7 +28,6 @@ from solver.text.refusals import is_echo, is_refusal
 from solver.text.thoughts import without_thoughts
 from solver.text.value_marks import (
     json_value,
-    own_turn,
     without_closing_tag,
     without_invisible,
     without_marks,
@@ -126,7 +126,7 @@ def extract_answer(text: str) -> str | None:
     said = without_thoughts(text)
     if said is None:
         return None
-    said = own_turn(without_invisible(said))
+    said = without_control_tokens(without_invisible(said))
     claims = deque(_CLAIM.finditer(_small_letters(said)), maxlen=_MAX_CLAIMS)
     doubtful: str | None = None
     while claims:
@@ -143,8 +143,8 @@ def extract_answer(text: str) -> str | None:
 
 
 def said_aloud(text: str) -> str:
-    """Return a reply without its thinking; empty where the thinking was cut short."""
-    return without_thoughts(clean_text(text)) or ""
+    """Return a reply without its thinking and control tokens; empty where the thinking was cut short."""
+    return without_control_tokens(without_thoughts(clean_text(text)) or "")
 
 
 def _small_letters(text: str) -> str:

@@ -17,17 +17,30 @@ class CodeBlock(NamedTuple):
     code: str
 
 
-def fenced_blocks(text: str) -> Iterator[CodeBlock]:
-    """Yield the fenced blocks of a text; the last one may lack its end."""
+class FencedSpan(NamedTuple):
+    """Where the code of a fenced block stands: behind the line that opens it, before the one that closes it."""
+
+    opening: re.Match[str]
+    end: int
+
+
+def fenced_spans(text: str) -> Iterator[FencedSpan]:
+    """Yield where the fenced blocks of a text stand; the last one may lack its end."""
     opened = None
     for fence in FENCE.finditer(text):
         if opened is None:
             opened = fence
         elif _closes(fence, opened):
-            yield _block(opened, text[opened.end() : fence.start()])
+            yield FencedSpan(opened, fence.start())
             opened = None
     if opened is not None:
-        yield _block(opened, text[opened.end() :])
+        yield FencedSpan(opened, len(text))
+
+
+def fenced_blocks(text: str) -> Iterator[CodeBlock]:
+    """Yield the fenced blocks of a text; the last one may lack its end."""
+    for opening, end in fenced_spans(text):
+        yield _block(opening, text[opening.end() : end])
 
 
 def _closes(fence: re.Match[str], opened: re.Match[str]) -> bool:

@@ -14,8 +14,6 @@ _FOOTNOTE = re.compile(
 # Around a number it is emphasis, around words it may be what was asked for.
 _ELEMENT = re.compile(r"<(b|strong|em|i|u|mark|ins)>([^<>A-Za-z\n]{1,60})</\1>[.]?", re.IGNORECASE)
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad\u200e\u200f]")
-# What ends a model's turn; what it invents behind it is another's.
-_TURN_END = re.compile(r"<\|(?:im_end|eot_id|endoftext|eom_id|end_of_text)\|>|<end_of_turn>|</s>\s*$|<eos>")
 _CLOSED = re.compile(r"\s*</([a-zA-Z_]{1,20})>$")
 _DECODER = json.JSONDecoder()
 
@@ -23,12 +21,6 @@ _DECODER = json.JSONDecoder()
 def without_invisible(text: str) -> str:
     """Return a text without the characters that nobody sees and that part no words."""
     return text if text.isascii() else _INVISIBLE.sub("", text)
-
-
-def own_turn(text: str) -> str:
-    """Return what a model said before its turn ended."""
-    found = _TURN_END.search(text)
-    return text[: found.start()] if found and text[: found.start()].strip() else text
 
 
 def without_closing_tag(value: str) -> str:

@@ -92,6 +92,7 @@ PIECES = [
     "<answer>", "#### ", "#### 1\n", "答案：", "The answer is ", "Answer: [\n", "Answer: a = 1\n", "\\fbox 1 and ",
     "By: ", "Group: ", "Group: 1, 2\n", "1, ", "5 cm ", "(since ",
     "1-2", "3:4", "H2", "1.", "a,", "and ", "1_", "’", "half ", "°", "½", "₂", "², ", "0.(", "1/2 ", "I can't ", "“",
+    "<|im_end|>", "<eos>\n", "<CONTEXT> ", "</end>\n", "x <s>\n", "```\n<end>\n",
     "[THINK]", "assert f(1) == 1\n", "assert f(", "def f(", "def f(x):\n", "- ",
     "<|channel|>", "$", "**", "`", "1,", "1 000 ", "9", "a", "x = ", " ", "\n", "\t", "\0", "\ud800", "-", "A) ",
     "what is ", "mod ", "[^a]", "~~a~~", " [1]", '"answer": [', "[answer] x", "$x$ or ", "5 万", "٣",
