@@ -133,7 +133,8 @@ class LiteLLMGateway(Gateway):
         """Make one call, once. Raises NotExecuted or InDoubt; a time-out is InDoubt."""
         card, shown = request.card, await pictures_in(request.messages, self._pictures)
         response, error = None, None
-        with one_request(read=partial(read_reply, provider=card.family)) as exchange:
+        read = partial(read_reply, provider=card.family, most_output=request.max_output_tokens)
+        with one_request(read=read) as exchange:
             try:
                 async with asyncio.timeout(card.timeout_s + 5):
                     response = await self._litellm.acompletion(**self._arguments(request, shown))

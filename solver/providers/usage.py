@@ -37,14 +37,15 @@ def parse_usage(
     image: Any = None,
     is_cut: bool = False,
     thinks_beside: bool = False,
+    most_output: int | None = None,
 ) -> Usage | None:
     """Return the tokens of a call, or None where they cannot be true.
 
     That is: nothing, zeros for a text or for a reply that was cut, negative or absurd numbers, more tokens cached than
     the prompt has, more written for an hour than written, more audio and images than prompt, or more reasoning than was
     written. Where the `total` says so, or the provider is known to (`thinks_beside`: xAI), the reasoning is counted
-    beside what was written; what the total has beyond all that is named is reasoning, too. `service` is the tier that
-    the reply names.
+    beside what was written; what the total has beyond all that is named is reasoning, too, where it
+    could be: a call may write `most_output`. `service` is the tier that the reply names.
     """
     if prompt is None or completion is None:
         return None
@@ -55,12 +56,12 @@ def parse_usage(
         return None
     asked, said, read, written = (count or 0 for count in counts)
     thought, written_1h = thought or 0, written_1h or 0
-    if thought and (sum_of_all == asked + said + thought or (thinks_beside and thought > said)):
+    beyond = (sum_of_all or 0) - asked - said
+    if thought and (beyond == thought or (thinks_beside and thought > said)):
         said += thought
-    elif not (thought or read or written) and said and (sum_of_all or 0) > asked + said:
+    elif beyond > 0 < said <= (most_output or _MOST_TOKENS) - beyond and not (thought or read or written):
         # Thought out of sight and named nowhere, as by Gemini where it speaks as OpenAI does.
-        thought = (sum_of_all or 0) - asked - said
-        said += thought
+        thought, said = beyond, said + beyond
     if not asked or ((has_text or is_cut) and not said):
         return None
     if read + written > asked or written_1h > written or thought > said or (heard or 0) + (seen or 0) > asked:

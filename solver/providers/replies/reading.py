@@ -47,10 +47,10 @@ def is_known_shape(raw: bytes) -> bool:
     return body is None or "error" in body or any(is_of_family(body) for is_of_family, _ in _FAMILIES)
 
 
-def read_reply(raw: bytes, provider: str) -> Reply | None:
+def read_reply(raw: bytes, provider: str, *, most_output: int | None = None) -> Reply | None:
     """Return the reply that a body holds; None where it holds none that can be believed, which leaves the call in doubt.
 
-    A body that names an error is believed as far as it counts tokens.
+    A body that names an error is believed as far as it counts tokens. `most_output` tokens were asked for.
     """
     body = body_of(raw)
     if body is None:
@@ -59,10 +59,10 @@ def read_reply(raw: bytes, provider: str) -> Reply | None:
         said = next((read(body) for is_of_family, read in _FAMILIES if is_of_family(body)), None)
     except (AttributeError, TypeError, ValueError, KeyError, IndexError):
         return None
-    return None if said is None else reply_of(said, provider)
+    return None if said is None else reply_of(said, provider, most_output=most_output)
 
 
-def reply_of(said: Said, provider: str) -> Reply | None:
+def reply_of(said: Said, provider: str, *, most_output: int | None = None) -> Reply | None:
     """Return what was read as the engine's reply; None where nothing of it can be believed."""
     text, reasoning, finish = _texts(said)
     usage = (
@@ -71,6 +71,7 @@ def reply_of(said: Said, provider: str) -> Reply | None:
             has_text=bool(text or reasoning or said.tool_calls),
             is_cut=finish == CUT,
             thinks_beside=provider in _THINKS_BESIDE,
+            most_output=most_output,
         )
         if said.counts
         else None

@@ -79,6 +79,14 @@ def test_counts_that_cannot_be_true_are_none(odd):
     assert parse_usage(**counts | odd) is None
 
 
+def test_what_only_the_total_counts_was_thought_if_it_can_have_been():
+    """Gemini names its thoughts nowhere else where it speaks as OpenAI does; a total of many calls says nothing."""
+    counts = {"prompt": 100, "completion": 9, "total": 150, "has_text": True, "most_output": 50}
+    assert parse_usage(**counts) == Usage(100, 50, reasoning_tokens=41)
+    assert parse_usage(**counts | {"total": 151}) == parse_usage(**counts | {"total": 109}) == Usage(100, 9)
+    assert parse_usage(**counts | {"cache_read": 41}) == Usage(100, 9, cache_read_tokens=41)
+
+
 def test_both_lifetimes_of_cache_writes_are_read():
     """Anthropic's reply says how many tokens it keeps for an hour, within what it wrote; its tier is in the usage."""
     said = {
