@@ -6,6 +6,10 @@ from typing import Any
 from solver.checkers.unit_testing.values import Values
 
 
+class BrokenError(Exception):
+    """No fault of the program: the tests cannot be run, or cannot be believed."""
+
+
 class Errors:
     """Writes and reads exceptions; a class of the other side's own gets one here in its place, for `except`."""
 

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 from solver.checkers.unit_testing import examples, pytest_words
 from solver.checkers.unit_testing.calling import Caller
+from solver.checkers.unit_testing.errors import BrokenError
 from solver.checkers.unit_testing.loading import borrow_names, load, missing_in, names_in
 from solver.checkers.unit_testing.reach import reach_of
 
@@ -130,7 +131,7 @@ class _Run:
         """Run one test."""
         try:
             run()
-        except pytest_words.BrokenError as error:
+        except BrokenError as error:
             self.say(broken=str(error))
         except pytest_words.Skipped:
             self.say(test=name, error="")
@@ -153,7 +154,7 @@ class _Run:
                 continue
             try:
                 exec(code, space)  # noqa: S102  # that is its purpose
-            except pytest_words.BrokenError as error:
+            except BrokenError as error:
                 self.end(broken=str(error))
             except BaseException as error:  # noqa: BLE001  # what the tests do before they test
                 self.say(test=f"line {node.lineno}", error=_told(error))

@@ -14,12 +14,10 @@ import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
+from solver.checkers.unit_testing.errors import BrokenError
+
 _MARKS = "_marks_of_tests"
 _FIXTURE = "_fixture_of_tests"
-
-
-class BrokenError(Exception):
-    """The tests' fault, not the program's."""
 
 
 class Skipped(Exception):  # pytest's name

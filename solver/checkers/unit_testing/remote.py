@@ -7,6 +7,8 @@ import operator
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple
 
+from solver.checkers.unit_testing.errors import BrokenError
+
 _BINARY = (
     *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "lshift", "rshift"),
     *("and", "or", "xor", "divmod"),
@@ -134,7 +136,7 @@ def _computed(name: str, *, is_reflected: bool = False) -> Callable[..., Any]:
         # `f(3) - 3` would tell the program what is expected, and it could answer 0.
         is_plain, mine = link.ask("plain", self)
         if not is_plain:
-            return NotImplemented
+            return _not_told(self)
         return OPERATORS[name](*((other, mine) if is_reflected else (mine, other)), *more)
 
     return compute
@@ -152,9 +154,21 @@ def _compared(name: str) -> Callable[[Remote, Any], Any]:
         is_plain, mine = link.ask("plain", self)
         if is_plain and is_other_remote:
             is_plain, other = link.ask("plain", other)
-        return ORDER[name](mine, other) if is_plain else NotImplemented
+        if is_plain:
+            return ORDER[name](mine, other)
+        return NotImplemented if is_equality else _not_told(self)
 
     return compare
+
+
+def _not_told(self: Remote) -> Any:
+    """Return that nothing can be computed; of a class that tests name it may be otherwise. Raises BrokenError."""
+    link, name = handle_of(self).link, handle_of(self).type
+    if link.is_careful and link.is_known(self):
+        raise BrokenError(
+            f"a “{name}” that the program made may not know what it is compared or computed with"
+        )
+    return NotImplemented
 
 
 Remote.__name__ = "object of the program"  # people read it in the message of a test that fails

@@ -356,6 +356,24 @@ def test_tests_use_the_program_as_if_it_were_there(program, tests, says):
     assert verdict(tests, program).detail == says
 
 
+MONEY = """
+class Money:
+    def __init__(self, n): self.n = n
+    def add(self, n): return Money(self.n + n)
+    def __gt__(self, other): return self.n > other
+    def __add__(self, other): return Money(self.n + other)
+"""
+
+
+@pytest.mark.parametrize("test", ["assert Money(5).add(2) > 6", "assert (Money(5).add(2) + 1).n == 8"])
+def test_what_an_object_may_not_be_told_is_undecided(test):
+    """A class that tests name may be right about an object that they did not make; another has nothing to say."""
+    told = verdict(test, MONEY)
+    assert told.is_undecided
+    assert "“Money” that the program made" in told.detail
+    assert verdict(test, MONEY.replace("return Money(self.n + n)", "return object()")).passed is False
+
+
 HONEST_TOGETHER = """
 import heapq
 from collections import deque
