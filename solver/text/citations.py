@@ -12,8 +12,11 @@ _NO_PROSE = (
     r"\\\[[^\n]{0,300}?\\\]",
     r"\\\([^\n]{0,300}?\\\)",
 )
+UNSPACED = "぀-ヿ一-鿿가-힣"
+"""Letters of scripts that put no space before a citation: Japanese, Chinese, Korean. Part of a class of a pattern."""
+_ENDS = r".,;!?)\]\"”’*%“‘»›…。、，；！？）」』" + UNSPACED
 _CITED = (
-    r"(?P<space>[ \u00a0]?)(?:(?<=[\w.,;!?)\]\"”’*%][ \u00a0])|(?<=[.,;!?)\]\"”’*%]))"
+    rf"(?P<space>[ \u00a0]?)(?:(?<=[\w{_ENDS}][ \u00a0])|(?<=[{_ENDS}]))"
     r"\[(?P<number>[0-9]{1,4})\](?![(:]|\[[^0-9])"
 )
 _PARTS = re.compile("|".join([*_NO_PROSE, _CITED]), re.MULTILINE)

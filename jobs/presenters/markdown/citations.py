@@ -7,7 +7,9 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-_CITED = re.compile(r"(?<!\w)\[([0-9]{1,4})\](?!\()")
+from solver.text.citations import UNSPACED
+
+_CITED = re.compile(rf"(?<![^\W{UNSPACED}])\[([0-9]{{1,4}})\](?!\()")
 ANCHOR = "passage-"
 """How the page calls the place of a passage, before its number."""
 

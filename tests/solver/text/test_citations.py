@@ -19,6 +19,8 @@ from solver.text.citations import cited, invented, without_invented
         ("~~~\nx. [7]\n", []),
         ("Fenced\n````\n``` [7]\nx. [8]\n````\nEnd [2]", [2]),
         ("Year [2026], and [12345].", [2026]),
+        ("東京は首都です[3]。大阪も。[4] 서울은 수도다[5].", [3, 4, 5]),
+        ("„Es ist so.“ [3] «Oui» [4] and so on… [5]", [3, 4, 5]),
         ("Bees [1a] [] [x] [ 1 ].", []),
     ],
 )

@@ -15,12 +15,12 @@ def test_a_citation_leads_to_its_passage_and_one_of_none_is_left_out():
 
 
 def test_what_is_linked_is_what_is_listed():
-    """At the start of a text, in a list and after a dash too; not in code, nor what is a link already."""
-    text = "[2] says so.\n\n- [3] first\n\na — [6]; `[4]`, [5](http://x)."
+    """At the start of a text, in a list, after a dash and after Japanese too; not in code, nor what is a link already."""
+    text = "[2] says so.\n\n- [3] first\n\na — [6]; `[4]`, [5](http://x).\n\n東京です[7]。"
     known = [NumberedSource(number, "A page", "", "", "", "") for number in range(1, 8)]
-    assert numbers_cited(text, 7) == {each.number for each in cited_in(text, known)} == {2, 3, 6}
+    assert numbers_cited(text, 7) == {each.number for each in cited_in(text, known)} == {2, 3, 6, 7}
     html = to_html(text, citations=7)
-    assert all(f'href="#passage-{number}"' in html for number in (2, 3, 6))
+    assert all(f'href="#passage-{number}"' in html for number in (2, 3, 6, 7))
 
 
 def test_without_passages_nothing_is_a_citation():
