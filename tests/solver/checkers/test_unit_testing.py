@@ -416,6 +416,18 @@ os._exit(0)
         ("def f(n):\n    '{0.__class__}'.format(n)\n    return n", "{0.__class__}"),
         ("def f(n):\n    return eval('n')", "eval"),
         ("from sympy import *\ndef f(n):\n    return sympify('3')", "sympify"),
+        ("import sys\nfrom sys import stdin\nsys.setrecursionlimit(9_000)\ndef f(n):\n    return n", ""),
+        ("def f(n):\n    return getattr(n, 'real', None) if hasattr(n, 'imag') else 0", ""),
+        ("def f(n):\n    return getattr(n, '__class__')(3)", "__class__"),
+        ("def f(n):\n    return getattr(n, 're' + 'al')", "getattr"),
+        ("def f(n, get=getattr):\n    return n", "getattr"),
+        ("import sys\ndef f(n):\n    sys._getframe()\n    return n", "sys._getframe"),
+        ("import sys\ndef f(n):\n    getattr(sys, 'modules')\n    return n", "sys.modules"),
+        ("import sys\ndef f(n):\n    sys.modules\n    return n", "sys.modules"),
+        ("import sys\ndef f(n):\n    sys.stdout = None\n    return n", "sys.stdout"),
+        ("import sys as s\ndef f(n):\n    s.modules\n    return n", "sys"),
+        ("from sys import _getframe\ndef f(n):\n    return n", "sys._getframe"),
+        ("from sys import *\ndef f(n):\n    return n", "sys.*"),
     ],
 )
 def test_what_could_reach_tests_in_its_process_is_not_believed(program, uses):
