@@ -19,6 +19,8 @@ worker_class = "gthread"
 threads = 8
 timeout = 60
 graceful_timeout = 10
+# Longer than the two seconds between two looks of an open page: who asks on a connection that is being closed is cut off.
+keepalive = 15
 control_socket_disable = True
 
 STUCK_S = 60.0

@@ -1,8 +1,10 @@
 """What holds in the web process alone."""
 
+import re
 import subprocess
 import sys
 
+from reasoning_app import gunicorn_conf
 from tests.processes.services import ROOT
 
 SHOW = """
@@ -21,3 +23,9 @@ def test_no_statement_of_a_page_runs_for_ever(db):
         [sys.executable, "-c", SHOW], cwd=ROOT, capture_output=True, text=True, timeout=300, check=True
     )
     assert done.stdout.strip() == "30s"
+
+
+def test_a_connection_outlives_the_pause_between_two_looks_of_an_open_page():
+    """Otherwise the page asks just when the server closes it, and is cut off now and then."""
+    script = (ROOT / "static/js/live.js").read_text()
+    assert gunicorn_conf.keepalive > 2 * int(re.search(r"const ACTIVE = (\d+);", script)[1]) / 1000
