@@ -31,8 +31,8 @@ FINAL_WORDS = (
 )  # fmt: skip
 
 IS_WORDS = (
-    "is", "would be", "must be", "should be", "equals", "ist", "lautet", "est", "es", "é", "è", "jest", "je", "är", "er",
-    "on", "это", "є",
+    "is", "are", "would be", "must be", "should be", "equals", "ist", "lautet", "est", "es", "é", "è", "jest", "je", "är",
+    "er", "on", "это", "є",
 )  # fmt: skip
 CJK_IS_WORDS = ("是", "为", "為", "は", "은", "는", "应该是", "应为", "應為", "应是", "就是", "即为")
 

@@ -8,11 +8,12 @@ from solver.text.values.latex import strip_wrappers
 
 _LABELLED = re.compile(r"\(?([A-Za-z0-9])[).:]\s+(\S.*)")
 _LEAD = re.compile(
-    r"(?:(?:so|thus|hence|therefore|clearly),? )?"
+    r"(?:(?:so|thus|hence|therefore|clearly|definitely|certainly|obviously|surely|probably),? )?"
     r"(?:i(?: would|['’]d|['’]ll| will)? (?:think|believe|choose|pick|say|answer|go with|go for|select|vote for) "
     r"(?:that )?)?"
     r"(?:(?:(?:(?:the|my) )?(?:(?:final|correct|right|best|most likely|true) )?"
-    r"(?:answer|option|choice|letter|statement|one)(?: is|:)?|(?:correct|right|final|ans|selected|chosen)(?: is)?:)"
+    r"(?:answer|option|choice|letter|statement|one|antwort"
+    r"|réponse|respuesta|resposta|risposta|ответ)(?: is|:)?|(?:correct|right|final|ans|selected|chosen)(?: is)?:)"
     r"(?: (?:option|choice))? |(?:it|that|this) (?:is|was) |(?:it|that)[’']s "
     r"|(?:it|they|this|that|these|those) (?:will|would|should|must|can) )?",
     re.IGNORECASE,
@@ -29,7 +30,10 @@ _DENIED = re.compile(
     r"(?:not|never|cannot|\w{2,6}n['’]t|(?:in|un)\w+able|wrong|incorrect|false|untrue|impossible|excluded|ruled out)\b",
     re.IGNORECASE,
 )
-_NOT = re.compile(r"(?:not|never)\s+(?=\S)", re.IGNORECASE)
+_NOT = re.compile(
+    r"(?:not|never|(?:any(?:thing|one)?|every(?:thing|one)?|all) (?:but|except)|other than)\s+(?=\S)",
+    re.IGNORECASE,
+)
 
 
 def names_of(options: tuple[str, ...]) -> dict[str, str]:

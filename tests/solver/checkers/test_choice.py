@@ -13,6 +13,7 @@ LETTERS = Choice(("A", "B", "C"), "B")
     [("B", "B"), ("(b)", "B"), ("B.", "B"), ("Option B", "B"), (r"\textbf{(B)}", "B"), ("B) Paris", "B"),
      ("(B) Paris", "B"),
      ("It is B, although A or C could be argued", "B"),
+     ("Definitely B!", "B"), ("Antwort B", "B"), ("anything but B", None),
      ("b: because", "B"), ("A or B", None), ("D", None), ("", None), ("Better", None)],
 )  # fmt: skip
 def test_an_option_is_read_from_an_answer(answer, option):
