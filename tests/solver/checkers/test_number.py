@@ -34,3 +34,11 @@ def test_a_number_in_words():
     """The description completes the sentence “the answer …”."""
     assert PI.describe() == "equals 3.14, give or take 0.01"
     assert Number("2").describe() == "equals 2"
+
+
+def test_numbers_in_json_are_read_as_if_they_were_typed():
+    """What a program writes without quotation marks is exact too."""
+    checker = Number.from_json({"kind": "number", "expected": 3.14, "tolerance": 0.01})
+    assert checker == Number("3.14", "0.01")
+    assert checker.check("3.15").passed
+    assert not checker.check("3.16").passed
