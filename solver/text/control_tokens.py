@@ -36,7 +36,7 @@ _ENDED = re.compile(
 _WORDS = re.compile(_WORD, re.IGNORECASE)
 _TAG = re.compile(r"<(/?)([a-z]{1,12})>", re.IGNORECASE)
 _ELEMENT_END = re.compile(r"</[a-z][a-z0-9:-]{0,20}>|/>", re.IGNORECASE)
-_ANNOUNCES = tuple(":=：*`")
+_ANNOUNCES = tuple(":=：`")
 
 
 def without_control_tokens(text: str) -> str:
@@ -71,7 +71,7 @@ def _leftovers(text: str) -> Iterator[tuple[int, int]]:
         if any(tag[2].casefold() in paired for tag in _TAG.finditer(run["tokens"])):
             continue
         line = text[text.rfind("\n", 0, run.start("tokens")) + 1 : run.start("tokens")].strip()
-        if words and (is_markup or (line and not is_last) or line.endswith(_ANNOUNCES)):
+        if words and (is_markup or (line and not is_last) or line.rstrip("*_ ").endswith(_ANNOUNCES)):
             continue
         yield run.span()
 

@@ -22,6 +22,7 @@ RIGHTLY_HELD = [
     "<ul>\n<li>one</li>\n</ul>\n<end>\n",
     "Put it between <start>\nand what follows.",
     "The tag is: <end>",
+    "**The tag is:** <end>",
     "for i in range(3): print('<pad>')",
     "1 < 2 and a [i] > b[EOS_ID]",
 ]
@@ -44,3 +45,4 @@ def test_an_answer_has_no_control_token(token):
     """Answers that differ in a leftover token alone are the same."""
     assert extract_answer(f"Work.\nAnswer: 5 {token}") == "5"
     assert extract_answer(f"Work.\nAnswer: 5\n{token}\n") == "5"
+    assert extract_answer(f"Work.\n**Answer: 5**{token}") == "5"
