@@ -18,6 +18,7 @@ class ShareLink(models.Model):
     token = models.CharField(max_length=64, unique=True, default=new_token)
     shows_costs = models.BooleanField(default=False, help_text="Whether the page shows the receipt, too.")
     on_first_page = models.BooleanField(
+        db_default=False,
         default=False,
         help_text="Whether the first page shows it to every visitor, as staff alone may choose.",
     )
