@@ -148,16 +148,17 @@ def make_user(name: str) -> "User":
     return user
 
 
-def submit(user: "User", text: str, *, budget_nano: int = 10 * NANO_PER_USD, **more: Any) -> "Job":
+def submit(
+    user: "User", text: str, *, budget_nano: int = 10 * NANO_PER_USD, wake: bool = True, **more: Any
+) -> "Job":
     """Submit a job that goes on for as long as there is money, unless told otherwise."""
     from accounts.services import ensure_personal_workspace
     from jobs.lifecycle import JobRequest, submit_job
 
     fields: dict[str, Any] = {"strategy": "vote", "options": ENDLESS} | more
     workspace = ensure_personal_workspace(user)
-    return submit_job(
-        JobRequest(user=user, workspace=workspace, problem=text, budget_nano=budget_nano, **fields)
-    )
+    request = JobRequest(user=user, workspace=workspace, problem=text, budget_nano=budget_nano, **fields)
+    return submit_job(request, wake=wake)
 
 
 def percentile(values: list[float], share: float) -> float:
