@@ -88,7 +88,10 @@ def main() -> int:
     parser.add_argument(
         "--tries", type=Path, help="real: a file of recorded tries instead of the shipped one"
     )
+    parser.add_argument("--strategies", help="live: only these, with commas between them")
     options = parser.parse_args()
+    if options.strategies:
+        MEASUREMENTS["live"] = partial(live.measure, only=options.strategies.split(","))
     if options.calls:
         MEASUREMENTS["audit"] = partial(audit.measure, calls=options.calls)
     if options.tries:
@@ -101,7 +104,8 @@ def main() -> int:
     figures = MEASUREMENTS[options.name](options.quick)
     if options.name not in AS_THEY_ARE:
         figures |= {
-            "command": f"python -m bench {options.name}",
+            "command": f"python -m bench {options.name}"
+            + (f" --strategies {options.strategies}" if options.strategies else ""),
             "wall_s": round(time.monotonic() - began, 1),
         }
     if not options.json:

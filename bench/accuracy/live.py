@@ -4,7 +4,7 @@ The real engine, gateway and servers, on problems that training never saw, the s
 arithmetic, where votes count, and Countdown with four numbers, where judging is easier than finding. Every strategy has
 five cents; `auto` has less, too, so that its cost can be read off at the accuracy of each other. What a run that was
 stopped has come to lies in var/live, and the next one goes on from there (delete it after a change); one that ends
-leaves nothing there.
+leaves nothing there, but one of some strategies leaves theirs for one of all.
 """
 
 import asyncio
@@ -40,8 +40,8 @@ SEED = 20_261_129
 AT_A_TIME = 4
 TOLERANCE = 0.005
 """As right as another is who is right as often but for half a point."""
-NOT_RUN = frozenset({"evolve", "program"})
-"""Without scores `evolve` is `tree`; the demo models write no programs."""
+NOT_RUN = frozenset({"evolve", "program", "agent"})
+"""Without scores `evolve` is `tree`; the demo models write no programs, and have no tools."""
 KEPT = VAR / "live"
 _COUNTS = {False: 300, True: 4}
 
@@ -116,25 +116,30 @@ def is_right(unseen: Unseen, answer: str | None) -> bool:
     return bool(checker.check(answer).passed)
 
 
-def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' common signature)
-    """Return accuracy, mean cost and calls by kind of every arm in both families, and `auto` against each other one."""
+def measure(quick: bool, only: Sequence[str] = ()) -> dict[str, Any]:  # noqa: FBT001  (measurements' common signature)
+    """Return accuracy, mean cost and calls by kind of every arm in both families, and `auto` against each other one.
+
+    `only` are the strategies that are measured; without any, all are.
+    """
     count = _COUNTS[quick]
     families = {"modular": modular_problems(count, SEED), "countdown": countdown_problems(count, SEED)}
-    found = asyncio.run(_all(families, None if quick else KEPT))
-    if not quick:
+    found = asyncio.run(_all(families, arms(only), None if quick else KEPT))
+    if not quick and not only:
         shutil.rmtree(KEPT)
     figures: dict[str, Any] = {"problems": count, "budget_cents": CENTS}
-    for family, arms in found.items():
-        figures |= {f"{family} {arm}": _summary(solved) for arm, solved in arms.items()}
+    for family, found_arms in found.items():
+        figures |= {f"{family} {arm}": _summary(solved) for arm, solved in found_arms.items()}
         figures[f"{family}, auto against"] = against(
-            {arm: [each.run() for each in solved] for arm, solved in arms.items()}
+            {arm: [each.run() for each in solved] for arm, solved in found_arms.items()}
         )
     return figures
 
 
-def arms() -> list[tuple[str, int]]:
+def arms(only: Sequence[str] = ()) -> list[tuple[str, int]]:
     """Return what is compared: a strategy and its budget in cents."""
-    names = [name for name in names_for(ResultKind.ANSWER) if name not in NOT_RUN]
+    names = [
+        name for name in names_for(ResultKind.ANSWER) if name not in NOT_RUN and name in (only or [name])
+    ]
     return [(name, cents) for name in names for cents in (CENTS_OF_AUTO if name == "auto" else (CENTS,))]
 
 
@@ -168,11 +173,11 @@ def _duel(autos: Mapping[str, Sequence[Run]], theirs: Sequence[Run]) -> dict[str
 
 
 async def _all(
-    families: Mapping[str, Sequence[Unseen]], folder: Path | None
+    families: Mapping[str, Sequence[Unseen]], compared: Sequence[tuple[str, int]], folder: Path | None
 ) -> dict[str, dict[str, list[Solved]]]:
     found: dict[str, dict[str, list[Solved]]] = {family: {} for family in families}
     async with place() as here:
-        for strategy, cents in arms():
+        for strategy, cents in compared:
             for family, problems in families.items():
                 name = arm_name(strategy, cents)
                 kept = folder / f"{family} {name}.jsonl" if folder else None

@@ -3,7 +3,7 @@
 import json
 
 from bench.accuracy.arena import Run
-from bench.accuracy.live import Solved, against, kept_in
+from bench.accuracy.live import Solved, against, arms, kept_in
 
 
 def runs(right: int, cost_nano: int) -> list[Run]:
@@ -28,3 +28,15 @@ def test_a_stopped_measurement_goes_on_from_what_it_kept(tmp_path):
     assert kept_in(kept) == {4: solved}
     assert kept.read_text().count("\n") == 1
     assert kept_in(tmp_path / "none.jsonl") == {}
+
+
+def test_some_strategies_alone_are_measured_with_all_of_their_budgets():
+    """`auto` has several; a strategy that is worth nothing here is never run."""
+    assert arms(["auto", "deep", "agent"]) == [
+        ("auto", 1),
+        ("auto", 2),
+        ("auto", 3),
+        ("auto", 5),
+        ("deep", 5),
+    ]
+    assert {"auto", "vote", "deep", "refine"} <= {name for name, _ in arms()}
