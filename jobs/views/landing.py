@@ -41,6 +41,6 @@ def _latest_answered(user: User) -> Job | None:
 
 
 def _shown_to_all() -> ShareLink | None:
-    """Return the newest link whose result staff chose for the first page."""
-    chosen = ShareLink.objects.filter(on_first_page=True, job__state=JobState.DONE)
+    """Return the newest link whose result staff chose for the first page; who is no staff any more chooses nothing."""
+    chosen = ShareLink.objects.filter(on_first_page=True, created_by__is_staff=True, job__state=JobState.DONE)
     return chosen.exclude(job__answer="").select_related("job__escrow").order_by("-created_at").first()

@@ -76,17 +76,16 @@ class BaseChecker(ABC):
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Return a checker from what `to_json` made. Raises CheckerError for one that lacks a value."""
-        names = {each.name for each in fields(cls)}  # type: ignore[arg-type]  # every subclass is a dataclass
+        types = {each.name: each.type for each in fields(cls)}  # type: ignore[arg-type]  # every subclass is a dataclass
         kept = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
         # A program that writes JSON by hand writes numbers as numbers: `"tolerance": 0.01`.
-        written = {each.name for each in fields(cls) if each.type in (str, str | None)}  # type: ignore[arg-type]  # likewise
         kept |= {
             name: str(value)
             for name, value in kept.items()
-            if name in written and type(value) in (int, float)
+            if types.get(name) in (str, str | None) and type(value) in (int, float)
         }
         try:
-            return cls(**{name: value for name, value in kept.items() if name in names})
+            return cls(**{name: value for name, value in kept.items() if name in types})
         except TypeError as error:
             raise CheckerError(
                 f"The checker “{cls.kind}” lacks a value. Choose its values again and start a new job."

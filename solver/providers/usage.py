@@ -44,8 +44,8 @@ def parse_usage(
     That is: nothing, zeros for a text or for a reply that was cut, negative or absurd numbers, more tokens cached than
     the prompt has, more written for an hour than written, more audio and images than prompt, or more reasoning than was
     written. Where the `total` says so, or the provider is known to (`thinks_beside`: xAI), the reasoning is counted
-    beside what was written; what the total has beyond all that is named is reasoning, too, where it
-    could be: a call may write `most_output`. `service` is the tier that the reply names.
+    beside what was written; what the total has beyond all that is named is reasoning, too, where it could be: a call may
+    write `most_output`. `service` is the tier that the reply names.
     """
     if prompt is None or completion is None:
         return None
@@ -59,7 +59,9 @@ def parse_usage(
     beyond = (sum_of_all or 0) - asked - said
     if thought and (beyond == thought or (thinks_beside and thought > said)):
         said += thought
-    elif beyond > 0 < said <= (most_output or _MOST_TOKENS) - beyond and not (thought or read or written):
+    elif (
+        beyond > 0 and 0 < said <= (most_output or _MOST_TOKENS) - beyond and not (thought or read or written)
+    ):
         # Thought out of sight and named nowhere, as by Gemini where it speaks as OpenAI does.
         thought, said = beyond, said + beyond
     if not asked or ((has_text or is_cut) and not said):

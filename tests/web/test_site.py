@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
 from jobs.lifecycle.submission.sample import submit_sample_job
 from jobs.models import Job, ShareLink, StepRecord
 from reasoning_app.server_error import server_error
@@ -182,6 +183,18 @@ def test_staff_choose_a_result_of_theirs_for_every_visitor(client, alice, staff)
     assert re.search(r"\$[\d.]+ of \$", client.get("/").content.decode())
     staff.post(reverse("job-unshare", args=[of_staff.pk]))
     assert "Chosen answer" not in client.get("/").content.decode()
+
+
+def test_a_result_on_the_first_page_goes_with_the_rights_of_who_chose_it(client, staff):
+    """The link stays; a best guess is not called solved while it is shown."""
+    job = make_job(staff.user, "done", answer="A mere guess", confidence=0.2)
+    staff.post(reverse("job-share", args=[job.pk]), {"on_first_page": "on"})
+    text = client.get("/").content.decode()
+    assert "No reliable answer" in text
+    assert "solved here" not in text
+    User.objects.filter(pk=staff.user.pk).update(is_staff=False)
+    assert "A mere guess" not in client.get("/").content.decode()
+    assert client.get(ShareLink.objects.get(job=job).get_absolute_url()).status_code == 200
 
 
 def test_healthz_answers_under_any_host_name(client, db):
