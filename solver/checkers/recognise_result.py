@@ -46,7 +46,7 @@ _TEXT = re.compile(
     r"|how (?:do|does|did|can|could|should|would|to|is|are|was|were|come)\b(?! (?:many|much))"
     r"|what (?:should|can|could|would|happens|happened|are (?:the|some)|do you think"
     r"|is the (?:difference|best way|meaning|significance|point|role)|makes|causes)"
-    r"|should (?:i|we)|is it (?:safe|ok|okay|worth|better|possible))\b",
+    r"|(?:where |when |who |whom )?should (?:i|we)|is it (?:safe|ok|okay|worth|better|possible))\b",
     re.IGNORECASE,
 )
 _WISH_FOR_TEXT = re.compile(
@@ -59,7 +59,10 @@ _GERMAN_TEXT = re.compile(
     _POLITE
     + r"(?:erklär|beschreib|schreib|beweis|übersetz|vergleich|skizzier|erläuter|begründ|entwirf|verfass"
     r"|diskutier|(?:er)?stell\w{0,2} (?:mir |uns )?(?:einen|eine) (?:\w+-?)?plan|fass\w{0,2}\b.{0,200} zusammen"
-    r"|warum |weshalb |wieso )",
+    r"|warum |weshalb |wieso |wie (?:kann|können|könnte|soll|muss|funktionier|entsteh|bekomm|mach|werd|lern|kommt es)"
+    r"|(?:was|wo|wohin|wann|wen|wem) (?:soll|sollte)\w{0,2} (?:ich|wir|man)\b"
+    r"|was (?:(?:kann|könnte|koche|schenke|mache|tue|rätst)\w{0,2} (?:ich|wir|man|du|sie)\b|passiert|geschieht"
+    r"|ist der unterschied))",
     re.IGNORECASE,
 )
 _LONG_FORM = re.compile(
