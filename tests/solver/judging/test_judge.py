@@ -135,6 +135,7 @@ async def test_a_number_joins_the_same_number_with_a_unit_and_no_two_units_meet(
 @on_shared_loop
 async def test_checkers_that_need_a_child_say_right_wrong_and_undecided(judge):
     """Formulas, units, patterns and schemas are checked where they can be killed; one that overruns is undecided."""
+    job = judge.for_job("one whose pattern overruns")
     for checker, right, wrong in (
         (Symbolic("(x+1)^2"), "x^2+2x+1", "x^2+1"),
         (SetOf(("\\sqrt{2}", "1")), r"\{1, \frac{2}{\sqrt{2}}\}", "{1, 2}"),
@@ -142,12 +143,12 @@ async def test_checkers_that_need_a_child_say_right_wrong_and_undecided(judge):
         (Regex("[A-Z]{2}[0-9]+"), "AB12", "12AB"),
         (Number("5", unit="km"), "5000 m", "5 m"),
     ):
-        assert (await judge.judge_answer(right, checker=checker)).verdict.passed is True
-        assert (await judge.judge_answer(wrong, checker=checker)).verdict.passed is False
+        assert (await job.judge_answer(right, checker=checker)).verdict.passed is True
+        assert (await job.judge_answer(wrong, checker=checker)).verdict.passed is False
     schema = JsonSchema('{"required": ["a"]}')
-    assert (await judge.judge_answer('{"a": 1}', checker=schema)).verdict.passed is True
-    assert (await judge.judge_answer('{"b": 1}', checker=schema)).verdict.passed is False
-    assert (await judge.judge_answer("a" * 60 + "!", checker=Regex("(a+)+b"))).verdict.is_undecided
+    assert (await job.judge_answer('{"a": 1}', checker=schema)).verdict.passed is True
+    assert (await job.judge_answer('{"b": 1}', checker=schema)).verdict.passed is False
+    assert (await job.judge_answer("a" * 60 + "!", checker=Regex("(a+)+b"))).verdict.is_undecided
 
 
 @on_shared_loop
@@ -299,21 +300,25 @@ def test_a_judge_works_on_the_loop_of_any_thread_and_leaves_no_child():
 
 
 @on_shared_loop
-async def test_a_checker_is_tried_before_it_is_trusted(judge):
-    """On what cannot be right, and on an answer that the user says is right."""
+async def test_a_checker_is_tried_before_it_is_trusted():
+    """On what cannot be right, and on an answer that the user says is right; here nothing takes too long to find out."""
+    judge = Judge(processes=1, wait_s=600)
     code = Regex("[A-Z]{2}[0-9]{4}")
-    for checker, example, said in (
-        (Regex(".*"), "", "It passes what cannot be right"),
-        (code, "AB1234", ""),
-        (code, "AB12", "It refuses the answer that you say should pass: The answer does not fit"),
-        (JsonSchema('{"type": "nothing"}'), "", "can’t be used"),
-        (JsonSchema('{"type": "object"}'), '```json\n{"a": 1}\n```', ""),
-        (JsonSchema('{"required": ["b"]}'), '{"a": 1}', "'b' is a required property"),
-        (Number("42"), "41", "It refuses the answer that you say should pass"),
-        (Number("42"), "42.0", ""),
-    ):
-        fault = await judge.fault_of(checker, example)
-        assert (said in fault) if said else fault == "", (checker, example)
+    try:
+        for checker, example, said in (
+            (Regex(".*"), "", "It passes what cannot be right"),
+            (code, "AB1234", ""),
+            (code, "AB12", "It refuses the answer that you say should pass: The answer does not fit"),
+            (JsonSchema('{"type": "nothing"}'), "", "can’t be used"),
+            (JsonSchema('{"type": "object"}'), '```json\n{"a": 1}\n```', ""),
+            (JsonSchema('{"required": ["b"]}'), '{"a": 1}', "'b' is a required property"),
+            (Number("42"), "41", "It refuses the answer that you say should pass"),
+            (Number("42"), "42.0", ""),
+        ):
+            fault = await judge.fault_of(checker, example)
+            assert (said in fault) if said else fault == "", (checker, example)
+    finally:
+        await judge.close()
 
 
 @on_shared_loop
