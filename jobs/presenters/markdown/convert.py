@@ -16,7 +16,7 @@ from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
-from jobs.presenters.markdown.citations import ANCHOR, citation_plugin
+from jobs.presenters.markdown.citations import CITES, citation_plugin
 from jobs.presenters.markdown.highlighting import MAX_TEXT_CHARACTERS, highlighted
 from jobs.presenters.markdown.maths import bracket_math_plugin
 
@@ -83,8 +83,7 @@ def numbers_cited(text: str, citations: int) -> set[int]:
     """Return the numbers of the passages to which `to_html` links from a text, of so many that it may cite."""
     tokens = _parser().parse(text, {"citations": citations})
     children = (child for token in tokens for child in token.children or ())
-    targets = {str(child.attrGet("href")) for child in children if child.type == "link_open"}
-    return {number for number in range(1, citations + 1) if f"#{ANCHOR}{number}" in targets}
+    return {number for child in children for number in child.meta.get(CITES, ())}
 
 
 @cache

@@ -37,7 +37,27 @@ def test_what_nobody_read_is_not_cited():
     assert (without_invented(text, 0), invented(text, 0)) == (text, 0)
 
 
-@pytest.mark.parametrize("evil", ["`" * 3 + "\n", "[1", "a [", "$", "\\[", "~~~\n", "x [1] ", "`a"])
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Bees fly [1, 9]. Fish.[8, 9] So【9】, and [^9].", "Bees fly [1]. Fish.[8, 9] So, and."),
+        ("Bees fly [1–9] too [2, 3, 4].", "Bees fly [1, 2, 3] too [2, 3]."),
+        (
+            "It prints [2, 3, 5]. The list [2, 9] is [1, 100].",
+            "It prints [2, 3, 5]. The list [2, 9] is [1, 100].",
+        ),
+        ("All were read [1, 2-3].", "All were read [1, 2-3]."),
+    ],
+)
+def test_of_a_group_only_what_was_read_stays(text, kept):
+    """A list of numbers is left alone: a wrong citation does less harm than a wrong answer."""
+    assert without_invented(text, 3) == kept
+
+
+@pytest.mark.parametrize(
+    "evil",
+    ["`" * 3 + "\n", "[1", "a [", "$", "\\[", "~~~\n", "x [1] ", "`a", "x [^1] ", "x [1, 2", "【1"],
+)
 def test_hostile_texts_are_read_at_once(evil):
     """No text makes it slow."""
     began_s = time.process_time()

@@ -26,3 +26,20 @@ def test_what_is_linked_is_what_is_listed():
 def test_without_passages_nothing_is_a_citation():
     """A text of a job without files keeps its brackets."""
     assert to_html("See [1] and [2].") == "<p>See [1] and [2].</p>\n"
+
+
+def test_groups_lead_to_each_of_their_passages():
+    """As they are written; a range leads to its ends and stands for what lies between."""
+    text = "So [1, 2]. And [3–5]; or [^6], or【7†x】, **not** [1, 9]."
+    html = to_html(text, citations=7)
+    assert '[<a href="#passage-1"' in html
+    assert numbers_cited(text, 7) == {1, 2, 3, 4, 5, 6, 7}
+    assert "9" not in html
+    assert ">[7]</a>" in html
+
+
+def test_a_list_that_is_an_answer_stays():
+    """Nothing that is no citation is lost, whatever numbers were read."""
+    for text in ("Answer: [7]", "Answer: [1, 2, 9]", "The array **a** = [1, 2]", "`x` is [1, 9]"):
+        assert "href" not in (html := to_html(text, citations=3))
+        assert text.rsplit("[", 1)[1] in html
