@@ -19,6 +19,7 @@ from jobs.core.lease import Lease
 from jobs.core.options import JobOptions
 from jobs.core.states import JobState, Wanted
 from jobs.core.wake import wake_worker_on_commit
+from jobs.lifecycle.hint import hints_with
 from jobs.lifecycle.submission.problem_text import checked_text
 from jobs.mail.enqueue import enqueue_job_mail
 from jobs.models import Job, OutboxKind
@@ -105,10 +106,7 @@ def answer_question(*, job: Job, number: int, answer: str, by: User) -> bool:
                 if_empty="Write an answer.",
             )
             hint = f"Question: {asked['text']}\nAnswer: {text}"
-            job.hints = [
-                *job.hints,
-                {"text": hint, "starts_afresh": False, "at": timezone.now().isoformat(), "by_id": by.pk},
-            ]
+            job.hints = hints_with(job, hint, field="answer", by=by)
             _close(job, ANSWERED, answer=text, by=by)
     return True
 

@@ -31,7 +31,7 @@ from jobs.upkeep.benched_models import notify_of_benched
 from jobs.worker import lease as leases
 from jobs.worker.execution import execute
 from jobs.worker.heartbeat import Heartbeat
-from jobs.worker.load import hints_of, load_job
+from jobs.worker.load import load_job
 from jobs.worker.outcomes import AFTER_FAULT, end_as_it_stands, record_outcome_of
 from jobs.worker.programs.host import ProgramHost
 from jobs.worker.programs.queue import AT_ONCE, QueuedPrograms
@@ -43,6 +43,7 @@ from jobs.worker.tools import make_tool_host, tools_of
 from jobs.worker.writer import Writer
 from solver import Benched, Control, Gateway, Judge, LiteLLMGateway, Permits, Stop
 from solver.core.checker import Checker
+from solver.core.problem.hints import hints_of
 from solver.core.programs import ProgramsOff
 
 logger = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """What a worker must know of a job to continue it: read once after the claim, in a few queries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -11,7 +11,6 @@ from jobs.core.errors import CannotContinue
 from jobs.core.lease import Lease
 from jobs.models import Job, Pinned, Prompt, StepRecord, StepState
 from solver import OpenCall, Submitted
-from solver.core.problem.hints import Hint
 from solver.core.purse import Purse
 from solver.core.request import Message
 from solver.core.steps import Status, Step, StepKind, StepResult
@@ -74,13 +73,6 @@ def load_job(lease: Lease) -> JobSnapshot:
         told=told,
         submitted=submitted,
         attempts=_attempts(told, steps),
-    )
-
-
-def hints_of(stored: Sequence[Mapping[str, Any]]) -> tuple[Hint, ...]:
-    """Return a job's hints as the engine knows them."""
-    return tuple(
-        Hint(number, each["text"], each["starts_afresh"]) for number, each in enumerate(stored, start=1)
     )
 
 

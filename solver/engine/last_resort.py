@@ -28,9 +28,20 @@ class LastResort:
         self._purse = purse
         self._markup_bp = markup_bp
         self._made = 0
+        self._size_bytes = prompt_bytes(problem.messages())
         purse.last_resort_nano = last_resort_nano(
-            panel, problem, budget_nano=purse.limit_nano, markup_bp=markup_bp
+            panel, self._size_bytes, budget_nano=purse.limit_nano, markup_bp=markup_bp
         )
+
+    def heed(self, size_bytes: int) -> None:
+        """Keep back what tries cost whose prompt has this size, as far as the money is there and still kept back."""
+        self._size_bytes = size_bytes
+        if self._purse.last_resort_nano:
+            wanted_nano = last_resort_nano(
+                self._panel, size_bytes, budget_nano=self._purse.limit_nano, markup_bp=self._markup_bp
+            )
+            there_nano = max(self._purse.remaining_nano() - self._purse.reserve_nano, 0)
+            self._purse.last_resort_nano = min(max(wanted_nano, self._purse.last_resort_nano), there_nano)
 
     def told(self, result: StepResult, best: Candidate | None) -> None:
         """Count a try of this kind; with the first answer the money is free for the strategy."""
@@ -40,35 +51,42 @@ class LastResort:
 
     def next_step(self, affordable: Callable[[], Collection[str]]) -> Step | None:
         """Free the money of one try and return its step; None where no model is affordable then."""
-        release_one(self._purse, self._panel, self._problem, markup_bp=self._markup_bp)
+        release_one(self._purse, self._panel, self._size_bytes, markup_bp=self._markup_bp)
         return last_resort_step(
             self._panel,
             self._problem,
             affordable=affordable(),
             made=self._made,
+            size_bytes=self._size_bytes,
             markup_bp=self._markup_bp,
         )
 
 
-def last_resort_nano(
-    panel: Sequence[ModelCard], problem: Problem, *, budget_nano: int, markup_bp: int
-) -> int:
+def last_resort_nano(panel: Sequence[ModelCard], size_bytes: int, *, budget_nano: int, markup_bp: int) -> int:
     """Return what is kept back of a budget; nothing where a quarter of it does not buy one long reply."""
-    price = _price_nano(panel, problem, markup_bp)
+    price = _price_nano(panel, size_bytes, markup_bp)
     return price * min(_TRIES, budget_nano // (_SHARE * price)) if price else 0
 
 
-def release_one(purse: Purse, panel: Sequence[ModelCard], problem: Problem, *, markup_bp: int) -> None:
+def release_one(purse: Purse, panel: Sequence[ModelCard], size_bytes: int, *, markup_bp: int) -> None:
     """Let one of these tries be paid, and keep the rest back: the strategy would spend it, a kill would take it all."""
     left_nano = min(purse.last_resort_nano, purse.remaining_nano() - purse.reserve_nano)
-    purse.last_resort_nano = max(left_nano - _price_nano(panel, problem, markup_bp), 0)
+    purse.last_resort_nano = max(left_nano - _price_nano(panel, size_bytes, markup_bp), 0)
 
 
 def last_resort_step(
-    panel: Sequence[ModelCard], problem: Problem, *, affordable: Collection[str], made: int, markup_bp: int
+    panel: Sequence[ModelCard],
+    problem: Problem,
+    *,
+    affordable: Collection[str],
+    made: int,
+    size_bytes: int,
+    markup_bp: int,
 ) -> Step | None:
-    """Return the next of these tries, `made` of them being told, or None where none is affordable."""
-    size_bytes = prompt_bytes(problem.messages())
+    """Return the next of these tries, `made` of them being told, or None where none is affordable.
+
+    `size_bytes` is the size of its prompt as it will be sent.
+    """
     usable = [card for card in solvers_of(panel) if card.name in affordable]
     best = min(usable, key=lambda card: long_hold_nano(card, size_bytes, markup_bp), default=None)
     if best is None:
@@ -81,7 +99,6 @@ def is_last_resort(key: str) -> bool:
     return key.startswith(f"{_PATH}/")
 
 
-def _price_nano(panel: Sequence[ModelCard], problem: Problem, markup_bp: int) -> int:
+def _price_nano(panel: Sequence[ModelCard], size_bytes: int, markup_bp: int) -> int:
     """Return what a try of the cheapest model may cost; 0 for an empty panel."""
-    size_bytes = prompt_bytes(problem.messages())
     return min((long_hold_nano(card, size_bytes, markup_bp) for card in solvers_of(panel)), default=0)

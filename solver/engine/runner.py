@@ -19,7 +19,7 @@ from solver.core.errors import (
     SolverError,
 )
 from solver.core.models import ModelCard
-from solver.core.problem.hints import Hint, heeding
+from solver.core.problem.hints import Hint, heeding, with_hints
 from solver.core.problem.statement import Problem
 from solver.core.programs import NOBODY, Asker
 from solver.core.purse import Purse
@@ -194,6 +194,9 @@ class Runner:
             return
         if hint := Hint.of(result):
             self._hints.append(hint)
+            size_bytes = prompt_bytes(with_hints(self._problem, self._hints).messages())
+            self._meter.heed(size_bytes)
+            self._last_resort.heed(size_bytes)
         self._attempts.known_keys.add(result)
         if result.status is Status.OK and result.kind.answers and not result.subproblem:
             self._empties.tell(result)

@@ -10,6 +10,7 @@ _REMARKS = {
     UserVerdict.RIGHT.value: "The user says that the earlier answer is right.",
     UserVerdict.WRONG.value: "The user says that the earlier answer is wrong.",
 }
+_ADDED = "While it was being solved, the user added:"
 _GUESS = "The earlier answer is a guess that was called unreliable."
 
 
@@ -26,6 +27,8 @@ def earlier_of(job: Job) -> Earlier:
             code="nothing_to_follow",
         )
     problem = with_context(job.problem, Earlier.from_json(job.context))
+    if job.hints:
+        problem = "\n\n".join([problem, _ADDED, *(each["text"] for each in job.hints)])
     remark = _REMARKS.get(job.user_verdict) or (_GUESS if job.is_guess else "")
     return Earlier.of(problem, _answer_of(job), remark)
 

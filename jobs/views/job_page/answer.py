@@ -15,6 +15,8 @@ from jobs.models import Job
 from jobs.presenters.questions import question_to_answer
 from jobs.views.access import get_job_to_change
 
+_MOST_DIGITS = 6
+
 
 @signed_in
 @require_http_methods(["GET", "POST"])
@@ -33,8 +35,9 @@ def answer_job(request: AuthedRequest, job_id: UUID) -> HttpResponse:
     if question and not question.is_about_price and "without" not in data and not answer.strip():
         errors = ["Write an answer, choose one, or let the job go on without."]
     else:
+        numbered = data.get("number", "")
+        number = int(numbered) if numbered.isdecimal() and len(numbered) <= _MOST_DIGITS else 0
         try:
-            number = int(data.get("number", "")) if data.get("number", "").isdecimal() else 0
             taken = answer_question(job=job, number=number, answer=answer, by=request.user)
         except SubmitError as error:
             errors = [error.message]

@@ -3,10 +3,11 @@
 Each prompt that is made after the telling carries all hints; what was under way keeps the prompt that it began with.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from solver.core.problem.statement import fenced
+from solver.core.problem.statement import Problem, fenced
 from solver.core.steps import Step, StepKind, StepResult
 
 MAX_HINT_CHARS = 2_000
@@ -46,9 +47,30 @@ class Hint:
 
 
 def heeding(step: Step, hints: Sequence[Hint]) -> Step:
-    """Return a step whose prompt carries the hints at its end, so that prompts go on sharing what they begin with."""
-    if not hints or not step.messages:
+    """Return a step whose last words of the person carry the hints, so that prompts go on sharing what they begin with.
+
+    What tools brought comes after those words and is nobody's instruction: a hint that stood there would be none.
+    """
+    asked = [number for number, message in enumerate(step.messages) if message.role == "user"]
+    if not hints or not asked:
         return step
-    said = "\n\n".join([_LEAD, *(fenced("hint", hint.text) for hint in hints)])
-    *before, last = step.messages
-    return replace(step, messages=(*before, replace(last, content=f"{last.content}\n\n{said}")))
+    messages = list(step.messages)
+    last = messages[asked[-1]]
+    messages[asked[-1]] = replace(last, content=_followed_by(last.content, hints))
+    return replace(step, messages=tuple(messages))
+
+
+def with_hints(problem: Problem, hints: Sequence[Hint]) -> Problem:
+    """Return a problem whose prompt is as long as that of a step that carries the hints."""
+    return replace(problem, text=_followed_by(problem.text, hints)) if hints else problem
+
+
+def _followed_by(text: str, hints: Sequence[Hint]) -> str:
+    return "\n\n".join([text, _LEAD, *(fenced("hint", hint.text) for hint in hints)])
+
+
+def hints_of(stored: Sequence[Mapping[str, Any]]) -> tuple[Hint, ...]:
+    """Return the hints that a job keeps."""
+    return tuple(
+        Hint(number, each["text"], each["starts_afresh"]) for number, each in enumerate(stored, start=1)
+    )

@@ -2,6 +2,7 @@
 
 The new strategy's keys stand behind the hint's (`hint/2/sample/0`), and its budget is what was left. What was tried
 before it counts no more, but for one thing: where nothing came of it, the answer from before is still there.
+The tries of last resort are the runner's: whoever is at work when they are told is told them, by their own keys.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from dataclasses import replace
 from solver.core.problem.hints import Hint
 from solver.core.steps import Candidate, Resources, Step, StepResult, StopReason
 from solver.core.strategy import Strategy
+from solver.engine.last_resort import is_last_resort
 
 FROM_BEFORE = "This answer is from before your last hint; no try since then gave one."
 
@@ -29,13 +31,10 @@ class Steered:
         """Return what the present strategy wants; calls of the one before it that are still under way are not its own."""
         if not self._prefix:
             return self._strategy.ask(resources)
-        cut = len(self._prefix)
-        mine = {key[cut:]: step for key, step in resources.in_flight.items() if key.startswith(self._prefix)}
+        mine = {self._inner(key): step for key, step in resources.in_flight.items() if self._is_mine(key)}
         wanted = self._strategy.ask(replace(resources, in_flight=mine))
         return [
-            replace(
-                step, key=self._prefix + step.key, parents=tuple(self._prefix + key for key in step.parents)
-            )
+            replace(step, key=self._outer(step.key), parents=tuple(map(self._outer, step.parents)))
             for step in wanted
         ]
 
@@ -48,17 +47,16 @@ class Steered:
         self._charged_nano[result.key] = result.charged_nano
         if not self._prefix:
             self._strategy.tell(result)
-        elif result.key.startswith(self._prefix):
-            cut = len(self._prefix)
-            parents = tuple(key.removeprefix(self._prefix) for key in result.parents)
-            self._strategy.tell(replace(result, key=result.key[cut:], parents=parents))
+        elif self._is_mine(result.key):
+            parents = tuple(map(self._inner, result.parents))
+            self._strategy.tell(replace(result, key=self._inner(result.key), parents=parents))
 
     def best(self) -> Candidate | None:
         """Return the best answer since the last start afresh, else that from before it, of unknown worth."""
         best = self._strategy.best()
         if best is None:
             return self._before
-        return replace(best, step_key=self._prefix + best.step_key) if self._prefix else best
+        return replace(best, step_key=self._outer(best.step_key))
 
     def done(self) -> StopReason | None:
         """Return why the present strategy wants nothing more, or None."""
@@ -67,6 +65,15 @@ class Steered:
     def phase(self) -> str:
         """Return what the present strategy is doing."""
         return self._strategy.phase()
+
+    def _is_mine(self, key: str) -> bool:
+        return key.startswith(self._prefix) or is_last_resort(key)
+
+    def _inner(self, key: str) -> str:
+        return key.removeprefix(self._prefix)
+
+    def _outer(self, key: str) -> str:
+        return key if is_last_resort(key) else self._prefix + key
 
     def _start_afresh(self, hint: Hint) -> None:
         before = self.best()

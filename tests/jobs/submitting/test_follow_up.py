@@ -78,3 +78,13 @@ def test_the_context_is_paid_for_and_must_fit(alice, workspace, endpoint):
         quote_job(problem="Why?", budget_nano=NANO_PER_CENT, earlier=earlier_of(first))
     assert refused.value.code in {"buys_nothing", "too_long"}
     assert quote_job(problem="Why?", budget_nano=NANO_PER_CENT).quote
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_user_added_goes_along(alice, workspace):
+    """A hint or an answer to a question is as much a part of the earlier problem as its text."""
+    added = [{"text": "In feet.", "starts_afresh": False, "at": "", "by_id": alice.pk}]
+    first = make_job(alice, spent_nano=0, **SOLVED | {"hints": added})
+    told = earlier_of(first).problem
+    assert told.startswith(first.problem)
+    assert told.endswith("the user added:\n\nIn feet.")

@@ -93,6 +93,17 @@ def test_a_hint_that_cannot_be_told_is_refused(job, alice, text, code):
     assert job.hints == []
 
 
+def test_a_hint_for_which_no_model_has_room_is_refused(alice, workspace, endpoint):
+    """As a problem is that no model can read; what models have room for is told."""
+    endpoint.behaviour = undecided
+    job = submit_for(alice, "Undecidable?", strategy="vote")
+    job.pinned["panel"] = [{**card, "context_window": 1_000} for card in job.pinned["panel"]]
+    job.save(update_fields=["pinned"])
+    assert add_hint(job=job, text="x" * 300, starts_afresh=False, by=alice)
+    with pytest.raises(SubmitError, match="no room"):
+        add_hint(job=job, text="x" * MAX_HINT_CHARS, starts_afresh=False, by=alice)
+
+
 def test_hints_end_with_their_number_their_job_and_its_texts(job, alice, run_all):
     """Ten fit into a prompt; a job that ends takes none; they are deleted with its texts."""
     for number in range(MAX_HINTS):

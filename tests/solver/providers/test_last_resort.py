@@ -6,7 +6,8 @@ from solver.core.money import NANO_PER_CENT
 from solver.core.problem.statement import Problem
 from solver.core.purse import Purse
 from solver.core.steps import StepKind
-from solver.engine.last_resort import is_last_resort, last_resort_nano, last_resort_step
+from solver.engine.calls.bounds import long_hold_nano, prompt_bytes
+from solver.engine.last_resort import LastResort, is_last_resort, last_resort_nano, last_resort_step
 from solver.simulation.simulate import Scenario, play, simulate
 from tests.solver.simulated import card
 
@@ -14,10 +15,11 @@ PROBLEM = Problem("What is 6 times 7?")
 CHEAP, DEAR = card("demo/cheap", pico=500_000), card("other/dear", pico=50_000_000)
 EXAMINER = card("demo/examiner", pico=100_000, solves=False)
 PANEL = [DEAR, EXAMINER, CHEAP]
+SIZE_BYTES = prompt_bytes(PROBLEM.messages())
 
 
 def kept_back(budget_nano):
-    return last_resort_nano(PANEL, PROBLEM, budget_nano=budget_nano, markup_bp=0)
+    return last_resort_nano(PANEL, SIZE_BYTES, budget_nano=budget_nano, markup_bp=0)
 
 
 def test_four_cheap_tries_are_kept_back_of_a_budget_that_has_room_for_them():
@@ -34,7 +36,7 @@ def test_at_most_a_quarter_is_kept_back(budget_nano):
 
 def test_the_cheapest_model_that_solves_gets_the_last_try():
     """Who only examines is not asked; who cannot be paid neither."""
-    asked = {"affordable": {each.name for each in PANEL}, "made": 2, "markup_bp": 0}
+    asked = {"affordable": {each.name for each in PANEL}, "made": 2, "markup_bp": 0, "size_bytes": SIZE_BYTES}
     step = last_resort_step(PANEL, PROBLEM, **asked)
     assert (step.key, step.kind, step.model) == ("last/2", StepKind.SAMPLE, CHEAP.name)
     assert is_last_resort(step.key)
@@ -49,6 +51,21 @@ def test_what_is_kept_back_is_out_of_reach_but_for_the_last_step():
         700,
         1_000,
     )
+
+
+def test_a_longer_prompt_keeps_more_back_and_never_what_is_not_there():
+    """As after hints: a try that carries them can still be paid when all else is spent."""
+    purse = Purse(10 * NANO_PER_CENT, reserve_nano=100)
+    kept = LastResort(PROBLEM, PANEL, purse, markup_bp=0)
+    before = purse.last_resort_nano
+    kept.heed(20_000)
+    assert purse.last_resort_nano >= long_hold_nano(CHEAP, 20_000, 0) > before // 4
+    purse.settled_nano = purse.limit_nano - 150
+    kept.heed(30_000)
+    assert purse.last_resort_nano == 50
+    purse.last_resort_nano = 0
+    kept.heed(20_000)
+    assert purse.last_resort_nano == 0
 
 
 def test_it_is_free_once_an_answer_is_there():

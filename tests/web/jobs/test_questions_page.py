@@ -64,6 +64,16 @@ def test_an_answer_that_cannot_be_told_is_refused_and_kept(alice, asking, typed)
     assert asking.state == JobState.ASKING
 
 
+@pytest.mark.parametrize("number", ["", "0", "2", "-1", "x", "9" * 5_000, "٣"])
+def test_an_answer_to_no_open_question_changes_nothing(alice, asking, number):
+    """Whatever a page sends as its number."""
+    assert (
+        "not open any more" in post(alice, asking, "job-answer", number=number, answer="x").content.decode()
+    )
+    asking.refresh_from_db()
+    assert asking.state == JobState.ASKING
+
+
 def test_a_price_is_allowed_or_not(alice):
     """It is named with the step; no ends the job."""
     question = people.question(

@@ -2,7 +2,7 @@
 
 from solver.core.problem.hints import Hint, heeding
 from solver.core.problem.statement import Problem
-from solver.core.request import Message
+from solver.core.request import Message, ToolCall
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult
 from solver.strategies import Setting, Steered, make_strategy
 from solver.strategies.shared.steered import FROM_BEFORE
@@ -90,3 +90,25 @@ def test_prompts_end_with_the_hints_which_cannot_close_their_tags():
     assert heeding(step, []) is step
     note = Hint(1, "x").step()
     assert heeding(note, [Hint(1, "x")]) is note
+
+
+def test_what_tools_brought_carries_no_hint():
+    """It is nobody's instruction; the hint stands where the person speaks."""
+    conversation = (
+        Message("user", "P"),
+        Message("assistant", "", tool_calls=(ToolCall("a", "search", "{}"),)),
+        Message("tool", "Found.", answers_call="a"),
+    )
+    asked = heeding(Step("line/0", StepKind.SAMPLE, messages=conversation), [Hint(1, "It is odd.")])
+    assert "It is odd." in asked.messages[0].content
+    assert asked.messages[1:] == conversation[1:]
+
+
+def test_a_try_of_last_resort_is_told_to_whoever_is_at_work():
+    """Its answer is paid for, and is that of the job under the key that it has."""
+    one = steered([])
+    one.tell(START_AFRESH)
+    one.tell(answered("last/0", "43"))
+    best = one.best()
+    assert best is not None
+    assert (best.answer, best.step_key) == ("43", "last/0")
