@@ -50,7 +50,7 @@ of_hypothesis.register_profile(
 of_hypothesis.load_profile("tests")
 
 # Whole instances, browsers and proofs take longer than `timeout` of pyproject.toml.
-_LONG = {"browser": 1200, "embedded": 1200, "proof": 2400}
+_LONG = {"browser": 480, "embedded": 1200, "proof": 2400}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
