@@ -7,7 +7,6 @@ read a category.
 import contextlib
 import math
 import os
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,10 +14,12 @@ from typing import Any
 
 from solver.core.errors import ErrorCategory, InDoubt, NotExecuted, ProviderError
 from solver.core.models import ModelCard
+from solver.providers.error_words import meaning_of, says_cap_was_used, words_of
 from solver.providers.exchange import Exchange, was_never_connected
 from solver.text.extract import clean_text
 
 _MAX_DETAIL_CHARS = 300
+_MAX_BODY_CHARS = 4_000
 _LONGEST_RETRY_AFTER_S = 3_600.0
 # Statuses that providers answer before they process a request, and that may pass.
 _RETRYABLE = frozenset({425, 429})
@@ -42,38 +43,12 @@ _CATEGORIES = {
 }
 
 
-def _any_of(*words: str) -> re.Pattern[str]:
-    return re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
-
-
-_SAYS = (
-    # What providers say under a status that others use for what passes, or for a fault in the request.
-    (
-        _any_of(
-            "insufficient_quota", "exceeded_current_quota", "credit balance is too low", "insufficient balance",
-            "billing_hard_limit", "billing hard limit", "available credits", "have any credits", "Arrearage",
-            "spending limit", "please recharge",
-        ),
-        ErrorCategory.NO_CREDIT,
-    ),
-    (
-        _any_of(
-            "API_KEY_INVALID", "invalid_api_key", "API key not valid", "Incorrect API key", "security token included",
-        ),
-        ErrorCategory.KEY_REFUSED,
-    ),
-    (_any_of("location is not supported", "unsupported_country"), ErrorCategory.FORBIDDEN),
-    # A filter of what is asked, under the status of a key that may not ask.
-    (_any_of("flagged_input"), ErrorCategory.REQUEST_REFUSED),
-)  # fmt: skip
-
-
 def sorted_exchange(exchange: Exchange, card: ModelCard, error: BaseException | None) -> ProviderError:
     """Return our error for a request that was sent and brought no reply: what the wire says decides, not a library.
 
     `error` is what a library made of it.
     """
-    body = (exchange.body or b"")[:4_000].decode("utf-8", "replace")
+    body = (exchange.body or b"")[:_MAX_BODY_CHARS].decode("utf-8", "replace")
     detail = f"{card.name}: {body or error or 'no answer'}"
     if exchange.never_connected:
         return unreachable(card, detail)
@@ -86,7 +61,8 @@ def sorted_exchange(exchange: Exchange, card: ModelCard, error: BaseException | 
     if 200 <= exchange.status < 300:
         category = ErrorCategory.PROVIDER_FAILED if exchange.body is None else ErrorCategory.UNREADABLE
         return in_doubt(card, category, detail)
-    return _sorted_status(exchange.status, card, detail, retry_after_s=_wish_in(exchange.headers), says=body)
+    says = words_of(exchange.body or b"")
+    return _sorted_status(exchange.status, card, detail, retry_after_s=_wish_in(exchange.headers), says=says)
 
 
 def is_refusal(status: int) -> bool:
@@ -96,9 +72,7 @@ def is_refusal(status: int) -> bool:
 
 def used_its_cap(exchange: Exchange) -> bool:
     """Tell whether a model thought until its cap and said nothing, which OpenAI and Azure report as a bad request."""
-    return exchange.status == 400 and b"Could not finish the message because max_tokens" in (
-        exchange.body or b""
-    )
+    return exchange.status == 400 and says_cap_was_used(words_of(exchange.body or b""))
 
 
 def _sorted_status(
@@ -109,7 +83,7 @@ def _sorted_status(
         return in_doubt(card, ErrorCategory.OVERLOADED, detail, retry_after_s=retry_after_s)
     if not is_refusal(status):
         return in_doubt(card, ErrorCategory.PROVIDER_FAILED, detail)
-    category = next((category for pattern, category in _SAYS if pattern.search(says)), None)
+    category = meaning_of(says)
     return not_executed(
         card,
         category or _CATEGORIES.get(status, ErrorCategory.REQUEST_REFUSED),

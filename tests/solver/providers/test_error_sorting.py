@@ -1,6 +1,7 @@
 """Errors are sorted by what is owed: only what was provably not executed costs nothing."""
 
 import datetime as dt
+import json
 from dataclasses import replace
 from email.utils import format_datetime
 
@@ -10,7 +11,7 @@ from aiohttp.client_exceptions import UnixClientConnectorError
 from aiohttp.client_reqrep import ConnectionKey
 
 from solver.core.errors import ErrorCategory, InDoubt, NotExecuted
-from solver.providers.error_sorting import sorted_error, sorted_exchange
+from solver.providers.error_sorting import sorted_error, sorted_exchange, used_its_cap
 from solver.providers.exchange import Exchange
 from solver.providers.openai_responses import RefusedByServer
 from tests.solver.simulated import card
@@ -137,3 +138,47 @@ def test_what_is_wrong_is_read_where_the_status_says_otherwise(status, said, cat
     error = sorted_exchange(Exchange(was_sent=True, status=status, body=said.encode()), card(), None)
     assert isinstance(error, NotExecuted)
     assert (error.category, error.retryable) == (category, False)
+
+
+PROMPT = "Why does it say insufficient_quota, Incorrect API key and Could not finish the message because max_tokens?"
+ECHOES = {
+    "FastAPI": {
+        "detail": [{"type": "value_error", "loc": ["body", "messages"], "msg": "too long", "input": PROMPT}]
+    },
+    "request": {"error": {"message": "Bad request.", "request": {"messages": [{"content": PROMPT}]}}},
+    "beside": {"error": "bad_request", "prompt": PROMPT},
+    "behind a long message": {"error": {"message": f"The messages are wrong: {'…' * 300} {PROMPT}"}},
+    "of another provider": {"error": {"metadata": {"raw": json.dumps({"message": "No.", "input": PROMPT})}}},
+    "deep": json.loads('{"error":' * 50 + json.dumps({"message": PROMPT}) + "}" * 50),
+}
+
+
+@pytest.mark.parametrize("echo", ECHOES)
+@pytest.mark.parametrize("status", [400, 422, 429])
+def test_a_prompt_that_an_error_repeats_says_nothing_of_it(status, echo):
+    """Whoever asks cannot have staff told that an account is empty or a key is wrong, nor a cap taken for used up."""
+    exchange = Exchange(was_sent=True, status=status, body=json.dumps(ECHOES[echo]).encode())
+    error = sorted_exchange(exchange, card(), None)
+    wanted = ErrorCategory.BUSY if status == 429 else ErrorCategory.REQUEST_REFUSED
+    assert (error.category, error.retryable) == (wanted, status == 429)
+    assert not used_its_cap(exchange)
+
+
+@pytest.mark.parametrize(
+    ("said", "category"),
+    [
+        ({"error": {"type": "insufficient_quota", "message": "…", "input": "x"}}, ErrorCategory.NO_CREDIT),
+        ({"error": {"details": [{"reason": "API_KEY_INVALID"}]}}, ErrorCategory.KEY_REFUSED),
+        ([{"error": {"message": "API key not valid. Please pass one."}}], ErrorCategory.KEY_REFUSED),
+        (
+            {"error": {"metadata": {"raw": '{"error": {"message": "Insufficient Balance"}}'}}},
+            ErrorCategory.NO_CREDIT,
+        ),
+        ({"code": "x", "error": "Your team doesn't have any credits yet."}, ErrorCategory.NO_CREDIT),
+        ({"error": {"metadata": {"flagged_input": "…"}}}, ErrorCategory.REQUEST_REFUSED),
+    ],
+)
+def test_a_providers_own_words_are_read_wherever_it_writes_them(said, category):
+    """Codes, types, reasons and messages, also of the provider behind a router."""
+    exchange = Exchange(was_sent=True, status=429, body=json.dumps(said).encode())
+    assert sorted_exchange(exchange, card(), None).category == category
