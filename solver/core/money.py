@@ -34,12 +34,9 @@ def parse_usd(
     `whole_cents` refuses more than two decimals. Raises MoneyError with a message for the person who typed it.
     """
     cleaned = _with_decimal_point(text.strip().removeprefix("$").strip())
-    bounds = (
-        f"between {format_usd(minimum_nano)} and {format_usd(maximum_nano)}"
-        if maximum_nano
-        else (f"of at least {format_usd(minimum_nano)}")
-    )
-    expected = f"Enter dollars {bounds}, such as 5 or 0.05."
+    least = format_usd(0 if allow_zero else minimum_nano)
+    bounds = f"between {least} and {format_usd(maximum_nano)}" if maximum_nano else f"of at least {least}"
+    expected = f"Enter dollars {bounds}{_examples(minimum_nano, maximum_nano)}."
     if not _PLAIN_DECIMAL.fullmatch(cleaned):
         shown = cleaned[:40]
         raise MoneyError(
@@ -56,6 +53,16 @@ def parse_usd(
     if nano < minimum_nano or (maximum_nano is not None and nano > maximum_nano):
         raise MoneyError(f"{name}: {format_usd(nano)} is out of range. {expected}")
     return nano
+
+
+def _examples(minimum_nano: int, maximum_nano: int | None) -> str:
+    """Return amounts that would be taken, in words."""
+    fit = [
+        text
+        for text in ("5", "0.05", "12.50")
+        if minimum_nano <= Decimal(text) * NANO_PER_USD <= (maximum_nano or _MAX_USD * NANO_PER_USD)
+    ]
+    return f", such as {' or '.join(fit[:2])}" if fit else ""
 
 
 def _with_decimal_point(typed: str) -> str:

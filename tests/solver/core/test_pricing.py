@@ -185,6 +185,20 @@ def test_what_is_no_amount_says_what_to_enter(typed, said):
         parse_usd(typed)
 
 
+@pytest.mark.parametrize(
+    ("least", "most", "said"),
+    [
+        (10**9, 10**13, "between .1.00 and .10,000.00, such as 5 or 12.50.$"),
+        (10**7, 10**9, "between .0.01 and .1.00, such as 0.05.$"),
+        (10**7, 2 * 10**7, "between .0.01 and .0.02.$"),
+    ],
+)
+def test_the_examples_are_amounts_that_would_be_taken(least, most, said):
+    """A top-up of at least a dollar is not explained by five cents."""
+    with pytest.raises(MoneyError, match=said):
+        parse_usd("x", minimum_nano=least, maximum_nano=most)
+
+
 def test_zero_and_fractions_are_read_where_they_are_allowed():
     """A limit may be nothing; a price may be less than a cent."""
     assert parse_usd("0", allow_zero=True) == 0
