@@ -47,6 +47,11 @@ def by_class(rates: Mapping[str, Any]) -> dict[str, int]:
     return found
 
 
+def limits_of(rates: Mapping[str, Any]) -> dict[str, int]:
+    """Return the limits of a model by their names, in tokens."""
+    return {name: rates[field] for field, name in _LIMIT_FIELDS.items() if field in rates}
+
+
 def agree(one: int, other: int) -> bool:
     """Tell whether two rates differ by at most one in a hundred."""
     return abs(one - other) * _WITHIN <= max(one, other)
@@ -60,7 +65,7 @@ def sources_agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
     """Return what changes where `after` takes the place of `before`: rates, fees and limits."""
-    old, new = by_class(before) | _limits(before), by_class(after) | _limits(after)
+    old, new = by_class(before) | limits_of(before), by_class(after) | limits_of(after)
     names = list(dict.fromkeys([*old, *new]))
     return [
         Difference(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)
@@ -69,7 +74,3 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Dif
 
 def _classes(rates: Mapping[str, Any]) -> dict[str, int]:
     return {name: rates[field] for field, name in CLASSES.items() if rates.get(field) is not None}
-
-
-def _limits(rates: Mapping[str, Any]) -> dict[str, int]:
-    return {name: rates[field] for field, name in _LIMIT_FIELDS.items() if field in rates}

@@ -93,7 +93,8 @@ def approve(
     draft = PriceDraft.objects.filter(model=model, source=source).first()
     if draft is None:
         raise BillingError(
-            "no_draft", f"{model[:100]} has no draft by {source[:40]}. Import the prices again."
+            "no_draft",
+            f"{model[:100]} has no draft by {source[:40]}. Import the prices of its provider first.",
         )
     if not 0 <= uplift_bp <= BASIS_POINTS:
         raise BillingError("bad_uplift", "Write the regional uplift in percent, from 0 to 100, such as 10.")
@@ -103,12 +104,13 @@ def approve(
             f"PONDER_PRICES sets the price of {model} and would set it again at the next start. Change it there, or take "
             "the model out of it first.",
         )
-    rates = _raised(draft.rates, uplift_bp) | _limits(draft)
-    if not rates["input_pico"] or not rates["output_pico"]:
+    rates = _raised(_completed(draft), uplift_bp)
+    parts = (rates, *rates.get("tiers", ()), *rates.get("windows", ()))
+    if not all(part["input_pico"] and part["output_pico"] for part in parts):
         raise BillingError(
             "free",
-            f"{model} would cost nothing for its input or its output. Sources write 0 also where they know no price: set "
-            "it with PONDER_PRICES.",
+            f"{model} would cost nothing for its input or its output, at some service tier or hour at least. Sources "
+            "write 0 also where they know no price: set it with PONDER_PRICES.",
         )
     raised = f", raised by {Decimal(uplift_bp).scaleb(-2).normalize():f} %" if uplift_bp else ""
     price = Price(
@@ -179,18 +181,22 @@ def columns_of(price: Price) -> dict[str, Any]:
     return {field: getattr(price, field) for field in RATE_FIELDS}
 
 
-def _limits(draft: PriceDraft) -> dict[str, int]:
-    """Return the limits of a draft; those that its source does not name are the other source's, or the book's."""
-    others = PriceDraft.objects.filter(model=draft.model).exclude(pk=draft.pk)
-    known = price_book().get(draft.model)
-    every = [draft.rates, *(each.rates for each in others), columns_of(known) if known else {}]
-    window = next(
-        (each["context_window"] for each in every if each.get("context_window")), DEFAULT_MAX_OUTPUT
-    )
-    longest = next(
-        (each["max_output_tokens"] for each in every if each.get("max_output_tokens")), DEFAULT_MAX_OUTPUT
-    )
-    return {"context_window": window, "max_output_tokens": min(longest, window)}
+def _completed(draft: PriceDraft) -> dict[str, Any]:
+    """Return the rates and limits of a draft.
+
+    What genai-prices does not name, such as fees, audio and limits, is as litellm's map says, else as in the book. Of two
+    contexts the smaller holds: some count the prompt alone, some prompt and output.
+    """
+    rates = dict(draft.rates)
+    if draft.source == PriceSource.GENAI:
+        other = PriceDraft.objects.filter(model=draft.model, source=PriceSource.LITELLM).first()
+        known = price_book().get(draft.model)
+        others = other.rates if other else columns_of(known) if known else {}
+        windows = [each["context_window"] for each in (others, rates) if each.get("context_window")]
+        rates = others | rates | ({"context_window": min(windows)} if windows else {})
+    window = rates.get("context_window") or DEFAULT_MAX_OUTPUT
+    longest = rates.get("max_output_tokens") or DEFAULT_MAX_OUTPUT
+    return rates | {"context_window": window, "max_output_tokens": min(longest, window)}
 
 
 def _abilities(model: str) -> dict[str, bool]:
@@ -205,7 +211,7 @@ def _raised(rates: dict[str, Any], uplift_bp: int) -> dict[str, Any]:
         key: [_raised(each, uplift_bp) for each in value]
         if key in {"tiers", "windows"}
         else -(-value * (BASIS_POINTS + uplift_bp) // BASIS_POINTS)
-        if key.endswith(("_pico", "_nano"))
+        if key.endswith(("_pico", "_nano")) and value is not None
         else value
         for key, value in rates.items()
     }

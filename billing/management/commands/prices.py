@@ -3,25 +3,27 @@
 `prices --check` compares the book with the shipped list and the settings, `prices --load` adds what is missing.
 """
 
-from argparse import ArgumentParser
+import re
+from argparse import ArgumentParser, ArgumentTypeError
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from billing.errors import BillingError
-from billing.models import Price, PriceSource
+from billing.models import Price, PriceDraft, PriceSource
 from billing.prices.book import load_prices, price_book, unloaded_models
-from billing.prices.comparison import Difference
-from billing.prices.drafts import DraftLine, DraftState, approve, draft_lines, import_drafts
-from billing.prices.providers import listed_providers
+from billing.prices.comparison import Difference, by_class, limits_of
+from billing.prices.drafts import DraftLine, DraftState, approve, columns_of, draft_lines, import_drafts
+from billing.prices.providers import importable_providers, listed_providers
 from billing.prices.second_source import EXPLAINED, compared, sample
 from billing.templatetags.money import usd_per_million
 from billing.templatetags.prices import price_of
 
 _SHOW, _IMPORT, _DIFF, _APPROVE, _COMPARE = "show", "import", "diff", "approve", "compare"
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,2})?")
 _VERDICTS = ("same", "explained", "unexplained")
 _ACTIONS = (_SHOW, _IMPORT, _DIFF, _APPROVE, _COMPARE)
 
@@ -60,7 +62,7 @@ class Command(BaseCommand):
             "--all", action="store_true", help="diff: also new models and those without a difference"
         )
         parser.add_argument(
-            "--sample", type=int, help="compare: only so many prices of the shipped list, drawn by chance"
+            "--sample", type=_number, help="compare: only so many prices of the shipped list, drawn by chance"
         )
         parser.add_argument(
             "--check", action="store_true", help="fail if the price book lacks a price it should have"
@@ -73,8 +75,7 @@ class Command(BaseCommand):
         """Do what the action says."""
         del args
         if options["action"] == _IMPORT:
-            chosen = options["provider"] or listed_providers()
-            self.stdout.write(f"Drafts: {import_drafts(chosen)}, of {', '.join(chosen)}.")
+            self._import([name.strip().lower() for name in options["provider"]] or listed_providers())
         elif options["action"] == _DIFF:
             self._diff(options)
         elif options["action"] == _APPROVE:
@@ -83,8 +84,7 @@ class Command(BaseCommand):
             self._compare(options["sample"])
         else:
             self._check_or_load(options)
-            wanted = set(options["models"])
-            self._list({name: price for name, price in price_book().items() if not wanted or name in wanted})
+            self._show(options["models"])
 
     def _check_or_load(self, options: dict[str, Any]) -> None:
         try:
@@ -98,8 +98,22 @@ class Command(BaseCommand):
                 f"The price book lacks current prices for {', '.join(missing)}. Run `manage.py prices --load`."
             )
 
+    def _import(self, chosen: list[str]) -> None:
+        number = import_drafts(chosen)
+        found = set(PriceDraft.objects.filter(provider__in=chosen).values_list("provider", flat=True))
+        if missing := sorted(set(chosen) - found):
+            raise CommandError(
+                f"Nobody publishes prices of {', '.join(missing)}. Name providers as litellm does, such as "
+                f"{', '.join(importable_providers())}."
+            )
+        self.stdout.write(f"Drafts: {number}, of {', '.join(chosen)}.")
+
     def _diff(self, options: dict[str, Any]) -> None:
         lines = _chosen(options)
+        if not lines:
+            raise CommandError(
+                "There are no drafts of these models. `manage.py prices import --provider NAME` makes them."
+            )
         shown = [line for line in lines if options["all"] or line.state == DraftState.CHANGED]
         for line in shown:
             self.stdout.write(f"{line.model}: {line.state}, {_agreement(line)}")
@@ -117,7 +131,7 @@ class Command(BaseCommand):
             raise CommandError(f"No user has the address {options['by']}.")
         if not options["models"]:
             raise CommandError(
-                "Name the models to approve, such as openai/gpt-5. `manage.py prices diff` lists them."
+                "Name the models to approve, such as openai/gpt-5. `manage.py prices diff --all` lists them."
             )
         proposed = {line.model: line.proposed.source for line in draft_lines()}
         for model in options["models"]:
@@ -145,6 +159,22 @@ class Command(BaseCommand):
                 f"{counts['unexplained']} prices differ from genai-prices' and nobody said why "
                 "(billing/prices/second_source.py)."
             )
+
+    def _show(self, models: list[str]) -> None:
+        """Write the whole book in a line each, or all that it says of some models."""
+        book = price_book()
+        if missing := [name for name in models if name not in book]:
+            raise CommandError(
+                f"The price book has no price of {', '.join(missing)}. `manage.py prices` lists all that it has; "
+                "`manage.py prices import --provider NAME` makes drafts of others."
+            )
+        if not models:
+            self._list(book)
+        for price in (book[name] for name in models):
+            columns = columns_of(price)
+            self.stdout.write(f"{price.model}, since {price.effective_from:%Y-%m-%d}: {price.source}")
+            for name, figure in (by_class(columns) | limits_of(columns)).items():
+                self.stdout.write(f"  {name}: {price_of(figure, name)}")
 
     def _list(self, book: dict[str, Price]) -> None:
         width = max((len(model) for model in book), default=5)
@@ -175,14 +205,22 @@ def _words(change: Difference) -> str:
 
 
 def _day(text: str) -> date:
-    return date.fromisoformat(text)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(
+            f"“{text[:40]}” is not a day. Write YYYY-MM-DD, such as 2026-12-24."
+        ) from None
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < len(text) < 7):
+        raise ArgumentTypeError(f"“{text[:40]}” is no number of prices. Write one such as 200.")
+    return int(text)
 
 
 def _basis_points(text: str) -> int:
-    try:
-        points = Decimal(text) * 100
-    except InvalidOperation:
-        raise ValueError(text) from None
-    if points != points.to_integral_value():
-        raise ValueError(text)
-    return int(points)
+    """Return the basis points of a percentage such as 10 or 12.5."""
+    if not _PERCENT.fullmatch(text):
+        raise ArgumentTypeError(f"“{text[:40]}” is no percentage. Write 0 to 100, such as 10.")
+    return int(Decimal(text) * 100)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from billing.prices.sources.litellm_map import SERVICES
-from billing.prices.sources.published import Published, nano, pico
+from billing.prices.sources.published import MALFORMED, Published, nano, pico
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice, Provider
@@ -97,7 +97,7 @@ def _providers() -> "dict[str, Provider]":
 def _entry(name: str, model: "ModelInfo") -> Iterator[Published]:
     try:
         rates = _rates(model)
-    except (KeyError, ValueError):
+    except MALFORMED:
         return  # priced by the minute or by the page, or in parts too small to be charged
     comments = (model.price_comments,) if model.price_comments else ()
     deprecated = ("said to be deprecated",) if model.deprecated else ()

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from billing.prices.sources.published import DEFAULT_MAX_OUTPUT, Published, nano, pico
+from billing.prices.sources.published import DEFAULT_MAX_OUTPUT, MALFORMED, Published, nano, pico
 
 RATES = {
     "input_cost_per_token": "input_pico",
@@ -29,6 +29,7 @@ SERVICES = {"flex": "flex", "priority": "priority", "batch": "batches"}
 _WITH_BATCHES = frozenset({"openai", "anthropic"})
 """The providers whose batches Ponder can use."""
 _MODES = frozenset({"chat", "responses"})
+_MOST_TOKENS = 2**30
 _DEFAULT_ADDRESS = "litellm's bundled price map"
 # What Ponder never asks for.
 _UNUSED = {"input_cost_per_image_token": "images"}
@@ -53,12 +54,14 @@ def published(providers: Collection[str]) -> Iterator[Published]:
     """Yield the chat models of these providers whose rates Ponder can represent."""
     seen = set()
     for name, raw in published_map().items():
+        if not isinstance(raw, dict) or raw.get("mode") not in _MODES:
+            continue
         model = ponder_name(name, raw)
-        if raw.get("mode") not in _MODES or model.partition("/")[0] not in providers or model in seen:
+        if model.partition("/")[0] not in providers or model in seen:
             continue
         try:
             found = entry(model, raw)
-        except (KeyError, ValueError):
+        except MALFORMED:
             continue  # priced by the second, by a unit of its own, or not at all
         seen.add(model)
         yield found
@@ -72,7 +75,7 @@ def ponder_name(name: str, raw: dict[str, Any]) -> str:
 
 
 def entry(model: str, raw: dict[str, Any]) -> Published:
-    """Return one model. Raises KeyError or ValueError where the map lacks a rate or has one that is not whole."""
+    """Return one model. Raises one of MALFORMED where the map lacks a rate or has one that is not whole."""
     rates: dict[str, Any] = {
         # Some providers count the prompt alone, some prompt and output: the smaller reading is always safe.
         "context_window": _tokens(raw.get("max_input_tokens") or raw["max_tokens"]),
@@ -102,7 +105,7 @@ def entry(model: str, raw: dict[str, Any]) -> Published:
         sees=bool(raw.get("supports_vision")),
         calls_tools=bool(raw.get("supports_function_calling")),
         ends=date.fromisoformat(ends) if ends else None,
-        address=raw.get("source", _DEFAULT_ADDRESS),
+        address=str(raw.get("source", _DEFAULT_ADDRESS)),
         notes=_notes(raw),
     )
 
@@ -181,4 +184,7 @@ def _notes(raw: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _tokens(said: Any) -> int:
-    return int(Decimal(str(said)))
+    tokens = int(Decimal(str(said)))
+    if not 0 < tokens <= _MOST_TOKENS:
+        raise ValueError(f"{said} is not a number of tokens")
+    return tokens

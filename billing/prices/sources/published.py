@@ -9,6 +9,9 @@ PICO_PER_USD = Decimal(10) ** 12
 NANO_PER_USD = Decimal(10) ** 9
 DEFAULT_MAX_OUTPUT = 16_384
 """Where a source names no output limit: a cautious one, in tokens."""
+MALFORMED = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
+"""What reading a model raises that is not priced by the token, or of which a source says what cannot be."""
+_MOST = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +38,16 @@ class Published:
 
 
 def pico(usd_per_token: Decimal | int | str) -> int:
-    """Return whole pico-USD per token, or stop. Raises ValueError for a rate that is not whole, or negative."""
+    """Return whole pico-USD per token. Raises one of MALFORMED for a rate that is not whole, negative, or above $1."""
     return _whole(Decimal(usd_per_token) * PICO_PER_USD, f"{usd_per_token} USD per token", "pico-USD")
 
 
 def nano(usd: Decimal | int | str) -> int:
-    """Return whole nano-USD of a fee per call. Raises ValueError like `pico`."""
+    """Return whole nano-USD of a fee per call. Raises like `pico`, for more than $1,000."""
     return _whole(Decimal(usd) * NANO_PER_USD, f"{usd} USD", "nano-USD")
 
 
 def _whole(rate: Decimal, said: str, unit: str) -> int:
-    if not rate.is_finite() or rate < 0 or rate != rate.to_integral_value():
-        raise ValueError(f"{said} is not a whole number of {unit}")
+    if not rate.is_finite() or not 0 <= rate <= _MOST or rate != rate.to_integral_value():
+        raise ValueError(f"{said} is not a whole number of {unit}, or no price that anybody asks")
     return int(rate)

@@ -140,11 +140,32 @@ def test_a_regional_uplift_raises_every_rate(drafts):
     assert "raised by 10.5 %" in price.source
 
 
+@pytest.mark.parametrize("is_in_map", [True, False])
+def test_what_a_source_does_not_name_is_not_free(drafts, is_in_map):
+    """genai-prices knows no fee of a search and no limits: those stay as the map says, else as they are in the book."""
+    before = active_price(MODEL)
+    assert before.search_nano
+    if not is_in_map:
+        PriceDraft.objects.filter(source=PriceSource.LITELLM).delete()
+    after = approve(MODEL, PriceSource.GENAI, by=None)
+    assert by_class(after.__dict__) == by_class(before.__dict__)
+    assert (after.search_nano, after.context_window, after.max_output_tokens) == (
+        before.search_nano,
+        before.context_window,
+        before.max_output_tokens,
+    )
+    assert (
+        approve(MODEL, PriceSource.GENAI, by=None, uplift_bp=1_000).search_nano
+        == before.search_nano * 11 // 10
+    )
+
+
+@pytest.mark.parametrize("is_of_tier", [False, True])
 @pytest.mark.parametrize("field", ["input_pico", "output_pico"])
-def test_what_would_be_free_is_not_approved(drafts, field):
-    """A source that names no price, or one of 0, is an accident until a person says otherwise."""
+def test_what_would_be_free_is_not_approved(drafts, field, is_of_tier):
+    """A source that names no price, or one of 0, is an accident until a person says otherwise, at any service tier."""
     draft = PriceDraft.objects.get(model=MODEL, source=PriceSource.LITELLM)
-    draft.rates[field] = 0
+    (draft.rates["tiers"][-1] if is_of_tier else draft.rates)[field] = 0
     draft.save()
     with pytest.raises(BillingError, match="would cost nothing"):
         approve(MODEL, PriceSource.LITELLM, by=None)
@@ -158,12 +179,69 @@ def test_the_command_imports_compares_and_approves(db):
     assert "both sources agree" in _run("diff", "cerebras/gpt-oss-120b", "--all")
     approved = _run("approve", "cerebras/gpt-oss-120b", "--uplift-percent", "10")
     assert "raised by 10 %" in approved
-    assert "Models that can run: 1." in _run("show", "cerebras/gpt-oss-120b")
+    shown = _run("show", "cerebras/gpt-oss-120b")
+    assert "raised by 10 %" in shown
+    assert "  input: $0.385\n" in shown
+    assert "  longest output: " in shown
     assert "→" in _run("diff", "--provider", "cerebras")
-    with pytest.raises(CommandError, match="has no draft"):
-        _run("approve", "cerebras/unheard-of")
-    with pytest.raises(CommandError, match="Name the models"):
-        _run("approve")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["approve"], "Name the models to approve"),
+        (
+            ["approve", "cerebras/unheard-of"],
+            "has no draft by litellm. Import the prices of its provider first",
+        ),
+        (["approve", MODEL, "--by", "nobody@example.org"], "No user has the address nobody@example.org"),
+        (["approve", MODEL, "--from", "24.12.2026"], "“24.12.2026” is not a day. Write YYYY-MM-DD"),
+        (["approve", MODEL, "--from", "2020-01-01"], "cannot begin in the past"),
+        *(
+            (["approve", MODEL, "--uplift-percent", text], f"“{text[:40]}” is no percentage. Write 0 to 100")
+            for text in ("ten", "10%", "12,5", "0.005", "NaN", "sNaN", "Infinity", "1e400000", "")
+        ),
+        (["approve", MODEL, "--uplift-percent", "101"], "from 0 to 100"),
+        (["compare", "--sample", "-3"], "“-3” is no number of prices"),
+        (["show", "openai/nope"], "has no price of openai/nope"),
+        (["diff", "openai/nope"], "There are no drafts of these models"),
+        (["import", "--provider", "opnai"], "Nobody publishes prices of opnai. .* such as .*openai, "),
+    ],
+)
+def test_the_command_says_what_is_wrong_and_what_to_do(drafts, arguments, said):
+    """Nothing is approved by a slip, and no Python shows through."""
+    before = Price.objects.count()
+    with pytest.raises(CommandError, match=said):
+        _run(*arguments)
+    assert Price.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [
+        {"input_cost_per_token": -1e-6},
+        {"input_cost_per_token": "a lot"},
+        {"input_cost_per_token": float("nan")},
+        {"input_cost_per_token": None},
+        {"input_cost_per_token": 1.25},
+        {"output_cost_per_token": {}},
+        {"cache_read_input_token_cost": "x"},
+        {"max_input_tokens": "lots"},
+        {"max_input_tokens": -5},
+        {"deprecation_date": "soon"},
+        {"off_peak_pricing": {"windows": [{"hours_utc": "x"}]}},
+        {"search_context_cost_per_query": [1]},
+    ],
+)
+def test_a_price_that_cannot_be_is_no_draft_and_holds_up_no_other(db, slip, monkeypatch):
+    """Negative, not a number, in other units, without a class: that model is left out, the rest of the map is read."""
+    found = litellm_map.published_map()
+    monkeypatch.setattr(
+        litellm_map,
+        "published_map",
+        lambda: {"gpt-5": found["gpt-5"] | slip, "gpt-5-mini": found["gpt-5-mini"], "broken": [1]},
+    )
+    assert [each.model for each in litellm_map.published(["openai"])] == ["openai/gpt-5-mini"]
 
 
 def test_the_sources_name_models_as_ponder_does():
