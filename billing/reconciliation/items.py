@@ -75,7 +75,10 @@ def book(item_id: int, *, amount_nano: int, by: User, reason: str) -> Reconcilia
     """Bring the books of an item to an amount that a person vouches for: the bill, or the part of it that is ours."""
     item = _for_person(item_id, reason)
     if amount_nano < 0:
-        raise BillingError("negative", "Enter an amount of $0.00 or more.")
+        raise BillingError(
+            "negative",
+            "A credit is no cost of calls: explain it and leave the books as they are, or book another amount.",
+        )
     _bring_to(item, amount_nano, by=by, why=f"set to {format_usd_exact(amount_nano)}: {reason.strip()}")
     item.state, item.by, item.reason = ItemState.CLOSED, by, reason.strip()[:500]
     item.accepted_nano, item.changed_at = amount_nano, timezone.now()

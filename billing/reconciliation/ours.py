@@ -93,4 +93,5 @@ def _bare(name: str, provider: str) -> str:
 
 
 def _undated(name: str, provider: str) -> str:
-    return _DATED.sub("", _bare(name, provider))
+    """Return a name without its date; a version is the same with points and with dashes (“Claude Sonnet 4.5”)."""
+    return _DATED.sub("", _bare(name, provider)).replace(".", "-")

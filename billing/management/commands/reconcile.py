@@ -12,6 +12,7 @@ from billing.models import ItemState
 from billing.reconciliation.daily import DAYS, reconcile
 from billing.reconciliation.items import take_report
 from billing.reconciliation.report import read_csv
+from billing.stops import providers
 
 
 class Command(BaseCommand):
@@ -36,10 +37,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Take the report, then check."""
         del args
-        if options["report"]:
-            self._take(options)
         if not 1 <= options["days"] <= 31:
             raise CommandError("--days: from 1 to 31.")
+        if options["report"]:
+            self._take(options)
         run = reconcile(days=options["days"])
         for name, found in run.findings.items():
             self.stdout.write(f"{name}: {found['open']} open")
@@ -50,8 +51,12 @@ class Command(BaseCommand):
 
     def _take(self, options: dict[str, Any]) -> None:
         path, provider = options["report"], options["provider"].strip().lower()
-        if not provider:
-            raise CommandError("--provider: say whose report it is, such as openai.")
+        known = providers()
+        if provider not in known:
+            whose = (
+                f"“{provider[:60]}” has no model in the price book" if provider else "say whose report it is"
+            )
+            raise CommandError(f"--provider: {whose}. Expected one of {', '.join(known)}.")
         try:
             report = read_csv(
                 path.read_bytes(), provider=provider, name=path.name, is_complete=options["complete"]

@@ -18,7 +18,7 @@ from billing.errors import BillingError
 from billing.models import Call, CallState, ItemState, ReconciliationItem, ReconciliationRun, Transfer
 from billing.reconciliation import items
 from billing.reconciliation.ours import bounds
-from billing.reconciliation.report import MAX_BYTES, read_csv
+from billing.reconciliation.report import MAX_BYTES, MOST_NANO, read_csv
 from billing.stops import providers
 from solver.core.money import MoneyError, parse_usd, usd_decimal
 
@@ -66,7 +66,15 @@ class DecisionForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("action") == _BOOK_PART:
             try:
-                cleaned["amount_nano"] = parse_usd(cleaned.get("amount", ""), name="Amount", allow_zero=True)
+                # Providers bill fractions of a cent.
+                cleaned["amount_nano"] = parse_usd(
+                    cleaned.get("amount", ""),
+                    name="Amount",
+                    minimum_nano=1,
+                    maximum_nano=MOST_NANO,
+                    whole_cents=False,
+                    allow_zero=True,
+                )
             except MoneyError as error:
                 self.add_error("amount", str(error))
         return cleaned

@@ -9,6 +9,7 @@ import pytest
 from billing.errors import BillingError
 from billing.models import Call, Entry, ItemState, ReconciliationItem, Transfer
 from billing.reconciliation.items import book, explain, look_again, reopen, take_report
+from billing.reconciliation.ours import Names
 from billing.reconciliation.report import Bill, ReportError, read_csv, report_of
 from tests.billing.books import USD, doubt, settle, sql, start_job, void
 
@@ -142,6 +143,14 @@ def test_a_providers_name_finds_our_model(doubted, name):
     assert item.model == "demo/intern"
 
 
+def test_a_name_in_words_finds_our_model():
+    """Reports for people name models as people do; what means none of ours is told by its provider."""
+    names = Names("anthropic", ["anthropic/claude-sonnet-4-6", "anthropic/claude-sonnet-4-5"], {})
+    assert names.ours("Claude Sonnet 4.5") == "anthropic/claude-sonnet-4-5"
+    assert names.ours("claude-sonnet-4-6-20251114") == "anthropic/claude-sonnet-4-6"
+    assert names.ours("Web Search 2.0") == "anthropic/web-search-2.0"
+
+
 def test_days_are_those_of_utc_and_each_is_an_item(doubted):
     """Yesterday's bill says nothing of today's calls."""
     yesterday = today() - timedelta(days=1)
@@ -163,6 +172,20 @@ def test_a_csv_is_read_whatever_its_columns_are_called():
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf\n\nDay;Model;Cost (USD)\r\n2026-01-31;a;1.2e-05\r\n\r\n",
+        b"day\tmodel\tcost ($)\r2026-01-31\ta\t$0.000012\r",
+        b'"Usage Date",model,cost,currency\n1769817600,"a, input",0.000007,usd\n1769817600,"a, output",5E-6,USD\n',
+    ],
+)
+def test_a_csv_is_read_however_it_was_written(content):
+    """Marks, blank lines, any ends of lines and any usual way to write a day and an amount."""
+    read = read_csv(content, provider="openai", name="costs.csv", is_complete=True)
+    assert list(read.bills) == [Bill(date(2026, 1, 31), "a", 12_000)]
+
+
+@pytest.mark.parametrize(
     ("content", "said"),
     [
         (b"", "it is empty"),
@@ -177,7 +200,30 @@ def test_a_csv_is_read_whatever_its_columns_are_called():
         (b"day,model,cost\n2026-01-01,a,1e30\n", "not an amount of dollars"),
         (b"day,model,cost\n2026-01-01,,1\n", "names no model"),
         (b"day,model,cost,currency\n2026-01-01,a,1,EUR\n", "the currency is .EUR."),
+        (b"day,model,cost\n2026-01-01,a,1e999999999\n", "not an amount of dollars"),
+        (b"day,model,cost\n2026-01-01,a,1e400000\n", "not an amount of dollars"),
+        (b"day,model,cost\n2026-01-01,a,1_000\n", "not an amount of dollars"),
+        ("day,model,cost\n2026-01-01,a,\uff11\uff12\n".encode(), "not an amount of dollars"),
+        (b"day,model,cost\n" + 3 * b"2026-01-01,a,99999999\n", r"add up to \$299,999,997"),
+        (
+            b"day,model,cost\n2026-01-01,a,1\nTotal,,1\n",
+            "line 3: .Total. is not a day.* leave out lines of totals",
+        ),
+        (b"day,model,cost,currency\n2026-01-01,a,1,\n", "the currency is ..\\."),
+        (b"day,model,cost,currency,billing_currency\n2026-01-01,a,1,USD,EUR\n", "the currency is .EUR."),
+        (b"day,model,cost_eur\n2026-01-01,a,1\n", "no column for the cost.*found: day, model, cost_eur"),
+        (b"day,model,cost (\xe2\x82\xac)\n2026-01-01,a,1\n", "no column for the cost"),
+        (b"cost,model,cost,day\n1,a,2,2026-01-01\n", "2 columns named cost. Keep one"),
+        (b'day,model,cost\n2026-01-01,"a,5\n', "line 2: it is not CSV"),
+        (b"day|model|cost\n2026-01-01|a|5\n", "found: day.model.cost"),
+        (b"\n\n", "it is empty"),
         (b"\xff\xfe\x00", "not text in UTF-8"),
+        ("day,model,cost\n2026-01-01,caf\xe9,1\n".encode("latin-1"), "not text in UTF-8"),
+        ("day,model,cost\n2026-01-01,a,1\n".encode("utf-16"), "not text in UTF-8"),
+        ("day,model,cost\n2026-01-01,a,1\n".encode("utf-16-le"), "not text in UTF-8"),
+        (b"PK\x03\x04\x14\x00", "not as a workbook"),
+        (b"day,model,cost\n" + b"x" * 4_000_000, "more than 4 MB. Upload a shorter period"),
+        (b"day,model,cost\n" + b"".join(b"2026-01-01,%d,1\n" % n for n in range(5_001)), "more than 5,000"),
     ],
 )
 def test_a_report_that_cannot_be_read_says_what_is_wrong_with_it(content, said):

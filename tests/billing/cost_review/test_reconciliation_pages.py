@@ -39,16 +39,19 @@ def test_staff_upload_a_report_and_decide_on_what_it_leaves_open(job, stella):
         stella.post(f"{address}decide/", {"action": "part", "amount": "x", "reason": "y"}).status_code == 422
     )
     assert stella.post(f"{address}decide/", {"action": "explain"}).status_code == 422
-    stella.post(f"{address}decide/", {"action": "part", "amount": "1.25", "reason": "Our part."})
+    for amount in ("-1", "1e5", "NaN", "1000000000", ""):
+        asked = {"action": "part", "amount": amount, "reason": "y"}
+        assert "Enter dollars between $0.00 and" in stella.post(f"{address}decide/", asked).text
+    stella.post(f"{address}decide/", {"action": "part", "amount": "1.250000001", "reason": "Our part."})
     item.refresh_from_db()
-    assert (item.state, item.by, item.booked_nano) == (ItemState.CLOSED, stella.user, 1_250_000_000)
+    assert (item.state, item.by, item.booked_nano) == (ItemState.CLOSED, stella.user, 1_250_000_001)
     page = stella.get(address).text
     assert f"bill:{item.pk}:1" in page
     assert stella.user.email in page
     csv = b"".join(
         stella.get("/staff/costs/reconciliation/items.csv?state=closed").streaming_content
     ).decode()
-    assert f"demo,{today},demo/intern,closed,9.00,1.00,1.00,1,1.25,7.75" in csv
+    assert f"demo,{today},demo/intern,closed,9.00,1.00,1.00,1,1.250000001,7.749999999" in csv
     assert "no column for the cost" in upload(stella, "day,model\n").text
 
 
@@ -71,6 +74,8 @@ def test_the_command_takes_a_report_from_a_file(job, tmp_path, capsys):
     file.write_text(f"date,model,amount\n{datetime.now(tz=UTC).date()},intern,0.5\n")
     with pytest.raises(CommandError, match="whose report"):
         call_command("reconcile", report=file)
+    with pytest.raises(CommandError, match=r"“dmo” has no model in the price book. Expected one of .*demo, "):
+        call_command("reconcile", report=file, provider="dmo")
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("reconcile", report=tmp_path / "none.csv", provider="demo")
     call_command("reconcile", report=file, provider="demo", complete=True)
