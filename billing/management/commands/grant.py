@@ -9,7 +9,9 @@ from accounts.models import User
 from accounts.services import ensure_personal_workspace
 from billing.books.wallet import balances, grant
 from billing.errors import BillingError
-from solver.core.money import MoneyError, format_usd_exact, parse_usd
+from solver.core.money import NANO_PER_USD, MoneyError, format_usd_exact, parse_usd
+
+_MOST_NANO = 1_000_000 * NANO_PER_USD
 
 
 class Command(BaseCommand):
@@ -34,7 +36,7 @@ class Command(BaseCommand):
             )
         workspace = ensure_personal_workspace(user)
         try:
-            amount = parse_usd(options["amount"], name="Amount")
+            amount = parse_usd(options["amount"], name="Amount", maximum_nano=_MOST_NANO)
             grant(
                 workspace=workspace,
                 amount_nano=amount,

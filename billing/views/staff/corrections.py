@@ -6,7 +6,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -19,10 +19,12 @@ from billing.cost_review.changes import Change, Changes
 from billing.cost_review.csv_reply import csv_reply
 from billing.errors import BillingError
 from billing.models import Correction, CorrectionKind, CorrectionState
+from billing.views.access import owned_by
 from solver.core.money import NANO_PER_CENT
 
 _PAGE = 50
 _CENTS_A_DOLLAR = 100
+_MOST_USD = 1_000_000
 
 
 class CorrectionForm(forms.Form):
@@ -32,7 +34,7 @@ class CorrectionForm(forms.Form):
     kind = forms.ChoiceField(
         label="What", choices=[(each.value, each.label.capitalize()) for each in CorrectionKind]
     )
-    amount = forms.DecimalField(label="Amount", max_digits=12, decimal_places=2)
+    amount = forms.DecimalField(label="Amount", min_value=-_MOST_USD, max_value=_MOST_USD, decimal_places=2)
     reason = forms.CharField(label="Reason", max_length=500)
     workspace = forms.ModelChoiceField(
         Workspace.objects.none(),
@@ -44,7 +46,7 @@ class CorrectionForm(forms.Form):
 
     def __init__(self, sent: QueryDict | None) -> None:
         super().__init__(sent)
-        owned = _owned_by(sent.get("email", "").strip()) if sent else Workspace.objects.none()
+        owned = owned_by(sent.get("email", "").strip()) if sent else Workspace.objects.none()
         field = cast("forms.ModelChoiceField[Workspace]", self.fields["workspace"])
         field.disabled = len(owned) < 2  # nothing to choose
         if self.asks_which:
@@ -60,7 +62,7 @@ class CorrectionForm(forms.Form):
         data: dict[str, Any] = self.cleaned_data
         if not (address := data.get("email")) or "workspace" in self.errors:
             return data
-        owned = list(_owned_by(address))
+        owned = list(owned_by(address))
         if len(owned) == 1:
             data["workspace"] = owned[0]
         elif owned and not data.get("workspace"):
@@ -74,12 +76,6 @@ class CorrectionForm(forms.Form):
                 else "Nobody here has this address.",
             )
         return data
-
-
-def _owned_by(address: str) -> QuerySet[Workspace]:
-    """Return the workspaces that a user owns, their own first, whichever one they have switched to."""
-    owned = Workspace.objects.filter(memberships__user__email__iexact=address, memberships__role=Role.OWNER)
-    return owned.order_by("memberships__pk")
 
 
 @staff_with(Right.CORRECT_BOOKS)

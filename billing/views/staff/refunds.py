@@ -4,18 +4,20 @@ import uuid
 from typing import Any
 
 from django import forms
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import AuthedRequest, staff_with
-from accounts.models import User
+from accounts.models import User, Workspace
 from accounts.rights import Right
 from accounts.services import ensure_personal_workspace
 from billing.errors import BillingError
 from billing.models import Refund
 from billing.payments.refunds import ask_for_refund, plan_refund, refundable_nano
+from billing.views.access import owned_by
 from billing.views.refunds import RefundForm, tell_of_refund
 from solver.core.money import usd_decimal
 
@@ -33,9 +35,8 @@ class StaffRefundForm(RefundForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 def staff_refunds(request: AuthedRequest) -> HttpResponse:
     """Show refunds of late and a person's money; the first POST shows what would happen, the second acts."""
-    email = (
-        (request.POST if request.method == "POST" else request.GET).get("email", "").replace("\0", "").strip()
-    )
+    sent = request.POST if request.method == "POST" else request.GET
+    email, wanted = (sent.get(name, "").replace("\0", "").strip() for name in ("email", "workspace"))
     person = User.objects.filter(email__iexact=email).first() if email else None
     context: dict[str, Any] = {
         "email": email,
@@ -45,11 +46,20 @@ def staff_refunds(request: AuthedRequest) -> HttpResponse:
     }
     if person is None:
         return render(request, "billing/staff/refunds.html", context, status=404 if email else 200)
-    return _refund_of(request, person, context)
+    context["workspaces"] = list(owned_by(person.email))
+    own = ensure_personal_workspace(person)
+    workspace = next(
+        (each for each in [own, *context["workspaces"]] if str(each.public_id) == wanted or not wanted), None
+    )
+    if workspace is None:
+        raise Http404
+    return _refund_of(request, person, workspace, context)
 
 
-def _refund_of(request: AuthedRequest, person: User, context: dict[str, Any]) -> HttpResponse:
-    workspace = ensure_personal_workspace(person)
+def _refund_of(
+    request: AuthedRequest, person: User, workspace: Workspace, context: dict[str, Any]
+) -> HttpResponse:
+    context["workspace"] = workspace
     context["refundable_nano"] = refundable_nano(workspace)
     if request.method != "POST":
         amount = usd_decimal(context["refundable_nano"])
@@ -75,4 +85,5 @@ def _refund_of(request: AuthedRequest, person: User, context: dict[str, Any]) ->
         form.add_error("amount", error.message)
         return render(request, "billing/staff/refunds.html", context, status=422)
     tell_of_refund(request, made)
-    return redirect(f"{reverse('staff-refunds')}?email={person.email}")
+    back = urlencode({"email": person.email, "workspace": str(workspace.public_id)})
+    return redirect(f"{reverse('staff-refunds')}?{back}")

@@ -243,6 +243,14 @@ def test_a_correction_is_of_a_workspace_that_the_user_owns(rich, alice, charlie,
     assert stella.post(address, form | {"email": "nobody@example.org"}).status_code == 422
 
 
+@pytest.mark.parametrize("amount", ["1e9", "-1000000.01", "9999999999.99", "NaN", "0.001", "1,5,0", ""])
+def test_a_correction_that_cannot_be_is_refused_in_words(rich, stella, amount):
+    """Nothing is written down of more than a million dollars, of fractions of a cent or of what is no number."""
+    form = {"email": "alice@example.org", "kind": "adjustment", "amount": amount, "reason": "Late."}
+    page = stella.post("/staff/costs/corrections/", form)
+    assert (page.status_code, Correction.objects.count()) == (422, 0)
+
+
 def test_a_debt_is_written_off_by_two(rich, stella):
     """At most what is owed; afterwards the workspace owes nothing."""
     bella = type(stella)("bella", staff=True)

@@ -109,6 +109,7 @@ def test_the_grant_command_gives_money(alice):
         (["alice@example.org", "nan", "--reason", "x"], "“nan” is not an amount"),
         (["alice@example.org", "1e400", "--reason", "x"], "is not an amount"),
         (["alice@example.org", "0", "--reason", "x"], "out of range"),
+        (["alice@example.org", "1000000000", "--reason", "x"], r"between \$0.01 and \$1,000,000.00"),
         (["alice@example.org", "0.001", "--reason", "x"], "fractions of a cent"),
         (["alice@example.org", "1", "--reason", " "], "needs a reason"),
     ],

@@ -8,6 +8,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.models import Membership, Role, Workspace
 from billing import tasks
 from billing.books.ledger import debt_nano
 from billing.books.paid_money import sum_paid
@@ -198,6 +199,24 @@ def test_staff_refund_with_a_reason_and_a_second_look(paid, stripe_double, stell
     [refund] = Refund.objects.all()
     assert (refund.by, refund.by_staff, wallet_of(paid)) == (stella.user, True, 12 * USD)
     assert "Paid twice" in alice.get("/wallet/").text
+
+
+def test_staff_refund_what_a_team_paid(paid, stripe_double, stella, alice):
+    """Of several workspaces that a person owns staff choose one; one that is not theirs is none."""
+    team = Workspace.objects.create(name="Team")
+    Membership.objects.create(workspace=team, user=alice.user, role=Role.OWNER)
+    more = start_top_up(workspace=team, user=alice.user, amount_nano=9 * USD, success_url="x", cancel_url="y")
+    stripe_double.pay(more.checkout_session)
+    sync_top_up(more.pk)
+    url, asked = "/staff/costs/refunds/", {"email": alice.user.email, "workspace": str(team.public_id)}
+    own = stella.get(url, {"email": alice.user.email}).text
+    assert "owns several workspaces" in own
+    assert f"workspace={team.public_id}" in own
+    assert "$9.00" in stella.get(url, asked).text
+    wish = asked | {"request": str(uuid.uuid4()), "amount": "8", "reason": "Paid twice", "sure": "on"}
+    assert stella.post(url, wish | {"workspace": str(uuid.uuid4())}).status_code == 404
+    assert stella.post(url, wish).status_code == 302
+    assert Refund.objects.get().top_up.workspace == team
 
 
 def test_only_owners_refund_and_see_the_portal(paid, stripe_double, alice, bob, charlie):
