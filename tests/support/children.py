@@ -1,5 +1,6 @@
 """The processes below a process."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from solver.processes.pool import ProcessPool
@@ -7,8 +8,17 @@ from solver.processes.pool import ProcessPool
 
 def children_of(pid: int) -> set[int]:
     """List the living child processes, whichever thread started them."""
-    threads = Path(f"/proc/{pid}/task").glob("*/children")
-    return {int(child) for thread in threads for child in thread.read_text().split()}
+    found: set[int] = set()
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            found.update(map(int, thread.read_text().split()))
+    return found
+
+
+def all_below(pid: int) -> set[int]:
+    """List the living descendants."""
+    children = children_of(pid)
+    return children.union(*map(all_below, children))
 
 
 def worker_of(pool: ProcessPool) -> int | None:

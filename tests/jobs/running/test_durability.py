@@ -24,6 +24,7 @@ from tests.jobs.conftest import undecided
 from tests.jobs.running.test_tools_of_jobs import submit
 from tests.jobs.workers import Worker
 from tests.support import endpoint as scripted
+from tests.support.children import all_below, is_alive
 from tests.support.endpoint import Answer
 from tests.support.people import submit_for
 from tests.support.sandboxes import bubblewrap
@@ -133,6 +134,7 @@ def test_a_job_survives_kill_9_in_the_middle_of_its_tools(alice, workspace, endp
         first.wait_for(
             lambda: len(paths_of(asked) & {"/bees", "/search"}) == 2 and runs.exclude(taken_at=None).exists()
         )
+        below = all_below(first.process.pid)
         first.kill()
         may_answer.set()
         # As if the time of both leases had passed.
@@ -140,7 +142,10 @@ def test_a_job_survives_kill_9_in_the_middle_of_its_tools(alice, workspace, endp
         runs.update(lease_until=timezone.now())
         second = worker(**tools)
         wake_worker(job.pk)
+        # Neither the program, whose sandbox is its own, nor what reads files outlives the worker.
+        second.wait_for(lambda: not any(map(is_alive, below)))
         second.wait_for(lambda: ended(job))
+    assert below
     assert job.answer == "42"
     steps = StepRecord.objects.filter(job=job, state="told").exclude(kind="note").order_by("seq")
     assert Counter(steps.values_list("key", flat=True)) == Counter(
