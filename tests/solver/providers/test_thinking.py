@@ -28,3 +28,24 @@ def test_efforts_are_named_where_a_model_takes_efforts():
     assert long_thought("gemini/gemini-2.5-pro", cap=30_000) == {"reasoning_effort": "high"}
     assert long_thought("gemini/gemini-2.5-pro", cap=2_000)["thinking"]["budget_tokens"] == 1_500
     assert long_thought("gemini/gemini-2.5-pro", cap=700) == {}
+
+
+@pytest.mark.parametrize(
+    ("model", "control", "asked"),
+    [
+        ("anthropic/claude-opus-5-5", "thinking", {"display": "summarized"}),
+        ("gemini/gemini-3.8-flash", "thinkingConfig", {"includeThoughts": True}),
+        ("gemini/gemini-2.5-pro", "thinkingConfig", {"includeThoughts": True}),
+    ],
+)
+def test_who_thinks_for_long_sums_its_thoughts_up_where_that_is_free(model, control, asked):
+    """What a step's page shows as its reasoning; OpenAI's is left out, for it refuses it to some of its customers."""
+    name, provider, _, _ = get_llm_provider(model)
+    sent = get_optional_params(
+        model=name,
+        custom_llm_provider=provider,
+        max_tokens=30_000,
+        drop_params=True,
+        **long_thought(model, cap=30_000),
+    )
+    assert sent[control].items() >= asked.items()
