@@ -11,6 +11,8 @@ from billing.models import StripeEvent, TopUp, TopUpState
 # After so many failures, some 40 minutes, it is no passing outage.
 _STUCK_ATTEMPTS = 10
 
+UNFINISHED_SHOWN = 10
+
 
 def problem_top_ups() -> QuerySet[TopUp]:
     """Return the top-ups that were paid otherwise than asked for, or that Stripe does not know; oldest first."""
@@ -37,7 +39,6 @@ def close_problem(top_up_id: uuid.UUID, *, by: User, reason: str) -> None:
 
 
 def unfinished_top_ups(workspace: Workspace) -> list[TopUp]:
-    """Return the top-ups of a workspace that are neither credited nor failed, newest first, for its wallet page."""
-    return list(
-        TopUp.objects.filter(workspace=workspace, state=TopUpState.PENDING).order_by("-created_at")[:10]
-    )
+    """Return the newest top-ups of a workspace that are neither credited nor failed, one more than its wallet shows."""
+    pending = TopUp.objects.filter(workspace=workspace, state=TopUpState.PENDING)
+    return list(pending.order_by("-created_at", "pk")[: UNFINISHED_SHOWN + 1])

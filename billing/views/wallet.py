@@ -1,22 +1,20 @@
 """The wallet page: what is available, what lies with jobs, what was spent, every movement, and adding money."""
 
-from collections.abc import Sequence
-from typing import cast
-
 from django.conf import settings
-from django.core.paginator import Page, Paginator
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.access import AuthedRequest, with_role, workspace_of
 from accounts.models import Role
-from billing.books.statement import LEDGER_HEADER, PAGE_ROWS, NetStatement, StatementRow, ledger_rows
+from billing.books.statement import LEDGER_HEADER, ledger_rows, net_page
 from billing.books.trial_end import trial_ends_at
 from billing.cost_review.csv_reply import csv_reply
-from billing.payments.problems import unfinished_top_ups
+from billing.payments.problems import UNFINISHED_SHOWN, unfinished_top_ups
 from billing.payments.stripe_api import gateway as stripe_gateway
 from billing.views.forms import CUSTOM, PRESETS, TopUpForm
+
+_MAX_DIGITS = 18
 
 
 @with_role(Role.OWNER)
@@ -31,15 +29,16 @@ def wallet(request: AuthedRequest) -> HttpResponse:
 def wallet_page(request: AuthedRequest, form: TopUpForm, *, status: int = 200) -> HttpResponse:
     """Render the wallet with this top-up form, which may carry errors; what it has, every page knows (`available`)."""
     workspace = workspace_of(request.user)
-    movements = cast(
-        "Sequence[StatementRow]", NetStatement(workspace)
-    )  # pages need its length and slices only
-    page: Page[StatementRow] = Paginator(movements, PAGE_ROWS).get_page(request.GET.get("page"))
+    before = request.GET.get("before", "")
+    is_key = before.isascii() and before.isdigit() and len(before) <= _MAX_DIGITS
+    page = net_page(workspace, before=int(before) if is_key else None)
+    unfinished = unfinished_top_ups(workspace)
     context = {
-        "unfinished": unfinished_top_ups(workspace),
-        "rows": list(page.object_list),
-        "page": page,
-        "link": "?page=",
+        "unfinished": unfinished[:UNFINISHED_SHOWN],
+        "more_unfinished": len(unfinished) > UNFINISHED_SHOWN,
+        "rows": page.rows,
+        "older": page.older,
+        "is_older": is_key,
         "form": form,
         "presets": PRESETS,
         "missing_settings": stripe_gateway.missing_settings(),

@@ -67,7 +67,7 @@ def test_unspent_money_goes_back_newest_payment_first(paid, stripe_double, alice
     for top_up in (paid, newer):
         assert sync_top_up(top_up.pk).reversed_nano in {15 * USD, 10 * USD}
     assert wallet_of(paid) == 5 * USD
-    newest = statement(paid.workspace)[0:1][0]
+    newest = next(statement(paid.workspace))
     assert (newest.what, newest.memo) == ("Refund or dispute", "refund to your card, as you asked")
 
 

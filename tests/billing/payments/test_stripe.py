@@ -32,7 +32,7 @@ def test_a_paid_top_up_is_credited(top_up, stripe_double, hook):
         intent,
         20 * USD,
     )
-    assert statement(top_up.workspace)[0:1][0].what == "Top-up"
+    assert next(statement(top_up.workspace)).what == "Top-up"
     [told] = OutboxMessage.objects.filter(kind="payment")
     assert (told.recipient, told.content["subject"]) == (top_up.user.email, "$20.00 was added to your wallet")
     assert Transfer.objects.filter(key=f"stripe:pi:{intent}").count() == 1
@@ -257,7 +257,10 @@ def test_a_dispute_after_spending_is_owed_and_blocks_new_jobs(top_up, stripe_dou
     stripe_double.pay(again.checkout_session)
     sync_top_up(again.pk)
     assert (wallet_of(top_up), debt_nano(top_up.workspace)) == (3 * USD, 0)
-    told = [(row.what, row.memo != "", row.amount_nano) for row in statement(top_up.workspace)[:2]]
+    told = [
+        (row.what, row.memo != "", row.amount_nano)
+        for row in itertools.islice(statement(top_up.workspace), 2)
+    ]
     assert told == [("Payment of an open debt", True, -15 * USD), ("Top-up", False, 18 * USD)]
 
 
@@ -276,7 +279,7 @@ def test_a_won_dispute_gives_the_money_back(top_up, stripe_double, hook):
         hook(charge_event(stripe_double, intent, "charge.dispute.closed"))
         tasks.process_stripe_inbox()
         assert wallet_of(top_up) == left * USD
-        assert statement(top_up.workspace)[0:1][0].memo == memo
+        assert next(statement(top_up.workspace)).memo == memo
 
 
 def test_a_refund_that_fails_is_called_one(top_up, stripe_double):
