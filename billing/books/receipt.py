@@ -33,10 +33,7 @@ SELECT c.kind, c.model, c.served_model, c.price_id, p.effective_from, p.source, 
     sum(c.input_tokens)::bigint, sum(c.cache_read_tokens)::bigint, sum(c.cache_write_tokens)::bigint,
     sum(c.cache_write_1h_tokens)::bigint, sum(c.audio_tokens)::bigint, sum(c.image_tokens)::bigint,
     sum(c.output_tokens)::bigint, sum(c.reasoning_tokens)::bigint,
-    sum(CASE WHEN c.kind <> 'model' THEN least(c.cost_nano, c.billed_nano)
-        ELSE least(c.billed_nano, coalesce(p.request_nano, 0) + coalesce(p.search_nano, 0) * CASE
-            WHEN jsonb_typeof(c.usage #> '{server_tool_use,web_search_requests}') = 'number'
-            THEN (c.usage #>> '{server_tool_use,web_search_requests}')::numeric ELSE 0 END) END)::bigint,
+    sum(billing_fees(c.kind, least(c.cost_nano, c.billed_nano), c.usage, p.request_nano, p.search_nano))::bigint,
     sum(least(c.cost_nano, c.billed_nano))::bigint, sum(c.billed_nano)::bigint
 FROM billing_call c LEFT JOIN billing_price p ON p.id = c.price_id
 WHERE c.job_id = %s AND c.state = 'settled'

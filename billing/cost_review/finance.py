@@ -18,11 +18,13 @@ from solver.core.money import NANO_PER_CENT
 _PART = """
 WITH mark AS (SELECT coalesce(max(until), '-infinity') AS until FROM billing_callsummark), part AS (
     SELECT model, settled, cost_nano, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens,
-        reasoning_tokens, input_nano, cache_nano, again, again_nano, mute, mute_nano, doubts, doubt_nano
+        reasoning_tokens, input_nano, cache_read_nano, cache_write_nano, reasoning_nano, fee_nano, again, again_nano,
+        mute, mute_nano, doubts, doubt_nano
     FROM billing_modelsum WHERE quarter >= %(since)s AND quarter < %(until)s
     UNION ALL
     SELECT model, settled, cost_nano, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens,
-        reasoning_tokens, input_nano, cache_nano, again, again_nano, mute, mute_nano, doubts, doubt_nano
+        reasoning_tokens, input_nano, cache_read_nano, cache_write_nano, reasoning_nano, fee_nano, again, again_nano,
+        mute, mute_nano, doubts, doubt_nano
     FROM billing_model_part
     WHERE finished_at >= greatest(%(since)s, (SELECT until FROM mark)) AND finished_at < %(until)s
 )
@@ -37,9 +39,23 @@ JOIN billing_account p ON p.id = o.account_id AND p.kind IN ('wallet', 'trial')
 WHERE a.kind = 'escrow' AND a.closed_at >= %s AND a.closed_at < %s
 GROUP BY 1
 """
+# What a job has left goes back as its own money first, at most as much as came from the wallet (billing.books.escrow).
 _LIABILITY = """
 SELECT kind, coalesce(sum(balance_nano), 0)::bigint FROM billing_account
-WHERE is_floored AND (kind IN ('wallet', 'trial') OR (kind = 'escrow' AND closed_at IS NULL)) GROUP BY 1
+WHERE is_floored AND kind IN ('wallet', 'trial') GROUP BY 1
+UNION ALL
+SELECT own.kind, coalesce(sum(own.nano), 0)::bigint
+FROM billing_account a
+CROSS JOIN LATERAL (
+    SELECT least(a.balance_nano, coalesce(-sum(o.amount_nano), 0)) AS nano
+    FROM billing_transfer t
+    JOIN billing_entry e ON e.transfer_id = t.id AND e.account_id = a.id
+    JOIN billing_entry o ON o.transfer_id = t.id
+    JOIN billing_account p ON p.id = o.account_id AND p.kind = 'wallet'
+    WHERE t.job_id = a.job_id AND t.kind <> 'call' AND t.kind = 'escrow'
+) AS paid
+CROSS JOIN LATERAL (VALUES ('escrow', paid.nano), ('trial escrow', a.balance_nano - paid.nano)) AS own (kind, nano)
+WHERE a.kind = 'escrow' AND a.closed_at IS NULL GROUP BY 1
 """
 MILLION = 1_000_000
 
@@ -57,7 +73,10 @@ class ModelLine:
     output_tokens: int = 0
     reasoning_tokens: int = 0
     input_nano: int = 0
-    cache_nano: int = 0
+    cache_read_nano: int = 0
+    cache_write_nano: int = 0
+    reasoning_nano: int = 0
+    fee_nano: int = 0
     again: int = 0
     again_nano: int = 0
     mute: int = 0
@@ -76,9 +95,15 @@ class ModelLine:
         return self.input_tokens - self.cache_read_tokens - self.cache_write_tokens
 
     @property
+    def visible_tokens(self) -> int:
+        """Output tokens that were not reasoning."""
+        return self.output_tokens - self.reasoning_tokens
+
+    @property
     def output_nano(self) -> int:
-        """The part of the cost that falls to output."""
-        return self.cost_nano - self.input_nano - self.cache_nano
+        """The part of the cost that falls to visible output."""
+        others_nano = self.input_nano + self.cache_read_nano + self.cache_write_nano + self.reasoning_nano
+        return self.cost_nano - others_nano - self.fee_nano
 
     @property
     def input_per_million_nano(self) -> int | None:
@@ -86,18 +111,28 @@ class ModelLine:
         return _per_million(self.input_nano, self.plain_tokens)
 
     @property
-    def cache_per_million_nano(self) -> int | None:
-        """Effective price of a million tokens read from or written to a cache."""
-        return _per_million(self.cache_nano, self.cache_read_tokens + self.cache_write_tokens)
+    def cache_read_per_million_nano(self) -> int | None:
+        """Effective price of a million tokens read from a cache."""
+        return _per_million(self.cache_read_nano, self.cache_read_tokens)
+
+    @property
+    def cache_write_per_million_nano(self) -> int | None:
+        """Effective price of a million tokens written to a cache, for whatever time."""
+        return _per_million(self.cache_write_nano, self.cache_write_tokens)
 
     @property
     def output_per_million_nano(self) -> int | None:
-        """Effective price of a million output tokens, reasoning included."""
-        return _per_million(self.output_nano, self.output_tokens)
+        """Effective price of a million visible output tokens."""
+        return _per_million(self.output_nano, self.visible_tokens)
+
+    @property
+    def reasoning_per_million_nano(self) -> int | None:
+        """Effective price of a million reasoning tokens."""
+        return _per_million(self.reasoning_nano, self.reasoning_tokens)
 
     @property
     def per_million_nano(self) -> int | None:
-        """Effective price of a million tokens, whatever their class."""
+        """Effective price of a million tokens, whatever their class, fees per use included."""
         return _per_million(self.cost_nano, self.input_tokens + self.output_tokens)
 
     @property
@@ -123,7 +158,11 @@ class ProviderLine:
 
 @dataclass(frozen=True, slots=True)
 class Finance:
-    """All figures of the page. `ended_*`: what jobs that ended in the period spent; liabilities are those of now."""
+    """All figures of the page. `ended_*`: what jobs that ended in the period spent; liabilities are those of now.
+
+    `wallets_nano` and `escrows_nano` are users' own money, `trial_nano` and `trial_escrows_nano` trial credit: free, and
+    with running jobs.
+    """
 
     models: list[ModelLine]
     total: ModelLine
@@ -133,6 +172,7 @@ class Finance:
     wallets_nano: int
     escrows_nano: int
     trial_nano: int
+    trial_escrows_nano: int
     users: UsersMoney
     stripe_gross_nano: int
     stripe_fees_nano: int
@@ -141,7 +181,7 @@ class Finance:
 
     @property
     def liability_nano(self) -> int:
-        """What the house owes its users: their own money, free and with running jobs, without trial credit left."""
+        """What the house owes its users: their own money, free and with running jobs, without trial credit."""
         return self.wallets_nano + self.escrows_nano
 
     @property
@@ -168,6 +208,7 @@ def finance(scope: Scope, *, charged_nano: int | None = None) -> Finance:
         wallets_nano=owed.get("wallet", 0),
         escrows_nano=owed.get("escrow", 0),
         trial_nano=owed.get("trial", 0),
+        trial_escrows_nano=owed.get("trial escrow", 0),
         users=users_money(scope, charged_nano=charged_nano),
         stripe_gross_nano=stripe["gross"] * NANO_PER_CENT,
         stripe_fees_nano=(stripe["fees"] - stripe["account_fees"]) * NANO_PER_CENT,

@@ -154,16 +154,28 @@ def _order(by: By) -> str:
 
 def lines(scope: Scope, by: By, *, skip: int = 0, most: int | None = None) -> list[Line]:
     """Return the sums of a scope: days in order (also empty ones), anything else by cost, all of them or a part."""
-    query = (
-        f"{_with(scope)} SELECT key, {', '.join(_SUMMED)} FROM ("  # noqa: S608  (our own texts)
-        f"SELECT {_KEYS[by]} AS key, {_NAMED_SUMS} FROM {_from(by)} GROUP BY 1) AS line "
-        f"ORDER BY {_order(by)} LIMIT %(most)s OFFSET %(skip)s"
-    )
+    query = f"{_every_line(scope, by)} LIMIT %(most)s OFFSET %(skip)s"
     rows = {row[0]: row[1:] for row in _run(query, scope, most=most, skip=skip)}
     if by is By.DAY:
         days = [scope.first_day + timedelta(days=number) for number in range(scope.days)]
         return [Line(day.isoformat(), day.isoformat(), *rows.get(day, ())) for day in days]
     return _labelled(by, rows)
+
+
+def stream_lines(scope: Scope, by: By) -> Iterator[Line]:
+    """Yield all lines, few of them in memory at once; of days also the empty ones."""
+    if by is By.DAY:
+        yield from lines(scope, by)
+        return
+    for rows in _chunks(_every_line(scope, by), scope):
+        yield from _labelled(by, {row[0]: row[1:] for row in rows})
+
+
+def _every_line(scope: Scope, by: By) -> str:
+    return (
+        f"{_with(scope)} SELECT key, {', '.join(_SUMMED)} FROM ("  # noqa: S608  (our own texts)
+        f"SELECT {_KEYS[by]} AS key, {_NAMED_SUMS} FROM {_from(by)} GROUP BY 1) AS line ORDER BY {_order(by)}"
+    )
 
 
 def series(scope: Scope, by: By) -> list[Line]:
@@ -315,7 +327,13 @@ def charges(scope: Scope) -> Iterator[tuple[Any, ...]]:
         f"{_with(scope)} SELECT {_KEYS[By.DAY]} AS day, model, workspace_id, job_id, {_SUMS} FROM part "  # noqa: S608
         "GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
     )
-    with connection.cursor() as cursor:
+    for rows in _chunks(query, scope):
+        yield from rows
+
+
+def _chunks(query: str, scope: Scope) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the rows of a query, a thousand at a time, from a cursor of the database."""
+    with connection.chunked_cursor() as cursor:
         cursor.execute(query, _values(scope))
         while rows := cursor.fetchmany(1_000):
-            yield from rows
+            yield rows

@@ -6,9 +6,10 @@ from django.db import models
 class ModelSum(models.Model):
     """What the settled calls to one model in one quarter of an hour used, and what of it was of no use.
 
-    `input_nano` and `cache_nano` are the parts of the cost that fall to plain and to cached input by the price's rates;
-    the rest falls to output. `again` are second and later attempts at a step, `mute` replies without a visible word,
-    `doubt_nano` what was reserved for calls that nobody answered.
+    `input_nano`, `cache_read_nano`, `cache_write_nano` and `reasoning_nano` are the parts of the cost that fall to those
+    classes of tokens by the rates that were charged, `fee_nano` the fees per use; the rest falls to visible output.
+    `again` are second and later attempts at a step, `mute` replies without a visible word, `doubt_nano` what was reserved
+    for calls that nobody answered.
     """
 
     quarter = models.DateTimeField(help_text="When it begins. No time zone in use cuts a quarter of an hour.")
@@ -21,7 +22,10 @@ class ModelSum(models.Model):
     output_tokens = models.BigIntegerField()
     reasoning_tokens = models.BigIntegerField()
     input_nano = models.BigIntegerField()
-    cache_nano = models.BigIntegerField()
+    cache_read_nano = models.BigIntegerField()
+    cache_write_nano = models.BigIntegerField()
+    reasoning_nano = models.BigIntegerField()
+    fee_nano = models.BigIntegerField()
     again = models.PositiveIntegerField()
     again_nano = models.BigIntegerField()
     mute = models.PositiveIntegerField()

@@ -52,6 +52,7 @@ urlpatterns = [
     path("staff/costs/open/", review.open_calls, name="cost-review-open"),
     path("staff/costs/open/calls.csv", review.open_calls_csv, name="cost-review-open-csv"),
     path("staff/costs/opinions/", opinions.opinions, name="cost-review-opinions"),
+    path("staff/costs/opinions/calls.csv", opinions.opinions_csv, name="cost-review-opinions-csv"),
     path("staff/costs/prices/", prices.prices, name="cost-review-prices"),
     path("staff/costs/prices/drafts/", prices.drafts, name="price-drafts"),
     path("staff/costs/prices/drafts/import/", prices.import_prices, name="price-drafts-import"),

@@ -189,6 +189,7 @@ STAFF = {
     "cost-review-prices": Right.SEE_COSTS,
     "cost-review-prices-csv": Right.SEE_COSTS,
     "cost-review-opinions": Right.SEE_COSTS,
+    "cost-review-opinions-csv": Right.SEE_COSTS,
     "price-drafts": Right.APPROVE_PRICES,
     "price-drafts-import": Right.APPROVE_PRICES,
     "price-drafts-approve": Right.APPROVE_PRICES,

@@ -27,6 +27,7 @@ BEGIN
     GROUP BY 1, 2, 3, 4;
     GET DIAGNOSTICS v_count = ROW_COUNT;
     PERFORM billing_sum_models(v_from, v_until);
+    PERFORM billing_note_odd_calls(v_from, v_until);
     UPDATE billing_callsummark SET until = v_until WHERE id = 1;
     RETURN v_count;
 END $$;

@@ -10,10 +10,9 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import AuthedRequest, staff_with
 from accounts.rights import Right
-from billing.cost_review.csv_reply import csv_reply
 from billing.cost_review.sums import Scope
 from billing.models import AnomalyKind, CallAnomaly, SecondOpinion
-from billing.views.staff.review import DAYS, chosen, months, page_link
+from billing.views.staff.period import chosen, page_link, period, zoned_csv
 from solver.core.money import usd_decimal
 
 _PAGE = 100
@@ -30,9 +29,7 @@ def anomalies(request: AuthedRequest) -> HttpResponse:
     kind = kind if kind in set(AnomalyKind) else max(counts, key=lambda each: counts[each], default="")
     page = Paginator(_listed(scope, kind), _PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
-        "scope": scope,
-        "all_days": DAYS,
-        "months": months(),
+        **period(request, scope),
         "kinds": [(each.value, each.label, counts.get(each.value, 0)) for each in AnomalyKind],
         "kind": kind,
         "page": page,
@@ -56,7 +53,7 @@ def anomalies_csv(request: AuthedRequest) -> StreamingHttpResponse:
         ]
         for odd in _listed(scope, "").iterator(chunk_size=2_000)
     )
-    return csv_reply(f"ponder-anomalies-{scope.first_day}-to-{scope.last_day}.csv", _HEADER, rows)
+    return zoned_csv(f"ponder-anomalies-{scope.first_day}-to-{scope.last_day}.csv", _HEADER, rows)
 
 
 def _found(scope: Scope) -> QuerySet[CallAnomaly]:

@@ -16,10 +16,10 @@ from accounts.models import Membership, Role, User, Workspace
 from accounts.rights import Right
 from billing.books.corrections import ask_for_correction, decide
 from billing.cost_review.changes import Change, Changes
-from billing.cost_review.csv_reply import csv_reply
 from billing.errors import BillingError
 from billing.models import Correction, CorrectionKind, CorrectionState
 from billing.views.access import owned_by
+from billing.views.staff.period import zoned_csv
 from solver.core.money import NANO_PER_CENT
 
 _PAGE = 50
@@ -134,8 +134,8 @@ def changes(request: AuthedRequest) -> HttpResponse:
 def changes_csv(request: AuthedRequest) -> StreamingHttpResponse:
     """Download all of it."""
     del request
-    rows = ([each.at, each.who, each.what, each.about, each.why] for each in Changes()[:])
-    return csv_reply("ponder-changes.csv", ("at", "who", "what", "about", "why"), rows)
+    rows = ([each.at, each.who, each.what, each.about, each.why] for each in Changes())
+    return zoned_csv("ponder-changes.csv", ("at", "who", "what", "about", "why"), rows)
 
 
 def _ask(request: AuthedRequest, form: CorrectionForm) -> bool:

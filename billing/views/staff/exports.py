@@ -13,7 +13,7 @@ from accounts.rights import Right
 from billing.cost_review.csv_reply import csv_reply
 from billing.cost_review.sums import Scope, charges, owners
 from billing.models import Entry
-from billing.views.staff.review import chosen
+from billing.views.staff.period import chosen, zoned_csv
 from solver.core.money import usd_decimal
 
 JOURNAL_HEADER = (
@@ -54,7 +54,7 @@ def journal_csv(request: AuthedRequest) -> StreamingHttpResponse:
         .select_related("transfer__actor", "account__workspace")
         .order_by("pk")
     )
-    return csv_reply(f"ponder-journal-{_span(scope)}.csv", JOURNAL_HEADER, _entries(entries))
+    return zoned_csv(f"ponder-journal-{_span(scope)}.csv", JOURNAL_HEADER, _entries(entries))
 
 
 @staff_with(Right.SEE_COSTS)

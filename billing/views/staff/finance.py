@@ -2,28 +2,27 @@
 
 from collections.abc import Iterator
 
-from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.access import AuthedRequest, staff_with
 from accounts.rights import Right
-from billing.cost_review.csv_reply import csv_reply
 from billing.cost_review.finance import Finance, ModelLine, finance, model_lines
 from billing.cost_review.sums import By, Line, Lines, Scope
-from billing.views.staff.review import DAYS, chosen, months
+from billing.views.staff.period import chosen, period, zoned_csv
 from solver.core.money import usd_decimal
 
 _TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 _AMOUNTS = (
-    *("cost_nano", "input_nano", "cache_nano", "output_nano", "input_per_million_nano"),
-    *("cache_per_million_nano", "output_per_million_nano", "again_nano", "mute_nano", "doubt_nano"),
+    *("cost_nano", "input_nano", "cache_read_nano", "cache_write_nano", "output_nano", "reasoning_nano"),
+    *("fee_nano", "input_per_million_nano", "cache_read_per_million_nano", "cache_write_per_million_nano"),
+    *("output_per_million_nano", "reasoning_per_million_nano", "per_million_nano"),
+    *("again_nano", "mute_nano", "doubt_nano"),
 )
 HEADER = (
     *("model", "settled", *_TOKENS, "again", "mute", "in_doubt"),
     *(name.replace("_nano", "_usd") for name in _AMOUNTS),
-    "time_zone",
 )
 
 
@@ -32,7 +31,7 @@ HEADER = (
 def finance_page(request: AuthedRequest) -> HttpResponse:
     """Show the books of a period, of one model where the address names one; of no other part are there all figures."""
     scope, sums, figures = _books(request)
-    context = {"scope": scope, "all_days": DAYS, "months": months(), "figures": figures, "sums": sums}
+    context = {**period(request, scope), "figures": figures, "sums": sums}
     return render(request, "billing/staff/finance.html", context)
 
 
@@ -48,11 +47,11 @@ def figures_csv(request: AuthedRequest) -> StreamingHttpResponse:
         names = [name for name in dir(part) if name.endswith("_nano")]
         amounts |= {name: getattr(part, name) for name in names}
     rows = (
-        [name.removesuffix("_nano"), usd_decimal(nano), scope.first_day, scope.last_day, settings.TIME_ZONE]
+        [name.removesuffix("_nano"), usd_decimal(nano), scope.first_day, scope.last_day]
         for name, nano in amounts.items()
     )
     name = f"ponder-finance-{scope.first_day}-to-{scope.last_day}.csv"
-    return csv_reply(name, ("figure", "amount_usd", "first_day", "last_day", "time_zone"), rows)
+    return zoned_csv(name, ("figure", "amount_usd", "first_day", "last_day"), rows)
 
 
 def _books(request: AuthedRequest) -> tuple[Scope, Line, Finance]:
@@ -68,7 +67,7 @@ def tokens_csv(request: AuthedRequest) -> StreamingHttpResponse:
     """Download tokens, effective prices and waste by model."""
     scope, _ = chosen(request)
     name = f"ponder-tokens-{scope.first_day}-to-{scope.last_day}.csv"
-    return csv_reply(name, HEADER, _rows(model_lines(scope)))
+    return zoned_csv(name, HEADER, _rows(model_lines(scope)))
 
 
 def _rows(lines: list[ModelLine]) -> Iterator[list[object]]:
@@ -78,5 +77,4 @@ def _rows(lines: list[ModelLine]) -> Iterator[list[object]]:
             *(line.model, line.settled, *(getattr(line, name) for name in _TOKENS)),
             *(line.again, line.mute, line.doubts),
             *("" if nano is None else usd_decimal(nano) for nano in amounts),
-            settings.TIME_ZONE,
         ]

@@ -19,9 +19,10 @@ from billing.models import Refund
 from billing.payments.refunds import ask_for_refund, plan_refund, refundable_nano
 from billing.views.access import owned_by
 from billing.views.refunds import RefundForm, tell_of_refund
+from billing.views.staff.period import paged
 from solver.core.money import usd_decimal
 
-_SHOWN = 50
+_ROWS = 50
 
 
 class StaffRefundForm(RefundForm):
@@ -34,15 +35,15 @@ class StaffRefundForm(RefundForm):
 @staff_with(Right.SETTLE_PAYMENTS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def staff_refunds(request: AuthedRequest) -> HttpResponse:
-    """Show refunds of late and a person's money; the first POST shows what would happen, the second acts."""
+    """Show refunds and a person's money; the first POST shows what would happen, the second acts."""
     sent = request.POST if request.method == "POST" else request.GET
     email, wanted = (sent.get(name, "").replace("\0", "").strip() for name in ("email", "workspace"))
     person = User.objects.filter(email__iexact=email).first() if email else None
+    refunds = Refund.objects.select_related("top_up__user", "by")
     context: dict[str, Any] = {
         "email": email,
         "person": person,
-        "refunds": Refund.objects.select_related("top_up__user", "by").order_by("-created_at")[:_SHOWN],
-        "shown": _SHOWN,
+        **paged(request, refunds.order_by("-created_at", "pk"), name="refunds", rows=_ROWS),
     }
     if person is None:
         return render(request, "billing/staff/refunds.html", context, status=404 if email else 200)

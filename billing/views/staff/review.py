@@ -1,41 +1,35 @@
 """Cost review, for staff: what providers cost, what was billed and what is left, down to each call."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.access import AuthedRequest, staff_with
 from accounts.rights import Right
 from billing.cost_review.chart import cost_chart, ranking
-from billing.cost_review.csv_reply import csv_reply
 from billing.cost_review.sums import (
     TIMES,
-    By,
     Line,
     Lines,
     Scope,
     budget_nano,
-    lines,
     owners,
     series,
+    stream_lines,
     total_of,
     workspaces,
 )
 from billing.cost_review.waterfall import waterfall
 from billing.models import AuditRun, Call, CallState
+from billing.views.staff.period import chosen, page_link, period, zoned_csv
 from solver.core.money import usd_decimal
 
-DAYS = (7, 30, 90)
-MOST_DAYS = 1_000
 GROUPS = [
     ("day", "By day"),
     ("week", "By week"),
@@ -47,7 +41,6 @@ GROUPS = [
     ("tag", "By tag"),
     ("job", "By job"),
 ]
-DEFAULT_DAYS = 30
 PAGE_CALLS = 100
 PAGE_LINES = 100
 MAX_DIGITS = 6
@@ -65,12 +58,10 @@ def costs(request: AuthedRequest) -> HttpResponse:
     page = None if times else Paginator(cast("Sequence[Line]", found), PAGE_LINES).get_page(number)
     shown = times[::-1] if page is None else list(page.object_list)
     context: dict[str, Any] = {
-        "scope": scope,
+        **period(request, scope),
         "by": by.value,
         "groups": GROUPS,
-        "months": months(),
         "word": dict(GROUPS)[by.value].removeprefix("By ").capitalize(),
-        "all_days": DAYS,
         "filters": _filters(scope),
         "total": total_of(times) if times else found.total,
         "chart": cost_chart(times) if times else None,
@@ -102,10 +93,9 @@ def costs_csv(request: AuthedRequest) -> StreamingHttpResponse:
         "billed_usd",
         "margin_usd",
         "overrun_usd",
-        "time_zone",
     ]
-    rows = (_line_row(line) for line in lines(scope, by))
-    return csv_reply(f"ponder-costs-by-{by.value}-{scope.first_day}-to-{scope.last_day}.csv", header, rows)
+    rows = (_line_row(line) for line in stream_lines(scope, by))
+    return zoned_csv(f"ponder-costs-by-{by.value}-{scope.first_day}-to-{scope.last_day}.csv", header, rows)
 
 
 @staff_with(Right.SEE_COSTS)
@@ -134,7 +124,7 @@ def calls(request: AuthedRequest, job_id: UUID) -> HttpResponse:
 def calls_csv(request: AuthedRequest, job_id: UUID) -> StreamingHttpResponse:
     """Download every call of one job."""
     del request
-    return csv_reply(f"ponder-calls-{job_id}.csv", CALL_HEADER, _call_rows(_calls_of(job_id)))
+    return zoned_csv(f"ponder-calls-{job_id}.csv", CALL_HEADER, _call_rows(_calls_of(job_id)))
 
 
 @staff_with(Right.SEE_COSTS)
@@ -152,7 +142,7 @@ def open_calls(request: AuthedRequest) -> HttpResponse:
 def open_calls_csv(request: AuthedRequest) -> StreamingHttpResponse:
     """Download them."""
     del request
-    return csv_reply("ponder-open-calls.csv", CALL_HEADER, _call_rows(_open_calls()))
+    return zoned_csv("ponder-open-calls.csv", CALL_HEADER, _call_rows(_open_calls()))
 
 
 CALL_HEADER = (
@@ -205,64 +195,7 @@ def _line_row(line: Line) -> list[object]:
         line.void,
         line.in_doubt,
         *(usd_decimal(nano) for nano in money),
-        settings.TIME_ZONE,
     ]
-
-
-def chosen(request: AuthedRequest) -> tuple[Scope, By]:
-    """Read the period, the grouping and the filters of an address; anything unknown means the default."""
-    days = request.GET.get("days", "")
-    by = request.GET.get("by", "")
-    workspace = request.GET.get("workspace", "")
-    first, last = _range(request)
-    number_of_days = int(days) if days in {str(number) for number in DAYS} else DEFAULT_DAYS
-    if first and last:
-        number_of_days = (last - first).days + 1
-    scope = Scope(
-        days=number_of_days,
-        last=last if first else None,
-        model=request.GET.get("model", "").replace("\0", "")[:200],
-        member=request.GET.get("member", "").replace("\0", "")[:254],
-        tag=request.GET.get("tag", "").replace("\0", "")[:200],
-        workspace_id=int(workspace)
-        if workspace.isascii() and workspace.isdigit() and len(workspace) < 19
-        else None,
-    )
-    return scope, By(by) if by in set(By) else By.DAY
-
-
-def _range(request: AuthedRequest) -> tuple[date | None, date | None]:
-    """Read `from` and `to`, or a `month`; both are None where they name no range of at most MOST_DAYS days."""
-    month = request.GET.get("month", "")
-    try:
-        if month:
-            first = date.fromisoformat(f"{month}-01")
-            last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-        else:
-            first = date.fromisoformat(request.GET.get("from", ""))
-            last = date.fromisoformat(request.GET.get("to", "") or timezone.localdate().isoformat())
-    except (ValueError, OverflowError):
-        return None, None
-    # The first and the last year have days that no time zone can hold.
-    fits = 0 <= (last - first).days < MOST_DAYS and date.min.year < first.year and last.year < date.max.year
-    return (first, last) if fits else (None, None)
-
-
-def months() -> list[str]:
-    """Return this month and the five before it."""
-    first = timezone.localdate().replace(day=1)
-    found = []
-    for _ in range(6):
-        found.append(f"{first:%Y-%m}")
-        first = (first - timedelta(days=1)).replace(day=1)
-    return found
-
-
-def page_link(request: AuthedRequest) -> str:
-    """Return this page's address up to the number of another page."""
-    asked = request.GET.copy()
-    asked.pop("page", None)
-    return f"?{asked.urlencode()}&page=" if asked else "?page="
 
 
 def _filters(scope: Scope) -> dict[str, str]:

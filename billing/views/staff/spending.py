@@ -12,8 +12,9 @@ from billing.models import SpendingStop, StopScope
 from billing.stops import lift, spending_stops
 from billing.stops import stop as stop_calls
 from billing.views.forms import StartForm, StopForm
+from billing.views.staff.period import paged
 
-_SHOWN = 100
+_ROWS = 50
 
 
 @staff_with(Right.CONTROL_SPENDING)
@@ -72,5 +73,6 @@ def _page(request: AuthedRequest, form: StopForm, *, status: int = 200) -> HttpR
         .exclude(lifted_at=None)
         .select_related("by", "lifted_by")
     )
-    context = {"now": now, "earlier": earlier.order_by("-created_at", "-pk")[:_SHOWN], "form": form}
+    earlier = earlier.order_by("-created_at", "-pk")
+    context = {"now": now, "form": form, **paged(request, earlier, name="earlier", rows=_ROWS)}
     return render(request, "billing/staff/spending.html", context, status=status)

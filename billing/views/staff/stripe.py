@@ -15,9 +15,10 @@ from billing.models import BalanceTransaction, Dispute, StripeEvent
 from billing.payments import inbox
 from billing.payments.balance import PAYOUTS, at_stripe
 from billing.payments.meter import stuck_usage
+from billing.views.staff.period import paged
 
 _ROWS = 50
-_PAYOUTS = _DISPUTES = 20
+_FEW = 20
 _STATES = {"all": "All", "waiting": "Waiting", "failed": "Failing"}
 _DAYS_KEPT = 30
 
@@ -29,11 +30,13 @@ def stripe_page(request: AuthedRequest) -> HttpResponse:
     state = request.GET.get("state", "all")
     wanted = request.GET.get("q", "").replace("\0", "").strip()[:255]
     page = Paginator(_events(state, wanted), _ROWS).get_page(request.GET.get("page"))
+    payouts = BalanceTransaction.objects.filter(type__in=PAYOUTS)
+    disputes = Dispute.objects.select_related("top_up__user")
     context = {
         "at_stripe": at_stripe(),
         "stuck_usage": stuck_usage().count(),
-        "payouts": BalanceTransaction.objects.filter(type__in=PAYOUTS).order_by("-created_at")[:_PAYOUTS],
-        "disputes": Dispute.objects.select_related("top_up__user").order_by("-first_seen_at")[:_DISPUTES],
+        **paged(request, payouts.order_by("-created_at", "pk"), name="payouts", rows=_FEW),
+        **paged(request, disputes.order_by("-first_seen_at", "pk"), name="disputes", rows=_FEW),
         "events": page.object_list,
         "page": page,
         "link": f"?{urlencode({'state': state, 'q': wanted})}&page=",

@@ -11,8 +11,9 @@ from billing.errors import BillingError
 from billing.models import SpendingStop, StopScope
 from billing.stops import lift, stop
 from billing.views.forms import LiftForm, SuspendForm
+from billing.views.staff.period import paged
 
-_SHOWN = 100
+_ROWS = 50
 
 
 @staff_with(Right.SUSPEND_MODELS)
@@ -40,7 +41,8 @@ def suspensions(request: AuthedRequest) -> HttpResponse:
         (suspension, LiftForm(initial={"model": suspension.subject}, auto_id=f"lift-{suspension.pk}-%s"))
         for suspension in suspensions.filter(lifted_at=None)
     ]
-    context = {"now": now, "earlier": suspensions.exclude(lifted_at=None)[:_SHOWN], "form": form}
+    earlier = paged(request, suspensions.exclude(lifted_at=None), name="earlier", rows=_ROWS)
+    context = {"now": now, "form": form, **earlier}
     return render(request, "billing/staff/suspensions.html", context, status=422 if form.errors else 200)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import uuid
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -11,8 +12,11 @@ from django.utils import timezone
 
 from billing.cost_review.summing import sum_calls
 from billing.cost_review.sums import By, Lines, Scope, lines, series
-from billing.models import Call, Entry
+from billing.models import BalanceTransaction, Call, Dispute, Entry, Refund, StopScope
+from billing.stops import lift, stop
+from billing.views.staff import refunds, spending, stripe, suspension
 from tests.billing.books import USD, settle, sql, start_job
+from tests.billing.payments_to_look_at import make_payments
 from tests.support.people import make_job
 
 pytestmark = pytest.mark.usefixtures("noon")
@@ -117,6 +121,97 @@ def test_costs_are_told_by_member_and_by_tag(alice, bob, stella):
     assert ("alice@example.org" in page[1], "bob@example.org" in page[1]) == (True, False)
     assert "member=alice%40example.org" in page[1]
     assert rows_of(stella.get("/staff/costs/lines.csv?by=job&tag=nothing")) == []
+
+
+ZONES = {
+    "Europe/Berlin": datetime(2026, 10, 24, 12, tzinfo=UTC),
+    "America/New_York": datetime(2026, 10, 31, 12, tzinfo=UTC),
+    "Australia/Lord_Howe": datetime(2026, 10, 2, 20, tzinfo=UTC),
+    "Asia/Kathmandu": datetime(2026, 10, 31, 12, tzinfo=UTC),
+    "America/Santiago": datetime(2026, 9, 5, 12, tzinfo=UTC),
+    "Africa/Cairo": datetime(2026, 10, 28, 12, tzinfo=UTC),
+}
+"""Zones that change by an hour at night, by half an hour, at midnight itself, or never and lie on no whole hour."""
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_days_begin_and_end_where_raw_sql_says_in_every_zone(rich, settings, zone):
+    """A call each 19 minutes over two changes of date: by day, month and chosen range, half of them summed."""
+    settings.TIME_ZONE = zone
+    job, begin = start_job(rich, 20 * USD), ZONES[zone]
+    for number in range(150):
+        call, _ = job.hold(USD // 100)
+        settle(call, 2 * number + 3, cost=number + 1)
+        finish_at(call, begin + timedelta(minutes=19 * number, microseconds=number % 3 - 1))
+    sum_calls(begin + timedelta(hours=20))
+    local = "(finished_at AT TIME ZONE %s)"
+    with timezone.override(zone):
+        first = timezone.localtime(begin).date()
+        for days in (range(4), range(1, 2), range(2, 3), range(1, 3)):
+            scope = Scope(days=len(days), last=first + timedelta(days=days[-1]))
+            for line in lines(scope, By.DAY):
+                figures = (
+                    "concat_ws(' ', count(*), coalesce(sum(cost_nano), 0), coalesce(sum(billed_nano), 0))"
+                )
+                said = sql(f"SELECT {figures} FROM billing_call WHERE {local}::date = %s", zone, line.key)
+                assert said == f"{line.settled} {line.cost_nano} {line.billed_nano}", (line.key, days)
+            (total,) = (Lines(scope, By.PROVIDER, most=1).total,)
+            assert total.cost_nano == sum(line.cost_nano for line in lines(scope, By.MONTH))
+            within = f"SELECT sum(cost_nano) FROM billing_call WHERE {local}::date BETWEEN %s AND %s"
+            assert total.cost_nano == sql(within, zone, scope.first_day, scope.last_day)
+
+
+@pytest.mark.parametrize("page", ["", "finance/", "anomalies/", "opinions/"])
+def test_a_period_of_ones_own_is_chosen_on_every_page_and_a_wrong_one_is_said(stella, page):
+    """What is no period is not taken for the last thirty days without a word; other choices stay."""
+    found = stella.get(f"/staff/costs/{page}?from=2026-03-01&to=2026-04-15&model=x/y").text
+    assert 'name="from" value="2026-03-01"' in found
+    assert '<input type="hidden" name="model" value="x/y">' in found
+    assert "is no period" not in found
+    for asked in ("from=2020-01-01&to=2026-01-01", "from=2026-02-02&to=2026-01-01", "month=2026-13"):
+        assert "is no period of 1 to 1,000 days" in stella.get(f"/staff/costs/{page}?{asked}").text
+
+
+def test_every_download_of_the_review_says_its_time_zone(autumn, stella):
+    """Its last column names the zone of the days and times before it."""
+    period, job = "from=2026-10-31&to=2026-11-02", autumn.job_id
+    for name in (
+        *("lines", "journal", "finance/figures", "finance/tokens", "anomalies/calls", "changes"),
+        *("opinions/calls", f"jobs/{job}/calls", "open/calls"),
+    ):
+        header, *rows = b"".join(stella.get(f"/staff/costs/{name}.csv?{period}").streaming_content).split(
+            b"\r\n"
+        )
+        assert header.endswith(b",time_zone"), name
+        assert all(row.endswith(b",America/New_York") for row in rows if row), name
+
+
+def test_lists_beside_others_have_pages_too(alice, stella, monkeypatch):
+    """Payouts, disputes, refunds, earlier stops and suspensions: none ends with the newest few."""
+    make_payments(alice.user)
+    for module, name in ((stripe, "_FEW"), (refunds, "_ROWS"), (spending, "_ROWS"), (suspension, "_ROWS")):
+        monkeypatch.setattr(module, name, 1)
+    for scope, subject in ((StopScope.EVERYTHING, ""), (StopScope.MODEL, "demo/intern")):
+        for _ in range(2):
+            stop(scope, subject, reason="x", by=stella.user)
+            lift(scope, subject, reason="y", by=stella.user)
+    for of in (BalanceTransaction.objects.filter(type="payout"), Dispute.objects.all(), Refund.objects.all()):
+        one = of.get()
+        one.pk = "other" if isinstance(one.pk, str) else None
+        one._state.adding = True
+        one.request = uuid.uuid4()
+        one.save()
+    for address, names in {
+        "/staff/costs/stripe/": ("payouts", "disputes"),
+        "/staff/costs/refunds/": ("refunds",),
+        "/staff/costs/spending/": ("earlier",),
+        "/staff/costs/suspended/": ("earlier",),
+    }.items():
+        page = stella.get(address).text
+        assert page.count("Page 1 of 2") == len(names), address
+        for name in names:
+            assert f'href="?{name}=2"' in page
+            assert "Page 2 of 2" in stella.get(f"{address}?{name}=2").text
 
 
 @pytest.mark.parametrize("by", list(By))

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -22,7 +23,18 @@ from billing.cost_review.sums import Scope
 from billing.cost_review.users_money import users_money
 from billing.cost_review.waterfall import waterfall
 from billing.errors import BillingError
-from billing.models import AccountKind, Call, CallAnomaly, Correction, CorrectionKind, ModelSum, TransferKind
+from billing.models import (
+    AccountKind,
+    Call,
+    CallAnomaly,
+    Correction,
+    CorrectionKind,
+    ModelSum,
+    Price,
+    TransferKind,
+)
+from billing.prices.book import rates_of
+from solver.core.pricing import Usage, cost_nano
 from tests.billing.books import USD, doubt, settle, sql, start_job, void
 
 SPANS = [("2026-10-31", "2026-10-31"), ("2026-11-01", "2026-11-01"), ("2026-10-30", "2026-11-03")]
@@ -95,20 +107,105 @@ def test_every_figure_equals_raw_sql_across_the_end_of_daylight_saving_time(call
     )
     assert found.doubt_nano == raw(*span, "hold_nano", "state = 'in_doubt'")
     assert found.settled == raw(*span, "1")
-    assert found.input_nano + found.cache_nano + found.output_nano == found.cost_nano
+    by_class = (found.input_nano, found.cache_read_nano, found.cache_write_nano, found.reasoning_nano)
+    assert sum(by_class) + found.output_nano + found.fee_nano == found.cost_nano
 
 
 def test_trial_and_paid_money_are_told_apart_and_liabilities_are_what_accounts_hold(alice, calls, job):
-    """What an ended job spent, by where it came from; wallets and open escrows are owed to users."""
-    other = start_job(job.workspace, 2 * USD)
+    """What an ended job spent, by where it came from; wallets and their part of open escrows are owed to users."""
+    left = balances(alice.workspace)
+    other = start_job(job.workspace, left.trial_nano + 2 * USD)
     figures = finance(Scope(days=7))
     spent = sum(Call.objects.values_list("billed_nano", flat=True))
     assert figures.ended_trial_nano + figures.ended_paid_nano == spent
     assert figures.ended_trial_nano == spent, "trial credit is spent first, and there was enough of it"
-    now = balances(alice.workspace)
-    assert (figures.wallets_nano, figures.escrows_nano) == (now.wallet_nano, other.state[0])
-    assert figures.liability_nano == now.wallet_nano + 2 * USD
+    assert (figures.wallets_nano, figures.trial_nano) == (left.wallet_nano - 2 * USD, 0)
+    assert (figures.escrows_nano, figures.trial_escrows_nano) == (2 * USD, left.trial_nano)
+    assert figures.liability_nano == left.wallet_nano, "reserving one's own money leaves it one's own"
+    call, _ = other.hold(left.trial_nano + USD)
+    settle(call, left.trial_nano + USD)
+    figures = finance(Scope(days=7))
+    assert (figures.escrows_nano, figures.trial_escrows_nano) == (USD, 0), "trial credit is spent first"
+    other.close()
+    assert balances(alice.workspace).wallet_nano == figures.liability_nano
     assert (figures.users.granted_nano, figures.users.trial_given_nano) == (20 * USD, 5 * USD)
+
+
+_RATES = {
+    "input_pico": 1_000,
+    "output_pico": 4_000,
+    "reasoning_pico": 6_000,
+    "audio_pico": 3_000,
+    "search_nano": 7,
+    "cache_read_pico": 100,
+    "cache_write_pico": 1_250,
+    "cache_write_1h_pico": 2_000,
+    "tiers": [
+        {"above_prompt_tokens": 5_000, "input_pico": 2_000, "output_pico": 8_000, "cache_read_pico": 200},
+        {"above_prompt_tokens": 0, "service": "flex", "input_pico": 500, "output_pico": 2_000},
+    ],
+    "windows": [
+        {
+            "weekdays": [1, 2, 3, 4, 5, 6, 7],
+            "from_minute": 600,
+            "to_minute": 660,
+            "input_pico": 300,
+            "output_pico": 900,
+        }
+    ],
+}
+_OF_EACH_CLASS = [
+    (
+        12,
+        Usage(1_000, 200, 400, 100, 50, cache_write_1h_tokens=40, audio_tokens=100, searches=2),
+        {"input": 700, "cache_read": 40, "cache_write": 155, "output": 600, "reasoning": 300, "fee": 14},
+    ),
+    (
+        13,
+        Usage(6_000, 110, 1_000, 0, 10),
+        {"input": 10_000, "cache_read": 200, "output": 800, "reasoning": 80},
+    ),
+    (14, Usage(1_000, 110, 0, 0, 10, service="flex"), {"input": 500, "output": 200, "reasoning": 20}),
+    (10, Usage(1_000, 100, 0, 0, 50), {"input": 300, "output": 45, "reasoning": 45}),
+]
+"""Hour of the reply, what it used, and what each class of that costs in nano-USD: plain, long, cheap, and by the hour."""
+
+
+@pytest.mark.parametrize("is_summed", [False, True], ids=["call by call", "summed"])
+def test_each_class_of_tokens_costs_what_it_was_charged(job, is_summed):
+    """By the tier, hour and rates of each call; fees per use raise no class's price; all of it is the cost."""
+    limits = {
+        "context_window": 9_000,
+        "max_output_tokens": 900,
+        "effective_from": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+    price = Price.objects.create(model="x/y", provider="x", status="active", **_RATES, **limits)
+    job.price_id = price.pk
+    wanted: Counter[str] = Counter()
+    for hour, usage, parts in _OF_EACH_CLASS:
+        at = datetime(2026, 10, 7, hour, 30, tzinfo=UTC)
+        cost = sum(parts.values())
+        assert cost == cost_nano(rates_of(price), usage, at=at)
+        call, _ = job.hold(USD // 4)
+        sql(
+            "SELECT billing_settle(%s, %s, %s, %s, %s, %s, %s, %s, %s, false, '', NULL, %s, %s, '', %s)",
+            *(call, cost, cost, usage.input_tokens, usage.cache_read_tokens, usage.cache_write_tokens),
+            *(usage.output_tokens, usage.reasoning_tokens),
+            json.dumps({"server_tool_use": {"web_search_requests": usage.searches}}),
+            *(usage.cache_write_1h_tokens, usage.service, usage.audio_tokens),
+        )
+        sql("SET LOCAL session_replication_role = replica")
+        sql("UPDATE billing_call SET finished_at = %s WHERE id = %s", at, call)
+        sql("SET LOCAL session_replication_role = DEFAULT")
+        wanted.update(parts)
+    if is_summed:
+        sum_calls()
+    found = finance(Scope(days=3, last=date(2026, 10, 8))).total
+    assert {name: getattr(found, f"{name}_nano") for name in wanted} == wanted
+    assert found.cache_read_per_million_nano == 240 * 1_000_000 // 1_400
+    assert found.cache_write_per_million_nano == 155 * 1_000_000 // 100
+    assert found.output_per_million_nano == 1_645 * 1_000_000 // 400
+    assert found.reasoning_per_million_nano == 445 * 1_000_000 // 120
 
 
 def test_users_money_before_and_after_a_period_adds_up(alice, calls, rich):
