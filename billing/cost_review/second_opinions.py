@@ -14,7 +14,9 @@ from django.utils import timezone
 from billing.cost_review import opinion_of_litellm
 from billing.cost_review.reported_tokens import reported_tokens
 from billing.models import Call, CallState, Price, SecondOpinion
+from billing.prices.book import SETTING_SOURCE
 from billing.prices.comparison import agree
+from billing.prices.drafts import RAISED
 from billing.prices.sources import genai
 from solver.core.money import NANO_PER_USD
 
@@ -24,6 +26,12 @@ _RECENT = timedelta(minutes=15)
 _AT_ONCE = 500
 _SAMPLE = 500
 _SAME_HOUR = timedelta(minutes=20)
+MEANT = (
+    Q(call__price__source=SETTING_SOURCE)
+    | Q(call__price__source__contains=RAISED)
+    | Q(call__usage__has_key="cost")
+)
+"""Differences that nobody needs to look at: the price was decided here, or the provider said what it billed."""
 _OURS = Q(model__startswith="demo/") | Q(model__startswith="local/")
 
 

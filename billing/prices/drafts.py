@@ -25,6 +25,9 @@ from billing.prices.sources import genai, litellm_map
 from billing.prices.sources.published import DEFAULT_MAX_OUTPUT, Published
 from solver.core.pricing import BASIS_POINTS
 
+RAISED = ", raised by "
+"""In the source of a price: by a regional uplift."""
+
 
 class DraftState(StrEnum):
     """How a draft stands to the book."""
@@ -112,7 +115,7 @@ def approve(
             f"{model} would cost nothing for its input or its output, at some service tier or hour at least. Sources "
             "write 0 also where they know no price: set it with PONDER_PRICES.",
         )
-    raised = f", raised by {Decimal(uplift_bp).scaleb(-2).normalize():f} %" if uplift_bp else ""
+    raised = f"{RAISED}{Decimal(uplift_bp).scaleb(-2).normalize():f} %" if uplift_bp else ""
     price = Price(
         model=model,
         provider=draft.provider,

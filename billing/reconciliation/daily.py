@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from billing.books.audit import violations
 from billing.books.ledger import PROVIDER_PAYABLE, STRIPE_CLEARING, SUSPENSE
+from billing.cost_review.second_opinions import MEANT
 from billing.errors import StripeProblem
 from billing.models import Entry, ItemState, ReconciliationItem, ReconciliationRun, SecondOpinion, TopUp
 from billing.payments.balance import at_stripe, differing_top_ups, strangers_nano, sync_balance
@@ -77,9 +78,14 @@ def _calls(days: int) -> Finding:
     compared = SecondOpinion.objects.filter(checked_at__gte=since).filter(
         Q(litellm_nano__isnull=False) | Q(genai_nano__isnull=False)
     )
-    differing = compared.filter(differs=True).count()
-    line = f"{compared.count():,} calls of {days} days compared with litellm and genai-prices; {differing:,} differ."
-    return Finding(differing, [line])
+    differing = compared.filter(differs=True)
+    number, meant = differing.count(), differing.filter(MEANT).count()
+    line = (
+        f"{compared.count():,} calls of {days} days compared with litellm and genai-prices; {number:,} differ"
+    )
+    if meant:
+        line += f", {meant:,} of them at a price that was decided here or that the provider itself billed"
+    return Finding(number - meant, [f"{line}."])
 
 
 def _providers(days: int) -> Finding:

@@ -8,10 +8,11 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from django.conf import settings
 
@@ -26,6 +27,16 @@ ADDRESSES = {
 _TIMEOUT_S = 30
 _MAX_PAGES = 100
 _MAX_BYTES = 20_000_000
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """Follows none: the key of the bills is for this address alone."""
+
+    def redirect_request(self, *_args: object, **_more: object) -> None:
+        """Return no other request, so that the redirect is an error."""
+
+
+_OPENER = build_opener(_NoRedirect)
 
 
 def configured() -> list[str]:
@@ -124,13 +135,16 @@ def _asked(provider: str, asked: dict[str, Any], headers: dict[str, str]) -> dic
     address = ADDRESSES[provider] + (f"?{urlencode(asked)}" if asked else "")
     request = Request(address, headers={**headers, "User-Agent": "ponder"})  # noqa: S310  (ours, https)
     try:
-        with urlopen(request, timeout=_TIMEOUT_S) as reply:  # noqa: S310
+        with _OPENER.open(request, timeout=_TIMEOUT_S) as reply:
             found = json.loads(reply.read(_MAX_BYTES), parse_float=Decimal)
     except HTTPError as error:
         with error:
             hint = " Is the key one that may read bills?" if error.code in {401, 403} else ""
+            hint = (
+                " Has its address moved? Upload its report as CSV until then." if error.code < 400 else hint
+            )
             raise ReportError(f"{provider}: its cost report answered {error.code}.{hint}") from None
-    except (URLError, OSError, ValueError) as error:
+    except (OSError, HTTPException, ValueError, RecursionError) as error:
         raise ReportError(
             f"{provider}: its cost report could not be read ({type(error).__name__})."
         ) from None

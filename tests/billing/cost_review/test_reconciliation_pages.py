@@ -94,7 +94,12 @@ def provider_server(monkeypatch, settings):
             answer = answers[asked.path] if not page else answers[f"{asked.path}?{page}"]
             body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             allowed = "admin" in str(self.headers.get("Authorization") or self.headers.get("x-api-key"))
-            self.send_response(200 if allowed else 401)
+            moved, cut = body.startswith(b"/"), body.endswith(b"...")
+            self.send_response((302 if moved else 200) if allowed else 401)
+            if moved:
+                self.send_header("Location", body.decode())
+            if cut:
+                self.send_header("Content-Length", str(len(body) + 1))
             self.end_headers()
             self.wfile.write(body)
 
@@ -154,6 +159,9 @@ def test_reports_are_fetched_from_providers_page_by_page_and_as_decimals(provide
     [
         ({"data": []}, "wrong", "answered 401. Is the key one that may read bills"),
         (b"<html>", "admin", "could not be read"),
+        (b'{"data": [...', "admin", "could not be read"),
+        (b"[" * 100_000, "admin", "could not be read"),
+        (b"/anthropic", "admin", "answered 302. Has its address moved"),
         ({"error": "x"}, "admin", "another form"),
         (
             {"data": [{"start_time": 1700000000, "results": [{"amount": {"value": 1, "currency": "eur"}}]}]},
@@ -166,7 +174,7 @@ def test_reports_are_fetched_from_providers_page_by_page_and_as_decimals(provide
 def test_a_report_that_cannot_be_fetched_says_why(provider_server, settings, answer, key, said):
     """A wrong key, a broken reply or another currency book nothing."""
     settings.PROVIDER_REPORT_KEYS = {"openai": key}
-    provider_server["/openai"] = answer
+    provider_server |= {"/openai": answer, "/anthropic": {"data": []}}
     with pytest.raises(ReportError, match=said):
         provider_apis.fetch("openai", days=1)
 

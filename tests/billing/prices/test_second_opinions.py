@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from billing.cost_review.reported_tokens import reported_tokens
 from billing.cost_review.second_opinions import check_sample, give_opinions
-from billing.models import Call, SecondOpinion
-from billing.prices.book import active_price, rates_of
+from billing.models import Call, PriceSource, SecondOpinion
+from billing.prices.book import active_price, load_prices, rates_of
+from billing.prices.drafts import approve, import_drafts
 from billing.prices.warnings import warn
+from billing.reconciliation.daily import reconcile
 from billing.tasks import check_prices, give_second_opinions
 from solver.core.pricing import Usage, cost_nano
 from solver.providers.replies.reading import read_reply
@@ -118,6 +120,25 @@ def test_a_misread_report_is_listed_with_both_readings(call, stella):
     call("gemini/gemini-2.5-flash", 1_550_000, heard, audio_tokens=900)
     give_second_opinions()
     assert "input audio tokens 900 / 900" in stella.get("/staff/costs/opinions/").text
+
+
+def test_what_was_priced_here_on_purpose_is_listed_and_nothing_to_do(call, settings):
+    """A price of the operator's own, a region's, or the provider's bill in its reply: others differ, and rightly so."""
+    import_drafts(["openai"])
+    approve("openai/gpt-5-mini", PriceSource.LITELLM, by=None, uplift_bp=1_000)
+    settings.PONDER_PRICES = "openai/gpt-5=2/20/128000/16384"
+    load_prices()
+    call("openai/gpt-5", 12_000_000, PLAIN)
+    call("openai/gpt-5-mini", 1_375_000, PLAIN)
+    call("openai/gpt-6-sol", 30_000_000, PLAIN | {"cost": 0.03})
+    assert give_opinions() == 3
+    assert SecondOpinion.objects.filter(differs=True).count() == 3
+    found = reconcile().findings["R2 calls"]
+    assert found["open"] == 0
+    assert "3 differ, 3 of them at a price that was decided here" in found["lines"][0]
+    call("openai/gpt-6-sol", 30_000_000, PLAIN)
+    give_opinions()
+    assert reconcile().findings["R2 calls"]["open"] == 1
 
 
 def test_only_what_somebody_else_can_price_is_asked_about(call):
