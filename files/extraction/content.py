@@ -10,7 +10,7 @@ MAX_TEXT_CHARS = 1_000_000
 MAX_PAGES = 500
 MAX_PIXELS = 50_000_000
 MAX_RENDERED_PAGES = 8
-"""Pages of a PDF without text that are shown as pictures."""
+"""Pages of a PDF without text, or of a TIFF, that are shown as pictures."""
 PICTURE_SIDE = 1_568
 """Pixels of a picture's longer side as models get it: more they would scale down themselves."""
 

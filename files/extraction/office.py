@@ -7,6 +7,7 @@ from typing import IO
 
 from docx import Document
 from docx.table import Table
+from docx.text.paragraph import Paragraph
 from openpyxl import load_workbook
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from pptx import Presentation
@@ -21,13 +22,12 @@ _WHERE_CHARS = 60
 def read_word(path: Path) -> Extract:
     """Return a Word document by its headings."""
     document, found = Document(str(path)), Collector()
-    where, lines = "", list[str]()
+    where, lines, styles = "", list[str](), dict[str | None, str]()
     for block in document.iter_inner_content():
         if isinstance(block, Table):
             lines.extend(" | ".join(cell.text.strip() for cell in row.cells) for row in block.rows)
             continue
-        is_heading = bool(block.style and block.style.name and block.style.name.startswith(_HEADING))
-        if is_heading and block.text.strip():
+        if _style_of(block, styles).startswith(_HEADING) and block.text.strip():
             found.add(where, "\n".join(lines))
             where, lines = f"section “{block.text.strip()[:_WHERE_CHARS]}”", []
         lines.append(block.text)
@@ -35,6 +35,14 @@ def read_word(path: Path) -> Extract:
             break
     found.add(where, "\n".join(lines))
     return Extract(FileKind.WORD, tuple(found.pages), notes=_macro_note(path, "word/vbaProject.bin"))
+
+
+def _style_of(block: Paragraph, known: dict[str | None, str]) -> str:
+    """Return the name of a paragraph's style: looked up once, for a look-up goes through all styles of the document."""
+    style_id = block._p.style  # noqa: SLF001  (what names the style goes through them all)
+    if style_id not in known:
+        known[style_id] = (block.style.name if block.style else "") or ""
+    return known[style_id]
 
 
 def read_slides(path: Path) -> Extract:

@@ -48,6 +48,18 @@ def word(*, heading: str = "Findings", text: str = "The gap is 0.2.") -> bytes:
     return _saved(document)
 
 
+def book(paragraphs: int) -> bytes:
+    """Return a Word document of so many paragraphs below a heading, which is written at once."""
+    archive = word(heading="The end", text="@")
+    whole = zipfile.ZipFile(io.BytesIO(archive)).read("word/document.xml")
+    before, _, after = whole.partition(b"@")
+    more = "".join(f"</w:t></w:r></w:p><w:p><w:r><w:t>Paragraph {number}" for number in range(paragraphs))
+    body, _, tail = after.partition(b"<w:tbl>")
+    return changed(
+        archive, "word/document.xml", before + more.encode() + body + tail[tail.index(b"</w:tbl>") + 8 :]
+    )
+
+
 def slides() -> bytes:
     """Return a presentation of one slide."""
     made = pptx.Presentation()
@@ -72,6 +84,14 @@ def many_rows(rows: int) -> bytes:
     [name] = [each for each in whole.namelist() if each.startswith("xl/worksheets/sheet")]
     head, _, tail = whole.read(name).partition(b"<sheetData>")
     return changed(sheet(1), name, head + b"<sheetData>" + row * rows + tail[tail.index(b"</sheetData>") :])
+
+
+def frames(form: str, count: int) -> bytes:
+    """Return a picture of so many frames of different colours."""
+    made = io.BytesIO()
+    first, *others = (Image.new("RGB", (60, 40), (number * 9, 99, 0)) for number in range(count))
+    first.save(made, form, save_all=True, append_images=others)
+    return made.getvalue()
 
 
 def changed(archive: bytes, name: str, content: bytes) -> bytes:

@@ -111,3 +111,26 @@ def test_a_picture_is_made_small(read, tmp_path):
     [picture] = read(documents.png(3_000, 1_500), "a.png").pictures
     assert (picture.width, picture.height) == (1_568, 784)
     assert (tmp_path / picture.name).read_bytes().startswith(b"\xff\xd8\xff")
+
+
+def test_a_tiff_is_shown_page_by_page_and_an_animation_once(read):
+    """What is left out is said."""
+    found = read(documents.frames("TIFF", 3), "a.tiff")
+    assert [(each.where, each.name) for each in found.pictures] == [
+        ("page 1", "1.jpg"),
+        ("page 2", "2.jpg"),
+        ("page 3", "3.jpg"),
+    ]
+    assert not found.notes
+    long = read(documents.frames("TIFF", 20), "a.tif")
+    assert (len(long.pictures), long.notes) == (8, ("Only the first 8 of 20 pages are shown.",))
+    moving = read(documents.frames("GIF", 3), "a.gif")
+    assert (len(moving.pictures), moving.notes) == (1, ("Of the animation only the first picture is shown.",))
+    assert read(documents.frames("GIF", 1), "a.gif").notes == ()
+
+
+def test_a_book_of_twenty_thousand_paragraphs_is_read(read):
+    """With its headings: no paragraph costs a walk through the document's styles."""
+    found = read(documents.book(20_000), "a.docx")
+    assert [page.where for page in found.pages] == ["section “The end”"]
+    assert found.pages[0].text.endswith("Paragraph 19999")
