@@ -11,6 +11,7 @@ taught as the job ended, so that what is shared never rests on anybody's word.
 
 import hashlib
 import logging
+from collections import defaultdict
 from typing import Any
 
 from django.db import transaction
@@ -30,11 +31,13 @@ from solver.learning.observations import (
     FinishedJob,
     count_updates_of,
 )
+from solver.learning.tool_habits import LineObservation, habit_counts
 
 logger = logging.getLogger(__name__)
 
 _MOST_ATTEMPTS = 5
 _READ = ("grade", "compare")
+_OF_LINES = (StepKind.TURN, StepKind.TOOL, StepKind.SAMPLE)
 _MOST_STEPS = 5_000
 _SAID = {UserVerdict.RIGHT.value: True, UserVerdict.WRONG.value: False}
 DUE = Q(taught_at=None) | Q(is_stale=True)
@@ -152,7 +155,36 @@ def _finished(lesson: Lesson, *, said_right: bool | None = None) -> FinishedJob:
         observations=observations,
         is_counted=problem.result.is_short,
         said_right=said_right,
+        with_tools=habit_counts(_lines_of(job, after_seq, lesson.upto_seq)),
     )
+
+
+def _lines_of(job: Job, after_seq: int, upto_seq: int) -> list[LineObservation]:
+    """Return the attempts with tools that began and ended between two places of the journal."""
+    told = StepRecord.objects.filter(job=job, state=StepState.TOLD, seq__gt=after_seq, seq__lte=upto_seq)
+    steps = told.filter(kind__in=_OF_LINES, key__contains="agent/").order_by("seq")
+    found: dict[str, list[tuple[Any, str, str, int]]] = defaultdict(list)
+    for row in steps.values_list("pk", "key", "kind", "charged_nano")[:_MOST_STEPS]:
+        if line := line_of(row[1]):
+            found[line].append(row)
+    ended = {
+        line: rows
+        for line, rows in found.items()
+        if rows[0][1] == f"{line}0" and rows[-1][2] == StepKind.SAMPLE
+    }
+    sizes = dict(
+        Call.objects.filter(
+            pk__in=[pk for rows in ended.values() for pk, _, kind, _ in rows if kind == StepKind.TURN]
+        ).values_list("pk", "prompt_bytes")
+    )
+    return [
+        LineObservation(
+            turns=sum(kind != StepKind.TOOL for _, _, kind, _ in rows),
+            paid_uses=sum(kind == StepKind.TOOL and charged_nano > 0 for _, _, kind, charged_nano in rows),
+            prompt_bytes=[sizes[pk] for pk, *_ in rows if pk in sizes],
+        )
+        for rows in ended.values()
+    ]
 
 
 def _observations_of(job: Job, after_seq: int, upto_seq: int, *, is_checkable: bool) -> list[CallObservation]:

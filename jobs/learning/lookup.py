@@ -13,6 +13,7 @@ from solver.core.problem.statement import Problem
 from solver.learning.observations import Aspect, added
 from solver.learning.posteriors import Store, informed
 from solver.learning.sharing import others
+from solver.learning.tool_habits import ToolHabits, habits_of
 from solver.quotes.quantile_tracking import shift_of
 from solver.quotes.quote import Shift
 
@@ -51,6 +52,12 @@ def learned_shift(strategy: str, kind: str, workspace: Workspace | None, *, chec
     rows = _rows([strategy], kind, workspace).get((Aspect.QUOTE, strategy), _Rows(None, None))
     own = shift_of(rows.own.stats if rows.own else {}, checked=checked)
     return own + shift_of(rows.shared.stats if rows.shared else {}, checked=checked, shrunk=True)
+
+
+def learned_habits(strategy: str, kind: str, workspace: Workspace | None) -> ToolHabits:
+    """Return what attempts with tools are like, as a workspace may believe it."""
+    rows = _rows([strategy], kind, workspace).get((Aspect.TOOLS, strategy), _Rows(None, None))
+    return habits_of(_counts(rows))
 
 
 def _rows(subjects: list[str], kind: str, workspace: Workspace | None) -> dict[tuple[str, str], _Rows]:

@@ -11,6 +11,7 @@ from jobs.models import Job, JobQuote, Learned
 from solver.learning.censored_histogram import quantiles
 from solver.learning.observations import Aspect, count
 from solver.learning.posteriors import win_share
+from solver.learning.tool_habits import habits_of
 
 _RECENT_QUOTES = 1_000
 _GIVERS_SHOWN = 3
@@ -94,6 +95,12 @@ def text_of(aspect: str, stats: Mapping[str, Any]) -> str:
             return "; ".join(_wins(stats, which) for which in ("checked", "open") if _ended(stats, which))
         case Aspect.QUOTE:
             return "; ".join(_cover(stats, w) for w in ("checked", "open") if count(stats, f"{w}_jobs"))
+        case Aspect.TOOLS:
+            turns, paid_uses, turn_bytes = habits_of(stats)
+            return (
+                f"an attempt with tools: {turns:.1f} calls, {paid_uses:.1f} paid uses, {turn_bytes:,.0f} bytes more "
+                "with each turn"
+            )
     return ""
 
 

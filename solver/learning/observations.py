@@ -13,7 +13,7 @@ they are believed in nine of ten cases, and what they say is their own workspace
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -39,6 +39,7 @@ class Aspect(StrEnum):
     JUDGING = "judging"
     STRATEGY = "strategy"
     QUOTE = "quote"
+    TOOLS = "tools"
 
 
 NEEDS_PROOF = frozenset({Aspect.ABILITY, Aspect.JUDGING})
@@ -84,6 +85,8 @@ class FinishedJob:
     """Whether answers are counted: of texts, code and data without a checker nobody knows which are right."""
     said_right: bool | None = None
     """What a person said of the answer; None: nothing. A checker that knows is not contradicted."""
+    with_tools: Mapping[str, float] = field(default_factory=dict)
+    """What its attempts with tools teach (solver/learning/tool_habits.py)."""
 
     @property
     def tells_right(self) -> bool:
@@ -119,6 +122,7 @@ def count_updates_of(job: FinishedJob) -> list[CountUpdate]:
         add(Aspect.ABILITY, model, {"right": right, "wrong": 1.0 - right})
     for judge, counts in _judgements(job).items():
         add(Aspect.JUDGING, judge, counts)
+    add(Aspect.TOOLS, job.strategy, job.with_tools)
     if job.stop_reason in BY_ITSELF and job.tells_right:
         ended = "won" if job.stop_reason in WON else "lost"
         add(Aspect.STRATEGY, job.strategy, {f"{'checked' if job.is_checkable else 'open'}_{ended}": 1.0})

@@ -24,6 +24,7 @@ from solver.engine.calls.bounds import prompt_bytes
 from solver.engine.calls.service_tier import LEAST_CALLS
 from solver.engine.plan import least_budget_nano, reserve_nano, rotation
 from solver.inference.calibration import logit, sigmoid
+from solver.learning.tool_habits import GUESSED, ToolHabits
 from solver.quotes.rollout import Game, Rollout, rollouts, side_by_side, try_nano
 from solver.quotes.text_quote import DraftCosts, suggested_for_text_nano
 from solver.quotes.tool_work import ToolWork, tool_work
@@ -64,7 +65,8 @@ class Terms:
     """Under which terms a job runs: prices with `markup_bp`, `slots` calls at a time of about `call_s` seconds each.
 
     `paid_use_nano` is what one use of the dearest tool here costs before the markup; None: models have no tools.
-    `batch_s` is the longest that calls which go together may take, 0 where none do.
+    `batch_s` is the longest that calls which go together may take, 0 where none do. `habits` are those of attempts
+    with tools here.
     """
 
     strategy: str
@@ -74,6 +76,7 @@ class Terms:
     target: float = _TARGET
     paid_use_nano: int | None = None
     batch_s: float = 0.0
+    habits: ToolHabits = GUESSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +238,13 @@ def game_of(problem: Problem, panel: Sequence[ModelCard], *, budget_nano: int, t
     )
     cards = {card.name: card for card in panel}
     reserve = reserve_nano(panel, problem, budget_nano=budget_nano, markup_bp=markup_bp) if panel else 0
-    tools = tool_work(problem, panel, strategy=terms.strategy, paid_use_nano=terms.paid_use_nano)
+    tools = tool_work(
+        problem,
+        panel,
+        strategy=terms.strategy,
+        paid_use_nano=terms.paid_use_nano,
+        habits=terms.habits,
+    )
     tried = tuple(solvers_of(panel)) if problem.is_checkable else tuple(cards[name] for name in names)
     if tools.turns > 1:
         callers = [card for card in solvers_of(panel) if card.calls_tools]

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from solver.core.models import ModelCard, solvers_of
 from solver.core.problem.attached import count_passages
 from solver.core.problem.statement import Problem
-from solver.core.tools import TURN_BYTES, TYPICAL_TURNS
+from solver.learning.tool_habits import ToolHabits
 from solver.text.tool_need import wants_tools
 
 _TOLD_BYTES = 2_500
 """About how much a model is told of its tools, with each call."""
-_PAID_USES = 2
-"""About how many paid uses an attempt makes where tools cost: each is shown, and turns are few."""
+_LEAST_TURNS = 2
+"""An attempt of one turn is a plain one."""
 _MOST_ATTEMPTS = 12
 
 
@@ -36,12 +36,17 @@ NO_TOOLS = ToolWork()
 
 
 def tool_work(
-    problem: Problem, panel: Sequence[ModelCard], *, strategy: str, paid_use_nano: int | None
+    problem: Problem,
+    panel: Sequence[ModelCard],
+    *,
+    strategy: str,
+    paid_use_nano: int | None,
+    habits: ToolHabits,
 ) -> ToolWork:
     """Return what attempts of a strategy are made of; `paid_use_nano` is what the dearest tool costs (None: no tools).
 
     As strategy `agent`, and `auto` where it starts that, use tools: where some model of the panel calls them. Attached
-    files can be searched everywhere.
+    files can be searched everywhere. `habits` say what such attempts are like here.
     """
     if paid_use_nano is None and count_passages(problem.text):
         paid_use_nano = 0
@@ -51,4 +56,6 @@ def tool_work(
     if strategy != "agent" and not (strategy == "auto" and wants_tools(problem)):
         return NO_TOOLS
     most = _MOST_ATTEMPTS if strategy == "agent" else None
-    return ToolWork(TYPICAL_TURNS, _TOLD_BYTES, TURN_BYTES, _PAID_USES * paid_use_nano, most)
+    turns = max(round(habits.turns), _LEAST_TURNS)
+    fee_nano = round(habits.paid_uses * paid_use_nano)
+    return ToolWork(turns, _TOLD_BYTES, round(habits.turn_bytes), fee_nano, most)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import Workspace
 from jobs.core.options import JobOptions
 from jobs.core.site_tools import paid_use_nano
-from jobs.learning.lookup import learned_shift, learned_store
+from jobs.learning.lookup import learned_habits, learned_shift, learned_store
 from jobs.models import Job, JobQuote
 from jobs.models.question import waited_for_answers
 from solver import longest_batch_s
@@ -45,6 +45,7 @@ def terms_of(
         * seconds_per_call(names, learned_store(names, kind, workspace), default=_DEFAULT_CALL_S[is_quick]),
         slots=settings.PONDER_CALLS_PER_JOB,
         paid_use_nano=paid_use_nano(),
+        habits=learned_habits(strategy, kind, workspace),
         batch_s=longest_batch_s(panel, may_wait_s=options.may_wait_s),
         **({"target": options.confidence_target} if options.confidence_target else {}),
     )
