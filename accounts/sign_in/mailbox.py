@@ -1,34 +1,50 @@
 """A mailbox can be written in many ways: its one form, and a mark of it that does not tell which it is."""
 
+import re
 import unicodedata
 from functools import cache
 
 from django.utils.crypto import salted_hmac
 from publicsuffixlist import PublicSuffixList
 
-_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+_SAME_DOMAINS = {
+    "googlemail.com": "gmail.com",
+    "protonmail.com": "proton.me",
+    "pm.me": "proton.me",
+    "me.com": "icloud.com",
+    "mac.com": "icloud.com",
+    "yandex.com": "yandex.ru",
+    "ya.ru": "yandex.ru",
+}
+"""Domains of providers whose mailboxes are one under each of them."""
+_IGNORED = {"gmail.com": ".", "proton.me": ".-_"}
+"""Signs that a provider leaves out of a name."""
 
 
 def ascii_domain(domain: str) -> str:
     """Return a domain as mail servers write it: compatible characters made one (NFKC), small, punycode where needed."""
     folded = unicodedata.normalize("NFKC", domain).casefold().rstrip(".")
     try:
-        return folded.encode("idna").decode("ascii")
+        # Other full stops are full stops only then.
+        return folded.encode("idna").decode("ascii").rstrip(".")
     except UnicodeError:
         return folded
 
 
 def mailbox_of(address: str) -> str:
-    """Return the mailbox that an address leads to: without a `+tag`, in small letters, its domain in ASCII.
+    """Return the mailbox that an address leads to: without quotes or a `+tag`, in small letters, its domain in ASCII.
 
-    Gmail delivers whatever the dots in a name, and has two domains.
+    Of the large providers also without signs that they ignore, and under one of their domains.
     """
     local, _, domain = address.rpartition("@")
     folded = unicodedata.normalize("NFKC", local).casefold()
-    name, host = folded.partition("+")[0] or folded, ascii_domain(domain)
-    if host in _GMAIL:
-        name, host = name.replace(".", "") or name, "gmail.com"
-    return f"{name}@{host}"
+    if len(folded) > 1 and folded[0] == folded[-1] == '"':
+        folded = re.sub(r"\\(.)", r"\1", folded[1:-1])
+    host = ascii_domain(domain)
+    host = _SAME_DOMAINS.get(host, host)
+    name = folded.partition("+")[0] or folded
+    plain = name.translate(dict.fromkeys(map(ord, _IGNORED.get(host, ""))))
+    return f"{plain or name}@{host}"
 
 
 def registered_domain(address: str) -> str:

@@ -79,11 +79,10 @@ def limits_of_members(workspace: Workspace, *, user: User | None = None) -> Quer
 
 def uses_of(limits: Iterable[SpendingLimit]) -> list[Use]:
     """Return how much of each limit is used now; those of one kind are counted in one statement."""
-    each = list(limits)
+    each, today = list(limits), timezone.localdate()
     counted: dict[int, tuple[int, int]] = {}
     for kind in {_kind_of(limit) for limit in each}:
-        counted |= _spent_and_held([limit.pk for limit in each if _kind_of(limit) == kind], kind)
-    today = timezone.localdate()
+        counted |= _spent_and_held([limit.pk for limit in each if _kind_of(limit) == kind], kind, today)
     return [Use(limit, *counted[limit.pk], *bounds_of(Period(limit.period), today)) for limit in each]
 
 
@@ -99,9 +98,9 @@ def _kind_of(limit: SpendingLimit) -> _Kind:
     return _Kind(Period(limit.period), limit.user_id is not None, limit.workspace_id is not None)
 
 
-def _spent_and_held(limit_ids: Sequence[int], kind: _Kind) -> dict[int, tuple[int, int]]:
+def _spent_and_held(limit_ids: Sequence[int], kind: _Kind, today: dt.date) -> dict[int, tuple[int, int]]:
     """Return by limit what is spent since its period began and held now, in nano-USD; all limits are of one kind."""
-    began, _ = bounds_of(kind.period, timezone.localdate())
+    began, _ = bounds_of(kind.period, today)
     # What finished a while ago is read from its sums by quarter of an hour, as the cost review does: pages ask, too.
     summed_until = Subquery(CallSumMark.objects.values("until")[:1])  # none: GREATEST leaves it out
     sums = CallSum.objects.filter(quarter__gte=began)

@@ -37,7 +37,11 @@ def close(client: Client, address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "again", ["ada@example.org", "ADA@Example.ORG", "ada+second@example.org", "ada@ｅxample.org"]
+    "again",
+    [
+        *("ada@example.org", "ADA@Example.ORG", "ada+second@example.org", "ada@ｅxample.org"),
+        *('"ada"@example.org', '"\\ada+x"@example.org', "ada@example.org。"),
+    ],
 )
 def test_closing_and_signing_up_again_brings_no_second_credit(again):
     """The account is closed and nothing of it is left, but the mark that its mailbox had its credit."""
@@ -101,6 +105,9 @@ def test_one_mailbox_written_in_two_ways_is_one_account():
         ("+tag@example.org", "+tag@example.org"),
         ("A.d.a+x@GoogleMail.com", "ada@gmail.com"),
         ("a.d.a@example.org", "a.d.a@example.org"),
+        ('"a.d.\\a+x"@gmail.com', "ada@gmail.com"),
+        ("ada@Gmail。com。", "ada@gmail.com"),
+        ("a-d_a@pm.me", "ada@proton.me"),
         ("ada@" + "x" * 70 + ".example", "ada@" + "x" * 70 + ".example"),
     ],
 )
