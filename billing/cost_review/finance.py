@@ -148,12 +148,21 @@ class ModelLine:
 
 @dataclass(frozen=True, slots=True)
 class ProviderLine:
-    """What one provider's calls of a period cost, what is reserved for those in doubt, and what its reports bill."""
+    """What one provider's calls of a period cost, what is reserved for those in doubt, and what its reports bill.
+
+    `posted_nano` is what was posted beyond that so that the books say what was billed.
+    """
 
     provider: str
     cost_nano: int
     doubt_nano: int
-    reported_nano: int | None
+    reported_nano: int | None = None
+    posted_nano: int = 0
+
+    @property
+    def payable_nano(self) -> int:
+        """What the books owe the provider for the period now."""
+        return self.cost_nano + self.doubt_nano + self.posted_nano
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,14 +249,17 @@ def _providers(scope: Scope, models: list[ModelLine]) -> list[ProviderLine]:
     items = ReconciliationItem.objects.filter(day__gte=scope.first_day, day__lte=scope.last_day)
     if scope.model:
         items = items.filter(model=scope.model)
-    reported = dict(items.values_list("provider").annotate(total=Sum("billed_nano")).order_by())
+    sums = items.values_list("provider").annotate(
+        billed=Sum("billed_nano"), posted=Sum("payable_posted_nano")
+    )
+    reported = {name: both for name, *both in sums.order_by()}
     names = dict.fromkeys([*(line.provider for line in models), *sorted(reported)])
     return [
         ProviderLine(
             name,
             sum(line.cost_nano for line in models if line.provider == name),
             sum(line.doubt_nano for line in models if line.provider == name),
-            reported.get(name),
+            *reported.get(name, ()),
         )
         for name in names
     ]

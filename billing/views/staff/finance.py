@@ -46,6 +46,13 @@ def figures_csv(request: AuthedRequest) -> StreamingHttpResponse:
     for part in (figures.users, figures):
         names = [name for name in dir(part) if name.endswith("_nano")]
         amounts |= {name: getattr(part, name) for name in names}
+    amounts |= {
+        f"waste_{name}": getattr(figures.total, name) for name in ("again_nano", "mute_nano", "doubt_nano")
+    }
+    for line in figures.providers:
+        for name in ("cost_nano", "doubt_nano", "reported_nano", "payable_nano"):
+            if (nano := getattr(line, name)) is not None:
+                amounts[f"{line.provider} {name}"] = nano
     rows = (
         [name.removesuffix("_nano"), usd_decimal(nano), scope.first_day, scope.last_day]
         for name, nano in amounts.items()

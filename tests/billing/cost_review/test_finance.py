@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -287,6 +288,12 @@ def test_the_finance_page_needs_few_statements_and_has_a_csv(calls, stella):
     came = usd["topped_up"] + usd["granted"] + usd["trial_given"] + usd["adjusted"]
     went = usd["refunded"] - usd["beyond"] + usd["debts_paid"] + usd["charged"]
     assert usd["opening"] + came - went == usd["closing"]
+    page = (
+        stella.get("/staff/costs/finance/?" + PERIOD).text.partition("<main")[2].partition('id="tokens-h"')[0]
+    )
+    shown = {Decimal(amount.replace(",", "")) for amount in re.findall(r"\$([\d,.]*\d)", page)}
+    assert len(shown) == 10
+    assert shown <= {abs(amount) for amount in usd.values()}, "what the page shows, its download has"
 
 
 def test_a_correction_moves_money_once_a_second_person_approves_it(rich, alice, stella):

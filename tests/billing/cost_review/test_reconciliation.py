@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from billing.cost_review.finance import finance
+from billing.cost_review.sums import Scope
 from billing.errors import BillingError
 from billing.models import Call, Entry, ItemState, ReconciliationItem, Transfer
 from billing.reconciliation.items import book, explain, look_again, reopen, take_report
@@ -65,9 +67,14 @@ def test_a_report_of_a_chaotic_day_brings_suspense_to_zero_and_payable_to_the_bi
         job.close()
     assert balance(SUSPENSE) < 0
     paid = Transfer.objects.filter(kind="release").count()
+    around = Scope(days=3, last=today() + timedelta(days=1))
+    assert [line.payable_nano for line in finance(around).providers] == [balance(PAYABLE)]
     take_report(report(billed))
     assert balance(SUSPENSE) == 0
     assert balance(PAYABLE) == billed
+    assert [(line.payable_nano, line.reported_nano) for line in finance(around).providers] == [
+        (billed, billed)
+    ]
     assert balance(COST) == -billed
     assert Transfer.objects.filter(kind="release").count() == paid, "nobody's job was touched"
     assert ReconciliationItem.objects.get().state == ItemState.CLOSED
