@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 _RECENT = timedelta(minutes=15)
 _AT_ONCE = 500
+_MOST_NANO = 10**18
 _SAMPLE = 500
 _SAME_HOUR = timedelta(minutes=20)
 MEANT = (
@@ -89,6 +90,7 @@ def _opinion(call: Call, price: Price | None) -> SecondOpinion:
     )
     usd = genai.cost_usd(call.model, tokens, at=call.finished_at, service=call.service_tier)
     genai_nano = None if usd is None else int((usd * NANO_PER_USD).to_integral_value(ROUND_CEILING))
+    litellm_nano, genai_nano = _storable(litellm_nano), _storable(genai_nano)
     theirs = [nano for nano in (litellm_nano, genai_nano) if nano is not None]
     differs = any(not agree(call.cost_nano, nano) for nano in theirs)
     return SecondOpinion(
@@ -99,3 +101,8 @@ def _opinion(call: Call, price: Price | None) -> SecondOpinion:
         shape=tokens if differs else None,
         checked_at=now,
     )
+
+
+def _storable(nano: int | None) -> int | None:
+    """Return a figure within what a column holds: of a count that cannot be, others reckon sums that cannot be."""
+    return None if nano is None else max(min(nano, _MOST_NANO), -_MOST_NANO)

@@ -141,6 +141,16 @@ def test_what_was_priced_here_on_purpose_is_listed_and_nothing_to_do(call, setti
     assert reconcile().findings["R2 calls"]["open"] == 1
 
 
+def test_an_absurd_report_holds_up_no_other(call):
+    """A count that nobody is charged by, and that cannot be, makes litellm reckon more dollars than there are."""
+    odd = call(
+        "deepseek/deepseek-v4-pro", 1_000, PLAIN | {"completion_tokens_details": {"image_tokens": 2**59}}
+    )
+    call("openai/gpt-5", 6_250_000, PLAIN)
+    assert give_opinions() == 2
+    assert SecondOpinion.objects.get(call=odd).differs
+
+
 def test_only_what_somebody_else_can_price_is_asked_about(call):
     """Not the bundled models, not calls without a report; a model that nobody knows gets no figure and no alarm."""
     call("demo/intern", 5, PLAIN)
