@@ -30,17 +30,29 @@ _MEANINGS = (
         _any_of(
             "insufficient_quota", "exceeded_current_quota", "credit balance is too low", "insufficient balance",
             "billing_hard_limit", "billing hard limit", "available credits", "have any credits", "Arrearage",
-            "spending limit", "please recharge",
+            "spending limit", "please recharge", "credits are depleted", "specified API usage limits",
+            "Key limit exceeded", "FreeTierOnly",
         ),
         ErrorCategory.NO_CREDIT,
     ),
     (
         _any_of(
             "API_KEY_INVALID", "invalid_api_key", "API key not valid", "Incorrect API key", "security token included",
+            "reported as leaked",
         ),
         ErrorCategory.KEY_REFUSED,
     ),
-    (_any_of("location is not supported", "unsupported_country"), ErrorCategory.FORBIDDEN),
+    (
+        _any_of("location is not supported", "unsupported_country", "organization_restricted"),
+        ErrorCategory.FORBIDDEN,
+    ),
+    (
+        _any_of(
+            "model_not_found", "model_not_available", "model_decommissioned", "invalid_model", "Model Not Exist",
+            "Unknown Model", "model identifier is invalid",
+        ),
+        ErrorCategory.NOT_FOUND,
+    ),
     # A filter of what is asked, under the status of a key that may not ask.
     (_any_of("flagged_input"), ErrorCategory.REQUEST_REFUSED),
 )  # fmt: skip

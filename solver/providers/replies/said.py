@@ -26,8 +26,14 @@ _FINISHES = {
         "error_toxic",
     },
     REFUSED: {"refusal"},
-    BROKEN: {"error", "network_error", "insufficient_system_resource", "malformed_model_output", "abort", "other"},
-    TOOLS: {"tool_calls", "tool_call", "tool_use", "function_call", "malformed_function_call", "unexpected_tool_call"},
+    BROKEN: {
+        "error", "network_error", "insufficient_system_resource", "malformed_model_output", "abort", "other",
+        "timeout",
+    },
+    TOOLS: {
+        "tool_calls", "tool_call", "tool_use", "function_call", "malformed_function_call", "malformed_tool_use",
+        "unexpected_tool_call", "too_many_tool_calls",
+    },
 }  # fmt: skip
 _NAMED = {name: kind for kind, names in _FINISHES.items() for name in names}
 _TAGGED = re.compile(r"\s*<(think|thinking|reasoning)>(.*?)</\1>(.*)", re.DOTALL | re.IGNORECASE)
