@@ -74,19 +74,19 @@ def _served(
         or _whole(studio.get("loaded_context_length"))
         or _whole(studio.get("max_context_length"))
         or _of_ollama(shown, loaded.get(name, {}))
+        or _of_llama_cpp(root, key, told)
         or _LEAST_CONTEXT
     )
     return ServedModel(name, min(context, _MOST_CONTEXT), reasons="thinking" in (skills or ()))
 
 
 def _context_in(told: Mapping[str, Any]) -> int:
-    """Return the context of a line of `/v1/models`: vLLM's, llama.cpp's, or that of a proxy."""
+    """Return the context of a line of `/v1/models`: vLLM's, llama.cpp's where it tells it, or that of a proxy."""
     meta = told.get("meta")
     meta = meta if isinstance(meta, Mapping) else {}
     for value in (
         told.get("max_model_len"),
         meta.get("n_ctx"),
-        meta.get("n_ctx_train"),
         told.get("context_length"),
         told.get("context_window"),
     ):
@@ -105,6 +105,18 @@ def _of_ollama(shown: Mapping[str, Any], loaded: Mapping[str, Any]) -> int:
         (_whole(value) for name, value in info.items() if str(name).endswith(".context_length")), 0
     )
     return _whole(loaded.get("context_length")) or longest
+
+
+def _of_llama_cpp(root: str, key: str, told: Mapping[str, Any]) -> int:
+    """Return the context of one slot of llama.cpp: what the model was trained for is as a rule far more."""
+    meta = told.get("meta")
+    trained = _whole(meta.get("n_ctx_train")) if isinstance(meta, Mapping) else 0
+    if not trained:
+        return 0
+    settings = _get_if_any(f"{root}/props", key).get("default_generation_settings")
+    return (_whole(settings.get("n_ctx")) if isinstance(settings, Mapping) else 0) or min(
+        trained, _LEAST_CONTEXT
+    )
 
 
 def _whole(value: Any) -> int:

@@ -31,6 +31,11 @@ OLLAMA = {
 }
 VLLM = {"/v1/models": {"data": [{"id": "Qwen/Qwen3-8B", "max_model_len": 32_768}]}}
 LLAMA_CPP = {"/v1/models": {"data": [{"id": "gemma", "meta": {"n_ctx": 8_192, "n_ctx_train": 131_072}}]}}
+OLD_LLAMA_CPP = {
+    "/v1/models": {"data": [{"id": "gemma", "meta": {"n_ctx_train": 131_072}}]},
+    "/props": {"default_generation_settings": {"n_ctx": 8_192}, "total_slots": 4},
+}
+SILENT_LLAMA_CPP = {"/v1/models": OLD_LLAMA_CPP["/v1/models"]}
 STUDIO = {
     "/v1/models": {"data": [{"id": "qwen3-8b"}, {"id": "embed"}]},
     "/api/v0/models": {
@@ -96,6 +101,8 @@ def serve() -> Iterator[Any]:
         ("OLLAMA_API_BASE", OLLAMA, "ollama/qwen3:8b", 40_960, True),
         ("HOSTED_VLLM_API_BASE", VLLM, "vllm/Qwen/Qwen3-8B", 32_768, False),
         ("LLAMA_CPP_API_BASE", LLAMA_CPP, "llama_cpp/gemma", 8_192, False),
+        ("LLAMA_CPP_API_BASE", OLD_LLAMA_CPP, "llama_cpp/gemma", 8_192, False),
+        ("LLAMA_CPP_API_BASE", SILENT_LLAMA_CPP, "llama_cpp/gemma", 4_096, False),
         ("LM_STUDIO_API_BASE", STUDIO, "lm_studio/qwen3-8b", 4_096, False),
         ("OPENAI_LIKE_API_BASE", PLAIN, "openai_like/any", 4_096, False),
     ],
