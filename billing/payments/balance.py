@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from billing.books.ledger import BANK, STRIPE_CLEARING, STRIPE_FEES, post
@@ -31,6 +31,9 @@ FROM billing_topup u
 LEFT JOIN billing_balancetransaction b ON b.payment_intent = u.payment_intent AND b.currency = 'usd'
 LEFT JOIN billing_transfer t ON t.key = 'stripe:pi:' || u.payment_intent || ':reversal:' || u.reversals
 WHERE u.credited_nano > 0 AND u.credited_at < %(before)s AND (t.id IS NULL OR t.effective_at < %(before)s)
+    AND NOT EXISTS (
+        SELECT FROM billing_balancetransaction o WHERE o.payment_intent = u.payment_intent AND o.currency <> 'usd'
+    )
 GROUP BY u.id HAVING u.credited_nano + u.tax_nano - u.reversed_nano <> coalesce(sum(b.amount_cents), 0) * %(cents)s
 ORDER BY u.credited_at LIMIT 100
 """
@@ -127,7 +130,7 @@ class Difference:
 def differing_top_ups() -> list[Difference]:
     """Return credited top-ups whose payments less refunds and disputes differ at Stripe since two days or more.
 
-    None are returned before the first balance transactions were read.
+    None are returned before the first balance transactions were read, and none that Stripe settled in another currency.
     """
     if not BalanceTransaction.objects.exists():
         return []
@@ -173,6 +176,12 @@ def at_stripe() -> AtStripe:
         paid_out_nano=-sums["payouts"] * NANO_PER_CENT,
         unbooked=ours.filter(booked_at=None).count(),
     )
+
+
+def other_currencies() -> dict[str, int]:
+    """Return how many transactions of ours Stripe settled in which other currencies: nothing of those is booked."""
+    others = BalanceTransaction.objects.filter(is_ours=True).exclude(currency=stripe_gateway.CURRENCY)
+    return dict(others.values_list("currency").annotate(number=Count("pk")).order_by("currency"))
 
 
 def strangers_nano() -> int:

@@ -18,7 +18,13 @@ from billing.books.ledger import PROVIDER_PAYABLE, STRIPE_CLEARING, SUSPENSE
 from billing.cost_review.second_opinions import MEANT
 from billing.errors import StripeProblem
 from billing.models import Entry, ItemState, ReconciliationItem, ReconciliationRun, SecondOpinion, TopUp
-from billing.payments.balance import at_stripe, differing_top_ups, strangers_nano, sync_balance
+from billing.payments.balance import (
+    at_stripe,
+    differing_top_ups,
+    other_currencies,
+    strangers_nano,
+    sync_balance,
+)
 from billing.payments.problems import problem_top_ups, stuck_events
 from billing.payments.stripe_api.balance import balance_cents
 from billing.payments.stripe_api.gateway import CURRENCY
@@ -134,6 +140,13 @@ def _stripe(_days: int) -> Finding:
             f"{format_usd_exact(there.balance_nano)} is still there. {open_} payments or events need a person."
         ),
     ]
+    elsewhere = other_currencies()
+    if elsewhere:
+        named = " and ".join(f"{number} in {currency.upper()}" for currency, number in elsewhere.items())
+        lines.append(
+            f"Stripe settled payments, fees or payouts of ours in another currency ({named}); only USD is booked. Let "
+            "the account at Stripe settle in USD, or book these by hand from Stripe's reports."
+        )
     off, said_now = _against_balance()
     differing = differing_top_ups()
     lines.append(said_now)
@@ -142,7 +155,7 @@ def _stripe(_days: int) -> Finding:
         f"{format_usd_exact(each.at_stripe_nano)}."
         for each in differing[:_NAMED]
     ]
-    return Finding(open_ + len(differing) + off, lines)
+    return Finding(open_ + len(differing) + bool(elsewhere) + off, lines)
 
 
 def _against_balance() -> tuple[int, str]:

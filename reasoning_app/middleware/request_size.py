@@ -15,6 +15,9 @@ _UNREADABLE = (
     "These files could not be taken: there are too many at once, or a name is too long. "
     "Attach fewer, under shorter names.\n"
 )
+_SMALL_UPLOAD_REFUSAL = (
+    "This file is too large: it may have at most 4 MB. Go back, and upload a shorter one.\n"
+)
 _UPLOAD_REFUSAL = (
     "These files are too large: those of a job may have {most} MB together. Attach smaller ones.\n"
 )
@@ -36,6 +39,8 @@ class RequestSizeMiddleware:
         if request.path in settings.UPLOAD_PATHS:
             most += settings.PONDER_JOB_FILES_MB * _MEGABYTE
             refusal = _UPLOAD_REFUSAL.format(most=settings.PONDER_JOB_FILES_MB)
+        elif request.path in settings.SMALL_UPLOAD_PATHS:
+            refusal = _SMALL_UPLOAD_REFUSAL
         if not stated.isdecimal() or int(stated[:20]) > most:
             return HttpResponse(refusal, status=413, content_type="text/plain; charset=utf-8")
         return self.get_response(request)

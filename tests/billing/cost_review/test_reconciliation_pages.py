@@ -53,6 +53,10 @@ def test_staff_upload_a_report_and_decide_on_what_it_leaves_open(job, stella):
     ).decode()
     assert f"demo,{today},demo/intern,closed,9.00,1.00,1.00,1,1.250000001,7.749999999" in csv
     assert "no column for the cost" in upload(stella, "day,model\n").text
+    assert "more than 4 MB" in upload(stella, "x" * 4_050_000).text
+    large = upload(stella, "x" * 5_000_000)
+    assert (large.status_code, "upload a shorter one" in large.text) == (413, True)
+    assert "submitted file is empty" in upload(stella, "").text
 
 
 def test_the_nightly_run_says_what_each_check_found(stella):

@@ -68,6 +68,20 @@ def test_a_refund_that_our_books_missed_is_an_open_item(top_up, stripe_double):
     assert differing_top_ups() == []
 
 
+def test_an_account_that_settles_in_euro_is_said_once(top_up, stripe_double):
+    """Not as a difference of every top-up: the wallet is right, and what is not booked has a sentence and a way out."""
+    stripe_double.pay(top_up.checkout_session)
+    sync_top_up(top_up.pk)
+    for each in stripe_double.balance:
+        each["currency"] = "eur"
+    tasks.sync_stripe_balance()
+    TopUp.objects.update(credited_at=timezone.now() - timedelta(days=3))
+    assert differing_top_ups() == []
+    lines = reconcile().findings["R4 Stripe"]["lines"]
+    assert [line for line in lines if "(1 in EUR); only USD is booked" in line]
+    assert balance_of("stripe_fees") == 0
+
+
 def test_a_transaction_is_booked_once_its_payment_is_known(top_up, stripe_double):
     """Stripe listed it before its webhook came."""
     stripe_double.pay(top_up.checkout_session)
