@@ -172,6 +172,16 @@ def test_a_continued_job_shows_its_earlier_answer_until_there_is_a_better_one(al
     assert people.SOLVED["answer"] in page_of(alice, job)
 
 
+def test_a_hint_that_comes_too_late_is_given_back(alice):
+    """With what to do instead; what was typed is not lost."""
+    job = make_job(alice.user, JobState.DONE, **people.SOLVED)
+    late = post(alice, job, "job-hint", text="It is <odd>.", earlier="keep")
+    assert late.status_code == 422
+    text = late.content.decode()
+    assert "It is &lt;odd&gt;." in text
+    assert "Ask a follow-up question instead" in text
+
+
 def test_a_hint_is_added_and_shown(alice, running_job):
     """Beside the problem, with what became of it; what is wrong with one is said beside its field."""
     text = post(alice, running_job, "job-hint", text="It is <odd>.", earlier="drop").content.decode()
