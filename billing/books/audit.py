@@ -111,6 +111,11 @@ INVARIANTS: dict[str, str] = {
             FROM billing_call WHERE finished_at < m.until
         ) c
         WHERE s.said <> c.said
+        UNION ALL
+        SELECT 'its sums by model say ' || m.said || ', those by job say ' || j.said
+        FROM (SELECT coalesce(sum(settled), 0) || ' ' || coalesce(sum(cost_nano), 0) AS said FROM billing_modelsum) m,
+            (SELECT coalesce(sum(settled), 0) || ' ' || coalesce(sum(cost_nano), 0) AS said FROM billing_callsum) j
+        WHERE m.said <> j.said
     """,
     "no floored account lacks what it holds": """
         SELECT 'account ' || id || ' (' || kind || ') has ' || balance_nano || ' and holds ' || held_nano

@@ -3,7 +3,7 @@
 import csv
 import io
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -118,6 +118,17 @@ def test_sums_never_run_ahead_of_the_clock_by_which_calls_finish(spent):
     """A worker whose clock is a day ahead leaves what finishes today to be summed."""
     sum_calls(timezone.now() + timedelta(days=1))
     assert CallSumMark.objects.get().until <= timezone.now()
+
+
+def test_a_worker_whose_clock_is_behind_leaves_no_call_out_of_the_sums(spent, monkeypatch):
+    """Calls that the end of their job leaves in doubt finish by the database's clock, too."""
+    call = Call.objects.get(state="held").pk
+    sum_calls(timezone.now())
+    monkeypatch.setattr(timezone, "now", lambda: datetime.now(tz=UTC) - timedelta(days=1))
+    spent.close()
+    monkeypatch.undo()
+    assert Call.objects.get(pk=call).finished_at >= CallSumMark.objects.get().until
+    assert total(Scope(days=2)).in_doubt == 2
 
 
 def test_no_list_ends_without_a_word(spent, stella, monkeypatch):
