@@ -7,6 +7,7 @@ UNLISTED = (
     "bedrock",
     "cerebras",
     "cohere",
+    "dashscope",
     "fireworks_ai",
     "minimax",
     "moonshot",

@@ -30,6 +30,7 @@ _WITH_BATCHES = frozenset({"openai", "anthropic"})
 """The providers whose batches Ponder can use."""
 _MODES = frozenset({"chat", "responses"})
 _MOST_TOKENS = 2**30
+_DAY = 24 * 60
 _DEFAULT_ADDRESS = "litellm's bundled price map"
 # What Ponder never asks for.
 _UNUSED = {"input_cost_per_image_token": "images"}
@@ -76,6 +77,7 @@ def ponder_name(name: str, raw: dict[str, Any]) -> str:
 
 def entry(model: str, raw: dict[str, Any]) -> Published:
     """Return one model. Raises one of MALFORMED where the map lacks a rate or has one that is not whole."""
+    raw = _by_size(raw) if raw.get("tiered_pricing") else raw
     rates: dict[str, Any] = {
         # Some providers count the prompt alone, some prompt and output: the smaller reading is always safe.
         "context_window": _tokens(raw.get("max_input_tokens") or raw["max_tokens"]),
@@ -110,6 +112,27 @@ def entry(model: str, raw: dict[str, Any]) -> Published:
     )
 
 
+def _by_size(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry that lists its rates by the length of prompts under the names that the others have.
+
+    Reasoning has one rate in all: in longer prompts' output, the dearer of the two. Raises ValueError where lengths
+    overlap or leave a gap.
+    """
+    flat, ends = dict(raw), Decimal(0)
+    for tier in raw["tiered_pricing"]:
+        begins, begins_k = Decimal(tier["range"][0]), Decimal(tier["range"][0]) / 1000
+        if begins != ends or begins_k != int(begins_k):
+            raise ValueError(f"{tier['range']} does not follow {ends}")
+        ends = Decimal(tier["range"][1])
+        if not begins:
+            flat |= tier
+            continue
+        output = max(tier["output_cost_per_token"], tier.get("output_cost_per_reasoning_token", 0))
+        rates = {name: tier[name] for name in RATES if name in tier} | {"output_cost_per_token": output}
+        flat |= {f"{name}_above_{int(begins_k)}k_tokens": rate for name, rate in rates.items()}
+    return flat
+
+
 def long_prompt_tiers(raw: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the rates of long prompts (`input_cost_per_token_above_200k_tokens` and its like)."""
     return [_tier(raw, size=size) for size in _sizes(raw)]
@@ -129,6 +152,8 @@ def service_tiers(raw: dict[str, Any]) -> list[dict[str, Any]]:
 def off_peak_windows(raw: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the rates of cheaper hours, of which the map writes `10:00-00:00` and weekdays, in UTC.
 
+    Hours over midnight are two windows, the second of the day after.
+
     Raises ValueError where it says more than hours and rates.
     """
     off_peak = raw.get("off_peak_pricing")
@@ -142,8 +167,10 @@ def off_peak_windows(raw: dict[str, Any]) -> list[dict[str, Any]]:
         hours = window["hours_utc"]
         for span in [hours] if isinstance(hours, str) else hours:
             begin, end = (60 * int(clock[:2]) + int(clock[3:]) for clock in span.split("-"))
-            minutes = {"from_minute": begin, "to_minute": end or 24 * 60}
-            windows.append({"weekdays": window["weekdays"]} | minutes | rates)
+            parts = [(0, begin, end or _DAY)] if begin < (end or _DAY) else [(0, begin, _DAY), (1, 0, end)]
+            for later, from_minute, to_minute in parts:
+                days = [(day - 1 + later) % 7 + 1 for day in window["weekdays"]]
+                windows.append({"weekdays": days, "from_minute": from_minute, "to_minute": to_minute} | rates)
     return windows
 
 
@@ -178,6 +205,8 @@ def _notes(raw: dict[str, Any]) -> tuple[str, ...]:
         key.rpartition("_")[2]: raw[key] for key in raw if key.startswith("regional_processing_uplift")
     }
     found = [f"priced besides: {', '.join(unused)}"] if unused else []
+    if any("output_cost_per_reasoning_token" in tier for tier in raw.get("tiered_pricing", ())[1:]):
+        found.append("all output after a long prompt is charged at the rate of reasoning")
     if uplifts:
         found.append("regional: " + ", ".join(f"{region} × {factor}" for region, factor in uplifts.items()))
     return tuple(found)

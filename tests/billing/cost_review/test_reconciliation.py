@@ -90,6 +90,28 @@ def test_the_same_report_twice_posts_once_and_a_corrected_one_the_difference(dou
     assert item.reason.startswith("2 calls in doubt: $1")
 
 
+def test_a_wrong_upload_is_undone_by_the_right_one(doubted):
+    """Another provider's report, taken for complete, leaves open items; the right one closes them and books the bill."""
+    wrong = report_of("demo", "x", [Bill(today(), "claude-opus-5-5", 7 * USD)], is_complete=True)
+    assert {item.state for item in take_report(wrong)} == {ItemState.OPEN}
+    assert (balance(PAYABLE), balance(SUSPENSE)) == (5 * USD, -4 * USD)
+    assert {item.state for item in take_report(report(3 * USD))} == {ItemState.CLOSED}
+    assert (balance(PAYABLE), balance(SUSPENSE)) == (3 * USD, 0)
+    assert not ReconciliationItem.objects.exclude(state=ItemState.CLOSED).exists()
+    assert ReconciliationItem.objects.get(model="demo/claude-opus-5-5").booked_nano == 0
+
+
+@pytest.mark.parametrize("nano", [-USD, -1])
+def test_a_credit_waits_for_a_person_and_books_nothing_by_itself(doubted, stella, nano):
+    """Calls cost nothing less than nothing: a person says why it differs, or books another amount."""
+    (item,) = take_report(report(nano))
+    assert (item.state, balance(PAYABLE), balance(SUSPENSE)) == (ItemState.OPEN, 5 * USD, -4 * USD)
+    with pytest.raises(BillingError, match="A credit is no cost of calls: explain it"):
+        book(item.pk, amount_nano=item.billed_nano, by=stella.user, reason="A credit.")
+    assert explain(item.pk, by=stella.user, reason="A credit.").state == ItemState.EXPLAINED
+    assert balance(PAYABLE) == 5 * USD
+
+
 def test_a_job_that_ends_after_the_report_is_looked_at_again(job):
     """A call in doubt of a running job is accrued at its end; the next look takes the accrual back."""
     doubt(job.hold(USD)[0])

@@ -1,7 +1,8 @@
 """Drafts of prices: imported beside the book, compared with it and with each other, added to it by one action."""
 
 import dataclasses
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -25,6 +26,7 @@ from billing.prices.drafts import DraftState, approve, draft_lines, import_draft
 from billing.prices.providers import UNLISTED, listed_providers
 from billing.prices.shipped_list import fingerprint, shipped_models
 from billing.prices.sources import genai, litellm_map
+from solver.core.pricing import Window
 
 MODEL = "openai/gpt-6-sol"
 
@@ -214,6 +216,58 @@ def test_the_command_says_what_is_wrong_and_what_to_do(drafts, arguments, said):
     with pytest.raises(CommandError, match=said):
         _run(*arguments)
     assert Price.objects.count() == before
+
+
+def test_prices_by_length_of_prompts_are_tiers(db):
+    """Qwen's are listed by ranges: each is charged from its length on, thinking never below what it costs there."""
+    raw = {
+        "max_input_tokens": 256_000,
+        "tiered_pricing": [
+            _range(0, 32_000, 100, 400) | {"output_cost_per_reasoning_token": Decimal("8e-7")},
+            _range(32_000, 256_000, 200, 600) | {"output_cost_per_reasoning_token": Decimal("9e-7")},
+        ],
+    }
+    entry = litellm_map.entry("dashscope/q", raw)
+    found = entry.rates
+    assert entry.notes == ("all output after a long prompt is charged at the rate of reasoning",)
+    assert (found["input_pico"], found["output_pico"], found["reasoning_pico"]) == (100_000, 400_000, 800_000)
+    assert found["tiers"] == [{"above_prompt_tokens": 32_000, "input_pico": 200_000, "output_pico": 900_000}]
+    for begin, end in ((16_000, 256_000), (64_000, 256_000), (32_001, 256_000)):
+        broken = raw | {"tiered_pricing": [raw["tiered_pricing"][0], _range(begin, end, 2, 6)]}
+        with pytest.raises(ValueError, match="does not follow 32000"):
+            litellm_map.entry("dashscope/q", broken)
+    import_drafts(["dashscope"])
+    assert PriceDraft.objects.filter(
+        model="dashscope/qwen-flash", rates__tiers__0__above_prompt_tokens=256_000
+    )
+
+
+def _range(begin: int, end: int, in_nano: int, out_nano: int) -> dict:
+    """Return rates, in thousandths of a dollar per million tokens, of prompts of these lengths."""
+    return {
+        "range": [begin, end],
+        "input_cost_per_token": Decimal(in_nano).scaleb(-9),
+        "output_cost_per_token": Decimal(out_nano).scaleb(-9),
+    }
+
+
+def test_cheaper_hours_over_midnight_are_those_of_two_days():
+    """As DeepSeek's once were: Friday's begin on Friday and end on Saturday."""
+    raw = {
+        "input_cost_per_token": Decimal("1e-6"),
+        "output_cost_per_token": Decimal("2e-6"),
+        "off_peak_pricing": {
+            "input_cost_per_token": Decimal("5e-7"),
+            "windows": [{"hours_utc": "16:30-00:30", "weekdays": [5, 7]}],
+        },
+    }
+    windows = [Window(**each) for each in litellm_map.off_peak_windows(raw)]
+    friday = datetime(2026, 11, 27, tzinfo=UTC)
+    cheap = {
+        hours: any(window.has(friday + timedelta(hours=hours)) for window in windows)
+        for hours in (0.25, 16.25, 16.75, 23.75, 24.25, 24.75, 40.75, 64.75, 72.25)
+    }
+    assert [hours for hours, is_cheap in cheap.items() if is_cheap] == [16.75, 23.75, 24.25, 64.75, 72.25]
 
 
 @pytest.mark.parametrize(
