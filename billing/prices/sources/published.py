@@ -12,6 +12,7 @@ DEFAULT_MAX_OUTPUT = 16_384
 MALFORMED = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
 """What reading a model raises that is not priced by the token, or of which a source says what cannot be."""
 _MOST = 10**12
+_DUST = Decimal(10) ** -12
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ def nano(usd: Decimal | int | str) -> int:
 
 
 def _whole(rate: Decimal, said: str, unit: str) -> int:
-    if not rate.is_finite() or not 0 <= rate <= _MOST or rate != rate.to_integral_value():
+    whole = rate.to_integral_value() if rate.is_finite() and 0 <= rate <= _MOST else None
+    # A source may write what was left of a binary fraction, such as 1.6000000000000002E-7.
+    if whole is None or abs(rate - whole) > whole * _DUST:
         raise ValueError(f"{said} is not a whole number of {unit}, or no price that anybody asks")
-    return int(rate)
+    return int(whole)

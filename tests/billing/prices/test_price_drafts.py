@@ -26,6 +26,7 @@ from billing.prices.drafts import DraftState, approve, draft_lines, import_draft
 from billing.prices.providers import UNLISTED, listed_providers
 from billing.prices.shipped_list import fingerprint, shipped_models
 from billing.prices.sources import genai, litellm_map
+from billing.prices.sources.published import pico
 from solver.core.pricing import Window
 
 MODEL = "openai/gpt-6-sol"
@@ -216,6 +217,16 @@ def test_the_command_says_what_is_wrong_and_what_to_do(drafts, arguments, said):
     with pytest.raises(CommandError, match=said):
         _run(*arguments)
     assert Price.objects.count() == before
+
+
+def test_what_is_left_of_a_binary_fraction_is_no_part_of_a_price():
+    """Some sources write 1.6000000000000002E-7; a real fraction of a pico-USD is still refused."""
+    assert pico(Decimal("1.6000000000000002E-7")) == 160_000
+    assert pico(Decimal("9.499999999999999E-7")) == 950_000
+    assert pico(0) == 0
+    for refused in ("1.6000005E-7", "5E-13", "-1E-20", "NaN"):
+        with pytest.raises(ValueError, match="not a whole number"):
+            pico(Decimal(refused))
 
 
 def test_prices_by_length_of_prompts_are_tiers(db):
