@@ -1,13 +1,19 @@
 """Hints to a running job: later prompts carry them, and a start afresh puts a new strategy in the old one's place."""
 
+from dataclasses import replace
+
+import pytest
+
 from solver.core.problem.hints import Hint, heeding
 from solver.core.problem.statement import Problem
 from solver.core.request import Message, ToolCall
 from solver.core.steps import Resources, Status, Step, StepKind, StepResult
-from solver.strategies import Setting, Steered, make_strategy
+from solver.strategies import REGISTRY, Setting, Steered, Strategy, make_strategy
 from solver.strategies.shared.steered import FROM_BEFORE
+from tests.solver.played import NUMBER, Play, world
 from tests.solver.simulated import card
 
+NAMES = sorted(REGISTRY)
 ROOM = Resources(8, 10**9, affordable=frozenset({"demo/one"}))
 START_AFRESH = StepResult.noted(Hint(1, "It is odd.", starts_afresh=True).step())
 
@@ -112,3 +118,47 @@ def test_a_try_of_last_resort_is_told_to_whoever_is_at_work():
     best = one.best()
     assert best is not None
     assert (best.answer, best.step_key) == ("43", "last/0")
+
+
+class SteeredPlay(Play):
+    """Plays a strategy whose person adds hints that start afresh, with steps of the one before still in flight."""
+
+    def make(self) -> Strategy:
+        """Return a strategy that can be steered."""
+        return Steered(
+            lambda budget_nano: make_strategy(self.name, replace(self.setting, budget_nano=budget_nano)),
+            self.setting.budget_nano,
+        )
+
+    def go_on_to(self, steps: int) -> None:
+        """Play until so many results are told, or to the end."""
+        self.max_steps = steps
+        self.run(check_replays=0.3)
+
+
+@pytest.mark.parametrize("is_checkable", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_every_strategy_starts_afresh_wherever_it_is(name, is_checkable):
+    """Twice, in the middle of waves: keys and parents are the new one's, every execution is in the same state."""
+    problem = Problem("What is 6 times 7?", checker=NUMBER if is_checkable else None)
+    begun = 0
+    for seed in range(4):
+        play = SteeredPlay(
+            name, world(ability=0.3, wrong=3), problem=problem, seed=seed, budget_nano=200_000_000
+        )
+        play.go_on_to(3 + 3 * seed)
+        for number in (1, 2):
+            before = set(play.asked)
+            play.tell(StepResult.noted(Hint(number, "It is odd.", starts_afresh=True).step()))
+            play.check_replay()
+            play.go_on_to(len(play.told) + 8 if number == 1 else 400)
+            new = set(play.asked) - before
+            assert all(key.startswith(f"hint/{number}/") for key in new)
+            begun += bool(new)
+        told = {result.key for result in play.told}
+        best = play.strategy.best()
+        assert best is not None
+        assert best.step_key in told
+        assert all(set(step.parents) <= told for step in play.asked.values())
+        assert play.spent_nano <= play.budget_nano
+    assert begun > 4
