@@ -26,11 +26,16 @@ _NO_CHAT = frozenset({"embedding", "embeddings"})
 
 
 class ServedModel(NamedTuple):
-    """A model as its server tells of it. `context_window` in tokens, for prompt and reply together."""
+    """A model as its server tells of it. `context_window` in tokens, for prompt and reply together.
+
+    What it can do beside chatting is what Ollama, LM Studio and llama.cpp say of it; others do not tell.
+    """
 
     name: str
     context_window: int
     reasons: bool = False
+    sees: bool = False
+    calls_tools: bool = False
 
 
 class ServerSilent(Exception):
@@ -66,18 +71,35 @@ def _served(
     shown: Mapping[str, Any] = {}
     if not studio and not _context_in(told):
         shown = _get_if_any(f"{root}/api/show", key, {"model": name})
-    skills = shown.get("capabilities")
-    if isinstance(skills, list) and skills and "completion" not in skills:
+    skills = _skills_in(shown)
+    if skills and "completion" not in skills:
         return None
+    trained = _trained_for(told)
+    props = _get_if_any(f"{root}/props", key) if trained else {}
     context = (
         _context_in(told)
         or _whole(studio.get("loaded_context_length"))
         or _whole(studio.get("max_context_length"))
         or _of_ollama(shown, loaded.get(name, {}))
-        or _of_llama_cpp(root, key, told)
+        or _of_llama_cpp(props)
+        or min(trained, _LEAST_CONTEXT)
         or _LEAST_CONTEXT
     )
-    return ServedModel(name, min(context, _MOST_CONTEXT), reasons="thinking" in (skills or ()))
+    modalities = props.get("modalities")
+    return ServedModel(
+        name,
+        min(context, _MOST_CONTEXT),
+        reasons="thinking" in skills,
+        sees="vision" in skills
+        or studio.get("type") == "vlm"
+        or (isinstance(modalities, Mapping) and modalities.get("vision") is True),
+        calls_tools="tools" in skills or "tool_use" in _skills_in(studio),
+    )
+
+
+def _skills_in(told: Mapping[str, Any]) -> frozenset[str]:
+    skills = told.get("capabilities")
+    return frozenset(map(str, skills)) if isinstance(skills, list) else frozenset()
 
 
 def _context_in(told: Mapping[str, Any]) -> int:
@@ -107,16 +129,16 @@ def _of_ollama(shown: Mapping[str, Any], loaded: Mapping[str, Any]) -> int:
     return _whole(loaded.get("context_length")) or longest
 
 
-def _of_llama_cpp(root: str, key: str, told: Mapping[str, Any]) -> int:
-    """Return the context of one slot of llama.cpp: what the model was trained for is as a rule far more."""
+def _trained_for(told: Mapping[str, Any]) -> int:
+    """Return the context that a model of llama.cpp was trained for: as a rule far more than it is served with."""
     meta = told.get("meta")
-    trained = _whole(meta.get("n_ctx_train")) if isinstance(meta, Mapping) else 0
-    if not trained:
-        return 0
-    settings = _get_if_any(f"{root}/props", key).get("default_generation_settings")
-    return (_whole(settings.get("n_ctx")) if isinstance(settings, Mapping) else 0) or min(
-        trained, _LEAST_CONTEXT
-    )
+    return _whole(meta.get("n_ctx_train")) if isinstance(meta, Mapping) else 0
+
+
+def _of_llama_cpp(props: Mapping[str, Any]) -> int:
+    """Return the context of one slot of llama.cpp."""
+    settings = props.get("default_generation_settings")
+    return _whole(settings.get("n_ctx")) if isinstance(settings, Mapping) else 0
 
 
 def _whole(value: Any) -> int:

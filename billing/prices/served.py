@@ -57,7 +57,10 @@ def _load(provider: str, listed: list[ServedModel]) -> int:
     new = []
     for name, model in rows.items():
         rates = electricity_rates(model.context_window)
-        sha256 = fingerprint(rates | {"reasons": model.reasons})
+        # What a model cannot do is left out: a price stays as it is where a release learns to ask for more.
+        skills = {"sees": model.sees, "calls_tools": model.calls_tools}
+        told = {"reasons": model.reasons} | {name: can for name, can in skills.items() if can}
+        sha256 = fingerprint(rates | told)
         if (name, sha256) not in same:
             new.append(
                 Price(
@@ -68,6 +71,7 @@ def _load(provider: str, listed: list[ServedModel]) -> int:
                     source=SERVER_SOURCE,
                     source_sha256=sha256,
                     reasons=model.reasons,
+                    **skills,
                     **rates,
                 )
             )

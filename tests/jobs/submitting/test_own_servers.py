@@ -23,7 +23,7 @@ OLLAMA = {
     "/api/ps": {"models": []},
     "/api/show": {
         "qwen3:8b": {
-            "capabilities": ["completion", "thinking"],
+            "capabilities": ["completion", "thinking", "tools"],
             "model_info": {"qwen3.context_length": 40_960},
         },
         "nomic-embed": {"capabilities": ["embedding"], "model_info": {"nomic.context_length": 2_048}},
@@ -33,14 +33,24 @@ VLLM = {"/v1/models": {"data": [{"id": "Qwen/Qwen3-8B", "max_model_len": 32_768}
 LLAMA_CPP = {"/v1/models": {"data": [{"id": "gemma", "meta": {"n_ctx": 8_192, "n_ctx_train": 131_072}}]}}
 OLD_LLAMA_CPP = {
     "/v1/models": {"data": [{"id": "gemma", "meta": {"n_ctx_train": 131_072}}]},
-    "/props": {"default_generation_settings": {"n_ctx": 8_192}, "total_slots": 4},
+    "/props": {
+        "default_generation_settings": {"n_ctx": 8_192},
+        "total_slots": 4,
+        "modalities": {"vision": True, "audio": False},
+    },
 }
 SILENT_LLAMA_CPP = {"/v1/models": OLD_LLAMA_CPP["/v1/models"]}
 STUDIO = {
     "/v1/models": {"data": [{"id": "qwen3-8b"}, {"id": "embed"}]},
     "/api/v0/models": {
         "data": [
-            {"id": "qwen3-8b", "type": "llm", "max_context_length": 40_960, "loaded_context_length": 4_096},
+            {
+                "id": "qwen3-8b",
+                "type": "vlm",
+                "max_context_length": 40_960,
+                "loaded_context_length": 4_096,
+                "capabilities": ["tool_use"],
+            },
             {"id": "embed", "type": "embeddings", "max_context_length": 2_048},
         ]
     },
@@ -96,25 +106,26 @@ def serve() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(
-    ("variable", "told", "model", "context", "reasons"),
+    ("variable", "told", "model", "context", "can"),
     [
-        ("OLLAMA_API_BASE", OLLAMA, "ollama/qwen3:8b", 40_960, True),
-        ("HOSTED_VLLM_API_BASE", VLLM, "vllm/Qwen/Qwen3-8B", 32_768, False),
-        ("LLAMA_CPP_API_BASE", LLAMA_CPP, "llama_cpp/gemma", 8_192, False),
-        ("LLAMA_CPP_API_BASE", OLD_LLAMA_CPP, "llama_cpp/gemma", 8_192, False),
-        ("LLAMA_CPP_API_BASE", SILENT_LLAMA_CPP, "llama_cpp/gemma", 4_096, False),
-        ("LM_STUDIO_API_BASE", STUDIO, "lm_studio/qwen3-8b", 4_096, False),
-        ("OPENAI_LIKE_API_BASE", PLAIN, "openai_like/any", 4_096, False),
+        ("OLLAMA_API_BASE", OLLAMA, "ollama/qwen3:8b", 40_960, {"reasons", "calls_tools"}),
+        ("HOSTED_VLLM_API_BASE", VLLM, "vllm/Qwen/Qwen3-8B", 32_768, set()),
+        ("LLAMA_CPP_API_BASE", LLAMA_CPP, "llama_cpp/gemma", 8_192, set()),
+        ("LLAMA_CPP_API_BASE", OLD_LLAMA_CPP, "llama_cpp/gemma", 8_192, {"sees"}),
+        ("LLAMA_CPP_API_BASE", SILENT_LLAMA_CPP, "llama_cpp/gemma", 4_096, set()),
+        ("LM_STUDIO_API_BASE", STUDIO, "lm_studio/qwen3-8b", 4_096, {"sees", "calls_tools"}),
+        ("OPENAI_LIKE_API_BASE", PLAIN, "openai_like/any", 4_096, set()),
     ],
 )
-def test_one_variable_brings_a_servers_models(variable, told, model, context, reasons, serve, monkeypatch):
-    """Models that chat, with the context that the server gives them, at what stands for electricity."""
+def test_one_variable_brings_a_servers_models(variable, told, model, context, can, serve, monkeypatch):
+    """Models that chat, with the context and the skills that the server tells, at what stands for electricity."""
     server = serve(told)
     monkeypatch.setenv(variable, server.url.removesuffix("/v1"))
     load_prices()
     assert model_names() == [model]
     [card] = build_panel()
-    assert (card.context_window, card.reasons, card.bundled) == (context, reasons, False)
+    assert (card.context_window, card.bundled) == (context, False)
+    assert {skill for skill in ("reasons", "sees", "calls_tools") if getattr(card, skill)} == can
     assert (card.rates.input_pico, card.rates.output_pico) == ELECTRICITY
     assert (card.litellm_model, card.api_base) == (f"openai/{model.partition('/')[2]}", server.url)
 
