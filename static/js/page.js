@@ -39,7 +39,7 @@ function addCopy(box, text) {
 }
 
 function dress(root) {
-  for (const label of root.querySelectorAll("[data-check-all]")) label.hidden = false;
+  for (const element of root.querySelectorAll("[data-check-all], [data-print]")) element.hidden = false;
   for (const pre of root.querySelectorAll("pre.code, pre.pre")) {
     if (pre.parentElement.classList.contains("code-box")) continue;
     const box = document.createElement("div");
@@ -72,6 +72,7 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     dialog.showModal();
   }
+  if (event.target.closest("[data-print]")) window.print();
   if (event.target.closest("[data-close]")) event.target.closest("dialog").close();
   if (event.target.matches("dialog")) event.target.close();
   for (const menu of document.querySelectorAll("[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;

@@ -185,6 +185,7 @@ def test_the_end_of_a_job_closes_nothing(page: Page, live_server, transactional_
     expect(page.locator("link[rel=icon]")).to_have_attribute("href", re.compile("favicon-done"))
     assert [words.partition(" · ")[0] for words in page.evaluate("window.told")] == ["Done"]
     expect(page.locator("#notify")).to_be_hidden()
+    expect(page.get_by_role("button", name="Print or save as PDF")).to_be_visible()
 
 
 def test_a_space_presses_what_looks_like_a_button(page: Page, live_server, transactional_db):
