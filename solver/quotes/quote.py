@@ -112,11 +112,15 @@ class Quote:
             return "Nobody can say beforehand how good a text will be; the result says how the best draft was chosen."
         if self.right_probability is None:
             return "These models were not measured on such problems, so we can’t tell the chance of a right answer."
-        percent = round(self.right_probability * 100)
-        about = f"about {percent} %" if percent else "under 1 %"
-        return (
-            f"Chance of a right answer: {'over 99 %' if self.right_probability >= _NEARLY_SURE else about}."
-        )
+        return f"Chance of a right answer: {chance_in_words(self.right_probability)}."
+
+
+def chance_in_words(chance: float) -> str:
+    """Return a chance as people read it: `about 97 %`, `over 99 %` or `under 1 %`."""
+    percent = round(chance * 100)
+    if chance >= _NEARLY_SURE:
+        return "over 99 %"
+    return f"about {percent} %" if percent else "under 1 %"
 
 
 def _whole_s(seconds: float, *, least: int) -> int:

@@ -12,6 +12,7 @@ from jobs.core.errors import SubmitError
 from jobs.core.options import NOTHING_CHOSEN, WAITS, JobOptions, waiting_words
 from jobs.learning.lookup import informed_panel
 from jobs.lifecycle.quotes.records import quote_json, quote_of, terms_of
+from jobs.lifecycle.quotes.suggestion import LARGER, why_suggested
 from jobs.lifecycle.quotes.times import at_this_load
 from jobs.lifecycle.submission.files import told_files
 from jobs.lifecycle.submission.panel import panel_for
@@ -42,13 +43,13 @@ class Offer(NamedTuple):
 
 
 class QuoteResult(NamedTuple):
-    """A quote, whether its budget is suggested because none was typed, and what waiting or not waiting would buy.
+    """A quote, why its budget is suggested (empty: one was typed), and what waiting or not waiting would buy.
 
     `offers` has the job that may wait first; none where no model is cheaper for those that wait.
     """
 
     quote: Quote
-    suggested: bool
+    reason: str = ""
     offers: tuple[Offer, ...] = ()
 
     @property
@@ -99,7 +100,7 @@ def quote_job(
     )
     strategy = strategy_for(strategy, posed.result)
     terms = terms_of(strategy, options, panel, posed.kind, workspace=workspace)
-    suggested = budget_nano is None
+    is_suggested = budget_nano is None
     if budget_nano is None:
         budget_nano = suggested_budget_nano(
             posed,
@@ -112,18 +113,25 @@ def quote_job(
         raise SubmitError("Enter a budget.", field="budget", code="out_of_range")
     check_affordable(posed, panel, budget_nano)
     said = quote_of(posed, panel, budget_nano=budget_nano, terms=terms, workspace=workspace)
+    reason = ""
+    if is_suggested:
+        most_nano = min(LARGER * budget_nano, settings.PONDER_MAX_BUDGET_NANO)
+        larger = (
+            quote_of(posed, panel, budget_nano=most_nano, terms=terms, workspace=workspace)
+            if most_nano > budget_nano
+            else None
+        )
+        reason = why_suggested(said, larger, value_nano=options.value_nano)
     chosen = Offer(options.may_wait_s, said)
     other_panel, other_options = _otherwise(panel, options)
     if other_panel == panel or _least_nano(posed, other_panel) > budget_nano:
-        return QuoteResult(at_this_load(said), suggested)
+        return QuoteResult(at_this_load(said), reason)
     terms = terms_of(strategy, other_options, other_panel, posed.kind, workspace=workspace)
     other = Offer(
         other_options.may_wait_s,
         quote_of(posed, other_panel, budget_nano=budget_nano, terms=terms, workspace=workspace),
     )
-    return QuoteResult(
-        at_this_load(said), suggested, (chosen, other) if options.may_wait else (other, chosen)
-    )
+    return QuoteResult(at_this_load(said), reason, (chosen, other) if options.may_wait else (other, chosen))
 
 
 def _otherwise(panel: Sequence[ModelCard], options: JobOptions) -> tuple[list[ModelCard], JobOptions]:

@@ -1,5 +1,6 @@
 """What the style guide shows: a job that never was, its money and its search."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,6 +11,7 @@ from billing.books.job_costs import JobCosts
 from billing.cost_review.chart import Chart, cost_chart
 from billing.cost_review.sums import Line
 from jobs.lifecycle.quotes.offer import QuoteResult
+from jobs.lifecycle.quotes.suggestion import LARGER, why_suggested
 from jobs.models import Job
 from jobs.presenters.pictures import BurnDown
 from jobs.presenters.progress import Cluster, Clusters, Phase, Totals
@@ -130,7 +132,8 @@ def offer() -> QuoteResult:
         cost_p10_nano=9_000_000, cost_p50_nano=69_000_000, cost_p90_nano=190_000_000, time_low_s=40, time_high_s=260,
         win_probability=0.7, right_probability=0.64, sentence="Pays for about 4–61 attempts with demo/expert.",
     )  # fmt: skip
-    return QuoteResult(said, suggested=True)
+    larger = replace(said, budget_nano=LARGER * _BUDGET_NANO, right_probability=0.66)
+    return QuoteResult(said, why_suggested(said, larger, value_nano=None))
 
 
 def chart() -> Chart:

@@ -194,10 +194,16 @@ class Command(BaseCommand):
     def _only_suggest(self, offer: Any, *, as_json: bool) -> NoReturn:
         """Print what a sensible budget would buy, and start nothing."""
         if as_json:
-            said = {"quote": quote_json(offer.quote), "suggested": True, "offers": offers_json(offer)}
+            said = {
+                "quote": quote_json(offer.quote),
+                "suggested": True,
+                "reason": offer.reason,
+                "offers": offers_json(offer),
+            }
             self.stdout.write(json.dumps(said))
         raise CommandError(
-            f"No --budget was given, so nothing was started. We suggest --budget {usd_decimal(offer.quote.budget_nano)}",
+            f"No --budget was given, so nothing was started. We suggest --budget {usd_decimal(offer.quote.budget_nano)}: "
+            f"{offer.reason}",
             returncode=EXIT_BAD_INPUT,
         )
 

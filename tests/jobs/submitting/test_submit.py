@@ -1,6 +1,7 @@
 """Submitting: bad input is refused with words that help, and nothing is half-made or charged."""
 
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.db import transaction
@@ -11,9 +12,13 @@ from billing.models import Account, AccountKind
 from billing.prices.book import load_prices
 from jobs.core.options import JobOptions
 from jobs.lifecycle import SubmitError, cancel_job, quote_job, submit_comparison
+from jobs.lifecycle.quotes.suggestion import why_suggested
 from jobs.models import Job, JobQuote
 from jobs.models.pinned import Pinned
-from solver.core.money import NANO_PER_CENT, NANO_PER_USD
+from jobs.views.staff.samples import offer
+from solver.core.money import NANO_PER_CENT, NANO_PER_USD, format_usd
+from solver.core.problem.result_kind import ResultKind
+from solver.quotes.quote import chance_in_words
 from tests.billing.ledger.test_races import together
 from tests.support.endpoint import Answer
 from tests.support.people import request_for, submit_for
@@ -112,12 +117,40 @@ def test_a_quote_needs_no_call(alice, workspace, endpoint):
 
 
 def test_without_a_budget_one_is_suggested(alice, workspace, endpoint):
-    """The suggestion is affordable, in whole cents, and never more than a right answer is worth."""
-    offer = quote_job(problem="?", budget_nano=None)
-    assert offer.suggested
-    assert offer.quote.budget_nano % NANO_PER_CENT == 0
+    """The suggestion is affordable, in whole cents, never more than a right answer is worth, and gives its reason."""
+    suggested = quote_job(problem="?", budget_nano=None)
+    said, larger = suggested.quote, quote_job(problem="?", budget_nano=10 * suggested.quote.budget_nano).quote
+    assert said.budget_nano % NANO_PER_CENT == 0
+    assert f"{format_usd(said.budget_nano)} pays for up to {said.tries_high} attempts; " in suggested.reason
+    chance = chance_in_words(larger.win_probability)
+    hardly = chance == chance_in_words(said.win_probability) or larger.win_probability <= said.win_probability
+    assert (
+        f"{format_usd(larger.budget_nano)} would {'hardly raise' if hardly else 'raise'} the chance"
+        in suggested.reason
+    )
+    assert hardly or f"to {chance}." in suggested.reason
     worth = quote_job(problem="?", budget_nano=None, options=JobOptions(value_nano=2 * NANO_PER_CENT))
     assert worth.quote.budget_nano <= 2 * NANO_PER_CENT
+    assert worth.reason.startswith("A right answer is worth $0.02 to you")
+    assert quote_job(problem="?", budget_nano=NANO_PER_CENT).reason == ""
+    text = quote_job(problem="Write an essay.", budget_nano=None, options=JobOptions(result=ResultKind.TEXT))
+    assert f"pays for about {text.quote.tries_low} drafts; " in text.reason
+
+
+def test_a_suggestion_says_what_more_would_add():
+    """A chance that rises is told in figures, one that does not is called so; nothing dearer, nothing to compare with."""
+    said = offer().quote
+    for chance, told in (
+        (0.641, "hardly raise the chance of a right answer, about 64 %."),
+        (0.9, "from about 64 % to about 90 %."),
+    ):
+        larger = replace(said, budget_nano=10 * said.budget_nano, right_probability=chance)
+        assert why_suggested(said, larger, value_nano=None).endswith(told)
+    unmeasured = replace(said, right_probability=None)
+    assert "an answer that the job is sure of" in why_suggested(
+        unmeasured, replace(unmeasured, win_probability=0.9), value_nano=None
+    )
+    assert why_suggested(said, None, value_nano=None) == "$0.25 pays for up to 61 attempts."
 
 
 def test_a_job_keeps_its_quote_and_what_came_of_it(alice, workspace, endpoint, run_all):
