@@ -13,7 +13,7 @@ from billing.models import SpendingStop
 from billing.stops import spending_stops
 from jobs.lifecycle.limits.uses import Use, limits_of_members, uses_of
 from jobs.lifecycle.submission.spendable import Spendable, spendable
-from jobs.views.staff.navigation import StaffPage, staff_pages
+from jobs.views.staff.navigation import StaffGroup, staff_groups
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -44,8 +44,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
         return list(spending_stops())
 
     @cache
-    def pages() -> list[StaffPage]:
-        return staff_pages(request)
+    def groups() -> list[StaffGroup]:
+        return staff_groups(request)
 
     return {
         "site_name": "Ponder",
@@ -55,7 +55,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "available": available,  # for its owners
         "member_uses": member_uses,  # of the limits of members; to its owners, those of all
         "spending_stops": stops,
-        "staff_pages": pages,
+        "staff_groups": groups,
         "site_time_zone": settings.TIME_ZONE,
         "mail_in_app": not settings.EMAIL_URL,
         "signup_open": settings.PONDER_SIGNUP != "closed",

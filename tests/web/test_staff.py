@@ -1,15 +1,19 @@
 """Staff pages: one navigation, the status of the installation, people, and a look at their pages."""
 
 import json
+import re
 import time
 from datetime import timedelta
 
 import pytest
 import redis
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
+from accounts.rights import Right
 from accounts.viewing import STOP_ADDRESS
 from billing.books.wallet import grant
 from jobs.core.model_limits import KEY, redis_address
@@ -20,9 +24,25 @@ from tests.billing.books import USD, sql, start_job
 from tests.support.people import make_job, workspace_of
 
 
+def navigation(person, address: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return addresses and marks of the groups of staff pages and of the pages of the one that is shown."""
+    nav = person.get(address).content.decode().partition('<nav class="staff-nav')[2].partition("</nav>")[0]
+    groups, _, pages = nav.partition("</ul>")
+    links = re.compile(r'<a href="([^"]+)"(?: aria-current="(\w+)")?>')
+    return links.findall(groups), links.findall(pages)
+
+
 def test_one_navigation_leads_to_every_staff_page(staff):
-    """And says where one is."""
-    page = staff.get(reverse("staff-status")).content.decode()
+    """From the groups to each page in two steps, and every page says where one is."""
+    groups, _ = navigation(staff, reverse("staff-status"))
+    assert len(groups) == 5
+    found: list[str] = []
+    for group, _ in groups:
+        of_groups, pages = navigation(staff, group)
+        assert [address for address, mark in of_groups if mark] == [group]
+        assert [address for address, mark in pages if mark] == [group]
+        found += [address for address, _ in pages]
+    assert len(found) == len(set(found)) == 22
     for name in (
         "cost-review",
         "reconciliation",
@@ -31,9 +51,24 @@ def test_one_navigation_leads_to_every_staff_page(staff):
         "staff-learned",
         "spending",
     ):
-        assert f'href="{reverse(name)}"' in page
-    costs = staff.get(reverse("cost-review-open")).content.decode()
-    assert f'href="{reverse("cost-review-open")}" aria-current="page"' in costs
+        assert reverse(name) in found
+    for address in found:
+        groups, pages = navigation(staff, address)
+        assert [mark for _, mark in groups if mark] == ["true"]
+        assert [(where, mark) for where, mark in pages if mark] == [(address, "page")]
+
+
+@pytest.mark.parametrize("right", Right)
+def test_the_navigation_leads_only_where_one_may_go(alice, right):
+    """Staff with one right see the groups of that right, and every link opens."""
+    User.objects.filter(pk=alice.user.pk).update(is_staff=True)
+    alice.user.user_permissions.add(Permission.objects.get(codename=right.value))
+    menu = alice.get(reverse("job-list")).content.decode()
+    groups, _ = navigation(alice, re.findall(r'href="([^"]+)">Staff pages<', menu)[0])
+    assert groups
+    for group, _ in groups:
+        for address, _ in [(group, ""), *navigation(alice, group)[1]]:
+            assert alice.get(address).status_code == 200, address
 
 
 def test_nobody_else_sees_the_navigation(alice):
