@@ -8,8 +8,8 @@ from tests.browser.conftest import cookie_of
 from tests.support import people
 
 CONTROLS = (
-    "Skip to content", "New job", "Was it right", "Run again", "Ask a follow-up", "Print or save", "Markdown", "Every call",
-    "Share", "Copy", " ago", "As a table", "Delete problem",
+    "Skip to content", "New job", "Was it right", "Run again", "Ask a follow-up", "Print or save", "Markdown",
+    "Every call", "Share", "Copy", " ago", "As a table", "Delete problem",
 )  # fmt: skip
 
 PAPER_PX = {"width": 670, "height": 980}
