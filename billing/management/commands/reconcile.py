@@ -11,7 +11,7 @@ from billing.errors import BillingError
 from billing.models import ItemState
 from billing.reconciliation.daily import DAYS, reconcile
 from billing.reconciliation.items import take_report
-from billing.reconciliation.report import read_csv
+from billing.reconciliation.report import MAX_BYTES, read_csv
 from billing.stops import providers
 
 
@@ -58,9 +58,9 @@ class Command(BaseCommand):
             )
             raise CommandError(f"--provider: {whose}. Expected one of {', '.join(known)}.")
         try:
-            report = read_csv(
-                path.read_bytes(), provider=provider, name=path.name, is_complete=options["complete"]
-            )
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+            report = read_csv(content, provider=provider, name=path.name, is_complete=options["complete"])
             items = take_report(report)
         except OSError as error:
             raise CommandError(f"--report: {path} cannot be read ({error.strerror}).") from error

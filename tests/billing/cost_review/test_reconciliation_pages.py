@@ -4,6 +4,7 @@ import json
 import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -82,6 +83,13 @@ def test_the_command_takes_a_report_from_a_file(job, tmp_path, capsys):
         call_command("reconcile", report=file, provider="dmo")
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("reconcile", report=tmp_path / "none.csv", provider="demo")
+    for other, said in (
+        (tmp_path, "cannot be read"),
+        (Path("/dev/null"), "empty"),
+        (Path("/dev/zero"), "4 MB"),
+    ):
+        with pytest.raises(CommandError, match=said):
+            call_command("reconcile", report=other, provider="demo")
     call_command("reconcile", report=file, provider="demo", complete=True)
     assert "1 closed, 0 open" in capsys.readouterr().out
 
