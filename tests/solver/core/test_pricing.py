@@ -35,6 +35,7 @@ NIGHT = Window((1, 2), 60, 120, 400, 2_800, 40, 500, 800)
 TIERED = Rates(
     1_000, 7_000, 100, 1_250, 2_000, 9_000, request_nano=5, tiers=(LONG, FLEX, FLEX_LONG), windows=(NIGHT,)
 )
+HEARD = Rates(1_000, 7_000, 100, audio_pico=3_000, search_nano=11, tiers=(FLEX,))
 MONDAY = datetime(2026, 11, 30, 1, 0, tzinfo=UTC)
 CACHED = Usage(
     100, 50, cache_read_tokens=30, cache_write_tokens=40, reasoning_tokens=20, cache_write_1h_tokens=10
@@ -64,6 +65,11 @@ CACHED = Usage(
         (TIERED, Usage(100, 10), MONDAY.replace(hour=0, minute=59), 100 + 70 + 5),
         (TIERED, Usage(100, 10), MONDAY.replace(day=29), 100 + 70 + 5),
         (TIERED, Usage(201, 1), MONDAY, 603 + 11 + 5),
+        (HEARD, Usage(100, 10, cache_read_tokens=30, audio_tokens=20), None, 50 + 60 + 3 + 70),
+        (HEARD, Usage(100, 0, cache_read_tokens=90, audio_tokens=20), None, 30 + 9),
+        (HEARD, Usage(100, 0, cache_read_tokens=100, audio_tokens=20), None, 10),
+        (HEARD, Usage(100, 0, audio_tokens=10, searches=2), None, 90 + 30 + 22),
+        (Rates(1_000, 7_000, audio_pico=500), Usage(100, 0, audio_tokens=100), None, 100),
         (Rates(1, 1), Usage(1, 0), None, 1),
         (Rates(1, 1), Usage(500, 500), None, 1),
         (Rates(1, 1), Usage(501, 500), None, 2),
@@ -89,6 +95,8 @@ def test_bounds_count_the_dearest_and_what_fits_them_is_affordable():
     """The prompt with its overhead, the longest output, the fee; the cap is the largest that fits, to the token."""
     assert bound_nano(FULL, prompt_tokens=36, max_output_tokens=10) == 100 * 2 + 90 + 5
     assert bound_nano(TIERED, prompt_tokens=36, max_output_tokens=10) == 100 * 6 + 110 + 5
+    assert bound_nano(HEARD, prompt_tokens=36, max_output_tokens=10) == 100 * 3 + 70
+    assert Rates(0, 0).worst_input_pico() == 0
     assert [billed_nano(100, bp) for bp in (0, 1, 10_000)] == [100, 101, 200]
     assert type(bound_nano(FULL, prompt_tokens=1, max_output_tokens=1)) is int
     assert affordable_output_tokens(Rates(0, 0), prompt_tokens=1, billed_room_nano=1, markup_bp=0) == 2**31
@@ -112,6 +120,10 @@ def test_a_service_that_is_asked_for_bounds_by_its_own_rates():
     assert cost_nano(flex, CACHED) == -(-(15_000 + 1_500 + 18_750 + 10_000 + 175_000) // 1_000) + 5
     assert cost_nano(flex, Usage(202, 2)) == 303 + 11 + 5
     assert TIERED.asked_at("priority") is TIERED
+    heard = HEARD.asked_at("flex")
+    assert cost_nano(heard, Usage(100, 0, audio_tokens=20, searches=1)) == 40 + 60 + 11
+    only_long = Rates(1_000, 7_000, tiers=(FLEX_LONG,))
+    assert only_long.asked_at("flex") is only_long, "of shorter prompts nothing is known"
 
 
 @pytest.mark.parametrize(
@@ -123,6 +135,7 @@ def test_a_service_that_is_asked_for_bounds_by_its_own_rates():
         (5_000_000, "0.005", "$0.01", "$0.00", "$0.01", "$0.005"),
         (500_000_000, "0.50", "$0.50", "$0.50", "$0.50", "$0.50"),
         (12_345_678, "0.012345678", "$0.01", "$0.01", "$0.02", "$0.012"),
+        (12_500_000, "0.0125", "$0.01", "$0.01", "$0.02", "$0.013"),
         (
             1_234_567_890_000_000,
             "1234567.89",
