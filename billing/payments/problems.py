@@ -17,14 +17,13 @@ UNFINISHED_SHOWN = 10
 def problem_top_ups() -> QuerySet[TopUp]:
     """Return the top-ups that were paid otherwise than asked for, or that Stripe does not know; oldest first."""
     found = TopUp.objects.filter(state=TopUpState.PENDING).exclude(problem="")
-    return found.select_related("workspace", "user").order_by("created_at")
+    return found.select_related("workspace", "user").order_by("created_at", "pk")
 
 
 def stuck_events() -> QuerySet[StripeEvent]:
     """Return the events of Stripe that failed again and again; oldest first."""
-    return StripeEvent.objects.filter(processed_at=None, attempts__gte=_STUCK_ATTEMPTS).order_by(
-        "received_at"
-    )
+    found = StripeEvent.objects.filter(processed_at=None, attempts__gte=_STUCK_ATTEMPTS)
+    return found.order_by("received_at", "pk")
 
 
 def close_problem(top_up_id: uuid.UUID, *, by: User, reason: str) -> None:

@@ -13,8 +13,9 @@ from billing.errors import BillingError
 from billing.models import StripeEvent
 from billing.payments import inbox
 from billing.payments.problems import close_problem, problem_top_ups, stuck_events
+from billing.views.staff.period import paged
 
-_SHOWN = 200
+_ROWS = 50
 
 
 class CloseForm(forms.Form):
@@ -27,13 +28,10 @@ class CloseForm(forms.Form):
 @staff_with(Right.SETTLE_PAYMENTS)
 @require_GET
 def payments(request: AuthedRequest) -> HttpResponse:
-    """Show payments that do not match and events that keep failing: the oldest, and how many there are."""
-    top_ups, events = problem_top_ups(), stuck_events()
+    """Show payments that do not match and events that keep failing, the oldest first."""
     context = {
-        "top_ups": top_ups[:_SHOWN],
-        "events": events[:_SHOWN],
-        "shown": _SHOWN,
-        "more": max(top_ups.count() - _SHOWN, 0) + max(events.count() - _SHOWN, 0),
+        **paged(request, problem_top_ups(), name="top_ups", rows=_ROWS),
+        **paged(request, stuck_events(), name="events", rows=_ROWS),
     }
     return render(request, "billing/staff/payments.html", context)
 

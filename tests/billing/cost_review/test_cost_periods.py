@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from billing.cost_review.summing import sum_calls
 from billing.cost_review.sums import By, Lines, Scope, lines, series
-from billing.models import BalanceTransaction, Call, Dispute, Entry, Refund, StopScope
+from billing.models import BalanceTransaction, Call, Dispute, Entry, Refund, StopScope, StripeEvent, TopUp
 from billing.stops import lift, stop
-from billing.views.staff import refunds, spending, stripe, suspension
+from billing.views.staff import payments, refunds, spending, stripe, suspension
 from tests.billing.books import USD, settle, sql, start_job
 from tests.billing.payments_to_look_at import make_payments
 from tests.support.people import make_job
@@ -187,9 +187,19 @@ def test_every_download_of_the_review_says_its_time_zone(autumn, stella):
 
 
 def test_lists_beside_others_have_pages_too(alice, stella, monkeypatch):
-    """Payouts, disputes, refunds, earlier stops and suspensions: none ends with the newest few."""
+    """Payments to look at, payouts, disputes, refunds, earlier stops and suspensions: none ends with the newest few."""
     make_payments(alice.user)
-    for module, name in ((stripe, "_FEW"), (refunds, "_ROWS"), (spending, "_ROWS"), (suspension, "_ROWS")):
+    whose = {"workspace": alice.workspace, "user": alice.user, "amount_nano": USD, "state": "pending"}
+    for number in range(2):
+        TopUp.objects.create(**whose, problem="Another amount.")
+        StripeEvent.objects.create(pk=f"evt_{number + 2}", type="x", payload={}, attempts=99)
+    for module, name in (
+        (payments, "_ROWS"),
+        (stripe, "_FEW"),
+        (refunds, "_ROWS"),
+        (spending, "_ROWS"),
+        (suspension, "_ROWS"),
+    ):
         monkeypatch.setattr(module, name, 1)
     for scope, subject in ((StopScope.EVERYTHING, ""), (StopScope.MODEL, "demo/intern")):
         for _ in range(2):
@@ -206,6 +216,7 @@ def test_lists_beside_others_have_pages_too(alice, stella, monkeypatch):
         "/staff/costs/refunds/": ("refunds",),
         "/staff/costs/spending/": ("earlier",),
         "/staff/costs/suspended/": ("earlier",),
+        "/staff/costs/payments/": ("top_ups", "events"),
     }.items():
         page = stella.get(address).text
         assert page.count("Page 1 of 2") == len(names), address
