@@ -23,15 +23,22 @@ class Ours:
     waiting_nano: int = 0
 
 
+# A call in doubt belongs to the day on which it was made: who waited for it may have given up days later.
 _SUMS = """
-    SELECT (c.finished_at AT TIME ZONE 'UTC')::date, c.model,
+    SELECT (c.moment AT TIME ZONE 'UTC')::date, c.model,
         coalesce(sum(c.cost_nano) FILTER (WHERE c.state = 'settled'), 0)::bigint,
         coalesce(sum(c.cost_nano) FILTER (WHERE c.state = 'settled' AND c.usage_missing), 0)::bigint,
         coalesce(sum(c.hold_nano) FILTER (WHERE c.state = 'in_doubt' AND a.closed_at IS NOT NULL), 0)::bigint,
         count(*) FILTER (WHERE c.state = 'in_doubt' AND a.closed_at IS NOT NULL),
         coalesce(sum(c.hold_nano) FILTER (WHERE c.state = 'in_doubt' AND a.closed_at IS NULL), 0)::bigint
-    FROM billing_call c JOIN billing_account a ON a.id = c.escrow_id
-    WHERE c.finished_at >= %s AND c.finished_at < %s AND split_part(c.model, '/', 1) = %s AND c.state <> 'void'
+    FROM (
+        SELECT *, finished_at AS moment FROM billing_call
+        WHERE state = 'settled' AND finished_at >= %(begin)s AND finished_at < %(end)s
+        UNION ALL
+        SELECT *, created_at AS moment FROM billing_call
+        WHERE state = 'in_doubt' AND created_at >= %(begin)s AND created_at < %(end)s
+    ) c JOIN billing_account a ON a.id = c.escrow_id
+    WHERE split_part(c.model, '/', 1) = %(provider)s
     GROUP BY 1, 2
 """
 _NAMES = """
@@ -47,9 +54,10 @@ def bounds(first_day: date, last_day: date) -> tuple[datetime, datetime]:
 
 
 def ours_by_day(provider: str, first_day: date, last_day: date) -> dict[tuple[date, str], Ours]:
-    """Return the sums of a provider's calls by UTC day of their end and model."""
+    """Return the sums of a provider's calls by model and UTC day: of their end, or where in doubt of their begin."""
+    begin, end = bounds(first_day, last_day)
     with connection.cursor() as cursor:
-        cursor.execute(_SUMS, [*bounds(first_day, last_day), provider])
+        cursor.execute(_SUMS, {"begin": begin, "end": end, "provider": provider})
         return {(day, model): Ours(*sums) for day, model, *sums in cursor.fetchall()}
 
 

@@ -198,7 +198,7 @@ def _item_page(
 ) -> HttpResponse:
     begin, end = bounds(found.day, found.day)
     doubts = Call.objects.filter(
-        state=CallState.IN_DOUBT, model=found.model, finished_at__gte=begin, finished_at__lt=end
+        state=CallState.IN_DOUBT, model=found.model, created_at__gte=begin, created_at__lt=end
     ).order_by("created_at")
     keys = [f"bill:{found.pk}:{number}" for number in range(1, found.postings + 1)]
     context = {

@@ -2,9 +2,10 @@
 
 import random
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from django.db import connection
 
 from billing.cost_review.finance import finance
 from billing.cost_review.sums import Scope
@@ -178,6 +179,27 @@ def test_a_name_in_words_finds_our_model():
     assert names.ours("Claude Sonnet 4.5") == "anthropic/claude-sonnet-4-5"
     assert names.ours("claude-sonnet-4-6-20251114") == "anthropic/claude-sonnet-4-6"
     assert names.ours("Web Search 2.0") == "anthropic/web-search-2.0"
+
+
+def test_a_lost_call_belongs_to_the_day_on_which_it_was_made(job, stella):
+    """Its worker died before midnight, or a restore found it days later: the provider billed it when it was made."""
+    doubt(job.hold(USD)[0])
+    job.close()
+    yesterday = today() - timedelta(days=1)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")  # no triggers: it is in doubt already
+        Call.objects.update(created_at=datetime.combine(yesterday, time(23, 50), tzinfo=UTC))
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    (item,) = take_report(report_of("demo", "x", [Bill(yesterday, "intern", USD // 2)], is_complete=True))
+    assert (item.state, item.doubts, balance(SUSPENSE), balance(PAYABLE)) == (
+        ItemState.CLOSED,
+        1,
+        0,
+        USD // 2,
+    )
+    assert "Calls in doubt" in stella.get(f"/staff/costs/reconciliation/{item.pk}/").text
+    take_report(report(0))
+    assert (balance(SUSPENSE), balance(PAYABLE)) == (0, USD // 2), "today says nothing of it"
 
 
 def test_days_are_those_of_utc_and_each_is_an_item(doubted):
