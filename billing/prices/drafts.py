@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -25,6 +25,8 @@ from billing.prices.sources import genai, litellm_map
 from billing.prices.sources.published import DEFAULT_MAX_OUTPUT, Published
 from solver.core.pricing import BASIS_POINTS
 
+# Advisory lock: of two imports at once one waits for the other.
+_IMPORT_LOCK = 7_206_014
 RAISED = ", raised by "
 """In the source of a price: by a regional uplift."""
 
@@ -64,6 +66,8 @@ def import_drafts(providers: Collection[str]) -> int:
         *_rows(genai.published(providers, named), PriceSource.GENAI, genai.version()),
     ]
     with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_IMPORT_LOCK])
         PriceDraft.objects.filter(provider__in=providers).delete()
         PriceDraft.objects.bulk_create(rows, batch_size=500)
     return len(rows)

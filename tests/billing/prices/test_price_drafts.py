@@ -28,6 +28,7 @@ from billing.prices.shipped_list import fingerprint, shipped_models
 from billing.prices.sources import genai, litellm_map
 from billing.prices.sources.published import pico
 from solver.core.pricing import Window
+from tests.billing.ledger.test_races import together
 
 MODEL = "openai/gpt-6-sol"
 
@@ -52,6 +53,12 @@ def test_importing_makes_drafts_and_changes_no_price(drafts):
     lines = {line.model: line for line in draft_lines()}
     assert (lines[MODEL].state, lines[MODEL].sources_agree) == (DraftState.SAME, True)
     assert lines["cerebras/gpt-oss-120b"].state == DraftState.NEW
+
+
+def test_importing_at_once_is_importing_once(transactional_db):
+    """Two clicks, two workers: each waits for the other, and one set of drafts is there."""
+    made = together(*[lambda: import_drafts(["cerebras"])] * 4)
+    assert made == [PriceDraft.objects.count()] * 4
 
 
 def test_a_change_is_said_class_by_class(drafts):
@@ -189,33 +196,34 @@ def test_the_command_imports_compares_and_approves(db):
     assert "→" in _run("diff", "--provider", "cerebras")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["approve"], "Name the models to approve"),
-        (
-            ["approve", "cerebras/unheard-of"],
-            "has no draft by litellm. Import the prices of its provider first",
-        ),
-        (["approve", MODEL, "--by", "nobody@example.org"], "No user has the address nobody@example.org"),
-        (["approve", MODEL, "--from", "24.12.2026"], "“24.12.2026” is not a day. Write YYYY-MM-DD"),
-        (["approve", MODEL, "--from", "2020-01-01"], "cannot begin in the past"),
-        *(
-            (["approve", MODEL, "--uplift-percent", text], f"“{text[:40]}” is no percentage. Write 0 to 100")
-            for text in ("ten", "10%", "12,5", "0.005", "NaN", "sNaN", "Infinity", "1e400000", "")
-        ),
-        (["approve", MODEL, "--uplift-percent", "101"], "from 0 to 100"),
-        (["compare", "--sample", "-3"], "“-3” is no number of prices"),
-        (["show", "openai/nope"], "has no price of openai/nope"),
-        (["diff", "openai/nope"], "There are no drafts of these models"),
-        (["import", "--provider", "opnai"], "Nobody publishes prices of opnai. .* such as .*openai, "),
-    ],
-)
-def test_the_command_says_what_is_wrong_and_what_to_do(drafts, arguments, said):
+SLIPS = [
+    (["approve"], "Name the models to approve"),
+    (
+        ["approve", "cerebras/unheard-of"],
+        "has no draft by litellm. Import the prices of its provider first",
+    ),
+    (["approve", MODEL, "--by", "nobody@example.org"], "No user has the address nobody@example.org"),
+    (["approve", MODEL, "--from", "24.12.2026"], "“24.12.2026” is not a day. Write YYYY-MM-DD"),
+    (["approve", MODEL, "--from", "2020-01-01"], "cannot begin in the past"),
+    *(
+        (["approve", MODEL, "--uplift-percent", text], f"“{text[:40]}” is no percentage. Write 0 to 100")
+        for text in ("ten", "10%", "12,5", "0.005", "NaN", "sNaN", "Infinity", "1e400000", "")
+    ),
+    (["approve", MODEL, "--uplift-percent", "101"], "from 0 to 100"),
+    (["compare", "--sample", "-3"], "“-3” is no number of prices"),
+    (["show", "openai/nope"], "has no price of openai/nope"),
+    (["diff", "openai/nope"], "There are no drafts of these models"),
+    (["import", "--provider", "opnai"], "Nobody publishes prices of opnai. .* such as .*openai, "),
+]
+"""Arguments of `manage.py prices`, and what it says."""
+
+
+def test_the_command_says_what_is_wrong_and_what_to_do(drafts):
     """Nothing is approved by a slip, and no Python shows through."""
     before = Price.objects.count()
-    with pytest.raises(CommandError, match=said):
-        _run(*arguments)
+    for arguments, said in SLIPS:
+        with pytest.raises(CommandError, match=said):
+            _run(*arguments)
     assert Price.objects.count() == before
 
 
