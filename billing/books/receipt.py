@@ -46,7 +46,7 @@ SELECT c.model, count(*)::int, sum(c.hold_nano)::bigint,
 FROM billing_call c
 JOIN billing_account a ON a.id = c.escrow_id
 LEFT JOIN billing_reconciliationitem i
-    ON i.model = c.model AND i.day = (c.finished_at AT TIME ZONE 'UTC')::date
+    ON i.model = c.model AND i.day = (c.created_at AT TIME ZONE 'UTC')::date
 WHERE c.job_id = %s AND c.state = 'in_doubt'
 GROUP BY 1 ORDER BY 3 DESC, 1
 """

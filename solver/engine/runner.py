@@ -356,10 +356,8 @@ class Runner:
 
     def _launch(self, step: Step, work: Callable[[], Coroutine[Any, Any, StepResult | None]]) -> None:
         self._in_flight[step.key] = step
-        self._keep(asyncio.create_task(self._bring_home(step, work)), step.key)
-
-    def _keep(self, task: "asyncio.Task[None]", key: str) -> None:
-        self._tasks[task] = key
+        task = asyncio.create_task(self._bring_home(step, work))
+        self._tasks[task] = step.key
         task.add_done_callback(lambda done: self._tasks.pop(done, None))
 
     async def _bring_home(

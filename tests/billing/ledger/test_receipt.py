@@ -97,14 +97,14 @@ def test_a_receipt_says_what_came_of_calls_in_doubt(used):
     assert after.outcome.startswith("returned; should the provider")
 
 
-def test_the_bill_that_ends_a_doubt_is_that_of_the_day_on_which_the_call_ended(used):
-    """Reports are matched by the day of the end: a call that began before midnight waits for the next day's bill."""
+def test_the_bill_that_ends_a_doubt_is_that_of_the_day_on_which_the_call_was_made(used):
+    """A lost call is matched by the day it was made: who waited for it may have given up after midnight."""
     midnight = datetime.combine(datetime.now(tz=UTC).date(), time.min, tzinfo=UTC)
     begun, ended = midnight - timedelta(minutes=1), midnight + timedelta(microseconds=1)
     lost = Call.objects.filter(job_id=used.job_id, state="in_doubt")
     change(lost.get().pk, created_at=begun, finished_at=ended)
     used.close()
-    for day, has_come in ((begun.date(), False), (ended.date(), True)):
+    for day, has_come in ((ended.date(), False), (begun.date(), True)):
         take_report(
             report_of("demo", "bill.csv", [Bill(day, "intern", 1_100_000_001 + USD // 2)], is_complete=False)
         )
