@@ -104,10 +104,11 @@ def test_the_bill_that_ends_a_doubt_is_that_of_the_day_on_which_the_call_was_mad
     lost = Call.objects.filter(job_id=used.job_id, state="in_doubt")
     change(lost.get().pk, created_at=begun, finished_at=ended)
     used.close()
-    for day, has_come in ((ended.date(), False), (begun.date(), True)):
-        take_report(
-            report_of("demo", "bill.csv", [Bill(day, "intern", 1_100_000_001 + USD // 2)], is_complete=False)
-        )
+    for day, bill_nano, has_come in (
+        (ended.date(), 1_100_000_001, False),
+        (begun.date(), USD // 2, True),
+    ):
+        take_report(report_of("demo", "bill.csv", [Bill(day, "intern", bill_nano)], is_complete=False))
         (doubt_line,) = receipt_of(used.job_id).doubts
         assert ("bill has come" in doubt_line.outcome) is has_come
 
