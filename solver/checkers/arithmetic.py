@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field, listed
 from solver.checkers.recognise import MAX_MAGNITUDE, MAX_NUMBERS, ProblemKind, puzzle_kind, recognise_puzzle
+from solver.checkers.shared.reachable import can_make
 from solver.checkers.shared.safe_eval import MAX_CHARS, Evaluated, ExpressionError, evaluate, tokens_of
 from solver.core.verdict import Verdict
 from solver.text.keys import bounded_key, text_key
@@ -72,6 +73,13 @@ class Arithmetic(BaseChecker):
     def to_fields(self) -> Mapping[str, str]:
         """Return what stands in the fields of the form."""
         return {"numbers": ", ".join(map(str, self.numbers)), "target": str(self.target)}
+
+    @property
+    def passes_nothing(self) -> str:
+        """Say that nothing makes the target, where everything can be tried."""
+        if can_make(self.target, self.numbers) is not False:
+            return ""
+        return f"No expression that uses each of {listed(self.numbers)} exactly once makes {self.target}: all were tried."
 
     def problem_kind(self, _text: str, /) -> ProblemKind:
         """A number puzzle, whatever its words."""

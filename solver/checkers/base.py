@@ -119,6 +119,11 @@ class BaseChecker(ABC):
         return True
 
     @property
+    def passes_nothing(self) -> str:
+        """Why no answer can be right, as a sentence; empty where one may be, or where nobody can tell."""
+        return ""
+
+    @property
     def answer_count(self) -> int | None:
         """How many different answers there are; None: any number."""
         return None

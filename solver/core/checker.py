@@ -68,6 +68,11 @@ class Checker(Protocol):
         ...
 
     @property
+    def passes_nothing(self) -> str:
+        """Why no answer can be right, as a sentence; empty where one may be, or where nobody can tell."""
+        ...
+
+    @property
     def answer_count(self) -> int | None:
         """How many different answers there are; None: any number."""
         ...

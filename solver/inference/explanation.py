@@ -71,7 +71,8 @@ def _sentence(evidence: EvidenceView, leader: Cluster, others: Sequence[Cluster]
     sentence = "; ".join(said)
     if evidence.problem.is_checkable:
         sentence += "; no answer passed the check"
-    return f"{sentence[:1].upper()}{sentence[1:]}."
+    nothing = evidence.problem.checker.passes_nothing if evidence.problem.checker else ""
+    return f"{sentence[:1].upper()}{sentence[1:]}.{nothing and ' '}{nothing}"
 
 
 def _votes(evidence: EvidenceView, leader: Cluster, others: Sequence[Cluster]) -> Iterable[str]:

@@ -358,6 +358,7 @@ def quote(request: HttpRequest) -> HttpResponse:
             context["error"] = error.message
     if checker := data.get("parsed_checker"):
         context["recognised"] = "" if data.get("checker") else checker.describe()
+        context["passes_nothing"] = checker.passes_nothing
     return render(request, "jobs/form/_quote.html", context)
 
 

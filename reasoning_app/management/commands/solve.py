@@ -188,7 +188,8 @@ class Command(BaseCommand):
             earlier=earlier_of(follows) if follows else None,
             files=read_files(files),
         )
-        self._say(" ".join(filter(None, (quote_text(offer.quote), offer.offered))))
+        warning = checker.passes_nothing if checker else ""
+        self._say(" ".join(filter(None, (quote_text(offer.quote), offer.offered, warning))))
         return offer
 
     def _only_suggest(self, offer: Any, *, as_json: bool) -> NoReturn:

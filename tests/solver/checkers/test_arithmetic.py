@@ -16,6 +16,44 @@ TWICE = Arithmetic((5, 5, -2), 8)
 
 
 @pytest.mark.parametrize(
+    ("numbers", "target"),
+    [
+        ((3, 7, 12, 25), 58),
+        ((8, 8, 3, 3), 24),
+        ((1, 5, 5, 5), 24),
+        ((3, -3), 0),
+        ((3, 7), -4),
+        ((0, 5), 0),
+        ((6,), -6),
+    ],
+)
+def test_a_puzzle_with_a_solution_is_not_called_impossible(numbers, target):
+    """Fractions on the way, a result of 0, and signs."""
+    assert Arithmetic(numbers, target).passes_nothing == ""
+
+
+@pytest.mark.parametrize(
+    ("numbers", "target"), [((3, 5, 7, 25), 58), ((1, 1, 2, 2), 99), ((5, 3), 0), ((6,), 7), ((0, 0), 1)]
+)
+def test_a_puzzle_without_a_solution_is_known(numbers, target):
+    """Before money is spent on it."""
+    assert "all were tried" in Arithmetic(numbers, target).passes_nothing
+    assert Arithmetic((*numbers, 1, 1, 1, 1), target).passes_nothing == ""  # too many to try
+
+
+@given(st.lists(st.integers(0, 9), min_size=2, max_size=4), st.data())
+def test_no_expression_makes_what_is_called_impossible(numbers, data):
+    """Whatever is built of the numbers at random is never called impossible."""
+    values = [Fraction(number) for number in data.draw(st.permutations(numbers))]
+    while len(values) > 1:
+        right, left = values.pop(), values.pop()
+        made = [left + right, left - right, left * right, *([left / right] if right else [])]
+        values.append(data.draw(st.sampled_from(made)))
+    if values[0].denominator == 1:
+        assert Arithmetic(tuple(numbers), int(values[0])).passes_nothing == ""
+
+
+@pytest.mark.parametrize(
     "answer",
     ["7*3+12+25", "7 * 3 + 12 + 25 = 58", "58 = 7×3+12+25", r"$7 \times 3 + 12 + 25$", r"\(3\cdot7+(12+25)\)",
      "[3·7]+{12+25}", "25-(-7*3)+12", "12 + 25 − (−3*7)", "**7*3+12+25**", r"7 \* 3 + 12 + 25.",

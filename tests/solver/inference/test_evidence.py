@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from solver.checkers.arithmetic import Arithmetic
 from solver.checkers.number import Number
 from solver.core.problem.statement import Problem
 from solver.core.steps import Status, StepKind, StepResult
@@ -174,12 +175,19 @@ def test_what_the_checker_says_is_final():
     for result in [answer(f"a{i}", "8", passed=False) for i in range(5)]:
         known.tell(result)
     assert known.best().confidence == 0.0
-    assert "no answer passed the check" in known.best().explanation
+    assert known.best().explanation.endswith("no answer passed the check.")
     assert known.best().checked == "✗ The answer is 7."
     known.tell(answer("b", "7", passed=True))
     assert (known.best().answer, known.best().confidence) == ("7", 0.99)
     assert known.best().checked == "✓ The answer is 7."
     assert known.best().explanation == "A checker confirmed it after 6 attempts."
+
+
+def test_a_puzzle_without_a_solution_is_said_to_be_one():
+    """What was bought in vain is explained by the problem, not by the models."""
+    known = evidence(Problem("?", checker=Arithmetic((3, 5, 7, 25), 58)))
+    known.tell(answer("a", "3 + 5 + 7 * 25", passed=False))
+    assert "passed the check. No expression that uses each of 3, 5, 7 and 25" in known.best().explanation
 
 
 def test_an_essay_is_believed_as_far_as_graders_go():

@@ -215,6 +215,17 @@ def test_a_puzzle_is_checked_without_being_asked(alice):
     ]
 
 
+def test_the_quote_says_where_no_answer_can_be_right(alice):
+    """A number mistyped is seen before money is spent on it; no chance is promised, and who insists may start."""
+    puzzle = GOOD | {"problem": "Use 3, 5, 7, 25 to make 58.", "checker": ""}
+    text = alice.post(reverse("job-quote"), puzzle).content.decode()
+    assert "No answer can be right" in text
+    assert "exactly once makes 58: all were tried" in text
+    assert "chance of a right answer" not in text.lower()
+    submit(alice, **puzzle)
+    assert Job.objects.get().checker["kind"] == "arithmetic"
+
+
 def test_the_quote_suggests_a_budget_where_none_is_typed(client, db):
     """An empty amount is no error in the box; a button takes what is suggested."""
     empty = GOOD | {"budget": "custom", "budget_custom": ""}
