@@ -37,10 +37,12 @@ _WORDS = re.compile(_WORD, re.IGNORECASE)
 _TAG = re.compile(r"<(/?)([a-z]{1,12})>", re.IGNORECASE)
 _ELEMENT_END = re.compile(r"</[a-z][a-z0-9:-]{0,20}>|/>", re.IGNORECASE)
 _ANNOUNCES = tuple(":=：`")
+_LAST_CLOSE = re.compile(r"(?<=\n)[ \t]*+</(?P<name>[a-z]{1,20})>\s*+\Z", re.IGNORECASE)
 
 
 def without_control_tokens(text: str) -> str:
     """Return a text without the control tokens that end its lines, and without what follows the end of its turn."""
+    text = _without_last_close(text)
     if not _ANY.search(text):
         return text
     text = _own_turn(text)
@@ -49,6 +51,19 @@ def without_control_tokens(text: str) -> str:
         kept.append(text[at:start])
         at = end
     return "".join([*kept, text[at:]])
+
+
+def _without_last_close(text: str) -> str:
+    """Return a text without a last line that closes what was never opened, of whatever name."""
+    found = _LAST_CLOSE.search(text)
+    if (
+        found is None
+        or f"<{found['name']}".casefold() in text.casefold()
+        or _code_spans(text).holds(found.start())
+    ):
+        return text
+    before = text[: found.start()].rstrip()
+    return text if not before or before.rstrip("*_ ").endswith(_ANNOUNCES) else before
 
 
 def _own_turn(text: str) -> str:

@@ -1,7 +1,15 @@
 // Sets every .math with KaTeX. KaTeX writes styles through the CSSOM when it renders into an element, which the
 // content security policy allows.
 
-const OPTIONS = { strict: "ignore", trust: false, maxSize: 20, maxExpand: 500, output: "htmlAndMathml" };
+// What cannot be read in a formula is no error of the reader's: it keeps the colour of the text around it.
+const OPTIONS = {
+  strict: "ignore",
+  trust: false,
+  maxSize: 20,
+  maxExpand: 500,
+  output: "htmlAndMathml",
+  errorColor: "currentColor",
+};
 const LONGEST = 5000;
 // Deeper formulas crash the tab, and what is opened by these commands ends only with the formula.
 const DEEPEST = 60;
