@@ -1,9 +1,13 @@
-"""`{% load money %}`: nano-USD for people, `{{ nano|usd }}` rounded to a cent, `{{ nano|usd_exact }}` in full."""
+"""`{% load money %}`: nano-USD for people, `{{ nano|usd }}` rounded to a cent, `{{ nano|usd_exact }}` in full.
+
+`{% aligned %}<table>…</table>{% endaligned %}` sets the points of a table's amounts one below the other.
+"""
 
 from typing import Any
 
 from django import template
 
+from billing.templatetags.columns import aligned
 from solver.core.money import (
     format_usd,
     format_usd_about,
@@ -16,6 +20,7 @@ from solver.core.money import (
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 register = template.Library()
+register.tag(aligned)
 
 
 @register.filter
