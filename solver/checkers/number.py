@@ -11,8 +11,9 @@ from solver.checkers.base import BaseChecker, CheckerError, Field
 from solver.checkers.recognise import ProblemKind, is_modular, modular_kind
 from solver.core.checker import ChildTools
 from solver.core.verdict import Verdict
-from solver.text.keys import is_no_number, numeral_of, percent_of, plain_number
+from solver.text.keys import compound_in, is_no_number, numeral_of, percent_of, plain_number
 from solver.text.values.amounts import amount_of
+from solver.text.values.compounds import Compound
 from solver.text.values.units import canonical_unit
 
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]{1,30},(?:[0-9]{1,2}|[0-9]{4,20})")
@@ -91,6 +92,8 @@ class Number(BaseChecker):
 
         Undecided is what is not plainly a number: a formula until it has been worked out, a sentence for good.
         """
+        if compound := compound_in(answer):
+            return self._check_compound(compound)
         based = numeral_of(answer)
         if based is not None:
             return self._check_numeral(*based)
@@ -166,6 +169,13 @@ class Number(BaseChecker):
         if not self.unit or not unit or unit == canonical_unit(self.unit, spaced=True):
             return self.check_value(value)
         return self.undecided(f"The answer is in another unit than {self.unit}.")
+
+    def _check_compound(self, compound: Compound) -> Verdict:
+        """Compare `3 ft 6 in` as inches; without a unit of that measure nobody knows what was wanted."""
+        value = compound.in_unit(canonical_unit(self.unit, spaced=True) or "") if self.unit else None
+        if value is None:
+            return self.undecided(f"It is not known which unit of {compound} is meant.")
+        return self.check_value(value)
 
     def _check_numeral(self, digits: str, base: int) -> Verdict:
         """Refuse a numeral of another base; where its value is the expected one, the question decides what is meant."""

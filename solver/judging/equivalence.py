@@ -21,6 +21,7 @@ from solver.text.values.amounts import amount_of
 from solver.text.values.latex import looks_like_math
 from solver.text.values.lookalikes import is_lookalike
 
+_I = sympy.Symbol("i")
 _DIGITS = 80
 _AGREE = sympy.Float("1e-60", _DIGITS)
 _POINTS = ((7, 5), (-13, 10), (29, 17))
@@ -272,9 +273,21 @@ def _value(meaning: Meaning) -> str | None:
     return str(number) if isinstance(number, sympy.Float) else None
 
 
+def _has_imaginary_unit(one: Any, other: Any) -> bool:
+    """Tell whether `i` is a number in two formulas: one of them does without it, or has it beside π in an exponent."""
+    with_it = [each for each in (one, other) if _I in each.free_symbols]
+    return len(with_it) == 1 or any(
+        power.exp.has(_I) and power.exp.has(sympy.pi)
+        for each in with_it
+        for power in each.atoms(sympy.Pow, sympy.exp)
+    )
+
+
 def _agree(one: Any, other: Any) -> bool:
     if one.is_Rational and other.is_Rational:
         return bool(one == other)
+    if _has_imaginary_unit(one, other):
+        one, other = (each.subs(_I, sympy.I) for each in (one, other))
     symbols = sorted(one.free_symbols | other.free_symbols, key=str)
     if one.free_symbols != other.free_symbols:
         return False

@@ -120,7 +120,14 @@ class Judge:
         verdict = checker.check(answer) if checker else None
         own = checker.key(answer) if checker else None
         key = own or quick_key(answer)
-        waits = checker is not None and checker.reads_values and verdict is not None and verdict.is_undecided
+        # What is known to be a text has no value to wait for.
+        waits = (
+            checker is not None
+            and checker.reads_values
+            and verdict is not None
+            and verdict.is_undecided
+            and not (key or "").startswith("text:")
+        )
         if key is None or waits or _may_be_an_equation(key, known_keys):
             found = await self._ask(answer, known_keys, share)
             # An equation is no number, and may still say one: `x + y = 7`.

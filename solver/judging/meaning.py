@@ -187,7 +187,7 @@ _BRACKETS: tuple[tuple[str, str, Callable[[str], Meaning | None]], ...] = (
     ("\\{", "\\}", _braces), ("{", "}", _braces), ("\\langle", "\\rangle", _round), ("(", ")", _round), ("[", "]",
     _square),
     ("(", "]", _half_open(left=True)), ("[", ")", _half_open(left=False)), ("]", "]", _half_open(left=True)),
-    ("[", "[", _half_open(left=False)),
+    ("[", "[", _half_open(left=False)), ("]", "[", _round),
 )  # fmt: skip
 
 

@@ -11,17 +11,22 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from solver.text.values.amounts import MAX_PLAIN_CHARS, amount_of, congruent_of, undressed, value_of
+from solver.text.values.amounts import MAX_PLAIN_CHARS, amount_of, congruent_of, undressed, value_beside_unit
+from solver.text.values.compounds import Compound, compound_of
 from solver.text.values.dates import date_of
 from solver.text.values.latex import plain_form, plain_signs, strip_wrappers
 from solver.text.values.lookalikes import is_lookalike
+from solver.text.values.signs import sign_alone
 from solver.text.values.text_shapes import (
+    plain_bound,
     plain_growth,
     plain_ion,
     plain_lines,
+    plain_logic,
     plain_name,
     plain_ordinal,
     plain_sequence,
+    plain_subject,
 )
 
 MAX_KEY_CHARS = 200
@@ -79,6 +84,7 @@ _GENOTYPE = re.compile(r"(?:([A-Za-z])(?i:\1))+")
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[.,;:!?]*")
 _COMMON_CAPITALS = frozenset("yes no true false none all both the and of".split())  # noqa: SIM905
 _BRACED_WORDS = re.compile(r"\$?(?:\\left)?\\?\{([^\W\d_][^{}\\:;\"0-9]*,[^{}\\:;\"0-9]*[^\W\d_] ?)\\?\}\$?")
+_COMMAND_WORD = re.compile(r"\\(?:text|mathrm) ?\{ ?([^\W\d_]{1,12}\.?) ?\}")
 # `n!` is a factorial, `Yes!` is none.
 _ENDED = re.compile(r"[^\W_]\.$|[^\W_]{2}!$")
 _QUOTES = "\"'“”‘’«»„"
@@ -117,7 +123,15 @@ def percent_of(answer: str) -> Fraction | None:
     plain = undressed(plain_form(answer)) if len(answer) <= MAX_PLAIN_CHARS else ""
     plain = re.sub(r"^[a-zA-Z] ?= ?", "", plain)
     share = _PERCENT.fullmatch(plain)
-    return value_of(share[1].rstrip()) if share else None
+    return value_beside_unit(share[1].rstrip()) if share else None
+
+
+def compound_in(answer: str) -> Compound | None:
+    """Return an answer that is an amount of several units, `3 ft 6 in`, else None."""
+    if len(answer) > MAX_PLAIN_CHARS:
+        return None
+    plain = undressed(plain_form(_COMMAND_WORD.sub(r" \1 ", answer)).replace("$", ""))
+    return compound_of(re.sub(r"^[A-Za-z] ?= ?", "", plain))
 
 
 def numeral_of(answer: str) -> tuple[str, int] | None:
@@ -185,9 +199,10 @@ def text_key(answer: str) -> str:
             plain = plain[1:-1].strip()
         if _ENDED.search(plain) and plain.count(".") <= 1:
             plain = plain[:-1]
-    words = plain_sequence(plain_ion(plain_name(plain_ordinal(plain)))).split()
-    # “A” may be a letter: A minor.
-    if len(words) > 1 and words[0] in {"the", "The", "THE", "an", "An", "AN", "a"}:
+    plain = plain_logic(plain_bound(plain_ordinal(plain_subject(plain))))
+    words = plain_sequence(plain_ion(plain_name(plain))).split()
+    # “A” may be a letter: A minor; `a ≥ b`.
+    if len(words) > 1 and words[0] in {"the", "The", "THE", "an", "An", "AN", "a"} and words[1][:1].isalnum():
         words = words[1:]
     shouted = (
         len(words) > 1
@@ -238,6 +253,8 @@ def _word_key(answer: str, plain: str) -> str | None:
         return "math:-\\infty"
     if folded in _UNDEFINED:
         return "text:does not exist"
+    if len(plain) == 1 and (alone := sign_alone(plain)):
+        return alone
     reasoned = _REASONED.fullmatch(plain)
     return f"text:{reasoned[1].casefold()}" if reasoned else None
 
@@ -247,6 +264,8 @@ def _textual_key(answer: str, plain: str) -> str | None:
     growth = plain_growth(plain)
     if growth:
         return bounded_key("text", growth)
+    if compound := compound_in(answer):
+        return f"text:{compound}"
     based = numeral_of(answer)
     if based:
         return f"base{based[1]}:{based[0][:MAX_KEY_CHARS]}"

@@ -24,6 +24,8 @@ _PLAIN_NUMBER = re.compile(rf"([+-]?) ?({_NUMBER})")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:(?: [0-9]{3})+|(?:['’_][0-9]{3})+)(?:\.[0-9]+)?")
 # `1.234,5`: three decimals might be the next number of a list.
 _POINTS_AND_COMMA = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+,(?:[0-9]{1,2}|[0-9]{4,})")
+# Only beside a unit: `1,5` alone may be two numbers.
+_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]{1,30},(?:[0-9]{1,2}|[0-9]{4,20})")
 _QUOTIENT = re.compile(rf"([+-]?) ?({_NUMBER}) ?/ ?([+-]?)({_NUMBER})")
 _MIXED = re.compile(r"([+-]?) ?([0-9]+) (?:and )?([0-9]+) ?/ ?([0-9]+)")
 _REPEATING = re.compile(
@@ -226,6 +228,11 @@ def value_of(text: str) -> Fraction | None:
     return value_in_words(text)
 
 
+def value_beside_unit(text: str) -> Fraction | None:
+    """Return the value of a number that has a unit: there a comma before one, two or four digits is a decimal one."""
+    return value_of(text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text)
+
+
 def _with_unit(text: str) -> Amount | None:
     """Return an amount with a unit: behind it, or a currency before it."""
     if found := _CURRENCY.match(text) or _CODE_CURRENCY.match(text):
@@ -236,7 +243,7 @@ def _with_unit(text: str) -> Amount | None:
         inner = _behind(rest)
         if inner is not None and inner.unit not in {"", unit}:
             return None
-        amount = inner or Amount(rest, value_of(rest))
+        amount = inner or Amount(rest, value_beside_unit(rest))
         return Amount(amount.body, amount.value, unit or "") if unit else None
     return _behind(text)
 
@@ -272,7 +279,7 @@ def _behind(text: str) -> Amount | None:
         return None
     if unit is None or value_in_words(words.strip("()")) is not None:
         return None
-    value = value_of(body)
+    value = value_beside_unit(body)
     if factor:
         return Amount(f"{body} {head}", value * factor, unit) if value is not None else None
     # Without a number before it a letter is a variable: `2\sqrt{3} m`, but not `x m`.

@@ -20,6 +20,9 @@ _PAIRS = (
     ("‘", "’"),
     ("„", "“"),
     ('"', '"'),
+    ("「", "」"),
+    ("『", "』"),
+    ("_", "_"),
 )
 _TEXT_COMMANDS = (
     "boxed",
@@ -49,6 +52,14 @@ _SYMBOLS = {
     "\\$": "$", "{,}": ",", "\\equiv": "≡", "\\bmod": "mod", "\\mod": "mod",
     "\\colon": ":", "\\cup": "∪", "\\cap": "∩",
 }  # fmt: skip
+_NOT_EQUAL = re.compile(r"\\neq?(?![a-z])|(?<= )!=(?= )")
+_RAISED_ENDING = re.compile(
+    r"(?<=[0-9])\^ ?\{? ?(?:\\(?:text|mathrm|textrm) ?\{ ?)?(st|nd|rd|th) ?\}{0,2}(?![A-Za-z])"
+)
+# `<b>a</b>` may be what was asked for.
+_STRESSED_NUMBER = re.compile(r"<(b|strong|i|em|u)>([-+$€£]?[0-9][^<>]{0,40})</\1>")
+_ROOT = re.compile(r"([∛∜])(\d{1,40}|[A-Za-z]|\([^()]{1,100}\))")
+_FENCED_LINE = re.compile(r"```[\w+-]{0,20}\n([^\n`]{1,400})\n```")
 # `$\$10$`
 _MONEY = re.compile(r"^\$(\\\$ ?[0-9][0-9.,]{0,30})\$$")
 # One line of an environment for several.
@@ -87,6 +98,7 @@ def plain_signs(text: str) -> str:
     plain = _VULGAR_SIGN.sub(
         lambda found: f"{found[1]} {_VULGAR[found[2]]}" if found[1] else _VULGAR[found[2]], plain
     )
+    plain = _ROOT.sub(_root, plain)
     plain = _RAISED_RUN.sub(lambda found: "^" + _group(found[0].translate(_RAISED)), plain)
     plain = _LOWERED_RUN.sub(lambda found: _lowered(found[1], found[2].translate(_LOWERED)), plain)
     return _MATH_LETTERS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), plain)
@@ -94,6 +106,11 @@ def plain_signs(text: str) -> str:
 
 def _without_columns(environment: re.Match[str]) -> str:
     return environment[2].replace("&", "")
+
+
+def _root(found: re.Match[str]) -> str:
+    under = found[2][1:-1] if found[2][0] == "(" else found[2]
+    return f"\\sqrt[{3 if found[1] == '∛' else 4}]{{{under}}}"
 
 
 def _group(digits: str) -> str:
@@ -108,9 +125,14 @@ def _lowered(before: str, digits: str) -> str:
 def strip_wrappers(answer: str) -> str:
     """Return the answer without layers that do not change its meaning; white space becomes single spaces."""
     answer = _MONEY.sub(r"\1", answer.strip())
+    if answer[:3] == "```" and (fenced := _FENCED_LINE.fullmatch(answer)):
+        answer = fenced[1].strip()
+    if answer[:1] == "<":
+        answer = _STRESSED_NUMBER.sub(r"\2", answer)
     plain = _SPACING.sub(" ", _ALIGNED.sub(_without_columns, plain_signs(answer)))
     for symbol, plainer in _SYMBOLS.items():
         plain = plain.replace(symbol, plainer)
+    plain = _RAISED_ENDING.sub(r"\1", _NOT_EQUAL.sub("≠", plain))
     if _FORMULAS.fullmatch(plain.strip()):
         plain = plain.replace("$", "")
     for _ in range(_MAX_LAYERS):
@@ -150,7 +172,7 @@ def _peel(plain: str) -> str:
             and closing not in inner
         ):
             return inner.strip()
-    if plain.endswith(".") and not plain.endswith(".."):
+    if (plain.endswith(".") and not plain.endswith("..")) or plain[1:].endswith("。"):
         return plain[:-1].rstrip()
     formula = _FORMULA_WITH_WORDS.fullmatch(plain)
     return f"{formula[1] or formula[2]} {formula[3]}" if formula else plain
@@ -166,7 +188,7 @@ _WORD = re.compile(r"\\?[A-Za-z]{3,}|(?<![A-Za-z\\])or(?![A-Za-z])")
 _PROSE = re.compile(r"(?<= )(?:in|of|is|to|by|at|on|as|if|an|no|it)(?= )")
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\{[a-z]{1,10}\}")
 _MATH_SIGN = re.compile(
-    r"[0-9\\+*/^=<>√π∞]|(?<![A-Za-z])(?:(?:arc|a)?(?:sin|cos|tan|cot|sec|csc)h?|ln|log|exp|sqrt) ?\("
+    r"[0-9\\+*/^=<>≤≥≠√π∞]|(?<![A-Za-z])(?:(?:arc|a)?(?:sin|cos|tan|cot|sec|csc)h?|ln|log|exp|sqrt) ?\("
     r"|(?<![A-Za-z])pi(?![A-Za-z])"
 )
 

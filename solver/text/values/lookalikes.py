@@ -5,6 +5,8 @@ import re
 MAX_CHARS = 4_000
 
 _DASH = r"[-\u2010-\u2015\u2212~]"
+_FUNCTIONS = r"(?:sqrt|root|sinh?|cosh?|tanh?|cot|sec|csc|ln|exp|pi|frac|dfrac|tfrac|cbrt)"
+_NO_UNIT = rf"(?:{_FUNCTIONS}|log|mod|choose|and|or|plus|minus|times|over)"
 _WHOLE = re.compile(
     rf"""
       [0-9]+(?:\ ?{_DASH}+\ ?[0-9]+)+                              # a score, a range, a telephone number, a date
@@ -29,6 +31,8 @@ _WHOLE = re.compile(
     | (?:[0-9.]{{1,9}}\ ?(?:[x×]|\\times)\ ?){{1,4}}[0-9.]{{1,9}}\ [A-Za-z]{{2,}}.*      # 2 × 3 matrix, 3 x 4 cm
     | [0-9]{{1,6}}\ ?(?:BCE?|B\.C\.(?:E\.?)?|B\.C)                   # before year 1
     | (?:[HNOF]|Cl|Br)_\{{?[23]\}}?                                  # O_2
+    # 4 tbsp 2 tsp
+    | [0-9]{{1,9}}(?:\.[0-9]+)?\ ?(?!{_NO_UNIT}(?![a-z]))[A-Za-z]{{2,12}}\.?,?\ [0-9]{{1,9}}(?:\.[0-9]+)?\ ?[A-Za-z]+.*
     | 0[xXbBoO][0-9a-fA-F]+ | \#[0-9a-fA-F]{{3,8}}
     | [0-9a-fA-F]*[0-9][0-9a-fA-F]*[hH]
     | .*://.* | .*@.*
@@ -37,7 +41,6 @@ _WHOLE = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_FUNCTIONS = r"(?:sqrt|root|sinh?|cosh?|tanh?|cot|sec|csc|ln|exp|pi|frac|dfrac|tfrac|cbrt)"
 # A letter with a digit right behind it (CO2, x2, R2D2), or a digit with a capital (1A, 2H): a name, not a product.
 _CODE = re.compile(
     rf"(?<![\\A-Za-z])(?!{_FUNCTIONS}[0-9])[A-Za-z]+[0-9]|(?<![0-9\\A-Za-z^_{{])[0-9]+[A-Z](?![a-z]?\()"

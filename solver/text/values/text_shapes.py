@@ -23,6 +23,57 @@ _ORDINAL |= {
 }
 _INITIALS = re.compile(r"(?<![\w.])[A-Z]\.(?: ?[A-Z]\.)*(?: ?[A-Z](?![\w.]))?(?P<next> ?(?=\w))?")
 _TITLE = re.compile(r"\b(Dr|Mr|Mrs|Ms|Prof|St|Mt|Jr|Sr|Gen|Capt|Lt|Col)\.(?=\s|,|$)")
+# `Sir Isaac Newton` is Isaac Newton; `Dr No` is not No.
+_HONORIFIC = re.compile(r"(?:Dr|Prof|Professor|Doctor|Mr|Mrs|Ms|Sir|Dame)\.? (?=[^\W\d_][^ ]* [^\W\d_])")
+_PLACE = re.compile(r"(Mt|St)\.? (?=[A-Z])")
+_LONG_FORM = {"Mt": "Mount", "St": "Saint"}
+_STATE = re.compile(r",(?= [A-Z]{2}$)")
+_TIGHT_COMMA = re.compile(r"(?<=[^\W\d_]),(?=[^\W\d_])")
+_DOTS = re.compile(r",? ?(?:\.\.\.|…|\\(?:l|c)?dots)$")
+_NUMBERS_ON = re.compile(r"[-0-9, ]{3,200}")
+_LOGIC = re.compile(
+    r"[∧∨¬→⇒↔⇔∀∃]|\\(?:land|wedge|lor|vee|neg|lnot|implies|to|Rightarrow|rightarrow|iff|forall|exists)|&&|\|\||[-=]>"
+)
+_LOGIC_SIGNS = tuple(
+    (re.compile(written), sign)
+    for written, sign in (
+        (r"\\(?:land|wedge)(?![a-z])|&&", "∧"),
+        (r"\\(?:lor|vee)(?![a-z])|\|\|", "∨"),
+        (r"(?:\\(?:neg|lnot)(?![a-z])|¬) ?", "¬"),
+        (r"\\(?:iff|Leftrightarrow|leftrightarrow)(?![a-z])|⇔|<[-=]{1,2}>", "↔"),
+        (r"(?<=\s)\\(?:implies|Rightarrow|rightarrow|to)(?=\s)|⇒|(?<=\s)[-=]{1,2}>(?=\s)", "→"),
+        (r"(?:\\forall(?![a-z])|∀) ?", "∀"),
+        (r"(?:\\exists(?![a-z])|∃) ?", "∃"),
+        (r"(?<=[∀∃][A-Za-z])[.:] ?(?=[A-Z(¬∀∃])", " "),
+    )
+)
+_AMOUNT = r"([0-9][0-9.,]{0,30})"
+_BOUNDS = tuple(
+    (
+        re.compile(rf"(?:{before}) {_AMOUNT}" + (rf"|{_AMOUNT} {behind}" if behind else "()"), re.IGNORECASE),
+        sign,
+    )
+    for before, behind, sign in (
+        (
+            "at least|no less than|not less than|no fewer than|≥|>=|\\\\geq?",
+            "(?:or more|or above|and above)",
+            "≥",
+        ),
+        ("at most|no more than|not more than|up to|≤|<=|\\\\leq?", "(?:or less|or fewer|or below)", "≤"),
+        ("more than|greater than|over|>", "", ">"),
+        ("less than|fewer than|under|<", "", "<"),
+    )
+)
+_POINTING = re.compile(r"(?:It|That|This)(?: is|['’]s|['’]d be| would be) (?=\S)", re.IGNORECASE)
+_MAX_POINTED_CHARS = 60
+_WEEKDAYS = {
+    "mon": "Monday",
+    "tue": "Tuesday",
+    "tues": "Tuesday",
+    "thu": "Thursday",
+    "thurs": "Thursday",
+    "fri": "Friday",
+}
 _BARRED = str.maketrans("øØłŁđĐ", "oOlLdD")
 _CHARGE = re.compile(r"(?<=[A-Za-z0-9)\]])\^ ?(?:\{ ?([0-9]*[+-]) ?\}|([0-9]*[+-]))(?=$|[\s,;)])")
 _ERA = re.compile(r"(?<=[0-9])( ?)(?:BCE?|B\.C\.?(?:E\.?)?)(?!\w)")
@@ -43,7 +94,9 @@ def plain_lines(text: str) -> str:
 
 def plain_sequence(text: str) -> str:
     """Return `red, green, blue` of `red, green, and blue`: members of a few words each."""
-    listed = _LAST_AND.sub(", ", text, count=1)
+    if (dotted := _DOTS.search(text)) and _NUMBERS_ON.fullmatch(text[: dotted.start()]):
+        return f"{', '.join(text[: dotted.start()].replace(',', ' ').split())}, ..."
+    listed = _LAST_AND.sub(", ", _TIGHT_COMMA.sub(", ", text), count=1)
     members = listed.split(", ")
     is_list = (
         listed != text
@@ -54,8 +107,8 @@ def plain_sequence(text: str) -> str:
 
 
 def plain_ordinal(text: str) -> str:
-    """Return `1st` of `first`."""
-    return _ORDINAL.get(text.casefold(), text)
+    """Return `1st` of `first` and of `the first`."""
+    return _ORDINAL.get(text.casefold().removeprefix("the "), text)
 
 
 def plain_name(text: str) -> str:
@@ -64,6 +117,8 @@ def plain_name(text: str) -> str:
     One word alone keeps its accents: they may make another word of it.
     """
     text = _TITLE.sub(r"\1", _INITIALS.sub(_joined, text)) if "." in text else text
+    text = _STATE.sub("", _PLACE.sub(lambda found: f"{_LONG_FORM[found[1]]} ", _HONORIFIC.sub("", text)))
+    text = _WEEKDAYS.get(text.casefold().rstrip("."), text)
     return text if text.isascii() or " " not in text else _unaccented(text)
 
 
@@ -86,6 +141,28 @@ def plain_growth(text: str) -> str | None:
     return re.sub(r"[\s\\]", "", plain).replace("*", "")
 
 
+def plain_logic(text: str) -> str:
+    r"""Return formulas of logic with one sign each, `p ∧ q` of `p \\land q` and `p && q`."""
+    if not _LOGIC.search(text):
+        return text
+    for written, sign in _LOGIC_SIGNS:
+        text = written.sub(sign, text)
+    return " ".join(text.split())
+
+
+def plain_bound(text: str) -> str:
+    """Return `≥ 5` of `at least 5`, `< 5` of `fewer than 5`."""
+    for words, sign in _BOUNDS:
+        if found := words.fullmatch(text):
+            return f"{sign} {found[1] or found[2]}"
+    return text
+
+
+def plain_subject(text: str) -> str:
+    """Return a short answer without the words that only point at it: `Paris` of `It's Paris`."""
+    return _POINTING.sub("", text, count=1) if len(text) < _MAX_POINTED_CHARS else text
+
+
 def _joined(initials: re.Match[str]) -> str:
     letters = re.sub(r"[. ]", "", initials[0])
     return letters if initials["next"] is None else f"{letters} "
@@ -94,7 +171,7 @@ def _joined(initials: re.Match[str]) -> str:
 def _unaccented(word: str) -> str:
     """Return a text without the marks on Latin letters; those of other scripts make other letters."""
     return "".join(
-        parted[0] if (parted := unicodedata.normalize("NFD", sign))[0].isascii() else sign
+        parted[0] if sign.isalpha() and (parted := unicodedata.normalize("NFD", sign))[0].isascii() else sign
         for sign in word.translate(_BARRED)
     )
 

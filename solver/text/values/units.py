@@ -14,7 +14,9 @@ lb lbs pound-mass; oz ounce; st stone
 s sec second; ms millisecond msec; µs microsecond us; ns nanosecond; min minute mins; h hr hour hrs; d day; wk week
 mo month; yr year yrs
 l liter litre; ml milliliter millilitre; cl centiliter centilitre; gal gallon; qt quart; pt pint; cc
-n newton; kn kilonewton; j joule; kj kilojoule; mj megajoule; cal calorie; kcal kilocalorie; ev electronvolt; kwh
+n newton; kn kilonewton; j joule; kj kilojoule; mj megajoule; cal calorie; kcal kilocalorie; ev electronvolt
+kwh kilowatt-hour kilowatt_hour; wh watt-hour watt_hour; mwh megawatt-hour megawatt_hour; beat/min bpm
+tbsp tablespoon; tsp teaspoon; pp percentage_point
 w watt; kw kilowatt; mw; v volt; kv kilovolt; mv millivolt; a amp ampere; ma milliamp milliampere
 Ω ohm ohms; kΩ kiloohm; f farad; c coulomb; hz hertz; khz kilohertz; mhz megahertz; ghz gigahertz
 pa pascal; kpa kilopascal; bar; atm atmosphere; k kelvin; °c celsius degrees_celsius degree_celsius centigrade
@@ -131,7 +133,7 @@ def _single(word: str, *, spaced: bool) -> str | None:
         return _EXACT[body] + power
     if body in CURRENCIES:
         return CURRENCIES[body] + power
-    folded = body.casefold().replace("ω", "Ω")
+    folded = body.casefold().replace("ω", "Ω").replace("μ", "µ")
     for tried in (folded, folded.removesuffix("s"), folded.removesuffix("es")):
         if tried in _OF and (len(body) > 1 or body in SHORT):
             return _OF[tried] + power
