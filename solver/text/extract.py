@@ -4,7 +4,8 @@ Everything here runs inside the worker, on text that a model or a stranger wrote
 its input and computes nothing larger than its input.
 
 What a reply claims last is its answer: `\boxed{…}`, a line `Answer: …`, `<answer>…</answer>`, `#### …`, or a sentence
-“the answer is …”. A claim that only echoes the instruction (`Answer: …`) is none.
+“the answer is …”. A claim that only echoes the instruction (`Answer: …`) is none. Without a claim it is what the last
+sentence concludes.
 """
 
 import re
@@ -24,6 +25,7 @@ from solver.text.languages import (
     NOT_VALUES,
     RESULT_WORDS,
 )
+from solver.text.last_sentence import concluded_in
 from solver.text.refusals import is_echo, is_refusal
 from solver.text.thoughts import without_thoughts
 from solver.text.value_marks import (
@@ -99,6 +101,8 @@ _EXPLAINED = re.compile(
     r"(\S.{0,79}?)\.\s+(?=(?:This|That|These|It|We|So|Because|Since|Therefore|Thus|Hence|Note|By|Here|They|There"
     r"|Explanation|Reason|Reasoning)\b)"
 )
+# `Paris. Paris has been the capital since 987`
+_SAID_AGAIN = re.compile(r"(\S.{0,79}?)\.\s+\1 ")
 _MAX_NAME_WORDS = 3
 _CONDITION = re.compile(
     r"\b(?:if|when|suppose|assum\w+|were|had|would|without|until|whether|unless)\b", re.IGNORECASE
@@ -139,7 +143,9 @@ def extract_answer(text: str) -> str | None:
             doubtful = doubtful or value
             continue
         return None if is_refusal(value) else value
-    return None if doubtful is None or is_refusal(doubtful) else doubtful
+    if doubtful is None:
+        return concluded_in(said)
+    return None if is_refusal(doubtful) else doubtful
 
 
 def said_aloud(text: str) -> str:
@@ -291,7 +297,7 @@ def _without_command(value: str, before: str) -> str:
 
 def _without_explanation(value: str) -> str:
     """Return `7` of `7. This is because …`: a plain value or a name of few words, and a sentence about it."""
-    explained = _EXPLAINED.match(value) if "\n" not in value else None
+    explained = (_EXPLAINED.match(value) or _SAID_AGAIN.match(value)) if "\n" not in value else None
     if explained is None:
         return value
     plain = quick_key(explained[1]) is not None or len(explained[1].split()) <= _MAX_NAME_WORDS

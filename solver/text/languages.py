@@ -38,10 +38,10 @@ CJK_IS_WORDS = ("是", "为", "為", "は", "은", "는", "应该是", "应为",
 
 LEAD_WORDS = frozenset(
     """
-    a an and answer are conclude conclusion correct das die der daher donc e el en es est et exact final finally finale
-    your i that think believe guess required desired requested sought bonne bon juste correcte correcta correta
+    a an and answer are conclude conclusion correct corrected das die der daher donc e el en es est et exact final finally
+    finale your i that think believe guess required desired requested sought bonne bon juste correcte correcta correta
     gives have hence here il in is la le mi my now numerical o onze our overall par resposta so somit step sum summary
-    simplified single the their then therefore this thus to total un une we y also get ergo short all
+    revised updated new simplified single the their then therefore this thus to total un une we y also get ergo short all
     actually but no wait yes het de il lo los las les der den det ainsi donc portanto entonces quindi dus så
     """.split()  # noqa: SIM905  # a list of words reads best as text
 )

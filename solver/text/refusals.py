@@ -10,8 +10,8 @@ _ECHO = re.compile(
     r"""
     [\s"'“”‘’`*<\[{(.…_?$\\!-]*
     | [\s"'“‘`*<\[{(]*(?:…|\.\.\.)[\s"'”’`*>\]})].*
-    | [<\[{(]\s?(?:your|the|final|insert|write|put|a|an|answer|number|value|result|expression|letter|choice|option)
-      [^<>\[\]{}()\n]{0,60}[>\]})]\.?
+    | [<\[{(]\s?(?:(?:your|final|insert|write|put|answer|number|value|result|expression|letter|choice|option)
+      [^<>\[\]{}()\n]{0,60}|(?:an?|the)\ [^<>\[\]{}()\n]{1,60})[>\]})]\.?
     | (?:your|insert|write|put)\ (?:the\ |your\ )?(?:final\ )?(?:answer|value|number|result)[^\n]{0,60}
     | \$?answer\b[^\n]{0,80} | \\(?:[lc]?dots|underline\ ?\{\W*\}|square|Box)
     | (?:the\ )?final\ (?:answer|value|number|result)(?:\ here)?

@@ -61,7 +61,8 @@ _REASON = (
     r"|from|for|due|when|if)"
 )
 _TAIL_BRACKET = re.compile(
-    rf" ?[(\[](?:(?:{_REASON}|not|about|roughly|around|nearly|i (?:think|believe|guess)|maybe|probably|perhaps)\b"
+    rf" ?[(\[](?:(?:{_REASON}|confidence|confident|with (?:high |low )?confidence|not|about|roughly|around|nearly"
+    r"|i (?:think|believe|guess)|maybe|probably|perhaps)\b"
     r"|≈|~|\\approx)"
     r"[^()]{0,300}(?:\([^()]{0,100}\)[^()]{0,100})?[)\]]\.?$"
     r"| ?[(\[][0-9]{1,9} (?:out )?of (?:the )?[0-9]{1,9}[)\]]\.?$"

@@ -21,7 +21,8 @@ from solver.text.code.code_blocks import language_of
 from solver.text.conclusions import read_groups, same_wording
 from solver.text.deliverables import deliverable_in
 from solver.text.extract import clean_text, extract_answer, said_aloud
-from solver.text.keys import is_no_number, quick_key, text_key
+from solver.text.keys import compound_in, is_no_number, quick_key, text_key
+from solver.text.last_sentence import concluded_in
 from solver.text.prompting.prompts import (
     clipped,
     messages_for,
@@ -52,6 +53,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "clean": clean_text,
     "said": said_aloud,
     "quick_key": quick_key,
+    "compound": compound_in,
+    "concluded": concluded_in,
     "text_key": text_key,
     "wrappers": strip_wrappers,
     "plain": plain_form,
