@@ -8,10 +8,13 @@ the strategy's reach; where everything else came to nothing, it buys tries on th
 from collections.abc import Callable, Collection, Sequence
 
 from solver.core.models import ModelCard, solvers_of
+from solver.core.money import PICO_PER_NANO
+from solver.core.pricing import billed_nano
 from solver.core.problem.statement import Problem
 from solver.core.purse import Purse
 from solver.core.steps import Candidate, Step, StepKind, StepResult
 from solver.engine.calls.bounds import long_hold_nano, prompt_bytes
+from solver.engine.write_up import writer_of
 
 _TRIES = 4
 _SHARE = 4
@@ -34,8 +37,17 @@ class LastResort:
         )
 
     def heed(self, size_bytes: int) -> None:
-        """Keep back what tries cost whose prompt has this size, as far as the money is there and still kept back."""
+        """Keep back what tries cost whose prompt has this size, as far as the money is there and still kept back.
+
+        The final write-up's prompt grows as theirs does, and its reserve with it.
+        """
+        writer, more_bytes = writer_of(self._panel, self._problem), size_bytes - self._size_bytes
         self._size_bytes = size_bytes
+        if writer and self._purse.reserve_nano and more_bytes > 0:
+            more_nano = billed_nano(
+                more_bytes * writer.rates.worst_input_pico() // PICO_PER_NANO + 1, self._markup_bp
+            )
+            self._purse.reserve_nano += min(more_nano, max(self._purse.spendable_nano(), 0))
         if self._purse.last_resort_nano:
             wanted_nano = last_resort_nano(
                 self._panel, size_bytes, budget_nano=self._purse.limit_nano, markup_bp=self._markup_bp

@@ -16,6 +16,7 @@ from solver.engine.calls.bounds import (
     typical_nano,
     typical_prompt_tokens,
 )
+from solver.engine.write_up import write_up_bytes, writer_of
 
 _TRIES_OF_MAIN = 3
 _TRIES_BEFORE_SECOND_FAMILY = 6
@@ -57,19 +58,20 @@ def fitting(panel: Sequence[ModelCard], problem: Problem) -> list[ModelCard]:
 
 
 def reserve_nano(panel: Sequence[ModelCard], problem: Problem, *, budget_nano: int, markup_bp: int) -> int:
-    """Return the finalisation reserve: a tenth of the budget or one worst-case write-up, whichever is more.
+    """Return the finalisation reserve: one long write-up, at most a tenth of the budget, at least a median write-up.
 
-    Zero where nothing is written up, or where the budget cannot cover it: then the leader's own text is
-    delivered without a call.
+    More would be out of reach of the tries for nothing. Zero where nothing is written up, or where the budget cannot
+    cover it: then the leader's own text is delivered without a call.
     """
     writer = writer_of(panel, problem)
     if writer is None:
         return 0
-    size_bytes = prompt_bytes(problem.messages()) + 4 * writer.output.q50
-    write_up = billed_nano(
-        bound_nano(writer.rates, prompt_tokens=size_bytes, max_output_tokens=writer.output.q50), markup_bp
+    size_bytes = write_up_bytes(problem, writer)
+    median, long = (
+        billed_nano(bound_nano(writer.rates, prompt_tokens=size_bytes, max_output_tokens=tokens), markup_bp)
+        for tokens in (writer.output.q50, min(writer.output.q90, writer.max_output_tokens))
     )
-    reserve = max(budget_nano // _RESERVE_SHARE, write_up)
+    reserve = max(min(budget_nano // _RESERVE_SHARE, long), median)
     least = least_budget_nano(panel, problem, markup_bp=markup_bp)
     return reserve if reserve * 2 <= budget_nano and least <= budget_nano - reserve else 0
 
@@ -78,12 +80,6 @@ def least_budget_nano(panel: Sequence[ModelCard], problem: Problem, *, markup_bp
     """Return the least budget that buys one call of median length of some model of the panel."""
     size_bytes = prompt_bytes(problem.messages())
     return min(least_hold_nano(card, size_bytes, markup_bp) for card in solvers_of(panel))
-
-
-def writer_of(panel: Sequence[ModelCard], problem: Problem) -> ModelCard | None:
-    """Return the cheapest model that writes prose; None also where a text, code or data comes back, which is whole."""
-    writers = [card for card in panel if card.writes and problem.result.is_short]
-    return min(writers, key=lambda c: typical_nano(c, 4_000, 0), default=None)
 
 
 def _q90_nano(card: ModelCard, size_bytes: int, markup_bp: int) -> int:

@@ -13,15 +13,16 @@ from solver.core.models import ModelCard, OutputQuantiles
 from solver.inference.parameters import EvidenceParameters
 from solver.learning.censored_histogram import imagined, quantiles
 from solver.learning.observations import Aspect, count
-from solver.learning.sharing import PRIOR_JOBS
+from solver.learning.sharing import PRIOR_JOBS, guess_jobs
 
 Store = Mapping[tuple[str, str], Mapping[str, Any]]
 """Counts by aspect and subject, for one kind of problem."""
 
 _SECONDS_STRENGTH = 5.0
 """How many jobs the time that is assumed of a call is worth: less, for it is a mere guess."""
-_FURTHEST = 8
-"""Learned lengths stay within this factor of the prior's."""
+_LONGEST, _SHORTEST = 8, 32
+"""Learned lengths stay within these factors of the prior's. Priors are of models that write at length: an operator's own
+may answer in a line, and holds that stand far above its replies would leave much of a small budget unused."""
 _RARE = 0.005
 _LEVELS = (0.5, 0.9, 0.995)
 
@@ -67,15 +68,17 @@ def _output(card: ModelCard, stats: Mapping[str, Any]) -> OutputQuantiles:
     if not stats:
         return prior
     counts = _counts(stats)
-    found = quantiles(counts, _LEVELS, imagined(prior, PRIOR_JOBS))
+    seen = sum(counts.values())
+    strength = PRIOR_JOBS if card.is_measured else guess_jobs(seen)
+    found = quantiles(counts, _LEVELS, imagined(prior, strength))
     # Bins are wide: what they make of the prior alone is corrected, as far as it is the prior that counts.
-    binned = quantiles({}, _LEVELS, imagined(prior, PRIOR_JOBS))
-    share = PRIOR_JOBS / (PRIOR_JOBS + sum(counts.values()))
+    binned = quantiles({}, _LEVELS, imagined(prior, strength))
+    share = strength / (strength + seen)
     bounded, least = [], 1
     for value, of_prior, known in zip(found, binned, (prior.q50, prior.q90, prior.q995), strict=True):
         corrected = value * (known / of_prior) ** share
         # What was assumed may lie beyond the longest reply; a first observation must not cut it off.
-        low, high = max(known // _FURTHEST, 1), max(min(known * _FURTHEST, card.max_output_tokens), known)
+        low, high = max(known // _SHORTEST, 1), max(min(known * _LONGEST, card.max_output_tokens), known)
         least = max(least, min(max(round(corrected), low), high))
         bounded.append(least)
     return OutputQuantiles(*bounded)

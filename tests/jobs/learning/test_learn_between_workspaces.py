@@ -23,6 +23,7 @@ from tests.support.people import submit_for
 
 PROBLEM = "How many are 6 times 7?"
 ASKED = {"checker": Number("42"), "budget_nano": 5 * NANO_PER_CENT}
+ATTEMPT_NANO = NANO_PER_CENT // 20
 FEW = {"strategy": "vote", "options": JobOptions(max_tries=2), "budget_nano": NANO_PER_CENT}
 
 
@@ -83,8 +84,8 @@ def told(name: str, run_all) -> Told:
 
 
 def assert_about_the_same(before: Told, after: Told) -> None:
-    """A tenth of the costs, a twentieth of the probabilities."""
-    assert after.cost_p50_nano == pytest.approx(before.cost_p50_nano, rel=0.1)
+    """A tenth of the costs (or one attempt, where they are of a handful), a twentieth of the probabilities."""
+    assert after.cost_p50_nano == pytest.approx(before.cost_p50_nano, rel=0.1, abs=ATTEMPT_NANO)
     assert after.cost_p90_nano == pytest.approx(before.cost_p90_nano, rel=0.1)
     assert after.win_probability == pytest.approx(before.win_probability, abs=0.05)
     assert after.confidence == pytest.approx(before.confidence, abs=0.05)
@@ -101,7 +102,9 @@ def test_wrong_expected_values_do_not_move_another_workspace(mallory, run_all):
     ask(mallory, run_all, jobs=80, checker=Number("999"))
     assert_about_the_same(before, told("carol", run_all))
     quotes = [quote_job(problem=PROBLEM, workspace=each, **ASKED).quote for each in (mallory.workspace, None)]
-    assert quotes[0].cost_p50_nano > 2 * quotes[1].cost_p50_nano
+    # Its replies turned out to be far shorter than was assumed, and yet it expects to pay more: for many more attempts.
+    assert quotes[0].cost_p50_nano > 1.2 * quotes[1].cost_p50_nano
+    assert quotes[0].tries_high > 5 * quotes[1].tries_high
 
 
 def test_trivial_jobs_do_not_make_another_workspace_sure(mallory, endpoint, run_all):

@@ -25,7 +25,7 @@ from solver.learning.observations import (
     merged,
 )
 from solver.learning.posteriors import informed, seconds_per_call, win_share
-from solver.learning.sharing import MOST_PER_DAY, MOST_SHARE, PRIOR_JOBS, allowance, others
+from solver.learning.sharing import MOST_PER_DAY, MOST_SHARE, PRIOR_JOBS, allowance, guess_jobs, others
 from solver.quotes.quantile_tracking import Measured, shift_of, tracked
 from solver.quotes.quote import Shift
 from tests.solver.simulated import card
@@ -219,12 +219,19 @@ def test_who_is_right_is_shared_only_where_a_computation_proved_it(proven):
     assert shared == (all_of_them if proven else all_of_them - {Aspect.ABILITY, Aspect.JUDGING})
 
 
-def test_one_workspace_has_at_most_its_share_of_what_all_believe():
-    """However often it is heard, a twentieth of the weight, the prior's twenty jobs included; five per day."""
-    shared = 0.0
+@pytest.mark.parametrize("of_others", [0.0, 7.0, 15.0, 40.0, 1_000.0])
+def test_one_workspace_has_at_most_its_share_of_what_all_believe(of_others):
+    """However often it is heard, a twentieth of the weight, a prior's included, also where jobs replace a mere guess."""
+    given = 0.0
     for _ in range(1_000):
-        shared += min(allowance(shared=shared, given=shared, given_today=0.0), 1.0)
-    assert shared / (PRIOR_JOBS + shared) == pytest.approx(MOST_SHARE)
+        given += min(allowance(shared=of_others + given, given=given, given_today=0.0), 1.0)
+    shared = of_others + given
+    assert given / (guess_jobs(shared) + shared) == pytest.approx(MOST_SHARE)
+    assert given / (PRIOR_JOBS + shared) < MOST_SHARE
+
+
+def test_a_workspace_shares_little_a_day():
+    """Five observations, however much the others have shared; none where it has its share already."""
     assert allowance(shared=10_000.0, given=0.0, given_today=0.0) == MOST_PER_DAY
     assert allowance(shared=10_000.0, given=0.0, given_today=4.5) == pytest.approx(0.5)
     assert allowance(shared=0.0, given=50.0, given_today=0.0) == 0.0
@@ -253,6 +260,17 @@ def test_a_first_length_moves_a_card_by_little():
     ]
     assert after.q50 == pytest.approx(before.q50, rel=0.01)
     assert after.q90 == pytest.approx(before.q90, rel=0.01)
+
+
+def test_lengths_that_nobody_measured_give_way_to_the_replies_seen():
+    """Two dozen jobs with replies of a line: holds follow them. What was measured of a bundled model gives way slowly."""
+    guessed = replace(card(), output=OutputQuantiles(1_200, 4_500, 16_000), max_output_tokens=32_000)
+    store = {(Aspect.OUTPUT, guessed.name): merged(observed_counts(66, 20.0), observed_counts(100, 4.0))}
+    output = informed(guessed, "number", store).output
+    assert 60 <= output.q50 <= 75
+    assert 90 <= output.q90 <= 150
+    assert output.q995 > 1_000
+    assert informed(replace(guessed, is_measured=True), "number", store).output.q90 > 1_000
 
 
 def test_old_counts_fade():
