@@ -4,8 +4,9 @@ Each run is one budget, spent by `CALLERS` callers in several processes as fast 
 the processes is killed (SIGKILL) at a random moment. An independent biller in a process of its own says what was
 executed and what it cost. `overshoot_nano`: what was billed or charged beyond the budgets; `unrecorded_nano`: what was
 billed and is in no book (a call in doubt is in the house's book with its whole hold); `budget_used`: the mean share of
-the budget that was spent where nothing was killed. The table on stderr shows the same load with two ways to keep a
-budget in one counter (bench/ledger/caller.py).
+the budget that was spent where nothing was killed. `check_then_add` and `shrink_and_admit` are the same load with two
+ways to keep a budget in one counter (bench/ledger/caller.py); `budget_used_by_cents` and what follows it are jobs with
+small budgets and the engine's own holds (bench/ledger/small_budgets.py).
 """
 
 import contextlib
@@ -18,7 +19,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from bench.ledger.books import open_job, rich_workspace
+from bench.ledger import small_budgets
+from bench.ledger.books import drift_nano, open_job, rich_workspace
 from bench.services import database
 
 if TYPE_CHECKING:
@@ -51,9 +53,9 @@ class Finding(NamedTuple):
 
 
 def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' common signature)
-    """Return what went wrong with Ponder's ledger, in nano-USD, and how much of a budget can be used."""
-    runs = dict(zip(WAYS, (24, 6, 6) if quick else (1000, 50, 50), strict=True))
-    with database(PONDER_MODELS="demo/expert") as ours:
+    """Return what went wrong with each way to keep a budget, in nano-USD, and how much of a budget can be used."""
+    runs = dict(zip(WAYS, (24, 6, 6) if quick else (1000, 100, 100), strict=True))
+    with database(**small_budgets.SETTINGS) as ours:
         from django.db import connection
 
         with connection.cursor() as cursor:
@@ -61,15 +63,14 @@ def measure(quick: bool) -> dict[str, Any]:  # noqa: FBT001  (the measurements' 
         with _Load(ours.address, rich_workspace()) as load:
             done = [load.run(way) for way in WAYS for _ in range(runs[way])]
             bill = load.bill()
+        small = small_budgets.used_by_cents(ours, jobs=3 if quick else 20)
+        if drift := drift_nano():
+            raise RuntimeError(f"The books contradict themselves by {drift} nano-USD.")
     found = {way: compare([run for run in done if run.way == way], bill) for way in WAYS}
     for way, finding in found.items():
         sys.stderr.write(f"{way:<17}" + "  ".join(f"{k} {v}" for k, v in finding._asdict().items()) + "\n")
-    ours_found = found["ledger"]
-    return {
-        "overshoot_nano": ours_found.overshoot_nano,
-        "unrecorded_nano": ours_found.unrecorded_nano,
-        "budget_used": ours_found.budget_used,
-    }
+    ledger = found.pop("ledger")._asdict()
+    return {**ledger, **{way: finding._asdict() for way, finding in found.items()}, **small}
 
 
 def compare(runs: list[Run], bill: Mapping[str, Mapping[str, int]]) -> Finding:
