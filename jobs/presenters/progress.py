@@ -7,6 +7,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from django.db.models.fields.json import KT
 
 from jobs.models import Job, StepRecord, StepState
+from solver.core.money import format_usd_parts
 from solver.core.problem.result_kind import ResultKind
 from solver.core.steps import StepKind
 from solver.inference.explanation import UNREAD, count_of, unread_sentence
@@ -70,7 +71,8 @@ class Phase(NamedTuple):
     label: str
     tries: int
     kept: int
-    charged_nano: int
+    charged_usd: str
+    """What it was charged, in cents that add up over the phases of a job."""
     is_now: bool
 
     @property
@@ -148,10 +150,11 @@ def phases_of(job: Job) -> list[Phase]:
     newest = max((counts[3] for counts in merged.values()), default=0)
     order = list(dict.fromkeys(phases.values()))
     labels = sorted(merged, key=lambda label: order.index(label) if label in order else len(order))
+    shown = format_usd_parts([merged[label][2] for label in labels])
     return [
-        Phase(label, tries, kept, cost, is_now=not job.has_ended and last == newest)
-        for label in labels
-        for tries, kept, cost, last in [merged[label]]
+        Phase(label, tries, kept, charged_usd, is_now=not job.has_ended and last == newest)
+        for label, charged_usd in zip(labels, shown, strict=True)
+        for tries, kept, _, last in [merged[label]]
     ]
 
 

@@ -1,6 +1,7 @@
 """Units of money: integer nano-USD (1e-9 USD) inside, decimal dollars only where people read or type them."""
 
 import re
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 NANO_PER_USD = 1_000_000_000
@@ -104,6 +105,20 @@ def format_usd_at_most(nano: int) -> str:
 def format_usd_at_least(nano: int) -> str:
     """Return dollars for people, rounded up to a cent, so that the amount shown really suffices."""
     return format_usd(-(-nano // NANO_PER_CENT) * NANO_PER_CENT)
+
+
+def format_usd_parts(nanos: Sequence[int]) -> list[str]:
+    """Return parts of a sum for people, none of them negative, in cents that add up to the sum as it is shown.
+
+    Each is rounded up or down to a cent; those with the largest remainders are rounded up.
+    """
+    cents = [nano // NANO_PER_CENT for nano in nanos]
+    left = (sum(nanos) + NANO_PER_CENT // 2) // NANO_PER_CENT - sum(cents)
+    by_remainder = sorted(range(len(nanos)), key=lambda n: -(nanos[n] % NANO_PER_CENT))
+    for n in by_remainder[:left]:
+        cents[n] += 1
+    # A part that got no cent is not nothing.
+    return [format_usd(cent * NANO_PER_CENT or min(nano, 1)) for cent, nano in zip(cents, nanos, strict=True)]
 
 
 def format_usd_exact(nano: int) -> str:

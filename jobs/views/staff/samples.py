@@ -26,7 +26,7 @@ from solver.quotes.quote import Quote
 _BUDGET_NANO = 250_000_000
 _ANSWER = "25 + 12 + 7 * 3"
 TOTALS = Totals(calls=23, tokens=4_393, open_calls=1)
-PHASES = [Phase("Explore", 23, 20, 27_000_000, is_now=False), Phase("Verify", 4, 4, 4_200_000, is_now=True)]
+PHASES = [Phase("Explore", 23, 20, "$0.03", is_now=False), Phase("Verify", 4, 4, "< $0.01", is_now=True)]
 CLUSTERS = Clusters(
     [
         Cluster(_ANSWER, 11, 14_900_000, 550, passed=True, is_best=True, unread=""),

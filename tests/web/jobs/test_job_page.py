@@ -1,6 +1,7 @@
 """A job's page: live while it runs, the result once it ended."""
 
 import json
+import re
 
 import pytest
 from django.db import connection
@@ -45,6 +46,19 @@ def test_a_running_job_shows_its_money_and_its_best_answer(alice, running_job):
     assert "25 + 12 + 7 * 3" in text
     assert "23 tries" in text
     assert "Finish now" in text
+
+
+def test_what_its_phases_cost_adds_up_to_what_is_shown_in_all(alice):
+    """Three phases of .8 cents: rounded each on its own they would be a cent more than the job."""
+    job = people.make_job(alice.user, attempts=3, spent_nano=24_000_000)
+    keys = StepRecord.objects.filter(job=job).order_by("seq").values_list("pk", flat=True)
+    for key, kind in zip(list(keys), ("sample", "grade", "revise"), strict=True):
+        StepRecord.objects.filter(pk=key).update(kind=kind)
+    text = show(alice, job).content.decode()
+    phases = text.split('<ol class="phases">')[1].split("</ol>")[0]
+    shown = re.findall(r'<span class="muted num">([^<]*(?:&lt;[^<]*)?)</span>', phases)
+    assert shown == ["$0.01", "$0.01", "&lt; $0.01"]
+    assert "$0.02" in text
 
 
 def test_a_job_says_how_long_such_jobs_take_until_its_budget_is_raised(alice, running_job):
@@ -289,7 +303,7 @@ def test_the_text_of_a_call_is_shown_as_text(alice, running_job):
 def test_answers_to_parts_are_not_answers_to_the_problem(alice, running_job):
     """What the parts of a split problem came to is not counted among its answers."""
     before = clusters_of(running_job)
-    for step in StepRecord.objects.filter(job=running_job, kind="sample")[:3]:
+    for step in StepRecord.objects.filter(job=running_job, kind="sample", state="told").order_by("seq")[:3]:
         step.key, step.subproblem = f"decompose/0/part/1/{step.key}", True
         step.save(update_fields=["key", "subproblem"])
     after = clusters_of(running_job)
