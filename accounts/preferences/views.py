@@ -97,7 +97,7 @@ class SettingsForm(forms.ModelForm[User]):
             "keep_days",
             "share_traces",
         )
-        widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
+        widgets = {"name": forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"})}
 
 
 @require_GET

@@ -41,7 +41,9 @@ class InviteForm(forms.Form):
 class RenameForm(forms.Form):
     """What a workspace is called."""
 
-    name = forms.CharField(label="Name", max_length=_MOST_NAME_CHARS)
+    name = forms.CharField(
+        label="Name", max_length=_MOST_NAME_CHARS, widget=forms.TextInput(attrs={"dir": "auto"})
+    )
 
     def clean_name(self) -> str:
         """Return the name on one line."""

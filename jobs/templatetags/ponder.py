@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from jobs.core.states import JobState
 from jobs.models import Job
 from jobs.models.question import waited_for_answers
+from jobs.presenters.direction import isolated
 from jobs.presenters.markdown import clean_text, maths_in_line_html, short_answer_html, short_answer_text
 from jobs.presenters.search.drawing import edges_svg, nodes_svg, outline_svg, share
 from solver.checkers import CheckerError, checker_from_json
@@ -209,6 +210,9 @@ def shortened(text: str | None, most: int) -> str:
     """Return the beginning of a text. Django's `truncatechars` composes it first: the square of what a model wrote."""
     whole = str(text or "")
     return whole if len(whole) <= most else f"{whole[: most - 1].rstrip()}…"
+
+
+register.filter(isolated)
 
 
 @register.filter

@@ -242,6 +242,13 @@ def test_staff_cannot_become_the_operator_by_mail(client, staff, mail_dir):
         assert code not in reply.content.decode()
 
 
+def test_a_title_from_right_to_left_leaves_the_amount_behind_it(alice, done_job):
+    """It is isolated in the subject, where no element says which way it runs; other titles are as they were."""
+    done_job.title = "عنوان"
+    done_job.save(update_fields=["title"])
+    assert compose(message_about(done_job)).subject == "Done: \u2068عنوان\u2069 – $0.03 of $0.05"
+
+
 @pytest.mark.parametrize(
     "subject",
     [
@@ -249,6 +256,8 @@ def test_staff_cannot_become_the_operator_by_mail(client, staff, mail_dir):
         "Done: Write a Python function `add(a, b)` that returns the sum. – $0.03 of $0.05",
         "Done: " + "Congratulations " * 8 + "!",
         "Done: a  –  b",
+        "Done: " + "👨‍👩‍👧‍👦" * 15 + "a\u0301" * 20,
+        "Done: \u2068" + "عنوان " * 14 + "\u2069 – $0.03 of $0.05",
     ],
 )
 def test_a_subject_is_folded_and_read_as_it_was(subject):

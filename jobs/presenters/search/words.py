@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from jobs.presenters.direction import isolated
 from jobs.presenters.search.descent import MUTE, OTHERS, PARTS, RUNNING, Descent
 from jobs.presenters.search.marks import Mark, Role, State
 from solver.core.money import format_usd
@@ -43,7 +44,7 @@ def title_of(marks: Sequence[Mark]) -> str:
     """Return what a node stands for, its answer, verdict and cost, as an assistive technology reads it."""
     first = marks[0]
     is_one_answer = all(mark.group == first.group for mark in marks)
-    answer = f": {first.answer}" if first.answer and is_one_answer else ""
+    answer = f": {isolated(first.answer)}" if first.answer and is_one_answer else ""
     charged_nano = sum(mark.charged_nano for mark in marks)
     cost = f", {format_usd(charged_nano)}" if charged_nano else ""
     return f"{what_of(marks)}{answer}{_said(marks)}{cost}"

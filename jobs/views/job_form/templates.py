@@ -32,7 +32,9 @@ _CORRECT = "Start from this template, correct it, and save it again."
 class TemplateNameForm(forms.Form):
     """What a template is called."""
 
-    name = forms.CharField(label="Name", max_length=MOST_NAME_CHARS)
+    name = forms.CharField(
+        label="Name", max_length=MOST_NAME_CHARS, widget=forms.TextInput(attrs={"dir": "auto"})
+    )
 
 
 class WeeklyForm(forms.Form):

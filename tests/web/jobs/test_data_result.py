@@ -37,9 +37,9 @@ def data_job(user, state="done", answer=FIRM):
 def test_data_is_a_table_with_the_votes_of_each_field(alice, state):
     """Fields with their votes, arrays of objects as real tables; folds only once it has ended, for they would close."""
     text = alice.get(data_job(alice.user, state).get_absolute_url()).content.decode()
-    assert "<td>founded</td><td>1998</td>" in text
+    assert "<td><bdi>founded</bdi></td><td><bdi>1998</bdi></td>" in text
     assert "3 of 4; 1999 (1)" in text
-    assert "<td>4 of 4</td>" in text
+    assert "<td><bdi>4 of 4</bdi></td>" in text
     assert '<h3 dir="auto">seats</h3>' in text
     assert "3 of 4; left out (1)" in text
     assert "&lt;b&gt;Ponder" in text

@@ -37,7 +37,7 @@ def test_the_wallet_names_jobs_by_their_titles(alice):
     submit(alice)
     job = Job.objects.get()
     page = alice.get(reverse("wallet")).content.decode()
-    link = f'<a href="{job.get_absolute_url()}">“Use 3, 7, 12, 25 to make 58.”</a>'
+    link = f'<a href="{job.get_absolute_url()}">“<bdi>Use 3, 7, 12, 25 to make 58.</bdi>”</a>'
     assert f"Reserved for {link}" in page
     assert "Welcome credit" in page
 
