@@ -90,7 +90,8 @@ class Runner:
         self._deadline_s = deadline_s
         self._observer = observer or (lambda _: None)
         self._clock = clock
-        self._asks = Asks(ask_wishes or AskWishes(), problem, panel, markup_bp=markup_bp)
+        wishes = ask_wishes or AskWishes()
+        self._asks = Asks(wishes, problem, panel, markup_bp=markup_bp)
         self._attempts = Attempts(
             problem=problem,
             panel=self._panel,
@@ -106,6 +107,7 @@ class Runner:
             may_wait_until_s=may_wait_until_s,
             permits=permits,
             may_hold=self._asks.check,
+            allowed_nano=wishes.allowed_nano,
         )
         if benched is not None:
             self._attempts.benched = benched

@@ -7,6 +7,7 @@ import math
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Protocol
 
 from solver.core.checker import Checker
@@ -88,11 +89,12 @@ class Attempts:
         may_wait_until_s: float | None = None,
         permits: Permits | None = None,
         may_hold: Callable[[Step, int], None] = lambda *_: None,
+        allowed_nano: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         """`may_wait_until_s` is when, on the clock, the job should be done that may wait for cheaper calls.
 
         Calls to models that others serve wait for `permits`, if there are any. `may_hold` raises BudgetReached for a step
-        (with its hold in nano-USD) that may not be made now.
+        (with its hold in nano-USD) that may not be made now; `allowed_nano` is what a person allowed for one, by key.
         """
         self._problem = problem
         self._panel = panel
@@ -107,7 +109,7 @@ class Attempts:
         self._clock = clock
         self._may_wait_until_s = may_wait_until_s
         self._permits = permits
-        self._may_hold = may_hold
+        self._may_hold, self._allowed_nano = may_hold, allowed_nano
         self._asker = uuid.uuid4().hex
         self._made: dict[str, int] = {}
         self._suspended: dict[str, tuple[float, str]] = {}
@@ -172,6 +174,7 @@ class Attempts:
             markup_bp=self._markup_bp,
             may_cut_short=final,
             at_length=step.at_length,
+            allowed_nano=self._allowed_nano.get(step.key),
         )
         if bound is None:
             raise BudgetReached(f"One more call to {step.model} does not fit into what is left.")
@@ -482,10 +485,8 @@ class Attempts:
     async def _pause(self, step: Step, seconds: float) -> None:
         """Wait so long and a little, so that retries of different steps spread, unless the job is told to stop."""
         jitter = 1.0 + 0.4 * seed_of(self._seed, f"{step.key}#{self._made[step.key]}") / 2**31
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._closed.wait(), seconds * jitter)
-        except TimeoutError:
-            return
 
 
 def _bound_of(call: OpenCall) -> Bound:

@@ -60,11 +60,12 @@ def bound_call(
     markup_bp: int,
     may_cut_short: bool = False,
     at_length: bool = False,
+    allowed_nano: int | None = None,
 ) -> Bound | None:
     """Return the bound of a call with `budget_left_nano` to spend, or None where the call is not worth making.
 
     `may_cut_short` skips the median rule, for the final write-up. `at_length` allows a long reply even where money is
-    not ample.
+    not ample. `allowed_nano` is what a person has allowed for it: it is made within that, if that is worth a call.
     """
     ceiling = _ceiling(card, size_bytes)
     generous = min(ceiling, max(card.output.q995, 4 * card.output.q50))
@@ -74,8 +75,14 @@ def bound_call(
         card.asked_rates, prompt_tokens=size_bytes, billed_room_nano=budget_left_nano, markup_bp=markup_bp
     )
     cap = min(wanted, bought)
-    if cap < 1 or (cap < min(card.output.q50, ceiling) and not may_cut_short):
+    least = 1 if may_cut_short else max(min(card.output.q50, ceiling), 1)
+    if cap < least:
         return None
+    if allowed_nano and allowed_nano < _billed_bound(card, size_bytes, cap, markup_bp):
+        within = affordable_output_tokens(
+            card.asked_rates, prompt_tokens=size_bytes, billed_room_nano=allowed_nano, markup_bp=markup_bp
+        )
+        cap = within if within >= least else cap
     return Bound(_billed_bound(card, size_bytes, cap, markup_bp), cap, size_bytes, card.service)
 
 

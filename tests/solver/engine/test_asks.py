@@ -67,6 +67,23 @@ async def test_a_step_above_the_price_is_asked_about_and_may_be_allowed():
     assert outcome.best.answer == "42"
 
 
+async def test_what_was_allowed_is_not_asked_about_again():
+    """The step is made within that, also where it could cost more by now; what it cannot be made for is asked anew."""
+    bench = Bench(asked_of(UNCLEAR))
+    with pytest.raises(NeedsAnswer) as caught:
+        await bench.run(ask_wishes=AskWishes(above_nano=1))
+    first = caught.value.question
+    with pytest.raises(NeedsAnswer) as caught:
+        await bench.run(ask_wishes=AskWishes(above_nano=1, allowed_nano={first.key: 2}))
+    assert (caught.value.question.key, len(bench.provider.requests)) == (first.key, 0)
+    less_nano = first.cost_nano * 9 // 10
+    with pytest.raises(NeedsAnswer) as caught:
+        await bench.run(ask_wishes=AskWishes(above_nano=1, allowed_nano={first.key: less_nano}))
+    assert caught.value.question.key != first.key
+    assert len(bench.provider.requests) == 1
+    assert bench.purse.settled_nano <= less_nano
+
+
 async def test_who_ends_a_job_is_asked_nothing_more():
     """A wish to finish comes before a question."""
     bench = Bench(asked_of(UNCLEAR))
