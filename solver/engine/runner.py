@@ -1,22 +1,17 @@
 """The runner: drives a strategy with real money until it is done, out of money, out of time or told to stop."""
 
-import asyncio
-import contextlib
 import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from solver.core.errors import (
     BudgetReached,
     Interrupted,
     Interruption,
     LeaseLost,
-    ModelSuspended,
     NeedsAnswer,
     ProviderDown,
-    SolverError,
 )
 from solver.core.models import ModelCard
 from solver.core.problem.hints import Hint, heeding, with_hints
@@ -34,17 +29,16 @@ from solver.engine.calls.prefix_cache import PrefixCaches, as_sent
 from solver.engine.calls.tool_use import ToolUses
 from solver.engine.control import Control, Stop
 from solver.engine.health import Benched
+from solver.engine.in_flight import InFlight
 from solver.engine.journal import Journal
 from solver.engine.last_resort import LastResort
 from solver.engine.outcome import Limits, Outcome
 from solver.engine.pictures import with_pictures
 from solver.engine.resources import ResourceMeter
-from solver.engine.run_state import Action, Phase, RunState, final_reason
+from solver.engine.run_state import Action, RunState, final_reason
 from solver.engine.write_up import accepted, write_up_step
 from solver.inference.emptiness import EmptyReplies
 from solver.providers.litellm_gateway import Gateway
-
-_LOOK_AGAIN_S = 0.5
 
 
 class Runner:
@@ -135,14 +129,9 @@ class Runner:
         self._caches = PrefixCaches(
             self._panel, markup_bp=markup_bp, may_wait=may_wait_until_s is not None, clock=clock
         )
-        self._in_flight: dict[str, Step] = {}
-        self._tasks: dict[asyncio.Task[None], str] = {}
-        self._landed: list[StepResult] = []
-        self._wake = asyncio.Event()
-        control.listen(self._wake.set)
-        self._attempts.on_reference = self._attempts.batches.on_look = self._wake.set
-        self._fault: BaseException | None = None
         self._state = RunState()
+        self._in_flight = InFlight(control, self._state, self._caches)
+        self._attempts.on_reference = self._attempts.batches.on_look = self._in_flight.wake.set
         self._asks.on_open = self._state.give_way
         self._empties = EmptyReplies(problem)
         self._hints: list[Hint] = []
@@ -163,8 +152,8 @@ class Runner:
             limit_nano = self._purse.limit_nano
         finally:
             await self._land(job_ends=reason is not None)
-        if self._fault:
-            raise self._fault
+        if self._in_flight.fault:
+            raise self._in_flight.fault
         outcome = replace(await self._conclude(reason), limit_nano=limit_nano)
         if outcome.stop_reason is StopReason.BUDGET_REACHED and self._purse.limit_nano > limit_nano:
             # Raised while the end was being prepared: another execution goes on from the journal.
@@ -177,7 +166,7 @@ class Runner:
             self._state.money_came()
         if self._control.give_way:
             self._state.give_way()
-        self._wake.set()
+        self._in_flight.wake.set()
 
     # The loop -------------------------------------------------------------------------------------------------
 
@@ -186,7 +175,7 @@ class Runner:
         for result in await self._journal.told():
             self._take(result)
         for submitted in await self._journal.submitted():
-            self._launch(submitted.call.step, partial(self._attempts.collect, submitted))
+            self._in_flight.launch(submitted.call.step, partial(self._attempts.collect, submitted))
 
     def _take(self, result: StepResult) -> None:
         if result.kind is StepKind.WRITE_UP:
@@ -220,7 +209,9 @@ class Runner:
             await self._heed()
             if reason := self._reason_to_stop():
                 return reason
-            action = self._state.next_action(under_way=self._is_under_way(), may_leave=self._may_leave())
+            action = self._state.next_action(
+                under_way=self._in_flight.is_under_way, may_leave=self._may_leave()
+            )
             if action is Action.ASK:
                 action = await self._ask()
             if isinstance(action, StopReason):
@@ -229,7 +220,7 @@ class Runner:
                 self._ask_person()
                 raise Interrupted(Interruption.SLICE)
             if action is Action.WAIT:
-                if self._limits.leaves_batches and self._attempts.batches.are_all(self._in_flight):
+                if self._limits.leaves_batches and self._attempts.batches.are_all(self._in_flight.steps):
                     raise Interrupted(Interruption.BATCH)
                 await self._next_event()
 
@@ -246,19 +237,18 @@ class Runner:
         with self._attempts.batches.forming(steps) as in_batches:
             noted = await self._dispatch(steps, in_batches)
         action = self._state.after_asking(
-            noted=noted, under_way=self._is_under_way(), can_pay=bool(resources.affordable)
+            noted=noted, under_way=self._in_flight.is_under_way, can_pay=bool(resources.affordable)
         )
         if isinstance(action, StopReason) and why_not_all:
             raise ProviderDown(why_not_all)
         return action
 
-    def _is_under_way(self) -> bool:
-        """Tell whether a call is in flight, or landed and not told yet."""
-        return bool(self._in_flight or self._landed)
-
     def _may_leave(self) -> bool:
         """Tell whether all that is in flight is collected by the next execution: a provider works on it by itself."""
-        return not self._landed and self._in_flight.keys() <= self._attempts.references.keys()
+        return (
+            not self._in_flight.has_landed
+            and self._in_flight.steps.keys() <= self._attempts.references.keys()
+        )
 
     def _tries_once_more(self) -> bool:
         """Try the problem itself with the money kept back for it, where no answer has come of all the rest."""
@@ -274,7 +264,7 @@ class Runner:
             self._ask_person()
             return False
         self._state.money_came()
-        self._launch(step, partial(self._attempts.execute, step, bound))
+        self._in_flight.launch(step, partial(self._attempts.execute, step, bound))
         return True
 
     def _ask_person(self) -> None:
@@ -282,8 +272,8 @@ class Runner:
             raise NeedsAnswer(self._asks.open)
 
     def _reason_to_stop(self) -> StopReason | None:
-        if self._fault:
-            raise self._fault
+        if self._in_flight.fault:
+            raise self._in_flight.fault
         match self._control.stop:
             case Stop.FENCED:
                 raise LeaseLost("Another worker took the job over.")
@@ -302,7 +292,7 @@ class Runner:
         usable = self._meter.affordable().difference(suspended, self._attempts.avoided)
         # A strategy that is left without anybody to try would take this for the end of its money.
         avoided = self._attempts.avoided if any(self._panel[name].solves for name in usable) else ()
-        return self._meter.resources(self._in_flight, suspended={*suspended, *avoided})
+        return self._meter.resources(self._in_flight.steps, suspended={*suspended, *avoided})
 
     def _wanted(self, resources: Resources) -> tuple[Sequence[Step], str]:
         """Return the steps that the strategy asks for and that may be made, and why others may not."""
@@ -327,7 +317,7 @@ class Runner:
                 continue
             step = heeding(step, self._hints)  # noqa: PLW2901  # the step as it is asked
             if step.kind.runs_programs:
-                self._launch(step, partial(self._attempts.run_programs, step))
+                self._in_flight.launch(step, partial(self._attempts.run_programs, step))
                 continue
             if step.kind is StepKind.TOOL:
                 if not self._use_tool(step):
@@ -340,7 +330,7 @@ class Runner:
                 self._caches.ended(step, is_answered=False)
                 self._state.refuse()
                 break
-            self._launch(shown, partial(self._attempts.execute, shown, bound))
+            self._in_flight.launch(shown, partial(self._attempts.execute, shown, bound))
         return noted
 
     def _use_tool(self, step: Step) -> bool:
@@ -350,61 +340,26 @@ class Runner:
         except BudgetReached:
             self._state.refuse()
             return False
-        self._launch(step, partial(self._tool_uses.use, step, hold_nano))
+        self._in_flight.launch(step, partial(self._tool_uses.use, step, hold_nano))
         return True
 
     def _as_sent(self, step: Step) -> Step:
         return as_sent(step, self._panel[step.model]) if step.kind.calls_model else step
 
-    def _launch(self, step: Step, work: Callable[[], Coroutine[Any, Any, StepResult | None]]) -> None:
-        self._in_flight[step.key] = step
-        task = asyncio.create_task(self._bring_home(step, work))
-        self._tasks[task] = step.key
-        task.add_done_callback(lambda done: self._tasks.pop(done, None))
-
-    async def _bring_home(
-        self, step: Step, work: Callable[[], Coroutine[Any, Any, StepResult | None]]
-    ) -> None:
-        """Await what comes of one step; whatever happens, the loop hears of it."""
-        result = None
-        try:
-            if result := await work():
-                self._landed.append(result)
-        except BudgetReached:
-            self._state.refuse()
-        except ModelSuspended:
-            pass  # nothing was told: the strategy asks anew, for another model if it can
-        except LeaseLost as error:
-            self._fault = error
-            self._control.request(Stop.FENCED)
-        except Exception as error:  # noqa: BLE001  (a fault in one step must end the execution, not vanish in a task)
-            # A job has its answer without its write-up.
-            if not (isinstance(error, SolverError) and self._state.phase is Phase.WRITING_UP):
-                self._fault = self._fault or error
-        finally:
-            del self._in_flight[step.key]
-            self._caches.ended(step, is_answered=result is not None and result.status is Status.OK)
-            self._wake.set()
-
     async def _next_event(self) -> None:
         """Wait for a step to land, a stop or the deadline; then tell all that landed, in order."""
-        timeout_s = None if self._deadline_s is None else max(self._deadline_s - self._clock(), 0)
-        if not self._landed:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), timeout_s)
-        self._wake.clear()
+        await self._in_flight.next_event(
+            None if self._deadline_s is None else max(self._deadline_s - self._clock(), 0)
+        )
         self._take_landed()
 
     def _take_note(self, noted: StepResult) -> None:
         """Tell a note, and what landed while it was written: neither in flight nor told, it would be bought again."""
-        self._landed.append(noted)
+        self._in_flight.add(noted)
         self._take_landed()
 
     def _take_landed(self) -> None:
-        """Tell all that landed in the order of the journal, in which a restart tells it."""
-        landed = sorted(self._landed, key=lambda result: result.seq)
-        self._landed.clear()
-        for result in landed:
+        for result in self._in_flight.take_landed():
             # What this step did not use may pay for the one that was refused.
             self._state.money_came()
             self._take(result)
@@ -419,20 +374,12 @@ class Runner:
         """
         self._attempts.close(job_ends=job_ends)
         grace_s = self._limits.drain_s if self._control.stop is Stop.DRAIN else self._limits.grace_s
-        loop = asyncio.get_running_loop()
-        ends_s = loop.time() + grace_s
-        while self._control.stop is not Stop.FENCED and (left_s := ends_s - loop.time()) > 0:
-            kept = set() if job_ends else {*self._attempts.references, *self._runs_under_way()}
-            waited_for = [task for task, key in self._tasks.items() if key not in kept]
-            if not waited_for:
-                break
-            await asyncio.wait(waited_for, timeout=min(left_s, _LOOK_AGAIN_S))
-        for task in list(self._tasks):
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._in_flight.land(
+            grace_s=grace_s,
+            left=lambda: [] if job_ends else [*self._attempts.references, *self._runs_under_way()],
+        )
         self._take_landed()
-        if self._control.stop is Stop.FENCED and not self._fault:
+        if self._control.stop is Stop.FENCED and not self._in_flight.fault:
             # Its calls are in no one's books yet: given back or ended by this execution, they would be held with nobody
             # to doubt them. The next claim does.
             raise LeaseLost("The lease may be someone else's by now.")
@@ -440,7 +387,7 @@ class Runner:
     def _runs_under_way(self) -> list[str]:
         return [
             key
-            for key, step in self._in_flight.items()
+            for key, step in self._in_flight.steps.items()
             if step.kind.runs_programs or (step.kind is StepKind.TOOL and self._tool_uses.is_free(step))
         ]
 
@@ -488,14 +435,11 @@ class Runner:
             return
         self._state.write_up()
         self._attempts.reopen()
-        self._launch(step, partial(self._attempts.execute, step, bound, final=True))
-        while step.key in self._in_flight and self._control.stop is None:
-            self._wake.clear()
-            await self._wake.wait()
-        if step.key in self._in_flight:
+        self._in_flight.launch(step, partial(self._attempts.execute, step, bound, final=True))
+        if not await self._in_flight.until_back(step):
             await self._land(job_ends=self._control.stop in {Stop.FINISH, Stop.CANCEL})
             if self._control.stop in {Stop.FENCED, Stop.PAUSE, Stop.DRAIN}:
                 self._reason_to_stop()
-        if self._fault:
-            raise self._fault
+        if self._in_flight.fault:
+            raise self._in_flight.fault
         self._take_landed()
