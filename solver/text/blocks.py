@@ -13,7 +13,7 @@ from solver.text.values.decoration import without_decoration
 MAX_BLOCK_CHARS = 20_000
 _MAX_BLANK_CHARS = 200
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
-_DISPLAY = (("$$", "$$"), ("\\[", "\\]"))
+_DISPLAY = (("$$", "$$"), ("\\[", "\\]"), ("\\(", "\\)"))
 _ITEM = re.compile(r"[ \t]{0,8}(?:[-*•+][ \t]|\(?(?:[0-9]{1,3}|[a-zA-Z])[.)][ \t])")
 _EQUATION = re.compile(
     r"[ \t$]{0,8}[A-Za-z][A-Za-z0-9_{}]{0,6}(?:\([^()\n]{0,12}\))? ?(?:=|<|>|≤|≥|\\[gl]eq?)"
@@ -81,7 +81,8 @@ def _delimited(begun: str) -> str | None:
     """Return what stands in a display formula or environment that spans lines, None where there is no such."""
     line_end = begun.find("\n")
     for opening, closing in _DISPLAY:
-        if begun.startswith(opening):
+        # An inline formula may have lines, too; one whose line goes on is part of it.
+        if begun.startswith(opening if opening != "\\(" else f"{opening}\n"):
             end = begun.find(closing, len(opening))
             if end < 0 or 0 <= line_end < end:
                 inside = begun[len(opening) : end if end >= 0 else len(begun)]
