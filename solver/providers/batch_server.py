@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 import httpx
@@ -35,6 +36,8 @@ _KEYS = frozenset(
     {"authorization", "openai-organization", "openai-project", "x-api-key", "anthropic-version"}
 )
 _STANDARD = frozenset({"", BATCH})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 3
 
 Draft = Callable[[Request], Awaitable[httpx.Request]]
 """Returns what litellm would send for a call. Raises NotExecuted where it would send nothing."""
@@ -115,20 +118,29 @@ class BatchLine:
         return found
 
     async def text(self, server: Server, path: str, method: str = "GET", **sent: Any) -> bytes:
-        """Make one request, once, and return its body; no redirect is followed but of a GET.
+        """Make one request, once, and return its body; no redirect is followed but of a GET, to others without the key.
 
         Raises Answered and what is `UNREADABLE`.
         """
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=HTTP_S)
             self._session = aiohttp.ClientSession(timeout=timeout, trust_env=True)
-        url = f"{server.base}{path}"
-        sent |= {"headers": dict(server.headers), "allow_redirects": method == "GET"}
-        async with self._session.request(method, url, **sent) as response:
-            body = await response.read()
-            if response.status >= 300:
+        url, headers = f"{server.base}{path}", dict(server.headers)
+        redirects = _MOST_REDIRECTS if method == "GET" else 0
+        while True:
+            async with self._session.request(
+                method, url, headers=headers, allow_redirects=False, **sent
+            ) as response:
+                body = await response.read()
+            if response.status < 300:
+                return body
+            elsewhere = response.headers.get("Location", "") if response.status in _REDIRECTS else ""
+            if not elsewhere or not redirects:
                 raise Answered(response.status, body, response.headers)
-        return body
+            # aiohttp would take `Authorization` alone from what it sends to another origin.
+            asked, url, sent = url, urljoin(url, elsewhere), {}
+            headers = headers if urlsplit(url)[:2] == urlsplit(asked)[:2] else {}
+            redirects -= 1
 
     async def started(self, asked: Awaitable[str], card: ModelCard, reference: str) -> str:
         """Return what a request that starts a batch returns; `reference` where nobody knows what became of it.

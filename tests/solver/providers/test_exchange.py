@@ -34,6 +34,7 @@ class Server:
     def __init__(self, answer: Callable[["Server", str], bytes]) -> None:
         self.answer = answer
         self.asked: list[str] = []
+        self.heads: list[str] = []
         self.writers: list[asyncio.StreamWriter] = []
 
     async def __aenter__(self) -> Self:
@@ -58,6 +59,7 @@ class Server:
             await reader.readexactly(int(lengths[0].split(":")[1]) if lengths else 0)
             if "transfer-encoding: chunked" in head.lower():
                 await reader.readuntil(b"0\r\n\r\n")
+            self.heads.append(head.lower())
             self.asked.append(" ".join(head.split()[:2]))
             writer.write(self.answer(self, self.asked[-1]))
             await writer.drain()
@@ -103,6 +105,28 @@ async def test_nothing_is_submitted_again_to_where_a_redirect_points(gateway):
         await line.close()
         assert server.asked == ["POST /responses", "POST /batches"]
     assert caught.value.category == refused.value.category == ErrorCategory.MOVED
+
+
+async def test_a_key_does_not_follow_a_redirect_to_another_server(gateway):
+    """Results of a batch may lie in somebody's storage: they are fetched there without the provider's key."""
+
+    def answer(server: Server, asked: str) -> bytes:
+        if asked == "GET /stored":
+            return http("200 OK", '{"kept": true}')
+        return http("302 Found", "", f"Location: {place}")
+
+    line = BatchLine(gateway._draft)
+    async with Server(answer) as storage, Server(answer) as server:
+        batches = batch_server.Server(server.address, "/messages", {"x-api-key": "secret"})
+        for place, keys in (("/stored", 1), (f"{storage.address}/stored", 0)):
+            assert await line.ask("GET", batches, "/results") == {"kept": True}
+            last = (storage if place.startswith("http") else server).heads[-1]
+            assert last.count("x-api-key: secret") == keys
+        place = "/for-ever"
+        with pytest.raises(batch_server.Answered):
+            await line.ask("GET", batches, "/results")
+        assert len(server.asked) < 15
+    await line.close()
 
 
 async def test_a_result_that_lies_elsewhere_at_the_server_is_fetched(gateway):
