@@ -9,6 +9,8 @@ from solver.core.verdict import Verdict
 from solver.inference.cluster import Cluster
 
 _DISSENTERS = 5
+_AGREEING = 5
+"""So many attempts that agree, most of all, put a check in doubt that refuses them."""
 PASSED, FAILED = "✓", "✗"
 """Marks before the sentences that say what a check or a grader found."""
 UNREAD = "The checker could not judge"
@@ -71,8 +73,18 @@ def _sentence(evidence: EvidenceView, leader: Cluster, others: Sequence[Cluster]
     sentence = "; ".join(said)
     if evidence.problem.is_checkable:
         sentence += "; no answer passed the check"
-    nothing = evidence.problem.checker.passes_nothing if evidence.problem.checker else ""
-    return f"{sentence[:1].upper()}{sentence[1:]}.{nothing and ' '}{nothing}"
+    doubt = _doubt_about_check(evidence, leader)
+    return f"{sentence[:1].upper()}{sentence[1:]}.{doubt and ' '}{doubt}"
+
+
+def _doubt_about_check(evidence: EvidenceView, leader: Cluster) -> str:
+    """Say that no answer can pass the check, or that it may be wrong itself where most attempts agree against it."""
+    checker, verdict = evidence.problem.checker, leader.example.verdict
+    if checker is None or checker.passes_nothing:
+        return checker.passes_nothing if checker else ""
+    agree = leader.tries >= _AGREEING and 2 * leader.tries > evidence.independent
+    is_refused = verdict is not None and verdict.passed is False and not checker.computes
+    return "Most attempts agree on it all the same: look at the check, too." if agree and is_refused else ""
 
 
 def _votes(evidence: EvidenceView, leader: Cluster, others: Sequence[Cluster]) -> Iterable[str]:

@@ -175,12 +175,31 @@ def test_what_the_checker_says_is_final():
     for result in [answer(f"a{i}", "8", passed=False) for i in range(5)]:
         known.tell(result)
     assert known.best().confidence == 0.0
-    assert known.best().explanation.endswith("no answer passed the check.")
+    assert "no answer passed the check" in known.best().explanation
     assert known.best().checked == "✗ The answer is 7."
     known.tell(answer("b", "7", passed=True))
     assert (known.best().answer, known.best().confidence) == ("7", 0.99)
     assert known.best().checked == "✓ The answer is 7."
     assert known.best().explanation == "A checker confirmed it after 6 attempts."
+
+
+@pytest.mark.parametrize(
+    ("checker", "agreeing", "others", "is_doubted"),
+    [
+        (Number("7"), 5, 2, True),
+        (Number("7"), 4, 0, False),
+        (Number("7"), 5, 5, False),
+        (Arithmetic((3, 5), 8), 9, 0, False),
+    ],
+)
+def test_a_check_that_refuses_what_most_agree_on_is_put_in_doubt(checker, agreeing, others, is_doubted):
+    """Somebody may have mistyped what is right; what is computed needs no such doubt."""
+    known = evidence(Problem("?", checker=checker))
+    for n in range(agreeing):
+        known.tell(answer(f"a{n}", "8", passed=False))
+    for n in range(others):
+        known.tell(answer(f"b{n}", str(20 + n), passed=False))
+    assert ("look at the check, too" in known.best().explanation) is is_doubted
 
 
 def test_a_puzzle_without_a_solution_is_said_to_be_one():
