@@ -45,7 +45,7 @@ def test_data_is_repaired_voted_on_and_shown_with_its_votes(alice, workspace, en
     client = Client()
     client.force_login(alice)
     page = client.get(job.get_absolute_url()).content.decode()
-    assert "<td>3 of 3</td>" in page
+    assert "<td><bdi>3 of 3</bdi></td>" in page
     assert "confident</span>" not in page
 
 

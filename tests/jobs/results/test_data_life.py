@@ -60,7 +60,7 @@ def test_the_wallet_names_the_job_that_money_returned_from(alice, ended_job):
     client = Client()
     client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
     page = client.get("/wallet/").content.decode()
-    assert f'Job <a href="/jobs/{ended_job.pk}/">“Which animal is a quokka?”</a>' in page
+    assert f'Job <a href="/jobs/{ended_job.pk}/">“<bdi>Which animal is a quokka?</bdi>”</a>' in page
     assert "unspent money returned" in page
 
 

@@ -71,7 +71,7 @@ def test_an_essay_ends_with_its_text_and_no_percentage(alice, job):
     result = page.partition('aria-labelledby="answer-h"')[2].partition("</section>")[0]
     assert "<strong>bends</strong>" in result
     assert "Helical flow." in result
-    assert "Other conclusions: Friction." in result
+    assert "Other conclusions: <bdi>Friction.</bdi>" in result
     assert "Best of 3 drafts" in result
     assert " %" not in result
     assert "confident" not in page

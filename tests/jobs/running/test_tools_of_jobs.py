@@ -157,7 +157,7 @@ def test_what_a_program_draws_is_kept_with_its_job(
     address = f"/files/{made.pk}/picture/"
     assert f'<img src="{address}" width="1568" height="10"' in shown
     assert 'alt="Picture “plot.jpg”, drawn by the program above"' in shown
-    assert "<td>&lt;b&gt;12&lt;/b&gt;</td>" in shown
+    assert '<td dir="auto">&lt;b&gt;12&lt;/b&gt;</td>' in shown
     reply = client.get(address)
     assert b"".join(reply.streaming_content).startswith(b"\xff\xd8\xff")
     assert reply.headers["Content-Type"] == "image/jpeg"
@@ -194,5 +194,5 @@ def test_a_question_of_fact_over_three_pages(alice, workspace, endpoint, run_all
     shown = client.get(job.get_absolute_url()).content.decode()
     for number, (name, title) in enumerate((("a", "North"), ("b", "South"), ("c", "Note")), start=1):
         assert f'href="#passage-{number}"' in shown
-        assert f'<a href="{origin}/{name}" rel="noopener noreferrer nofollow">{title}</a>' in shown
+        assert f'<a href="{origin}/{name}" rel="noopener noreferrer nofollow"><bdi>{title}</bdi></a>' in shown
     assert "2026-02-03" in shown
