@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from solver.checkers.base import BaseChecker, CheckerError, Field, listed
 from solver.checkers.recognise import ProblemKind
+from solver.checkers.recognise_result import options_of
 from solver.checkers.shared.option_names import (
     REASON,
     after,
@@ -89,6 +90,17 @@ class Choice(BaseChecker):
         """Read `A,B,C` or `A,B,C=B`."""
         options, _, expected = text.partition("=")
         return {"options": options, "choice_expected": expected}
+
+    @classmethod
+    def recognise(cls, problem: str, /) -> Self | None:
+        """Return the choice among the options that a problem offers; long ones go by their letters alone."""
+        offered = options_of(problem)
+        if offered is None:
+            return None
+        if all(len(option) <= MAX_OPTION_CHARS for option in offered.options):
+            return cls(offered.options)
+        letters = tuple(option.partition(") ")[0] for option in offered.options)
+        return cls(letters) if all(len(letter) == 1 for letter in letters) else None
 
     def to_fields(self) -> Mapping[str, str]:
         """Return what stands in the fields of the form."""

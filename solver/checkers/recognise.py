@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from solver.checkers.shared.given_options import read_options
+
 ProblemKind = Literal["countdown", "countdown_large", "modular", "modular_large", "choice", "number", "open"]
 """Puzzles are two kinds by their size: a model that does small ones well may never have learned the large ones."""
 
@@ -26,7 +28,7 @@ _WORDS = frozenset(
     combination combine combined combining countdown create end each equal equals equalling every
     exactly expression find following for form formula from game get gets give given gives goal have
     hello help here hi hit i in is it just kind line made make makes making math maths may me means must
-    need number numbers obtain of once one operations operators operation parentheses please problem
+    need number numbers obtain of once one out operations operators operation parentheses please problem
     produce puzzle puzzle's reach reached reaches result short should show signs solution solve step
     steps target that thank thanks the them then these they think this three four five six to together
     total two use used uses using usual value want we whole with work working would write you your basic
@@ -71,7 +73,6 @@ _MOD_WORDS = _WORDS | frozenset(
 _MOD_SIGNS = _HARMLESS | frozenset("+-−*×\\$")
 _MOD = re.compile(r"\b(?:mod|modulo|modulus|remainder)\b|\\[pb]?mod\b")
 _SUM = re.compile(r"[0-9)] ?[-+*×−] ?[0-9(]")
-_CHOICES = re.compile(r"(?:^|\s)\(?([A-H])[).:]\s", re.MULTILINE)
 _WANTS_TEXT = re.compile(
     r"\W{0,9}(?:please |can you |could you |would you |help me |i (?:want|need|would like) (?:you )?(?:to )?){0,2}"
     r"(?:prove|disprove|show that|explain|write|design|describe|discuss|draft|outline|plan|summari[sz]e|review|translate"
@@ -154,7 +155,7 @@ def guess_kind(text: str) -> ProblemKind:
         return puzzle_kind(*puzzle)
     if is_modular(text):
         return modular_kind(text)
-    if len(set(_CHOICES.findall(head))) >= 2:
+    if read_options(head):
         return "choice"
     if _WANTS_TEXT.match(head):
         return "open"

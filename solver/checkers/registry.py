@@ -74,9 +74,13 @@ def option_examples(of_each: int | None = None) -> str:
     return ", ".join(examples) + " or none"
 
 
-def recognise_checker(problem: str) -> BaseChecker | None:
-    """Return the checker that a problem describes by itself, or None when in doubt."""
-    return next((found for each in REGISTRY.values() if (found := each.recognise(problem))), None)
+def recognise_checker(problem: str, result: ResultKind | None = None) -> BaseChecker | None:
+    """Return the checker that a problem describes by itself, or None when in doubt.
+
+    Where it was chosen what should come back (`result`), only one that checks that.
+    """
+    fitting = (each for each in REGISTRY.values() if result is None or each.result in {None, result})
+    return next((found for each in fitting if (found := each.recognise(problem))), None)
 
 
 def problem_kind(text: str, checker: BaseChecker | None = None) -> ProblemKind:

@@ -19,10 +19,11 @@ from jobs.lifecycle.submission.panel import panel_for
 from jobs.lifecycle.submission.problem_text import MAX_PROBLEM_CHARS
 from jobs.lifecycle.submission.submit import check_affordable
 from solver import at_cheaper_tier, least_budget_nano
-from solver.checkers import BaseChecker, pose
+from solver.checkers import BaseChecker, pose, recognise_checker
 from solver.core.models import ModelCard
 from solver.core.money import format_usd_about
 from solver.core.problem.earlier import Earlier
+from solver.core.problem.result_kind import ResultKind
 from solver.core.problem.statement import Problem
 from solver.quotes.quote import Quote, suggested_budget_nano
 from solver.strategies import DEFAULT, strategy_for
@@ -51,6 +52,17 @@ class QuoteResult(NamedTuple):
     quote: Quote
     reason: str = ""
     offers: tuple[Offer, ...] = ()
+    result: ResultKind = ResultKind.ANSWER
+    is_recognised: bool = False
+    """Whether the words of the problem alone say what should come back."""
+
+    @property
+    def result_words(self) -> str:
+        """What comes back, as a sentence for the terminal."""
+        recognised = (
+            " (recognised by the problem's words; --result chooses another)" if self.is_recognised else ""
+        )
+        return f"What comes back: {self.result.label.lower()}{recognised}."
 
     @property
     def offered(self) -> str:
@@ -122,16 +134,18 @@ def quote_job(
             else None
         )
         reason = why_suggested(said, larger, value_nano=options.value_nano)
+    is_recognised = options.result is None and (checker is None or checker == recognise_checker(text))
     chosen = Offer(options.may_wait_s, said)
     other_panel, other_options = _otherwise(panel, options)
     if other_panel == panel or _least_nano(posed, other_panel) > budget_nano:
-        return QuoteResult(at_this_load(said), reason)
+        return QuoteResult(at_this_load(said), reason, (), posed.result, is_recognised)
     terms = terms_of(strategy, other_options, other_panel, posed.kind, workspace=workspace)
     other = Offer(
         other_options.may_wait_s,
         quote_of(posed, other_panel, budget_nano=budget_nano, terms=terms, workspace=workspace),
     )
-    return QuoteResult(at_this_load(said), reason, (chosen, other) if options.may_wait else (other, chosen))
+    offers = (chosen, other) if options.may_wait else (other, chosen)
+    return QuoteResult(at_this_load(said), reason, offers, posed.result, is_recognised)
 
 
 def _otherwise(panel: Sequence[ModelCard], options: JobOptions) -> tuple[list[ModelCard], JobOptions]:

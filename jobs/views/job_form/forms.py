@@ -288,7 +288,9 @@ class NewJobForm(BudgetForm):
             problem = data["problem"]
             try:
                 data["parsed_checker"] = (
-                    parse_checker(kind, problem=problem, fields=data) if kind else recognise_checker(problem)
+                    parse_checker(kind, problem=problem, fields=data)
+                    if kind
+                    else recognise_checker(problem, data.get("result"))
                 )
             except CheckerError as error:
                 self.add_error("checker", str(error))

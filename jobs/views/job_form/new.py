@@ -49,6 +49,7 @@ from jobs.views.job_form.forms import (
     typed_fields,
 )
 from jobs.views.job_page.file_rows import files_context
+from solver.checkers import BaseChecker
 from solver.core.money import MoneyError, format_usd, parse_usd
 from solver.strategies import DEFAULT, current_name
 
@@ -357,9 +358,16 @@ def quote(request: HttpRequest) -> HttpResponse:
         except SubmitError as error:
             context["error"] = error.message
     if checker := data.get("parsed_checker"):
-        context["recognised"] = "" if data.get("checker") else checker.describe()
+        context["recognised"] = "" if data.get("checker") else _recognised_words(checker)
         context["passes_nothing"] = checker.passes_nothing
     return render(request, "jobs/form/_quote.html", context)
+
+
+def _recognised_words(checker: BaseChecker) -> str:
+    """Say how an answer is checked; one of given options is not known to be right by that."""
+    if checker.is_checkable:
+        return f"An answer is right if it {checker.describe()}: each one is checked."
+    return f"An answer {checker.describe()}: all others are refused."
 
 
 @require_POST

@@ -131,10 +131,12 @@ class Command(BaseCommand):
             text = checked_problem(problem)
             budget_nano = _usd(options["budget"], "--budget", settings.PONDER_MAX_BUDGET_NANO)
             named = options["check"]
-            checker = (
-                parse_checker_option(_from_file(named), problem=text) if named else recognise_checker(text)
-            )
             chosen = _options(options)
+            checker = (
+                parse_checker_option(_from_file(named), problem=text)
+                if named
+                else recognise_checker(text, chosen.result)
+            )
             check_readable(options["file"])
             with ensure(settings.DATA_DIR, role="manage.py solve"):
                 self._make_ready()
@@ -189,7 +191,9 @@ class Command(BaseCommand):
             files=read_files(files),
         )
         warning = checker.passes_nothing if checker else ""
-        self._say(" ".join(filter(None, (quote_text(offer.quote), offer.offered, warning))))
+        self._say(
+            " ".join(filter(None, (quote_text(offer.quote), offer.result_words, offer.offered, warning)))
+        )
         return offer
 
     def _only_suggest(self, offer: Any, *, as_json: bool) -> NoReturn:

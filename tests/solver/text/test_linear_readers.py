@@ -99,6 +99,7 @@ PIECES = [
     "[THINK]", "assert f(1) == 1\n", "assert f(", "def f(", "def f(x):\n", "- ",
     "<|channel|>", "$", "**", "`", "1,", "1 000 ", "9", "a", "x = ", " ", "\n", "\t", "\0", "\ud800", "-", "A) ",
     "what is ", "mod ", "[^a]", "~~a~~", " [1]", '"answer": [', "[answer] x", "$x$ or ", "5 万", "٣",
+    "(a) x ", "A. x\n", "options: ", "1) ", "write a ", "please ", "true or false ", "make table ", "why ", "x = [\n",
 ]  # fmt: skip
 
 

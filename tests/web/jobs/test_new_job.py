@@ -215,6 +215,36 @@ def test_a_puzzle_is_checked_without_being_asked(alice):
     ]
 
 
+@pytest.mark.parametrize(
+    ("problem", "chosen", "words"),
+    [
+        ("Prove that 2 + 2 = 4.", "", "text"),
+        ("Prove that 2 + 2 = 4.", "answer", "short answer"),
+        ("Use 3, 7, 12, 25 to make 58.", "text", "text"),
+        ("Is 221 prime? (a) yes (b) no", "", "choice"),
+        ("Is 221 prime? (a) yes (b) no", "answer", "short answer"),
+    ],
+)
+def test_the_quote_says_what_comes_back_and_a_choice_of_kind_wins(alice, problem, chosen, words):
+    """What was recognised is said with a link to where another kind is chosen; what was chosen is said as it is."""
+    typed = GOOD | {"problem": problem, "checker": "", "result": chosen}
+    text = alice.post(reverse("job-quote"), typed).content.decode()
+    assert f"What comes back: <strong>{words}</strong>" in text
+    assert ('href="#id_result"' in text) is (chosen == "")
+    submit(alice, **typed)
+    job = Job.objects.get()
+    assert job.result_kind.label.lower() == words
+
+
+def test_the_options_of_a_problem_are_those_of_its_job(alice):
+    """They are said before the start; which one is right is not known by that."""
+    typed = GOOD | {"problem": "Is 221 prime? (a) yes (b) no", "checker": ""}
+    text = alice.post(reverse("job-quote"), typed).content.decode()
+    assert "An answer is one of a) yes and b) no: all others are refused." in text
+    submit(alice, **typed)
+    assert Job.objects.get().checker == {"kind": "choice", "options": ["a) yes", "b) no"]}
+
+
 def test_the_quote_says_where_no_answer_can_be_right(alice):
     """A number mistyped is seen before money is spent on it; no chance is promised, and who insists may start."""
     puzzle = GOOD | {"problem": "Use 3, 5, 7, 25 to make 58.", "checker": ""}
