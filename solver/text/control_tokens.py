@@ -25,9 +25,9 @@ _WORD = (
 )
 _TOKEN = rf"(?:{_TURN_END}|{_SPECIAL}|{_WORD})"
 _ANY = re.compile(_TOKEN, re.IGNORECASE)
-_RUN = re.compile(
-    rf"(?<![ \t])[ \t]*+(?P<tokens>(?:{_TOKEN}[ \t]*+)++)(?=\r?$)", re.IGNORECASE | re.MULTILINE
-)
+# Where the line goes on behind it is looked at afterwards: as a condition, it would be tried from each token of a run.
+_RUN = re.compile(rf"(?<![ \t])[ \t]*+(?P<tokens>(?:{_TOKEN}[ \t]*+)++)", re.IGNORECASE)
+_LINE_END = re.compile(r"\r?$", re.MULTILINE)
 # The next turn begins on the same line, or on another.
 _ENDED = re.compile(
     rf"(?:{_TURN_END})(?=\s*\Z|[ \t]*+(?:\r?$|{_TOKEN}|(?:user|assistant|human|model)\b))",
@@ -79,6 +79,8 @@ def _leftovers(text: str) -> Iterator[tuple[int, int]]:
     code, paired = _code_spans(text), _paired(text)
     is_markup = any(not _WORDS.fullmatch(each[0]) for each in _ELEMENT_END.finditer(text))
     for run in _RUN.finditer(text):
+        if not _LINE_END.match(text, run.end()):
+            continue
         is_last = not text[run.end() : run.end() + 200].strip() and len(text) - run.end() < 200
         words = _WORDS.search(run["tokens"])
         if code.holds(run.start("tokens")) and (words or not is_last):
