@@ -99,7 +99,14 @@ _CLOSING_TAG = re.compile(
 )
 _EXPLAINED = re.compile(
     r"(\S.{0,79}?)\.\s+(?=(?:This|That|These|It|We|So|Because|Since|Therefore|Thus|Hence|Note|By|Here|They|There"
-    r"|Explanation|Reason|Reasoning)\b)"
+    r"|Explanation|Reason|Reasoning|He|She|His|Her|Its|Their|In|After|Although|Once|From|With)\b)"
+)
+# `1969. Apollo 11 landed then.`, but not the list `1. Paris 2. Rome`.
+_VALUE_THEN_SENTENCE = re.compile(r"(\S.{2,79}?)\.\s+(?=[A-Z][^\n]{8,}\.$)")
+_LETTER_REASONED = re.compile(r"((?:[Oo]ption |[Cc]hoice )?[(\[]?[A-H][)\]]?),? (?:since|because|as) ")
+_JUDGED = re.compile(
+    r"(yes|no|true|false)(?:,|;|\.| [—–-]) (?=(?:it|this|that|they|there|the|these|those|he|she|we|i)\b)[^0-9\n]{4,200}",
+    re.IGNORECASE,
 )
 # `Paris. Paris has been the capital since 987`
 _SAID_AGAIN = re.compile(r"(\S.{0,79}?)\.\s+\1 ")
@@ -143,9 +150,8 @@ def extract_answer(text: str) -> str | None:
             doubtful = doubtful or value
             continue
         return None if is_refusal(value) else value
-    if doubtful is None:
-        return concluded_in(said)
-    return None if is_refusal(doubtful) else doubtful
+    value = concluded_in(said) if doubtful is None else doubtful
+    return None if value is None or is_refusal(value) else value
 
 
 def said_aloud(text: str) -> str:
@@ -297,11 +303,21 @@ def _without_command(value: str, before: str) -> str:
 
 def _without_explanation(value: str) -> str:
     """Return `7` of `7. This is because …`: a plain value or a name of few words, and a sentence about it."""
-    explained = (_EXPLAINED.match(value) or _SAID_AGAIN.match(value)) if "\n" not in value else None
-    if explained is None:
+    if "\n" in value:
         return value
+    if judged := _JUDGED.fullmatch(value):
+        return judged[1]
+    explained = _EXPLAINED.match(value) or _SAID_AGAIN.match(value)
+    if explained is None:
+        then = _VALUE_THEN_SENTENCE.match(value)
+        return then[1] if then and quick_key(then[1]) is not None and _is_amount(then[1]) else value
     plain = quick_key(explained[1]) is not None or len(explained[1].split()) <= _MAX_NAME_WORDS
     return explained[1] if plain else value
+
+
+def _is_amount(value: str) -> bool:
+    """Tell whether a value is a number that is no place in a list."""
+    return value[:1].isdigit() and not (value.isdecimal() and len(value) < len("100"))
 
 
 def _sentence(value: str) -> str | None:
@@ -309,6 +325,8 @@ def _sentence(value: str) -> str | None:
     if "\n" not in value:
         end = _SENTENCE_END.search(value)
         value = value[: end.start()] if end else value
+    if letter := _LETTER_REASONED.match(value):
+        return letter[1]
     first = _WORD.match(value)
     if first and first[0].casefold() in NOT_VALUES and value[:1].islower():
         return None

@@ -32,7 +32,7 @@ FINAL_WORDS = (
 
 IS_WORDS = (
     "is", "are", "would be", "must be", "should be", "equals", "ist", "lautet", "est", "es", "é", "è", "jest", "je", "är",
-    "er", "on", "это", "є",
+    "er", "on", "это", "є", "равен", "равна", "равно",
 )  # fmt: skip
 CJK_IS_WORDS = ("是", "为", "為", "は", "은", "는", "应该是", "应为", "應為", "应是", "就是", "即为")
 
@@ -43,6 +43,7 @@ LEAD_WORDS = frozenset(
     gives have hence here il in is la le mi my now numerical o onze our overall par resposta so somit step sum summary
     revised updated new simplified single the their then therefore this thus to total un une we y also get ergo short all
     actually but no wait yes het de il lo los las les der den det ainsi donc portanto entonces quindi dus så
+    best поэтому следовательно значит таким образом итак
     """.split()  # noqa: SIM905  # a list of words reads best as text
 )
 """What may stand before the word on its line, or in its sentence."""
@@ -53,7 +54,7 @@ NOT_VALUES = frozenset(
     explained expressed follows found given good hard helpful here hidden impossible in incorrect indeed irrelevant
     just left like likely missing never no not now obtained obvious of only plausible possible possibly presented
     probably provided reached reasonable right shown simple simply still supposed sure that then there therefore this
-    trivial unclear uncertain unique unlikely unsupported valid verified what where which wrong yet
+    trivial unclear uncertain unique unknown unlikely unsupported valid verified what where which wrong yet
     """.split()  # noqa: SIM905  # likewise
 )
 """What follows “the answer is” in sentences that name no answer."""

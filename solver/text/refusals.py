@@ -14,7 +14,7 @@ _ECHO = re.compile(
       [^<>\[\]{}()\n]{0,60}|(?:an?|the)\ [^<>\[\]{}()\n]{1,60})[>\]})]\.?
     | (?:your|insert|write|put)\ (?:the\ |your\ )?(?:final\ )?(?:answer|value|number|result)[^\n]{0,60}
     | \$?answer\b[^\n]{0,80} | \\(?:[lc]?dots|underline\ ?\{\W*\}|square|Box)
-    | (?:the\ )?final\ (?:answer|value|number|result)(?:\ here)?
+    | \(?see\ (?:above|below)\)?\.? | (?:the\ )?final\ (?:answer|value|number|result)(?:\ here)?
     """,
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
@@ -32,7 +32,9 @@ _REFUSAL = re.compile(
       | none\ (?:given|provided|found|available)[.!]?$
       | no\ (?:final\ )?answer(?:\ (?:found|given|available|provided|could\ be\ found))?[.!]?$
       | (?:we|one)\ (?:cannot|can['’]t)\ (?:answer|help|comply)
-      | (?:n/a|tbd)[.!]?$
+      | it\ is\ (?:not\ possible|impossible)\ to
+        \ (?:answer|say|tell|(?:determine|find|give)\ (?:the|an)\ (?:\w+\ )?answer)
+      | (?:n/a|tbd|unclear)[.!]?$
       | (?:not\ sure|unsure|don['’]t\ know|idk)[.!]?$
     )
     """,

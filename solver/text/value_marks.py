@@ -13,6 +13,8 @@ _FOOTNOTE = re.compile(
 )
 # Around a number it is emphasis, around words it may be what was asked for.
 _ELEMENT = re.compile(r"<(b|strong|em|i|u|mark|ins)>([^<>A-Za-z\n]{1,60})</\1>[.]?", re.IGNORECASE)
+# `option **B) Rome**`; `2**3` is a power.
+_BOLD_PART = re.compile(r"(?<=[a-z] )\*\*(\(?[A-Ha-h][).:][^*\n]{0,100})\*\*(?=$|[\s.,])")
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad\u200e\u200f]")
 _CLOSED = re.compile(r"\s*</([a-zA-Z_]{1,20})>$")
 _DECODER = json.JSONDecoder()
@@ -34,6 +36,7 @@ def without_marks(value: str, *, is_literal: bool) -> str:
     if "\n" in value:
         return value
     value = _STRUCK.sub("", value).strip() or value
+    value = value if is_literal else _BOLD_PART.sub(r"\1", value)
     value = _FOOTNOTE.sub("", value).rstrip() or value
     element = None if is_literal else _ELEMENT.fullmatch(value)
     return element[2].strip() or value if element else value

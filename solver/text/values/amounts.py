@@ -62,7 +62,7 @@ _REASON = (
 )
 _TAIL_BRACKET = re.compile(
     rf" ?[(\[](?:(?:{_REASON}|confidence|confident|with (?:high |low )?confidence|not|about|roughly|around|nearly"
-    r"|i (?:think|believe|guess)|maybe|probably|perhaps)\b"
+    r"|i (?:think|believe|guess|am)|i['’]m|maybe|probably|perhaps)\b"
     r"|≈|~|\\approx)"
     r"[^()]{0,300}(?:\([^()]{0,100}\)[^()]{0,100})?[)\]]\.?$"
     r"| ?[(\[][0-9]{1,9} (?:out )?of (?:the )?[0-9]{1,9}[)\]]\.?$"

@@ -16,6 +16,7 @@ from solver.checkers.symbolic import Symbolic
 from solver.core.problem.result_kind import ResultKind
 from solver.core.problem.statement import Problem
 from solver.core.steps import StepKind
+from solver.text.chosen_option import chosen_option
 from solver.text.code import code_examples
 from solver.text.code.code_blocks import language_of
 from solver.text.conclusions import read_groups, same_wording
@@ -52,9 +53,12 @@ READERS: dict[str, Callable[[str], object]] = {
     "answer": extract_answer,
     "clean": clean_text,
     "said": said_aloud,
+    "said_on": lambda text: said_aloud(f"{text}x"),
     "quick_key": quick_key,
     "compound": compound_in,
     "concluded": concluded_in,
+    "option": chosen_option,
+    "concluded_last": lambda text: [concluded_in(f"So {text[-size:]}.") for size in (300, 790, 1_500)],
     "text_key": text_key,
     "wrappers": strip_wrappers,
     "plain": plain_form,
