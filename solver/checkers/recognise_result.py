@@ -14,7 +14,9 @@ from solver.core.problem.result_kind import ResultKind
 
 _READ_CHARS = 20_000
 _MAX_SENTENCE_CHARS = 1_000
-_SENTENCES = re.compile(r"[!?:;\n。？！：]|\.(?![0-9])|, (?:and|then) ")
+_SENTENCES = re.compile(
+    r"[!?:;\n。？！：]|\.(?![0-9])|, (?:and|then) |, (?=(?:but |so )?(?:should|how|why|what) )"
+)
 _FLAGS = re.IGNORECASE
 _ASKED = re.compile(
     rf"{words.POLITE}(?:(?P<write>{words.WRITE})|(?P<make>{words.MAKE}))(?!\w)(?P<rest>.{{0,90}})", _FLAGS

@@ -129,7 +129,7 @@ def _labels(text: str) -> list[_Label]:
 def _asks(stem: str, *, is_numbered: bool) -> bool:
     """Tell whether what stands before the letters leads to a choice among them, not to the parts of a task."""
     if is_numbered or not stem:
-        return bool(PICKS.search(stem[-_MOST_STEM_CHARS:]))
+        return stem.endswith(("?", "？")) or bool(PICKS.search(stem[-_MOST_STEM_CHARS:]))
     return bool(
         _LEADS.search(stem[-_MOST_STEM_CHARS:])
         or PICKS.search(stem[-_MOST_STEM_CHARS:])
