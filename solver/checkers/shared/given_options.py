@@ -79,7 +79,8 @@ def _lettered(text: str) -> Offered | None:
     if best is None:
         return None
     stem = text[: best[0].start].strip()
-    if not _asks(stem, is_numbered=best[0].name.isdigit()):
+    # “True or false? (a) Gold is heavy. (b) …” says something of each.
+    if _EITHER.search(stem) or not _asks(stem, is_numbered=best[0].name.isdigit()):
         return None
     ends = [after.start for _, after in pairwise(best)] + [len(text)]
     options = []
