@@ -357,6 +357,7 @@ def quote(request: HttpRequest) -> HttpResponse:
             )
         except SubmitError as error:
             context["error"] = error.message
+    context["unread_check"] = " ".join(str(error) for error in form.errors.get("checker", []))
     if checker := data.get("parsed_checker"):
         context["recognised"] = "" if data.get("checker") else _recognised_words(checker)
         context["passes_nothing"] = checker.passes_nothing

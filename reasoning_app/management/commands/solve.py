@@ -247,12 +247,12 @@ class Command(BaseCommand):
 
     def show(self, job: Any, wall_s: float, *, as_json: bool) -> None:
         """Print the receipt to stderr and the answer to stdout."""
+        if job.is_guess:
+            self._say("No reliable answer. What was found is the best guess.")
         self._say(
             f"{job.explanation or job.stop_reason_words} "
             f"Charged {format_usd_exact(job.charged_nano)} of {format_usd_exact(job.budget_nano)} for {job.calls} calls."
         )
-        if job.is_guess:
-            self._say("No reliable answer. What was found is the best guess.")
         for note in (*unread_notes(job), *rubric_lines(job)):
             self._say(note)
         if as_json:

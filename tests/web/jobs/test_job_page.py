@@ -2,6 +2,7 @@
 
 import json
 import re
+from io import StringIO
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from jobs.mail.compose import compose
 from jobs.models import Job, JobQuote, StepRecord, StepState
 from jobs.presenters.progress import CLUSTERS_SHOWN, clusters_of
 from jobs.upkeep.delete_texts import delete_texts
+from reasoning_app.management.commands import solve
 from tests.support import people
 
 CODE = "def f(x):\n    return x"
@@ -329,6 +331,17 @@ def test_an_uncertain_answer_is_shown_as_a_guess(alice, done_job, confidence, is
     ]
     assert ["No reliable answer" in text for text in texts] == [is_guess] * len(texts)
     assert ('<p class="answer"' in texts[0]) is not is_guess
+
+
+def test_the_terminal_says_first_that_an_answer_is_not_reliable(done_job):
+    """What was charged comes after it, and nothing of the kind is said of a sure answer."""
+    for confidence, begins in ((0.3, "No reliable answer."), (0.99, "")):
+        Job.objects.filter(pk=done_job.pk).update(confidence=confidence, answer="5")
+        done_job.refresh_from_db()
+        said = StringIO()
+        solve.Command(stdout=StringIO(), stderr=said).show(done_job, 1.0, as_json=False)
+        assert said.getvalue().startswith(begins)
+        assert ("No reliable answer" in said.getvalue()) is bool(begins)
 
 
 def test_a_job_without_an_answer_says_why_everywhere(alice):

@@ -236,6 +236,17 @@ def test_the_quote_says_what_comes_back_and_a_choice_of_kind_wins(alice, problem
     assert job.result_kind.label.lower() == words
 
 
+def test_the_quote_says_that_a_check_is_not_complete(alice):
+    """It is reckoned without the check, and says so with what is wrong; nothing starts like that."""
+    typed = GOOD | {"problem": "What is x?", "checker": "number", "expected": "about five"}
+    text = alice.post(reverse("job-quote"), typed).content.decode()
+    assert "The check is not complete" in text
+    assert "“about five” is not a number" in text
+    assert "as your words say" not in text
+    submit(alice, **typed)
+    assert not Job.objects.exists()
+
+
 def test_the_options_of_a_problem_are_those_of_its_job(alice):
     """They are said before the start; which one is right is not known by that."""
     typed = GOOD | {"problem": "Is 221 prime? (a) yes (b) no", "checker": ""}
