@@ -12,8 +12,8 @@ from pathlib import Path
 from files.extraction.content import Extract, ExtractionError, FileKind
 from files.extraction.sniff import kind_of
 
-MEMORY_BYTES = 290 << 20
-"""Of address space, above what the interpreter and its libraries take."""
+MEMORY_BYTES = 280 << 20
+"""Of this process in all, its interpreter and libraries with it."""
 CPU_S = 30
 _WRITTEN_BYTES = 64 << 20
 _TOO_MUCH_MEMORY = (
@@ -72,8 +72,8 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (_WRITTEN_BYTES, _WRITTEN_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        most = pages * resource.getpagesize() + MEMORY_BYTES
+        mapped, resident = map(int, Path("/proc/self/statm").read_text(encoding="ascii").split()[:2])
+        most = (mapped - resident) * resource.getpagesize() + MEMORY_BYTES
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 

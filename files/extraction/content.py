@@ -8,7 +8,8 @@ from typing import Any, Self
 MAX_TEXT_CHARS = 1_000_000
 """Of one file; what comes after is left out, and a note says so."""
 MAX_PAGES = 500
-MAX_PIXELS = 50_000_000
+MAX_PIXELS = 40_000_000
+"""Of a picture, four bytes each: with its copies what the reader may take in memory."""
 MAX_RENDERED_PAGES = 8
 """Pages of a PDF without text, or of a TIFF, that are shown as pictures."""
 PICTURE_SIDE = 1_568

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from docx import Document
+from docx.opc.part import PartFactory
+from docx.package import Package
+from docx.parts.document import DocumentPart
 from docx.table import Table
 from docx.text.paragraph import Paragraph
 from openpyxl import load_workbook
@@ -17,11 +19,19 @@ from files.extraction.plain import add_rows
 
 _HEADING = "Heading"
 _WHERE_CHARS = 60
+_MORE_WORD_TYPES = (
+    "application/vnd.ms-word.document.macroEnabled.main+xml",
+    "application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
+)
+"""Documents with macros, and templates: the same text, which the library does not take for a document."""
+PartFactory.part_type_for.update(dict.fromkeys(_MORE_WORD_TYPES, DocumentPart))
 
 
 def read_word(path: Path) -> Extract:
     """Return a Word document by its headings."""
-    document, found = Document(str(path)), Collector()
+    main = Package.open(str(path)).main_document_part
+    document, found = main.document, Collector()
     where, lines, styles = "", list[str](), dict[str | None, str]()
     for block in document.iter_inner_content():
         if isinstance(block, Table):
@@ -87,10 +97,7 @@ def _read_book(file: IO[bytes], notes: list[str]) -> Extract:
         if found.is_full:
             notes.append(f"Sheet “{sheet.title[:_WHERE_CHARS]}” is not read any more.")
             continue
-        place = f"sheet “{sheet.title[:_WHERE_CHARS]}”, "
-        read = add_rows(found, sheet.iter_rows(values_only=True), place)
-        if found.is_full:
-            notes.append(f"Of sheet “{sheet.title[:_WHERE_CHARS]}” only the first {read:,} rows are read.")
+        notes += add_rows(found, sheet.iter_rows(values_only=True), sheet.title[:_WHERE_CHARS])
     return Extract(FileKind.SHEETS, tuple(found.pages), page_count=len(book.worksheets), notes=tuple(notes))
 
 

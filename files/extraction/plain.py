@@ -42,50 +42,62 @@ def read_table(path: Path) -> Extract:
     first = text.split("\n", 1)[0]
     delimiter = max(",;\t|", key=first.count)
     csv.field_size_limit(MAX_TEXT_CHARS)
-    found, notes = Collector(), []
+    found = Collector()
     try:
-        read = add_rows(found, csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        notes = add_rows(found, csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
         raise ExtractionError(
             f"The table cannot be read ({error}). Save it again as CSV, or attach it as .xlsx."
         ) from error
-    if found.is_full:
-        notes.append(f"Only the first {read:,} rows are read.")
     return Extract(FileKind.TABLE, tuple(found.pages), notes=tuple(notes))
 
 
-def add_rows(found: Collector, rows: Iterable[Sequence[Any]], place: str = "") -> int:
-    """Add rows in pages until nothing more is taken; return how many rows were read. The first row names the columns."""
-    header, portion, count, since = "", list[str](), 0, 1
-    for row in rows:
-        line = _line(row)
-        if not line:
+def add_rows(found: Collector, rows: Iterable[Sequence[Any]], sheet: str = "") -> list[str]:
+    """Add rows in pages until nothing more is taken; return notes about what is left out.
+
+    The first row that is not empty names the columns. Rows are counted as a spreadsheet shows them, empty ones too.
+    """
+    place, header, portion = f"sheet “{sheet}”, " if sheet else "", "", list[str]()
+    since, number, columns, longest = 0, 0, 0, 0
+    for number, row in enumerate(rows, start=1):
+        cells = _cells(row)
+        if not cells:
             continue
-        count += 1
-        if count == 1:
-            header = line
+        columns, longest = max(columns, len(cells)), max(longest, *map(len, cells))
+        line = _line(cells)
+        if not header:
+            header, since = line, number
             continue
-        since = since if portion else count
+        since = since if portion else number
         portion.append(line)
         if len(portion) == _ROWS_PER_PAGE:
-            found.add(f"{place}rows {since}–{count}", "\n".join([header, *portion]))
-            portion = []
+            found.add(f"{place}rows {since}–{number}", "\n".join([header, *portion]))
+            portion.clear()
             if found.is_full:
-                return count
-    if portion or count == 1:
-        where = f"rows {since}–{count}" if portion else "row 1"
+                break
+    if portion or (header and not found.pages):
+        where = f"rows {since}–{number}" if portion else f"row {since}"
         found.add(f"{place}{where}", "\n".join([header, *portion]))
-    return count
+    only = f"Of sheet “{sheet}” only" if sheet else "Only"
+    notes = {
+        f"{only} the first {number:,} rows are read.": found.is_full,
+        f"{only} the first {_MOST_COLUMNS} of {columns:,} columns are read.": columns > _MOST_COLUMNS,
+        f"{only} the first {_MOST_CELL_CHARS:,} characters of a cell are read.": longest > _MOST_CELL_CHARS,
+    }
+    return [note for note, is_so in notes.items() if is_so]
 
 
-def _line(row: Sequence[Any]) -> str:
-    cells = ["" if cell is None else str(cell)[:_MOST_CELL_CHARS].strip() for cell in row[:_MOST_COLUMNS]]
+def _cells(row: Sequence[Any]) -> list[str]:
+    """Return a row's cells as texts, without the empty ones at its end."""
+    cells = ["" if cell is None else str(cell).strip() for cell in row]
     while cells and not cells[-1]:
         cells.pop()
-    if not cells:
-        return ""
+    return cells
+
+
+def _line(cells: Sequence[str]) -> str:
     written = io.StringIO()
-    csv.writer(written, lineterminator="").writerow(cells)
+    csv.writer(written, lineterminator="").writerow(cell[:_MOST_CELL_CHARS] for cell in cells[:_MOST_COLUMNS])
     return written.getvalue()
 
 

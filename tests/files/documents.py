@@ -106,6 +106,23 @@ def changed(archive: bytes, name: str, content: bytes) -> bytes:
     return made.getvalue()
 
 
+def part(archive: bytes, name: str) -> bytes:
+    """Return one file of an archive."""
+    return zipfile.ZipFile(io.BytesIO(archive)).read(name)
+
+
+def pdf_bomb() -> bytes:
+    """Return a PDF of half a megabyte whose page has half a gigabyte of commands."""
+    packer = zlib.compressobj()
+    packed = b"".join(packer.compress(b"q " * (1 << 19)) for _ in range(500)) + packer.flush()
+    page = (
+        b"1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n"
+        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R>>endobj\n"
+    )
+    contents = b"4 0 obj<</Filter/FlateDecode/Length %d>>stream\n" % len(packed)
+    return b"%PDF-1.4\n" + page + contents + packed + b"\nendstream endobj\ntrailer<</Root 1 0 R>>\n"
+
+
 def entity_bomb() -> bytes:
     """Return a Word document whose text is an entity that names others."""
     bomb = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;&b;">]><a>&c;</a>'

@@ -1,5 +1,9 @@
 """What is read of files, and that none of them, however hostile, does more than end in a clear sentence."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from files.extraction import ExtractionError, FileKind, extract
@@ -8,6 +12,18 @@ from tests.files import documents
 HTML = (
     b"<!DOCTYPE html><html><head><script>steal()</script></head><body><h1>Hello</h1><p>you</p></body></html>"
 )
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+READ_AND_MEASURE = """
+import resource, sys
+from pathlib import Path
+from files.extraction import ExtractionError, extract
+try:
+    extract(Path(sys.argv[1]), "a.pdf", Path(sys.argv[2]))
+except ExtractionError as error:
+    print(error)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
+"""
 
 
 @pytest.fixture
@@ -73,6 +89,30 @@ def test_macros_are_neither_read_nor_run(read):
     found = read(documents.changed(documents.sheet(1), "xl/vbaProject.bin", b"Sub AutoOpen()"), "a.xlsm")
     assert found.notes == ("Its macros are neither read nor run.",)
     assert "AutoOpen" not in str(found.pages)
+    main, types = b"openxmlformats-officedocument.wordprocessingml.document.main", "[Content_Types].xml"
+    for kind in (b"ms-word.document.macroEnabled.main", main.replace(b"document.main", b"template.main")):
+        part = documents.part(documents.word(), types).replace(main, kind)
+        document = read(documents.changed(documents.word(), types, part), "a.docm")
+        assert "The gap is 0.2." in document.pages[0].text
+
+
+def test_what_is_left_out_of_a_table_is_said(read):
+    """Columns and cells beyond what is read are told; empty rows count, as a spreadsheet shows them."""
+    found = read(b",".join(b"%d" % n for n in range(10_000)) + b"\n\n\n1,2\n", "a.csv")
+    assert found.notes == ("Only the first 500 of 10,000 columns are read.",)
+    assert found.pages[0].where == "rows 4–4"
+    assert read(b"a,b\n1," + b"x" * 2_001 + b"\n", "a.csv").notes == (
+        "Only the first 2,000 characters of a cell are read.",
+    )
+
+
+def test_memory_is_bounded(tmp_path):
+    """A page of a PDF that unpacks to half a gigabyte ends its reader below 300 MB."""
+    (tmp_path / "file").write_bytes(documents.pdf_bomb())
+    command = [sys.executable, "-c", READ_AND_MEASURE, str(tmp_path / "file"), str(tmp_path)]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert "too long to read, or is damaged" in said[0]
+    assert 0 < int(said[1]) < 300_000_000
 
 
 @pytest.mark.parametrize(
