@@ -164,13 +164,17 @@ async def _answer(
     exchange.status, exchange.headers = response.status_code, response.headers
     for _ in range(_MOST_ASKED_ELSEWHERE):
         elsewhere = response.next_request if response.status_code == httpx.codes.SEE_OTHER else None
-        if elsewhere is None or elsewhere.url.host != request.url.host:
-            break
+        if elsewhere is None or _origin(elsewhere.url) != _origin(request.url):
+            break  # httpx would take `Authorization` alone from what it sends to another origin
         await response.aclose()
         response = await send(elsewhere, follow_redirects=False)
         if response.is_success:
             exchange.status, exchange.headers = response.status_code, response.headers
     return response
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def was_never_connected(error: BaseException) -> bool:

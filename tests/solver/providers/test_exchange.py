@@ -147,6 +147,11 @@ async def test_a_result_that_lies_elsewhere_at_the_server_is_fetched(gateway):
             with pytest.raises(InDoubt):
                 await gateway.complete(request(server.address))
             assert len(server.asked) == most
+    async with Server(answer) as neighbour, Server(answer) as server:
+        place = f"{neighbour.address}/result"
+        with pytest.raises(InDoubt):
+            await gateway.complete(request(server.address))
+        assert neighbour.asked == []
 
 
 async def test_a_reply_that_nobody_asked_for_is_not_taken_for_the_next_one(gateway):
