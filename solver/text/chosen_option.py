@@ -21,7 +21,8 @@ _SAID = re.compile(
 _CHOSEN = re.compile(
     r"(?i:(?:(?:[^,]{1,80}, )?i(?: will|['’]ll|['’]d| would)? (?:choose|pick|select|go with|go for)"
     rf"|(?:the )?{_RIGHT} {_KIND} (?:is|must be)(?: therefore| thus| clearly)?"
-    rf"|(?:my |the )?(?:final |correct |right |best )?(?:choice|pick|selection|option):) (?:(?:option|choice) )?)"
+    rf"|(?:my |the )?(?:final |correct |right |best |selected |chosen )?"
+    rf"(?:choice|pick|selection|option):) (?:(?:option|choice) )?)"
     + _LETTER.format("last")
     + r"(?:[ ,:;].{0,200})?"
 )

@@ -84,7 +84,7 @@ _NAMED_IN_BOX = re.compile(
     re.IGNORECASE,
 )
 _ADVERB = re.compile(
-    r"(?:(?:therefore|thus|hence|then|indeed|simply|just|now|exactly|precisely|donc|bien|also|daher|somit|folglich"
+    r"(?:(?:therefore|thus|hence|then|indeed|simply|just|now|exactly|precisely|clearly|definitely|donc|bien|also|daher|somit|folglich"
     r"|entonces|pues|quindi|dunque|portanto|então|dus|alltså|altså|więc|tedy),?[ ]+){1,3}(?=\S)",
     re.IGNORECASE,
 )

@@ -23,9 +23,11 @@ _MAX_FAREWELLS = 4
 _MAX_LABEL_CHARS = 40
 _MARKS = re.compile(r"^(?:[-*•>#]{1,6} |[0-9]{1,2}[.)] |∴ ?|⇒ ?|→ ?|\*\*(?!\S{1,60}\*\*)|__)+")
 _LISTED = re.compile(r"(?:[-*•] |[0-9]{1,2}[.)] )")
-_SENTENCE = re.compile(r"(?<!\b[DMS][rt])(?<!\bNo)[.!?。:;](?=[\s*_\"'”)])\s*[*_\"'”)]{0,4}\s*")
+_SENTENCE = re.compile(
+    r"(?<!\b[DMS][rt])(?<!\bNo)(?:[.?。:;]|(?<![0-9n)])!)(?=[\s*_\"'”)])\s*[*_\"'”)]{0,4}\s*"
+)
 _FAREWELL = re.compile(
-    r"[-—_*=\s]{3,}|\W{1,3}|(?:[*_(]*)(?:i hope|hope (?:this|that|it)|let me know|feel free|please let"
+    r"[-—_*=\s]{3,}|[^\w`]{1,3}|(?:[*_(]*)(?:i hope|hope (?:this|that|it)|let me know|feel free|please let"
     r"|does (?:this|that) (?:help|make)|happy to|thanks?\b|thank you|if you (?:have|need|want|would)"
     r"|would you like|is there anything|good luck"
     r"|i['’]m happy).{0,160}"
@@ -42,8 +44,8 @@ _LAST_FAREWELL = re.compile(
 _ORNAMENT = re.compile(r"[\s.!。✓✔✅☑🎉🎯😊👍□■∎◻]+$")
 
 _LEAD_WORDS = (
-    r"therefore|thus|hence|so|consequently|accordingly|ergo|in conclusion|to conclude|finally|in the end|overall"
-    r"|altogether|all in all|in total|in all|it follows that|we conclude(?: that)?|i conclude(?: that)?"
+    r"therefore|thus|hence|so(?! far\b)|consequently|accordingly|ergo|in conclusion|to conclude|finally|in the end"
+    r"|overall|altogether|all in all|in total|in all|it follows that|we conclude(?: that)?|i conclude(?: that)?"
     r"|(?:this|that|which) means(?: that)?"
     r"|conclusion:|putting (?:it|this|everything|these|them)(?: all)? together"
     r"|also|daher|somit|folglich|deshalb|insgesamt|donc|ainsi|par conséquent|au total|por (?:lo )?tanto|así que|en total"
@@ -66,7 +68,8 @@ _INNER_CLAUSE = re.compile(
 )
 _COMES_TO = re.compile(
     r"\b(?:comes? (?:out )?(?:to|as|at|to be)|works? out (?:to|as|at|to be)|amounts? to|adds? up to|boils? down to|totals"
-    r"|(?:evaluates?|simplif(?:y|ies)|reduces?) to|results? in|yields?|leaves? (?:us|you|me) with|equals?"
+    r"|(?:evaluates?|simplif(?:y|ies)|reduces?|converges?) to|brings [^.,]{1,30} to"
+    r"|results? in|yields?|leaves? (?:us|you|me) with|equals?"
     r"|turns? out to be"
     r"|(?:we|i) (?:get|obtain|find)(?: that)?|we (?:are|have) left with"
     r"|[a-z]{3,16}ing\b[^.,]{0,60} (?:gives|leaves|yields)"
@@ -86,7 +89,8 @@ _CONCLUDES_NOTHING = re.compile(
     r"|should|would|guess|try|next|first|steps?|check(?:ing)?|verif\w+|indeed|example|e\.g|note|hint|recall|remember"
     r"|between|at least|at most|more than|less than|fewer than|greater than|up to|or|either|wrong|incorrect|mistake|error"
     r"|contradict\w*|impossible|however|although|though|but|except|need(?:s|ed)? to|have to|has to|want|case|[0-9]+ cases"
-    r"|question|options?|how|what|why|because|works (?:for|when)|holds|(?:for )?(?:all|every|any) [a-z]\b|your|you"
+    r"|question|options?|how|what|why|because|works (?:for|when)|holds|(?:for )?(?:all|every|any) [a-z]\b|your"
+    r"|you (?:can|may|will|want)"
     r"|(?:i|we) (?:will|shall)"
     r"|(?:i|we)['’]ll|going to|another|false|nicht|kein\w*|pas|nunca|nie)\b|n['’]t\b|\.\.\.|…",
     re.IGNORECASE,
@@ -128,6 +132,7 @@ _ASKED = re.compile(r"(?:Q|Question)[:.][*_]{0,2}\s")
 _TOLD = re.compile(r"[*_]{0,2}A[:.][*_]{0,2} {0,2}(?P<value>\S.{0,59})")
 _BOLD = re.compile(r"(?<!\w)(?:\*\*|__)(?P<value>(?=\S)[^*_\n]{1,60})(?:\*\*|__)(?!\w)")
 _MATH = re.compile(r"\$(?P<dollar>[^$\n]{1,200})\$|\\\((?P<round>[^\n]{1,200}?)\\\)")
+_JUDGEMENT = re.compile(r"(?:\*\*|__)(?:yes|no|true|false)(?:\*\*|__)$", re.IGNORECASE)
 _TRAILING = re.compile(r"(?:,? [a-z ]{1,25})?")
 _HAS_VALUE = re.compile(r"[0-9√π∞]|\\(?:frac|sqrt|pi|infty)")
 _FORMULA = re.compile(r"[(^{+].")
@@ -142,7 +147,8 @@ _ALONE = re.compile(
     re.IGNORECASE,
 )
 _ANNOUNCES = re.compile(
-    r"\b(?:is|are|equals|gives|yields|get|obtain|have|find|answer|result|solution|together|to)\b[^.]{0,30}:?$",
+    r"\b(?:is|are|equals|gives|yields|get|obtain|have|find|answer|result|solution|together|to)\b[^.]{0,30}:?$"
+    r"|^\W*(?:therefore|thus|hence|so)\W*$",
     re.IGNORECASE,
 )
 
@@ -253,7 +259,7 @@ def _value(sentence: str, *, is_marked: bool, is_listed: bool, is_ended: bool, m
     clause, is_led = _without_lead(sentence)
     if (
         _CONDITION.search(_ASIDE.sub(" ", sentence))
-        or _CONCLUDES_NOTHING.search(clause)
+        or _CONCLUDES_NOTHING.search(_JUDGEMENT.sub("", clause))
         or _MUST.search(clause)
     ):
         return None
@@ -274,6 +280,7 @@ def _value(sentence: str, *, is_marked: bool, is_listed: bool, is_ended: bool, m
 def _emphasised(clause: str, bold: list[re.Match[str]], *, is_led: bool) -> str | None:
     """Return what a clause sets in bold at its end: a value, or a name that it says something to be."""
     value = bold[-1]["value"].strip()
+    value = value.strip('"“”')
     value = value.strip("$") if value.count("$") != 1 else value
     if len(bold) > 1:
         return None
@@ -314,7 +321,8 @@ def _plain(clause: str) -> str | None:
         return None
     before = clause[: found.start("value")]
     if _OR_MORE.search(before) and not re.search(
-        r"\b(?:come|work|amount|evaluat|simplif|equal|add|boil)\w* (?:out |up |down )?to $", before
+        r"\b(?:come|work|amount|evaluat|simplif|equal|add|boil|converg|bring)\w*(?: [a-z]{1,15}){0,3} to $",
+        before,
     ):
         return None
     is_one = len(_ANY_NUMBER.findall(clause)) == 1 or _IS.search(before) is not None
