@@ -39,7 +39,8 @@ _ASKED_JSON = 'Return a JSON object whose only member is "answer", with the numb
 def check_model(name: str, *, user: User, report: Callable[[str], None]) -> dict[str, Any]:
     """Run two small jobs on one model, and one each where it should see and call tools; return what they came to.
 
-    `works` says whether a reply came and was counted. Money goes from the user's wallet, through holds as for any job.
+    `works` says whether a reply with a text came and was counted; `error` why not.
+    Money goes from the user's wallet, through holds as for any job.
     """
     try:
         [card] = build_panel([name])
@@ -57,9 +58,10 @@ def check_model(name: str, *, user: User, report: Callable[[str], None]) -> dict
     thought = any(call.reasoning_tokens for call in settled) or any(
         step.reasoning for job in jobs for step in job.steps.all()
     )
+    wrote = any(step.text.strip() for step in text.steps.all())
     return {
         "model": name,
-        "works": bool(calls) and not any(call.usage_missing for call in settled),
+        "works": wrote and bool(calls) and not any(call.usage_missing for call in settled),
         "text": text.answer or text.answer_text or "no answer",
         "json": bool(data and data.answer),
         "reasoning": thought,
@@ -71,7 +73,7 @@ def check_model(name: str, *, user: User, report: Callable[[str], None]) -> dict
         "counted": not any(call.usage_missing for call in settled) if settled else False,
         "served_as": next((call.served_model for call in settled if call.served_model), ""),
         "charged": format_usd_exact(sum(job.charged_nano for job in jobs)),
-        "error": "" if calls else text.error,
+        "error": "" if wrote else text.error or "its replies are empty",
     }
 
 

@@ -62,3 +62,15 @@ def test_a_model_that_should_call_tools_has_one_to_call(reply, said, alice, endp
     endpoint.behaviour = behave
     found = check_model("openai/test", user=alice, report=lambda _: None)
     assert (found["works"], found["tools"]) == (True, said), found
+
+
+@pytest.mark.parametrize(
+    ("reply", "why"),
+    [(Answer(""), "empty"), (Answer("no such model", status=404), "is no model that its provider knows")],
+)
+def test_a_model_that_says_nothing_does_not_work(reply, why, alice, endpoint):
+    """Whether it was refused or replied without a word, what is wrong is said."""
+    endpoint.behaviour = lambda _: reply
+    found = check_model("openai/test", user=alice, report=lambda _: None)
+    assert not found["works"]
+    assert why in found["error"]
