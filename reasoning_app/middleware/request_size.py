@@ -21,6 +21,7 @@ _SMALL_UPLOAD_REFUSAL = (
 _UPLOAD_REFUSAL = (
     "These files are too large: those of a job may have {most} MB together. Attach smaller ones.\n"
 )
+_MOST_DIGITS = 20
 
 
 class RequestSizeMiddleware:
@@ -41,7 +42,7 @@ class RequestSizeMiddleware:
             refusal = _UPLOAD_REFUSAL.format(most=settings.PONDER_JOB_FILES_MB)
         elif request.path in settings.SMALL_UPLOAD_PATHS:
             refusal = _SMALL_UPLOAD_REFUSAL
-        if not stated.isdecimal() or int(stated[:20]) > most:
+        if not stated.isdecimal() or len(stated) > _MOST_DIGITS or int(stated) > most:
             return HttpResponse(refusal, status=413, content_type="text/plain; charset=utf-8")
         return self.get_response(request)
 
