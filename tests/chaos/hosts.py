@@ -295,7 +295,19 @@ class Trial:
     def _until(self, condition: Callable[[], object], what: str, host: str) -> None:
         if not _comes_true(condition, PATIENCE_S):
             logs = "".join(self._site.log(each).read_text()[-3000:] for each in self._site.network.hosts)
-            raise RuntimeError(f"The workers say:\n{logs}\n{host} waited {PATIENCE_S:.0f} s for {what}.")
+            raise RuntimeError(
+                f"The workers say:\n{logs}\n{self._jobs_in_words()}\n{host} waited {PATIENCE_S:.0f} s for {what}."
+            )
+
+    def _jobs_in_words(self) -> str:
+        from django.utils import timezone
+
+        from jobs.models import Job
+
+        told = Job.objects.values_list(
+            "pk", "state", "wanted", "owner", "token", "lease_until", "next_at", "error"
+        )
+        return "\n".join(f"{timezone.now():%H:%M:%S} {' '.join(map(str, row))}" for row in told)
 
     def _jobs_of(self, host: str) -> dict[UUID, int]:
         from jobs.models import Job
